@@ -1,0 +1,109 @@
+"""The contract every back end keeps: what a compiled model is and what it returns."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..events import SpikeTrains
+from ..network import Network
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass
+class BatchResult:
+    """What one batch of B samples gave.
+
+    Attributes
+    ----------
+    loss : mean loss over the batch, regularisation terms not included.
+    losses : (B,) loss of each sample.
+    predictions : (B,) int, the class with the largest logit.
+    logits : (B, C), before `loss_scale`.
+    spike_counts : population name -> (B, N) int32, for every spiking population of the network.
+    gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
+        included; empty after `evaluate_batch`.
+    """
+
+    loss: float
+    losses: np.ndarray
+    predictions: np.ndarray
+    logits: np.ndarray
+    spike_counts: Arrays
+    gradients: Arrays = field(default_factory=dict)
+
+
+class Model(abc.ABC):
+    """A compiled network. Made by `genn_shd.compile_network`; close it, or use it in a `with` block.
+
+    Run-time values are attributes and never recompile: `learning_rate`, and everything in `values`.
+    """
+
+    network: Network
+    backend: str
+    batch_size: int
+    dt: float
+    duration: float
+    precision: str
+    learning_rate: float
+
+    @abc.abstractmethod
+    def gradient(self, batch: SpikeTrains) -> BatchResult:
+        """Loss and gradients of a batch of at most `batch_size` labelled samples; changes nothing."""
+
+    @abc.abstractmethod
+    def train_batch(self, batch: SpikeTrains) -> BatchResult:
+        """`gradient`, then one step of the optimiser."""
+
+    @abc.abstractmethod
+    def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
+        """Forward only. Samples without a label (-1) get a loss of nan."""
+
+    @property
+    @abc.abstractmethod
+    def parameters(self) -> Arrays:
+        """Copies of all trained parameters by name; weights are (pre, post)."""
+
+    @abc.abstractmethod
+    def set_parameters(self, parameters: Arrays) -> None:
+        """Overwrite some or all parameters; unknown names, wrong shapes and non-finite values are refused."""
+
+    @property
+    @abc.abstractmethod
+    def optimiser_state(self) -> Arrays:
+        """Copies of everything the optimiser remembers; with `parameters`, enough to go on bit for bit."""
+
+    @abc.abstractmethod
+    def set_optimiser_state(self, state: Arrays) -> None:
+        """Restore what `optimiser_state` returned."""
+
+    @property
+    @abc.abstractmethod
+    def values(self) -> dict[str, Any]:
+        """Copies of all run-time values by dotted name, for example `hidden.tau_mem`, `loss.loss_scale`."""
+
+    @abc.abstractmethod
+    def set_value(self, name: str, value: float | np.ndarray) -> None:
+        """Change one run-time value (a number, or one number per neuron); never recompiles."""
+
+    @property
+    @abc.abstractmethod
+    def environment(self) -> dict[str, Any]:
+        """What this model runs on, for `environment.json`: compiler or device, versions, threads."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Release memory, threads and devices. A second call does nothing."""
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

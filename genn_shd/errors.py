@@ -1,0 +1,38 @@
+"""Errors that teach: what was wrong, what is allowed, what to do next, in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GennShdError(Exception):
+    """Anything a user can put right. Commands print it as one line and exit with 2; a traceback is a bug."""
+
+
+class SettingError(GennShdError, ValueError):
+    """A setting, argument or name that is not allowed."""
+
+
+class DataError(GennShdError, ValueError):
+    """A file, array or sample that cannot be used."""
+
+
+class BackendError(GennShdError, RuntimeError):
+    """A back end that is missing, cannot compile, or failed while it ran."""
+
+
+class DivergedError(GennShdError, ArithmeticError):
+    """A loss or gradient that is not finite."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A hint for a misspelt name: ` Did you mean 'x'?`, or an empty string where nothing is near."""
+    close = difflib.get_close_matches(str(name), [str(a) for a in allowed], n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def unknown_name(what: str, name: str, allowed: Iterable[str]) -> SettingError:
+    """The error for a name that is not in a fixed list."""
+    allowed = list(allowed)
+    return SettingError(f"{what} {name!r} is unknown; allowed: {', '.join(allowed)}.{nearest(name, allowed)}")

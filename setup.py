@@ -1,0 +1,58 @@
+"""Packaging: `models/` and `sweeps/` stand at the top and install as `genn_shd.models`, `genn_shd.sweeps`."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).parent
+VERSION = {}
+exec((HERE / "genn_shd" / "_version.py").read_text(), VERSION)
+
+setup(
+    name="genn_shd",
+    version=VERSION["__version__"],
+    description="Exact-gradient (EventProp) training of spiking neural networks on spoken words, by code generation",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=[
+        "genn_shd",
+        "genn_shd.backends",
+        "genn_shd.backends.native",
+        "genn_shd.datasets",
+        "genn_shd.models",
+        "genn_shd.presets",
+        "genn_shd.sweeps",
+    ],
+    package_dir={"genn_shd.models": "models", "genn_shd.sweeps": "sweeps"},
+    package_data={
+        "genn_shd": ["py.typed", "presets/*.toml"],
+        "genn_shd.backends.native": ["templates/*.j2"],
+        "genn_shd.sweeps": ["*.toml"],
+    },
+    install_requires=[
+        "numpy>=1.26",
+        "scipy>=1.11",
+        "sympy>=1.12",
+        "jinja2>=3.1",
+        "h5py>=3.10",
+        "pydantic>=2.6",
+        "tomli-w>=1.0",
+        "tqdm>=4.66",
+        "matplotlib>=3.8",
+        "tonic>=1.4",
+    ],
+    extras_require={
+        "zig": ["ziglang>=0.12"],
+        "sweep": ["bayesian-optimization>=2.0"],
+        "dev": [
+            "pytest>=8",
+            "pytest-xdist>=3.5",
+            "ruff>=0.6",
+            "mypy>=1.10",
+            "scikit-learn>=1.4",
+            "ziglang>=0.12",
+        ],
+    },
+)

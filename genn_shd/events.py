@@ -330,7 +330,7 @@ def _check_offsets(offsets: np.ndarray, num_times: int, num_units: int) -> None:
         raise DataError(f"{num_times} times but {num_units} units; give one of each a spike.")
     if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != num_times or (np.diff(offsets) < 0).any():
         raise DataError(
-            f"offsets must rise from 0 to the number of spikes, {num_times}: the start of each sample, the end."
+            f"offsets must rise from 0 to the number of spikes, {num_times}: each start, then the end."
         )
 
 

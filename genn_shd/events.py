@@ -8,7 +8,7 @@ happened and on which input channel. `offsets` says where each sample begins. Si
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,6 +157,9 @@ class SpikeTrains:
         sample = range(len(self))[index]
         span = slice(self.offsets[sample], self.offsets[sample + 1])
         return self.times[span], self.units[span]
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return (self[sample] for sample in range(len(self)))
 
     def __repr__(self) -> str:
         return (

@@ -1,0 +1,85 @@
+"""Dataset: what every loader returns, and all that training needs to know about the data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError
+from ..events import SpikeTrains
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Spike trains with their official parts and the names of what is in them.
+
+    Attributes
+    ----------
+    name : as given to `genn_shd.datasets.load`.
+    train : samples to train on. Cut a validation set from it with `genn_shd.datasets.splits`.
+    validation : the official validation set; None where the data set has none.
+    test : the official test set; None where the data set has none.
+    class_names : C names; class c is called `class_names[c]`, and every label is one of 0 to C - 1.
+    speaker_names : speaker s is called `speaker_names[s]`; empty where nobody knows who speaks.
+    duration : suggested duration of a trial, ms. Spikes at this time or later are to be cropped.
+
+    Raises
+    ------
+    DataError
+        A label or speaker without a name, or parts with different numbers of input channels.
+    """
+
+    name: str
+    train: SpikeTrains
+    validation: SpikeTrains | None
+    test: SpikeTrains | None
+    class_names: tuple[str, ...]
+    speaker_names: tuple[str, ...]
+    duration: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.duration) and self.duration > 0):
+            raise DataError(f"{self.name}: duration = {self.duration!r} must be a positive number of ms.")
+        for part, trains in self.parts.items():
+            self._check_part(part, trains)
+
+    def _check_part(self, part: str, trains: SpikeTrains) -> None:
+        where = f"{self.name}, {part}"
+        if not len(trains):
+            raise DataError(f"{where}: there are no samples; check the file, or the size asked for.")
+        if trains.num_units != self.num_input:
+            raise DataError(
+                f"{where}: {trains.num_units} input channels, but the training set has {self.num_input}; "
+                "load both with the same num_units."
+            )
+        unlabelled = np.flatnonzero((trains.labels < 0) | (trains.labels >= self.num_classes))
+        if unlabelled.size:
+            raise DataError(
+                f"{where}, sample {unlabelled[0]}: label {trains.labels[unlabelled[0]]} is out of range; "
+                f"with {self.num_classes} classes, labels are 0 to {self.num_classes - 1}."
+            )
+        nameless = np.flatnonzero(trains.speakers >= max(1, len(self.speaker_names)))
+        if self.speaker_names and nameless.size:
+            raise DataError(
+                f"{where}, sample {nameless[0]}: speaker {trains.speakers[nameless[0]]} has no name; "
+                f"the {len(self.speaker_names)} names there are belong to speakers 0 to "
+                f"{len(self.speaker_names) - 1}."
+            )
+
+    @property
+    def num_input(self) -> int:
+        """Number of input channels."""
+        return self.train.num_units
+
+    @property
+    def num_classes(self) -> int:
+        """C, the number of classes."""
+        return len(self.class_names)
+
+    @property
+    def parts(self) -> dict[str, SpikeTrains]:
+        """The parts there are, by name: `train`, and `validation` and `test` where the data set has them."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: trains for name, trains in named.items() if trains is not None}

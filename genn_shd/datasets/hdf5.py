@@ -1,0 +1,108 @@
+"""Any file in SHD's layout as a data set: `load`, and `write` to make such a file (layout: `hdf5_file`)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..errors import DataError, SettingError
+from ..events import SpikeTrains
+from .base import Dataset
+from .hdf5_file import SpikeFile, read, write
+
+__all__ = ["combine", "load", "write"]
+
+_ROUND_TO = 10.0  # ms; a suggested duration is a multiple of it
+
+Path = str | os.PathLike[str]
+
+
+def load(
+    path: Path,
+    test_path: Path | None = None,
+    validation_path: Path | None = None,
+    num_units: int = 700,
+    num_classes: int | None = None,
+) -> Dataset:
+    """Training, test and validation samples from one file each.
+
+    Parameters
+    ----------
+    path, test_path, validation_path : the files; without the last two, the parts are None.
+    num_units : number of input channels; units in the files are 0 to `num_units` - 1.
+    num_classes : labels in the files are 0 to `num_classes` - 1. None means as many as the training file
+        names (`extra/keys`) or, where it names none, as many as occur in it.
+
+    Raises
+    ------
+    DataError
+        A file that cannot be used; the message names it, the sample and the remedy.
+    """
+    for name, value in (("num_units", num_units), ("num_classes", 1 if num_classes is None else num_classes)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SettingError(f"{name} = {value!r} must be a whole number, 1 or more.")
+    files = {"train": read(path, num_units)}
+    if validation_path is not None:
+        files["validation"] = read(validation_path, num_units)
+    if test_path is not None:
+        files["test"] = read(test_path, num_units)
+    class_names = files["train"].class_names
+    if num_classes is not None and num_classes != len(class_names):
+        class_names = tuple(map(str, range(num_classes)))
+    return combine("hdf5", files, class_names or _numbered_classes(files["train"]))
+
+
+def combine(
+    name: str, files: dict[str, SpikeFile], class_names: tuple[str, ...], duration: float | None = None
+) -> Dataset:
+    """A data set of the files of its parts.
+
+    Parameters
+    ----------
+    name : the data set's.
+    files : `train`, and `validation` and `test` where there are any.
+    class_names : one name a class.
+    duration : suggested duration of a trial, ms; None means the shortest multiple of 10 ms that holds every
+        training spike.
+
+    Raises
+    ------
+    DataError
+        A label or speaker without a name.
+    """
+    trains = {part: file.trains for part, file in files.items()}
+    return Dataset(
+        name=name,
+        train=trains["train"],
+        validation=trains.get("validation"),
+        test=trains.get("test"),
+        class_names=class_names,
+        speaker_names=files["train"].speaker_names or _numbered_speakers(trains.values()),
+        duration=_holding(trains["train"].duration) if duration is None else duration,
+    )
+
+
+def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:
+    """Names for the classes of a file that has none. One stray label must not make a thousand classes."""
+    occurring = np.unique(file.trains.labels)
+    if not occurring.size:
+        raise DataError(f"{file.path}: there are no samples; check the file.")
+    num_classes = int(occurring[-1]) + 1
+    if occurring[0] == 0 and occurring.size == num_classes:
+        return tuple(map(str, range(num_classes)))
+    raise DataError(
+        f"{file.path}: labels run from {occurring[0]} to {occurring[-1]}, but only {occurring.size} "
+        "different ones occur; set num_classes, or write the names of the classes to extra/keys."
+    )
+
+
+def _numbered_speakers(parts: Iterable[SpikeTrains]) -> tuple[str, ...]:
+    most = max(int(trains.speakers.max(initial=-1)) for trains in parts)
+    return tuple(map(str, range(most + 1)))
+
+
+def _holding(last_spike: float) -> float:
+    """The shortest trial that ends after the last spike."""
+    return (last_spike // _ROUND_TO + 1) * _ROUND_TO

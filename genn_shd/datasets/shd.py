@@ -1,0 +1,37 @@
+"""The Spiking Heidelberg Digits: 20 spoken digits (German and English), 12 speakers, 700 channels.
+
+Cramer, Stradmann, Schemmel & Zenke 2020, IEEE Trans. Neural Netw. Learn. Syst. 33, 2744. The official split
+has 8156 training and 2264 test samples; two of the speakers occur in the test set only.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .base import Dataset
+from .cache import fetch
+from .hdf5 import combine
+from .hdf5_file import read_and_sort
+
+NUM_UNITS = 700
+DURATION = 1000.0
+"""Trial of Nowotny et al. 2025, ms. A few words last longer, up to 1.4 s."""
+
+
+def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """The official training and test sets, downloaded through tonic where they are not there yet.
+
+    Parameters
+    ----------
+    data_dir : folder that keeps data sets; None means the environment's GENN_SHD_DATA, else
+        ~/.cache/genn_shd/data. The files lie in its subfolder SHD.
+
+    Raises
+    ------
+    DataError
+        The files are neither there nor can they be downloaded, or they are damaged.
+    """
+    from tonic.datasets import SHD  # slow to import
+
+    files = {part: read_and_sort(fetch(SHD, part, data_dir), NUM_UNITS) for part in ("train", "test")}
+    return combine("shd", files, files["train"].class_names, DURATION)

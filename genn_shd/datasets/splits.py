@@ -1,0 +1,140 @@
+"""Validation splits: which samples of a training set to learn from, and which to hold out.
+
+A split holds indices, not samples, so that it costs no second copy of the data: a trainer draws its batches
+with `trains.select(split.train[...])`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import SettingError, nearest
+from ..events import UNKNOWN, SpikeTrains
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Samples to learn from, and samples held out for validation.
+
+    Attributes
+    ----------
+    name : what is held out, for logs and file names.
+    train, validation : int64 indices of samples, rising; together every sample once.
+    """
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+
+    def select(self, trains: SpikeTrains) -> tuple[SpikeTrains, SpikeTrains]:
+        """Copies of both parts."""
+        return trains.select(self.train), trains.select(self.validation)
+
+
+def random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
+    """Hold out a random `fraction` of the samples, at least one; the same seed holds out the same.
+
+    Raises
+    ------
+    SettingError
+        A fraction outside (0, 1), a negative seed, or fewer than two samples.
+    """
+    if not 0 < fraction < 1:
+        raise SettingError(f"fraction = {fraction!r} must be between 0 and 1, both excluded.")
+    if seed < 0:
+        raise SettingError(f"seed = {seed!r} must be 0 or more.")
+    if len(trains) < 2:
+        raise SettingError(f"{len(trains)} sample cannot be split; give two or more.")
+    num_held_out = min(max(1, round(fraction * len(trains))), len(trains) - 1)
+    is_held_out = np.zeros(len(trains), bool)
+    is_held_out[np.random.default_rng(seed).permutation(len(trains))[:num_held_out]] = True
+    return _split("random", is_held_out)
+
+
+def by_speaker(
+    trains: SpikeTrains, speakers: Iterable[int | str], speaker_names: Sequence[str] = ()
+) -> Split:
+    """Hold out all samples of some speakers.
+
+    Parameters
+    ----------
+    trains : the samples.
+    speakers : numbers, or names out of `speaker_names`.
+    speaker_names : speaker s is called `speaker_names[s]`, as in `Dataset.speaker_names`.
+
+    Raises
+    ------
+    SettingError
+        No speakers, one who does not occur in `trains`, or nobody left to learn from.
+    """
+    occurring = _occurring(trains)
+    speakers = list(speakers)
+    if not speakers:
+        raise SettingError(f"speakers = [] holds out nobody; {_known(occurring, speaker_names)}.")
+    chosen = [_number(speaker, occurring, speaker_names) for speaker in speakers]
+    is_held_out = np.isin(trains.speakers, chosen)
+    if is_held_out.all():
+        raise SettingError(
+            f"speakers = {speakers!r} leaves nobody to learn from; {_known(occurring, speaker_names)}."
+        )
+    return _split("speaker " + ", ".join(_name(s, speaker_names) for s in chosen), is_held_out)
+
+
+def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()) -> Iterator[Split]:
+    """One split for each speaker of `trains`, who is held out; in the order of their numbers.
+
+    Raises
+    ------
+    SettingError
+        Fewer than two speakers, or samples of which nobody knows who speaks. Raised by the call, not by the
+        first step of the iteration.
+    """
+    unknown = int(np.count_nonzero(trains.speakers == UNKNOWN))
+    if unknown:
+        raise SettingError(
+            f"leave-one-speaker-out: {unknown} of {len(trains)} samples have no speaker; "
+            "give speakers (extra/speaker in a file), or use a random split."
+        )
+    occurring = _occurring(trains)
+    if len(occurring) < 2:
+        raise SettingError(
+            f"leave-one-speaker-out needs two speakers or more; {_known(occurring, speaker_names)}. "
+            "Use a random split."
+        )
+    return (by_speaker(trains, [speaker], speaker_names) for speaker in occurring)
+
+
+def _split(name: str, is_held_out: np.ndarray) -> Split:
+    return Split(name, np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out))
+
+
+def _occurring(trains: SpikeTrains) -> list[int]:
+    return [int(speaker) for speaker in np.unique(trains.speakers) if speaker != UNKNOWN]
+
+
+def _number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
+    number = speaker
+    if isinstance(speaker, str):
+        number = speaker_names.index(speaker) if speaker in speaker_names else UNKNOWN
+    if number in occurring:
+        return int(number)
+    hint = nearest(speaker, speaker_names) if isinstance(speaker, str) else ""
+    raise SettingError(f"speaker {speaker!r} does not occur; {_known(occurring, speaker_names)}.{hint}")
+
+
+def _known(occurring: list[int], speaker_names: Sequence[str]) -> str:
+    if not occurring:
+        return "these samples have no speakers"
+    return "there are " + ", ".join(_described(speaker, speaker_names) for speaker in occurring)
+
+
+def _described(speaker: int, speaker_names: Sequence[str]) -> str:
+    name = _name(speaker, speaker_names)
+    return name if name == str(speaker) else f"{speaker} ({name})"
+
+
+def _name(speaker: int, speaker_names: Sequence[str]) -> str:
+    return speaker_names[speaker] if speaker < len(speaker_names) else str(speaker)

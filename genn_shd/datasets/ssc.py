@@ -1,0 +1,39 @@
+"""The Spiking Speech Commands: 35 English words by many speakers, 700 channels.
+
+Cramer, Stradmann, Schemmel & Zenke 2020, IEEE Trans. Neural Netw. Learn. Syst. 33, 2744. The official split
+has 75466 training, 9981 validation and 20382 test samples: at 6 bytes a spike, several GB in memory.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .base import Dataset
+from .cache import fetch
+from .hdf5 import combine
+from .hdf5_file import read_and_sort
+
+NUM_UNITS = 700
+DURATION = 1000.0
+"""Every recording of the speech commands is cut to one second, ms."""
+
+_PARTS = {"train": "train", "validation": "valid", "test": "test"}
+
+
+def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
+    """The official training, validation and test sets, downloaded through tonic where they are not there yet.
+
+    Parameters
+    ----------
+    data_dir : folder that keeps data sets; None means the environment's GENN_SHD_DATA, else
+        ~/.cache/genn_shd/data. The files lie in its subfolder SSC.
+
+    Raises
+    ------
+    DataError
+        The files are neither there nor can they be downloaded, or they are damaged.
+    """
+    from tonic.datasets import SSC  # slow to import
+
+    files = {part: read_and_sort(fetch(SSC, name, data_dir), NUM_UNITS) for part, name in _PARTS.items()}
+    return combine("ssc", files, files["train"].class_names, DURATION)

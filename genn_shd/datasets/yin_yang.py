@@ -1,0 +1,121 @@
+"""The Yin-Yang data set: points in a yin-yang sign, told apart by where they lie. Generated from a seed.
+
+Kriener, Göltz & Petrovici 2022, "The Yin-Yang Dataset" (NICE 2022, arXiv 2102.08211): a sign of radius 0.5
+around (0.5, 0.5) with eyes of radius 0.1; the three classes are equally likely, points uniform in each. Spikes
+as Wunderlich & Pehle 2021 encode them (Sci. Rep. 11, 12829, figure 3): five channels with one spike each, four
+at t_min + v (t_max - t_min) for v of x, y, 1 - x, 1 - y, and the fifth, the bias, at t_bias.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import SettingError
+from ..events import UNKNOWN, SpikeTrains
+from .base import Dataset
+
+CLASS_NAMES = ("yin", "yang", "dot")
+NUM_UNITS = 5
+RADIUS = 0.5
+EYE_RADIUS = 0.1
+
+_SETTLING = (
+    20.0  # ms after the last spike in which a readout can answer: four synaptic time constants of 5 ms
+)
+_DRAWS = 8  # points drawn for each one still needed; the eyes take 6 % of the square, the other classes 36 %
+
+
+def load(
+    num_train: int = 5000,
+    num_validation: int = 1000,
+    num_test: int = 1000,
+    seed: int = 0,
+    t_min: float = 10.0,
+    t_max: float = 40.0,
+    t_bias: float = 20.0,
+) -> Dataset:
+    """Generate the data set; the same settings give the same points.
+
+    Parameters
+    ----------
+    num_train, num_validation, num_test : sizes of the parts; the published ones by default.
+    seed : of all parts; each draws from a stream of its own, and growing one leaves the others as they are.
+    t_min, t_max : times of the spikes for 0 and for 1, ms.
+    t_bias : time of the bias spike, ms.
+
+    Raises
+    ------
+    SettingError
+        A size below 1, a negative seed or time, or `t_max` not above `t_min`.
+    """
+    sizes = {"num_train": num_train, "num_validation": num_validation, "num_test": num_test}
+    for name, size in sizes.items():
+        if size < 1:
+            raise SettingError(f"{name} = {size!r} must be 1 or more samples.")
+    if seed < 0:
+        raise SettingError(f"seed = {seed!r} must be 0 or more.")
+    _check_times(t_min, t_max, t_bias)
+    train, validation, test = (
+        _encode(*_points(np.random.default_rng(stream), size), t_min, t_max, t_bias)
+        for stream, size in zip(np.random.SeedSequence(seed).spawn(len(sizes)), sizes.values(), strict=True)
+    )
+    duration = max(t_max, t_bias) + _SETTLING
+    return Dataset("yin_yang", train, validation, test, CLASS_NAMES, (), duration)
+
+
+def classify(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The class of each point of the sign, (N,) int, numbered as in Kriener et al.'s code."""
+    right = np.hypot(x - 1.5 * RADIUS, y - RADIUS)
+    left = np.hypot(x - 0.5 * RADIUS, y - RADIUS)
+    is_eye = (right < EYE_RADIUS) | (left < EYE_RADIUS)
+    in_left_bulge = (left > EYE_RADIUS) & (left <= 0.5 * RADIUS)
+    in_upper_half = (y > RADIUS) & (right > 0.5 * RADIUS)
+    return np.where(is_eye, 2, np.where(in_left_bulge | in_upper_half | (right <= EYE_RADIUS), 1, 0))
+
+
+def _points(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coordinates (size,) and classes (size,): first the classes are drawn, then a point in each."""
+    labels = rng.integers(len(CLASS_NAMES), size=size)
+    points = np.empty((size, 2))
+    for label in range(len(CLASS_NAMES)):
+        wanted = np.flatnonzero(labels == label)
+        points[wanted] = _points_of(rng, label, len(wanted))
+    return points[:, 0], points[:, 1], labels
+
+
+def _points_of(rng: np.random.Generator, label: int, size: int) -> np.ndarray:
+    """(size, 2) points uniform in one class, by rejection."""
+    found = np.empty((0, 2))
+    while len(found) < size:
+        drawn = rng.random((_DRAWS * (size - len(found)), 2)) * 2 * RADIUS
+        x, y = drawn.T
+        accepted = (np.hypot(x - RADIUS, y - RADIUS) <= RADIUS) & (classify(x, y) == label)
+        found = np.concatenate([found, drawn[accepted]])
+    return found[:size]
+
+
+def _encode(
+    x: np.ndarray, y: np.ndarray, labels: np.ndarray, t_min: float, t_max: float, t_bias: float
+) -> SpikeTrains:
+    values = np.stack([x, y, 1 - x, 1 - y], axis=1)
+    bias = np.full((len(x), 1), t_bias)
+    times = np.concatenate([t_min + values * (t_max - t_min), bias], axis=1).astype(np.float32)
+    units = np.argsort(times, axis=1, kind="stable")
+    return SpikeTrains(
+        times=np.take_along_axis(times, units, axis=1).ravel(),
+        units=units.ravel(),
+        offsets=np.arange(len(x) + 1) * NUM_UNITS,
+        labels=labels,
+        speakers=np.full(len(x), UNKNOWN),
+        num_units=NUM_UNITS,
+    )
+
+
+def _check_times(t_min: float, t_max: float, t_bias: float) -> None:
+    for name, value in (("t_min", t_min), ("t_max", t_max), ("t_bias", t_bias)):
+        if not (math.isfinite(value) and value >= 0):
+            raise SettingError(f"{name} = {value!r} must be 0 ms or more.")
+    if t_max <= t_min:
+        raise SettingError(f"t_max = {t_max!r} must be above t_min = {t_min!r}.")

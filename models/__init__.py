@@ -1,0 +1,8 @@
+"""Definitions: neurons, synapses, losses and networks, as data. Add your own here."""
+
+from .losses import LOSSES
+from .networks import recurrent_classifier
+from .neurons import LI, LIF, NEURONS
+from .synapses import EXPONENTIAL
+
+__all__ = ["EXPONENTIAL", "LI", "LIF", "LOSSES", "NEURONS", "recurrent_classifier"]

@@ -1,0 +1,43 @@
+"""Checks that every back end makes before it touches an array."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import DataError, SettingError, unknown_name
+from ..events import SpikeTrains
+from ..network import Network
+from .base import Arrays
+
+
+def check_batch(batch: SpikeTrains, network: Network, batch_size: int, labelled: bool) -> None:
+    """Refuse a batch that is empty, too large, of other channels, or with labels out of range."""
+    if not isinstance(batch, SpikeTrains):
+        raise DataError(f"a batch is a SpikeTrains, not {type(batch).__name__}; see SpikeTrains.from_events.")
+    if not 1 <= len(batch) <= batch_size:
+        raise DataError(f"a batch holds 1 to batch_size = {batch_size} samples, not {len(batch)}.")
+    if batch.num_units > network.input.size and batch.num_spikes and int(batch.units.max()) >= network.input.size:
+        raise DataError(
+            f"unit {int(batch.units.max())} is out of range: the network has {network.input.size} inputs "
+            f"(0 to {network.input.size - 1})."
+        )
+    lowest = 0 if labelled else -1
+    wrong = (batch.labels < lowest) | (batch.labels >= network.output.size)
+    if np.any(wrong):
+        index = int(np.argmax(wrong))
+        raise DataError(
+            f"sample {index}: label {batch.labels[index]} is out of range; the network has {network.output.size} "
+            f"classes (0 to {network.output.size - 1}){', and training needs a label' if labelled else ''}."
+        )
+
+
+def check_parameters(parameters: Arrays, network: Network) -> None:
+    """Refuse unknown names, wrong shapes and numbers that are not finite."""
+    shapes = {c.name: network.shape(c) for c in network.connections}
+    for name, array in parameters.items():
+        if name not in shapes:
+            raise unknown_name("parameter", name, shapes)
+        if np.shape(array) != shapes[name]:
+            raise SettingError(f"parameter {name} has shape {np.shape(array)}; it must be {shapes[name]}.")
+        if not np.all(np.isfinite(array)):
+            raise SettingError(f"parameter {name} holds numbers that are not finite.")

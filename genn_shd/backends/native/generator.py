@@ -1,0 +1,69 @@
+"""C source of a program: the templates filled in. Only writes text; nothing is compiled or run here."""
+
+from __future__ import annotations
+
+import re
+
+import jinja2
+
+from ...program import PopulationProgram, Program
+from .layout import Layout, padded
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.PackageLoader("genn_shd.backends.native", "templates"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+_IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
+
+
+def generate(program: Program, layout: Layout, precision: str) -> str:
+    """The C source of one network: a complete translation unit."""
+    network = program.network
+    sources = [network.input.name, *(p.name for p in program.populations if p.spike)]
+    return _ENVIRONMENT.get_template("library.c.j2").render(
+        program=program,
+        layout=layout,
+        scalar={"float32": "float", "float64": "double"}[precision],
+        flag={"float32": "int32_t", "float64": "int64_t"}[precision],
+        index="uint16_t" if max(p.size for p in network.populations) <= 2**16 else "int32_t",
+        input=network.input.name,
+        populations=program.populations,
+        spiking=[p for p in program.populations if p.spike],
+        output=program.output,
+        loss=program.loss,
+        loss_parameters=list(program.loss.parameters),
+        incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
+        outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
+        padded=lambda p: padded(p.size, precision),
+        uses=uses,
+        assigns=assigns,
+        code=lambda text: literals(text, precision),
+    )
+
+
+def uses(*snippets: str) -> set[str]:
+    """Names that occur in snippets."""
+    return set().union(*(set(_IDENTIFIER.findall(s)) for s in snippets))
+
+
+def assigns(name: str, *snippets: str) -> bool:
+    """Whether any of the snippets assigns to a name."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\s*(?:[-+*/]?=)(?!=)")
+    return any(pattern.search(s) for s in snippets)
+
+
+def literals(text: str, precision: str) -> str:
+    """A snippet with numbers and functions of the chosen precision, so that float code never computes in double."""
+    if precision == "float64":
+        return text
+    text = re.sub(r"(?<![\w.])(\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?![\w.])", r"\1f", text)
+    return re.sub(r"\b(exp|log|sqrt|pow|sin|cos|tanh|fabs|fmin|fmax)\(", r"\1f(", text)
+
+
+def population_values(population: PopulationProgram, *snippets: str) -> list[str]:
+    """Per-neuron run-time values that snippets read."""
+    used = uses(*snippets)
+    return [v for v in population.values if v in used]

@@ -1,0 +1,80 @@
+"""Where things lie in memory: padded sizes and offsets that the generated code and the driver agree on.
+
+Rows of weights are contiguous and padded to whole cache lines, so that every row starts on one and inner loops have
+no remainder. Padding holds zero weights, receives zero gradients and stays zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...program import Program
+
+CACHE_LINE = 64
+DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+
+
+def padded(size: int, precision: str) -> int:
+    """The size rounded up to whole cache lines."""
+    lane = CACHE_LINE // DTYPES[precision].itemsize
+    return -(-size // lane) * lane
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Place of one connection's weights: `pre` rows of `stride` numbers, `post` of them used."""
+
+    name: str
+    offset: int
+    pre: int
+    post: int
+    stride: int
+
+    def view(self, flat: np.ndarray) -> np.ndarray:
+        """The weights (pre, post) inside a flat parameter array, not copied."""
+        rows = flat[self.offset : self.offset + self.pre * self.stride]
+        return rows.reshape(self.pre, self.stride)[:, : self.post]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of all parameters in one flat array, and of all per-neuron run-time values in another.
+
+    Attributes
+    ----------
+    matrices : connection name -> place.
+    num_parameters : length of the flat parameter array, padding included.
+    values : (population, value name) -> (offset, padded length) in the flat array of values.
+    num_values : length of that array.
+    """
+
+    matrices: dict[str, Matrix]
+    num_parameters: int
+    values: dict[tuple[str, str], tuple[int, int]]
+    num_values: int
+
+
+def lay_out(program: Program, precision: str) -> Layout:
+    """The layout of a program's arrays."""
+    matrices, offset = {}, 0
+    for connection in program.connections:
+        pre, post = program.network.shape(connection)
+        stride = padded(post, precision)
+        matrices[connection.name] = Matrix(connection.name, offset, pre, post, stride)
+        offset += pre * stride
+    values, place = {}, 0
+    for population in program.populations:
+        length = padded(population.size, precision)
+        for name in population.values:
+            values[population.name, name] = (place, length)
+            place += length
+    return Layout(matrices, offset, values, place)
+
+
+def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
+    """A zeroed array that starts on a cache line."""
+    raw = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
+    start = -raw.ctypes.data % CACHE_LINE
+    return raw[start : start + size * dtype.itemsize].view(dtype)

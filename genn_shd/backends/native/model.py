@@ -1,0 +1,257 @@
+"""The native back end's model: owns the arrays, fills in a batch, and lets threads run the compiled library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from ...errors import BackendError, DivergedError
+from ...events import SpikeTrains
+from ...program import Program
+from ...run_values import RunValues, initial_parameters
+from ..base import Arrays, BatchResult, Model
+from ..checks import check_batch, check_parameters
+from .compiler import compile_source, find_compiler
+from .generator import generate
+from .layout import DTYPES, aligned_zeros, lay_out, padded
+from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library
+
+# Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
+# cores, few enough that adding the groups up costs little.
+MAX_GROUPS = 16
+SAMPLES_PER_GROUP = 4
+
+
+def available_threads() -> int:
+    """Number of processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class NativeModel(Model):
+    """A network compiled by the system's C compiler. See `Model` for what it does."""
+
+    backend = "native"
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        batch_size: int,
+        dt: float,
+        num_steps: int,
+        precision: str,
+        learning_rate: float,
+        seed: int,
+        num_threads: int | None,
+    ) -> None:
+        self._program = program
+        self.network = program.network
+        self.batch_size, self.dt, self.precision = batch_size, dt, precision
+        self.duration = num_steps * dt
+        self.learning_rate = learning_rate
+        self.num_threads = num_threads or available_threads()
+        self._num_steps = num_steps
+        self._dtype = DTYPES[precision]
+        self._layout = lay_out(program, precision)
+        self._library = Library(
+            compile_source(generate(program, self._layout, precision)),
+            values_bytes=self._layout.num_values * self._dtype.itemsize,
+        )
+        self._spiking = [p for p in program.populations if p.spike]
+        self._unit_dtype = np.uint16 if max(p.size for p in self.network.populations) <= 2**16 else np.int32
+        rng = np.random.default_rng(seed)
+        start = initial_parameters(self.network, rng)
+        self._values = RunValues(self.network, rng)
+        self._allocate()
+        self.set_parameters(start)
+        self._refresh_values()
+        self._steps_taken = 0
+        self._storage = self._library.storage_new(batch_size, self.num_threads)
+        if not self._storage:
+            raise BackendError("out of memory; lower training.batch_size.")
+        self._helpers = ThreadPoolExecutor(max(1, self.num_threads - 1), "genn_shd")
+
+    def _allocate(self) -> None:
+        count, dtype = self._layout.num_parameters, self._dtype
+        self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
+        self._parameters, self._moment1, self._moment2, self._gradient = (
+            aligned_zeros(count, dtype) for _ in range(4)
+        )
+        self._group_gradients = aligned_zeros(count * self._groups, dtype)
+        self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
+        self._count_signals = aligned_zeros(
+            sum(padded(p.size, self.precision) for p in self._spiking) or 1, dtype
+        )
+
+    def _refresh_values(self) -> None:
+        """Bring the arrays that the library reads up to date with the run-time values."""
+        for p in self._program.populations:
+            values = self._values.neuron_values(p.name)
+            values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
+            for name in p.values:
+                offset, length = self._layout.values[p.name, name]
+                # Padding repeats the last neuron, so that it computes nothing strange.
+                padding = (0, length - p.size)
+                self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
+        self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
+        self._loss_weight = self._values.loss_weight(self._num_steps, self.dt).astype(self._dtype)
+        self._regularisation = np.array([self._values.regularisation(p.name) for p in self._spiking], np.float64)
+
+    # -- running a batch -------------------------------------------------------------------------------------------
+
+    def gradient(self, batch: SpikeTrains) -> BatchResult:
+        check_batch(batch, self.network, self.batch_size, labelled=True)
+        result = self._run(self._library.gradient, batch)
+        result.gradients = self._named(self._gradient)
+        return result
+
+    def train_batch(self, batch: SpikeTrains) -> BatchResult:
+        check_batch(batch, self.network, self.batch_size, labelled=True)
+        self._steps_taken += 1
+        result = self._run(self._library.train, batch)
+        result.gradients = self._named(self._gradient)
+        return result
+
+    def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
+        check_batch(batch, self.network, self.batch_size, labelled=False)
+        return self._run(self._library.evaluate, batch)
+
+    def _run(self, entry: Callable[..., None], batch: SpikeTrains) -> BatchResult:
+        if self._storage is None:
+            raise BackendError("this model is closed; compile the network again.")
+        size, outputs = len(batch), self.network.output.size
+        losses = np.empty(size, np.float64)
+        logits = np.empty((size, outputs), self._dtype)
+        counts = np.empty(sum(p.size for p in self._spiking) * size or 1, np.int32)
+        units = batch.units.astype(self._unit_dtype, copy=False)
+        labels = batch.labels.astype(np.int32, copy=False)
+        call = self._call(batch, units, labels, losses, logits, counts)
+        self._run_threads(entry, call)
+        self._check_status(call.status)
+        return BatchResult(
+            loss=float(losses.mean()),
+            losses=losses,
+            predictions=logits.argmax(axis=1),
+            logits=logits,
+            spike_counts=self._counts_by_name(counts, size),
+        )
+
+    def _call(self, batch: SpikeTrains, units: np.ndarray, labels: np.ndarray, *results: np.ndarray) -> Batch:
+        losses, logits, counts = results
+        beta1, beta2 = self._values.optimiser("beta1"), self._values.optimiser("beta2")
+        return Batch(
+            times=batch.times.ctypes.data,
+            units=units.ctypes.data,
+            offsets=batch.offsets.ctypes.data,
+            labels=labels.ctypes.data,
+            num_samples=len(batch),
+            num_steps=self._num_steps,
+            dt=self.dt,
+            values=self._neuron_values.ctypes.data,
+            loss_values=self._loss_values.ctypes.data,
+            loss_weight=self._loss_weight.ctypes.data,
+            regularisation=self._regularisation.ctypes.data,
+            learning_rate=self.learning_rate,
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=self._values.optimiser("epsilon"),
+            correction1=1.0 - beta1 ** max(1, self._steps_taken),
+            correction2=1.0 - beta2 ** max(1, self._steps_taken),
+            parameters=self._parameters.ctypes.data,
+            moment1=self._moment1.ctypes.data,
+            moment2=self._moment2.ctypes.data,
+            gradient=self._gradient.ctypes.data,
+            group_gradients=self._group_gradients.ctypes.data,
+            num_groups=self._groups,
+            losses=losses.ctypes.data,
+            logits=logits.ctypes.data,
+            spike_counts=counts.ctypes.data,
+            count_signals=self._count_signals.ctypes.data,
+            num_threads=self.num_threads,
+        )
+
+    def _run_threads(self, entry: Callable[..., None], call: Batch) -> None:
+        """Every thread calls the same entry; ctypes releases the interpreter lock meanwhile."""
+        import ctypes
+
+        address = ctypes.addressof(call)
+        others = [self._helpers.submit(entry, address, self._storage, k) for k in range(1, self.num_threads)]
+        entry(address, self._storage, 0)
+        for other in others:
+            other.result()
+
+    def _check_status(self, status: int) -> None:
+        if status == OUT_OF_MEMORY:
+            raise BackendError("out of memory for the spikes of a batch; lower training.batch_size.")
+        if status == NOT_FINITE:
+            raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
+
+    def _counts_by_name(self, counts: np.ndarray, size: int) -> Arrays:
+        named, start = {}, 0
+        for p in self._spiking:
+            named[p.name] = counts[start : start + size * p.size].reshape(size, p.size)
+            start += size * p.size
+        return named
+
+    # -- parameters and values -------------------------------------------------------------------------------------
+
+    def _named(self, flat: np.ndarray) -> Arrays:
+        return {name: matrix.view(flat).copy() for name, matrix in self._layout.matrices.items()}
+
+    def _assign(self, flat: np.ndarray, arrays: Arrays) -> None:
+        for name, array in arrays.items():
+            self._layout.matrices[name].view(flat)[:] = array
+
+    @property
+    def parameters(self) -> Arrays:
+        return self._named(self._parameters)
+
+    def set_parameters(self, parameters: Arrays) -> None:
+        check_parameters(parameters, self.network)
+        self._assign(self._parameters, parameters)
+
+    @property
+    def optimiser_state(self) -> Arrays:
+        moments = {"moment1": self._moment1, "moment2": self._moment2}
+        named = {f"{m}.{name}": a for m, flat in moments.items() for name, a in self._named(flat).items()}
+        return {**named, "steps_taken": np.array(self._steps_taken)}
+
+    def set_optimiser_state(self, state: Arrays) -> None:
+        for moment, flat in (("moment1", self._moment1), ("moment2", self._moment2)):
+            arrays = {name: state[f"{moment}.{name}"] for name in self._layout.matrices}
+            check_parameters(arrays, self.network)
+            self._assign(flat, arrays)
+        self._steps_taken = int(state["steps_taken"])
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return self._values.copy()
+
+    def set_value(self, name: str, value: float | np.ndarray) -> None:
+        self._values.set(name, value)
+        self._refresh_values()
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        compiler = find_compiler()
+        return {
+            "backend": self.backend,
+            "compiler": compiler.description,
+            "compiler_flags": " ".join(compiler.flags),
+            "num_threads": self.num_threads,
+            "precision": self.precision,
+            "scheme": self._program.scheme,
+        }
+
+    def close(self) -> None:
+        if getattr(self, "_storage", None) is not None:
+            self._helpers.shutdown()
+            self._library.storage_free(self._storage)
+            self._storage = None
+
+    def __del__(self) -> None:
+        self.close()

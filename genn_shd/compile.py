@@ -1,0 +1,81 @@
+"""From a description to a model that runs: the one place that knows which back ends there are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .backends.base import Model
+from .backends.native import NativeModel
+from .errors import SettingError, unknown_name
+from .network import Network
+from .schemes import build_program
+
+BACKENDS = ("native",)
+PRECISIONS = ("float32", "float64")
+
+
+def compile_network(
+    network: Network,
+    backend: str = "native",
+    batch_size: int = 32,
+    dt: float = 1.0,
+    duration: float = 1000.0,
+    precision: str = "float32",
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+    num_threads: int | None = None,
+) -> Model:
+    """Compile a network.
+
+    Parameters
+    ----------
+    network : the description.
+    backend : "native".
+    batch_size : largest number of samples in a batch.
+    dt : length of a time step, ms.
+    duration : of a trial, ms; rounded up to whole steps.
+    precision : "float32" or "float64".
+    learning_rate : of Adam; an attribute of the model afterwards.
+    seed : of initial weights and of values drawn per neuron.
+    num_threads : of the native back end; None for all processors. Results do not depend on it.
+
+    Raises
+    ------
+    SettingError
+        For any argument that is not allowed, before anything is compiled.
+    BackendError
+        Where the back end is missing or cannot compile.
+    """
+    if not isinstance(network, Network):
+        raise SettingError(f"compile_network needs a Network, not {type(network).__name__}.")
+    if backend not in BACKENDS:
+        raise unknown_name("backend", backend, BACKENDS)
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
+    _check_counts(batch_size=batch_size, **({} if num_threads is None else {"num_threads": num_threads}))
+    _check_positive(dt=dt, duration=duration)
+    if not (isinstance(learning_rate, int | float) and 0 <= learning_rate < math.inf):
+        raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
+    return NativeModel(
+        build_program(network, "grid"),
+        batch_size=batch_size,
+        dt=float(dt),
+        num_steps=math.ceil(duration / dt - 1e-6),
+        precision=precision,
+        learning_rate=learning_rate,
+        seed=seed,
+        num_threads=num_threads,
+    )
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SettingError(f"{name} = {value!r} is not allowed; it must be a whole number >= 1.")
+
+
+def _check_positive(**values: Any) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise SettingError(f"{name} = {value!r} ms is not allowed; it must be > 0 and finite.")

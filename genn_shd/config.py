@@ -1,0 +1,390 @@
+"""Settings: what can be set, in which unit, with which default, and what is allowed.
+
+The models here only declare. `config_sources` puts a configuration together from presets, files and the command
+line; `config_messages` says in one line what is wrong with one; `config_help` lists all settings.
+
+Tables whose settings depend on a choice (which data set, which loss, which kind of validation) are unions: each
+choice states its own settings, and a setting that nothing would read is refused.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+
+from .config_messages import explain
+from .definitions import LossModel
+from .models.losses import LOSSES
+
+
+class Section(BaseModel):
+    """A table of settings: typed strictly, frozen, and closed to names it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
+    """One setting: its default, what it means, its unit where it has one, and its limits."""
+    return Field(
+        default, description=description, json_schema_extra={"unit": unit} if unit else None, **limits
+    )
+
+
+def _one_or_many(value: Any) -> Any:
+    """A single value stands for a list of one; a list (TOML has no tuples) becomes a tuple."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+OneOrMany = BeforeValidator(_one_or_many)
+AsList = PlainSerializer(list)
+
+
+DATA_DIR = "folder that keeps data sets; $GENN_SHD_DATA, else ~/.cache/genn_shd/data, where not set"
+
+# --- data sets ------------------------------------------------------------------------------------------------
+
+
+class YinYangSettings(Section):
+    """The Yin-Yang data set (Kriener et al. 2022), generated from a seed."""
+
+    name: Literal["yin_yang"] = setting("yin_yang", "which data set")
+    num_train: int = setting(5000, "number of training samples", ge=1)
+    num_validation: int = setting(1000, "number of validation samples", ge=1)
+    num_test: int = setting(1000, "number of test samples", ge=1)
+    seed: int = setting(0, "of the random numbers the samples are drawn with", ge=0)
+    t_min: float = setting(10.0, "time of the spike for 0", "ms", ge=0)
+    t_max: float = setting(40.0, "time of the spike for 1", "ms", gt=0)
+    t_bias: float = setting(20.0, "time of the bias spike", "ms", ge=0)
+
+
+class SpokenDigitsSettings(Section):
+    """Ten English digits by five human speakers as 700-channel spikes (Free Spoken Digit Dataset)."""
+
+    name: Literal["fsdd"] = setting("fsdd", "which data set")
+    path: str | None = setting(None, "the HDF5 file; looked for in data_dir where not set")
+    data_dir: str | None = setting(None, DATA_DIR)
+    split: Literal["official", "all"] = setting(
+        "official", "official: recordings 0 to 4 of each digit and speaker are the test set; all: no test set"
+    )
+
+
+class SHDSettings(Section):
+    """The Spiking Heidelberg Digits (Cramer et al. 2020), downloaded on first use."""
+
+    name: Literal["shd"] = setting("shd", "which data set")
+    data_dir: str | None = setting(None, DATA_DIR)
+
+
+class SSCSettings(Section):
+    """The Spiking Speech Commands (Cramer et al. 2020), downloaded on first use."""
+
+    name: Literal["ssc"] = setting("ssc", "which data set")
+    data_dir: str | None = setting(None, DATA_DIR)
+
+
+class HDF5Settings(Section):
+    """Any files in the layout of SHD's."""
+
+    name: Literal["hdf5"] = setting("hdf5", "which data set")
+    path: str = setting(..., "HDF5 file of training samples")
+    test_path: str | None = setting(None, "HDF5 file of test samples; no test set where not set")
+    validation_path: str | None = setting(
+        None, "HDF5 file of validation samples, for validation.kind = 'official'"
+    )
+    num_units: int = setting(700, "number of input channels", ge=1)
+    num_classes: int | None = setting(
+        None, "number of classes; as many as the training file has where not set", ge=1
+    )
+
+
+DatasetSettings = YinYangSettings | SpokenDigitsSettings | SHDSettings | SSCSettings | HDF5Settings
+
+
+# --- the network and its loss ---------------------------------------------------------------------------------
+
+
+class WeightSettings(Section):
+    """Initial weights of one connection: normally distributed."""
+
+    mean: float = setting(..., "mean of the initial weights")
+    std: float = setting(..., "standard deviation of the initial weights", ge=0)
+
+
+class NetworkSettings(Section):
+    """Hidden layers of spiking neurons between the input channels and one output a class."""
+
+    num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = setting(
+        (256,), "neurons in each hidden layer; a number for one layer, a list for several", min_length=1
+    )
+    recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = setting(
+        (True,),
+        "whether each hidden layer feeds back into itself; one value for all layers, or a list",
+        min_length=1,
+    )
+    neuron: Literal["lif"] = setting("lif", "model of the hidden neurons")
+    tau_mem: float = setting(20.0, "membrane time constant of hidden neurons", "ms", gt=0)
+    tau_syn: float = setting(5.0, "synaptic time constant of hidden neurons", "ms", gt=0)
+    output_tau_mem: float = setting(20.0, "membrane time constant of output neurons", "ms", gt=0)
+    output_tau_syn: float = setting(5.0, "synaptic time constant of output neurons", "ms", gt=0)
+    weights: dict[str, WeightSettings] = setting(
+        {}, "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_flag_for_all_layers(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and isinstance(values.get("recurrent", True), bool):
+            layers = values.get("num_hidden", 0)
+            repeats = len(layers) if isinstance(layers, list | tuple) else 1
+            return {**values, "recurrent": [values.get("recurrent", True)] * max(1, repeats)}
+        return values
+
+    @model_validator(mode="after")
+    def _as_many_flags_as_layers(self) -> Self:
+        if len(self.recurrent) != len(self.num_hidden):
+            raise ValueError(
+                f"network.recurrent = {list(self.recurrent)} is not allowed: network.num_hidden has "
+                f"{len(self.num_hidden)} layers; give one value for all of them, or as many as there are layers."
+            )
+        return self
+
+
+class LossSettings(Section):
+    """What the output should be, for a loss; each loss states its own parameters."""
+
+    name: str
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The loss's own parameters."""
+        return self.model_dump(exclude={"name"})
+
+
+def _loss_settings(loss: LossModel) -> type[LossSettings]:
+    """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
+    parameters: dict[str, Any] = {
+        name: (
+            float,
+            setting(
+                parameter.default,
+                f"parameter of the loss {loss.name}",
+                None if parameter.unit == "1" else parameter.unit,
+                **({} if parameter.minimum is None else {"gt": parameter.minimum}),
+            ),
+        )
+        for name, parameter in loss.parameters.items()
+    }
+    return create_model(
+        f"{loss.name}_loss",
+        __base__=LossSettings,
+        __doc__=f"The loss {loss.name}.",
+        name=(Literal[loss.name], setting(loss.name, "which loss")),
+        **parameters,
+    )
+
+
+LOSS_SETTINGS = {name: _loss_settings(loss) for name, loss in LOSSES.items()}
+
+if TYPE_CHECKING:
+    AnyLossSettings = LossSettings
+else:
+    AnyLossSettings = reduce(operator.or_, LOSS_SETTINGS.values())
+
+
+class RegularisationSettings(Section):
+    """Pulls the mean spike count of every hidden neuron between two targets."""
+
+    upper: float = setting(14.0, "upper target", "spikes per trial", ge=0)
+    lower: float = setting(14.0, "lower target", "spikes per trial", ge=0)
+    strength_upper: float = setting(
+        0.0, "pull on neurons above the upper target; a published strength times tau_mem", ge=0
+    )
+    strength_lower: float = setting(
+        0.0, "pull on neurons below the lower target; a published strength times tau_mem", ge=0
+    )
+
+    @model_validator(mode="after")
+    def _targets_in_order(self) -> Self:
+        if self.lower > self.upper:
+            raise ValueError(
+                f"regularisation.lower = {self.lower:g} is not allowed: it must not exceed "
+                f"regularisation.upper = {self.upper:g}."
+            )
+        return self
+
+
+class RevivalSettings(Section):
+    """Brings back hidden neurons that stayed silent for a whole epoch."""
+
+    lift: float = setting(0.0, "added to each weight into a silent neuron from other layers; 0 = off", ge=0)
+
+
+# --- simulation and training ----------------------------------------------------------------------------------
+
+
+class SimulationSettings(Section):
+    """How the network is simulated."""
+
+    backend: Literal["native"] = setting("native", "what compiles and runs the network")
+    dt: float = setting(1.0, "time step", "ms", gt=0)
+    duration: Annotated[float, Field(gt=0)] | Literal["auto"] = setting(
+        "auto", "length of a trial, after which spikes are dropped; auto: what the data set suggests", "ms"
+    )
+    precision: Literal["float32", "float64"] = setting("float32", "floating-point type of the simulation")
+    num_threads: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
+        "auto", "processor threads, which do not change the result; auto: all processors"
+    )
+
+
+class ScheduleSettings(Section):
+    """Lowers the learning rate when accuracy stalls.
+
+    Two exponential moving averages of the monitored accuracy, a fast and a slow one, are kept. When the fast one
+    is not above the slow one and the rate has stood for more than `min_epochs`, the rate is multiplied by `factor`
+    (Nowotny et al. 2025).
+    """
+
+    factor: float = setting(0.5, "what the learning rate is multiplied by; 1 = off", gt=0, le=1)
+    min_epochs: int = setting(50, "epochs for which a rate stands at least", ge=0)
+    fast: float = setting(0.8, "weight of the past in the fast moving average", ge=0, lt=1)
+    slow: float = setting(0.85, "weight of the past in the slow moving average", ge=0, lt=1)
+
+
+class OptimiserSettings(Section):
+    """Adam, with a learning rate that is eased in and lowered when accuracy stalls."""
+
+    learning_rate: float = setting(1e-3, "step size of Adam", gt=0)
+    beta1: float = setting(0.9, "decay of the first moment", ge=0, lt=1)
+    beta2: float = setting(0.999, "decay of the second moment", ge=0, lt=1)
+    epsilon: float = setting(1e-8, "added to the root of the second moment", gt=0)
+    ease_in_start: float = setting(
+        1e-3, "first learning rate, as a part of learning_rate; 1 = off", gt=0, le=1
+    )
+    ease_in_factor: float = setting(1.05, "growth of the learning rate a batch while it is eased in", gt=1)
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+
+
+class NoValidation(Section):
+    """All training samples are trained on."""
+
+    kind: Literal["none"] = setting("none", "how validation samples are chosen")
+
+
+class RandomValidation(Section):
+    """A random part of the training samples is kept for validation."""
+
+    kind: Literal["random"] = setting("random", "how validation samples are chosen")
+    fraction: float = setting(0.1, "part of the training samples kept for validation", gt=0, lt=1)
+
+
+class SpeakerValidation(Section):
+    """All samples of some speakers are kept for validation."""
+
+    kind: Literal["speaker"] = setting("speaker", "how validation samples are chosen")
+    speakers: Annotated[tuple[int | str, ...], OneOrMany, AsList] = setting(
+        ..., "speakers kept for validation, by number or name", min_length=1
+    )
+
+
+class LeaveOneSpeakerOut(Section):
+    """One training for each speaker of the training set, validated on that speaker."""
+
+    kind: Literal["leave_one_speaker_out"] = setting(
+        "leave_one_speaker_out", "how validation samples are chosen"
+    )
+
+
+class OfficialValidation(Section):
+    """The validation set the data set comes with."""
+
+    kind: Literal["official"] = setting("official", "how validation samples are chosen")
+
+
+ValidationSettings = (
+    NoValidation | RandomValidation | SpeakerValidation | LeaveOneSpeakerOut | OfficialValidation
+)
+
+
+class TrainingSettings(Section):
+    """How long and on what to train."""
+
+    epochs: int = setting(100, "passes through the training samples; may be raised to go on", ge=1)
+    batch_size: int = setting(32, "samples in a batch", ge=1)
+    seed: int = setting(0, "of initial weights, shuffling and random validation", ge=0)
+    monitor: Literal["auto", "validation", "training"] = setting(
+        "auto",
+        "accuracy that steers the schedule and the choice of best.npz; auto: validation where there is one",
+    )
+
+
+class Config(Section):
+    """Everything a run is made from."""
+
+    dataset: Annotated[DatasetSettings, Field(discriminator="name")] = Field(default_factory=YinYangSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(
+        default_factory=LOSS_SETTINGS["sum_exp"]
+    )
+    regularisation: RegularisationSettings = Field(default_factory=RegularisationSettings)
+    revival: RevivalSettings = Field(default_factory=RevivalSettings)
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    optimiser: OptimiserSettings = Field(default_factory=OptimiserSettings)
+    validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(
+        default_factory=NoValidation
+    )
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Config:
+        """A configuration from nested tables, as TOML gives them.
+
+        Raises
+        ------
+        SettingError
+            An unknown name, a wrong type, a value out of range: one line that names the setting.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise explain(error, cls, values) from None
+
+    def values(self) -> dict[str, Any]:
+        """Nested tables as TOML takes them; settings that are not set are left out."""
+        return self.model_dump(exclude_none=True)
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its dotted name."""
+        return _flat(self.values())
+
+    def replace(self, **settings: Any) -> Config:
+        """The same configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
+        values = self.values()
+        for name, value in settings.items():
+            *tables, last = name.split(".")
+            reduce(lambda table, key: table.setdefault(key, {}), tables, values)[last] = value
+        return Config.from_values(values)
+
+    def to_toml(self) -> str:
+        """The complete configuration as the text of a TOML file."""
+        return tomli_w.dumps(self.values())
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat

@@ -1,0 +1,123 @@
+"""Where settings come from: a preset, a file, single settings of the command line; later ones win."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .config import Config
+from .config_messages import choice
+from .errors import SettingError, nearest, unknown_name
+
+Table = dict[str, Any]
+
+
+def load(preset: str | None = None, file: Path | None = None, settings: Iterable[str] = ()) -> Config:
+    """A configuration from defaults, a preset, a TOML file and settings `a.b=c`, each over the one before.
+
+    A table whose kind changes from one source to the next (`dataset.name`, `loss.name`, `validation.kind`) is
+    replaced and not merged: the settings of one data set mean nothing to another.
+
+    Raises
+    ------
+    SettingError
+        An unknown preset, a file that is missing or no TOML, a setting that is unknown or not allowed.
+    """
+    values: Table = {}
+    for layer in (
+        read_preset(preset) if preset else {},
+        read_toml(file) if file else {},
+        parse_settings(settings),
+    ):
+        values = _merge(values, layer, _choices())
+    return Config.from_values(_with_default_choices(values))
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the package."""
+    return sorted(p.name.removesuffix(".toml") for p in _presets().iterdir() if p.name.endswith(".toml"))
+
+
+def read_preset(name: str) -> Table:
+    """The settings of a preset."""
+    if name not in preset_names():
+        raise unknown_name("preset", name, preset_names())
+    return tomllib.loads((_presets() / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def read_toml(path: Path) -> Table:
+    """The settings of a TOML file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        raise SettingError(f"{path}: no such configuration file.{nearest(path.name, others)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingError(f"{path}: cannot read this configuration file: {reason}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path}: not valid TOML: {error}.") from None
+
+
+def parse_settings(settings: Iterable[str]) -> Table:
+    """Nested tables from settings `a.b=c`; c is a TOML value, or else plain text."""
+    values: Table = {}
+    for item in settings:
+        name, equals, text = item.partition("=")
+        keys = [key.strip() for key in name.split(".")]
+        if not equals or not all(keys):
+            raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
+        values = _merge(values, _nested(keys, _parse_value(text.strip())), {})
+    return values
+
+
+def _presets() -> Any:
+    return resources.files("genn_shd.presets")
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if list(parsed) == ["value"] else text
+
+
+def _nested(keys: list[str], value: Any) -> Table:
+    for key in reversed(keys):
+        value = {key: value}
+    return value
+
+
+def _choices() -> dict[str, str]:
+    """Tables that come in kinds, and the setting that says which."""
+    found = {name: choice(field) for name, field in Config.model_fields.items()}
+    return {name: options.by for name, options in found.items() if options}
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any], choices: Mapping[str, str]) -> Table:
+    merged = dict(below)
+    for name, value in above.items():
+        old = merged.get(name)
+        by = choices.get(name)
+        if not (isinstance(value, Mapping) and isinstance(old, Mapping)):
+            merged[name] = value
+        elif by and value.get(by, old.get(by)) != old.get(by):
+            merged[name] = value
+        else:
+            merged[name] = _merge(old, value, {})
+    return merged
+
+
+def _with_default_choices(values: Table) -> Table:
+    """Where a table that comes in kinds does not say which, the default's kind."""
+    defaults = Config().values()
+    return {
+        name: {by: defaults[name][by], **value}
+        if (by := _choices().get(name)) and isinstance(value, dict)
+        else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,162 @@
+"""What a neuron, synapse or loss definition states: names, units and snippets, and nothing else.
+
+A definition is data. It says what the dynamics are between spikes (right-hand sides of ordinary differential
+equations, in the expression part of GeNN's snippet language), when a neuron spikes and what a spike resets. The
+adjoint is derived from it (`genn_shd.eventprop`), and every back end compiles the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from .errors import SettingError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A run-time value of a definition: never compiled in, so changing it never recompiles.
+
+    Attributes
+    ----------
+    default : value where a population states none.
+    unit : for messages and help; "1" where dimensionless.
+    minimum : smallest allowed value, exclusive; None where any finite value is.
+    """
+
+    default: float
+    unit: str = "1"
+    minimum: float | None = None
+
+    def check(self, name: str, value: np.ndarray | float) -> None:
+        """Raise a SettingError naming `name` where a value is not finite or too small."""
+        array = np.asarray(value, dtype=np.float64)
+        bad = ~np.isfinite(array)
+        if self.minimum is not None:
+            bad |= ~(array > self.minimum)
+        if np.any(bad):
+            allowed = "finite" if self.minimum is None else f"> {self.minimum:g}"
+            raise SettingError(f"{name} = {array[bad].flat[0]:g} {self.unit} is not allowed; it must be {allowed}.")
+
+
+Parameters = Mapping[str, Parameter]
+
+
+def _frozen(mapping: Mapping) -> Mapping:
+    return MappingProxyType(dict(mapping))
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """Dynamics of one neuron.
+
+    Attributes
+    ----------
+    name : shown in messages and listings.
+    parameters : run-time values, one number per neuron.
+    state : state variables and their values at the start of a trial.
+    dynamics : d/dt (per ms) of each state variable between spikes, linear in the state of neuron and synapse.
+    threshold : the neuron spikes where this reaches zero from below; None for a neuron that never spikes.
+    reset : value of state variables just after a spike, as expressions of the state just before.
+    """
+
+    name: str
+    parameters: Parameters
+    state: Mapping[str, float]
+    dynamics: Mapping[str, str]
+    threshold: str | None = None
+    reset: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_dynamics(self.name, self.state, self.dynamics)
+        if set(self.reset) - set(self.state):
+            raise SettingError(f"{self.name}: reset names {sorted(set(self.reset) - set(self.state))}, no state.")
+        if self.reset and self.threshold is None:
+            raise SettingError(f"{self.name}: a reset needs a threshold.")
+        for name in ("parameters", "state", "dynamics", "reset"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
+
+    @property
+    def spiking(self) -> bool:
+        return self.threshold is not None
+
+
+@dataclass(frozen=True)
+class SynapseModel:
+    """How spikes that arrive at a neuron become its input.
+
+    Attributes
+    ----------
+    name, parameters, state, dynamics : as for a neuron model; the state belongs to the postsynaptic neuron.
+    receives : the state variable to which an arriving spike adds its weight.
+    """
+
+    name: str
+    parameters: Parameters
+    state: Mapping[str, float]
+    dynamics: Mapping[str, str]
+    receives: str
+
+    def __post_init__(self) -> None:
+        _check_dynamics(self.name, self.state, self.dynamics)
+        if self.receives not in self.state:
+            raise SettingError(f"{self.name}: receives {self.receives!r}, which is not among its state.")
+        for name in ("parameters", "state", "dynamics"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
+
+
+def _check_dynamics(name: str, state: Mapping[str, float], dynamics: Mapping[str, str]) -> None:
+    if set(state) != set(dynamics):
+        raise SettingError(f"{name}: dynamics are given for {sorted(dynamics)}, the state is {sorted(state)}.")
+
+
+@dataclass(frozen=True)
+class LossModel:
+    """A loss on the output population: softmax cross-entropy of one logit per class, shaped in time.
+
+    The logits are read off the outputs during the trial by snippets; `C` is the cross-entropy of
+    `softmax(loss_scale * logit)` against the label, and `error = loss_scale (softmax_k - [k is the label])` its
+    derivative by the logit, at the end of the trial or at every step. The backward snippets say how the loss depends
+    on an output's voltage at one step, or on the time of one of its spikes.
+
+    Names that snippets can use: the loss's parameters and `state`, `t` (end of the step, ms), `dt`, `T` (duration of
+    the trial, ms), `weight` (this step's value of the weight expression); forward also the output's state (`V`);
+    backward also `error` and `is_label` (1 for the sample's class, else 0).
+
+    Attributes
+    ----------
+    name : as in settings.
+    reads : "voltage" needs outputs that never spike, "spikes" needs spiking outputs.
+    parameters : run-time values.
+    weight : expression of `t`, `T` and the parameters, tabulated once per step; None where there is none.
+    state : what each output accumulates, with its value at the start of a trial (an expression).
+    step_code : run for every output after every step (reads "voltage").
+    spike_code : run for every output spike (reads "spikes").
+    logit : expression of the loss's state at the end of the trial.
+    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C(V(t)); prediction is always
+        from the logits.
+    label_penalty : added to the loss, an expression of the state of the label's output.
+    voltage_drive : d(loss of the sample)/dV at one step.
+    spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
+    """
+
+    name: str
+    reads: Literal["voltage", "spikes"]
+    parameters: Parameters
+    state: Mapping[str, str]
+    logit: str
+    weight: str | None = None
+    step_code: str = ""
+    spike_code: str = ""
+    cross_entropy: Literal["trial", "step"] = "trial"
+    label_penalty: str = "0.0"
+    voltage_drive: str = "0.0"
+    spike_drive: str = "0.0"
+
+    def __post_init__(self) -> None:
+        for name in ("parameters", "state"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))

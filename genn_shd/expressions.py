@@ -1,0 +1,135 @@
+"""Snippet expressions: a whitelisted parser into SymPy, and the way back into C.
+
+Definitions state their mathematics as text in the expression part of GeNN's snippet language, for example
+`(I - V) / tau_mem`. Text is never evaluated: it is parsed into Python's syntax tree, every node of which must be
+on a short list, and rebuilt as a SymPy expression.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+import sympy
+from sympy.printing.c import C99CodePrinter
+
+from .errors import SettingError, nearest
+
+_FUNCTIONS: dict[str, tuple[int, Callable[..., sympy.Expr]]] = {
+    "exp": (1, sympy.exp),
+    "log": (1, sympy.log),
+    "sqrt": (1, sympy.sqrt),
+    "pow": (2, sympy.Pow),
+    "sin": (1, sympy.sin),
+    "cos": (1, sympy.cos),
+    "tanh": (1, sympy.tanh),
+    "fabs": (1, sympy.Abs),
+    "fmin": (2, sympy.Min),
+    "fmax": (2, sympy.Max),
+}
+_OPERATORS: dict[type[ast.operator], Callable[[sympy.Expr, sympy.Expr], sympy.Expr]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: lambda a, b: a**b,
+}
+
+
+def symbol(name: str) -> sympy.Symbol:
+    """The SymPy symbol of a snippet's name; all quantities are real."""
+    return sympy.Symbol(name, real=True)
+
+
+def parse(text: str, names: Iterable[str]) -> sympy.Expr:
+    """The expression `text` over the given names.
+
+    Raises
+    ------
+    SettingError
+        Where `text` is no expression, or uses a name, function or syntax that is not allowed.
+    """
+    allowed = set(names)
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise SettingError(f"expression {text!r} cannot be read: {error.msg}.") from None
+    return _convert(tree, text, allowed)
+
+
+def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
+    match node:
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant(value=int() as value):
+            return sympy.Integer(value)
+        case ast.Constant(value=float() as value):
+            return sympy.Float(value) if value != int(value) else sympy.Integer(int(value))
+        case ast.Name(id=name):
+            return _name(name, text, names)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_convert(operand, text, names)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _convert(operand, text, names)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](_convert(left, text, names), _convert(right, text, names))
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+            return _call(name, [_convert(a, text, names) for a in arguments], text)
+    raise SettingError(
+        f"expression {text!r} uses syntax that is not allowed ({ast.unparse(node)}); allowed: numbers, names, "
+        f"+ - * / **, parentheses and {', '.join(_FUNCTIONS)}."
+    )
+
+
+def _name(name: str, text: str, names: set[str]) -> sympy.Expr:
+    if name not in names:
+        raise SettingError(
+            f"expression {text!r} uses the unknown name {name!r}; allowed: {', '.join(sorted(names))}."
+            + nearest(name, names)
+        )
+    return symbol(name)
+
+
+def _call(name: str, arguments: list[sympy.Expr], text: str) -> sympy.Expr:
+    if name not in _FUNCTIONS:
+        raise SettingError(
+            f"expression {text!r} calls the unknown function {name!r}; allowed: {', '.join(_FUNCTIONS)}."
+            + nearest(name, _FUNCTIONS)
+        )
+    count, function = _FUNCTIONS[name]
+    if len(arguments) != count:
+        raise SettingError(f"expression {text!r}: {name} takes {count} argument(s), not {len(arguments)}.")
+    return function(*arguments)
+
+
+class _SnippetPrinter(C99CodePrinter):
+    """C text with numbers as plain literals: the target's `scalar` type decides the precision."""
+
+    def _print_Rational(self, expr: sympy.Rational) -> str:
+        return f"({int(expr.p)}.0 / {int(expr.q)}.0)"
+
+    def _print_Integer(self, expr: sympy.Integer) -> str:
+        return f"{int(expr)}.0" if expr >= 0 else f"({int(expr)}.0)"
+
+    def _print_Float(self, expr: sympy.Float) -> str:
+        return repr(float(expr))
+
+    def _print_Pow(self, expr: sympy.Pow) -> str:
+        base, exponent = expr.as_base_exp()
+        if exponent == 2:
+            text = self.parenthesize(base, 100)
+            return f"({text} * {text})"
+        return super()._print_Pow(expr)
+
+
+def to_code(expression: sympy.Expr) -> str:
+    """The expression in GeNN's snippet language (C without declarations)."""
+    return _SnippetPrinter().doprint(expression)
+
+
+def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
+    """The expression's value in float64; arrays broadcast."""
+    names = sorted(s.name for s in expression.free_symbols)
+    function = sympy.lambdify([symbol(n) for n in names], expression, modules="numpy")
+    return np.asarray(function(*(np.asarray(values[n], dtype=np.float64) for n in names)), dtype=np.float64)

@@ -1,0 +1,208 @@
+"""Network, Population and Connection: descriptions, with no arrays and no back end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from .definitions import LossModel, NeuronModel, Parameters, SynapseModel
+from .errors import SettingError, unknown_name
+from .initial import Distribution, Initial
+
+
+@dataclass(frozen=True)
+class SpikeCountRegularisation:
+    """Pulls each neuron's spike count, averaged over the batch, between two targets.
+
+    At every spike of a neuron with mean count s, lambda_V gets
+    `-strength_upper * max(0, s - upper) - strength_lower * min(0, s - lower)`
+    (Nowotny et al. 2025, section 2; counts are not differentiable, so this is their rule and not a gradient).
+
+    Attributes
+    ----------
+    upper, lower : targets in spikes per trial.
+    strength_upper, strength_lower : >= 0; zero switches the side off.
+    """
+
+    upper: float = 14.0
+    lower: float = 0.0
+    strength_upper: float = 0.0
+    strength_lower: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("upper", "lower", "strength_upper", "strength_lower"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise SettingError(
+                    f"regularisation {name} = {getattr(self, name)} is not allowed; it must be >= 0 and finite."
+                )
+        if self.lower > self.upper:
+            raise SettingError(
+                f"regularisation lower = {self.lower} is above upper = {self.upper}; "
+                "lower the one or raise the other."
+            )
+
+
+@dataclass(frozen=True)
+class Population:
+    """A number of neurons with the same dynamics, or a source of input spikes.
+
+    Attributes
+    ----------
+    name : unique in the network.
+    size : number of neurons, >= 1.
+    neuron, synapse : definitions; both None for a spike source.
+    values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
+    regularisation : of spike counts, for spiking populations.
+    """
+
+    name: str
+    size: int
+    neuron: NeuronModel | None = None
+    synapse: SynapseModel | None = None
+    values: Mapping[str, Initial] = field(default_factory=dict)
+    regularisation: SpikeCountRegularisation | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
+            raise SettingError(f"population {self.name!r}: size = {self.size!r} is not allowed; it must be >= 1.")
+        if (self.neuron is None) != (self.synapse is None):
+            raise SettingError(f"population {self.name!r} needs both a neuron and a synapse model, or neither.")
+        if self.regularisation is not None and not self.spiking:
+            raise SettingError(f"population {self.name!r} never spikes, so its spike counts cannot be regularised.")
+        for name, value in self.values.items():
+            if name not in self.parameters:
+                raise unknown_name(f"parameter of population {self.name!r}", name, self.parameters)
+            if not isinstance(value, Distribution):
+                self.parameters[name].check(f"{self.name}.{name}", value)
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    @property
+    def is_source(self) -> bool:
+        return self.neuron is None
+
+    @property
+    def spiking(self) -> bool:
+        return self.neuron is not None and self.neuron.spiking
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of the neuron and synapse definitions; empty for a source."""
+        if self.neuron is None or self.synapse is None:
+            return {}
+        return {**self.neuron.parameters, **self.synapse.parameters}
+
+    def initial(self, name: str) -> Initial:
+        """The population's own value of a parameter, or the definition's default."""
+        return self.values.get(name, self.parameters[name].default)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """All-to-all weights from the neurons of one population to those of another, trained.
+
+    Attributes
+    ----------
+    source, target : names of populations; the connection is called `{source}_{target}`.
+    weight : initial weights, drawn per synapse.
+    """
+
+    source: str
+    target: str
+    weight: Initial
+
+    @property
+    def name(self) -> str:
+        return f"{self.source}_{self.target}"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Populations, connections and a loss: everything there is to know before anything is compiled.
+
+    Attributes
+    ----------
+    populations : the first is the spike source, the last the output, between them the hidden ones.
+    connections : any pair of populations but none into the source or out of the output.
+    loss : on the output population.
+    loss_values : values of the loss's parameters where they are not its defaults.
+    """
+
+    populations: tuple[Population, ...]
+    connections: tuple[Connection, ...]
+    loss: LossModel
+    loss_values: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "populations", tuple(self.populations))
+        object.__setattr__(self, "connections", tuple(self.connections))
+        object.__setattr__(self, "loss_values", MappingProxyType(dict(self.loss_values)))
+        self._check_populations()
+        self._check_connections()
+        self._check_loss()
+
+    def _check_populations(self) -> None:
+        names = [p.name for p in self.populations]
+        if len(names) < 2 or len(set(names)) != len(names):
+            raise SettingError(f"a network needs at least two populations of different names, not {names}.")
+        if [p.is_source for p in self.populations] != [True] + [False] * (len(names) - 1):
+            raise SettingError("the first population, and no other, must be the spike source.")
+        silent = [p.name for p in self.hidden_populations if not p.spiking]
+        if silent:
+            raise SettingError(f"hidden population {silent[0]!r} never spikes; give it a spiking neuron model.")
+
+    def _check_connections(self) -> None:
+        names = [p.name for p in self.populations]
+        for connection in self.connections:
+            for end in (connection.source, connection.target):
+                if end not in names:
+                    raise unknown_name(f"population of connection {connection.name!r}", end, names)
+            if connection.target == self.input.name or connection.source == self.output.name:
+                raise SettingError(f"connection {connection.name!r} leads into the source or out of the output.")
+        if len({c.name for c in self.connections}) != len(self.connections):
+            raise SettingError("two connections join the same populations; keep one of them.")
+        for population in self.populations[1:]:
+            if not any(c.target == population.name for c in self.connections):
+                raise SettingError(f"nothing leads into population {population.name!r}; connect it.")
+
+    def _check_loss(self) -> None:
+        if (self.loss.reads == "spikes") != self.output.spiking:
+            needs, has = ("spiking", "never spike") if self.loss.reads == "spikes" else ("non-spiking", "spike")
+            raise SettingError(f"loss {self.loss.name!r} needs {needs} outputs, and the outputs here {has}.")
+        for name, value in self.loss_values.items():
+            if name not in self.loss.parameters:
+                raise unknown_name(f"parameter of loss {self.loss.name!r}", name, self.loss.parameters)
+            self.loss.parameters[name].check(f"loss.{name}", value)
+
+    @property
+    def input(self) -> Population:
+        return self.populations[0]
+
+    @property
+    def output(self) -> Population:
+        return self.populations[-1]
+
+    @property
+    def hidden_populations(self) -> tuple[Population, ...]:
+        return self.populations[1:-1]
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Names of the hidden populations."""
+        return tuple(p.name for p in self.hidden_populations)
+
+    def population(self, name: str) -> Population:
+        """The population of that name."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise unknown_name("population", name, [p.name for p in self.populations])
+
+    def shape(self, connection: Connection) -> tuple[int, int]:
+        """Shape (pre, post) of a connection's weights."""
+        return self.population(connection.source).size, self.population(connection.target).size
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of trained parameters."""
+        return sum(pre * post for pre, post in map(self.shape, self.connections))

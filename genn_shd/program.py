@@ -1,0 +1,108 @@
+"""The program of a network: forward and backward code that every back end can compile.
+
+All code is in GeNN's snippet language and speaks of one neuron. Names in it are the population's state, its
+per-neuron run-time values (parameters of the definitions and the scheme's coefficients), and those listed with
+each piece. A back end supplies loops, storage and the order of things, which the scheme fixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .network import Connection, LossModel, Network
+
+Values = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class SpikeProgram:
+    """Code at a spike of a neuron.
+
+    Attributes
+    ----------
+    condition : expression, true where the neuron spikes in this step.
+    tape : name -> expression of the state at the spike, stored for the backward pass.
+    reset_code : after the tape is stored.
+    jump_code : backward; changes the adjoint. Names: the tape's, `feedback` (sum over targets of weight times
+        their `feedback`), `spike_drive` (from the loss), `count_signal` (from spike-count regularisation).
+    """
+
+    condition: str
+    tape: dict[str, str]
+    reset_code: str
+    jump_code: str
+
+
+@dataclass(frozen=True)
+class PopulationProgram:
+    """Code of one population that is not a source.
+
+    Attributes
+    ----------
+    name, size : of the population.
+    state : state variable -> value at the start of a trial.
+    parameters, coefficients : names of the per-neuron run-time values that code may use.
+    receives : the state variable to which arriving spikes add their weights, at the start of a step.
+    advance_code : the neuron's state over one step.
+    spike : what follows where the neuron spikes; None if it never does.
+    decay_code : the synapse's state over one step, after spikes are settled.
+    adjoint : adjoint variables, zero at the end of a trial.
+    drive_code : backward; lets the loss act at the end of a step. Name: `drive` = d(loss)/dV.
+    adjoint_code : backward; the adjoint over one step.
+    feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
+        sends back to its sender per unit weight, and its part of the gradient of the weight.
+    """
+
+    name: str
+    size: int
+    state: dict[str, float]
+    parameters: tuple[str, ...]
+    coefficients: tuple[str, ...]
+    receives: str
+    advance_code: str
+    spike: SpikeProgram | None
+    decay_code: str
+    adjoint: tuple[str, ...]
+    drive_code: str
+    adjoint_code: str
+    feedback: str
+    weight_gradient: str
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of all per-neuron run-time values."""
+        return self.parameters + self.coefficients
+
+
+@dataclass(frozen=True)
+class Program:
+    """Code of a whole network under one scheme.
+
+    Attributes
+    ----------
+    scheme : name of the time-stepping scheme.
+    network : the description it was made from.
+    populations : in the network's order, without the source.
+    connections, loss : of the network.
+    evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
+    """
+
+    scheme: str
+    network: Network
+    populations: tuple[PopulationProgram, ...]
+    evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        return self.network.connections
+
+    @property
+    def loss(self) -> LossModel:
+        return self.network.loss
+
+    @property
+    def output(self) -> PopulationProgram:
+        return self.populations[-1]

@@ -1,0 +1,112 @@
+"""Run-time values of a compiled network, by dotted name: what can change without compiling anything."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from .definitions import Parameter
+from .errors import SettingError, unknown_name
+from .expressions import evaluate, parse
+from .initial import draw
+from .network import Network, SpikeCountRegularisation
+
+_OPTIMISER = {
+    "beta1": (0.9, Parameter(0.9, minimum=0.0)),
+    "beta2": (0.999, Parameter(0.999, minimum=0.0)),
+    "epsilon": (1e-8, Parameter(1e-8, minimum=0.0)),
+}
+
+
+class RunValues:
+    """All run-time values of a network, checked when they change.
+
+    Names: `{population}.{parameter}` (one number per neuron), `loss.{parameter}`, `optimiser.{beta1, beta2,
+    epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower}`.
+    """
+
+    def __init__(self, network: Network, rng: np.random.Generator) -> None:
+        self._network = network
+        self._values: dict[str, Any] = {}
+        for population in network.populations[1:]:
+            for name in population.parameters:
+                drawn = draw(population.initial(name), rng, (population.size,))
+                self._set_neurons(population.name, name, drawn)
+        for name, parameter in network.loss.parameters.items():
+            self._values[f"loss.{name}"] = float(network.loss_values.get(name, parameter.default))
+        for name, (default, _) in _OPTIMISER.items():
+            self._values[f"optimiser.{name}"] = default
+        for population in network.populations[1:]:
+            if population.spiking:
+                self._set_regularisation(population.name, population.regularisation or SpikeCountRegularisation())
+
+    def copy(self) -> dict[str, Any]:
+        """All values by dotted name; arrays are copies."""
+        return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self._values.items()}
+
+    def set(self, name: str, value: float | np.ndarray) -> None:
+        """Change one value; a SettingError names what is allowed where the name or value is not."""
+        if name not in self._values:
+            raise unknown_name("run-time value", name, self._values)
+        section, _, rest = name.partition(".")
+        if section == "regularisation":
+            population, _, field = rest.partition(".")
+            self._set_regularisation(population, self._changed_regularisation(population, field, float(value)))
+        elif section in ("loss", "optimiser"):
+            parameter = self._network.loss.parameters[rest] if section == "loss" else _OPTIMISER[rest][1]
+            parameter.check(name, value)
+            if name in ("optimiser.beta1", "optimiser.beta2") and not value < 1:
+                raise SettingError(f"{name} = {value} is not allowed; it must be between 0 and 1.")
+            self._values[name] = float(value)
+        else:
+            self._set_neurons(section, rest, value)
+
+    def _set_neurons(self, population: str, name: str, value: float | np.ndarray) -> None:
+        described = self._network.population(population)
+        described.parameters[name].check(f"{population}.{name}", value)
+        if np.shape(value) not in ((), (described.size,)):
+            raise SettingError(
+                f"{population}.{name} has shape {np.shape(value)}; give a number or one per neuron, ({described.size},)."
+            )
+        self._values[f"{population}.{name}"] = np.broadcast_to(np.asarray(value, np.float64), described.size).copy()
+
+    def _changed_regularisation(self, population: str, field: str, value: float) -> SpikeCountRegularisation:
+        now = {f.name: self._values[f"regularisation.{population}.{f.name}"] for f in fields(SpikeCountRegularisation)}
+        return SpikeCountRegularisation(**{**now, field: value})
+
+    def _set_regularisation(self, population: str, values: SpikeCountRegularisation) -> None:
+        for field in fields(values):
+            self._values[f"regularisation.{population}.{field.name}"] = float(getattr(values, field.name))
+
+    def neuron_values(self, population: str) -> dict[str, np.ndarray]:
+        """Parameter values of a population, (N,) float64 each."""
+        described = self._network.population(population)
+        return {name: self._values[f"{population}.{name}"] for name in described.parameters}
+
+    def loss_values(self) -> dict[str, float]:
+        """Values of the loss's parameters, in the definition's order."""
+        return {name: self._values[f"loss.{name}"] for name in self._network.loss.parameters}
+
+    def regularisation(self, population: str) -> tuple[float, ...]:
+        """upper, lower, strength_upper, strength_lower of a spiking population."""
+        return tuple(self._values[f"regularisation.{population}.{f.name}"] for f in fields(SpikeCountRegularisation))
+
+    def optimiser(self, name: str) -> float:
+        """One constant of the optimiser."""
+        return self._values[f"optimiser.{name}"]
+
+    def loss_weight(self, num_steps: int, dt: float) -> np.ndarray:
+        """The loss's weight w(t) at the ends of all steps, (num_steps,) float64; ones where it has none."""
+        loss = self._network.loss
+        values = self.loss_values()
+        expression = parse(loss.weight or "1", {"t", "T", *values})
+        t = (np.arange(num_steps) + 1) * dt
+        weight = evaluate(expression, {**values, "t": t, "T": num_steps * dt})
+        return np.broadcast_to(weight, (num_steps,)).copy()
+
+
+def initial_parameters(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Initial weights by connection name, (pre, post) float64; the same for every back end and the same seed."""
+    return {c.name: draw(c.weight, rng, network.shape(c)) for c in network.connections}

@@ -1,0 +1,103 @@
+"""Networks ready to compile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from genn_shd.definitions import LossModel
+from genn_shd.errors import SettingError, unknown_name
+from genn_shd.initial import Initial, Normal
+from genn_shd.network import Connection, Network, Population, SpikeCountRegularisation
+
+from .losses import loss_named
+from .neurons import LI, LIF, NEURONS
+from .synapses import EXPONENTIAL
+
+# Mean and standard deviation of initial weights of Nowotny et al. (2025) for 700 input channels of speech.
+INPUT_WEIGHT = Normal(0.03, 0.01)
+RECURRENT_WEIGHT = Normal(0.0, 0.02)
+FORWARD_WEIGHT = Normal(0.02, 0.03)
+OUTPUT_WEIGHT = Normal(0.0, 0.03)
+
+
+def recurrent_classifier(
+    num_input: int = 700,
+    num_hidden: int | Sequence[int] = 256,
+    num_classes: int = 20,
+    recurrent: bool | Sequence[bool] = True,
+    loss: str | LossModel = "sum_exp",
+    loss_scale: float = 1.0,
+    tau_mem: Initial = 20.0,
+    tau_syn: Initial = 5.0,
+    output_tau_mem: Initial | None = None,
+    output_tau_syn: Initial | None = None,
+    neuron: str = "lif",
+    loss_values: Mapping[str, float] | None = None,
+    weights: Mapping[str, Initial] | None = None,
+    regularisation: SpikeCountRegularisation | None = None,
+) -> Network:
+    """Input -> one or more hidden layers, each recurrent or feed-forward -> output.
+
+    Parameters
+    ----------
+    num_input, num_classes : sizes of input and output.
+    num_hidden : size of the hidden layer (`hidden`), or of each (`hidden0`, `hidden1`, ...).
+    recurrent : for all hidden layers, or for each.
+    loss : name or definition; decides whether outputs spike (LIF) or integrate (LI).
+    loss_scale : multiplies logits before the softmax.
+    tau_mem, tau_syn : of hidden neurons, ms: a number, or a distribution for a heterogeneous population.
+    output_tau_mem, output_tau_syn : of the outputs, ms; None for the hidden value where that is a number, else 20, 5.
+    neuron : name of the hidden neurons' model.
+    loss_values : values of the loss's other parameters.
+    weights : connection name -> initial weights, where they are not the defaults.
+    regularisation : of hidden spike counts.
+    """
+    sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
+    loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
+    if not sizes or len(loops) != len(sizes):
+        raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
+    if neuron not in NEURONS:
+        raise unknown_name("neuron", neuron, NEURONS)
+    model = loss_named(loss) if isinstance(loss, str) else loss
+    names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
+    hidden = [
+        Population(
+            name, size, NEURONS[neuron], EXPONENTIAL, {"tau_mem": tau_mem, "tau_syn": tau_syn}, regularisation
+        )
+        for name, size in zip(names, sizes, strict=True)
+    ]
+    output = Population(
+        "output",
+        num_classes,
+        LIF if model.reads == "spikes" else LI,
+        EXPONENTIAL,
+        {"tau_mem": _or(output_tau_mem, tau_mem, 20.0), "tau_syn": _or(output_tau_syn, tau_syn, 5.0)},
+    )
+    return Network(
+        populations=(Population("input", num_input), *hidden, output),
+        connections=_connections(names, loops, weights or {}),
+        loss=model,
+        loss_values={"loss_scale": loss_scale, **(loss_values or {})},
+    )
+
+
+def _or(own: Initial | None, hidden: Initial, default: float) -> Initial:
+    if own is not None:
+        return own
+    return hidden if isinstance(hidden, int | float) else default
+
+
+def _connections(names: list[str], loops: list[bool], weights: Mapping[str, Initial]) -> tuple[Connection, ...]:
+    pairs: list[tuple[str, str, Initial]] = []
+    before, weight = "input", INPUT_WEIGHT
+    for name, loop in zip(names, loops, strict=True):
+        pairs.append((before, name, weight))
+        if loop:
+            pairs.append((name, name, RECURRENT_WEIGHT))
+        before, weight = name, FORWARD_WEIGHT
+    pairs.append((before, "output", OUTPUT_WEIGHT))
+    connections = [Connection(a, b, weights.get(f"{a}_{b}", w)) for a, b, w in pairs]
+    for name in weights:
+        if name not in [c.name for c in connections]:
+            raise unknown_name("connection", name, [c.name for c in connections])
+    return tuple(connections)

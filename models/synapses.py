@@ -1,0 +1,12 @@
+"""Synapse models."""
+
+from genn_shd.definitions import Parameter, SynapseModel
+
+EXPONENTIAL = SynapseModel(
+    name="exponential",
+    parameters={"tau_syn": Parameter(5.0, "ms", minimum=0.0)},
+    state={"I": 0.0},
+    dynamics={"I": "-I / tau_syn"},
+    receives="I",
+)
+"""Current that jumps by the weight at every arriving spike and decays: tau_syn dI/dt = -I."""

@@ -1,10 +1,10 @@
 """Settings: what can be set, in which unit, with which default, and what is allowed.
 
-The models here only declare. `config_sources` puts a configuration together from presets, files and the command
-line; `config_messages` says in one line what is wrong with one; `config_help` lists all settings.
+The models here only declare. `config_sources` puts a configuration together from presets, files and the
+command line; `config_messages` says in one line what is wrong with one; `config_help` lists all settings.
 
-Tables whose settings depend on a choice (which data set, which loss, which kind of validation) are unions: each
-choice states its own settings, and a setting that nothing would read is refused.
+Tables whose settings depend on a choice (which data set, which loss, which kind of validation) are unions:
+each choice states its own settings, and a setting that nothing would read is refused.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from pydantic import (
     create_model,
     model_validator,
 )
+from pydantic.config import JsonDict
 
-from .config_messages import explain
+from .config_messages import explain, shown
 from .definitions import LossModel
 from .models.losses import LOSSES
 
@@ -39,9 +40,8 @@ class Section(BaseModel):
 
 def setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
     """One setting: its default, what it means, its unit where it has one, and its limits."""
-    return Field(
-        default, description=description, json_schema_extra={"unit": unit} if unit else None, **limits
-    )
+    extra: JsonDict | None = {"unit": unit} if unit else None
+    return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
 def _one_or_many(value: Any) -> Any:
@@ -55,7 +55,7 @@ AsList = PlainSerializer(list)
 
 DATA_DIR = "folder that keeps data sets; $GENN_SHD_DATA, else ~/.cache/genn_shd/data, where not set"
 
-# --- data sets ------------------------------------------------------------------------------------------------
+# --- data sets ---------------------------------------------------------------------------------------------
 
 
 class YinYangSettings(Section):
@@ -102,19 +102,15 @@ class HDF5Settings(Section):
     name: Literal["hdf5"] = setting("hdf5", "which data set")
     path: str = setting(..., "HDF5 file of training samples")
     test_path: str | None = setting(None, "HDF5 file of test samples; no test set where not set")
-    validation_path: str | None = setting(
-        None, "HDF5 file of validation samples, for validation.kind = 'official'"
-    )
+    validation_path: str | None = setting(None, "HDF5 file of the samples for validation.kind = 'official'")
     num_units: int = setting(700, "number of input channels", ge=1)
-    num_classes: int | None = setting(
-        None, "number of classes; as many as the training file has where not set", ge=1
-    )
+    num_classes: int | None = setting(None, "number of classes; where not set, those of the file", ge=1)
 
 
 DatasetSettings = YinYangSettings | SpokenDigitsSettings | SHDSettings | SSCSettings | HDF5Settings
 
 
-# --- the network and its loss ---------------------------------------------------------------------------------
+# --- the network and its loss ------------------------------------------------------------------------------
 
 
 class WeightSettings(Section):
@@ -122,6 +118,18 @@ class WeightSettings(Section):
 
     mean: float = setting(..., "mean of the initial weights")
     std: float = setting(..., "standard deviation of the initial weights", ge=0)
+
+
+class GammaSettings(Section):
+    """Time constants that differ between neurons: gamma-distributed, clipped."""
+
+    mean: float = setting(..., "mean before clipping", "ms", gt=0)
+    shape: float = setting(3.0, "shape of the gamma distribution", gt=0)
+    minimum: float = setting(..., "smaller values become this", "ms", gt=0)
+    maximum: float = setting(..., "larger values become this", "ms", gt=0)
+
+
+TimeConstant = Annotated[float, Field(gt=0)] | GammaSettings
 
 
 class NetworkSettings(Section):
@@ -132,14 +140,14 @@ class NetworkSettings(Section):
     )
     recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = setting(
         (True,),
-        "whether each hidden layer feeds back into itself; one value for all layers, or a list",
+        "whether a hidden layer feeds back into itself; one value for all layers, or a list",
         min_length=1,
     )
     neuron: Literal["lif"] = setting("lif", "model of the hidden neurons")
-    tau_mem: float = setting(20.0, "membrane time constant of hidden neurons", "ms", gt=0)
-    tau_syn: float = setting(5.0, "synaptic time constant of hidden neurons", "ms", gt=0)
-    output_tau_mem: float = setting(20.0, "membrane time constant of output neurons", "ms", gt=0)
-    output_tau_syn: float = setting(5.0, "synaptic time constant of output neurons", "ms", gt=0)
+    tau_mem: TimeConstant = setting(20.0, "membrane time constant of hidden neurons", "ms")
+    tau_syn: TimeConstant = setting(5.0, "synaptic time constant of hidden neurons", "ms")
+    output_tau_mem: TimeConstant = setting(20.0, "membrane time constant of output neurons", "ms")
+    output_tau_syn: TimeConstant = setting(5.0, "synaptic time constant of output neurons", "ms")
     weights: dict[str, WeightSettings] = setting(
         {}, "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}"
     )
@@ -157,8 +165,8 @@ class NetworkSettings(Section):
     def _as_many_flags_as_layers(self) -> Self:
         if len(self.recurrent) != len(self.num_hidden):
             raise ValueError(
-                f"network.recurrent = {list(self.recurrent)} is not allowed: network.num_hidden has "
-                f"{len(self.num_hidden)} layers; give one value for all of them, or as many as there are layers."
+                f"network.recurrent = {shown(self.recurrent)} is not allowed: network.num_hidden has "
+                f"{len(self.num_hidden)} layers; give one value for all of them, or one for each."
             )
         return self
 
@@ -233,7 +241,7 @@ class RevivalSettings(Section):
     lift: float = setting(0.0, "added to each weight into a silent neuron from other layers; 0 = off", ge=0)
 
 
-# --- simulation and training ----------------------------------------------------------------------------------
+# --- simulation and training -------------------------------------------------------------------------------
 
 
 class SimulationSettings(Section):
@@ -253,9 +261,9 @@ class SimulationSettings(Section):
 class ScheduleSettings(Section):
     """Lowers the learning rate when accuracy stalls.
 
-    Two exponential moving averages of the monitored accuracy, a fast and a slow one, are kept. When the fast one
-    is not above the slow one and the rate has stood for more than `min_epochs`, the rate is multiplied by `factor`
-    (Nowotny et al. 2025).
+    Two exponential moving averages of the monitored accuracy are kept, a fast and a slow one. When the fast
+    one is not above the slow one and the rate has stood for more than `min_epochs`, the rate is multiplied by
+    `factor` (Nowotny et al. 2025).
     """
 
     factor: float = setting(0.5, "what the learning rate is multiplied by; 1 = off", gt=0, le=1)
@@ -271,9 +279,7 @@ class OptimiserSettings(Section):
     beta1: float = setting(0.9, "decay of the first moment", ge=0, lt=1)
     beta2: float = setting(0.999, "decay of the second moment", ge=0, lt=1)
     epsilon: float = setting(1e-8, "added to the root of the second moment", gt=0)
-    ease_in_start: float = setting(
-        1e-3, "first learning rate, as a part of learning_rate; 1 = off", gt=0, le=1
-    )
+    ease_in_start: float = setting(1e-3, "first rate, as a part of learning_rate; 1 = off", gt=0, le=1)
     ease_in_factor: float = setting(1.05, "growth of the learning rate a batch while it is eased in", gt=1)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
 
@@ -327,7 +333,7 @@ class TrainingSettings(Section):
     seed: int = setting(0, "of initial weights, shuffling and random validation", ge=0)
     monitor: Literal["auto", "validation", "training"] = setting(
         "auto",
-        "accuracy that steers the schedule and the choice of best.npz; auto: validation where there is one",
+        "accuracy that steers the schedule and picks best.npz; auto: validation where there is one",
     )
 
 

@@ -56,8 +56,8 @@ def _describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return " or ".join(_describe(part, metadata) for part in arguments if part is not NoneType)
     if origin is tuple:
         return f"{_describe(arguments[0])}, or a list of such"
-    if origin is dict:
-        return "a table"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a table of {', '.join(annotation.model_fields)}"
     return _KINDS.get(annotation, "a table") + _limits(metadata)
 
 
@@ -165,7 +165,7 @@ def _wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) ->
     names = ", ".join(map(repr, tags))
     if not isinstance(table, Mapping):
         dotted = ".".join(place.names[:-1])
-        return f"{dotted} = {shown(table)} is not allowed: it must be a table; set {place.dotted} to one of {names}."
+        return f"{dotted} = {shown(table)} is not allowed: set {place.dotted} to one of {names}."
     if value is None:
         return f"{place.dotted} is not set: give one of {names}."
     hint = nearest(value, tags) if isinstance(value, str) else ""
@@ -229,8 +229,6 @@ def shown(value: Any) -> str:
     """A value as it reads in TOML, shortened where it is long."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, list | tuple):
-        text = "[" + ", ".join(map(shown, value)) + "]"
-    else:
-        text = repr(value)
+    is_list = isinstance(value, list | tuple)
+    text = f"[{', '.join(map(shown, value))}]" if is_list else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

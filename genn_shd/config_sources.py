@@ -93,7 +93,7 @@ def _nested(keys: list[str], value: Any) -> Table:
 
 
 def _choices() -> dict[str, str]:
-    """Tables that come in kinds, and the setting that says which."""
+    """Tables that come in kinds, and the setting that says which kind."""
     found = {name: choice(field) for name, field in Config.model_fields.items()}
     return {name: options.by for name, options in found.items() if options}
 
@@ -102,22 +102,24 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any], choices: Mapping[
     merged = dict(below)
     for name, value in above.items():
         old = merged.get(name)
-        by = choices.get(name)
-        if not (isinstance(value, Mapping) and isinstance(old, Mapping)):
-            merged[name] = value
-        elif by and value.get(by, old.get(by)) != old.get(by):
-            merged[name] = value
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            same_kind = _same_kind(old, value, choices.get(name))
+            merged[name] = _merge(old, value, {}) if same_kind else value
         else:
-            merged[name] = _merge(old, value, {})
+            merged[name] = value
     return merged
+
+
+def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any], by: str | None) -> bool:
+    """Whether the new table adds to the old one; otherwise it takes its place."""
+    return by is None or new.get(by, old.get(by)) == old.get(by)
 
 
 def _with_default_choices(values: Table) -> Table:
     """Where a table that comes in kinds does not say which, the default's kind."""
     defaults = Config().values()
-    return {
-        name: {by: defaults[name][by], **value}
-        if (by := _choices().get(name)) and isinstance(value, dict)
-        else value
-        for name, value in values.items()
+    return values | {
+        name: {by: defaults[name][by], **values[name]}
+        for name, by in _choices().items()
+        if isinstance(values.get(name), Mapping)
     }

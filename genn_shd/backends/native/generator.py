@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import accumulate
 
 import jinja2
 
@@ -22,7 +24,8 @@ _IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 def generate(program: Program, layout: Layout, precision: str) -> str:
     """The C source of one network: a complete translation unit."""
     network = program.network
-    sources = [network.input.name, *(p.name for p in program.populations if p.spike)]
+    spiking = [p for p in program.populations if p.spike]
+    sources = [network.input.name, *(p.name for p in spiking)]
     return _ENVIRONMENT.get_template("library.c.j2").render(
         program=program,
         layout=layout,
@@ -31,17 +34,25 @@ def generate(program: Program, layout: Layout, precision: str) -> str:
         index="uint16_t" if max(p.size for p in network.populations) <= 2**16 else "int32_t",
         input=network.input.name,
         populations=program.populations,
-        spiking=[p for p in program.populations if p.spike],
+        spiking=spiking,
+        neuron_offsets=_offsets(spiking, [p.size for p in spiking]),
+        signal_offsets=_offsets(spiking, [padded(p.size, precision) for p in spiking]),
+        receives={p.name: p.receives for p in program.populations},
         output=program.output,
         loss=program.loss,
         loss_parameters=list(program.loss.parameters),
-        incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
         padded=lambda p: padded(p.size, precision),
         uses=uses,
         assigns=assigns,
         code=lambda text: literals(text, precision),
     )
+
+
+def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:
+    """Where each population starts in an array that holds one after the other."""
+    starts = accumulate(lengths, initial=0)
+    return {p.name: start for p, start in zip(populations, starts, strict=False)}
 
 
 def uses(*snippets: str) -> set[str]:
@@ -61,9 +72,3 @@ def literals(text: str, precision: str) -> str:
         return text
     text = re.sub(r"(?<![\w.])(\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?![\w.])", r"\1f", text)
     return re.sub(r"\b(exp|log|sqrt|pow|sin|cos|tanh|fabs|fmin|fmax)\(", r"\1f(", text)
-
-
-def population_values(population: PopulationProgram, *snippets: str) -> list[str]:
-    """Per-neuron run-time values that snippets read."""
-    used = uses(*snippets)
-    return [v for v in population.values if v in used]

@@ -1,0 +1,59 @@
+"""A model's answers to samples, without learning from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .backends.base import Model
+from .metrics import Tally, accuracy
+from .samples import Samples
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Answers to B labelled samples.
+
+    Attributes
+    ----------
+    loss : mean over the samples.
+    labels, predictions, speakers : (B,) int.
+    spikes_per_neuron : mean over hidden neurons and samples.
+    """
+
+    loss: float
+    labels: np.ndarray
+    predictions: np.ndarray
+    speakers: np.ndarray
+    spikes_per_neuron: float
+
+    @property
+    def accuracy(self) -> float:
+        """Part of the samples predicted right, 0 to 1."""
+        return accuracy(self.labels, self.predictions)
+
+
+def evaluate(model: Model, samples: Samples, after_batch: Callable[[], None] = lambda: None) -> Evaluation:
+    """Run all samples through a model.
+
+    Parameters
+    ----------
+    model : nothing of it changes.
+    samples : labelled.
+    after_batch : called after every batch; an exception it raises ends the evaluation.
+    """
+    tally, predictions = Tally(), []
+    for batch in samples.batches(model.batch_size):
+        result = model.evaluate_batch(batch)
+        tally.add(result, batch.labels, model.network.hidden)
+        predictions.append(result.predictions)
+        after_batch()
+    return Evaluation(
+        loss=tally.mean_loss,
+        labels=samples.labels,
+        predictions=np.concatenate(predictions),
+        speakers=samples.speakers,
+        spikes_per_neuron=tally.spikes_per_neuron(),
+    )

@@ -1,0 +1,138 @@
+"""From settings to the things a run is made of: data, network, compiled model."""
+
+from __future__ import annotations
+
+from . import datasets
+from .backends.base import Model
+from .compile import compile_network
+from .config import Config, GammaSettings, OfficialValidation, RandomValidation, SpeakerValidation
+from .datasets import Dataset, splits
+from .errors import SettingError
+from .initial import Gamma, Initial, Normal
+from .models import recurrent_classifier
+from .network import Network, SpikeCountRegularisation
+from .samples import Partition, Samples
+
+
+def load_dataset(config: Config) -> Dataset:
+    """The data set of a configuration.
+
+    Raises
+    ------
+    DataError, SettingError
+        Files or settings that cannot be used.
+    """
+    settings = config.dataset.model_dump(exclude={"name"}, exclude_none=True)
+    return datasets.load(config.dataset.name, **settings)
+
+
+def resolve(config: Config, dataset: Dataset) -> Config:
+    """The configuration with everything in place that it leaves to the data set or to other settings."""
+    changes: dict[str, object] = {}
+    if config.simulation.duration == "auto":
+        changes["simulation.duration"] = dataset.duration
+    if config.training.monitor == "auto":
+        validated = config.validation.kind != "none"
+        changes["training.monitor"] = "validation" if validated else "training"
+    resolved = config.replace(**changes)
+    if resolved.training.monitor == "validation" and resolved.validation.kind == "none":
+        raise SettingError(
+            "training.monitor = 'validation' is not allowed: validation.kind = 'none' leaves nothing to "
+            "monitor; choose a kind of validation, or monitor = 'training'."
+        )
+    return resolved
+
+
+def partition(config: Config, dataset: Dataset) -> Partition:
+    """Training, validation and test samples of one resolved run.
+
+    Raises
+    ------
+    SettingError
+        A validation set that the data cannot give.
+    """
+    duration = _duration(config)
+    test = None if dataset.test is None else Samples.all(dataset.test, duration)
+    match config.validation:
+        case RandomValidation(fraction=fraction):
+            split = splits.random(dataset.train, fraction, config.training.seed)
+        case SpeakerValidation(speakers=speakers):
+            split = splits.by_speaker(dataset.train, speakers, dataset.speaker_names)
+        case OfficialValidation():
+            return Partition(Samples.all(dataset.train, duration), _official(dataset, duration), test)
+        case _:
+            return Partition(Samples.all(dataset.train, duration), None, test)
+    train = Samples(dataset.train, split.train, duration)
+    return Partition(train, Samples(dataset.train, split.validation, duration), test)
+
+
+def build_network(config: Config, dataset: Dataset) -> Network:
+    """The network of a configuration, sized for a data set; nothing is compiled.
+
+    Raises
+    ------
+    SettingError
+        Settings that do not go together.
+    """
+    settings, loss = config.network, config.loss.parameters
+    return recurrent_classifier(
+        num_input=dataset.num_input,
+        num_hidden=settings.num_hidden,
+        num_classes=dataset.num_classes,
+        recurrent=settings.recurrent,
+        neuron=settings.neuron,
+        loss=config.loss.name,
+        loss_scale=loss.pop("loss_scale"),
+        loss_values=loss,
+        tau_mem=_initial(settings.tau_mem),
+        tau_syn=_initial(settings.tau_syn),
+        output_tau_mem=_initial(settings.output_tau_mem),
+        output_tau_syn=_initial(settings.output_tau_syn),
+        weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
+        regularisation=SpikeCountRegularisation(**config.regularisation.model_dump()),
+    )
+
+
+def compile_model(config: Config, network: Network) -> Model:
+    """The network of a resolved configuration, compiled, with fresh weights.
+
+    Raises
+    ------
+    SettingError, BackendError
+        What the back end cannot do.
+    """
+    simulation, optimiser = config.simulation, config.optimiser
+    model = compile_network(
+        network,
+        backend=simulation.backend,
+        batch_size=config.training.batch_size,
+        dt=simulation.dt,
+        duration=_duration(config),
+        precision=simulation.precision,
+        learning_rate=optimiser.learning_rate,
+        seed=config.training.seed,
+        num_threads=None if simulation.num_threads == "auto" else simulation.num_threads,
+    )
+    for name in ("beta1", "beta2", "epsilon"):
+        model.set_value(f"optimiser.{name}", getattr(optimiser, name))
+    return model
+
+
+def _duration(config: Config) -> float:
+    duration = config.simulation.duration
+    if isinstance(duration, str):
+        raise SettingError(f"simulation.duration = {duration!r} must be resolved first: call resolve.")
+    return duration
+
+
+def _official(dataset: Dataset, duration: float) -> Samples:
+    if dataset.validation is None:
+        raise SettingError(
+            f"validation.kind = 'official' is not allowed: data set {dataset.name!r} comes without a "
+            "validation set; choose 'none', 'random' or 'speaker'."
+        )
+    return Samples.all(dataset.validation, duration)
+
+
+def _initial(value: float | GammaSettings) -> Initial:
+    return Gamma(**value.model_dump()) if isinstance(value, GammaSettings) else value

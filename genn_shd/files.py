@@ -1,0 +1,85 @@
+"""Files that are either whole or not there: written under another name, then renamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from .errors import GennShdError
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents, where they are missing.
+
+    Raises
+    ------
+    GennShdError
+        It cannot be made: a file in the way, no permission, a read-only disk.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        in_the_way = next(p for p in (path, *path.parents) if p.exists() and not p.is_dir())
+        raise GennShdError(f"{path}: cannot make this folder, the file {in_the_way} is in the way.") from None
+    except OSError as error:
+        raise GennShdError(
+            f"{path}: cannot make this folder ({error.strerror}); choose another with --out."
+        ) from None
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file so that at any moment its old or its new content is there, complete.
+
+    The content goes to a temporary name in the same folder, to the disk, and only then to its own name.
+
+    Parameters
+    ----------
+    path : the file.
+    write : called with the open file.
+
+    Raises
+    ------
+    GennShdError
+        It cannot be written: a full or read-only disk, no permission. What was there before still is.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        _remove(temporary)
+        raise GennShdError(
+            f"{path}: cannot write this file ({error.strerror or error}); what was there before is unchanged."
+        ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """`write_whole` for text."""
+    write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last. Some file systems cannot; the rename itself is still atomic there."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        pass

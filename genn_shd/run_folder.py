@@ -1,0 +1,245 @@
+"""What a run leaves on disk.
+
+config.toml       the complete configuration
+environment.json  versions, source, machine, seed; at the first start and at each later one that differed
+history.csv       one row an epoch
+checkpoint.npz    everything needed to go on
+best.npz          the same, as it was after the best epoch so far
+summary.json      what came of it
+plots/            figures
+log.txt           what was said while it ran
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from .checkpoint import Checkpoint
+from .config import Config
+from .config_messages import shown
+from .config_sources import read_toml
+from .errors import DataError, GennShdError, SettingError
+from .files import make_folder, write_text
+from .progress import LOG
+
+Row = dict[str, Any]
+
+MAY_DIFFER = (
+    "training.epochs",
+    "simulation.num_threads",
+    "dataset.data_dir",
+    "dataset.path",
+    "dataset.test_path",
+    "dataset.validation_path",
+)
+"""Settings with which a run may go on though they changed. What data files hold is checked by their content."""
+
+
+class RunFolder:
+    """Paths of a run's files, and how they are written. Use `open` to make one or go on in one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "config.toml"
+        self.environment_file = path / "environment.json"
+        self.history_file = path / "history.csv"
+        self.checkpoint_file = path / "checkpoint.npz"
+        self.best_file = path / "best.npz"
+        self.summary_file = path / "summary.json"
+        self.evaluation_file = path / "evaluation.json"
+        self.log_file = path / "log.txt"
+        self.plots = path / "plots"
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+        return self.path.resolve().name
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path, config: Config) -> Iterator[RunFolder]:
+        """The folder of a run with this (resolved) configuration: a new one, or one to go on in.
+
+        Within the block the log goes to `log.txt` too, and no other process can open the folder.
+
+        Raises
+        ------
+        SettingError
+            The folder holds a run with another configuration; names the first setting that differs.
+        GennShdError
+            The folder cannot be made or written, or another process is training in it.
+        """
+        folder = cls(path)
+        make_folder(path)
+        folder._check(config)
+        with _locked(folder.log_file) as log:
+            write_text(folder.config_file, config.to_toml())
+            with _logged(log):
+                yield folder
+
+    @classmethod
+    def existing(cls, path: Path) -> RunFolder:
+        """The folder of a run that is there already, to be read.
+
+        Raises
+        ------
+        DataError
+            There is no run in it.
+        """
+        folder = cls(path)
+        if not folder.config_file.is_file():
+            raise DataError(f"{path}: this is no run folder, there is no {folder.config_file.name} in it.")
+        return folder
+
+    def _check(self, config: Config) -> None:
+        if not self.config_file.exists():
+            for file in (self.checkpoint_file, self.best_file, self.history_file, self.summary_file):
+                if file.exists():
+                    raise SettingError(
+                        f"{self.path}: holds {file.name} but no {self.config_file.name}; choose another --out."
+                    )
+            return
+        old, new = self.config().flat(), config.flat()
+        for name in [*new, *(name for name in old if name not in new)]:
+            if name not in MAY_DIFFER and old.get(name) != new.get(name):
+                raise SettingError(
+                    f"{self.path}: holds a run with {_setting(name, old)}, and now it is {_setting(name, new)}; "
+                    "choose another --out, or set it back."
+                )
+
+    def config(self) -> Config:
+        """The configuration of the run.
+
+        Raises
+        ------
+        SettingError
+            The file cannot be read, or is of a version with other settings.
+        """
+        try:
+            return Config.from_values(read_toml(self.config_file))
+        except SettingError as error:
+            raise SettingError(f"{self.config_file}: {error}") from None
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What to go on from; None where the run has not come to a checkpoint yet.
+
+        Raises
+        ------
+        DataError
+            The checkpoint is cut short or damaged; names the next best source.
+        """
+        if not self.checkpoint_file.exists():
+            return None
+        try:
+            return Checkpoint.read(self.checkpoint_file)
+        except DataError as error:
+            raise DataError(f"{error} {self._next_best()}") from None
+
+    def _next_best(self) -> str:
+        try:
+            epoch = Checkpoint.read(self.best_file).state["epoch"]
+        except DataError:
+            return "No other checkpoint is whole; delete it to start anew, or choose another --out."
+        return (
+            f"To go on from the best epoch, {epoch}, copy {self.best_file.name} over it; to start anew, "
+            "delete both or choose another --out."
+        )
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        """Keep what a run was started with; where it goes on with something else, that as well."""
+        if not self.environment_file.exists():
+            self._write_json(self.environment_file, environment)
+            return
+        known = json.loads(self.environment_file.read_text(encoding="utf-8"))
+        latest = {**known, **(known.get("resumed") or [{}])[-1]}
+        passing = ("time", "command", "resumed")
+        changed = {key: value for key, value in environment.items() if latest.get(key) != value}
+        if set(changed) - set(passing):
+            for key in sorted(set(changed) - set(passing)):
+                LOG.info("going on with another %s: %s, before %s", key, changed[key], latest.get(key))
+            known.setdefault("resumed", []).append(changed)
+            self._write_json(self.environment_file, known)
+
+    def write_history(self, rows: Sequence[Row]) -> None:
+        """Write all epochs; a figure that does not exist is left empty."""
+        text = io.StringIO()
+        if rows:
+            writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        write_text(self.history_file, text.getvalue())
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write what came of the run."""
+        self._write_json(self.summary_file, summary)
+
+    def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Write an evaluation."""
+        self._write_json(self.evaluation_file, evaluation)
+
+    def _write_json(self, path: Path, content: Mapping[str, Any]) -> None:
+        write_text(path, json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def _setting(name: str, settings: Mapping[str, Any]) -> str:
+    return f"{name} = {shown(settings[name])}" if name in settings else f"{name} not set"
+
+
+def _plain(value: Any) -> Any:
+    """For JSON, which has no number that is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@contextmanager
+def _logged(file: IO[str]) -> Iterator[None]:
+    handler = logging.StreamHandler(file)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    level = LOG.level
+    LOG.setLevel(logging.INFO)
+    LOG.addHandler(handler)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(handler)
+        LOG.setLevel(level)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[str]]:
+    """A file open for appending that no other process holds at the same time; the system forgets the lock of
+    a process that dies."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            _lock(file, path.parent)
+            yield file
+    except PermissionError as error:
+        raise GennShdError(f"{path}: cannot write here ({error.strerror}); choose another --out.") from None
+
+
+def _lock(file: IO[str], folder: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # no POSIX system: nothing to lock with
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise GennShdError(
+            f"{folder}: another process is training in this folder; wait for it, or choose another --out."
+        ) from None
+    except OSError:  # a file system without locks
+        return

@@ -1,0 +1,94 @@
+"""The native back end computes what the design's discretisation says, spike for spike and gradient for gradient."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from genn_shd import SpikeTrains, compile_network
+from genn_shd.initial import Normal
+from genn_shd.models import recurrent_classifier
+from genn_shd.models.losses import LOSSES
+from genn_shd.network import SpikeCountRegularisation
+from tests.naive_grid import Grid
+
+NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
+REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=4.0 - 2.5, strength_upper=0.01, strength_lower=0.02)
+
+
+def _samples(seed: int, count: int, dt: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    samples = []
+    for size in rng.integers(20, 60, count):
+        times = np.sort(rng.uniform(0, NUM_STEPS * dt * 1.1, size)).astype(np.float32)
+        samples.append((times, rng.integers(0, NUM_INPUT, size)))
+    return samples
+
+
+def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float = 5.0):
+    weights = {name: Normal(0.6, 0.5) for name in ("input_hidden", "input_hidden0")}
+    weights |= {"hidden0_hidden1": Normal(0.6, 0.6), "hidden_hidden": Normal(0, 0.4)}
+    weights |= {"hidden_output": Normal(0.4, 0.6), "hidden1_output": Normal(0.5, 0.6)}
+    names = {"hidden": {"input_hidden", "hidden_hidden", "hidden_output"}} if len(hidden) == 1 else {}
+    names = names.get("hidden", {"input_hidden0", "hidden0_hidden1", "hidden1_output"})
+    if not recurrent:
+        names = names - {"hidden_hidden"}
+    extra = {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1} if loss.startswith("first_spike") else {}
+    return recurrent_classifier(
+        NUM_INPUT,
+        hidden,
+        NUM_CLASSES,
+        recurrent=[recurrent] * len(hidden),
+        loss=loss,
+        loss_scale=2.0,
+        tau_mem=12.0,
+        tau_syn=tau_syn,
+        output_tau_mem=15.0,
+        output_tau_syn=4.0,
+        loss_values=extra,
+        weights={k: w for k, w in weights.items() if k in names},
+        regularisation=REGULARISATION,
+    )
+
+
+def _naive(network, parameters, dt: float) -> Grid:
+    value = {p.name: {n: float(p.initial(n)) for n in p.parameters} for p in network.populations[1:]}
+    loss_values = {n: network.loss_values.get(n, p.default) for n, p in network.loss.parameters.items()}
+    r = REGULARISATION
+    return Grid(
+        layers=[(p.name, p.size) for p in network.populations[1:]],
+        weights=parameters,
+        tau_mem={k: v["tau_mem"] for k, v in value.items()},
+        tau_syn={k: v["tau_syn"] for k, v in value.items()},
+        loss=network.loss.name,
+        dt=dt,
+        num_steps=NUM_STEPS,
+        regularisation={n: (r.upper, r.lower, r.strength_upper, r.strength_lower) for n in network.hidden},
+        **loss_values,
+    )
+
+
+CASES = list(itertools.product(LOSSES, [(6,), (5, 20)], [True, False]))
+
+
+@pytest.mark.parametrize(("loss", "hidden", "recurrent"), CASES)
+@pytest.mark.parametrize("dt", [1.0, 0.5])
+def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
+    samples, labels = _samples(3, 5, dt), [0, 2, 1, 1, 0]
+    network = _network(loss, hidden, recurrent)
+    batch = SpikeTrains.from_events(samples, labels=labels, num_units=NUM_INPUT)
+    with compile_network(
+        network, batch_size=8, dt=dt, duration=NUM_STEPS * dt, precision="float64", seed=1
+    ) as model:
+        result = model.gradient(batch)
+        expected = _naive(network, model.parameters, dt).batch(samples, labels)
+    for name, counts in expected["counts"].items():
+        np.testing.assert_array_equal(result.spike_counts[name], counts)
+    assert expected["counts"][network.hidden[-1]].sum() > 10
+    np.testing.assert_allclose(result.losses, expected["losses"], rtol=1e-11)
+    np.testing.assert_allclose(result.logits, expected["logits"], rtol=1e-11, atol=1e-14)
+    for name, gradient in expected["gradients"].items():
+        assert np.abs(gradient).max() > 0
+        np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())

@@ -1,0 +1,150 @@
+"""The grid discretisation written out literally, one step and one neuron population at a time, for tests only.
+
+Follows section 5 of the design: forward order of a step, tape of (step, I - V), adjoint over a step in reverse. Shares
+no code with the library. Networks are given as sizes and weights; every population is LIF but the output, which may
+be a leaky integrator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class Grid:
+    """A network on the grid: `layers` = [("hidden", 6), ("output", 3)], weights by connection name."""
+
+    layers: list[tuple[str, int]]
+    weights: dict[str, np.ndarray]
+    tau_mem: dict[str, float]
+    tau_syn: dict[str, float]
+    loss: str
+    dt: float
+    num_steps: int
+    loss_scale: float = 1.0
+    tau_0: float = 1.0
+    tau_1: float = 100.0
+    alpha: float = 5e-5
+    v_reset: float = 0.0
+    regularisation: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+
+    def spiking(self, name: str) -> bool:
+        return name != "output" or self.loss.startswith("first_spike")
+
+    def coefficients(self, name: str) -> tuple[float, float, float]:
+        tm, ts = self.tau_mem[name], self.tau_syn[name]
+        alpha, beta = np.exp(-self.dt / tm), np.exp(-self.dt / ts)
+        kappa = self.dt / tm * alpha if tm == ts else ts / (tm - ts) * (alpha - beta)
+        return alpha, beta, kappa
+
+    def forward(self, times: np.ndarray, units: np.ndarray, label: int) -> dict:
+        bins = np.floor(times / self.dt).astype(int)
+        v = {n: np.zeros(s) for n, s in self.layers}
+        i = {n: np.zeros(s) for n, s in self.layers}
+        spikes: dict[str, list[tuple[int, int, float]]] = {n: [] for n, _ in self.layers}
+        voltages = []
+        emitted: dict[str, list[int]] = {n: [] for n, _ in self.layers}
+        for step in range(self.num_steps):
+            emitted["input"] = list(units[bins == step - 1])
+            for key, w in self.weights.items():
+                source, target = key.split("_")
+                for j in emitted[source]:
+                    i[target] += w[j]
+            now = {}
+            for name, _ in self.layers:
+                alpha, beta, kappa = self.coefficients(name)
+                v[name] = alpha * v[name] + kappa * i[name]
+                if self.spiking(name):
+                    now[name] = np.flatnonzero(v[name] >= 1.0)
+                    spikes[name] += [(step, j, i[name][j] - v[name][j]) for j in now[name]]
+                    v[name][now[name]] = self.v_reset
+                i[name] = beta * i[name]
+            emitted = {**emitted, **now}
+            voltages.append(v["output"].copy())
+        return self._loss(np.array(voltages), spikes, label) | {"spikes": spikes}
+
+    def _softmax(self, x: np.ndarray) -> np.ndarray:
+        e = np.exp(self.loss_scale * (x - x.max(-1, keepdims=True)))
+        return e / e.sum(-1, keepdims=True)
+
+    def _loss(self, v: np.ndarray, spikes: dict, label: int) -> dict:
+        steps, classes = v.shape[0], v.shape[1]
+        t = (np.arange(steps) + 1) * self.dt
+        duration = steps * self.dt
+        target = np.eye(classes)[label]
+        drive, spike_drive = np.zeros((steps, classes)), {}
+        penalty = 0.0
+        if self.loss in ("sum", "sum_exp"):
+            w = np.exp(-t / duration) if self.loss == "sum_exp" else np.ones(steps)
+            logits = (w[:, None] * v).sum(0) * self.dt / duration
+            drive = w[:, None] * self.dt / duration * self.loss_scale * (self._softmax(logits) - target)
+        elif self.loss == "max":
+            logits, where = v.max(0), v.argmax(0)
+            drive[where, np.arange(classes)] = self.loss_scale * (self._softmax(logits) - target)
+        elif self.loss == "xentropy":
+            logits = v.mean(0)
+            p = self._softmax(v)
+            drive = self.loss_scale * (p - target) / steps
+            return {"logits": logits, "loss": -np.log(p[:, label]).mean(), "drive": drive, "spike_drive": {}}
+        else:
+            first = np.full(classes, duration)
+            for step, j, _ in spikes["output"]:
+                first[j] = min(first[j], (step + 1) * self.dt)
+            logits = -first / self.tau_0
+            error = self.loss_scale * (self._softmax(logits) - target)
+            penalty = self.alpha * (np.exp(first[label] / self.tau_1) - 1)
+            for k in range(classes):
+                late = target[k] * self.alpha / self.tau_1 * np.exp(first[k] / self.tau_1)
+                spike_drive[k, first[k]] = late - error[k] / self.tau_0
+        loss = -np.log(self._softmax(logits)[label]) + penalty
+        return {"logits": logits, "loss": loss, "drive": drive, "spike_drive": spike_drive}
+
+    def backward(self, times: np.ndarray, units: np.ndarray, tape: dict, signals: dict) -> dict[str, np.ndarray]:
+        bins = np.floor(times / self.dt).astype(int)
+        lv = {n: np.zeros(s) for n, s in self.layers}
+        li = {n: np.zeros(s) for n, s in self.layers}
+        gradient = {k: np.zeros_like(w) for k, w in self.weights.items()}
+        for step in reversed(range(self.num_steps)):
+            spiked = {n: [(j, d) for s, j, d in tape["spikes"][n] if s == step] for n, _ in self.layers}
+            feedback = {n: np.zeros(s) for n, s in self.layers}
+            for key, w in self.weights.items():
+                source, target = key.split("_")
+                rows = units[bins == step] if source == "input" else [j for j, _ in spiked[source]]
+                for j in rows:
+                    gradient[key][j] -= self.tau_syn[target] * li[target]
+                    if source != "input":
+                        feedback[source][j] += w[j] @ (lv[target] - li[target])
+            for name, _ in self.layers:
+                for j, slope in spiked[name]:
+                    drive = tape["spike_drive"].get((j, (step + 1) * self.dt), 0.0) if name == "output" else 0.0
+                    lv[name][j] += ((1.0 - self.v_reset) * lv[name][j] + feedback[name][j] + drive) / slope
+                    lv[name][j] += signals.get(name, np.zeros(10**4))[j]
+            lv["output"] -= tape["drive"][step] / self.tau_mem["output"]
+            for name, _ in self.layers:
+                alpha, beta, _ = self.coefficients(name)
+                tm, ts = self.tau_mem[name], self.tau_syn[name]
+                mix = self.dt / tm * alpha if tm == ts else tm / (tm - ts) * (alpha - beta)
+                li[name] = beta * li[name] + mix * lv[name]
+                lv[name] = alpha * lv[name]
+        return gradient
+
+    def batch(self, samples: list[tuple[np.ndarray, np.ndarray]], labels: list[int]) -> dict:
+        tapes = [self.forward(t, u, label) for (t, u), label in zip(samples, labels, strict=True)]
+        counts = {
+            n: np.array([np.bincount([j for _, j, _ in tape["spikes"][n]], minlength=s) for tape in tapes])
+            for n, s in self.layers
+            if self.spiking(n)
+        }
+        signals = {}
+        for name, (upper, lower, strong_upper, strong_lower) in self.regularisation.items():
+            mean = counts[name].mean(0)
+            signals[name] = -strong_upper * np.maximum(0, mean - upper) - strong_lower * np.minimum(0, mean - lower)
+        parts = [self.backward(t, u, tape, signals) for (t, u), tape in zip(samples, tapes, strict=True)]
+        return {
+            "losses": np.array([tape["loss"] for tape in tapes]),
+            "logits": np.array([tape["logits"] for tape in tapes]),
+            "counts": counts,
+            "gradients": {k: np.mean([p[k] for p in parts], axis=0) for k in self.weights},
+        }

@@ -1,7 +1,7 @@
 """genn_shd: exact gradients for spiking neural networks, by code generation.
 
-    from genn_shd import SpikeTrains, compile_network
-    from genn_shd.models import recurrent_classifier
+from genn_shd import SpikeTrains, compile_network
+from genn_shd.models import recurrent_classifier
 """
 
 from pathlib import Path as _Path

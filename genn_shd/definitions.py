@@ -142,6 +142,8 @@ class LossModel:
     label_penalty : added to the loss, an expression of the state of the label's output.
     voltage_drive : d(loss of the sample)/dV at one step.
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
+    silent_label_signal : added to the adjoint of the label's output at the end of a trial in which it never spiked,
+        an expression of `T` and the parameters. No spike, no gradient: this is a rule that wakes it up.
     """
 
     name: str
@@ -156,6 +158,7 @@ class LossModel:
     label_penalty: str = "0.0"
     voltage_drive: str = "0.0"
     spike_drive: str = "0.0"
+    silent_label_signal: str = "0.0"
 
     def __post_init__(self) -> None:
         for name in ("parameters", "state"):

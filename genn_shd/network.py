@@ -38,8 +38,7 @@ class SpikeCountRegularisation:
                 )
         if self.lower > self.upper:
             raise SettingError(
-                f"regularisation lower = {self.lower} is above upper = {self.upper}; "
-                "lower the one or raise the other."
+                f"regularisation lower = {self.lower} is above upper = {self.upper}; lower the one or raise the other."
             )
 
 

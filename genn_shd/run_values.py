@@ -68,7 +68,7 @@ class RunValues:
         described.parameters[name].check(f"{population}.{name}", value)
         if np.shape(value) not in ((), (described.size,)):
             raise SettingError(
-                f"{population}.{name} has shape {np.shape(value)}; give a number or one per neuron, ({described.size},)."
+                f"{population}.{name} has shape {np.shape(value)}; give a number or {described.size}, one per neuron."
             )
         self._values[f"{population}.{name}"] = np.broadcast_to(np.asarray(value, np.float64), described.size).copy()
 

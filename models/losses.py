@@ -62,9 +62,11 @@ FIRST_SPIKE_EXP = LossModel(
     logit="-first_spike / tau_0",
     label_penalty="alpha * (exp(first_spike / tau_1) - 1.0)",
     spike_drive="(t == first_spike) ? is_label * alpha / tau_1 * exp(t / tau_1) - error / tau_0 : 0.0",
+    silent_label_signal="alpha / tau_1 * exp(T / tau_1)",
 )
 """Cross-entropy of logit_k = -t_k / tau_0, t_k the first spike of output k (T where it never spikes), plus
-alpha (exp(t_l / tau_1) - 1) for the label's output l."""
+alpha (exp(t_l / tau_1) - 1) for the label's output l. A label's output that never spikes is pushed up at the end of the
+trial, as by a phantom spike there."""
 
 LOSSES = {loss.name: loss for loss in (SUM, SUM_EXP, MAX, XENTROPY, FIRST_SPIKE_EXP)}
 

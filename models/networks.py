@@ -61,9 +61,7 @@ def recurrent_classifier(
     model = loss_named(loss) if isinstance(loss, str) else loss
     names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
     hidden = [
-        Population(
-            name, size, NEURONS[neuron], EXPONENTIAL, {"tau_mem": tau_mem, "tau_syn": tau_syn}, regularisation
-        )
+        Population(name, size, NEURONS[neuron], EXPONENTIAL, {"tau_mem": tau_mem, "tau_syn": tau_syn}, regularisation)
         for name, size in zip(names, sizes, strict=True)
     ]
     output = Population(
@@ -97,7 +95,9 @@ def _connections(names: list[str], loops: list[bool], weights: Mapping[str, Init
         before, weight = name, FORWARD_WEIGHT
     pairs.append((before, "output", OUTPUT_WEIGHT))
     connections = [Connection(a, b, weights.get(f"{a}_{b}", w)) for a, b, w in pairs]
+    # Weights of a loop that is switched off are allowed: one setting then turns recurrence on and off.
+    known = {c.name for c in connections} | {f"{name}_{name}" for name in names}
     for name in weights:
-        if name not in [c.name for c in connections]:
-            raise unknown_name("connection", name, [c.name for c in connections])
+        if name not in known:
+            raise unknown_name("connection", name, sorted(known))
     return tuple(connections)

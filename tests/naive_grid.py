@@ -101,7 +101,9 @@ class Grid:
         loss = -np.log(self._softmax(logits)[label]) + penalty
         return {"logits": logits, "loss": loss, "drive": drive, "spike_drive": spike_drive}
 
-    def backward(self, times: np.ndarray, units: np.ndarray, tape: dict, signals: dict) -> dict[str, np.ndarray]:
+    def backward(
+        self, times: np.ndarray, units: np.ndarray, label: int, tape: dict, signals: dict
+    ) -> dict[str, np.ndarray]:
         bins = np.floor(times / self.dt).astype(int)
         lv = {n: np.zeros(s) for n, s in self.layers}
         li = {n: np.zeros(s) for n, s in self.layers}
@@ -121,6 +123,9 @@ class Grid:
                     drive = tape["spike_drive"].get((j, (step + 1) * self.dt), 0.0) if name == "output" else 0.0
                     lv[name][j] += ((1.0 - self.v_reset) * lv[name][j] + feedback[name][j] + drive) / slope
                     lv[name][j] += signals.get(name, np.zeros(10**4))[j]
+            if step == self.num_steps - 1 and self.spiking("output"):
+                if label not in [j for _, j, _ in tape["spikes"]["output"]]:
+                    lv["output"][label] += self.alpha / self.tau_1 * np.exp(self.num_steps * self.dt / self.tau_1)
             lv["output"] -= tape["drive"][step] / self.tau_mem["output"]
             for name, _ in self.layers:
                 alpha, beta, _ = self.coefficients(name)
@@ -141,7 +146,10 @@ class Grid:
         for name, (upper, lower, strong_upper, strong_lower) in self.regularisation.items():
             mean = counts[name].mean(0)
             signals[name] = -strong_upper * np.maximum(0, mean - upper) - strong_lower * np.minimum(0, mean - lower)
-        parts = [self.backward(t, u, tape, signals) for (t, u), tape in zip(samples, tapes, strict=True)]
+        parts = [
+            self.backward(t, u, label, tape, signals)
+            for (t, u), label, tape in zip(samples, labels, tapes, strict=True)
+        ]
         return {
             "losses": np.array([tape["loss"] for tape in tapes]),
             "logits": np.array([tape["logits"] for tape in tapes]),

@@ -13,7 +13,7 @@ import numpy as np
 from ...program import Program
 
 CACHE_LINE = 64
-DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
 
 def padded(size: int, precision: str) -> int:

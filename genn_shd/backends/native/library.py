@@ -13,7 +13,7 @@ _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_double
 class Batch(ctypes.Structure):
     """The structure `Batch` of templates/types.c.j2, field by field."""
 
-    _fields_ = [  # noqa: RUF012 (ctypes reads it as it stands)
+    _fields_ = [
         ("times", _POINTER),
         ("units", _POINTER),
         ("offsets", _POINTER),
@@ -61,7 +61,9 @@ class Library:
         try:
             functions = ctypes.CDLL(str(path))
         except OSError as error:
-            raise BackendError(f"the compiled library {path} cannot be loaded ({error}); delete it and try again.") from None
+            raise BackendError(
+                f"the compiled library {path} cannot be loaded ({error}); delete it and try again."
+            ) from None
         if functions.batch_bytes() != ctypes.sizeof(Batch) or functions.values_bytes() != values_bytes:
             raise BackendError(f"the compiled library {path} has another layout; delete it and try again.")
         self.storage_new = functions.storage_new

@@ -78,14 +78,10 @@ class NativeModel(Model):
     def _allocate(self) -> None:
         count, dtype = self._layout.num_parameters, self._dtype
         self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
-        self._parameters, self._moment1, self._moment2, self._gradient = (
-            aligned_zeros(count, dtype) for _ in range(4)
-        )
+        self._parameters, self._moment1, self._moment2, self._gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
         self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
-        self._count_signals = aligned_zeros(
-            sum(padded(p.size, self.precision) for p in self._spiking) or 1, dtype
-        )
+        self._count_signals = aligned_zeros(sum(padded(p.size, self.precision) for p in self._spiking) or 1, dtype)
 
     def _refresh_values(self) -> None:
         """Bring the arrays that the library reads up to date with the run-time values."""

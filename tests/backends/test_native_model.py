@@ -1,0 +1,214 @@
+"""The native model keeps the contract: batches, threads, the optimiser, run-time values, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genn_shd import BackendError, DataError, DivergedError, SettingError, SpikeTrains, compile_network
+from genn_shd.backends.native import compiler as native_compiler
+from genn_shd.backends.native import model as native_model
+from genn_shd.initial import Gamma, Normal
+from genn_shd.models import recurrent_classifier
+
+
+def _batch(count: int, seed: int = 0, num_units: int = 20) -> SpikeTrains:
+    rng = np.random.default_rng(seed)
+    events = [(np.sort(rng.uniform(0, 100, 150)), rng.integers(0, num_units, 150)) for _ in range(count)]
+    return SpikeTrains.from_events(events, labels=rng.integers(0, 4, count), num_units=num_units)
+
+
+def _network(**changes):
+    weights = {
+        "input_hidden": Normal(0.15, 0.1),
+        "hidden_hidden": Normal(0, 0.1),
+        "hidden_output": Normal(0, 0.3),
+    }
+    settings = {"num_input": 20, "num_hidden": 33, "num_classes": 4, "loss_scale": 5.0, "weights": weights}
+    return recurrent_classifier(**{**settings, **changes})
+
+
+def _compile(**changes):
+    network = changes.pop("network", None) or _network()
+    return compile_network(network, **{"batch_size": 16, "duration": 100.0, "num_threads": 1, **changes})
+
+
+@pytest.mark.parametrize("size", [16, 7, 1])
+def test_the_result_does_not_depend_on_the_number_of_threads(size):
+    results = []
+    for threads in (1, 2, 5):
+        with _compile(num_threads=threads) as model:
+            for seed in range(3):
+                result = model.train_batch(_batch(size, seed))
+            results.append((result, model.parameters))
+    for result, parameters in results[1:]:
+        assert result.loss == results[0][0].loss
+        for name, weights in parameters.items():
+            np.testing.assert_array_equal(weights, results[0][1][name])
+
+
+def test_a_short_batch_averages_over_its_own_samples():
+    full = _batch(5)
+    with _compile(precision="float64") as model:
+        together = model.gradient(full)
+        alone = [model.gradient(full.select(np.array([b]))) for b in range(5)]
+    assert together.loss == pytest.approx(np.mean([r.loss for r in alone]), rel=1e-12)
+    for name, gradient in together.gradients.items():
+        mean = np.mean([r.gradients[name] for r in alone], axis=0)
+        np.testing.assert_allclose(gradient, mean, rtol=1e-9, atol=1e-12)
+
+
+def test_gradient_changes_nothing_and_is_repeatable():
+    with _compile() as model:
+        before = model.parameters
+        first, second = model.gradient(_batch(9)), model.gradient(_batch(9))
+        for name, weights in model.parameters.items():
+            np.testing.assert_array_equal(weights, before[name])
+            np.testing.assert_array_equal(first.gradients[name], second.gradients[name])
+        assert model.evaluate_batch(_batch(9)).loss == first.loss
+
+
+def test_training_is_adam():
+    rate, beta1, beta2, epsilon = 2e-3, 0.85, 0.99, 1e-7
+    with _compile(precision="float64", learning_rate=rate) as model:
+        for name, value in {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}.items():
+            model.set_value(f"optimiser.{name}", value)
+        w = model.parameters
+        m = {k: np.zeros_like(a) for k, a in w.items()}
+        v = {k: np.zeros_like(a) for k, a in w.items()}
+        for step in range(1, 4):
+            gradients = model.train_batch(_batch(8, step)).gradients
+            for k, g in gradients.items():
+                m[k] = beta1 * m[k] + (1 - beta1) * g
+                v[k] = beta2 * v[k] + (1 - beta2) * g**2
+                w[k] = w[k] - rate * (m[k] / (1 - beta1**step)) / (np.sqrt(v[k] / (1 - beta2**step)) + epsilon)
+            for k, weights in model.parameters.items():
+                np.testing.assert_allclose(weights, w[k], rtol=1e-12, atol=1e-15)
+
+
+def test_parameters_and_optimiser_state_are_enough_to_go_on_bit_for_bit():
+    with _compile() as first, _compile(seed=9) as second:
+        first.train_batch(_batch(16, 1))
+        second.set_parameters(first.parameters)
+        second.set_optimiser_state(first.optimiser_state)
+        a, b = first.train_batch(_batch(16, 2)), second.train_batch(_batch(16, 2))
+        assert a.loss == b.loss
+        for name, weights in first.parameters.items():
+            np.testing.assert_array_equal(weights, second.parameters[name])
+
+
+def test_training_lowers_the_loss():
+    batch = _batch(16)
+    with _compile(learning_rate=2e-2) as model:
+        losses = [model.train_batch(batch).loss for _ in range(90)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_float32_is_close_to_float64():
+    batch = _batch(16)
+    with _compile() as single, _compile(precision="float64") as double:
+        a, b = single.gradient(batch), double.gradient(batch)
+    np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
+    for name, gradient in b.gradients.items():
+        assert a.gradients[name].dtype == np.float32
+        assert np.linalg.norm(a.gradients[name] - gradient) < 1e-4 * np.linalg.norm(gradient)
+
+
+def test_run_time_values_change_the_result_and_compile_nothing(monkeypatch):
+    batch = _batch(8)
+    with _compile(precision="float64") as model:
+        monkeypatch.setattr(native_compiler, "_compile", lambda *a: pytest.fail("compiled"))
+        before = model.evaluate_batch(batch)
+        model.set_value("hidden.tau_mem", 11.0)
+        changed = model.evaluate_batch(batch)
+        model.set_value("loss.loss_scale", 1.0)
+        scaled = model.evaluate_batch(batch)
+    with _compile(precision="float64", network=_network(tau_mem=11.0, output_tau_mem=20.0)) as model:
+        np.testing.assert_array_equal(model.evaluate_batch(batch).losses, changed.losses)
+    assert before.spike_counts["hidden"].sum() != changed.spike_counts["hidden"].sum()
+    np.testing.assert_array_equal(scaled.logits, changed.logits)
+    assert scaled.loss != changed.loss
+
+
+def test_heterogeneous_neurons_each_have_their_own_time_constants():
+    batch = _batch(8)
+    network = _network(tau_mem=Gamma(20.0, 3.0, 3.0, 100.0), recurrent=False)
+    with _compile(network=network, precision="float64") as model:
+        tau = model.values["hidden.tau_mem"]
+        assert len(np.unique(tau)) == 33
+        mixed = model.gradient(batch)
+        model.set_value("hidden.tau_mem", tau[4])
+        alike = model.gradient(batch)
+    np.testing.assert_array_equal(alike.spike_counts["hidden"][:, 4], mixed.spike_counts["hidden"][:, 4])
+    assert np.any(alike.spike_counts["hidden"] != mixed.spike_counts["hidden"])
+
+
+def test_spikes_after_the_trial_and_samples_without_spikes_are_allowed():
+    events = [([], []), ([5.0, 99.5, 100.0, 250.0], [1, 2, 3, 4]), ([5.0, 99.5], [1, 2])]
+    batch = SpikeTrains.from_events(events, labels=[0, 1, 1], num_units=20)
+    with _compile(precision="float64") as model:
+        result = model.gradient(batch)
+    assert np.all(np.isfinite(result.losses))
+    np.testing.assert_array_equal(result.losses[1], result.losses[2])
+
+
+def test_unlabelled_samples_can_be_evaluated_but_not_trained_on():
+    batch = SpikeTrains.from_events([([1.0], [0])], num_units=20)
+    with _compile() as model:
+        result = model.evaluate_batch(batch)
+        assert np.isnan(result.loss)
+        assert result.predictions.shape == (1,)
+        with pytest.raises(DataError, match="training needs a label"):
+            model.gradient(batch)
+
+
+def test_refusals_name_what_is_allowed():
+    with _compile() as model:
+        with pytest.raises(DataError, match="unit 20 is out of range"):
+            model.gradient(SpikeTrains.from_events([([1.0], [20])], labels=[0]))
+        with pytest.raises(DataError, match="label 4 is out of range"):
+            model.gradient(SpikeTrains.from_events([([1.0], [0])], labels=[4]))
+        with pytest.raises(DataError, match="1 to batch_size = 16 samples, not 17"):
+            model.gradient(_batch(17))
+        with pytest.raises(SettingError, match="Did you mean 'input_hidden'"):
+            model.set_parameters({"input_hiden": np.zeros((20, 33))})
+        with pytest.raises(SettingError, match=r"must be \(20, 33\)"):
+            model.set_parameters({"input_hidden": np.zeros((33, 20))})
+        with pytest.raises(SettingError, match="not finite"):
+            model.set_parameters({"input_hidden": np.full((20, 33), np.nan)})
+        with pytest.raises(SettingError, match=r"hidden.tau_mem = -1 ms is not allowed; it must be > 0"):
+            model.set_value("hidden.tau_mem", -1.0)
+        with pytest.raises(SettingError, match="Did you mean 'hidden.tau_mem'"):
+            model.set_value("hidden.tau_men", 1.0)
+    with pytest.raises(BackendError, match="closed"):
+        model.evaluate_batch(_batch(1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"backend": "nativ"}, "Did you mean 'native'"),
+        ({"batch_size": 0}, "batch_size = 0"),
+        ({"dt": -1.0}, "dt = -1.0 ms"),
+        ({"duration": float("nan")}, "duration = nan ms"),
+        ({"precision": "float16"}, "precision 'float16' is unknown"),
+        ({"num_threads": 0}, "num_threads = 0"),
+        ({"learning_rate": -1.0}, "learning_rate = -1.0"),
+    ],
+)
+def test_compile_network_refuses_wrong_arguments(changes, message):
+    with pytest.raises(SettingError, match=message):
+        _compile(**changes)
+
+
+def test_a_gradient_that_is_not_finite_is_an_error():
+    with _compile(learning_rate=1e38) as model, pytest.raises(DivergedError, match="not finite"):
+        for seed in range(20):
+            model.train_batch(_batch(8, seed))
+
+
+def test_every_group_of_samples_is_used_whatever_the_batch_size():
+    assert native_model.MAX_GROUPS > 1
+    for size in (1, 3, 8, 64):
+        with _compile(batch_size=size) as model:
+            assert 1 <= model._groups <= min(size, native_model.MAX_GROUPS)

@@ -41,7 +41,7 @@ class Checkpoint:
     def write(self, path: Path) -> None:
         """Write to a file; what was there before is replaced only once the new content is on the disk."""
         state = json.dumps({"format": FORMAT, **self.state}).encode("utf-8")
-        arrays = {**self.arrays, _STATE: np.frombuffer(state, np.uint8)}
+        arrays: Any = {**self.arrays, _STATE: np.frombuffer(state, np.uint8)}
         write_whole(path, lambda file: np.savez(file, **arrays))
 
     @classmethod

@@ -309,9 +309,7 @@ class SpeakerValidation(Section):
 class LeaveOneSpeakerOut(Section):
     """One training for each speaker of the training set, validated on that speaker."""
 
-    kind: Literal["leave_one_speaker_out"] = setting(
-        "leave_one_speaker_out", "how validation samples are chosen"
-    )
+    kind: Literal["leave_one_speaker_out"] = setting("leave_one_speaker_out", "how validation samples are chosen")
 
 
 class OfficialValidation(Section):
@@ -320,9 +318,7 @@ class OfficialValidation(Section):
     kind: Literal["official"] = setting("official", "how validation samples are chosen")
 
 
-ValidationSettings = (
-    NoValidation | RandomValidation | SpeakerValidation | LeaveOneSpeakerOut | OfficialValidation
-)
+ValidationSettings = NoValidation | RandomValidation | SpeakerValidation | LeaveOneSpeakerOut | OfficialValidation
 
 
 class TrainingSettings(Section):
@@ -342,16 +338,12 @@ class Config(Section):
 
     dataset: Annotated[DatasetSettings, Field(discriminator="name")] = Field(default_factory=YinYangSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
-    loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(
-        default_factory=LOSS_SETTINGS["sum_exp"]
-    )
+    loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(default_factory=LOSS_SETTINGS["sum_exp"])
     regularisation: RegularisationSettings = Field(default_factory=RegularisationSettings)
     revival: RevivalSettings = Field(default_factory=RevivalSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     optimiser: OptimiserSettings = Field(default_factory=OptimiserSettings)
-    validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(
-        default_factory=NoValidation
-    )
+    validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(default_factory=NoValidation)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
 
     @classmethod

@@ -29,9 +29,7 @@ def choice(field: FieldInfo) -> Choice | None:
     if not isinstance(field.discriminator, str):
         return None
     models = get_args(field.annotation) or (field.annotation,)
-    return Choice(
-        field.discriminator, {model.model_fields[field.discriminator].default: model for model in models}
-    )
+    return Choice(field.discriminator, {model.model_fields[field.discriminator].default: model for model in models})
 
 
 def section(field: FieldInfo) -> type[BaseModel] | None:
@@ -99,9 +97,7 @@ def explain(error: ValidationError, model: type[BaseModel], values: Mapping[str,
     values : the values it validated.
     """
     details = error.errors(include_url=False)
-    details.sort(
-        key=lambda detail: detail["type"] != "extra_forbidden"
-    )  # a wrong name explains what follows it
+    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")  # a wrong name explains what follows it
     first = details[0]
     place = _locate(first["loc"], model)
     message = _message(first, place, model, values)
@@ -148,9 +144,7 @@ def _message(detail: Any, place: _Place, model: type[BaseModel], values: Mapping
         return _unknown(place, model)
     if kind == "missing":
         what = allowed(place.field) if place.field else "a table"
-        return (
-            f"{place.dotted} is not set{f'; {place.chosen} needs it' if place.chosen else ''}: give {what}."
-        )
+        return f"{place.dotted} is not set{f'; {place.chosen} needs it' if place.chosen else ''}: give {what}."
     value = _lookup(values, place.names)
     if options := choice(place.field) if place.field else None:
         return _wrong_choice(place, value, _lookup(values, place.names[:-1]), list(options.options))
@@ -176,9 +170,7 @@ def _unknown(place: _Place, model: type[BaseModel]) -> str:
     """The message for a setting that is not there: the nearest that is, or where it belongs."""
     everything = list(setting_names(model))
     prefix, name = ".".join(place.names[:-1]), place.names[-1]
-    if place.chosen and (
-        owners := [choice for dotted, choice in everything if dotted == place.dotted and choice]
-    ):
+    if place.chosen and (owners := [choice for dotted, choice in everything if dotted == place.dotted and choice]):
         return f"{place.dotted} is no setting of {place.chosen}; it is one of {', '.join(owners)}."
     siblings = [f"{prefix}.{sibling}".lstrip(".") for sibling in place.owner.model_fields]
     elsewhere = [dotted for dotted, _ in everything if dotted not in siblings]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from .backends.base import Model
-from .metrics import Tally, accuracy
+from .metrics import GroupAccuracy, Tally, accuracy, accuracy_by_group, confusion_matrix
 from .samples import Samples
 
 
@@ -33,6 +33,32 @@ class Evaluation:
     def accuracy(self) -> float:
         """Part of the samples predicted right, 0 to 1."""
         return accuracy(self.labels, self.predictions)
+
+    @property
+    def by_class(self) -> list[GroupAccuracy]:
+        """Accuracy of each class that occurs."""
+        return accuracy_by_group(self.labels, self.predictions, self.labels)
+
+    @property
+    def by_speaker(self) -> list[GroupAccuracy]:
+        """Accuracy of each known speaker."""
+        return accuracy_by_group(self.labels, self.predictions, self.speakers)
+
+    def confusion(self, num_classes: int) -> np.ndarray:
+        """(C, C) int64, a row a true class and a column a predicted one."""
+        return confusion_matrix(self.labels, self.predictions, num_classes)
+
+    @classmethod
+    def pooled(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
+        """All samples of several evaluations taken together."""
+        weights = [len(evaluation.labels) for evaluation in evaluations]
+        return cls(
+            loss=float(np.average([e.loss for e in evaluations], weights=weights)),
+            labels=np.concatenate([e.labels for e in evaluations]),
+            predictions=np.concatenate([e.predictions for e in evaluations]),
+            speakers=np.concatenate([e.speakers for e in evaluations]),
+            spikes_per_neuron=float(np.average([e.spikes_per_neuron for e in evaluations], weights=weights)),
+        )
 
 
 def evaluate(model: Model, samples: Samples, after_batch: Callable[[], None] = lambda: None) -> Evaluation:

@@ -66,8 +66,8 @@ def partition(config: Config, dataset: Dataset) -> Partition:
     return Partition(train, Samples(dataset.train, split.validation, duration), test)
 
 
-def build_network(config: Config, dataset: Dataset) -> Network:
-    """The network of a configuration, sized for a data set; nothing is compiled.
+def build_network(config: Config, num_input: int, num_classes: int) -> Network:
+    """The network of a configuration, for so many input channels and classes; nothing is compiled.
 
     Raises
     ------
@@ -76,9 +76,9 @@ def build_network(config: Config, dataset: Dataset) -> Network:
     """
     settings, loss = config.network, config.loss.parameters
     return recurrent_classifier(
-        num_input=dataset.num_input,
+        num_input=num_input,
         num_hidden=settings.num_hidden,
-        num_classes=dataset.num_classes,
+        num_classes=num_classes,
         recurrent=settings.recurrent,
         neuron=settings.neuron,
         loss=config.loss.name,

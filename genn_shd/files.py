@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -24,9 +25,7 @@ def make_folder(path: Path) -> None:
         in_the_way = next(p for p in (path, *path.parents) if p.exists() and not p.is_dir())
         raise GennShdError(f"{path}: cannot make this folder, the file {in_the_way} is in the way.") from None
     except OSError as error:
-        raise GennShdError(
-            f"{path}: cannot make this folder ({error.strerror}); choose another with --out."
-        ) from None
+        raise GennShdError(f"{path}: cannot make this folder ({error.strerror}); choose another with --out.") from None
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -53,7 +52,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        _remove(temporary)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise GennShdError(
             f"{path}: cannot write this file ({error.strerror or error}); what was there before is unchanged."
         ) from None
@@ -66,20 +66,9 @@ def write_text(path: Path, text: str) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make a rename last. Some file systems cannot; the rename itself is still atomic there."""
-    try:
+    with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        pass
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -141,17 +141,38 @@ class RunFolder:
         try:
             return Checkpoint.read(self.checkpoint_file)
         except DataError as error:
-            raise DataError(f"{error} {self._next_best()}") from None
+            best = self._epoch_of(self.best_file)
+            remedy = (
+                "No other checkpoint is whole; delete it to start anew, or choose another --out."
+                if best is None
+                else f"To go on from the best epoch, {best}, copy {self.best_file.name} over it; to start anew, "
+                "delete both or choose another --out."
+            )
+            raise DataError(f"{error} {remedy}") from None
 
-    def _next_best(self) -> str:
+    def read_checkpoint(self, which: str) -> Checkpoint:
+        """The `best` or the `last` checkpoint.
+
+        Raises
+        ------
+        DataError
+            It is not there, cut short or damaged; names the other one where that is whole.
+        """
+        files = {"best": self.best_file, "last": self.checkpoint_file}
         try:
-            epoch = Checkpoint.read(self.best_file).state["epoch"]
+            return Checkpoint.read(files[which])
+        except DataError as error:
+            other = "last" if which == "best" else "best"
+            epoch = self._epoch_of(files[other])
+            remedy = "" if epoch is None else f" The {other} one, of epoch {epoch}, is whole: --checkpoint {other}."
+            raise DataError(f"{error}{remedy}") from None
+
+    def _epoch_of(self, file: Path) -> int | None:
+        """Number of complete epochs in a checkpoint; None where it cannot be read."""
+        try:
+            return Checkpoint.read(file).state["epoch"]
         except DataError:
-            return "No other checkpoint is whole; delete it to start anew, or choose another --out."
-        return (
-            f"To go on from the best epoch, {epoch}, copy {self.best_file.name} over it; to start anew, "
-            "delete both or choose another --out."
-        )
+            return None
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Keep what a run was started with; where it goes on with something else, that as well."""

@@ -72,7 +72,7 @@ class Samples:
             trains.speakers,
             self.indices,
         ):
-            checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
+            checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
         return f"{checksum:08x}"
 
 
@@ -95,6 +95,11 @@ class Partition:
         """The parts there are, by name."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: samples for name, samples in named.items() if samples is not None}
+
+    @property
+    def held_out(self) -> dict[str, Samples]:
+        """The parts that nothing is learned from, by name."""
+        return {name: samples for name, samples in self.parts.items() if name != "train"}
 
     def fingerprints(self) -> dict[str, str]:
         """A checksum of each part."""

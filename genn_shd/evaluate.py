@@ -1,0 +1,143 @@
+"""`python -m genn_shd.evaluate`: how well a trained network does, in all, by class and by speaker."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import command, datasets
+from .checkpoint import Checkpoint
+from .config import Config
+from .errors import DataError
+from .evaluation import Evaluation, evaluate
+from .experiment import build_network, compile_model, load_dataset, partition
+from .metrics import GroupAccuracy
+from .progress import console_log
+from .protocols import draw_confusion
+from .run_folder import RunFolder
+from .samples import Samples
+
+CHECKPOINTS = ("best", "last")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    with console_log():
+        for folder in _folders(options.run):
+            _evaluate_run(folder, options)
+    return 0
+
+
+def _folders(path: Path) -> list[RunFolder]:
+    """The run in a folder, or its folds."""
+    folder = RunFolder.existing(path)
+    if folder.config().validation.kind != "leave_one_speaker_out":
+        return [folder]
+    folds = sorted(path.glob("fold_*"))
+    if not folds:
+        raise DataError(f"{path}: no fold has been trained yet; train it first.")
+    return [RunFolder.existing(fold) for fold in folds]
+
+
+def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> None:
+    config = folder.config()
+    if options.data_dir is not None:
+        config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
+    checkpoint = folder.read_checkpoint(options.checkpoint)
+    parts, class_names, speaker_names = _samples(config, checkpoint, options.data)
+    network = build_network(config, checkpoint.state["num_input"], len(class_names))
+    with compile_model(config, network) as model:
+        model.set_parameters(checkpoint.group("parameters"))
+        evaluations = {name: evaluate(model, samples) for name, samples in parts.items()}
+    for name, evaluation in evaluations.items():
+        print(table(f"{folder.path}, {name}", evaluation, class_names, speaker_names), end="\n\n")
+    folder.write_evaluation(
+        {
+            "run": folder.name,
+            "checkpoint": options.checkpoint,
+            "epoch": checkpoint.state["epoch"],
+            "data": None if options.data is None else str(options.data),
+            "parts": {name: report(e, class_names, speaker_names) for name, e in evaluations.items()},
+        }
+    )
+    draw_confusion(evaluations, class_names, folder)
+
+
+def _samples(
+    config: Config, checkpoint: Checkpoint, file: Path | None
+) -> tuple[Mapping[str, Samples], Sequence[str], Sequence[str]]:
+    """What to evaluate on, and the names of classes and speakers."""
+    class_names = checkpoint.state["class_names"]
+    if file is None:
+        dataset = load_dataset(config)
+        samples = partition(config, dataset)
+        return samples.held_out or samples.parts, class_names, dataset.speaker_names
+    dataset = datasets.load("hdf5", path=file, num_units=checkpoint.state["num_input"], num_classes=len(class_names))
+    duration = float(config.simulation.duration)
+    return {file.stem: Samples.all(dataset.train, duration)}, class_names, dataset.speaker_names
+
+
+def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:
+    """An evaluation as JSON takes it."""
+    return {
+        "samples": len(evaluation.labels),
+        "accuracy": evaluation.accuracy,
+        "loss": evaluation.loss,
+        "spikes_per_neuron": evaluation.spikes_per_neuron,
+        "by_class": _named(evaluation.by_class, class_names),
+        "by_speaker": _named(evaluation.by_speaker, speaker_names),
+        "confusion": evaluation.confusion(len(class_names)).tolist(),
+    }
+
+
+def _named(groups: Sequence[GroupAccuracy], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        names[group.group]: {"samples": group.samples, "correct": group.correct, "accuracy": group.accuracy}
+        for group in groups
+    }
+
+
+def table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
+    """An evaluation as text."""
+    lines = [
+        f"{title}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples right, "
+        f"loss {evaluation.loss:.4f}, {evaluation.spikes_per_neuron:.1f} spikes a hidden neuron"
+    ]
+    for kind, groups, names in (
+        ("class", evaluation.by_class, class_names),
+        ("speaker", evaluation.by_speaker, speaker_names),
+    ):
+        width = max([len(kind), *(len(names[group.group]) for group in groups)])
+        if groups:
+            lines += ["", f"  {kind:{width}}  accuracy  right  samples"]
+        for group in groups:
+            name, percent = names[group.group], f"{100 * group.accuracy:.2f} %"
+            lines.append(f"  {name:{width}}  {percent:>8}  {group.correct:5}  {group.samples:7}")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.evaluate",
+        description="Evaluate a trained network on its test and validation samples, or on another file; "
+        "writes evaluation.json and confusion matrices into the run folder.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="run folder")
+    parser.add_argument(
+        "--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: %(default)s)"
+    )
+    parser.add_argument("--data", type=Path, metavar="FILE", help="evaluate on this file, in the layout of SHD's")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

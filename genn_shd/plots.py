@@ -1,0 +1,160 @@
+"""Figures of a run: how it learned, and what it mistakes for what.
+
+Colours are those of Okabe & Ito (jfly.uni-koeln.de/color), told apart by every kind of colour vision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from .files import make_folder, write_whole
+
+COLOURS = {"training": "#0072B2", "validation": "#D55E00", "test": "#009E73"}
+INK = "#222222"
+FAINT = "#888888"
+SINGLE = "#56B4E9"
+
+_FONT: Any = {
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+}
+_MOST_NUMBERED_CLASSES = 25
+_MOST_LETTERS_IN_A_ROW = 40
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG."""
+    make_folder(path.parent)
+    FigureCanvasAgg(figure)
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=150))
+
+
+def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
+    """Loss, accuracy, learning rate and activity over epochs.
+
+    Parameters
+    ----------
+    history : rows of `history.csv`, at least one.
+    title : names the run.
+    """
+    with _style():
+        figure = Figure(figsize=(10, 6.6), layout="constrained")
+        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+        rows: Any = figure.subfigures(2, 1, height_ratios=(1.6, 1))
+        upper, lower = rows
+        loss, accuracy = upper.subplots(1, 2)
+        rate, spikes, silent = lower.subplots(1, 3)
+        for name, colour in COLOURS.items():
+            _draw(loss, history, f"{name}_loss", colour, name)
+            _draw(accuracy, history, f"{name}_accuracy", colour, name)
+        _draw(rate, history, "learning_rate", INK)
+        _draw(spikes, history, "spikes_per_neuron", INK)
+        _draw(silent, history, "silent_neurons", INK)
+        loss.set_ylabel("loss (cross-entropy)")
+        accuracy.set_ylabel("accuracy")
+        accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        rate.set(ylabel="learning rate", yscale="log")
+        spikes.set_ylabel("spikes per hidden\nneuron and trial")
+        silent.set_ylabel("silent hidden neurons")
+        silent.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        for axes in (loss, spikes, silent):
+            axes.set_ylim(0, 1.06 * max((line.get_ydata().max() for line in axes.lines), default=1) or 1)
+        accuracy.set_ylim(0, 1.03)
+        for axes in (loss, accuracy, rate, spikes, silent):
+            axes.set_xlabel("epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+            axes.grid(alpha=0.25, linewidth=0.7)
+        figure.legend(*loss.get_legend_handles_labels(), loc="upper right", ncols=3, frameon=False)
+    return figure
+
+
+def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Figure:
+    """What each class is taken for: per cent of its samples, a row a class.
+
+    Parameters
+    ----------
+    matrix : (C, C) counts, rows true and columns predicted.
+    class_names : C names.
+    title : names the run and the samples.
+    """
+    with _style():
+        size = 3.2 + 0.42 * min(len(class_names), _MOST_NUMBERED_CLASSES)
+        figure = Figure(figsize=(size + 1.0, size), layout="constrained")
+        axes = figure.subplots()
+        totals = matrix.sum(axis=1, keepdims=True)
+        percent = 100.0 * matrix / np.maximum(totals, 1)
+        image = axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
+        axes.set_title(title, loc="left")
+        axes.set(xlabel="predicted class", ylabel="true class (number of samples)")
+        ticks = range(len(class_names))
+        crowded = len(class_names) * max(map(len, class_names)) > _MOST_LETTERS_IN_A_ROW
+        axes.set_xticks(ticks, class_names, rotation=45 * crowded, ha="right" if crowded else "center")
+        axes.set_yticks(ticks, [f"{name} ({n})" for name, n in zip(class_names, totals[:, 0], strict=True)])
+        axes.spines[:].set_visible(False)
+        if len(class_names) <= _MOST_NUMBERED_CLASSES:
+            _number_cells(axes, percent)
+        bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(decimals=0, symbol=" %"))
+        bar.set_label("part of the true class")
+        bar.outline.set_visible(False)
+    return figure
+
+
+def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
+    """One bar for each fold of a cross-validation, and their mean."""
+    with _style():
+        figure = Figure(figsize=(2.6 + 0.8 * len(accuracies), 4.2), layout="constrained")
+        axes = figure.subplots()
+        mean = float(np.mean(list(accuracies.values())))
+        bars = axes.bar(list(accuracies), list(accuracies.values()), color=SINGLE, width=0.65)
+        axes.bar_label(bars, [f"{100 * value:.1f} %" for value in accuracies.values()], label_type="center")
+        axes.axhline(mean, color=INK, linewidth=1.2, linestyle="--")
+        axes.text(
+            1.01,
+            mean,
+            f"mean\n{100 * mean:.1f} %",
+            transform=axes.get_yaxis_transform(),
+            ha="left",
+            va="center",
+        )
+        axes.set_title(title, loc="left")
+        axes.set(ylim=(0, 1.05), xlabel="speaker left out", ylabel=ylabel)
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    return figure
+
+
+def _style() -> Any:
+    import matplotlib
+
+    return matplotlib.rc_context(_FONT)
+
+
+def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour: str, label: str | None = None) -> None:
+    """One column over epochs; nothing where there are no such figures."""
+    values = [row[column] for row in history]
+    if values[0] is not None:
+        marker = "o" if len(values) < 20 else None
+        epochs = [row["epoch"] for row in history]
+        axes.plot(epochs, values, color=colour, label=label, linewidth=1.8, marker=marker, markersize=4)
+
+
+def _number_cells(axes: Axes, percent: np.ndarray) -> None:
+    for (row, column), value in np.ndenumerate(percent):
+        if value >= 0.5:
+            colour = "white" if value > 55 else INK
+            axes.text(column, row, f"{value:.0f}", ha="center", va="center", color=colour, fontsize=9)

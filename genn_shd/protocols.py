@@ -1,0 +1,196 @@
+"""Ways to train: once, or once for each speaker left out; each in a run folder, and each goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import environment, plots
+from .backends.base import Model
+from .checkpoint import Checkpoint
+from .config import Config
+from .datasets import Dataset, splits
+from .errors import DivergedError
+from .evaluation import Evaluation, evaluate
+from .experiment import build_network, compile_model, partition, resolve
+from .interrupt import Interrupted, StopRequest
+from .progress import LOG
+from .run_folder import Row, RunFolder
+from .samples import Partition
+from .trainer import Trainer
+
+AfterEpoch = Callable[[Row], None]
+
+_DRAWING_SHARE = 0.01
+
+
+def train(
+    config: Config,
+    dataset: Dataset,
+    path: Path,
+    stop: StopRequest | None = None,
+    after_epoch: AfterEpoch = lambda row: None,
+) -> dict[str, Any]:
+    """Train as `config.validation` asks, or go on where an earlier call was stopped; returns the summary.
+
+    Parameters
+    ----------
+    config : what to train; `resolve` fills in what it leaves open.
+    dataset : the data of this configuration.
+    path : run folder; made where it is missing.
+    stop : looked at after every batch.
+    after_epoch : called with every row of the history as it is made.
+
+    Raises
+    ------
+    SettingError, DataError, BackendError
+        Something that cannot be used, found before anything is compiled.
+    Interrupted
+        `stop` was requested.
+    DivergedError
+        A loss or gradient is not finite.
+    """
+    resolved = resolve(config, dataset)
+    if resolved.validation.kind == "leave_one_speaker_out":
+        return _leave_one_speaker_out(resolved, dataset, path, stop, after_epoch)
+    return _train_once(resolved, dataset, path, stop, after_epoch)[0]
+
+
+def _train_once(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
+) -> tuple[dict[str, Any], dict[str, Evaluation]]:
+    """One training; returns its summary, and the answers of the best epoch to each part it was not trained on."""
+    samples = partition(config, dataset)
+    network = build_network(config, dataset.num_input, dataset.num_classes)
+    with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
+        folder.write_environment(environment.describe(model, config.training.seed))
+        trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
+        curves = _Curves(trainer)
+        trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
+        with _concluded(trainer, curves):
+            trainer.run()
+        evaluations = _evaluate_best(model, samples, folder)
+        draw_confusion(evaluations, dataset.class_names, folder)
+        return _summary(trainer, "complete"), evaluations
+
+
+class _Curves:
+    """Draws the training curves while a run trains, as often as that costs next to no time."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._next = 0.0
+
+    def draw(self) -> None:
+        history, folder = self._trainer.state.history, self._trainer.folder
+        if history:
+            plots.save(plots.training_curves(history, folder.name), folder.plots / "training_curves.png")
+
+    def draw_sometimes(self) -> None:
+        started = time.monotonic()
+        if started >= self._next:
+            self.draw()
+            self._next = time.monotonic() + (time.monotonic() - started) / _DRAWING_SHARE
+
+
+@contextmanager
+def _concluded(trainer: Trainer, curves: _Curves) -> Iterator[None]:
+    """Leave curves and a summary of what there is, however training ends."""
+    try:
+        yield
+    except Interrupted:
+        _conclude(trainer, curves, "interrupted")
+        raise
+    except DivergedError:
+        _conclude(trainer, curves, "diverged")
+        raise
+    _conclude(trainer, curves, "complete")
+
+
+def _conclude(trainer: Trainer, curves: _Curves, status: str) -> None:
+    curves.draw()
+    trainer.folder.write_summary(_summary(trainer, status))
+
+
+def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
+    state = trainer.state
+    return {
+        "run": trainer.folder.name,
+        "status": status,
+        "epochs": state.epoch,
+        "monitor": trainer.config.training.monitor,
+        "best": state.best,
+        "last": state.history[-1] if state.history else None,
+        "num_parameters": trainer.model.network.num_parameters,
+        "seconds": round(sum(row["seconds"] for row in state.history), 3),
+        "time": environment.now(),
+    }
+
+
+def _evaluate_best(model: Model, samples: Partition, folder: RunFolder) -> dict[str, Evaluation]:
+    """What the best epoch makes of validation and test samples; of training samples where there are no others."""
+    model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
+    return {name: evaluate(model, part) for name, part in (samples.held_out or samples.parts).items()}
+
+
+def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
+    """One confusion matrix a part, as `plots/confusion_PART.png`."""
+    for name, evaluation in evaluations.items():
+        right = f"{100 * evaluation.accuracy:.1f} % of {len(evaluation.labels)} right"
+        figure = plots.confusion(evaluation.confusion(len(class_names)), class_names, f"{folder.name}, {name}: {right}")
+        plots.save(figure, folder.plots / f"confusion_{name}.png")
+
+
+def _leave_one_speaker_out(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
+) -> dict[str, Any]:
+    """One training a speaker in `fold_SPEAKER/`; folds that are complete are not trained again."""
+    folds = list(splits.leave_one_speaker_out(dataset.train, dataset.speaker_names))
+    speakers = [int(dataset.train.speakers[fold.validation[0]]) for fold in folds]
+    summaries: dict[str, dict[str, Any]] = {}
+    answers: list[dict[str, Evaluation]] = []
+    with RunFolder.open(path, config) as top:
+        for speaker in speakers:
+            name = dataset.speaker_names[speaker]
+            LOG.info("leaving out speaker %s (%d of %d)", name, len(summaries) + 1, len(speakers))
+            fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
+            summary, evaluations = _train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
+            summaries[name] = summary
+            answers.append(evaluations)
+        pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}
+        draw_confusion(pooled, dataset.class_names, top)
+        summary = _summary_of_folds(top, config, summaries)
+        _draw_folds(top, summary)
+        top.write_summary(summary)
+        return summary
+
+
+def _summary_of_folds(top: RunFolder, config: Config, summaries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Accuracies on the speakers left out: mean and each fold, of the last epoch and of the best one."""
+    summary: dict[str, Any] = {
+        "run": top.name,
+        "status": "complete",
+        "monitor": config.training.monitor,
+        "seconds": round(sum(fold["seconds"] for fold in summaries.values()), 3),
+        "time": environment.now(),
+    }
+    for epoch in ("last", "best"):
+        accuracies = {name: fold[epoch]["validation_accuracy"] for name, fold in summaries.items()}
+        mean = float(np.mean(list(accuracies.values())))
+        summary |= {f"mean_accuracy_{epoch}": mean, f"fold_accuracy_{epoch}": accuracies}
+        LOG.info("mean accuracy on the speaker left out, %s epoch: %.2f %%", epoch, 100 * mean)
+    return summary | {"folds": dict(summaries)}
+
+
+def _draw_folds(top: RunFolder, summary: Mapping[str, Any]) -> None:
+    figure = plots.folds(
+        summary["fold_accuracy_best"],
+        f"{top.name}: epochs of best {summary['monitor']} accuracy",
+        "accuracy on the speaker left out",
+    )
+    plots.save(figure, top.plots / "folds.png")

@@ -1,0 +1,113 @@
+"""`python -m genn_shd.train`: train a network, or go on training it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import command
+from .config_help import settings_help
+from .config_sources import load, preset_names
+from .experiment import build_network, load_dataset, resolve
+from .interrupt import Interrupted, StopRequest
+from .network import Network
+from .progress import console_log
+from .protocols import train
+
+DEFAULT_PRESET = "yin_yang"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in the settings, 130 when interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    return command.exit_code(lambda: _run(options, words))
+
+
+def _run(options: argparse.Namespace, words: list[str]) -> int:
+    preset = options.preset or (None if options.config else DEFAULT_PRESET)
+    config = load(preset, options.config, _settings(options))
+    path = options.out or Path("runs") / (options.config.stem if options.config else str(preset))
+    with StopRequest().listening() as stop, console_log():
+        dataset = load_dataset(config)
+        if options.dry_run:
+            config = resolve(config, dataset)
+            print(config.to_toml())
+            print(describe(build_network(config, dataset.num_input, dataset.num_classes)))
+            return 0
+        try:
+            train(config, dataset, path, stop)
+        except Interrupted as interruption:
+            again = shlex.join(["python", "-m", "genn_shd.train", *words])
+            print(f"{interruption}; to go on: {again}", file=sys.stderr)
+            return command.INTERRUPTED
+    print(path)
+    return 0
+
+
+def describe(network: Network) -> str:
+    """Populations, connections and numbers of parameters, as a table."""
+    populations = [("population", "neurons", "model")]
+    for p in network.populations:
+        populations.append((p.name, f"{p.size}", p.neuron.name if p.neuron else "spike source"))
+    connections = [("connection", "weights", "parameters", "initial weights")]
+    for c in network.connections:
+        pre, post = network.shape(c)
+        connections.append((c.name, f"{pre} x {post}", f"{pre * post}", str(c.weight)))
+    total = f"{network.num_parameters} parameters, loss {network.loss.name}"
+    return "\n\n".join([_columns(populations), _columns(connections), total])
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _settings(options: argparse.Namespace) -> list[str]:
+    """Settings given by name and by options of their own; JSON's strings are TOML's."""
+    settings = list(options.set)
+    if options.data_dir is not None:
+        settings.append(f"dataset.data_dir={json.dumps(str(options.data_dir))}")
+    if options.backend is not None:
+        settings.append(f"simulation.backend={json.dumps(options.backend)}")
+    return settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = shutil.get_terminal_size((100, 24)).columns
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.train",
+        description="Train a spiking network with exact gradients. The same command goes on where it stopped.",
+        epilog=f"settings, for --set TABLE.NAME=VALUE and for TOML files:\n\n{settings_help(min(width, 110))}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"settings to start from: {', '.join(preset_names())} "
+        f"(default: {DEFAULT_PRESET} where no --config is given)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="TABLE.NAME=VALUE",
+        help="one setting; wins over preset and file; may be repeated",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME of the settings)")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
+    parser.add_argument("--backend", metavar="NAME", help="what runs the network: simulation.backend")
+    parser.add_argument("--dry-run", action="store_true", help="print settings and network; train and compile nothing")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

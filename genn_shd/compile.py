@@ -25,6 +25,7 @@ def compile_network(
     learning_rate: float = 1e-3,
     seed: int = 0,
     num_threads: int | None = None,
+    scheme: str | None = None,
 ) -> Model:
     """Compile a network.
 
@@ -39,6 +40,7 @@ def compile_network(
     learning_rate : of Adam; an attribute of the model afterwards.
     seed : of initial weights and of values drawn per neuron.
     num_threads : of the native back end; None for all processors. Results do not depend on it.
+    scheme : "exact" or "grid", see `genn_shd.schemes`; None for the back end's default.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def compile_network(
     if not (isinstance(learning_rate, int | float) and 0 <= learning_rate < math.inf):
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
     return NativeModel(
-        build_program(network, "grid"),
+        build_program(network, scheme or "grid"),
         batch_size=batch_size,
         dt=float(dt),
         num_steps=math.ceil(duration / dt - 1e-6),

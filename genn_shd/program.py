@@ -23,14 +23,16 @@ class SpikeProgram:
 
     Attributes
     ----------
-    condition : expression, true where the neuron spikes in this step.
+    threshold : expression; the neuron spikes where it is not negative.
+    threshold_rate : its rate of change per ms, an expression of the tape's `slope`.
     tape : name -> expression of the state at the spike, stored for the backward pass.
     reset_code : after the tape is stored.
     jump_code : backward; changes the adjoint. Names: the tape's, `feedback` (sum over targets of weight times
         their `feedback`), `spike_drive` (from the loss), `count_signal` (from spike-count regularisation).
     """
 
-    condition: str
+    threshold: str
+    threshold_rate: str
     tape: dict[str, str]
     reset_code: str
     jump_code: str
@@ -54,6 +56,8 @@ class PopulationProgram:
     adjoint_code : backward; the adjoint over one step.
     feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
         sends back to its sender per unit weight, and its part of the gradient of the weight.
+    propagator : coefficient -> expression of the span `r` (ms), for schemes that integrate over parts of a step;
+        `phi(u)` stands for (exp(u) - 1) / u.
     """
 
     name: str
@@ -70,6 +74,7 @@ class PopulationProgram:
     adjoint_code: str
     feedback: str
     weight_gradient: str
+    propagator: dict[str, str]
 
     @property
     def values(self) -> tuple[str, ...]:

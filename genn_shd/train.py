@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import command
 from .config_help import settings_help
-from .config_sources import load, preset_names
+from .config_sources import load, parse_settings, preset_names
 from .experiment import build_network, load_dataset, resolve
 from .interrupt import Interrupted, StopRequest
 from .network import Network
@@ -30,9 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
-    preset = options.preset or (None if options.config else DEFAULT_PRESET)
+    preset = options.preset or _default_preset(options)
     config = load(preset, options.config, _settings(options))
-    path = options.out or Path("runs") / (options.config.stem if options.config else str(preset))
+    path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
     with StopRequest().listening() as stop, console_log():
         dataset = load_dataset(config)
         if options.dry_run:
@@ -70,6 +70,13 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> str:
     )
 
 
+def _default_preset(options: argparse.Namespace) -> str | None:
+    """The default preset, but not for a data set that it was not made for."""
+    table = parse_settings(options.set).get("dataset")
+    other = isinstance(table, dict) and table.get("name", DEFAULT_PRESET) != DEFAULT_PRESET
+    return None if options.config or other else DEFAULT_PRESET
+
+
 def _settings(options: argparse.Namespace) -> list[str]:
     """Settings given by name and by options of their own; JSON's strings are TOML's."""
     settings = list(options.set)
@@ -93,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "--preset",
         metavar="NAME",
         help=f"settings to start from: {', '.join(preset_names())} "
-        f"(default: {DEFAULT_PRESET} where no --config is given)",
+        f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
     )
     parser.add_argument(
         "--set",

@@ -26,6 +26,7 @@ class BatchResult:
     predictions : (B,) int, the class with the largest logit.
     logits : (B, C), before `loss_scale`.
     spike_counts : population name -> (B, N) int32, for every spiking population of the network.
+    grazing : number of spikes that crossed the threshold so flatly that their slope was bounded (exact scheme).
     gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
         included; empty after `evaluate_batch`.
     """
@@ -35,6 +36,7 @@ class BatchResult:
     predictions: np.ndarray
     logits: np.ndarray
     spike_counts: Arrays
+    grazing: int = 0
     gradients: Arrays = field(default_factory=dict)
 
 

@@ -121,7 +121,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     with file:
         try:
             yield file
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, KeyError) as error:
             raise DataError(f"{path}: damaged ({_one_line(error)}); copy or download it again.") from None
 
 
@@ -136,8 +136,7 @@ def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
     column = _dataset(file, key)
     if column.shape != (num_samples,):
         raise DataError(
-            f"{key} has shape {column.shape} but spikes/times holds {num_samples} samples; "
-            "give one value a sample."
+            f"{key} has shape {column.shape} but spikes/times holds {num_samples} samples; give one value a sample."
         )
     if not np.issubdtype(column.dtype, np.integer):
         raise DataError(f"{key} holds {column.dtype}; it must hold integers.")
@@ -198,8 +197,7 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
     unit_rows = _ragged(file, "spikes/units", np.integer, "integers")
     if len(time_rows) != len(unit_rows):
         raise DataError(
-            f"spikes/times holds {len(time_rows)} samples but spikes/units {len(unit_rows)}; "
-            "give each sample both."
+            f"spikes/times holds {len(time_rows)} samples but spikes/units {len(unit_rows)}; give each sample both."
         )
     times, units = _Buffer(np.float32), _Buffer(unit_type(num_units))
     counts = np.zeros(len(time_rows), np.int64)

@@ -54,9 +54,7 @@ def random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
     return _split("random", is_held_out)
 
 
-def by_speaker(
-    trains: SpikeTrains, speakers: Iterable[int | str], speaker_names: Sequence[str] = ()
-) -> Split:
+def by_speaker(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names: Sequence[str] = ()) -> Split:
     """Hold out all samples of some speakers.
 
     Parameters
@@ -77,9 +75,7 @@ def by_speaker(
     chosen = [_number(speaker, occurring, speaker_names) for speaker in speakers]
     is_held_out = np.isin(trains.speakers, chosen)
     if is_held_out.all():
-        raise SettingError(
-            f"speakers = {speakers!r} leaves nobody to learn from; {_known(occurring, speaker_names)}."
-        )
+        raise SettingError(f"speakers = {speakers!r} leaves nobody to learn from; {_known(occurring, speaker_names)}.")
     return _split("speaker " + ", ".join(_name(s, speaker_names) for s in chosen), is_held_out)
 
 
@@ -101,8 +97,7 @@ def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()
     occurring = _occurring(trains)
     if len(occurring) < 2:
         raise SettingError(
-            f"leave-one-speaker-out needs two speakers or more; {_known(occurring, speaker_names)}. "
-            "Use a random split."
+            f"leave-one-speaker-out needs two speakers or more; {_known(occurring, speaker_names)}. Use a random split."
         )
     return (by_speaker(trains, [speaker], speaker_names) for speaker in occurring)
 

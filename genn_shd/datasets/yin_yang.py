@@ -1,8 +1,9 @@
 """The Yin-Yang data set: points in a yin-yang sign, told apart by where they lie. Generated from a seed.
 
 Kriener, Göltz & Petrovici 2022, "The Yin-Yang Dataset" (NICE 2022, arXiv 2102.08211): a sign of radius 0.5
-around (0.5, 0.5) with eyes of radius 0.1; the three classes are equally likely, points uniform in each. Spikes
-as Wunderlich & Pehle 2021 encode them (Sci. Rep. 11, 12829, figure 3): five channels with one spike each, four
+around (0.5, 0.5) with eyes of radius 0.1; the three classes are equally likely, points uniform in each.
+
+Spikes as Wunderlich & Pehle 2021 encode them (Sci. Rep. 11, 12829, figure 3): five channels with one spike each,
 at t_min + v (t_max - t_min) for v of x, y, 1 - x, 1 - y, and the fifth, the bias, at t_bias.
 """
 
@@ -21,9 +22,7 @@ NUM_UNITS = 5
 RADIUS = 0.5
 EYE_RADIUS = 0.1
 
-_SETTLING = (
-    20.0  # ms after the last spike in which a readout can answer: four synaptic time constants of 5 ms
-)
+_SETTLING = 20.0  # ms after the last spike in which a readout can answer: four synaptic time constants of 5 ms
 _DRAWS = 8  # points drawn for each one still needed; the eyes take 6 % of the square, the other classes 36 %
 
 
@@ -96,9 +95,7 @@ def _points_of(rng: np.random.Generator, label: int, size: int) -> np.ndarray:
     return found[:size]
 
 
-def _encode(
-    x: np.ndarray, y: np.ndarray, labels: np.ndarray, t_min: float, t_max: float, t_bias: float
-) -> SpikeTrains:
+def _encode(x: np.ndarray, y: np.ndarray, labels: np.ndarray, t_min: float, t_max: float, t_bias: float) -> SpikeTrains:
     values = np.stack([x, y, 1 - x, 1 - y], axis=1)
     bias = np.full((len(x), 1), t_bias)
     times = np.concatenate([t_min + values * (t_max - t_min), bias], axis=1).astype(np.float32)

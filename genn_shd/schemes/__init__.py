@@ -7,9 +7,9 @@ from collections.abc import Callable
 from ..errors import unknown_name
 from ..network import Network
 from ..program import Program
-from . import grid
+from . import exact, grid
 
-SCHEMES: dict[str, Callable[[Network], Program]] = {"grid": grid.build}
+SCHEMES: dict[str, Callable[[Network], Program]] = {"exact": exact.build, "grid": grid.build}
 
 
 def build_program(network: Network, scheme: str) -> Program:

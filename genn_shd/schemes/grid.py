@@ -21,15 +21,11 @@ outputs that never spike equal those of the simulation that ran to rounding.
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
-import sympy
 
-from ..eventprop import Dynamics, SpikeEvent, adjoint_name, derive
-from ..expressions import evaluate, symbol, to_code
+from ..eventprop import derive
 from ..network import Network
-from ..program import PopulationProgram, Program, SpikeProgram, Values
-
-DRIFT = "drift"
+from ..program import Program
+from .linear import coefficients, population_program
 
 
 def bin_steps(times: np.ndarray, dt: float) -> np.ndarray:
@@ -44,140 +40,6 @@ def build(network: Network) -> Program:
     return Program(
         scheme="grid",
         network=network,
-        populations=tuple(_population_program(d) for d in dynamics.values()),
-        evaluate_coefficients=lambda name, values, dt: _coefficients(dynamics[name], values, dt),
+        populations=tuple(population_program(d) for d in dynamics.values()),
+        evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt),
     )
-
-
-def _population_program(d: Dynamics) -> PopulationProgram:
-    neuron, synapse = d.population.neuron, d.population.synapse
-    assert neuron is not None and synapse is not None
-    coupled = _coupled(d)
-    return PopulationProgram(
-        name=d.population.name,
-        size=d.population.size,
-        state={**neuron.state, **synapse.state},
-        parameters=tuple(d.population.parameters),
-        coefficients=tuple(_coefficient_names(d)),
-        receives=synapse.receives,
-        advance_code=_assign({x: _advance(x, d, coupled) for x in d.neuron_state}),
-        spike=_spike_program(d.event) if d.event is not None else None,
-        decay_code=_assign({x: _advance(x, d, coupled) for x in d.synapse_state}),
-        adjoint=tuple(adjoint_name(x) for x in d.state),
-        drive_code=_drive_code(d),
-        adjoint_code=_assign({adjoint_name(x): _retreat(x, d, coupled) for x in d.state}),
-        feedback=to_code(d.feedback),
-        weight_gradient=to_code(d.weight_gradient),
-    )
-
-
-def _coupled(d: Dynamics) -> np.ndarray:
-    """(n, n) bool: entries of exp(A dt) that are not zero, the transitive closure of A's."""
-    a = np.array([[entry != 0 for entry in row] for row in d.matrix.tolist()]) | np.eye(len(d.state), dtype=bool)
-    for _ in d.state:
-        a = (a.astype(int) @ a.astype(int)) > 0
-    return a
-
-
-def _propagator(x: str, y: str) -> str:
-    return f"{x}_from_{y}"
-
-
-def _impulse(x: str) -> str:
-    return f"impulse_{x}"
-
-
-def _coefficient_names(d: Dynamics) -> list[str]:
-    coupled = _coupled(d)
-    pairs = [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if coupled[i, j]]
-    forward = [_propagator(x, y) for x, y in pairs]
-    drift = [_propagator(x, DRIFT) for x in _driven(d)]
-    backward = [_propagator(adjoint_name(y), adjoint_name(x)) for x, y in pairs if x != y]
-    return [*forward, *drift, *backward, _impulse(d.neuron_state[0])]
-
-
-def _driven(d: Dynamics) -> list[str]:
-    """State variables that the constant part b of the dynamics reaches."""
-    coupled, drives = _coupled(d), [b != 0 for b in d.drift]
-    return [x for i, x in enumerate(d.state) if any(coupled[i, j] and drives[j] for j in range(len(drives)))]
-
-
-def _advance(x: str, d: Dynamics, coupled: np.ndarray) -> sympy.Expr:
-    i = d.state.index(x)
-    terms = [symbol(_propagator(x, y)) * symbol(y) for j, y in enumerate(d.state) if coupled[i, j]]
-    if x in _driven(d):
-        terms.append(symbol(_propagator(x, DRIFT)))
-    return sympy.Add(*terms)
-
-
-def _retreat(y: str, d: Dynamics, coupled: np.ndarray) -> sympy.Expr:
-    j = d.state.index(y)
-    terms = []
-    for i, x in enumerate(d.state):
-        if coupled[i, j]:
-            name = _propagator(x, y) if x == y else _propagator(adjoint_name(y), adjoint_name(x))
-            terms.append(symbol(name) * symbol(adjoint_name(x)))
-    return sympy.Add(*terms)
-
-
-def _assign(updates: dict[str, sympy.Expr]) -> str:
-    """Code that assigns all at once: through temporaries where an update reads what another one writes."""
-    changed = {x: e for x, e in updates.items() if e != symbol(x)}
-    if len(changed) == 1:
-        return "".join(f"{x} = {to_code(e)};" for x, e in changed.items())
-    new = [f"const scalar {x}_next = {to_code(e)};" for x, e in changed.items()]
-    return " ".join([*new, *(f"{x} = {x}_next;" for x in changed)])
-
-
-def _drive_code(d: Dynamics) -> str:
-    """dL/dV adds to p_V = -s_V lambda_V; losses read V, the neuron's first state variable."""
-    x = d.neuron_state[0]
-    return f"{adjoint_name(x)} -= {_impulse(x)} * drive;"
-
-
-def _spike_program(event: SpikeEvent) -> SpikeProgram:
-    return SpikeProgram(
-        condition=f"{to_code(event.threshold)} >= 0.0",
-        tape={name: to_code(e) for name, e in event.tape.items()},
-        reset_code=_assign(event.reset),
-        jump_code=f"{_assign(event.jump)} {adjoint_name(event.variable)} += count_signal;",
-    )
-
-
-def _coefficients(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
-    """Values of all coefficients, (N,) float64, from the parameters' (N,) values."""
-    distinct, where = _distinct_neurons(d, values)
-    propagator, drift = _propagate(d, distinct, dt)
-    scale = {x: np.broadcast_to(evaluate(s, distinct), where.max() + 1) for x, s in d.scales.items()}
-    index = {x: i for i, x in enumerate(d.state)}
-    result = {}
-    for x in d.state:
-        for y in d.state:
-            result[_propagator(x, y)] = propagator[:, index[x], index[y]]
-            backward = scale[x] / scale[y] * propagator[:, index[x], index[y]]
-            result[_propagator(adjoint_name(y), adjoint_name(x))] = backward
-        result[_propagator(x, DRIFT)] = drift[:, index[x]]
-        result[_impulse(x)] = 1.0 / scale[x]
-    return {name: result[name][where] for name in _coefficient_names(d)}
-
-
-def _distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Parameter values of the K distinct neurons, and which of them each neuron is: most populations have K = 1."""
-    names = list(d.population.parameters)
-    rows, where = np.unique(np.stack([values[n] for n in names], axis=1), axis=0, return_inverse=True)
-    return dict(zip(names, rows.T, strict=True)), where.ravel()
-
-
-def _propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """exp(A dt), (K, n, n), and the step's contribution of b, (K, n), for K neurons' parameter values.
-
-    The matrix exponential needs no closed form and has no limit to take where two time constants meet.
-    """
-    n, count = len(d.state), len(next(iter(values.values())))
-    augmented = np.zeros((count, n + 1, n + 1))
-    for i in range(n):
-        augmented[:, i, n] = evaluate(d.drift[i], values)
-        for j in range(n):
-            augmented[:, i, j] = evaluate(d.matrix[i, j], values)
-    exponential = scipy.linalg.expm(augmented * dt)
-    return exponential[:, :n, :n], exponential[:, :n, n]

@@ -41,12 +41,35 @@ def generate(program: Program, layout: Layout, precision: str) -> str:
         output=program.output,
         loss=program.loss,
         loss_parameters=list(program.loss.parameters),
+        incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
         padded=lambda p: padded(p.size, precision),
         uses=uses,
         assigns=assigns,
         code=lambda text: literals(text, precision),
+        population_index={p.name: i for i, p in enumerate(program.populations)},
+        tape_fields={p.name: _tape_fields(p, program.scheme) for p in spiking if p.spike},
+        jumps={p.name: [x for x in p.adjoint if assigns(x, p.spike.jump_code)] for p in spiking if p.spike},
+        propagator={p.name: _propagator(p, precision) for p in program.populations},
     )
+
+
+def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
+    """Names of the numbers kept for each spike; the exact scheme adds its time and what comes back to it."""
+    assert population.spike is not None
+    fields = list(population.spike.tape)
+    if scheme == "exact":
+        jumps = [f"jump_{x}" for x in population.adjoint if assigns(x, population.spike.jump_code)]
+        fields += ["offset", "feedback", *jumps]
+    return fields
+
+
+def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:
+    """The closed form of coefficients with the library's own exponential, which vectorises."""
+    return {
+        name: literals(re.sub(r"\bexp\(", "exponential(", text), precision)
+        for name, text in population.propagator.items()
+    }
 
 
 def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:

@@ -80,14 +80,16 @@ class NativeModel(Model):
         self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
         self._parameters, self._moment1, self._moment2, self._gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
+        self._uniform = np.ones(len(self._program.populations), np.int32)
         self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
         self._count_signals = aligned_zeros(sum(padded(p.size, self.precision) for p in self._spiking) or 1, dtype)
 
     def _refresh_values(self) -> None:
         """Bring the arrays that the library reads up to date with the run-time values."""
-        for p in self._program.populations:
+        for index, p in enumerate(self._program.populations):
             values = self._values.neuron_values(p.name)
             values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
+            self._uniform[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
             for name in p.values:
                 offset, length = self._layout.values[p.name, name]
                 # Padding repeats the last neuron, so that it computes nothing strange.
@@ -125,7 +127,8 @@ class NativeModel(Model):
         counts = np.empty(sum(p.size for p in self._spiking) * size or 1, np.int32)
         units = batch.units.astype(self._unit_dtype, copy=False)
         labels = batch.labels.astype(np.int32, copy=False)
-        call = self._call(batch, units, labels, losses, logits, counts)
+        grazing = np.zeros(size, np.int32)
+        call = self._call(batch, units, labels, losses, logits, counts, grazing)
         self._run_threads(entry, call)
         self._check_status(call.status)
         return BatchResult(
@@ -134,10 +137,11 @@ class NativeModel(Model):
             predictions=logits.argmax(axis=1),
             logits=logits,
             spike_counts=self._counts_by_name(counts, size),
+            grazing=int(grazing.sum()),
         )
 
     def _call(self, batch: SpikeTrains, units: np.ndarray, labels: np.ndarray, *results: np.ndarray) -> Batch:
-        losses, logits, counts = results
+        losses, logits, counts, grazing = results
         beta1, beta2 = self._values.optimiser("beta1"), self._values.optimiser("beta2")
         return Batch(
             times=batch.times.ctypes.data,
@@ -150,6 +154,7 @@ class NativeModel(Model):
             values=self._neuron_values.ctypes.data,
             loss_values=self._loss_values.ctypes.data,
             loss_weight=self._loss_weight.ctypes.data,
+            uniform=self._uniform.ctypes.data,
             regularisation=self._regularisation.ctypes.data,
             learning_rate=self.learning_rate,
             beta1=beta1,
@@ -165,6 +170,7 @@ class NativeModel(Model):
             num_groups=self._groups,
             losses=losses.ctypes.data,
             logits=logits.ctypes.data,
+            grazing=grazing.ctypes.data,
             spike_counts=counts.ctypes.data,
             count_signals=self._count_signals.ctypes.data,
             num_threads=self.num_threads,

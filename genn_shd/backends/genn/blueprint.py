@@ -1,0 +1,123 @@
+"""A GeNN model as plain data: what is written here is hashed for the cache and handed to PyGeNN by `assembly`.
+
+All parameters are dynamic and all initial values are zero, so that no number of a run is in the generated code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+Access = Literal["READ_WRITE", "READ_ONLY", "READ_ONLY_DUPLICATE", "READ_ONLY_SHARED_NEURON"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a model: its name, its type in GeNN's language, and who has a copy (PyGeNN's VarAccess)."""
+
+    name: str
+    type: str = "scalar"
+    access: Access = "READ_WRITE"
+
+
+@dataclass(frozen=True)
+class NeuronBlueprint:
+    """A population of neurons.
+
+    Attributes
+    ----------
+    name, size : of the population.
+    parameters : (name, type) of dynamic parameters.
+    variables : one value per neuron and lane, or as their access says.
+    arrays : (name, element type) of arrays on the device, allocated by the driver.
+    inputs : names of additional inputs, zero at the start of every step.
+    code : run every step, after arrivals.
+    threshold : condition of a spike, in terms of the code's locals.
+    """
+
+    name: str
+    size: int
+    parameters: tuple[tuple[str, str], ...]
+    variables: tuple[Variable, ...]
+    arrays: tuple[tuple[str, str], ...]
+    inputs: tuple[str, ...]
+    code: str
+    threshold: str
+
+
+@dataclass(frozen=True)
+class SynapseBlueprint:
+    """All-to-all weights `g`, and what a spike forward and an event backward do to them.
+
+    Attributes
+    ----------
+    name, source, target : of the connection and its populations.
+    source_variables, target_variables : names in the code -> (type, variable of the population).
+    spike_code : a spike of the source, processed one step later.
+    event_condition : variable of the code that says whether the source has a backward event.
+    event_code : a backward event, processed one step later.
+    feedback_input : additional input of the source that `addToPre` adds to; "" where the code has none.
+    """
+
+    name: str
+    source: str
+    target: str
+    source_variables: tuple[tuple[str, str, str], ...]
+    target_variables: tuple[tuple[str, str, str], ...]
+    spike_code: str
+    event_condition: str
+    event_code: str
+    feedback_input: str
+
+
+@dataclass(frozen=True)
+class UpdateBlueprint:
+    """A custom update.
+
+    Attributes
+    ----------
+    name, group : of the update, and of what is run together with it.
+    subject : the connection or population it works on.
+    parameters : (name, type) of dynamic parameters.
+    variables : its own, (name, access) with PyGeNN's CustomUpdateVarAccess.
+    references : name in the code -> variable of the subject, or `update:variable` of another update.
+    read_only : those of the references that the code does not change.
+    arrays : (name in the code, element type) of arrays of the subject population.
+    code : run once for every element.
+    """
+
+    name: str
+    group: str
+    subject: str
+    parameters: tuple[tuple[str, str], ...]
+    variables: tuple[tuple[str, str], ...]
+    references: tuple[tuple[str, str], ...]
+    read_only: tuple[str, ...]
+    arrays: tuple[tuple[str, str], ...]
+    code: str
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A whole GeNN model.
+
+    Attributes
+    ----------
+    precision : "float32" or "float64".
+    dt : ms.
+    lanes : samples simulated side by side, GeNN's batch size.
+    profile : whether GeNN takes times.
+    """
+
+    precision: str
+    dt: float
+    lanes: int
+    profile: bool
+    neurons: tuple[NeuronBlueprint, ...]
+    synapses: tuple[SynapseBlueprint, ...]
+    updates: tuple[UpdateBlueprint, ...]
+
+    def digest(self, *environment: str) -> str:
+        """A name for the code that this becomes under the given compiler, versions and flags."""
+        return hashlib.sha256("\0".join([repr(self), *environment]).encode()).hexdigest()[:32]

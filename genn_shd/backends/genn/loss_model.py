@@ -1,0 +1,181 @@
+"""The loss's snippets as parts of the output population, and the softmax of every step where the loss wants it.
+
+Outside blocks of their own, the loss's state x is `loss_x` for the sample that runs forward and `back_loss_x` for the
+one that runs backward, a parameter is `loss_value_x`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ...definitions import LossModel
+from ...program import PopulationProgram
+from ...snippets import scoped
+from .blueprint import UpdateBlueprint, Variable
+
+
+@dataclass(frozen=True)
+class LossCode:
+    """Pieces of code for the output population, and what they need; empty for the others.
+
+    Attributes
+    ----------
+    start, at_step, at_spike : forward: at the start of the trial, after every step, at a spike.
+    back_start : at the start of the backward pass.
+    voltage_drive : declares `drive`, the derivative of the loss by the voltage at the end of this step.
+    spike_drive : declares `spike_drive`, that by the time of the spike of this step.
+    """
+
+    parameters: tuple[tuple[str, str], ...] = ()
+    variables: tuple[Variable, ...] = ()
+    arrays: tuple[tuple[str, str], ...] = ()
+    start: str = ""
+    at_step: str = ""
+    at_spike: str = ""
+    back_start: str = ""
+    voltage_drive: str = ""
+    spike_drive: str = ""
+
+
+def output_code(loss: LossModel, output: PopulationProgram, num_steps: int, dt: float) -> LossCode:
+    """The loss's part in the code of the output population."""
+    return _Writer(loss, output, num_steps, dt).code()
+
+
+class _Writer:
+    """Writes the pieces; holds the names that snippets see."""
+
+    def __init__(self, loss: LossModel, output: PopulationProgram, num_steps: int, dt: float) -> None:
+        self.loss, self.output, self.num_steps = loss, output, num_steps
+        self.state = {x: f"loss_{x}" for x in loss.state}
+        self.back_state = {x: f"back_loss_{x}" for x in loss.state}
+        self.constants = {x: f"loss_value_{x}" for x in loss.parameters} | {"T": repr(num_steps * dt)}
+        self.voltage = next(iter(output.state))
+        self.every_step = loss.cross_entropy == "step"
+
+    def code(self) -> LossCode:
+        loss = self.loss
+        return LossCode(
+            parameters=tuple((x, "scalar") for x in self.constants.values() if not x[0].isdigit()),
+            variables=self._variables(),
+            arrays=self._arrays(),
+            start=self._start(),
+            at_step="\n".join([self._at_step(), self._at_end()]),
+            at_spike=self._forward([loss.spike_code]) if loss.spike_code else "",
+            back_start=self._back_start(),
+            voltage_drive=self._drive("drive", loss.voltage_drive) if loss.reads == "voltage" else "",
+            spike_drive=self._drive("spike_drive", loss.spike_drive) if loss.reads == "spikes" else "",
+        )
+
+    def _variables(self) -> tuple[Variable, ...]:
+        names = [*self.state.values(), *self.back_state.values(), "logit", "penalty"]
+        return (
+            *(Variable(name) for name in names),
+            Variable("error", access="READ_ONLY_DUPLICATE"),
+            Variable("label", "int", "READ_ONLY_DUPLICATE"),
+            Variable("back_label", "int", "READ_ONLY_DUPLICATE"),
+            *((Variable("step_loss"),) if self.every_step else ()),
+        )
+
+    def _arrays(self) -> tuple[tuple[str, str], ...]:
+        arrays = (("loss_weight", "scalar"),)
+        if self.every_step:
+            arrays += (("trace", "scalar"), ("trace_largest", "scalar"), ("trace_sum", "scalar"))
+        return arrays
+
+    def _now(self, step: str) -> dict[str, str]:
+        """Names whose values depend on the step."""
+        return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{step}]"}
+
+    def _forward(self, statements: Iterable[str]) -> str:
+        seen = {x: f"state_{x}" for x in self.output.state}
+        body = scoped(statements, self.state, {**seen, **self.constants, **self._now("step")})
+        return body
+
+    def _start(self) -> str:
+        return self._forward([f"{x} = {start};" for x, start in self.loss.state.items()])
+
+    def _at_step(self) -> str:
+        lines = [self._forward([self.loss.step_code])] if self.loss.step_code else []
+        if self.every_step:
+            lines.append(f"trace[(({_steps('forward_slot', self.num_steps)} + step) * num_neurons) + id] = "
+                         f"state_{self.voltage};")
+        return "\n".join(lines)
+
+    def _at_end(self) -> str:
+        """Logit and penalty are taken at the end of the last step."""
+        results = [f"logit = {self.loss.logit};", f"penalty = {self.loss.label_penalty};"]
+        return f"if (step == {self.num_steps - 1}) {self._forward(results)}"
+
+    def _back_start(self) -> str:
+        lines = [f"{self.back_state[x]} = {self.state[x]};" for x in self.state]
+        if self.loss.reads == "spikes":
+            first = self.output.adjoint[0]
+            signal = scoped(
+                [f"adjoint_{first} += {self.loss.silent_label_signal};"], self.back_state, self.constants
+            )
+            lines.append(f"if ((int)id == back_label && back_next < 0) {signal}")
+        return "\n".join(lines)
+
+    def _drive(self, name: str, expression: str) -> str:
+        """Declares the derivative of the loss outside the block that computes it."""
+        constants = {**self.constants, **self._now("back_step"), **self._errors()}
+        return f"scalar {name} = 0.0;\n" + scoped([f"{name}_outside = {expression};"], self.back_state, constants).replace(
+            f"{name}_outside", name
+        )
+
+    def _errors(self) -> dict[str, str]:
+        is_label = "((int)id == back_label) ? 1.0 : 0.0"
+        if not self.every_step:
+            return {"error": "error", "is_label": is_label}
+        place = f"{_steps('back_slot', self.num_steps)} + back_step"
+        softmax = (
+            f"exp(loss_value_loss_scale * (trace[(({place}) * num_neurons) + id] - trace_largest[{place}]))"
+            f" / trace_sum[{place}]"
+        )
+        return {"error": f"loss_value_loss_scale * ({softmax} - ({is_label}))", "is_label": is_label}
+
+
+def _steps(slot: str, num_steps: int) -> str:
+    """Where the steps of a sample start in arrays of one entry per step."""
+    return f"((({slot} * num_batch) + batch) * {num_steps})"
+
+
+def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) -> tuple[UpdateBlueprint, ...]:
+    """For losses that take the cross-entropy of every step: the softmax's parts of all steps of a trial, after it.
+
+    The steps are shared out between the output's neurons, each of which adds the cross-entropy of its steps up.
+    """
+    if loss.cross_entropy != "step":
+        return ()
+    size, place = output.size, f"({_steps('forward_slot', num_steps)} + step)"
+    code = f"""
+    scalar sum_of_losses = 0.0;
+    for (int step = id; step < {num_steps}; step += {size}) {{
+        const int start = {place} * {size};
+        scalar largest = trace[start];
+        scalar sum = 0.0;
+        for (int k = 1; k < {size}; k++) {{ largest = fmax(largest, trace[start + k]); }}
+        for (int k = 0; k < {size}; k++) {{ sum += exp(loss_scale * (trace[start + k] - largest)); }}
+        trace_largest[{place}] = largest;
+        trace_sum[{place}] = sum;
+        if (label >= 0) {{ sum_of_losses += log(sum) - (loss_scale * (trace[start + label] - largest)); }}
+    }}
+    step_loss = sum_of_losses / {num_steps}.0;
+    """
+    return (
+        UpdateBlueprint(
+            name="step_softmax",
+            group="Softmax",
+            subject=output.name,
+            parameters=(("forward_slot", "int"), ("loss_scale", "scalar")),
+            variables=(),
+            references=(("step_loss", "step_loss"), ("label", "label")),
+            read_only=("label",),
+            arrays=(("trace", "scalar"), ("trace_largest", "scalar"), ("trace_sum", "scalar")),
+            code=code,
+        ),
+    )
+
+

@@ -1,0 +1,38 @@
+"""What snippets of code name and change, and how they are given names of their own inside other code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+_IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
+
+
+def uses(*snippets: str) -> set[str]:
+    """Names that occur in snippets."""
+    return set().union(*(set(_IDENTIFIER.findall(s)) for s in snippets))
+
+
+def assigns(name: str, *snippets: str) -> bool:
+    """Whether any of the snippets assigns to a name."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\s*(?:[-+*/]?=)(?!=)")
+    return any(pattern.search(s) for s in snippets)
+
+
+def scoped(body: Iterable[str], variables: Mapping[str, str], constants: Mapping[str, str]) -> str:
+    """Statements in a block of their own, in which they see names of ours under names of theirs.
+
+    Only what the statements use is fetched and only what they change is put back, so definitions may use any name.
+
+    Parameters
+    ----------
+    body : statements.
+    variables : name in the statements -> name outside, which follows where the statements assign to it.
+    constants : name in the statements -> expression outside.
+    """
+    statements = list(body)
+    used = uses(*statements)
+    fetch = [f"const scalar {name} = {outside};" for name, outside in constants.items() if name in used]
+    fetch += [f"scalar {name} = {outside};" for name, outside in variables.items() if name in used]
+    put = [f"{outside} = {name};" for name, outside in variables.items() if assigns(name, *statements)]
+    return "{ " + "\n".join([*fetch, *statements, *put]) + " }"

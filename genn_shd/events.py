@@ -269,9 +269,7 @@ def _pair(sample: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     except DataError as error:
         raise DataError(f"sample {sample}: {error}") from None
     if len(times) != len(units):
-        raise DataError(
-            f"sample {sample}: {len(times)} times but {len(units)} units; give one of each a spike."
-        )
+        raise DataError(f"sample {sample}: {len(times)} times but {len(units)} units; give one of each a spike.")
     return times, units
 
 
@@ -308,9 +306,7 @@ def _tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
         raise DataError(f"{len(tags)} {name} for {num_samples} samples; give one a sample, -1 where unknown.")
     wrong = np.flatnonzero((tags < UNKNOWN) | (tags > np.iinfo(np.int32).max))
     if wrong.size:
-        raise DataError(
-            f"sample {wrong[0]}: {name} holds {tags[wrong[0]]}; allowed are 0 and up, and -1 for unknown."
-        )
+        raise DataError(f"sample {wrong[0]}: {name} holds {tags[wrong[0]]}; allowed are 0 and up, and -1 for unknown.")
     return tags.astype(np.int32, copy=False)
 
 
@@ -332,9 +328,7 @@ def _check_offsets(offsets: np.ndarray, num_times: int, num_units: int) -> None:
     if num_times != num_units:
         raise DataError(f"{num_times} times but {num_units} units; give one of each a spike.")
     if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != num_times or (np.diff(offsets) < 0).any():
-        raise DataError(
-            f"offsets must rise from 0 to the number of spikes, {num_times}: each start, then the end."
-        )
+        raise DataError(f"offsets must rise from 0 to the number of spikes, {num_times}: each start, then the end.")
 
 
 def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:

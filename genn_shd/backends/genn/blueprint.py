@@ -81,7 +81,7 @@ class UpdateBlueprint:
     subject : the connection or population it works on.
     parameters : (name, type) of dynamic parameters.
     variables : its own, (name, access) with PyGeNN's CustomUpdateVarAccess.
-    references : name in the code -> variable of the subject, or `update:variable` of another update.
+    references : (name in the code, type, variable of the subject or `update:variable` of another update).
     read_only : those of the references that the code does not change.
     arrays : (name in the code, element type) of arrays of the subject population.
     code : run once for every element.
@@ -92,7 +92,7 @@ class UpdateBlueprint:
     subject: str
     parameters: tuple[tuple[str, str], ...]
     variables: tuple[tuple[str, str], ...]
-    references: tuple[tuple[str, str], ...]
+    references: tuple[tuple[str, str, str], ...]
     read_only: tuple[str, ...]
     arrays: tuple[tuple[str, str], ...]
     code: str

@@ -57,7 +57,7 @@ class _Writer:
     def code(self) -> LossCode:
         loss = self.loss
         return LossCode(
-            parameters=tuple((x, "scalar") for x in self.constants.values() if not x[0].isdigit()),
+            parameters=tuple((f"loss_value_{x}", "scalar") for x in loss.parameters),
             variables=self._variables(),
             arrays=self._arrays(),
             start=self._start(),
@@ -72,7 +72,7 @@ class _Writer:
         names = [*self.state.values(), *self.back_state.values(), "logit", "penalty"]
         return (
             *(Variable(name) for name in names),
-            Variable("error", access="READ_ONLY_DUPLICATE"),
+            Variable("output_error", access="READ_ONLY_DUPLICATE"),
             Variable("label", "int", "READ_ONLY_DUPLICATE"),
             Variable("back_label", "int", "READ_ONLY_DUPLICATE"),
             *((Variable("step_loss"),) if self.every_step else ()),
@@ -121,14 +121,12 @@ class _Writer:
     def _drive(self, name: str, expression: str) -> str:
         """Declares the derivative of the loss outside the block that computes it."""
         constants = {**self.constants, **self._now("back_step"), **self._errors()}
-        return f"scalar {name} = 0.0;\n" + scoped([f"{name}_outside = {expression};"], self.back_state, constants).replace(
-            f"{name}_outside", name
-        )
+        return f"scalar {name} = 0.0;\n" + scoped([f"{name} = {expression};"], self.back_state, constants)
 
     def _errors(self) -> dict[str, str]:
         is_label = "((int)id == back_label) ? 1.0 : 0.0"
         if not self.every_step:
-            return {"error": "error", "is_label": is_label}
+            return {"error": "output_error", "is_label": is_label}
         place = f"{_steps('back_slot', self.num_steps)} + back_step"
         softmax = (
             f"exp(loss_value_loss_scale * (trace[(({place}) * num_neurons) + id] - trace_largest[{place}]))"
@@ -171,7 +169,7 @@ def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) 
             subject=output.name,
             parameters=(("forward_slot", "int"), ("loss_scale", "scalar")),
             variables=(),
-            references=(("step_loss", "step_loss"), ("label", "label")),
+            references=(("step_loss", "scalar", "step_loss"), ("label", "int", "label")),
             read_only=("label",),
             arrays=(("trace", "scalar"), ("trace_largest", "scalar"), ("trace_sum", "scalar")),
             code=code,

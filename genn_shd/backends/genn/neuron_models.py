@@ -63,7 +63,7 @@ def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | No
             *_spike_variables(p),
             *loss.variables,
         ),
-        arrays=(*_tape_arrays(p, trial), *loss.arrays),
+        arrays=tuple(a for a in (*_tape_arrays(p, trial), *loss.arrays) if a[0] in used),
         inputs=("feedback_in",) if p.spike else (),
         code=code,
         threshold="fired" if p.spike else "",

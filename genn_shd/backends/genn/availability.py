@@ -1,0 +1,139 @@
+"""Which of GeNN's targets can be used here, and what is missing where one cannot."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import os
+import re
+import shutil
+from importlib import metadata
+from types import ModuleType
+from typing import Literal
+
+from ...errors import BackendError, SettingError
+
+Target = Literal["cuda", "hip", "single_threaded_cpu"]
+MINIMUM = (5, 4)
+# Names under which users ask for a target; "genn" is the best there is.
+TARGETS: dict[str, Target] = {"genn_cuda": "cuda", "genn_hip": "hip", "genn_cpu": "single_threaded_cpu"}
+NAMES = ("genn", *TARGETS)
+_INSTALL = "install PyGeNN 5.4 or newer (https://genn-team.github.io), or use --backend native"
+
+
+def load_pygenn() -> ModuleType:
+    """The module `pygenn`.
+
+    Raises
+    ------
+    BackendError
+        Where it is not installed, does not load, or is too old.
+    """
+    try:
+        pygenn = importlib.import_module("pygenn")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "pygenn":
+            raise BackendError(f"the genn back end needs PyGeNN, which is not installed; {_INSTALL}.") from None
+        raise BackendError(f"PyGeNN does not load: {error}; {_INSTALL}.") from None
+    except ImportError as error:
+        raise BackendError(f"PyGeNN does not load: {error}; {_INSTALL}.") from None
+    if _numbers(version()) < MINIMUM:
+        raise BackendError(f"the genn back end needs PyGeNN 5.4 or newer, and this is {version()}; {_INSTALL}.")
+    return pygenn
+
+
+def version() -> str:
+    """Version of the installed PyGeNN."""
+    return metadata.version("pygenn")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+
+
+def resolve(name: str) -> Target:
+    """The target of one of NAMES, known to be usable.
+
+    Raises
+    ------
+    BackendError
+        Saying what is missing.
+    """
+    load_pygenn()
+    if name == "genn":
+        return best()[0]
+    target = TARGETS[name]
+    missing = why_not(target)
+    if missing:
+        raise BackendError(f"--backend {name} cannot be used: {missing}.")
+    return target
+
+
+def best() -> tuple[Target, str]:
+    """The fastest target that can be used here, and why it was taken. Needs PyGeNN."""
+    reasons = []
+    targets: tuple[Target, ...] = ("cuda", "hip")
+    for target in targets:
+        missing = why_not(target)
+        if not missing:
+            return target, f"PyGeNN {version()} finds a GPU for {target}"
+        reasons.append(missing)
+    return "single_threaded_cpu", f"PyGeNN {version()} without a GPU: {reasons[0]}"
+
+
+def why_not(target: Target) -> str:
+    """What is missing for a target, in words; an empty string where nothing is."""
+    from pygenn.genn_model import backend_modules
+
+    if target == "single_threaded_cpu":
+        return _missing_for_cpu()
+    path, library = ("CUDA_PATH", "libcuda.so.1") if target == "cuda" else ("HIP_PATH", "libamdhip64.so")
+    count = "cuDeviceGetCount" if target == "cuda" else "hipGetDeviceCount"
+    if target not in backend_modules:
+        return f"this PyGeNN was built without {target.upper()}; build it with {path} set"
+    if not _count_devices(library, count):
+        return f"no GPU for {target.upper()} is found (is the driver installed, and the device visible?)"
+    if not os.environ.get(path):
+        return f"{path} is not set; set it to the folder of the {target.upper()} toolkit, for example /usr/local/cuda"
+    return ""
+
+
+def _missing_for_cpu() -> str:
+    from .toolchain import cpu_compiler
+
+    if not shutil.which("make"):
+        return "make is not found, and GeNN builds with it; install it"
+    try:
+        cpu_compiler()
+    except BackendError as error:
+        return str(error)
+    return ""
+
+
+@functools.cache
+def _count_devices(library: str, count: str) -> int:
+    """Number of devices that the driver reports; 0 where there is no driver."""
+    try:
+        driver = ctypes.CDLL(library)
+    except OSError:
+        return 0
+    if hasattr(driver, "cuInit") and driver.cuInit(0) != 0:
+        return 0
+    number = ctypes.c_int(0)
+    return number.value if getattr(driver, count)(ctypes.byref(number)) == 0 else 0
+
+
+def automatic() -> tuple[str, str]:
+    """What `--backend auto` means here: the back end's name, and why.
+
+    GeNN where PyGeNN and a GPU are, else native, which is faster than GeNN on a processor.
+    """
+    try:
+        load_pygenn()
+    except (BackendError, SettingError) as error:
+        return "native", str(error).rstrip(".")
+    target, reason = best()
+    if target == "single_threaded_cpu":
+        return "native", reason
+    return f"genn_{target}", reason

@@ -1,0 +1,93 @@
+"""From a blueprint to a loaded model: built once, cached by content, loaded from a copy of its own.
+
+GeNN keeps the state of a running model in its library's globals, and a library that is loaded twice is loaded once.
+So every model loads a private copy, which is also why two models of the same network can live side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ...errors import BackendError
+from ..cache import cache_folder, processor
+from .assembly import MODEL_NAME, assemble
+from .availability import Target, version
+from .blueprint import Blueprint
+from .messages import captured_output, refused
+from .toolchain import cpu_compiler, cpu_flags, cuda_compiler
+
+_LIBRARY = Path(f"{MODEL_NAME}_CODE") / ("runner.dll" if os.name == "nt" else "librunner.so")
+
+
+def load(blueprint: Blueprint, target: Target) -> Any:
+    """The PyGeNN model, compiled now or before, and loaded. Safe when several processes ask at once.
+
+    Raises
+    ------
+    BackendError
+        Where GeNN or the compiler refuses the code, or memory runs out.
+    """
+    folder = cache_folder("genn") / blueprint.digest(target, version(), *_environment(target))
+    if not (folder / _LIBRARY).exists():
+        _build(blueprint, target, folder)
+    with tempfile.TemporaryDirectory(prefix="genn_shd-") as private:
+        (Path(private) / _LIBRARY.parent).mkdir()
+        shutil.copy(folder / _LIBRARY, Path(private) / _LIBRARY)
+        model = assemble(blueprint, target)
+        with captured_output():
+            model.build(private, never_rebuild=True)
+            _load(model, blueprint)
+    return model
+
+
+def _environment(target: Target) -> tuple[str, ...]:
+    """What the library depends on besides its source."""
+    if target == "single_threaded_cpu":
+        return (*cpu_compiler(), processor())
+    return cuda_compiler(target)
+
+
+def _build(blueprint: Blueprint, target: Target, folder: Path) -> None:
+    """Build beside the final place and rename: another process sees the whole library or none."""
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as beside:
+            built = Path(beside) / "model"
+            built.mkdir()
+            with captured_output() as output:
+                try:
+                    with cpu_flags(target):
+                        assemble(blueprint, target).build(str(built))
+                except Exception as error:
+                    raise refused(error, output(), blueprint) from None
+            _publish(built, folder)
+    except OSError as error:
+        raise BackendError(f"cannot compile into {folder.parent}: {error.strerror}.") from None
+
+
+def _publish(built: Path, folder: Path) -> None:
+    for leftover in (built / _LIBRARY.parent).glob("*.o"):
+        leftover.unlink()
+    try:
+        built.rename(folder)
+    except OSError:
+        if not (folder / _LIBRARY).exists():
+            raise
+
+
+def _load(model: Any, blueprint: Blueprint) -> None:
+    try:
+        model.load()
+    except (MemoryError, RuntimeError) as error:
+        raise out_of_memory(error) from None
+
+
+def out_of_memory(error: BaseException) -> BackendError:
+    """What to say of an allocation that failed, on the device or the host."""
+    return BackendError(
+        f"GeNN could not load the model ({' '.join(str(error).split()) or 'out of memory'}); if the device is out of "
+        "memory, lower training.batch_size, simulation.max_spikes or network.num_hidden."
+    )

@@ -1,0 +1,44 @@
+"""The blueprint of a program: which GeNN populations, connections and updates a network becomes."""
+
+from __future__ import annotations
+
+from ...errors import SettingError
+from ...program import Program
+from .blueprint import Blueprint
+from .learning import learning_updates
+from .loss_model import output_code, softmax_updates
+from .neuron_models import Trial, population_blueprint
+from .source_model import source_blueprint
+from .synapse_models import connection_blueprint
+
+
+def generate(program: Program, trial: Trial, precision: str, lanes: int, profile: bool) -> Blueprint:
+    """The GeNN model of a network on the grid, as data.
+
+    Parameters
+    ----------
+    program : under the grid scheme, the one whose order of a step is GeNN's.
+    trial : number and length of steps, room for spikes.
+    precision : "float32" or "float64".
+    lanes : samples side by side; 1 on GeNN's CPU back end.
+    profile : whether GeNN takes times.
+    """
+    if program.scheme != "grid":
+        raise SettingError(f"scheme {program.scheme!r} does not run on the genn back end; use grid, or backend native.")
+    network, output = program.network, program.output
+    loss = output_code(program.loss, output, trial.num_steps, trial.dt)
+    return Blueprint(
+        precision=precision,
+        dt=trial.dt,
+        lanes=lanes,
+        profile=profile,
+        neurons=(
+            source_blueprint(network.input.name, network.input.size, trial.num_steps),
+            *(population_blueprint(p, trial, loss if p is output else None) for p in program.populations),
+        ),
+        synapses=tuple(connection_blueprint(c, network) for c in network.connections),
+        updates=(
+            *softmax_updates(program.loss, output, trial.num_steps),
+            *(update for c in network.connections for update in learning_updates(c)),
+        ),
+    )

@@ -1,0 +1,166 @@
+"""A loaded GeNN model: its arrays, its parameters, and passes over the time steps of a trial."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import BackendError
+from .availability import Target
+from .blueprint import Blueprint
+from .builder import load, out_of_memory
+from .learning import REDUCE, STEP
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over the steps of a trial.
+
+    Attributes
+    ----------
+    num_forward, num_backward : lanes that run forward, and lanes that run backward.
+    forward_slot, back_slot : which of the kept trials the lanes write to, and read from.
+    """
+
+    num_forward: int = 0
+    num_backward: int = 0
+    forward_slot: int = 0
+    back_slot: int = 0
+
+
+class Simulation:
+    """The model of a blueprint, in memory.
+
+    Attributes
+    ----------
+    seconds : what GeNN measured, where the blueprint profiles: "forward", "backward" (neurons; "forward_and_backward"
+        where both run in the same steps), "synapse", "reduction", "optimiser", "softmax".
+    """
+
+    def __init__(self, blueprint: Blueprint, target: Target, num_steps: int) -> None:
+        self._model = load(blueprint, target)
+        self._num_steps = num_steps
+        self._profile = blueprint.profile
+        self._populations = self._model.neuron_populations
+        self._connections = self._model.synapse_populations
+        self._updates = self._model.custom_updates
+        self._names = {n.name: {name for name, _ in n.parameters} for n in blueprint.neurons}
+        self.lanes = blueprint.lanes
+        self.seconds: Counter[str] = Counter()
+
+    # -- arrays ----------------------------------------------------------------------------------------------------
+
+    def allocate(self, population: str, array: str, count: int) -> np.ndarray:
+        """Make room for an array of a population; returns its memory on the host. Contents are not defined."""
+        group = self._populations[population]
+        try:
+            self._model._runtime.allocate_array(group, array, count)
+        except (MemoryError, RuntimeError) as error:
+            raise out_of_memory(error) from None
+        holder = group.extra_global_params[array]
+        holder.set_array(self._model._runtime.get_array(group, array))
+        return holder.view
+
+    def push(self, population: str, array: str) -> None:
+        """Bring an array's host memory to the device."""
+        self._populations[population].extra_global_params[array].push_to_device()
+
+    def write(self, population: str, variable: str, values: np.ndarray | float) -> None:
+        """Set a variable: (N,) where lanes share it, else (lanes, N) or anything that broadcasts to it."""
+        holder = self._populations[population].vars[variable]
+        view = holder.view
+        view[...] = np.reshape(values, view.shape) if np.size(values) == view.size else values
+        holder.push_to_device()
+
+    def has_variable(self, population: str, variable: str) -> bool:
+        """Whether any code of the population uses the variable; what none uses is not there."""
+        return variable in self._populations[population].vars
+
+    def has_array(self, population: str, array: str) -> bool:
+        """Whether any code of the population uses the array."""
+        return array in self._populations[population].extra_global_params
+
+    def fill(self, population: str, array: str, values: np.ndarray) -> None:
+        """Set the contents of an allocated array."""
+        self._populations[population].extra_global_params[array].view[:] = values
+        self.push(population, array)
+
+    def read(self, population: str, variable: str) -> np.ndarray:
+        """A copy of a variable, (lanes, N)."""
+        holder = self._populations[population].vars[variable]
+        holder.pull_from_device()
+        return holder.view.reshape(self.lanes, -1).copy()
+
+    def weights(self, connection: str) -> Any:
+        """The weights of a connection: PyGeNN's variable."""
+        return self._connections[connection].vars["g"]
+
+    def update_variable(self, update: str, variable: str) -> Any:
+        """A variable of a custom update: PyGeNN's."""
+        return self._updates[update].vars[variable]
+
+    # -- parameters ------------------------------------------------------------------------------------------------
+
+    def set_population(self, population: str, **values: float) -> None:
+        """Set dynamic parameters of a population."""
+        for name, value in values.items():
+            self._populations[population].set_dynamic_param_value(name, value)
+
+    def set_update(self, update: str, **values: float) -> None:
+        """Set dynamic parameters of a custom update."""
+        for name, value in values.items():
+            self._updates[update].set_dynamic_param_value(name, value)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def run(self, wanted: Pass) -> None:
+        """All steps of a trial."""
+        for name, group in self._populations.items():
+            for parameter in ("num_forward", "num_backward", "forward_slot", "back_slot"):
+                if parameter in self._names[name]:
+                    group.set_dynamic_param_value(parameter, getattr(wanted, parameter))
+        before = self._times()
+        self._model.timestep = 0
+        step = self._model.step_time
+        for _ in range(self._num_steps):
+            step()
+        self._count(before, wanted)
+
+    def update(self, group: str) -> None:
+        """Run a group of custom updates."""
+        before = self._model.get_custom_update_time(group) if self._profile else 0.0
+        self._model.custom_update(group)
+        if self._profile:
+            name = {REDUCE: "reduction", STEP: "optimiser"}.get(group, "softmax")
+            self.seconds[name] += self._model.get_custom_update_time(group) - before
+
+    def _times(self) -> tuple[float, float]:
+        if not self._profile:
+            return 0.0, 0.0
+        return self._model.neuron_update_time, self._model.presynaptic_update_time
+
+    def _count(self, before: tuple[float, float], wanted: Pass) -> None:
+        if not self._profile:
+            return
+        neuron, synapse = self._times()
+        kind = "forward" if wanted.num_forward else "backward"
+        if wanted.num_forward and wanted.num_backward:
+            kind = "forward_and_backward"
+        self.seconds[kind] += neuron - before[0]
+        self.seconds["synapse"] += synapse - before[1]
+
+    def unload(self) -> None:
+        """Free the device."""
+        self._model.unload()
+
+
+def check_array_size(count: int, max_spikes: int) -> None:
+    """GeNN's code counts in 32 bits: refuse a tape that is larger."""
+    if count >= 2**31:
+        raise BackendError(
+            f"the tape for {max_spikes} spikes a neuron has {count} entries, more than 2^31; lower max_spikes or "
+            "batch_size."
+        )

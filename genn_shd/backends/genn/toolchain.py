@@ -1,0 +1,64 @@
+"""What compiles GeNN's code for the processor, and how."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...errors import BackendError
+
+# GeNN's own choice is between no optimisation at all and -ffast-math, which breaks infinities and sets the processor's
+# rounding mode for the whole process.
+FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
+_CANDIDATES = ("g++", "clang++", "c++")
+
+
+@functools.cache
+def cpu_compiler() -> tuple[str, str]:
+    """The C++ compiler (CXX, else g++, clang++, c++) with flags, as make takes it, and what it says of itself."""
+    named = os.environ.get("CXX")
+    for command in [named] if named else _CANDIDATES:
+        if command and shutil.which(shlex.split(command)[0]):
+            words = [*shlex.split(command), "--version"]
+            said = subprocess.run(words, capture_output=True, text=True, timeout=60).stdout
+            return shlex.join([*shlex.split(command), *FLAGS]), (said.splitlines() or ["unknown version"])[0]
+    if named:
+        raise BackendError(f"CXX={named!r} does not run; name a C++ compiler or unset CXX")
+    raise BackendError(f"no C++ compiler is found (looked for {', '.join(_CANDIDATES)}); install one")
+
+
+def cuda_compiler(target: str) -> tuple[str, ...]:
+    """The toolkit that compiles for a GPU, and what it says of itself."""
+    root = Path(os.environ.get("CUDA_PATH" if target == "cuda" else "HIP_PATH", ""))
+    command = root / "bin" / ("nvcc" if target == "cuda" else "hipcc")
+    try:
+        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60).stdout
+    except OSError:
+        raise BackendError(
+            f"{command} does not run; set {'CUDA_PATH' if target == 'cuda' else 'HIP_PATH'} to the toolkit's folder."
+        ) from None
+    return str(command), " ".join(said.split())
+
+
+@contextmanager
+def cpu_flags(target: str) -> Iterator[None]:
+    """Make sees the compiler with flags meanwhile: GeNN's makefiles take nothing but CXX from outside. Code for a GPU
+    is optimised as it is."""
+    if target != "single_threaded_cpu":
+        yield
+        return
+    before = os.environ.get("CXX")
+    os.environ["CXX"] = cpu_compiler()[0]
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["CXX"]
+        else:
+            os.environ["CXX"] = before

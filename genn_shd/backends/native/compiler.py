@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BackendError
+from ..cache import cache_folder, processor
 
 # Reassociation is allowed only where the source asks for it, so results depend on source, compiler and flags alone.
 FLAGS = (
@@ -83,46 +84,15 @@ def _try(command: tuple[str, ...]) -> Compiler | None:
     return Compiler(command, version, FLAGS if is_clang else FLAGS + _GCC_FLAGS)
 
 
-def cache_folder() -> Path:
-    """Where compiled libraries are kept: GENN_SHD_CACHE, else the user's cache folder."""
-    if os.environ.get("GENN_SHD_CACHE"):
-        return Path(os.environ["GENN_SHD_CACHE"]) / "native"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "genn_shd" / "native"
-
-
 def compile_source(source: str) -> Path:
     """The shared library of a C source, compiled now or before. Safe when several processes ask at once."""
     compiler = find_compiler()
-    key = "\0".join([source, compiler.description, *compiler.flags, _processor()])
-    folder = _writable_cache()
+    key = "\0".join([source, compiler.description, *compiler.flags, processor()])
+    folder = cache_folder("native")
     library = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
     if not library.exists():
         _compile(compiler, source, library)
     return library
-
-
-def _writable_cache() -> Path:
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BackendError(
-            f"the cache folder {folder} cannot be made ({error.strerror}); "
-            "name another with the environment variable GENN_SHD_CACHE."
-        ) from None
-    return folder
-
-
-@functools.cache
-def _processor() -> str:
-    """What `-march=native` depends on: a cache on a shared disk serves different machines."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return f"{platform.machine()} {platform.processor()}"
-    lines = cpuinfo.read_text().split("\n\n")[0].splitlines()
-    kept = [line for line in lines if line.startswith(("vendor_id", "cpu family", "model", "flags", "Features"))]
-    return "\n".join(kept)
 
 
 def _compile(compiler: Compiler, source: str, library: Path) -> None:

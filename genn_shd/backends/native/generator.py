@@ -9,6 +9,7 @@ from itertools import accumulate
 import jinja2
 
 from ...program import PopulationProgram, Program
+from ...snippets import assigns, uses
 from .layout import Layout, padded
 
 _ENVIRONMENT = jinja2.Environment(
@@ -18,7 +19,6 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
 def generate(program: Program, layout: Layout, precision: str) -> str:
@@ -76,17 +76,6 @@ def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -
     """Where each population starts in an array that holds one after the other."""
     starts = accumulate(lengths, initial=0)
     return {p.name: start for p, start in zip(populations, starts, strict=False)}
-
-
-def uses(*snippets: str) -> set[str]:
-    """Names that occur in snippets."""
-    return set().union(*(set(_IDENTIFIER.findall(s)) for s in snippets))
-
-
-def assigns(name: str, *snippets: str) -> bool:
-    """Whether any of the snippets assigns to a name."""
-    pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\s*(?:[-+*/]?=)(?!=)")
-    return any(pattern.search(s) for s in snippets)
 
 
 def literals(text: str, precision: str) -> str:

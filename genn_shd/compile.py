@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Mapping
 from typing import Any
 
+from .backends import genn
 from .backends.base import Model
 from .backends.native import NativeModel
 from .errors import SettingError, unknown_name
 from .network import Network
 from .schemes import build_program
 
-BACKENDS = ("native",)
+LOG = logging.getLogger("genn_shd")
+
+BACKENDS = ("native", *genn.NAMES, "auto")
 PRECISIONS = ("float32", "float64")
+SCHEDULES = ("sequential", "pipelined")
 
 
 def compile_network(
@@ -26,13 +32,17 @@ def compile_network(
     seed: int = 0,
     num_threads: int | None = None,
     scheme: str | None = None,
+    schedule: str | None = None,
+    max_spikes: int | None = None,
+    profile: bool = False,
 ) -> Model:
     """Compile a network.
 
     Parameters
     ----------
     network : the description.
-    backend : "native".
+    backend : "native"; "genn", PyGeNN on the best target there is, or "genn_cuda", "genn_hip", "genn_cpu"; "auto" for
+        PyGeNN on a GPU where both are there, else native.
     batch_size : largest number of samples in a batch.
     dt : length of a time step, ms.
     duration : of a trial, ms; rounded up to whole steps.
@@ -41,6 +51,11 @@ def compile_network(
     seed : of initial weights and of values drawn per neuron.
     num_threads : of the native back end; None for all processors. Results do not depend on it.
     scheme : "exact" or "grid", see `genn_shd.schemes`; None for the back end's default.
+    schedule : of the genn back ends: "sequential", or "pipelined" (a batch forward while the one before it runs
+        backward, see docs/genn.md); None for pipelined on a GPU, else sequential.
+    max_spikes : of the genn back ends: room for the spikes of one neuron in one trial; None for 512. Spikes beyond it
+        are reported.
+    profile : whether the model takes times, see `Model.timings`.
 
     Raises
     ------
@@ -59,16 +74,57 @@ def compile_network(
     _check_positive(dt=dt, duration=duration)
     if not (isinstance(learning_rate, int | float) and 0 <= learning_rate < math.inf):
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
-    return NativeModel(
+    name, reason = genn.automatic() if backend == "auto" else (backend, "")
+    if reason:
+        LOG.info("back end %s: %s", name, reason)
+    common = {
+        "batch_size": batch_size,
+        "dt": float(dt),
+        "num_steps": math.ceil(duration / dt - 1e-6),
+        "precision": precision,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    if name == "native":
+        _refuse(name, schedule=schedule, max_spikes=max_spikes)
+        model: Model = NativeModel(build_program(network, scheme or "grid"), num_threads=num_threads, **common)
+    else:
+        _refuse(name, num_threads=num_threads)
+        model = _genn_model(network, name, scheme, schedule, max_spikes, profile, common)
+    model.reason = reason
+    return model
+
+
+def _genn_model(
+    network: Network,
+    name: str,
+    scheme: str | None,
+    schedule: str | None,
+    max_spikes: int | None,
+    profile: bool,
+    common: Mapping[str, Any],
+) -> Model:
+    target = genn.resolve(name)
+    schedule = schedule or ("sequential" if target == "single_threaded_cpu" else "pipelined")
+    if schedule not in SCHEDULES:
+        raise unknown_name("schedule", schedule, SCHEDULES)
+    if max_spikes is not None:
+        _check_counts(max_spikes=max_spikes)
+    return genn.GennModel(
         build_program(network, scheme or "grid"),
-        batch_size=batch_size,
-        dt=float(dt),
-        num_steps=math.ceil(duration / dt - 1e-6),
-        precision=precision,
-        learning_rate=learning_rate,
-        seed=seed,
-        num_threads=num_threads,
+        target=target,
+        schedule=schedule,
+        max_spikes=max_spikes,
+        profile=profile,
+        **common,
     )
+
+
+def _refuse(backend: str, **options: Any) -> None:
+    """Options that a back end does not have."""
+    for name, value in options.items():
+        if value is not None:
+            raise SettingError(f"{name} = {value!r} is not an option of the back end {backend!r}; leave it out.")
 
 
 def _check_counts(**counts: Any) -> None:

@@ -7,7 +7,8 @@ adjoint is derived from it (`genn_shd.eventprop`), and every back end compiles t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import keyword
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -46,6 +47,22 @@ class Parameter:
 Parameters = Mapping[str, Parameter]
 
 
+# Names that generated code uses beside a definition's own.
+RESERVED_NAMES = frozenset(
+    "a at b back batch c count count_signal d drive dt e end error events excess fired first found grazing h id in "
+    "is_label j k label last m n next num_batch num_neurons offset phi q r rate reach row s sample scalar sender "
+    "slope span spike_drive start step stride sum t tape until values w weight weights whole".split()
+)
+
+
+def _check_names(definition: str, names: Iterable[str]) -> None:
+    for name in names:
+        if name in RESERVED_NAMES or not name.isidentifier() or keyword.iskeyword(name):
+            raise SettingError(
+                f"{definition}: {name!r} cannot name a state or parameter; generated code uses it itself."
+            )
+
+
 def _frozen(mapping: Mapping) -> Mapping:
     return MappingProxyType(dict(mapping))
 
@@ -73,6 +90,7 @@ class NeuronModel:
 
     def __post_init__(self) -> None:
         _check_dynamics(self.name, self.state, self.dynamics)
+        _check_names(self.name, [*self.state, *self.parameters])
         if set(self.reset) - set(self.state):
             raise SettingError(f"{self.name}: reset names {sorted(set(self.reset) - set(self.state))}, no state.")
         if self.reset and self.threshold is None:
@@ -103,6 +121,7 @@ class SynapseModel:
 
     def __post_init__(self) -> None:
         _check_dynamics(self.name, self.state, self.dynamics)
+        _check_names(self.name, [*self.state, *self.parameters])
         if self.receives not in self.state:
             raise SettingError(f"{self.name}: receives {self.receives!r}, which is not among its state.")
         for name in ("parameters", "state", "dynamics"):

@@ -53,6 +53,8 @@ class Model(abc.ABC):
     duration: float
     precision: str
     learning_rate: float
+    reason: str = ""
+    """Why this back end, where `backend="auto"` chose it."""
 
     @abc.abstractmethod
     def gradient(self, batch: SpikeTrains) -> BatchResult:
@@ -61,6 +63,10 @@ class Model(abc.ABC):
     @abc.abstractmethod
     def train_batch(self, batch: SpikeTrains) -> BatchResult:
         """`gradient`, then one step of the optimiser."""
+
+    def flush(self) -> None:
+        """Finish what `train_batch` left under way: the last gradient of a pipelined schedule. Call it when an epoch
+        ends, so that no batch is lost; whatever looks at or changes the network between batches does so by itself."""
 
     @abc.abstractmethod
     def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
@@ -92,6 +98,12 @@ class Model(abc.ABC):
     @abc.abstractmethod
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         """Change one run-time value (a number, or one number per neuron); never recompiles."""
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds since the model was compiled by kind of work (`forward`, `backward`, `synapse`, `reduction`,
+        `optimiser`); empty unless it was compiled with `profile=True`."""
+        return {}
 
     @property
     @abc.abstractmethod

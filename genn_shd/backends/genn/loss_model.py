@@ -90,8 +90,7 @@ class _Writer:
 
     def _forward(self, statements: Iterable[str]) -> str:
         seen = {x: f"state_{x}" for x in self.output.state}
-        body = scoped(statements, self.state, {**seen, **self.constants, **self._now("step")})
-        return body
+        return scoped(statements, self.state, {**seen, **self.constants, **self._now("step")})
 
     def _start(self) -> str:
         return self._forward([f"{x} = {start};" for x, start in self.loss.state.items()])
@@ -99,8 +98,9 @@ class _Writer:
     def _at_step(self) -> str:
         lines = [self._forward([self.loss.step_code])] if self.loss.step_code else []
         if self.every_step:
-            lines.append(f"trace[(({_steps('forward_slot', self.num_steps)} + step) * num_neurons) + id] = "
-                         f"state_{self.voltage};")
+            lines.append(
+                f"trace[(({_steps('forward_slot', self.num_steps)} + step) * num_neurons) + id] = state_{self.voltage};"
+            )
         return "\n".join(lines)
 
     def _at_end(self) -> str:
@@ -112,9 +112,7 @@ class _Writer:
         lines = [f"{self.back_state[x]} = {self.state[x]};" for x in self.state]
         if self.loss.reads == "spikes":
             first = self.output.adjoint[0]
-            signal = scoped(
-                [f"adjoint_{first} += {self.loss.silent_label_signal};"], self.back_state, self.constants
-            )
+            signal = scoped([f"adjoint_{first} += {self.loss.silent_label_signal};"], self.back_state, self.constants)
             lines.append(f"if ((int)id == back_label && back_next < 0) {signal}")
         return "\n".join(lines)
 
@@ -175,5 +173,3 @@ def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) 
             code=code,
         ),
     )
-
-

@@ -38,6 +38,25 @@ def captured_output() -> Iterator[Callable[[], str]]:
                 os.close(saved)
 
 
+# GeNN: "[Neuron group 'output' sim code, line 60] Error at 'Vm': Undefined identifier"
+_REPORT = re.compile(
+    r"\[(?P<where>[^\[\]]*'(?P<name>[^']+)'[^\[\]]*?)(?:, line (?P<line>\d+))?\] Error at (?P<what>.+)"
+)
+
+
 def refused(error: Exception, output: str, blueprint: Blueprint) -> BackendError:
-    """The error for code that GeNN or the compiler does not take."""
-    return BackendError(repr((error, output)))
+    """The error for code that GeNN or the compiler does not take: its first message, and the snippet that it means."""
+    report = _REPORT.search(output)
+    if report:
+        snippet = _snippet(blueprint, report["name"], int(report["line"] or 0))
+        return BackendError(f"GeNN refused {report['where']}: error at {report['what'].strip()}{snippet}")
+    lines = [line.strip() for line in output.splitlines() if "error" in line.lower()]
+    said = lines[0] if lines else " ".join(str(error).split()) or type(error).__name__
+    return BackendError(f"GeNN could not build the model: {said}")
+
+
+def _snippet(blueprint: Blueprint, name: str, line: int) -> str:
+    """The statements around a line of a population's code; an error is often noticed a line late."""
+    code = next((n.code for n in blueprint.neurons if n.name == name), "")
+    statements = code.splitlines()[max(0, line - 2) : line]
+    return f", in: {' '.join(s.strip() for s in statements)}" if statements else ""

@@ -92,10 +92,14 @@ class GennModel(Model):
             if self._simulation.has_array(population, array):
                 self._simulation.allocate(population, array, count)
 
-    @property
-    def _running(self) -> Simulation:
+    def _check_open(self) -> None:
         if self._simulation is None:
             raise BackendError("this model is closed; compile the network again.")
+
+    @property
+    def _running(self) -> Simulation:
+        self._check_open()
+        assert self._simulation is not None
         return self._simulation
 
     # -- memory ----------------------------------------------------------------------------------------------------
@@ -191,8 +195,8 @@ class GennModel(Model):
         return gradients
 
     def _embark(self, batch: SpikeTrains, half: int) -> Flight:
+        self._check_open()
         size, output = len(batch), self._program.output
-        self._running
         return Flight(
             rows=self._memory.write(half, batch),
             labels=batch.labels.astype(np.int32),

@@ -177,5 +177,3 @@ def _jump(p: PopulationProgram, names: _Names, loss: LossCode) -> str:
             "}",
         ]
     )
-
-

@@ -26,7 +26,7 @@ class SourceRows:
 
 
 def source_rows(trains: SpikeTrains, num_units: int, num_steps: int, dt: float) -> SourceRows:
-    """Sort samples for the spike source; spikes after the trial are left out. A counting sort: time linear in spikes."""
+    """Sort samples for the spike source, in time linear in spikes; those after the trial are left out."""
     bins = bin_steps(trains.times, dt)
     sample = np.repeat(np.arange(len(trains), dtype=np.int32), np.diff(trains.offsets))
     inside = bins < num_steps

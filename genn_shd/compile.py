@@ -12,7 +12,7 @@ from .backends.base import Model
 from .backends.native import NativeModel
 from .errors import SettingError, unknown_name
 from .network import Network
-from .schemes import build_program
+from .schemes import SCHEMES, build_program
 
 LOG = logging.getLogger("genn_shd")
 
@@ -50,7 +50,7 @@ def compile_network(
     learning_rate : of Adam; an attribute of the model afterwards.
     seed : of initial weights and of values drawn per neuron.
     num_threads : of the native back end; None for all processors. Results do not depend on it.
-    scheme : "exact" or "grid", see `genn_shd.schemes`; None for the back end's default.
+    scheme : "exact" (native only, and its default) or "grid" (the default of genn); see `genn_shd.schemes`.
     schedule : of the genn back ends: "sequential", or "pipelined" (a batch forward while the one before it runs
         backward, see docs/genn.md); None for pipelined on a GPU, else sequential.
     max_spikes : of the genn back ends: room for the spikes of one neuron in one trial; None for 512. Spikes beyond it
@@ -74,10 +74,12 @@ def compile_network(
     _check_positive(dt=dt, duration=duration)
     if not (isinstance(learning_rate, int | float) and 0 <= learning_rate < math.inf):
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
+    if scheme is not None and scheme not in SCHEMES:
+        raise unknown_name("scheme", scheme, SCHEMES)
     name, reason = genn.automatic() if backend == "auto" else (backend, "")
     if reason:
         LOG.info("back end %s: %s", name, reason)
-    common = {
+    common: dict[str, Any] = {
         "batch_size": batch_size,
         "dt": float(dt),
         "num_steps": math.ceil(duration / dt - 1e-6),
@@ -87,7 +89,7 @@ def compile_network(
     }
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
-        model: Model = NativeModel(build_program(network, scheme or "grid"), num_threads=num_threads, **common)
+        model: Model = NativeModel(build_program(network, scheme or "exact"), num_threads=num_threads, **common)
     else:
         _refuse(name, num_threads=num_threads)
         model = _genn_model(network, name, scheme, schedule, max_spikes, profile, common)
@@ -104,6 +106,10 @@ def _genn_model(
     profile: bool,
     common: Mapping[str, Any],
 ) -> Model:
+    if scheme not in (None, "grid"):
+        raise SettingError(
+            f"scheme = {scheme!r} is not offered by the back end {name!r}; use 'grid', or backend 'native'."
+        )
     target = genn.resolve(name)
     schedule = schedule or ("sequential" if target == "single_threaded_cpu" else "pipelined")
     if schedule not in SCHEDULES:
@@ -111,7 +117,7 @@ def _genn_model(
     if max_spikes is not None:
         _check_counts(max_spikes=max_spikes)
     return genn.GennModel(
-        build_program(network, scheme or "grid"),
+        build_program(network, "grid"),
         target=target,
         schedule=schedule,
         max_spikes=max_spikes,

@@ -40,6 +40,22 @@ class BatchResult:
     gradients: Arrays = field(default_factory=dict)
 
 
+class Held:
+    """A data set that a model keeps at hand; made by `Model.hold`.
+
+    Parameters
+    ----------
+    samples : the data set, kept.
+    """
+
+    def __init__(self, samples: SpikeTrains) -> None:
+        self.samples = samples
+
+    def batch(self, indices: np.ndarray) -> Any:
+        """Some of the samples, in the order given, as a batch for the model that holds them."""
+        return self.samples.select(indices)
+
+
 class Model(abc.ABC):
     """A compiled network. Made by `genn_shd.compile_network`; close it, or use it in a `with` block.
 
@@ -64,13 +80,17 @@ class Model(abc.ABC):
     def train_batch(self, batch: SpikeTrains) -> BatchResult:
         """`gradient`, then one step of the optimiser."""
 
-    def flush(self) -> None:
+    def flush(self) -> None:  # noqa: B027  nothing is the right thing to do where nothing is under way
         """Finish what `train_batch` left under way: the last gradient of a pipelined schedule. Call it when an epoch
         ends, so that no batch is lost; whatever looks at or changes the network between batches does so by itself."""
 
     @abc.abstractmethod
     def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
         """Forward only. Samples without a label (-1) get a loss of nan."""
+
+    def hold(self, samples: SpikeTrains) -> Held:
+        """Keep a data set where the model reads it: batches cut from what this returns need not be moved there."""
+        return Held(samples)
 
     @property
     @abc.abstractmethod

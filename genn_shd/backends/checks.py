@@ -14,19 +14,32 @@ def check_batch(batch: SpikeTrains, network: Network, batch_size: int, labelled:
     """Refuse a batch that is empty, too large, of other channels, or with labels out of range."""
     if not isinstance(batch, SpikeTrains):
         raise DataError(f"a batch is a SpikeTrains, not {type(batch).__name__}; see SpikeTrains.from_events.")
-    if not 1 <= len(batch) <= batch_size:
-        raise DataError(f"a batch holds 1 to batch_size = {batch_size} samples, not {len(batch)}.")
-    if batch.num_units > network.input.size and batch.num_spikes and int(batch.units.max()) >= network.input.size:
+    check_units(batch, network)
+    check_labels(batch.labels, network, batch_size, labelled)
+
+
+def check_units(samples: SpikeTrains, network: Network) -> None:
+    """Refuse spikes of channels that the network does not have."""
+    if samples.num_units <= network.input.size or not samples.num_spikes:
+        return
+    highest = int(samples.units.max())
+    if highest >= network.input.size:
         raise DataError(
-            f"unit {int(batch.units.max())} is out of range: the network has {network.input.size} inputs "
+            f"unit {highest} is out of range: the network has {network.input.size} inputs "
             f"(0 to {network.input.size - 1})."
         )
+
+
+def check_labels(labels: np.ndarray, network: Network, batch_size: int, labelled: bool) -> None:
+    """Refuse a batch whose labels are none, too many, or out of range."""
+    if not 1 <= len(labels) <= batch_size:
+        raise DataError(f"a batch holds 1 to batch_size = {batch_size} samples, not {len(labels)}.")
     lowest = 0 if labelled else -1
-    wrong = (batch.labels < lowest) | (batch.labels >= network.output.size)
+    wrong = (labels < lowest) | (labels >= network.output.size)
     if np.any(wrong):
         index = int(np.argmax(wrong))
         raise DataError(
-            f"sample {index}: label {batch.labels[index]} is out of range; the network has {network.output.size} "
+            f"sample {index}: label {labels[index]} is out of range; the network has {network.output.size} "
             f"classes (0 to {network.output.size - 1}){', and training needs a label' if labelled else ''}."
         )
 

@@ -79,7 +79,7 @@ class _Writer:
         )
 
     def _arrays(self) -> tuple[tuple[str, str], ...]:
-        arrays = (("loss_weight", "scalar"),)
+        arrays: tuple[tuple[str, str], ...] = (("loss_weight", "scalar"),)
         if self.every_step:
             arrays += (("trace", "scalar"), ("trace_largest", "scalar"), ("trace_sum", "scalar"))
         return arrays

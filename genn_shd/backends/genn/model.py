@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, DivergedError
+from ...errors import BackendError, DataError, DivergedError
 from ...events import SpikeTrains
 from ...program import Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
-from ..checks import check_batch, check_parameters
+from ..checks import check_batch, check_labels, check_parameters, check_units
 from .availability import Target, version
 from .flight import Flight, count_signal, cross_entropy
 from .generator import generate
 from .learning import REDUCE, STEP, adam_name, reduce_name
 from .neuron_models import Trial
-from .sample_memory import SampleMemory
+from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Pass, Simulation, check_array_size
 from .toolchain import cpu_compiler, cuda_compiler
 
@@ -27,7 +27,7 @@ LOG = logging.getLogger("genn_shd")
 
 # Room on the tape for the spikes of one neuron in one trial, where the user states none.
 DEFAULT_MAX_SPIKES = 512
-_DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+_DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
 
 class GennModel(Model):
@@ -72,6 +72,7 @@ class GennModel(Model):
         self._every_step = program.loss.cross_entropy == "step"
         self._pending: Flight | None = None
         self._steps_taken = 0
+        self._unclean = False
         self._simulation: Simulation | None = None
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
@@ -143,10 +144,17 @@ class GennModel(Model):
         if simulation.has_array(output, "loss_weight"):
             simulation.fill(output, "loss_weight", self._values.loss_weight(self._num_steps, self.dt))
 
+    def hold(self, samples: SpikeTrains) -> HeldOnDevice:
+        """Keep a data set in the device's memory, where batches are only numbers of samples."""
+        self._check_open()
+        check_units(samples, self.network)
+        self.flush()
+        return HeldOnDevice(samples, self._memory)
+
     # -- batches ---------------------------------------------------------------------------------------------------
 
-    def gradient(self, batch: SpikeTrains) -> BatchResult:
-        check_batch(batch, self.network, self.batch_size, labelled=True)
+    def gradient(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
+        self._check_batch(batch, labelled=True)
         self.flush()
         flight = self._embark(batch, 0)
         self._run(forward=flight)
@@ -156,15 +164,15 @@ class GennModel(Model):
         result.gradients = self._mean_gradient(len(flight))
         return result
 
-    def train_batch(self, batch: SpikeTrains) -> BatchResult:
+    def train_batch(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
         """One step of the optimiser. Pipelined, `gradients` are those of the batch before, which the step was taken
         with; none after the first batch."""
         if self.schedule == "sequential":
             result = self.gradient(batch)
             self._take_step()
             return result
-        check_batch(batch, self.network, self.batch_size, labelled=True)
-        before = self._pending
+        self._check_batch(batch, labelled=True)
+        before, self._pending = self._pending, None
         flight = self._embark(batch, 1 - before.half if before else 0)
         self._run(forward=flight, backward=before)
         gradients = self._learn(before) if before else {}
@@ -174,8 +182,8 @@ class GennModel(Model):
         result.gradients = gradients
         return result
 
-    def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
-        check_batch(batch, self.network, self.batch_size, labelled=False)
+    def evaluate_batch(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
+        self._check_batch(batch, labelled=False)
         self.flush()
         flight = self._embark(batch, 0)
         self._run(forward=flight)
@@ -194,11 +202,23 @@ class GennModel(Model):
         self._take_step()
         return gradients
 
-    def _embark(self, batch: SpikeTrains, half: int) -> Flight:
+    def _check_batch(self, batch: SpikeTrains | HeldBatch, labelled: bool) -> None:
         self._check_open()
+        if not isinstance(batch, HeldBatch):
+            check_batch(batch, self.network, self.batch_size, labelled)
+            return
+        if batch.memory is not self._memory:
+            raise DataError("this batch is held by another model; cut it from what hold() of this one returned.")
+        check_labels(batch.labels, self.network, self.batch_size, labelled)
+
+    def _embark(self, batch: SpikeTrains | HeldBatch, half: int) -> Flight:
+        if self._unclean:
+            # A backward pass was interrupted: clear what it left in the gradients.
+            self._running.update(REDUCE)
+            self._unclean = False
         size, output = len(batch), self._program.output
         return Flight(
-            rows=self._memory.write(half, batch),
+            rows=batch.rows if isinstance(batch, HeldBatch) else self._memory.write(half, batch),
             labels=batch.labels.astype(np.int32),
             half=half,
             counts={p.name: np.empty((size, p.size), np.int32) for p in self._spiking},
@@ -214,6 +234,7 @@ class GennModel(Model):
     def _run(self, forward: Flight | None = None, backward: Flight | None = None) -> None:
         """All passes of a batch forward, of another backward, or of both at once."""
         num_passes = math.ceil(max(len(f) for f in (forward, backward) if f) / self._lanes)
+        self._unclean = self._unclean or backward is not None
         for index in range(num_passes):
             ahead, back = self._part(forward, index), self._part(backward, index)
             if forward:
@@ -315,6 +336,7 @@ class GennModel(Model):
         for c in self.network.connections:
             self._running.set_update(reduce_name(c.name), share=1.0 / size)
         self._running.update(REDUCE)
+        self._unclean = False
         gradients = {}
         for c in self.network.connections:
             holder = self._running.update_variable(reduce_name(c.name), "mean")

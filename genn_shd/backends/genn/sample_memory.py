@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...events import SpikeTrains
+from ..base import Held
 from .simulation import Simulation
 from .spikes import SourceRows, source_rows
 
@@ -23,6 +24,29 @@ class _Region:
     content: SourceRows | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class HeldBatch:
+    """Samples that are in the device's memory already: their rows there, and their labels; (B,) each."""
+
+    memory: SampleMemory
+    rows: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class HeldOnDevice(Held):
+    """A data set in the device's memory."""
+
+    def __init__(self, samples: SpikeTrains, memory: SampleMemory) -> None:
+        super().__init__(samples)
+        self._memory, self._rows = memory, memory.hold(samples)
+
+    def batch(self, indices: np.ndarray) -> HeldBatch:
+        return HeldBatch(self._memory, self._rows[indices], self.samples.labels[indices])
+
+
 class SampleMemory:
     """The arrays `spike_step` and `spike_start` of the spike source.
 
@@ -34,7 +58,7 @@ class SampleMemory:
         self._simulation, self._source = simulation, source
         self._num_units, self._num_steps, self._dt = num_units, num_steps, dt
         self._regions = [_Region(0, batch, 0), _Region(batch, batch, 0)]
-        self._steps = self._starts = np.empty(0)
+        self._steps, self._starts = np.empty(0), np.empty((0, 0))
 
     def write(self, half: int, samples: SpikeTrains) -> np.ndarray:
         """Put a batch into one of the two regions; returns the rows of its samples."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class Simulation:
         self._updates = self._model.custom_updates
         self._names = {n.name: {name for name, _ in n.parameters} for n in blueprint.neurons}
         self.lanes = blueprint.lanes
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     # -- arrays ----------------------------------------------------------------------------------------------------
 

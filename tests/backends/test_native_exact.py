@@ -9,11 +9,11 @@ import pytest
 
 from genn_shd import SpikeTrains, compile_network
 from genn_shd.definitions import NeuronModel, Parameter
+from genn_shd.gradient_check import central_differences
 from genn_shd.initial import Gamma, Normal
 from genn_shd.models import LIF, recurrent_classifier
 from genn_shd.models.losses import LOSSES
 from genn_shd.network import Connection, Network, Population
-from tests.finite_differences import central_differences
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 FIRST_SPIKE = {"tau_0": 5.0, "tau_1": 30.0, "alpha": 0.1}
@@ -176,7 +176,7 @@ def test_grazing_spikes_are_bounded_and_counted():
     ratio = 5.0 / 20.0
     time_to_peak = np.log(1 / ratio) / (1 / 5.0 - 1 / 20.0)
     batch = SpikeTrains.from_events([([12.0 - time_to_peak], [0])], labels=[0], num_units=1)
-    # The smallest weight, to float32's rounding, at which one synaptic event reaches the threshold grazes it, at a step's end.
+    # The smallest weight (to rounding) at which one event reaches the threshold: it grazes it at a step's end.
     weight = np.float32(1.0 / ratio ** (1 / (1 - ratio)) * (1 - 1e-6))
     with _compile(network, 1.0, precision="float32", duration=30.0) as model:
         for _ in range(100):

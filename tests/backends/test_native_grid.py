@@ -79,7 +79,9 @@ def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
     samples, labels = _samples(3, 5, dt), [0, 2, 1, 1, 0]
     network = _network(loss, hidden, recurrent)
     batch = SpikeTrains.from_events(samples, labels=labels, num_units=NUM_INPUT)
-    with compile_network(network, batch_size=8, dt=dt, duration=NUM_STEPS * dt, precision="float64", seed=1) as model:
+    with compile_network(
+        network, batch_size=8, dt=dt, duration=NUM_STEPS * dt, precision="float64", seed=1, scheme="grid"
+    ) as model:
         result = model.gradient(batch)
         expected = _naive(network, model.parameters, dt).batch(samples, labels)
     for name, counts in expected["counts"].items():
@@ -95,7 +97,7 @@ def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
 def test_a_silent_label_output_is_pushed_up():
     network = _network("first_spike_exp", (6,), True)
     batch = SpikeTrains.from_events([([5.0, 6.0, 7.0], [0, 1, 2])] * 2, labels=[0, 1], num_units=NUM_INPUT)
-    with compile_network(network, batch_size=2, duration=NUM_STEPS, precision="float64") as model:
+    with compile_network(network, batch_size=2, duration=NUM_STEPS, precision="float64", scheme="grid") as model:
         model.set_parameters({"input_hidden": np.full((NUM_INPUT, 6), 3.0), "hidden_output": np.full((6, 3), 0.05)})
         result = model.gradient(batch)
         expected = _naive(network, model.parameters, 1.0).batch([batch[0], batch[1]], [0, 1])

@@ -104,14 +104,15 @@ def test_training_lowers_the_loss():
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_float32_is_close_to_float64():
+@pytest.mark.parametrize(("scheme", "bound"), [("grid", 1e-4), ("exact", 1e-3)])
+def test_float32_is_close_to_float64(scheme, bound):
     batch = _batch(16)
-    with _compile() as single, _compile(precision="float64") as double:
+    with _compile(scheme=scheme) as single, _compile(precision="float64", scheme=scheme) as double:
         a, b = single.gradient(batch), double.gradient(batch)
     np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
     for name, gradient in b.gradients.items():
         assert a.gradients[name].dtype == np.float32
-        assert np.linalg.norm(a.gradients[name] - gradient) < 1e-4 * np.linalg.norm(gradient)
+        assert np.linalg.norm(a.gradients[name] - gradient) < bound * np.linalg.norm(gradient)
 
 
 def test_run_time_values_change_the_result_and_compile_nothing(monkeypatch):

@@ -1,0 +1,100 @@
+"""Comparing a model's gradients with central differences of its own loss.
+
+Under the exact scheme the two agree to rounding, so this proves a network, a loss or a new definition. On the grid
+they do not: there the loss is piecewise constant in all weights that move spikes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .backends.base import BatchResult, Model
+from .events import SpikeTrains
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """What the comparison found for one parameter.
+
+    Attributes
+    ----------
+    name, size : of the parameter.
+    checked : entries compared.
+    kinks : entries left out, as a spike appeared or vanished between the two sides of the difference.
+    norm : Euclidean norm of the differences over the entries compared.
+    relative_error : norm of (gradient - differences) over `norm`.
+    cosine : of the angle between the two.
+    """
+
+    name: str
+    size: int
+    checked: int
+    kinks: int
+    norm: float
+    relative_error: float
+    cosine: float
+
+
+def check_gradients(
+    model: Model, batch: SpikeTrains, entries: int = 30, step: float = 1e-6, seed: int = 0
+) -> list[ParameterCheck]:
+    """Compare the gradients of every parameter with central differences, at `entries` of its entries.
+
+    Half of the entries are those of largest gradient, the rest are drawn at random with `seed`. `step` is the change of a
+    parameter to either side.
+    """
+    result = model.gradient(batch)
+    checks = []
+    for name, gradient in result.gradients.items():
+        indices = _choose(gradient, entries, np.random.default_rng(seed))
+        slopes, smooth = central_differences(model, batch, name, indices, step)
+        checks.append(_compare(name, gradient, indices[smooth], slopes[smooth], int(np.sum(~smooth))))
+    return checks
+
+
+def central_differences(
+    model: Model, batch: SpikeTrains, name: str, indices: np.ndarray, step: float = 1e-6
+) -> tuple[np.ndarray, np.ndarray]:
+    """d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether all spike counts stayed the same."""
+    start = model.parameters[name]
+
+    def move(index: int, change: float) -> BatchResult:
+        moved = start.copy()
+        moved.flat[index] += change
+        model.set_parameters({name: moved})
+        return model.evaluate_batch(batch)
+
+    slopes, smooth = np.empty(len(indices)), np.empty(len(indices), bool)
+    try:
+        for k, index in enumerate(indices):
+            above, below = move(index, step), move(index, -step)
+            slopes[k] = (above.loss - below.loss) / (2 * step)
+            smooth[k] = all(np.array_equal(above.spike_counts[p], below.spike_counts[p]) for p in above.spike_counts)
+    finally:
+        model.set_parameters({name: start})
+    return slopes, smooth
+
+
+def _choose(gradient: np.ndarray, entries: int, rng: np.random.Generator) -> np.ndarray:
+    if entries >= gradient.size:
+        return np.arange(gradient.size)
+    largest = np.argsort(-np.abs(gradient.ravel()), kind="stable")[: entries // 2]
+    others = rng.permutation(np.setdiff1d(np.arange(gradient.size), largest))[: entries - len(largest)]
+    return np.concatenate([largest, others])
+
+
+def _compare(name: str, gradient: np.ndarray, indices: np.ndarray, slopes: np.ndarray, kinks: int) -> ParameterCheck:
+    analytic = gradient.ravel()[indices].astype(np.float64)
+    norm, error = float(np.linalg.norm(slopes)), float(np.linalg.norm(analytic - slopes))
+    lengths = norm * float(np.linalg.norm(analytic))
+    return ParameterCheck(
+        name=name,
+        size=gradient.size,
+        checked=len(indices),
+        kinks=kinks,
+        norm=norm,
+        relative_error=error / norm if norm > 0 else (0.0 if error == 0 else float("inf")),
+        cosine=float(analytic @ slopes) / lengths if lengths > 0 else float("nan"),
+    )

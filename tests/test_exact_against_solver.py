@@ -1,0 +1,72 @@
+"""The exact scheme runs the continuous system: against an event-driven solver with the step as its delay."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from genn_shd import SpikeTrains, compile_network
+from tests import reference_solver as reference
+from tests.convergence import described
+
+LOSSES = ("sum", "sum_exp", "max", "xentropy", "first_spike_exp")
+
+
+def _problem(loss: str, dt: float, hidden: tuple[int, ...]) -> tuple[reference.Network, reference.Batch]:
+    # The solver reads the outputs at the ends of steps, as the simulation does, of the exact V(t).
+    objective = reference.Loss(loss, loss_scale=2.0, step=None if loss.startswith("first_spike") else dt)
+    spiking = loss.startswith("first_spike")
+    return reference.random_problem(
+        3, (8, *hidden, 3), True, objective, delay=dt, spiking_output=spiking, min_steepness=0.2, num_input_spikes=20
+    )
+
+
+def _compiled(network: reference.Network, dt: float):
+    model = compile_network(
+        described(network), batch_size=4, dt=dt, duration=network.duration, precision="float64", scheme="exact"
+    )
+    model.set_parameters(network.weights)
+    return model
+
+
+def _spikes_found_at_the_ends_of_steps(network: reference.Network, batch: reference.Batch, dt: float) -> bool:
+    """Whether V is still above the threshold when the step ends, so that a step that looks there sees each spike."""
+    counts = reference.evaluate(network, batch).spike_counts
+    trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
+    with _compiled(network, dt) as model:
+        found = model.evaluate_batch(trains).spike_counts
+    return all(np.array_equal(found[name], counts[name]) for name in found)
+
+
+@pytest.mark.parametrize(("loss", "dt", "hidden"), list(itertools.product(LOSSES, (0.5, 1.0), ((6,), (5, 6)))))
+def test_losses_and_gradients_are_those_of_continuous_time(loss, dt, hidden):
+    network, batch = _problem(loss, dt, hidden)
+    if not _spikes_found_at_the_ends_of_steps(network, batch, dt):
+        pytest.skip("a neuron crosses the threshold and falls below it again within a step, which is no spike here")
+    trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
+    with _compiled(network, dt) as model:
+        result = model.gradient(trains)
+    expected = reference.evaluate(network, batch)
+    np.testing.assert_allclose(result.losses, expected.losses, rtol=1e-9)
+    np.testing.assert_allclose(result.logits, expected.logits, rtol=1e-9, atol=1e-11)
+    for name, gradient in _reference_gradients(network, batch, result.gradients).items():
+        scale = np.abs(gradient).max()
+        np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-6, atol=1e-7 * scale)
+
+
+def _reference_gradients(network: reference.Network, batch: reference.Batch, names) -> dict[str, np.ndarray]:
+    """Of the event-driven adjoint; of finite differences for `max`, whose maximum on a grid it does not know."""
+    if network.loss.name == "max":
+        return {name: reference.finite_difference_gradient(network, batch, name) for name in names}
+    return {name: g for name, g in reference.adjoint_gradients(network, batch).items() if name in names}
+
+
+def test_a_wrong_delay_is_noticed():
+    network, batch = _problem("sum_exp", 1.0, (6,))
+    trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
+    with _compiled(network, 1.0) as model:
+        losses = model.evaluate_batch(trains).losses
+    assert np.abs(losses - reference.evaluate(replace(network, delay=0.9), batch).losses).max() > 1e-5

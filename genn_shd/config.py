@@ -27,6 +27,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+from .compile import BACKENDS
 from .config_messages import explain, shown
 from .definitions import LossModel
 from .models.losses import LOSSES
@@ -209,8 +210,10 @@ LOSS_SETTINGS = {name: _loss_settings(loss) for name, loss in LOSSES.items()}
 
 if TYPE_CHECKING:
     AnyLossSettings = LossSettings
+    Backend = str
 else:
     AnyLossSettings = reduce(operator.or_, LOSS_SETTINGS.values())
+    Backend = Literal[BACKENDS]
 
 
 class RegularisationSettings(Section):
@@ -247,7 +250,10 @@ class RevivalSettings(Section):
 class SimulationSettings(Section):
     """How the network is simulated."""
 
-    backend: Literal["native"] = setting("native", "what compiles and runs the network")
+    backend: Backend = setting("native", "what compiles and runs the network; auto: PyGeNN on a GPU, else native")
+    scheme: Literal["auto", "exact", "grid"] = setting(
+        "auto", "where spikes lie: inside a step or on the grid of steps; auto: exact for native, grid for genn"
+    )
     dt: float = setting(1.0, "time step", "ms", gt=0)
     duration: Annotated[float, Field(gt=0)] | Literal["auto"] = setting(
         "auto", "length of a trial, after which spikes are dropped; auto: what the data set suggests", "ms"

@@ -13,7 +13,7 @@ from .checkpoint import Checkpoint
 from .config import Config
 from .errors import DataError
 from .evaluation import Evaluation, evaluate
-from .experiment import build_network, compile_model, load_dataset, partition
+from .experiment import build_network, compile_model, crop, partition, prepare, trial_duration
 from .metrics import GroupAccuracy
 from .progress import console_log
 from .protocols import draw_confusion
@@ -56,7 +56,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> None:
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
     with compile_model(config, network) as model:
         model.set_parameters(checkpoint.group("parameters"))
-        evaluations = {name: evaluate(model, samples) for name, samples in parts.items()}
+        evaluations = {name: evaluate(model, samples.held_by(model)) for name, samples in parts.items()}
     for name, evaluation in evaluations.items():
         print(table(f"{folder.path}, {name}", evaluation, class_names, speaker_names), end="\n\n")
     folder.write_evaluation(
@@ -77,12 +77,12 @@ def _samples(
     """What to evaluate on, and the names of classes and speakers."""
     class_names = checkpoint.state["class_names"]
     if file is None:
-        dataset = load_dataset(config)
+        config, dataset = prepare(config)
         samples = partition(config, dataset)
         return samples.held_out or samples.parts, class_names, dataset.speaker_names
     dataset = datasets.load("hdf5", path=file, num_units=checkpoint.state["num_input"], num_classes=len(class_names))
-    duration = float(config.simulation.duration)
-    return {file.stem: Samples.all(dataset.train, duration)}, class_names, dataset.speaker_names
+    dataset = crop(dataset, trial_duration(config))
+    return {file.stem: Samples.all(dataset.train)}, class_names, dataset.speaker_names
 
 
 def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .backends.base import Model
 from .metrics import GroupAccuracy, Tally, accuracy, accuracy_by_group, confusion_matrix
-from .samples import Samples
+from .samples import HeldSamples
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,25 +61,25 @@ class Evaluation:
         )
 
 
-def evaluate(model: Model, samples: Samples, after_batch: Callable[[], None] = lambda: None) -> Evaluation:
+def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None] = lambda: None) -> Evaluation:
     """Run all samples through a model.
 
     Parameters
     ----------
     model : nothing of it changes.
-    samples : labelled.
+    samples : labelled, held by the model.
     after_batch : called after every batch; an exception it raises ends the evaluation.
     """
     tally, predictions = Tally(), []
-    for batch in samples.batches(model.batch_size):
+    for labels, batch in samples.batches(model.batch_size):
         result = model.evaluate_batch(batch)
-        tally.add(result, batch.labels, model.network.hidden)
+        tally.add(result, labels, model.network.hidden)
         predictions.append(result.predictions)
         after_batch()
     return Evaluation(
         loss=tally.mean_loss,
-        labels=samples.labels,
+        labels=samples.samples.labels,
         predictions=np.concatenate(predictions),
-        speakers=samples.speakers,
+        speakers=samples.samples.speakers,
         spikes_per_neuron=tally.spikes_per_neuron(),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from . import datasets
 from .backends.base import Model
 from .compile import compile_network
@@ -11,11 +14,12 @@ from .errors import SettingError
 from .initial import Gamma, Initial, Normal
 from .models import recurrent_classifier
 from .network import Network, SpikeCountRegularisation
+from .progress import LOG
 from .samples import Partition, Samples
 
 
-def load_dataset(config: Config) -> Dataset:
-    """The data set of a configuration.
+def prepare(config: Config) -> tuple[Config, Dataset]:
+    """The configuration with nothing left open, and its data, cropped to the trial.
 
     Raises
     ------
@@ -23,7 +27,9 @@ def load_dataset(config: Config) -> Dataset:
         Files or settings that cannot be used.
     """
     settings = config.dataset.model_dump(exclude={"name"}, exclude_none=True)
-    return datasets.load(config.dataset.name, **settings)
+    dataset = datasets.load(config.dataset.name, **settings)
+    config = resolve(config, dataset)
+    return config, crop(dataset, trial_duration(config))
 
 
 def resolve(config: Config, dataset: Dataset) -> Config:
@@ -31,39 +37,48 @@ def resolve(config: Config, dataset: Dataset) -> Config:
     changes: dict[str, object] = {}
     if config.simulation.duration == "auto":
         changes["simulation.duration"] = dataset.duration
+    if config.simulation.scheme == "auto" and config.simulation.backend != "auto":
+        changes["simulation.scheme"] = "exact" if config.simulation.backend == "native" else "grid"
     if config.training.monitor == "auto":
-        validated = config.validation.kind != "none"
-        changes["training.monitor"] = "validation" if validated else "training"
+        changes["training.monitor"] = "training" if config.validation.kind == "none" else "validation"
     resolved = config.replace(**changes)
     if resolved.training.monitor == "validation" and resolved.validation.kind == "none":
         raise SettingError(
-            "training.monitor = 'validation' is not allowed: validation.kind = 'none' leaves nothing to "
-            "monitor; choose a kind of validation, or monitor = 'training'."
+            "training.monitor = 'validation' is not allowed: validation.kind = 'none' leaves nothing to monitor; "
+            "choose a kind of validation, or monitor = 'training'."
         )
     return resolved
 
 
+def crop(dataset: Dataset, duration: float) -> Dataset:
+    """The data set without spikes at `duration` (ms) or later; says in the log how many samples that shortens."""
+    for name, trains in dataset.parts.items():
+        if longer := trains.longer_than(duration):
+            message = "%d of %d %s samples are longer than the trial of %g ms and are cropped"
+            LOG.info(message, longer, len(trains), name, duration)
+    cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
+    return replace(dataset, **cropped)
+
+
 def partition(config: Config, dataset: Dataset) -> Partition:
-    """Training, validation and test samples of one resolved run.
+    """Training, validation and test samples of one run.
 
     Raises
     ------
     SettingError
         A validation set that the data cannot give.
     """
-    duration = _duration(config)
-    test = None if dataset.test is None else Samples.all(dataset.test, duration)
+    test = None if dataset.test is None else Samples.all(dataset.test)
     match config.validation:
         case RandomValidation(fraction=fraction):
             split = splits.random(dataset.train, fraction, config.training.seed)
         case SpeakerValidation(speakers=speakers):
             split = splits.by_speaker(dataset.train, speakers, dataset.speaker_names)
         case OfficialValidation():
-            return Partition(Samples.all(dataset.train, duration), _official(dataset, duration), test)
+            return Partition(Samples.all(dataset.train), _official(dataset), test)
         case _:
-            return Partition(Samples.all(dataset.train, duration), None, test)
-    train = Samples(dataset.train, split.train, duration)
-    return Partition(train, Samples(dataset.train, split.validation, duration), test)
+            return Partition(Samples.all(dataset.train), None, test)
+    return Partition(Samples(dataset.train, split.train), Samples(dataset.train, split.validation), test)
 
 
 def build_network(config: Config, num_input: int, num_classes: int) -> Network:
@@ -107,31 +122,33 @@ def compile_model(config: Config, network: Network) -> Model:
         backend=simulation.backend,
         batch_size=config.training.batch_size,
         dt=simulation.dt,
-        duration=_duration(config),
+        duration=trial_duration(config),
         precision=simulation.precision,
         learning_rate=optimiser.learning_rate,
         seed=config.training.seed,
         num_threads=None if simulation.num_threads == "auto" else simulation.num_threads,
+        scheme=None if simulation.scheme == "auto" else simulation.scheme,
     )
     for name in ("beta1", "beta2", "epsilon"):
         model.set_value(f"optimiser.{name}", getattr(optimiser, name))
     return model
 
 
-def _duration(config: Config) -> float:
+def trial_duration(config: Config) -> float:
+    """Length of a trial, ms, of a resolved configuration."""
     duration = config.simulation.duration
     if isinstance(duration, str):
-        raise SettingError(f"simulation.duration = {duration!r} must be resolved first: call resolve.")
+        raise SettingError(f"simulation.duration = {duration!r} is not resolved; call resolve first.")
     return duration
 
 
-def _official(dataset: Dataset, duration: float) -> Samples:
+def _official(dataset: Dataset) -> Samples:
     if dataset.validation is None:
         raise SettingError(
-            f"validation.kind = 'official' is not allowed: data set {dataset.name!r} comes without a "
-            "validation set; choose 'none', 'random' or 'speaker'."
+            f"validation.kind = 'official' is not allowed: data set {dataset.name!r} comes without a validation set; "
+            "choose 'none', 'random' or 'speaker'."
         )
-    return Samples.all(dataset.validation, duration)
+    return Samples.all(dataset.validation)
 
 
 def _initial(value: float | GammaSettings) -> Initial:

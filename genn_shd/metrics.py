@@ -19,12 +19,14 @@ class Tally:
     samples : number of samples so far.
     loss : sum of their losses.
     correct : number of them predicted right.
+    grazing : number of spikes so flat that their slope was bounded; see `BatchResult`.
     spikes : hidden population -> (N,) int64, spikes of each neuron in all samples.
     """
 
     samples: int = 0
     loss: float = 0.0
     correct: int = 0
+    grazing: int = 0
     spikes: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, result: BatchResult, labels: np.ndarray, hidden: Iterable[str]) -> None:
@@ -32,6 +34,7 @@ class Tally:
         self.samples += len(labels)
         self.loss += result.loss * len(labels)
         self.correct += int(np.count_nonzero(result.predictions == labels))
+        self.grazing += result.grazing
         for name in hidden:
             spikes = result.spike_counts[name].sum(axis=0, dtype=np.int64)
             self.spikes[name] = self.spikes[name] + spikes if name in self.spikes else spikes

@@ -17,7 +17,7 @@ from .config import Config
 from .datasets import Dataset, splits
 from .errors import DivergedError
 from .evaluation import Evaluation, evaluate
-from .experiment import build_network, compile_model, partition, resolve
+from .experiment import build_network, compile_model, partition
 from .interrupt import Interrupted, StopRequest
 from .progress import LOG
 from .run_folder import Row, RunFolder
@@ -40,8 +40,7 @@ def train(
 
     Parameters
     ----------
-    config : what to train; `resolve` fills in what it leaves open.
-    dataset : the data of this configuration.
+    config, dataset : what to train, and its data, as `prepare` gives them.
     path : run folder; made where it is missing.
     stop : looked at after every batch.
     after_epoch : called with every row of the history as it is made.
@@ -55,10 +54,9 @@ def train(
     DivergedError
         A loss or gradient is not finite.
     """
-    resolved = resolve(config, dataset)
-    if resolved.validation.kind == "leave_one_speaker_out":
-        return _leave_one_speaker_out(resolved, dataset, path, stop, after_epoch)
-    return _train_once(resolved, dataset, path, stop, after_epoch)[0]
+    if config.validation.kind == "leave_one_speaker_out":
+        return _leave_one_speaker_out(config, dataset, path, stop, after_epoch)
+    return _train_once(config, dataset, path, stop, after_epoch)[0]
 
 
 def _train_once(
@@ -135,7 +133,8 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
 def _evaluate_best(model: Model, samples: Partition, folder: RunFolder) -> dict[str, Evaluation]:
     """What the best epoch makes of validation and test samples; of training samples where there are no others."""
     model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
-    return {name: evaluate(model, part) for name, part in (samples.held_out or samples.parts).items()}
+    parts = samples.held_out or samples.parts
+    return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
 
 
 def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:

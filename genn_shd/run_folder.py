@@ -241,14 +241,14 @@ def _logged(file: IO[str]) -> Iterator[None]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[str]]:
-    """A file open for appending that no other process holds at the same time; the system forgets the lock of
-    a process that dies."""
+    """A file open for appending that no other process can hold; the system drops the lock of one that dies."""
     try:
-        with path.open("a", encoding="utf-8") as file:
-            _lock(file, path.parent)
-            yield file
-    except PermissionError as error:
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
         raise GennShdError(f"{path}: cannot write here ({error.strerror}); choose another --out.") from None
+    with file:
+        _lock(file, path.parent)
+        yield file
 
 
 def _lock(file: IO[str], folder: Path) -> None:

@@ -5,31 +5,31 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .backends.base import Held, Model
 from .events import SpikeTrains
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples `indices` of `trains`, of which spikes at `duration` or later are left out.
+    """Samples `indices` of `trains`; nothing is copied until a batch is cut.
 
     Attributes
     ----------
-    trains : where the samples lie; nothing is copied until a batch is cut.
+    trains : where the samples lie.
     indices : (B,) which ones, in order.
-    duration : of a trial, ms.
     """
 
     trains: SpikeTrains
     indices: np.ndarray
-    duration: float
 
     @classmethod
-    def all(cls, trains: SpikeTrains, duration: float) -> Samples:
+    def all(cls, trains: SpikeTrains) -> Samples:
         """Every sample of `trains`."""
-        return cls(trains, np.arange(len(trains)), duration)
+        return cls(trains, np.arange(len(trains)))
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -44,36 +44,44 @@ class Samples:
         """(B,) speakers; -1 where unknown."""
         return self.trains.speakers[self.indices]
 
-    def batch(self, positions: np.ndarray) -> SpikeTrains:
-        """A copy of the samples at some positions of `indices`, cropped to the trial."""
-        return self.trains.select(self.indices[positions]).crop(self.duration)
-
-    def batches(self, size: int) -> Iterator[SpikeTrains]:
-        """All samples in order, `size` at a time; the last batch may be shorter."""
-        for start in range(0, len(self), size):
-            yield self.batch(np.arange(start, min(start + size, len(self))))
-
-    def num_cropped(self) -> int:
-        """How many samples are longer than the trial."""
-        ends = self.trains.offsets[self.indices + 1]
-        spiking = ends > self.trains.offsets[self.indices]
-        last_spikes = self.trains.times[ends[spiking] - 1]
-        return int(np.count_nonzero(last_spikes >= np.float32(self.duration)))
-
     def fingerprint(self) -> str:
-        """Hexadecimal checksum of spikes, labels, speakers and choice: the same data gives the same."""
-        checksum = zlib.crc32(f"{self.trains.num_units} {self.duration}".encode())
+        """Hexadecimal checksum of spikes, labels, speakers and choice: the same samples give the same."""
         trains = self.trains
-        for array in (
-            trains.times,
-            trains.units,
-            trains.offsets,
-            trains.labels,
-            trains.speakers,
-            self.indices,
-        ):
+        checksum = zlib.crc32(f"{trains.num_units}".encode())
+        for array in (trains.times, trains.units, trains.offsets, trains.labels, trains.speakers, self.indices):
             checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
         return f"{checksum:08x}"
+
+    def held_by(self, model: Model) -> HeldSamples:
+        """These samples where a model reads them."""
+        return HeldSamples(self, model.hold(self.trains))
+
+
+@dataclass(frozen=True, eq=False)
+class HeldSamples:
+    """Samples that a model holds, to be given to it in batches.
+
+    Attributes
+    ----------
+    samples : which ones.
+    held : where they lie.
+    """
+
+    samples: Samples
+    held: Held
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def batch(self, positions: np.ndarray) -> Any:
+        """The samples at some positions of `samples.indices`, as a batch for the model."""
+        return self.held.batch(self.samples.indices[positions])
+
+    def batches(self, size: int) -> Iterator[tuple[np.ndarray, Any]]:
+        """All samples in order, `size` at a time, as pairs of labels and batch; the last one may be shorter."""
+        for start in range(0, len(self), size):
+            positions = np.arange(start, min(start + size, len(self)))
+            yield self.samples.labels[positions], self.batch(positions)
 
 
 @dataclass(frozen=True)
@@ -104,3 +112,11 @@ class Partition:
     def fingerprints(self) -> dict[str, str]:
         """A checksum of each part."""
         return {name: samples.fingerprint() for name, samples in self.parts.items()}
+
+    def held_by(self, model: Model) -> dict[str, HeldSamples]:
+        """Each part where a model reads it; spike trains that parts share are held once."""
+        held: dict[int, Held] = {}
+        for samples in self.parts.values():
+            if id(samples.trains) not in held:
+                held[id(samples.trains)] = model.hold(samples.trains)
+        return {name: HeldSamples(samples, held[id(samples.trains)]) for name, samples in self.parts.items()}

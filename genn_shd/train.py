@@ -13,7 +13,7 @@ from pathlib import Path
 from . import command
 from .config_help import settings_help
 from .config_sources import load, parse_settings, preset_names
-from .experiment import build_network, load_dataset, resolve
+from .experiment import build_network, prepare
 from .interrupt import Interrupted, StopRequest
 from .network import Network
 from .progress import console_log
@@ -34,9 +34,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     config = load(preset, options.config, _settings(options))
     path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
     with StopRequest().listening() as stop, console_log():
-        dataset = load_dataset(config)
+        config, dataset = prepare(config)
         if options.dry_run:
-            config = resolve(config, dataset)
             print(config.to_toml())
             print(describe(build_network(config, dataset.num_input, dataset.num_classes)))
             return 0

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from .checkpoint import Checkpoint, group
 from .config import Config
 from .errors import DataError, DivergedError, SettingError
 from .evaluation import Evaluation, evaluate
-from .events import SpikeTrains
 from .interrupt import Interrupted, StopRequest
 from .metrics import Tally
 from .progress import LOG, ProgressBar
@@ -89,6 +89,7 @@ class Trainer:
         self._class_names = list(class_names)
         self._stop = stop or StopRequest()
         self._fingerprints = samples.fingerprints()
+        self._held = samples.held_by(model)
         self._num_batches = math.ceil(len(samples.train) / model.batch_size)
         self._saved = ""
 
@@ -107,7 +108,6 @@ class Trainer:
             The checkpoint cannot be gone on from.
         """
         self.resume()
-        self._report_cropped()
         epochs = self.config.training.epochs
         done = self.state.epoch * self._num_batches + self.state.batch
         bar = ProgressBar(epochs, self._num_batches, done)
@@ -121,23 +121,23 @@ class Trainer:
 
     def _train_epoch(self, bar: ProgressBar) -> None:
         """Train on what is left of the epoch."""
-        state, train = self.state, self.samples.train
+        state, train = self.state, self._held["train"]
         if state.batch == 0 and self.config.revival.lift > 0.0:
             lift_silent(self.model, state.silent, self.config.revival.lift)
         order = np.random.default_rng([self.config.training.seed, state.epoch]).permutation(len(train))
         size = self.model.batch_size
         started = time.perf_counter() - state.seconds
         while state.batch < self._num_batches:
-            batch = train.batch(order[state.batch * size : (state.batch + 1) * size])
+            positions = order[state.batch * size : (state.batch + 1) * size]
             self.model.learning_rate = state.rate.next_batch()
-            result = self._train_batch(batch)
-            state.tally.add(result, batch.labels, self.model.network.hidden)
+            result = self._train_batch(train.batch(positions))
+            state.tally.add(result, self.samples.train.labels[positions], self.model.network.hidden)
             state.batch += 1
             state.seconds = time.perf_counter() - started
             bar.update(state.epoch, state.tally.mean_loss, state.tally.accuracy)
             self._stop_if_requested()
 
-    def _train_batch(self, batch: SpikeTrains) -> BatchResult:
+    def _train_batch(self, batch: Any) -> BatchResult:
         try:
             result = self.model.train_batch(batch)
         except DivergedError as error:
@@ -154,9 +154,11 @@ class Trainer:
         """Evaluate, steer, remember and save."""
         state = self.state
         started = time.perf_counter() - state.seconds
+        self.model.flush()
         evaluations = {
-            name: evaluate(self.model, samples, self._stop_if_requested)
-            for name, samples in self.samples.held_out.items()
+            name: evaluate(self.model, held, self._stop_if_requested)
+            for name, held in self._held.items()
+            if name != "train"
         }
         state.seconds = time.perf_counter() - started
         row = self._row(evaluations)
@@ -206,6 +208,7 @@ class Trainer:
             "learning_rate": self.state.rate.latest,
             "spikes_per_neuron": tally.spikes_per_neuron(),
             "silent_neurons": sum(int(silent.sum()) for silent in tally.silent.values()),
+            "grazing_spikes": tally.grazing,
             "seconds": round(self.state.seconds, 3),
         }
 
@@ -218,17 +221,6 @@ class Trainer:
             best[f"{monitor}_accuracy"],
             -best[f"{monitor}_loss"],
         )
-
-    def _report_cropped(self) -> None:
-        for name, samples in self.samples.parts.items():
-            if cropped := samples.num_cropped():
-                LOG.info(
-                    "%d of %d %s samples are longer than the trial of %g ms and are cropped",
-                    cropped,
-                    len(samples),
-                    name,
-                    samples.duration,
-                )
 
     # --- checkpoints ----------------------------------------------------------------------------------------
 
@@ -261,7 +253,7 @@ class Trainer:
                 "batch": state.batch,
                 "seconds": state.seconds,
                 "rate": state.rate.state(),
-                "tally": {key: getattr(state.tally, key) for key in ("samples", "loss", "correct")},
+                "tally": {key: getattr(state.tally, key) for key in ("samples", "loss", "correct", "grazing")},
                 "history": state.history,
                 "best": state.best,
                 "data": self._fingerprints,

@@ -1,0 +1,203 @@
+import inspect
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genn_shd import datasets
+from genn_shd.config import Config
+from genn_shd.config_help import settings_help
+from genn_shd.config_messages import choice, section, setting_names
+from genn_shd.errors import SettingError
+from genn_shd.models import LOSSES
+
+SETTINGS = list(setting_names(Config))
+
+
+def message(values):
+    with pytest.raises(SettingError) as caught:
+        Config.from_values(values)
+    return str(caught.value)
+
+
+def test_toml_gives_back_the_configuration():
+    config = Config().replace(
+        **{
+            "network.num_hidden": [20, 30],
+            "network.recurrent": [True, False],
+            "network.weights": {"input_hidden0": {"mean": 0.1, "std": 1e-3}},
+            "optimiser.learning_rate": 0.1 + 0.2,
+            "dataset": {"name": "hdf5", "path": "a\\b \"c\".h5"},
+            "validation": {"kind": "speaker", "speakers": [3, "theo"]},
+        }
+    )
+    assert Config.from_values(tomllib.loads(config.to_toml())) == config
+
+
+def test_toml_is_complete():
+    written = tomllib.loads(Config().to_toml())
+    for table, field in Config.model_fields.items():
+        model = section(field) or type(getattr(Config(), table))
+        optional = {name for name, f in model.model_fields.items() if f.default is None}
+        assert set(model.model_fields) - optional <= set(written[table])
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"network": {"num_hiden": 3}},
+            "network.num_hiden is unknown. Did you mean 'network.num_hidden'?",
+        ),
+        ({"learning_rate": 1.0}, "learning_rate is unknown. Did you mean 'optimiser.learning_rate'?"),
+        ({"optimiser": {"min_epochs": 3}}, "optimiser.min_epochs is unknown. Did you mean 'optimiser.schedule.min_epochs'?"),
+        (
+            {"training": {"lr": 1}},
+            "training.lr is unknown. Allowed in [training]: epochs, batch_size, seed, monitor.",
+        ),
+        ({"network": {"tau_mem": -20.0}}, "network.tau_mem = -20.0 is not allowed: it must be a number > 0"),
+        ({"training": {"batch_size": 0}}, "training.batch_size = 0 is not allowed: it must be a whole number >= 1."),
+        ({"training": {"batch_size": 32.0}}, "training.batch_size = 32.0 is not allowed: it must be a whole number >= 1."),
+        ({"training": {"seed": True}}, "training.seed = true is not allowed: it must be a whole number >= 0."),
+        ({"optimiser": {"learning_rate": float("nan")}}, "optimiser.learning_rate = nan is not allowed"),
+        ({"optimiser": {"beta1": 1.0}}, "optimiser.beta1 = 1.0 is not allowed: it must be a number >= 0 and < 1."),
+        (
+            {"simulation": {"precision": "float23"}},
+            "simulation.precision = 'float23' is not allowed: it must be one of 'float32', 'float64'. "
+            "Did you mean 'float32'?",
+        ),
+        ({"network": 3}, "network = 3 is not allowed: it must be a table."),
+        ({"network": {"num_hidden": [4, 0]}}, "network.num_hidden = [4, 0] is not allowed"),
+        ({"network": {"num_hidden": []}}, "network.num_hidden = [] is not allowed"),
+        ({"network": {"num_hidden": [4, 4], "recurrent": [True]}}, "network.recurrent = [true] is not allowed"),
+        (
+            {"network": {"tau_mem": {"mean": 20.0}}},
+            "network.tau_mem = {'mean': 20.0} is not allowed: it must be a number > 0 or a table of mean, shape, "
+            "minimum, maximum.",
+        ),
+        ({"network": {"weights": {"input_hidden": {"mean": 1.0}}}}, "network.weights.input_hidden.std is not set"),
+        ({"network": {"weights": {"input_hidden": 1.0}}}, "network.weights.input_hidden = 1.0 is not allowed"),
+        (
+            {"dataset": {"name": "shdd"}},
+            "dataset.name = 'shdd' is not allowed: it must be one of 'yin_yang', 'fsdd', 'shd', 'ssc', 'hdf5'. "
+            "Did you mean 'shd'?",
+        ),
+        (
+            {"dataset": {"name": "yin_yang", "split": "all"}},
+            "dataset.split is no setting of dataset.name = 'yin_yang'; it is one of dataset.name = 'fsdd'.",
+        ),
+        ({"dataset": {"name": "hdf5"}}, "dataset.path is not set; dataset.name = 'hdf5' needs it: give text."),
+        ({"dataset": {"path": "x"}}, "dataset.name is not set: give one of 'yin_yang'"),
+        ({"dataset": "fsdd"}, "dataset = 'fsdd' is not allowed: set dataset.name to one of 'yin_yang'"),
+        ({"dataset": {"name": 3}}, "dataset.name = 3 is not allowed"),
+        ({"loss": {"name": "sum_expo"}}, "loss.name = 'sum_expo' is not allowed"),
+        ({"loss": {"name": "sum", "tau_0": 1.0}}, "loss.tau_0 is no setting of loss.name = 'sum'"),
+        ({"validation": {"kind": "random", "fraction": 1.0}}, "validation.fraction = 1.0 is not allowed"),
+        ({"regularisation": {"lower": 20.0}}, "regularisation.lower = 20 is not allowed"),
+    ],
+)
+def test_message(values, expected):
+    text = message(values)
+    assert text.startswith(expected)
+    assert "\n" not in text
+
+
+def test_wrong_names_come_first_and_the_rest_is_counted():
+    text = message({"validation": {"kind": "random", "fraction": 2.0, "fracton": 0.1}})
+    assert text == "validation.fracton is unknown. Did you mean 'validation.fraction'? (1 more to put right after that)"
+
+
+TOML = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(setting=st.sampled_from([name for name, _ in SETTINGS]), value=TOML)
+def test_any_value_is_taken_or_refused_in_one_line_that_names_it(setting, value):
+    *tables, last = setting.split(".")
+    values = {last: value}
+    for table in reversed(tables):
+        values = {table: values}
+    try:
+        Config.from_values(values)
+    except SettingError as error:
+        assert "\n" not in str(error)
+        assert tables[0] in str(error)
+
+
+@given(st.dictionaries(st.sampled_from(list(Config.model_fields)), TOML, max_size=3))
+def test_any_table_is_taken_or_refused_in_one_line(values):
+    try:
+        Config.from_values(values)
+    except SettingError as error:
+        assert "\n" not in str(error)
+
+
+def test_one_flag_stands_for_all_layers():
+    network = Config.from_values({"network": {"num_hidden": [5, 6], "recurrent": False}}).network
+    assert network.recurrent == (False, False)
+    assert Config.from_values({"network": {"num_hidden": [5, 6]}}).network.recurrent == (True, True)
+    assert Config.from_values({"network": {"num_hidden": 7}}).network.num_hidden == (7,)
+
+
+def test_replace_validates():
+    assert Config().replace(**{"optimiser.schedule.factor": 0.1}).optimiser.schedule.factor == 0.1
+    with pytest.raises(SettingError, match=r"training\.epoch is unknown"):
+        Config().replace(**{"training.epoch": 5})
+
+
+def test_flat_names_are_dotted():
+    flat = Config().flat()
+    assert flat["optimiser.schedule.min_epochs"] == 50
+    assert flat["dataset.name"] == "yin_yang"
+
+
+def test_data_sets_and_their_settings_are_those_that_can_be_loaded():
+    models = choice(Config.model_fields["dataset"]).options
+    assert set(models) == set(datasets.LOADERS)
+    for name, model in models.items():
+        assert set(model.model_fields) - {"name"} == set(datasets.setting_names(name))
+        for parameter in inspect.signature(datasets.LOADERS[name]).parameters.values():
+            default = model.model_fields[parameter.name].default
+            assert parameter.default in (default, parameter.empty), (name, parameter.name)
+
+
+def test_losses_and_their_parameters_are_those_of_the_definitions():
+    models = choice(Config.model_fields["loss"]).options
+    assert set(models) == set(LOSSES)
+    for name, model in models.items():
+        assert set(model.model_fields) - {"name"} == set(LOSSES[name].parameters)
+        assert Config.from_values({"loss": {"name": name}}).loss.parameters == {
+            key: parameter.default for key, parameter in LOSSES[name].parameters.items()
+        }
+
+
+def test_help_lists_every_setting_with_its_default_and_unit():
+    text = settings_help(100)
+    for dotted, _ in SETTINGS:
+        assert f"{dotted.rpartition('.')[2]}" in text
+    assert "tau_mem           membrane time constant of hidden neurons, in ms" in text
+    assert "default 20.0)" in text
+    assert "name = 'yin_yang' (default)" in text
+    assert all(len(line) <= 130 for line in text.splitlines())
+
+
+def test_every_setting_says_what_it_means():
+    def check(model):
+        assert model.__doc__
+        for field in model.model_fields.values():
+            if options := choice(field):
+                for option in options.options.values():
+                    check(option)
+            elif table := section(field):
+                check(table)
+            else:
+                assert field.description
+                assert field.is_required() or field.default is not ...
+
+    for field in Config.model_fields.values():
+        for model in choice(field).options.values() if choice(field) else [section(field)]:
+            check(model)

@@ -1,0 +1,93 @@
+import pytest
+
+from genn_shd.config_sources import load, parse_settings, preset_names
+from genn_shd.errors import SettingError
+
+
+def test_later_sources_win(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text("[training]\nepochs = 7\nbatch_size = 8\n")
+    config = load("yin_yang", file, ["training.batch_size=16"])
+    assert config.dataset.name == "yin_yang"
+    assert (config.training.epochs, config.training.batch_size) == (7, 16)
+
+
+def test_settings_within_a_table_are_merged(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text("[network]\ntau_mem = 30.0\n[network.weights.input_hidden]\nmean = 0.5\nstd = 0.1\n")
+    config = load(None, file, ["network.tau_syn=7", "network.weights.input_hidden.std=0.2"])
+    assert (config.network.tau_mem, config.network.tau_syn) == (30.0, 7.0)
+    assert config.network.weights["input_hidden"].model_dump() == {"mean": 0.5, "std": 0.2}
+
+
+def test_another_data_set_drops_the_settings_of_the_one_before(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text('[dataset]\nname = "yin_yang"\nnum_train = 10\n')
+    config = load(None, file, ["dataset.split=all", "dataset.name=fsdd"])
+    assert config.dataset.model_dump(exclude_none=True) == {"name": "fsdd", "split": "all"}
+    assert load(None, file, ["dataset.num_test=5", "dataset.name=yin_yang"]).dataset.num_train == 10
+
+
+def test_a_table_without_its_choice_is_the_default_one():
+    assert load(settings=["dataset.num_train=12"]).dataset.num_train == 12
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("1e-3", 1e-3),
+        ("true", True),
+        ("fsdd", "fsdd"),
+        ('"5"', "5"),
+        ("[1, 2]", [1, 2]),
+        ("[1, 2", "[1, 2"),
+        ("{mean=1,std=2}", {"mean": 1, "std": 2}),
+        ("a=b", "a=b"),
+        ("", ""),
+        ("1\nb = 2", "1\nb = 2"),
+        ("../some/file.h5", "../some/file.h5"),
+    ],
+)
+def test_a_value_is_toml_or_else_text(text, value):
+    assert parse_settings([f"a.b={text}"]) == {"a": {"b": value}}
+
+
+@pytest.mark.parametrize("text", ["training.epochs", "=5", "training.=5", "a..b=1", ""])
+def test_what_is_no_setting_is_refused(text):
+    with pytest.raises(SettingError, match="is no setting: write name=value"):
+        parse_settings([text])
+
+
+def test_unknown_preset_names_the_nearest():
+    with pytest.raises(SettingError, match="preset 'yinyang' is unknown; .* Did you mean 'yin_yang'"):
+        load("yinyang")
+
+
+def test_missing_file_names_the_nearest(tmp_path):
+    (tmp_path / "fsdd.toml").touch()
+    with pytest.raises(SettingError, match=r"fsd\.toml: no such configuration file\. Did you mean 'fsdd\.toml'"):
+        load(file=tmp_path / "fsd.toml")
+    with pytest.raises(SettingError, match="no such configuration file"):
+        load(file=tmp_path / "nowhere" / "fsd.toml")
+
+
+def test_what_is_no_toml_is_refused_in_one_line(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text("[training]\nepochs 5\n")
+    with pytest.raises(SettingError, match=r"my\.toml: not valid TOML: .*line 2"):
+        load(file=file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingError, match="cannot read this configuration file: it is no text"):
+        load(file=file)
+    with pytest.raises(SettingError, match="cannot read this configuration file"):
+        load(file=tmp_path)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_allowed_settings(name):
+    assert load(name).training.epochs >= 1
+
+
+def test_presets_there_are():
+    assert {"yin_yang", "fsdd", "fsdd_loso", "shd"} <= set(preset_names())

@@ -1,0 +1,183 @@
+import csv
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from genn_shd.checkpoint import Checkpoint
+from genn_shd.config import Config
+from genn_shd.errors import DataError, GennShdError, SettingError
+from genn_shd.files import make_folder
+from genn_shd.run_folder import RunFolder
+
+CONFIG = Config()
+
+
+def test_a_new_folder_holds_the_complete_configuration(tmp_path):
+    with RunFolder.open(tmp_path / "a" / "b", CONFIG) as folder:
+        assert folder.config() == CONFIG
+    assert RunFolder.existing(tmp_path / "a" / "b").config() == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"network.tau_mem": 30.0}, r"network.tau_mem = 20.0, and now it is network.tau_mem = 30.0"),
+        (
+            {"network.num_hidden": [256, 10], "network.recurrent": [True, True]},
+            r"network.num_hidden = \[256\], and now it is network.num_hidden = \[256, 10\]",
+        ),
+        ({"dataset": {"name": "fsdd"}}, r"dataset.name = 'yin_yang', and now it is dataset.name = 'fsdd'"),
+        (
+            {"network.weights": {"input_hidden": {"mean": 0.0, "std": 1.0}}},
+            r"network.weights.input_hidden.mean not set, and now it is network.weights.input_hidden.mean = 0.0",
+        ),
+    ],
+)
+def test_a_folder_of_another_configuration_is_refused(tmp_path, changes, difference):
+    with RunFolder.open(tmp_path, CONFIG):
+        pass
+    before = (tmp_path / "config.toml").read_bytes()
+    with pytest.raises(SettingError, match=difference), RunFolder.open(tmp_path, CONFIG.replace(**changes)):
+        pass
+    assert (tmp_path / "config.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(("setting", "value"), [("training.epochs", 200), ("simulation.num_threads", 3)])
+def test_what_does_not_change_the_result_may_differ(tmp_path, setting, value):
+    with RunFolder.open(tmp_path, CONFIG):
+        pass
+    other = CONFIG.replace(**{setting: value})
+    with RunFolder.open(tmp_path, other) as folder:
+        assert folder.config() == other
+
+
+def test_files_without_a_configuration_are_left_alone(tmp_path):
+    (tmp_path / "best.npz").write_bytes(b"precious")
+    with pytest.raises(SettingError, match=r"holds best\.npz but no config\.toml"), RunFolder.open(tmp_path, CONFIG):
+        pass
+    assert os.listdir(tmp_path) == ["best.npz"]
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "run").write_text("a file")
+    for path in (tmp_path / "run", tmp_path / "run" / "deeper" / "still"):
+        with pytest.raises(GennShdError, match=r"cannot make this folder, the file .*/run is in the way"):
+            make_folder(path)
+
+
+def test_a_folder_that_cannot_be_made_or_written_is_named(tmp_path, monkeypatch):
+    def read_only(*args, **kwargs):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", read_only)
+    with pytest.raises(GennShdError, match=r"cannot make this folder \(Read-only file system\)"):
+        make_folder(tmp_path / "run")
+    monkeypatch.undo()
+    monkeypatch.setattr("pathlib.Path.open", read_only)
+    with pytest.raises(GennShdError, match=r"cannot write here \(Read-only file system\); choose another --out"):
+        RunFolder.open(tmp_path / "run", CONFIG).__enter__()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_read_only_folder_is_refused_in_one_line(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(GennShdError, match="cannot make this folder"):
+        RunFolder.open(tmp_path / "run", CONFIG).__enter__()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from genn_shd.config import Config
+from genn_shd.run_folder import RunFolder
+with RunFolder.open(Path(sys.argv[1]), Config()):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(GennShdError, match="another process is training"), RunFolder.open(tmp_path, CONFIG):
+            pass
+        other.kill()
+        other.wait()
+        with RunFolder.open(tmp_path, CONFIG):  # the lock of a dead process is gone
+            pass
+
+
+def test_the_log_is_kept(tmp_path):
+    log = logging.getLogger("genn_shd")
+    for line in ("first", "second"):
+        with RunFolder.open(tmp_path, CONFIG):
+            log.info(line)
+        log.info("outside")
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    assert [line.split()[-1] for line in lines] == ["first", "second"]
+
+
+def test_no_run_no_folder(tmp_path):
+    with pytest.raises(DataError, match=r"no run folder, there is no config\.toml in it"):
+        RunFolder.existing(tmp_path)
+
+
+def test_a_configuration_of_another_version_is_named(tmp_path):
+    (tmp_path / "config.toml").write_text("[training]\nlearning = true\n")
+    with pytest.raises(SettingError, match=r"config\.toml: training\.learning is unknown"):
+        RunFolder(tmp_path).config()
+
+
+def test_history_has_a_row_an_epoch_and_exact_numbers(tmp_path):
+    folder = RunFolder(tmp_path)
+    rows = [{"epoch": n, "training_loss": 0.1 + 0.2 * n, "validation_loss": None} for n in range(3)]
+    folder.write_history(rows)
+    with folder.history_file.open() as file:
+        read = list(csv.DictReader(file))
+    assert [float(row["training_loss"]) for row in read] == [row["training_loss"] for row in rows]
+    assert read[0]["validation_loss"] == ""
+
+
+def test_summary_is_json_without_numbers_json_does_not_have(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_summary({"best": {"loss": float("nan")}, "rows": [1.5, float("inf")]})
+    assert json.loads(folder.summary_file.read_text()) == {"best": {"loss": None}, "rows": [1.5, None]}
+
+
+def test_environment_keeps_the_first_start_and_what_changed(tmp_path):
+    folder = RunFolder(tmp_path)
+    first = {"time": "1", "command": ["a"], "python": "3.11", "model": {"threads": 2}}
+    folder.write_environment(first)
+    folder.write_environment({**first, "time": "2"})
+    assert json.loads(folder.environment_file.read_text()) == first
+    folder.write_environment({**first, "time": "3", "python": "3.12"})
+    folder.write_environment({**first, "time": "4", "python": "3.12"})
+    assert json.loads(folder.environment_file.read_text())["resumed"] == [{"time": "3", "python": "3.12"}]
+
+
+def checkpoint(epoch):
+    return Checkpoint({"parameters/w": np.zeros(3)}, {"epoch": epoch})
+
+
+def test_a_damaged_checkpoint_names_the_next_best(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.checkpoint() is None
+    checkpoint(9).write(folder.checkpoint_file)
+    checkpoint(7).write(folder.best_file)
+    assert folder.checkpoint().state["epoch"] == 9
+    folder.checkpoint_file.write_bytes(folder.checkpoint_file.read_bytes()[:-20])
+    with pytest.raises(DataError, match=r"checkpoint\.npz: .* cut short .* best epoch, 7, copy best\.npz over it"):
+        folder.checkpoint()
+    with pytest.raises(DataError, match="The best one, of epoch 7, is whole: --checkpoint best"):
+        folder.read_checkpoint("last")
+    folder.best_file.unlink()
+    with pytest.raises(DataError, match="No other checkpoint is whole; delete it to start anew"):
+        folder.checkpoint()
+    with pytest.raises(DataError, match=r"best\.npz: .* there is no such file\.$"):
+        folder.read_checkpoint("best")

@@ -19,6 +19,7 @@ setup(
     packages=[
         "genn_shd",
         "genn_shd.backends",
+        "genn_shd.backends.genn",
         "genn_shd.backends.native",
         "genn_shd.datasets",
         "genn_shd.models",

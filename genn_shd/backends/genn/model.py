@@ -237,9 +237,9 @@ class GennModel(Model):
         self._unclean = self._unclean or backward is not None
         for index in range(num_passes):
             ahead, back = self._part(forward, index), self._part(backward, index)
-            if forward:
+            if forward and ahead.stop > ahead.start:
                 self._prepare_forward(forward, ahead)
-            if backward:
+            if backward and back.stop > back.start:
                 self._prepare_backward(backward, back)
             self._running.run(
                 Pass(
@@ -282,9 +282,9 @@ class GennModel(Model):
             return
         # Other samples ran since this one did: put back what the first step of the backward pass reads.
         for p in self._spiking:
-            self._running.write(p.name, "num_spikes", flight.counts[p.name][part])
+            self._running.write(p.name, "num_spikes", self._lane_values(flight.counts[p.name][part], 0))
         for name, values in flight.loss_state.items():
-            self._running.write(output.name, f"loss_{name}", values[part])
+            self._running.write(output.name, f"loss_{name}", self._lane_values(values[part], 0.0))
 
     def _collect(self, flight: Flight, part: slice, index: int) -> None:
         """Read off what a forward pass left."""

@@ -126,13 +126,30 @@ def test_batches_of_a_data_set_on_the_device_are_numbers(schedule, monkeypatch):
         genn.train_batch(everything.select(picks[0]))
         held = genn.hold(everything)
         genn.set_parameters(native.parameters)
-        monkeypatch.setattr(type(genn._memory), "_push", lambda self: pytest.fail("moved data"))
+        monkeypatch.setattr(type(genn._memory), "_copy", lambda *a: pytest.fail("moved data"))
         for pick in picks:
             assert_same(genn.gradient(held.batch(pick)), native.gradient(everything.select(pick)), EXACT)
         native_held = native.hold(everything)
         assert native.evaluate_batch(native_held.batch(picks[0])).loss == pytest.approx(
             genn.evaluate_batch(held.batch(picks[0])).loss
         )
+
+
+def test_data_sets_come_and_go():
+    """As with augmentation: a new data set every epoch, in the memory of the one before."""
+    fixed, picks = samples(31, 12), np.arange(4, 11)
+    with compiled(network(), "native") as native, compiled(network(), "genn_cpu") as genn:
+        kept = genn.hold(fixed)
+        assert genn.hold(fixed) is kept
+        for epoch in range(4):
+            everything = samples(40 + epoch, 20)
+            held = genn.hold(everything)
+            for data, on_device in ((everything, held), (fixed, kept)):
+                expected = native.evaluate_batch(data.select(picks))
+                actual = genn.evaluate_batch(on_device.batch(picks))
+                np.testing.assert_allclose(actual.losses, expected.losses, rtol=EXACT)
+            del held
+        assert len(genn._memory._regions) <= 5
 
 
 def test_a_batch_held_by_another_model_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import weakref
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class GennModel(Model):
         self._pending: Flight | None = None
         self._steps_taken = 0
         self._unclean = False
+        self._held: weakref.WeakValueDictionary[int, HeldOnDevice] = weakref.WeakValueDictionary()
         self._simulation: Simulation | None = None
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
@@ -147,9 +149,12 @@ class GennModel(Model):
     def hold(self, samples: SpikeTrains) -> HeldOnDevice:
         """Keep a data set in the device's memory, where batches are only numbers of samples."""
         self._check_open()
-        check_units(samples, self.network)
-        self.flush()
-        return HeldOnDevice(samples, self._memory)
+        held = self._held.get(id(samples))
+        if held is None:
+            check_units(samples, self.network)
+            self.flush()
+            held = self._held[id(samples)] = HeldOnDevice(samples, self._memory)
+        return held
 
     # -- batches ---------------------------------------------------------------------------------------------------
 

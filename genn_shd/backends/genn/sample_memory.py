@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from .spikes import SourceRows, source_rows
 _ROOM = 1.5
 
 
-@dataclass
+@dataclass(eq=False)
 class _Region:
     """A part of the memory: `rows` of it from row `first` on, and room for `capacity` spikes."""
 
@@ -37,48 +38,65 @@ class HeldBatch:
 
 
 class HeldOnDevice(Held):
-    """A data set in the device's memory."""
+    """A data set in the device's memory, for as long as anything refers to this."""
 
     def __init__(self, samples: SpikeTrains, memory: SampleMemory) -> None:
         super().__init__(samples)
-        self._memory, self._rows = memory, memory.hold(samples)
+        self._memory, region = memory, memory.occupy(samples)
+        self._first = region.first
+        weakref.finalize(self, memory.vacate, region)
 
     def batch(self, indices: np.ndarray) -> HeldBatch:
-        return HeldBatch(self._memory, self._rows[indices], self.samples.labels[indices])
+        rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
+        return HeldBatch(self._memory, rows, self.samples.labels[indices])
 
 
 class SampleMemory:
     """The arrays `spike_step` and `spike_start` of the spike source.
 
     Two regions take batches in turn, so that one can still be read while the next is written; data sets that stay
-    follow. Memory grows as needed, by half more than is needed.
+    follow. Memory grows as needed; GeNN does not give any back, so what is vacated is used again.
     """
 
-    def __init__(self, simulation: Simulation, source: str, num_units: int, num_steps: int, dt: float, batch: int):
+    def __init__(
+        self, simulation: Simulation, source: str, num_units: int, num_steps: int, dt: float, batch_size: int
+    ) -> None:
         self._simulation, self._source = simulation, source
         self._num_units, self._num_steps, self._dt = num_units, num_steps, dt
-        self._regions = [_Region(0, batch, 0), _Region(batch, batch, 0)]
+        self._regions = [_Region(0, batch_size, 0), _Region(batch_size, batch_size, 0)]
         self._steps, self._starts = np.empty(0), np.empty((0, 0))
 
     def write(self, half: int, samples: SpikeTrains) -> np.ndarray:
         """Put a batch into one of the two regions; returns the rows of its samples."""
         region = self._regions[half]
-        region.content = source_rows(samples, self._num_units, self._num_steps, self._dt)
-        if len(region.content.steps) > region.capacity or not len(self._steps):
-            region.capacity = int(_ROOM * len(region.content.steps)) + 1
-            self._lay_out()
-        else:
-            self._copy(half)
-            self._push()
+        self._fill(region, self._rows(samples), _ROOM)
         return region.first + np.arange(len(samples), dtype=np.int32)
 
-    def hold(self, samples: SpikeTrains) -> np.ndarray:
-        """Keep a data set on the device; returns the rows of its samples, valid as long as the model."""
-        content = source_rows(samples, self._num_units, self._num_steps, self._dt)
-        first = self._regions[-1].first + self._regions[-1].rows
-        self._regions.append(_Region(first, len(samples), len(content.steps), content))
-        self._lay_out()
-        return first + np.arange(len(samples), dtype=np.int32)
+    def occupy(self, samples: SpikeTrains) -> _Region:
+        """Keep a data set until it is vacated."""
+        free = (r for r in self._regions[2:] if r.content is None and r.rows >= len(samples))
+        region = next(free, None)
+        if region is None:
+            last = self._regions[-1]
+            region = _Region(last.first + last.rows, len(samples), -1)
+            self._regions.append(region)
+        self._fill(region, self._rows(samples), 1.0)
+        return region
+
+    def vacate(self, region: _Region) -> None:
+        """What the region holds is not needed any more."""
+        region.content = None
+
+    def _rows(self, samples: SpikeTrains) -> SourceRows:
+        return source_rows(samples, self._num_units, self._num_steps, self._dt)
+
+    def _fill(self, region: _Region, content: SourceRows, room: float) -> None:
+        region.content = content
+        if len(content.steps) > region.capacity or not len(self._steps):
+            region.capacity = int(room * len(content.steps)) + 1
+            self._lay_out()
+        else:
+            self._copy(region)
 
     def _lay_out(self) -> None:
         """Allocate for all regions and fill them."""
@@ -87,19 +105,17 @@ class SampleMemory:
         self._steps = self._simulation.allocate(self._source, "spike_step", max(1, spikes))
         starts = self._simulation.allocate(self._source, "spike_start", rows * (self._num_units + 1))
         self._starts = starts.reshape(rows, self._num_units + 1)
-        for index in range(len(self._regions)):
-            self._copy(index)
-        self._push()
+        for region in self._regions:
+            self._copy(region)
 
-    def _copy(self, index: int) -> None:
-        region = self._regions[index]
+    def _copy(self, region: _Region) -> None:
+        """Bring a region to the device, and nothing else."""
         if region.content is None:
             return
-        offset = sum(r.capacity for r in self._regions[:index])
         steps, starts = region.content.steps, region.content.starts
+        offset = sum(r.capacity for r in self._regions[: self._regions.index(region)])
         self._steps[offset : offset + len(steps)] = steps
         self._starts[region.first : region.first + len(starts)] = starts + offset
-
-    def _push(self) -> None:
-        self._simulation.push(self._source, "spike_step")
-        self._simulation.push(self._source, "spike_start")
+        width = self._num_units + 1
+        self._simulation.push_part(self._source, "spike_step", offset, len(steps))
+        self._simulation.push_part(self._source, "spike_start", region.first * width, len(starts) * width)

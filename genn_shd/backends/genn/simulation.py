@@ -68,6 +68,11 @@ class Simulation:
         """Bring an array's host memory to the device."""
         self._populations[population].extra_global_params[array].push_to_device()
 
+    def push_part(self, population: str, array: str, start: int, count: int) -> None:
+        """Bring a part of an array's host memory to the device."""
+        if count:
+            self._populations[population].extra_global_params[array]._array.push_slice_1d_to_device(start, count)
+
     def write(self, population: str, variable: str, values: np.ndarray | float) -> None:
         """Set a variable: (N,) where lanes share it, else (lanes, N) or anything that broadcasts to it."""
         holder = self._populations[population].vars[variable]

@@ -56,8 +56,9 @@ class PopulationProgram:
     adjoint_code : backward; the adjoint over one step.
     feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
         sends back to its sender per unit weight, and its part of the gradient of the weight.
-    propagator : coefficient -> expression of the span `r` (ms), for schemes that integrate over parts of a step;
-        `phi(u)` stands for (exp(u) - 1) / u.
+    propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
+        before it, for schemes that integrate over parts of a step. `coupled(r, E, F, gap, a, a / gap)` stands for
+        a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
     """
 
     name: str

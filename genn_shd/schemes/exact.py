@@ -27,9 +27,9 @@ import numpy as np
 
 from ..errors import SettingError
 from ..eventprop import Dynamics, adjoint_name, derive
-from ..expressions import symbol, to_code
+from ..expressions import evaluate
 from ..network import Network
-from ..program import Program
+from ..program import Program, Values
 from .linear import coefficients, coupled_states, population_program, propagator_name
 
 
@@ -39,28 +39,65 @@ def build(network: Network) -> Program:
     return Program(
         scheme="exact",
         network=network,
-        populations=tuple(population_program(d, _propagator(d)) for d in dynamics.values()),
-        evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt),
+        populations=tuple(population_program(d, _propagator(d), _span_coefficients(d)) for d in dynamics.values()),
+        evaluate_coefficients=lambda name, values, dt: {
+            **coefficients(dynamics[name], values, dt),
+            **_evaluate_span_coefficients(dynamics[name], values),
+        },
     )
 
 
 def _propagator(d: Dynamics) -> dict[str, str]:
     """Entries of exp(A r) in closed form, finite where time constants meet.
 
-    An entry on the diagonal is exp(-r / s_x). One off it couples two states directly:
-    A_xy (exp(-r / s_x) - exp(-r / s_y)) / (1 / s_y - 1 / s_x) = A_xy r exp(-r / s_y) phi(r (1 / s_y - 1 / s_x)).
+    With rates a = 1 / s_x and b = 1 / s_y, an entry on the diagonal is exp(-a r). One off it couples two states
+    directly: A_xy (exp(-a r) - exp(-b r)) / (b - a). What does not depend on r is a coefficient.
     """
     _check_closed_form(d)
-    r = symbol("r")
-    result = {propagator_name(x, x): f"exp({to_code(-r / d.scales[x])})" for x in d.state}
-    for i, x in enumerate(d.state):
-        for j, y in enumerate(d.state):
-            if i != j and d.matrix[i, j] != 0:
-                name = propagator_name(x, y)
-                difference = r * (1 / d.scales[y] - 1 / d.scales[x])
-                result[name] = f"{to_code(d.matrix[i, j] * r)} * {propagator_name(y, y)} * phi({to_code(difference)})"
-                ratio = to_code(d.scales[x] / d.scales[y])
-                result[propagator_name(adjoint_name(y), adjoint_name(x))] = f"{ratio} * {name}"
+    result = {propagator_name(x, x): f"exp(-{_rate(x)} * r)" for x in d.state}
+    for x, y in _couplings(d):
+        name = propagator_name(x, y)
+        ends = f"{propagator_name(x, x)}, {propagator_name(y, y)}"
+        result[name] = f"coupled(r, {ends}, {', '.join(_coupling(x, y))})"
+        result[propagator_name(adjoint_name(y), adjoint_name(x))] = f"{_ratio(x, y)} * {name}"
+    return result
+
+
+def _couplings(d: Dynamics) -> list[tuple[str, str]]:
+    """Pairs of states (x, y) where y drives x."""
+    n = len(d.state)
+    return [(d.state[i], d.state[j]) for i in range(n) for j in range(n) if i != j and d.matrix[i, j] != 0]
+
+
+def _rate(x: str) -> str:
+    return f"rate_{x}"
+
+
+def _coupling(x: str, y: str) -> tuple[str, str, str]:
+    """Names of b - a, A_xy and A_xy / (b - a)."""
+    return f"gap_{x}_{y}", f"coupling_{x}_{y}", f"coupling_over_gap_{x}_{y}"
+
+
+def _ratio(x: str, y: str) -> str:
+    return f"ratio_{x}_{y}"
+
+
+def _span_coefficients(d: Dynamics) -> list[str]:
+    couplings = [name for x, y in _couplings(d) for name in (*_coupling(x, y), _ratio(x, y))]
+    return [*(_rate(x) for x in d.state), *couplings]
+
+
+def _evaluate_span_coefficients(d: Dynamics, values: Values) -> dict[str, np.ndarray]:
+    size = len(next(iter(values.values())))
+    scale = {x: np.broadcast_to(np.asarray(evaluate(s, values), np.float64), size) for x, s in d.scales.items()}
+    result = {_rate(x): 1.0 / scale[x] for x in d.state}
+    for x, y in _couplings(d):
+        gap = result[_rate(y)] - result[_rate(x)]
+        strength = np.broadcast_to(evaluate(d.matrix[d.state.index(x), d.state.index(y)], values), size)
+        # Where the rates meet, the series serves every span and nothing divides by their gap.
+        over_gap = np.divide(strength, gap, out=np.zeros(size), where=gap != 0)
+        result |= dict(zip(_coupling(x, y), (gap, strength, over_gap), strict=True))
+        result[_ratio(x, y)] = scale[x] / scale[y]
     return result
 
 

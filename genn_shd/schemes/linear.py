@@ -7,6 +7,8 @@ Code names the entries: `V_from_I` is the part of V after the span that comes fr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.linalg
 import sympy
@@ -18,8 +20,10 @@ from ..program import PopulationProgram, SpikeProgram, Values
 DRIFT = "drift"
 
 
-def population_program(d: Dynamics, propagator: dict[str, str] | None = None) -> PopulationProgram:
-    """The program of one population; `propagator` as in `PopulationProgram`."""
+def population_program(
+    d: Dynamics, propagator: dict[str, str] | None = None, more_coefficients: Sequence[str] = ()
+) -> PopulationProgram:
+    """The program of one population; `propagator` as in `PopulationProgram`, with the coefficients that it needs."""
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
     coupled = coupled_states(d)
@@ -28,7 +32,7 @@ def population_program(d: Dynamics, propagator: dict[str, str] | None = None) ->
         size=d.population.size,
         state={**neuron.state, **synapse.state},
         parameters=tuple(d.population.parameters),
-        coefficients=tuple(coefficient_names(d)),
+        coefficients=(*coefficient_names(d), *more_coefficients),
         receives=synapse.receives,
         advance_code=_assign({x: _advance(x, d, coupled) for x in d.neuron_state}),
         spike=_spike_program(d, d.event) if d.event is not None else None,

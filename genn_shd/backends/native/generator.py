@@ -41,6 +41,10 @@ def generate(program: Program, layout: Layout, precision: str) -> str:
         output=program.output,
         loss=program.loss,
         loss_parameters=list(program.loss.parameters),
+        senders=lambda p: _senders(program, p),
+        hears_input=lambda p: any(c.source == network.input.name for c in network.connections if c.target == p.name),
+        driven_states=lambda p: [x for x in p.state if f"{x}_from_{p.receives}" in p.propagator],
+        forward_entries=lambda p: [x for x in p.propagator if x in uses(p.advance_code, p.decay_code)],
         incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
         padded=lambda p: padded(p.size, precision),
@@ -62,6 +66,12 @@ def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
         jumps = [f"jump_{x}" for x in population.adjoint if assigns(x, population.spike.jump_code)]
         fields += ["offset", "feedback", *jumps]
     return fields
+
+
+def _senders(program: Program, population: PopulationProgram) -> list[str]:
+    """Spiking populations that send to a population, in the order of connections."""
+    network = program.network
+    return [c.source for c in network.connections if c.target == population.name and c.source != network.input.name]
 
 
 def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:

@@ -1,0 +1,126 @@
+"""Blends: new samples mixed from several of the same class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError, SettingError
+from ..events import UNKNOWN, SpikeTrains
+from . import checks, spikes
+from .draws import Draws
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Adds samples to a training set, each mixed from as many of one class as there are probabilities.
+
+    Nowotny, Turner & Knight (2025). The class is that of a sample drawn uniformly, then members are drawn from the
+    class with replacement, whoever speaks. Spikes of member i are kept with probability i. Each member is then moved
+    so that its mean channel (by whole channels) and its mean time are those of the group, the averages over the
+    members' means; these are means over the spikes kept, where the paper's are over all. Spikes that leave the
+    channels or come before 0 are dropped; spikes after the end of the trial are for the caller to crop. Nothing in
+    tonic mixes samples.
+
+    Attributes
+    ----------
+    probabilities : of a spike of each member to be kept, two or more numbers from 0 to 1.
+    factor : size of the training set with blends, divided by its size without; 1 or more.
+    """
+
+    probabilities: tuple[float, ...] = (0.5, 0.5)
+    factor: float = 2.0
+
+    def __post_init__(self) -> None:
+        if len(self.probabilities) < 2 or not all(checks.is_number(p) and 0 <= p <= 1 for p in self.probabilities):
+            raise SettingError(
+                f"Blend: probabilities = {self.probabilities!r} must be two or more numbers from 0 to 1, "
+                "one for each sample of a blend."
+            )
+        if not (checks.is_number(self.factor) and self.factor >= 1):
+            raise SettingError(f"Blend: factor = {self.factor!r} must be a number, 1 or more.")
+
+    @property
+    def num_members(self) -> int:
+        """Samples in a blend."""
+        return len(self.probabilities)
+
+    def num_blends(self, num_samples: int) -> int:
+        """How many samples are added to a training set of so many."""
+        return round((self.factor - 1.0) * num_samples)
+
+    def members(self, labels: np.ndarray, draws: Draws) -> np.ndarray:
+        """Which samples to mix.
+
+        Parameters
+        ----------
+        labels : (N,) classes of the training set.
+        draws : a source of random numbers for each of B blends.
+
+        Returns
+        -------
+        (B, num_members) int64, positions in `labels`.
+
+        Raises
+        ------
+        DataError
+            A sample of which nobody knows the class.
+        """
+        unlabelled = np.flatnonzero(labels == UNKNOWN)
+        if unlabelled.size:
+            raise DataError(f"blend: sample {unlabelled[0]} has no label; give every training sample one.")
+        by_class = np.argsort(labels, kind="stable")
+        classes = labels[draws.named("class").integers(len(labels))]
+        first = np.searchsorted(labels, classes, sorter=by_class)
+        sizes = np.searchsorted(labels, classes, "right", sorter=by_class) - first
+        chosen = np.floor(draws.named("members").uniform(self.num_members) * sizes[:, None]).astype(np.int64)
+        return by_class[first[:, None] + chosen]
+
+    def thinned(self, members: SpikeTrains, draws: Draws) -> SpikeTrains:
+        """Some of the spikes of B * num_members samples, those of a blend one after another.
+
+        Takes a source of random numbers for each of the B blends. Comes before `merged`, and before whatever moves
+        all spikes of a sample alike: that costs the less the fewer there are.
+        """
+        probabilities = np.tile(self.probabilities, len(draws))
+        return spikes.keep(members, draws.split(self.num_members).picked(members.counts, probabilities))
+
+    def merged(self, members: SpikeTrains) -> SpikeTrains:
+        """B blends of B * num_members samples, centred; their speaker is unknown where several speak."""
+        channels = np.rint(self._to_centre(spikes.means(members.units, members.offsets)))
+        delays = self._to_centre(spikes.means(members.times, members.offsets))
+        return self._sorted(_moved(members, channels.astype(np.int32), delays.astype(np.float32)))
+
+    def _to_centre(self, positions: np.ndarray) -> np.ndarray:
+        """How far each member, at these positions, is from its group's centre; 0 for members without spikes."""
+        groups = positions.reshape(-1, self.num_members)
+        there = ~np.isnan(groups)
+        centres = np.where(there, groups, 0.0).sum(axis=1) / np.maximum(1, there.sum(axis=1))
+        return np.where(there, centres[:, None] - groups, 0.0).reshape(-1)
+
+    def _sorted(self, members: SpikeTrains) -> SpikeTrains:
+        """One sample of each group, the spikes of all its members sorted in time."""
+        n = self.num_members
+        offsets = members.offsets[::n]
+        # Floats that are not negative sort as their bits do. Members are sorted already, and a stable sort merges them.
+        groups = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        order = np.argsort((groups << 32) | members.times.view(np.int32), kind="stable")
+        speakers = members.speakers.reshape(-1, n)
+        return SpikeTrains._trusted(
+            members.times.take(order),
+            members.units.take(order),
+            offsets,
+            members.labels[::n],
+            np.where((speakers == speakers[:, :1]).all(axis=1), speakers[:, 0], UNKNOWN).astype(np.int32),
+            members.num_units,
+        )
+
+
+def _moved(trains: SpikeTrains, channels: np.ndarray, delays: np.ndarray) -> SpikeTrains:
+    """Each sample on other channels and at other times, without the spikes that leave."""
+    units = trains.units + np.repeat(channels, trains.counts)
+    times = trains.times + np.repeat(delays, trains.counts)
+    times += 0.0  # a time of -0.0 would sort as the latest of all
+    moved = spikes.replace(trains, times, trains.units, trains.offsets)
+    return spikes.keep_moved(moved, (times >= 0.0) & (units.view(np.uint32) < trains.num_units), units)

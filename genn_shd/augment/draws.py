@@ -1,0 +1,89 @@
+"""Random numbers that belong to a sample and a spike, not to the order in which batches are made."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_BITS = 31
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """A source of random numbers for each of B samples, on its own.
+
+    Every number is a hash of seed, epoch, the number of its sample, what it is for, and where it stands in the
+    sample. So it is the same in whichever batch, batch size, order, process or resumed run the sample comes up, and
+    numbers for a batch cost no more than an array of counters. `numpy.random.Generator` has no way to jump to B
+    places of a stream at once.
+
+    Keys of samples are mixed with the finaliser of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195),
+    numbers of spikes with a 32-bit hash that numpy computes in vector registers (constants of lowbias32 by
+    C. Wellons, nullprogram.com/blog/2018/07/31, with a second key added half way). Not for cryptography.
+
+    Attributes
+    ----------
+    keys : (B,) uint64, one a sample.
+    """
+
+    keys: np.ndarray
+
+    @classmethod
+    def start(cls, seed: int, epoch: int, samples: ArrayLike) -> Draws:
+        """Sources for the samples of these numbers (B,), 0 or more, in an epoch of a run."""
+        root = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
+        return cls(_mix64(root ^ _mix64(_GOLDEN * (np.asarray(samples).astype(np.uint64) + np.uint64(1)))))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def named(self, purpose: str) -> Draws:
+        """Sources for one purpose, independent of those for others: no step's numbers depend on other steps."""
+        return Draws(_mix64(self.keys ^ (_GOLDEN * np.array([zlib.crc32(purpose.encode()) + 1], np.uint64))))
+
+    def split(self, number: int) -> Draws:
+        """`number` sources for each sample, one sample's after another's: (B * number,)."""
+        return Draws(self._children(number).reshape(-1))
+
+    def uniform(self, number: int = 1) -> np.ndarray:
+        """(B, number) float64 in [0, 1)."""
+        return (self._children(number) >> np.uint64(11)) * 2.0**-53
+
+    def integers(self, bounds: ArrayLike) -> np.ndarray:
+        """(B,) int64, uniform in 0 to bound - 1; one bound for all samples, or one for each."""
+        return np.floor(self.uniform()[:, 0] * np.asarray(bounds)).astype(np.int64)
+
+    def spikes(self, counts: np.ndarray) -> np.ndarray:
+        """(S,) uint32, uniform in 0 to 2**31 - 1: one for each spike of samples with so many spikes, (B,)."""
+        # Spike i of a sample has counter i + low key. arange counts through all samples, so subtract each start.
+        starts = (np.cumsum(counts) - counts).astype(np.uint32)
+        x = np.arange(counts.sum(), dtype=np.uint32)
+        x += np.repeat(self.keys.astype(np.uint32) - starts, counts)
+        x ^= x >> 16
+        x *= np.uint32(0x7FEB352D)
+        x ^= x >> 15
+        # Without this, two samples whose counters overlap would have a stretch of numbers in common.
+        x += np.repeat((self.keys >> np.uint64(32)).astype(np.uint32), counts)
+        x *= np.uint32(0x846CA68B)
+        x ^= x >> 16
+        x >>= 32 - _BITS
+        return x
+
+    def picked(self, counts: np.ndarray, probabilities: ArrayLike) -> np.ndarray:
+        """(S,) bool: each spike is picked with a probability, one for all samples or (B,); 0 and 1 are exact."""
+        limits = np.round(np.asarray(probabilities, np.float64) * (1 << _BITS)).astype(np.uint32)
+        return self.spikes(counts) < (limits if limits.ndim == 0 else np.repeat(limits, counts))
+
+    def _children(self, number: int) -> np.ndarray:
+        return _mix64(self.keys[:, None] + _GOLDEN * np.arange(1, number + 1, dtype=np.uint64))
+
+
+def _mix64(x: np.ndarray) -> np.ndarray:
+    """The finaliser of SplitMix64; arrays only, whose products wrap in silence."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

@@ -1,0 +1,176 @@
+"""All steps in their order, and the epochs they make of a training set."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..events import UNKNOWN, SpikeTrains
+from .blend import Blend
+from .classes import ClassBalance
+from .dilate import TimeDilation
+from .draws import Draws
+from .jitter import ChannelJitter
+from .shift import ChannelShift
+from .thin import SpikeDropout, SpikeNumberNormalisation
+
+Step = SpikeNumberNormalisation | TimeDilation | ChannelShift | ChannelJitter | SpikeDropout
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What happens to training samples, anew in every epoch and always in this order; None leaves a step out.
+
+    `balance`, `normalise`, `dilate`, `shift`, `blend`, `jitter`, `drop`. As in Nowotny, Turner & Knight (2025), a
+    member of a blend is dilated and shifted as that sample is in this epoch, then blended; jitter and dropout come
+    last, so that a blend is treated like any other sample.
+    """
+
+    balance: ClassBalance | None = None
+    normalise: SpikeNumberNormalisation | None = None
+    dilate: TimeDilation | None = None
+    shift: ChannelShift | None = None
+    blend: Blend | None = None
+    jitter: ChannelJitter | None = None
+    drop: SpikeDropout | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no step: an epoch is the training set as it is."""
+        return self == Augmentation()
+
+    def size(self, labels: np.ndarray) -> int:
+        """Samples in each epoch of a training set with the labels (N,).
+
+        Raises
+        ------
+        DataError
+            A sample without a label, where classes are balanced.
+        """
+        size = self.balance.size(labels) if self.balance else len(labels)
+        return size + (self.blend.num_blends(size) if self.blend else 0)
+
+    def epoch(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int, epoch: int) -> Epoch:
+        """Samples to train on in one epoch.
+
+        Parameters
+        ----------
+        trains : cropped to the trial.
+        indices : (N,) which of them are the training set.
+        duration : of a trial, ms; spikes that a step puts at this time or later are dropped.
+        seed, epoch : 0 or more. The same ones make the same epoch.
+
+        Raises
+        ------
+        DataError
+            A sample without a label, where classes are balanced or blends made.
+        """
+        labels = trains.labels[indices]
+        if self.balance:
+            draws = Draws.start(seed, epoch, indices).named("balance")
+            chosen = self.balance.chosen(labels, draws)
+            indices, labels = indices[chosen], labels[chosen]
+        members = np.zeros((0, 1), np.int64)
+        if self.blend:
+            blends = len(trains) + np.arange(self.blend.num_blends(len(indices)))
+            members = indices[self.blend.members(labels, Draws.start(seed, epoch, blends).named("members"))]
+        return Epoch(self, trains, indices, members, duration, seed, epoch)
+
+    def evaluation(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int) -> Epoch:
+        """Samples to evaluate, all of them and in their order: of the steps only `normalise` applies.
+
+        Every call thins them alike.
+        """
+        return Augmentation(normalise=self.normalise).epoch(trains, indices, duration, seed, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """N + M samples, N of a training set and M blends of such, made when they are asked for.
+
+    Made by `Augmentation.epoch`. Each sample is made of (seed, epoch, its number) alone: batches can be cut in any
+    order and size, by several threads or processes, or again after a stop, and hold the same samples.
+
+    Attributes
+    ----------
+    augmentation : the steps.
+    trains : where the samples come from.
+    indices : (N,) samples of `trains`.
+    members : (M, n) samples of `trains` to blend.
+    duration : of a trial, ms.
+    seed, epoch : of all random numbers.
+    """
+
+    augmentation: Augmentation
+    trains: SpikeTrains
+    indices: np.ndarray
+    members: np.ndarray
+    duration: float
+    seed: int
+    epoch: int
+
+    def __len__(self) -> int:
+        return len(self.indices) + len(self.members)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(N + M,) classes."""
+        return self.trains.labels[np.concatenate([self.indices, self.members[:, 0]])]
+
+    @property
+    def speakers(self) -> np.ndarray:
+        """(N + M,) speakers; -1 where unknown, or where several are blended."""
+        speakers = self.trains.speakers[self.members]
+        of_blends = np.where((speakers == speakers[:, :1]).all(axis=1), speakers[:, 0], UNKNOWN)
+        return np.concatenate([self.trains.speakers[self.indices], of_blends]).astype(np.int32)
+
+    def batch(self, positions: np.ndarray) -> SpikeTrains:
+        """The samples at some positions, 0 to N + M - 1, in the order given, made and cropped to the trial."""
+        is_blend = positions >= len(self.indices)
+        blends = positions[is_blend] - len(self.indices)
+        originals = self.indices[positions[~is_blend]]
+        made = self._originals_and_blends(originals, blends)
+        numbers = np.concatenate([originals, len(self.trains) + blends])
+        made = self._apply(("jitter", "drop"), made, numbers).crop(self.duration)
+        if not blends.size:
+            return made
+        return made.select(np.argsort(np.argsort(is_blend, kind="stable")))  # back to the order asked for
+
+    def batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, SpikeTrains]]:
+        """The samples at the positions `order`, `size` at a time, as pairs of labels and batch.
+
+        The last batch may be shorter. A thread makes each batch while the one before it is in use.
+        """
+        labels = self.labels
+        spans = [order[start : start + size] for start in range(0, len(order), size)]
+        with ThreadPoolExecutor(1, "augmentation") as thread:
+            made = deque(thread.submit(self.batch, span) for span in spans[:1])
+            for number, span in enumerate(spans):
+                batch = made.popleft().result()
+                made.extend(thread.submit(self.batch, following) for following in spans[number + 1 : number + 2])
+                yield labels[span], batch
+
+    def _originals_and_blends(self, originals: np.ndarray, blends: np.ndarray) -> SpikeTrains:
+        """Samples of these numbers, then blends of these numbers, up to the step that blends."""
+        made = self._apply(("normalise", "dilate", "shift"), self.trains.select(originals), originals)
+        blend = self.augmentation.blend
+        if not blend or not blends.size:
+            return made
+        sources = self.members[blends].reshape(-1)
+        members = self._apply(("normalise",), self.trains.select(sources), sources)
+        draws = Draws.start(self.seed, self.epoch, len(self.trains) + blends).named("blend")
+        members = self._apply(("dilate", "shift"), blend.thinned(members, draws), sources)
+        return SpikeTrains.concatenate([made, blend.merged(members)])
+
+    def _apply(self, names: Sequence[str], batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
+        """Steps of these names, with random numbers for the samples of these numbers."""
+        draws = Draws.start(self.seed, self.epoch, samples)
+        for name in names:
+            step: Step | None = getattr(self.augmentation, name)
+            if step:
+                batch = step(batch, draws.named(name))
+        return batch

@@ -262,6 +262,15 @@ class SimulationSettings(Section):
     num_threads: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
         "auto", "processor threads, which do not change the result; auto: all processors"
     )
+    schedule: Literal["auto", "sequential", "pipelined"] = setting(
+        "auto",
+        "of the genn back ends: pipelined runs each batch backward while the next runs forward, and learns from it "
+        "one batch late; auto: pipelined on a GPU",
+    )
+    max_spikes: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
+        "auto", "of the genn back ends: room for the spikes of one neuron in one trial; auto: 512"
+    )
+    profile: bool = setting(False, "take times, and write what each epoch spent to timings.csv")
 
 
 class ScheduleSettings(Section):

@@ -30,7 +30,7 @@ def describe(model: Model, seed: int) -> dict[str, Any]:
         "processor": processor(),
         "host": platform.node(),
         "seed": seed,
-        "model": model.environment,
+        "model": model.environment | ({"reason": model.reason} if model.reason else {}),
     }
 
 

@@ -128,6 +128,9 @@ def compile_model(config: Config, network: Network) -> Model:
         seed=config.training.seed,
         num_threads=None if simulation.num_threads == "auto" else simulation.num_threads,
         scheme=None if simulation.scheme == "auto" else simulation.scheme,
+        schedule=None if simulation.schedule == "auto" else simulation.schedule,
+        max_spikes=None if simulation.max_spikes == "auto" else simulation.max_spikes,
+        profile=simulation.profile,
     )
     for name in ("beta1", "beta2", "epsilon"):
         model.set_value(f"optimiser.{name}", getattr(optimiser, name))

@@ -22,6 +22,7 @@ from .interrupt import Interrupted, StopRequest
 from .progress import LOG
 from .run_folder import Row, RunFolder
 from .samples import Partition
+from .timings import EpochTimings
 from .trainer import Trainer
 
 AfterEpoch = Callable[[Row], None]
@@ -70,11 +71,13 @@ def _train_once(
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
         curves = _Curves(trainer)
         trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
-        with _concluded(trainer, curves):
+        if config.simulation.profile:
+            trainer.watchers.append(EpochTimings(model, folder.timings_file))
+        with _concluded_when_stopped(trainer, curves):
             trainer.run()
         evaluations = _evaluate_best(model, samples, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
-        return _summary(trainer, "complete"), evaluations
+        return _conclude(trainer, curves, "complete"), evaluations
 
 
 class _Curves:
@@ -97,22 +100,20 @@ class _Curves:
 
 
 @contextmanager
-def _concluded(trainer: Trainer, curves: _Curves) -> Iterator[None]:
-    """Leave curves and a summary of what there is, however training ends."""
+def _concluded_when_stopped(trainer: Trainer, curves: _Curves) -> Iterator[None]:
+    """Leave curves and a summary of what there is, also where training ends early."""
     try:
         yield
-    except Interrupted:
-        _conclude(trainer, curves, "interrupted")
+    except (Interrupted, DivergedError) as end:
+        _conclude(trainer, curves, "interrupted" if isinstance(end, Interrupted) else "diverged")
         raise
-    except DivergedError:
-        _conclude(trainer, curves, "diverged")
-        raise
-    _conclude(trainer, curves, "complete")
 
 
-def _conclude(trainer: Trainer, curves: _Curves, status: str) -> None:
+def _conclude(trainer: Trainer, curves: _Curves, status: str) -> dict[str, Any]:
     curves.draw()
-    trainer.folder.write_summary(_summary(trainer, status))
+    summary = _summary(trainer, status)
+    trainer.folder.write_summary(summary)
+    return summary
 
 
 def _summary(trainer: Trainer, status: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 config.toml       the complete configuration
 environment.json  versions, source, machine, seed; at the first start and at each later one that differed
 history.csv       one row an epoch
+timings.csv       what each epoch spent on which kind of work, where simulation.profile is set
 checkpoint.npz    everything needed to go on
 best.npz          the same, as it was after the best epoch so far
 summary.json      what came of it
@@ -35,6 +36,7 @@ Row = dict[str, Any]
 MAY_DIFFER = (
     "training.epochs",
     "simulation.num_threads",
+    "simulation.profile",
     "dataset.data_dir",
     "dataset.path",
     "dataset.test_path",
@@ -51,6 +53,7 @@ class RunFolder:
         self.config_file = path / "config.toml"
         self.environment_file = path / "environment.json"
         self.history_file = path / "history.csv"
+        self.timings_file = path / "timings.csv"
         self.checkpoint_file = path / "checkpoint.npz"
         self.best_file = path / "best.npz"
         self.summary_file = path / "summary.json"

@@ -83,6 +83,8 @@ def _settings(options: argparse.Namespace) -> list[str]:
         settings.append(f"dataset.data_dir={json.dumps(str(options.data_dir))}")
     if options.backend is not None:
         settings.append(f"simulation.backend={json.dumps(options.backend)}")
+    if options.profile:
+        settings.append("simulation.profile=true")
     return settings
 
 
@@ -111,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME of the settings)")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
     parser.add_argument("--backend", metavar="NAME", help="what runs the network: simulation.backend")
+    parser.add_argument("--profile", action="store_true", help="take times: simulation.profile")
     parser.add_argument("--dry-run", action="store_true", help="print settings and network; train and compile nothing")
     return parser
 

@@ -28,7 +28,7 @@ def test_toml_gives_back_the_configuration():
             "network.recurrent": [True, False],
             "network.weights": {"input_hidden0": {"mean": 0.1, "std": 1e-3}},
             "optimiser.learning_rate": 0.1 + 0.2,
-            "dataset": {"name": "hdf5", "path": "a\\b \"c\".h5"},
+            "dataset": {"name": "hdf5", "path": 'a\\b "c".h5'},
             "validation": {"kind": "speaker", "speakers": [3, "theo"]},
         }
     )
@@ -51,14 +51,20 @@ def test_toml_is_complete():
             "network.num_hiden is unknown. Did you mean 'network.num_hidden'?",
         ),
         ({"learning_rate": 1.0}, "learning_rate is unknown. Did you mean 'optimiser.learning_rate'?"),
-        ({"optimiser": {"min_epochs": 3}}, "optimiser.min_epochs is unknown. Did you mean 'optimiser.schedule.min_epochs'?"),
+        (
+            {"optimiser": {"min_epochs": 3}},
+            "optimiser.min_epochs is unknown. Did you mean 'optimiser.schedule.min_epochs'?",
+        ),
         (
             {"training": {"lr": 1}},
             "training.lr is unknown. Allowed in [training]: epochs, batch_size, seed, monitor.",
         ),
         ({"network": {"tau_mem": -20.0}}, "network.tau_mem = -20.0 is not allowed: it must be a number > 0"),
         ({"training": {"batch_size": 0}}, "training.batch_size = 0 is not allowed: it must be a whole number >= 1."),
-        ({"training": {"batch_size": 32.0}}, "training.batch_size = 32.0 is not allowed: it must be a whole number >= 1."),
+        (
+            {"training": {"batch_size": 32.0}},
+            "training.batch_size = 32.0 is not allowed: it must be a whole number >= 1.",
+        ),
         ({"training": {"seed": True}}, "training.seed = true is not allowed: it must be a whole number >= 0."),
         ({"optimiser": {"learning_rate": float("nan")}}, "optimiser.learning_rate = nan is not allowed"),
         ({"optimiser": {"beta1": 1.0}}, "optimiser.beta1 = 1.0 is not allowed: it must be a number >= 0 and < 1."),

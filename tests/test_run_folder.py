@@ -60,7 +60,7 @@ def test_files_without_a_configuration_are_left_alone(tmp_path):
     (tmp_path / "best.npz").write_bytes(b"precious")
     with pytest.raises(SettingError, match=r"holds best\.npz but no config\.toml"), RunFolder.open(tmp_path, CONFIG):
         pass
-    assert os.listdir(tmp_path) == ["best.npz"]
+    assert [p.name for p in tmp_path.iterdir()] == ["best.npz"]
 
 
 def test_a_file_in_the_way_is_named(tmp_path):

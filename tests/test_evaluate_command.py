@@ -1,0 +1,136 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from genn_shd import evaluate, train
+from genn_shd.checkpoint import Checkpoint
+from genn_shd.config_sources import load
+from genn_shd.datasets import hdf5
+from genn_shd.events import SpikeTrains
+from genn_shd.experiment import build_network, compile_model, prepare
+from genn_shd.run_folder import RunFolder
+
+SMALL = [
+    *("--set", "dataset.num_train=60", "--set", "dataset.num_validation=20", "--set", "dataset.num_test=30"),
+    *("--set", "network.num_hidden=12", "--set", "validation.kind=official", "--set", "training.batch_size=16"),
+    *("--set", "simulation.num_threads=1", "--set", "training.epochs=3"),
+]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    path = tmp_path_factory.mktemp("trained")
+    assert train.main([*SMALL, "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "run")
+
+
+def evaluation(path):
+    return json.loads((path / "evaluation.json").read_text())
+
+
+def test_it_reports_test_and_validation_samples_by_class(run, capsys):
+    assert evaluate.main([str(run)]) == 0
+    out = capsys.readouterr().out
+    written = evaluation(run)
+    assert list(written["parts"]) == ["validation", "test"]
+    test = written["parts"]["test"]
+    assert test["samples"] == sum(group["samples"] for group in test["by_class"].values()) == 30
+    assert np.sum(test["confusion"]) == 30
+    right = np.trace(test["confusion"])
+    assert test["accuracy"] == pytest.approx(right / 30)
+    assert f"test: {100 * right / 30:.2f} % of 30 samples right" in out
+    for name, group in test["by_class"].items():
+        assert f"  {name:5}  {100 * group['accuracy']:>6.2f} %" in out
+    assert test["by_speaker"] == {}
+    assert (run / "plots" / "confusion_test.png").exists()
+
+
+@pytest.mark.parametrize(("which", "file"), [("best", "best.npz"), ("last", "checkpoint.npz")])
+def test_it_takes_the_weights_asked_for(run, which, file):
+    assert evaluate.main([str(run), "--checkpoint", which]) == 0
+    checkpoint = Checkpoint.read(run / file)
+    row = checkpoint.state["history"][-1]
+    written = evaluation(run)
+    assert (written["checkpoint"], written["epoch"]) == (which, row["epoch"])
+    for part in ("validation", "test"):
+        assert written["parts"][part]["accuracy"] == row[f"{part}_accuracy"]
+        assert written["parts"][part]["loss"] == pytest.approx(row[f"{part}_loss"])
+
+
+def test_it_takes_another_file(run, tmp_path, capsys):
+    times = np.arange(5, dtype=np.float32) * 9
+    events = [(times[:n], np.arange(n)) for n in (5, 3, 0, 4)]
+    trains = SpikeTrains.from_events(events, [0, 1, 2, 1], [0, 1, 1, 0], num_units=5)
+    file = tmp_path / "other.h5"
+    hdf5.write(file, trains)
+    assert evaluate.main([str(run), "--data", str(file)]) == 0
+    part = evaluation(run)["parts"]["other"]
+    config, _ = prepare(RunFolder.existing(run).config())
+    with compile_model(config, build_network(config, 5, 3)) as model:
+        model.set_parameters(Checkpoint.read(run / "best.npz").group("parameters"))
+        predictions = model.evaluate_batch(trains).predictions
+    assert part["accuracy"] == np.mean(predictions == trains.labels)
+    assert part["by_speaker"]["1"]["samples"] == 2
+    assert (run / "plots" / "confusion_other.png").exists()
+    assert "speaker" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "arguments", "message"),
+    [
+        (lambda run: (run / "config.toml").unlink(), [], "this is no run folder"),
+        (
+            lambda run: (run / "best.npz").write_bytes(b"PK"),
+            [],
+            "The last one, of epoch 3, is whole: --checkpoint last",
+        ),
+        (lambda run: (run / "checkpoint.npz").unlink(), ["--checkpoint", "last"], "there is no such file"),
+        (lambda run: None, ["--data", "nowhere.h5"], "nowhere.h5"),
+    ],
+)
+def test_mistakes_end_with_one_line_and_2(run, spoil, arguments, message, capsys):
+    spoil(run)
+    assert evaluate.main([str(run), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_files_with_other_labels_or_channels_are_refused(run, tmp_path, capsys):
+    file = tmp_path / "other.h5"
+    hdf5.write(file, SpikeTrains.from_events([([1.0], [0])], [7], num_units=5))
+    assert evaluate.main([str(run), "--data", str(file)]) == 2
+    assert "label 7" in capsys.readouterr().err
+    hdf5.write(file, SpikeTrains.from_events([([1.0], [600])], [1], num_units=700))
+    assert evaluate.main([str(run), "--data", str(file)]) == 2
+    assert "unit 600" in capsys.readouterr().err
+
+
+def test_folds_are_evaluated_one_by_one(tmp_path, capsys):
+    trains = SpikeTrains.from_events(
+        [([1.0, 5.0], [n % 3, n % 5]) for n in range(24)], np.arange(24) % 2, np.arange(24) % 2, num_units=5
+    )
+    file = tmp_path / "data.h5"
+    hdf5.write(file, trains)
+    settings = ["dataset.name=hdf5", f"dataset.path={file}", "dataset.num_units=5", "network.num_hidden=4"]
+    settings += ["validation.kind=leave_one_speaker_out", "training.epochs=1"]
+    path = tmp_path / "run"
+    assert train.main([*(word for s in settings for word in ("--set", s)), "--out", str(path)]) == 0
+    capsys.readouterr()
+    assert evaluate.main([str(path)]) == 0
+    out = capsys.readouterr().out
+    assert f"{path / 'fold_0'}, validation" in out and f"{path / 'fold_1'}, validation" in out
+    assert evaluation(path / "fold_1")["parts"]["validation"]["by_speaker"].keys() == {"1"}
+
+
+def test_presets_describe_networks():
+    for preset in ("fsdd", "fsdd_loso", "shd"):
+        config = load(preset)
+        assert build_network(config, 700, 20).num_parameters > 700 * 20

@@ -1,0 +1,74 @@
+import matplotlib.image
+import numpy as np
+import pytest
+
+from genn_shd import plots
+
+
+def row(epoch, **changes):
+    return {
+        "epoch": epoch,
+        "training_loss": 1.0 / epoch,
+        "training_accuracy": 1.0 - 0.5 / epoch,
+        "validation_loss": None,
+        "validation_accuracy": None,
+        "test_loss": 1.1 / epoch,
+        "test_accuracy": 1.0 - 0.6 / epoch,
+        "learning_rate": 1e-3,
+        "spikes_per_neuron": 10.0,
+        "silent_neurons": 0,
+        "grazing_spikes": 0,
+        "seconds": 1.0,
+        **changes,
+    }
+
+
+def labels(figure):
+    axes = [a for sub in figure.subfigs for a in sub.axes] or figure.axes
+    return [a.get_xlabel() for a in axes], [a.get_ylabel() for a in axes]
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 200])
+def test_training_curves_show_what_there_is_and_name_the_axes(epochs):
+    figure = plots.training_curves([row(n) for n in range(1, epochs + 1)], "a run")
+    assert figure.get_suptitle() == "a run"
+    assert labels(figure) == (
+        ["epoch"] * 5,
+        [
+            *("loss (cross-entropy)", "accuracy", "learning rate"),
+            *("spikes per hidden\nneuron and trial", "silent hidden neurons"),
+        ],
+    )
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["training", "test"]
+    loss = figure.subfigs[0].axes[0]
+    assert [len(line.get_xdata()) for line in loss.lines] == [epochs, epochs]
+
+
+def test_confusion_is_shown_in_per_cent_of_the_true_class():
+    matrix = np.array([[3, 1, 0], [0, 0, 0], [0, 5, 5]])
+    figure = plots.confusion(matrix, ["zero", "one", "two"], "a run, test")
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.images[0].get_array(), [[75, 25, 0], [0, 0, 0], [0, 50, 50]])
+    assert [text.get_text() for text in axes.texts] == ["75", "25", "50", "50"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["zero (4)", "one (0)", "two (10)"]
+    assert axes.get_xlabel() == "predicted class"
+
+
+def test_many_classes_are_drawn_without_numbers():
+    figure = plots.confusion(np.eye(35, dtype=int), [f"word {n}" for n in range(35)], "ssc")
+    assert not figure.axes[0].texts
+
+
+def test_folds_name_their_mean():
+    figure = plots.folds({"ann": 0.5, "bob": 0.7}, "loso", "accuracy")
+    assert "mean\n60.0 %" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_a_figure_is_saved_as_a_readable_png(tmp_path):
+    path = tmp_path / "plots" / "curves.png"
+    plots.save(plots.training_curves([row(n) for n in range(1, 4)], "a run"), path)
+    image = matplotlib.image.imread(path)
+    assert image.shape[1] >= 1200
+    assert image[..., :3].std() > 0.05  # something is drawn
+    assert [p.name for p in path.parent.iterdir()] == ["curves.png"]

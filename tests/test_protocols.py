@@ -1,0 +1,195 @@
+import json
+
+import numpy as np
+import pytest
+
+from genn_shd.config import Config
+from genn_shd.datasets import Dataset
+from genn_shd.errors import DivergedError, SettingError
+from genn_shd.events import SpikeTrains
+from genn_shd.experiment import crop, partition, resolve
+from genn_shd.interrupt import Interrupted, StopRequest
+from genn_shd.protocols import train
+from genn_shd.run_folder import RunFolder
+
+from .counting_model import CountingModel
+
+SPEAKERS = ("ann", "bob", "cem")
+
+
+def trains_of(count, seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(2, size=count)
+    events = [(np.full(4, 5.0), np.sort(rng.integers(3, size=4) + 3 * label)) for label in labels]
+    return SpikeTrains.from_events(events, labels, np.arange(count) % 3, num_units=6)
+
+
+DATASET = Dataset("made up", trains_of(30, 1), trains_of(9, 2), trains_of(12, 3), ("yes", "no"), SPEAKERS, 100.0)
+CONFIG = Config().replace(
+    **{
+        "network.num_hidden": 5,
+        "network.recurrent": False,
+        "training.epochs": 2,
+        "training.batch_size": 8,
+        "optimiser.learning_rate": 0.1,
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def models(monkeypatch):
+    """Every model that was compiled, in place of those a back end would make."""
+    made = []
+
+    def compile_network(network, batch_size, learning_rate, seed, **others):
+        made.append(CountingModel(network, batch_size, learning_rate, seed))
+        return made[-1]
+
+    monkeypatch.setattr("genn_shd.experiment.compile_network", compile_network)
+    return made
+
+
+def run(path, dataset=DATASET, stop=None, after_epoch=lambda row: None, **settings):
+    return train(resolve(CONFIG.replace(**settings), dataset), dataset, path, stop, after_epoch)
+
+
+def test_a_run_leaves_everything_the_design_names(tmp_path, models):
+    rows = []
+    summary = run(tmp_path, after_epoch=rows.append)
+    assert {p.name for p in tmp_path.iterdir()} == {
+        *("config.toml", "environment.json", "history.csv", "checkpoint.npz", "best.npz", "summary.json", "log.txt"),
+        "plots",
+    }
+    assert {p.name for p in (tmp_path / "plots").iterdir()} == {"training_curves.png", "confusion_test.png"}
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert (summary["status"], summary["epochs"], summary["monitor"]) == ("complete", 2, "training")
+    assert summary["last"] == rows[-1]
+    assert summary["best"] in rows
+    assert summary["num_parameters"] == 6 * 5 + 5 * 2
+    assert json.loads((tmp_path / "environment.json").read_text())["model"] == {"backend": "counting"}
+    assert models[0].closed
+
+
+def test_optimiser_settings_reach_the_model(tmp_path, models):
+    run(tmp_path, **{"optimiser.beta1": 0.8, "optimiser.beta2": 0.9, "optimiser.epsilon": 1e-6})
+    assert models[0].values == {"optimiser.beta1": 0.8, "optimiser.beta2": 0.9, "optimiser.epsilon": 1e-6}
+
+
+def test_interrupted_and_diverged_runs_leave_a_summary_too(tmp_path):
+    stop = StopRequest()
+
+    def after_first(row):
+        stop.requested = True
+
+    with pytest.raises(Interrupted, match="stopped after epoch 1"):
+        run(tmp_path, stop=stop, after_epoch=after_first)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["status"], summary["epochs"], summary["last"]["epoch"]) == ("interrupted", 1, 1)
+    assert (tmp_path / "plots" / "training_curves.png").exists()
+    with pytest.raises(DivergedError):
+        run(tmp_path / "high", **{"optimiser.learning_rate": 1e200})
+    assert json.loads((tmp_path / "high" / "summary.json").read_text())["status"] == "diverged"
+    assert run(tmp_path)["epochs"] == 2
+
+
+def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, models):
+    summary = run(tmp_path, validation={"kind": "leave_one_speaker_out"})
+    assert [p.name for p in sorted(tmp_path.glob("fold_*"))] == ["fold_0", "fold_1", "fold_2"]
+    assert len(models) == 3
+    for epoch in ("last", "best"):
+        folds = [summary["folds"][name][epoch]["validation_accuracy"] for name in SPEAKERS]
+        assert list(summary[f"fold_accuracy_{epoch}"].values()) == folds
+        assert summary[f"mean_accuracy_{epoch}"] == pytest.approx(np.mean(folds))
+    assert {p.name for p in (tmp_path / "plots").iterdir()} == {
+        "folds.png",
+        "confusion_test.png",
+        "confusion_validation.png",
+    }
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    fold = RunFolder.existing(tmp_path / "fold_1")
+    samples = partition(fold.config(), DATASET)
+    assert set(samples.validation.speakers) == {1}
+    assert set(samples.train.speakers) == {0, 2}
+    assert (tmp_path / "log.txt").read_text().count("epoch 2/2") == 3
+
+
+def test_leave_one_speaker_out_goes_on_in_the_fold_it_was_stopped_in(tmp_path, models):
+    settings = {"validation": {"kind": "leave_one_speaker_out"}}
+    expected = run(tmp_path / "whole", **settings)
+    stop, rows = StopRequest(), []
+
+    def stop_in_second_fold(row):
+        rows.append(row)
+        stop.requested = len(rows) == 3
+
+    with pytest.raises(Interrupted):
+        run(tmp_path / "parts", stop=stop, after_epoch=stop_in_second_fold, **settings)
+    assert not (tmp_path / "parts" / "fold_2").exists()
+    del models[:]
+    summary = run(tmp_path / "parts", **settings)
+    assert summary["fold_accuracy_last"] == expected["fold_accuracy_last"]
+    assert [model.batches > 0 for model in models] == [False, True, True]
+
+
+def test_a_folder_of_another_configuration_is_refused_before_anything_is_compiled(tmp_path, models):
+    run(tmp_path)
+    del models[:]
+    with pytest.raises(SettingError, match=r"network\.tau_mem"):
+        run(tmp_path, **{"network.tau_mem": 30.0})
+    assert models == []
+
+
+def test_without_samples_held_out_the_training_samples_are_looked_at(tmp_path):
+    dataset = Dataset("made up", DATASET.train, None, None, ("yes", "no"), SPEAKERS, 100.0)
+    run(tmp_path, dataset)
+    assert (tmp_path / "plots" / "confusion_train.png").exists()
+
+
+# --- what a configuration leaves open ----------------------------------------------------------------------------
+
+
+def test_resolved_settings_leave_nothing_open():
+    config = resolve(CONFIG, DATASET)
+    assert config.simulation.duration == 100.0
+    assert config.simulation.scheme == "exact"
+    assert config.training.monitor == "training"
+    assert resolve(CONFIG.replace(**{"validation": {"kind": "random"}}), DATASET).training.monitor == "validation"
+    assert resolve(CONFIG.replace(**{"simulation.backend": "genn"}), DATASET).simulation.scheme == "grid"
+    assert resolve(config, DATASET) == config
+
+
+def test_there_is_nothing_to_monitor_without_validation():
+    with pytest.raises(
+        SettingError, match=r"training\.monitor = 'validation' is not allowed: validation\.kind = 'none'"
+    ):
+        resolve(CONFIG.replace(**{"training.monitor": "validation"}), DATASET)
+
+
+def test_partitions_follow_the_kind_of_validation():
+    def parts(**validation):
+        return partition(resolve(CONFIG.replace(validation=validation), DATASET), DATASET)
+
+    assert parts(kind="none").validation is None
+    random = parts(kind="random", fraction=0.2)
+    assert (len(random.train), len(random.validation), len(random.test)) == (24, 6, 12)
+    assert not set(random.train.indices) & set(random.validation.indices)
+    named, numbered = parts(kind="speaker", speakers="bob"), parts(kind="speaker", speakers=[1])
+    np.testing.assert_array_equal(named.validation.indices, numbered.validation.indices)
+    assert parts(kind="official").validation.trains is DATASET.validation
+    bare = Dataset("bare", DATASET.train, None, None, ("yes", "no"), SPEAKERS, 100.0)
+    with pytest.raises(
+        SettingError, match=r"validation\.kind = 'official' is not allowed: data set 'bare' comes without"
+    ):
+        partition(resolve(CONFIG.replace(validation={"kind": "official"}), bare), bare)
+
+
+def test_samples_longer_than_the_trial_are_cropped_and_counted_in_the_log(caplog):
+    long = SpikeTrains.from_events([([1.0, 120.0], [0, 1]), ([99.0], [0]), ([100.0], [5])], [0, 1, 1], num_units=6)
+    dataset = Dataset("long", long, None, DATASET.test, ("yes", "no"), (), 100.0)
+    with caplog.at_level("INFO", "genn_shd"):
+        cropped = crop(dataset, 100.0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 of 3 train samples are longer than the trial of 100 ms and are cropped"
+    ]
+    np.testing.assert_array_equal(cropped.train.times, [1.0, 99.0])
+    assert cropped.test is DATASET.test

@@ -440,7 +440,6 @@ class GennModel(Model):
             "compiler": " ".join(compiler),
             "schedule": self.schedule,
             "max_spikes": self._trial.max_spikes,
-            "lost_spikes": self.lost_spikes,
             "precision": self.precision,
             "scheme": self._program.scheme,
         }

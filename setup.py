@@ -23,6 +23,7 @@ setup(
         "genn_shd.backends.genn",
         "genn_shd.backends.native",
         "genn_shd.datasets",
+        "genn_shd.interop",
         "genn_shd.models",
         "genn_shd.presets",
         "genn_shd.schemes",

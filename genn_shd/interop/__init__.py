@@ -1,0 +1,1 @@
+"""Exchange of trained networks with other tools."""

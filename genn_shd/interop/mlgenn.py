@@ -1,0 +1,216 @@
+"""Networks of LIF neurons to and from mlGeNN: the same spikes from the same weights, up to a factor.
+
+Per step, mlGeNN's neurons take V <- alpha V + c I where ours take V <- alpha V + kappa I (the exact integral, see
+`genn_shd.schemes.grid`). c is 1, or (1 - alpha) (tau_syn / dt) (1 - exp(-dt / tau_syn)) where `scale_i` is set, as
+EventPropCompiler needs it; all else is the same. Weights onto a population therefore differ by the factor kappa / c,
+and with it the membrane potentials are the same, step for step.
+
+Two things mlGeNN does differently. A channel of its input spikes at most once a step: a second spike in the same time
+bin comes one step later. And spikes of a trial's last step arrive in the first step of the next trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..backends.base import Arrays, Model
+from ..backends.checks import check_parameters
+from ..errors import BackendError, SettingError, unknown_name
+from ..events import SpikeTrains
+from ..network import Population
+from ..schemes import build_program
+from ..schemes.grid import bin_steps
+
+READOUTS = {
+    "sum": "avg_var",
+    "xentropy": "avg_var",
+    "sum_exp": "avg_var_exp_weight",
+    "max": "max_var",
+    "first_spike_exp": "first_spike_time",
+}
+"""Loss -> the readout of mlGeNN from which its predictions come."""
+
+_LIF = {"tau_mem", "v_threshold", "v_reset"}
+
+
+@dataclass(frozen=True)
+class MlgennNetwork:
+    """A network of mlGeNN's and the names of its parts.
+
+    Attributes
+    ----------
+    network : `ml_genn.Network`.
+    populations, connections : name here -> mlGeNN's.
+    scale_i : as its neurons and synapses were made.
+    """
+
+    network: Any
+    populations: dict[str, Any]
+    connections: dict[str, Any]
+    scale_i: bool
+
+
+def to_mlgenn(model: Model, scale_i: bool = True, max_spikes: int = 10000) -> MlgennNetwork:
+    """The mlGeNN network of a model, with its weights and time constants, for mlGeNN's compilers.
+
+    Parameters
+    ----------
+    model : of LIF and LI neurons with exponential synapses, time constants the same throughout a population. Its
+        predictions are those of the grid scheme.
+    scale_i : whether currents are scaled as EventPropCompiler needs it.
+    max_spikes : room for the input spikes of one batch of mlGeNN's, all channels together.
+
+    Raises
+    ------
+    SettingError
+        Where mlGeNN has nothing equivalent.
+    BackendError
+        Where mlGeNN is not installed.
+    """
+    ml_genn = _load()
+    values = _check(model)
+    weights = weights_for_mlgenn(model, model.parameters, scale_i)
+    network = ml_genn.Network()
+    with network:
+        populations = {p.name: _population(model, p, values, scale_i, max_spikes) for p in model.network.populations}
+        connections = {}
+        for c in model.network.connections:
+            synapse = ml_genn.synapses.Exponential(values[c.target]["tau_syn"], scale_i=scale_i)
+            connectivity = ml_genn.connectivity.Dense(weights[c.name])
+            ends = populations[c.source], populations[c.target]
+            connections[c.name] = ml_genn.Connection(*ends, connectivity, synapse, name=c.name)
+    return MlgennNetwork(network, populations, connections, scale_i)
+
+
+def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arrays:
+    """The weights of an mlGeNN network, as parameters for `model.set_parameters`.
+
+    Parameters
+    ----------
+    model : of the same network.
+    other : made by `to_mlgenn`, perhaps changed since, or loaded with weights by its `network.load`.
+    compiled : mlGeNN's compiled network, inside its `with` block, to read weights as they are after training; without
+        it those of the description are read.
+    """
+    arrays = {}
+    for name, connection in other.connections.items():
+        if compiled is None:
+            arrays[name] = np.asarray(connection.connectivity.weight)
+            continue
+        weights = compiled.connection_populations[connection].vars["g"]
+        weights.pull_from_device()
+        arrays[name] = np.array(weights.view)
+    return weights_from_mlgenn(model, arrays, other.scale_i)
+
+
+def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
+    """Weights as mlGeNN's connections take them, (pre, post), by connection."""
+    check_parameters(dict(parameters), model.network)
+    factors = _factors(model, scale_i)
+    return {name: np.asarray(weights) * factors[name] for name, weights in parameters.items()}
+
+
+def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
+    """Weights of mlGeNN's connections, (pre, post) or flat, as parameters here."""
+    factors = _factors(model, scale_i)
+    shapes = {c.name: model.network.shape(c) for c in model.network.connections}
+    parameters = {}
+    for name, array in arrays.items():
+        if name not in shapes:
+            raise unknown_name("connection", name, shapes)
+        flat = np.ravel(array)
+        if len(flat) != shapes[name][0] * shapes[name][1]:
+            raise SettingError(f"weights of {name} have shape {np.shape(array)}; they must be {shapes[name]}, or flat.")
+        parameters[name] = flat.reshape(shapes[name]) / factors[name]
+    check_parameters(parameters, model.network)
+    return parameters
+
+
+def spikes_for_mlgenn(samples: SpikeTrains, num_units: int, dt: float) -> list[Any]:
+    """Samples as mlGeNN's SpikeInput takes them, each spike in the time step that it has here."""
+    _load()
+    from ml_genn.utils.data import preprocess_spikes
+
+    # A quarter of a step early: the step at or after a time is then the right one, whatever the rounding of dt.
+    return [
+        preprocess_spikes((bin_steps(times, dt) - 0.25) * dt, units.astype(np.int64), num_units)
+        for times, units in (samples[b] for b in range(len(samples)))
+    ]
+
+
+def _load() -> Any:
+    try:
+        import ml_genn
+        import ml_genn.connectivity
+        import ml_genn.neurons
+        import ml_genn.synapses
+    except ImportError as error:
+        raise BackendError(f"mlGeNN does not load ({error}); install ml_genn and PyGeNN.") from None
+    return ml_genn
+
+
+def _check(model: Model) -> dict[str, dict[str, float]]:
+    """Parameter values by population, where mlGeNN has an equivalent of everything."""
+    network = model.network
+    if network.loss.name not in READOUTS:
+        raise SettingError(
+            f"loss {network.loss.name!r} has no readout in mlGeNN; those that do: {', '.join(READOUTS)}."
+        )
+    values: dict[str, dict[str, float]] = {}
+    for p in network.populations[1:]:
+        assert p.neuron is not None and p.synapse is not None
+        if set(p.neuron.state) != {"V"} or set(p.synapse.state) != {"I"} or not set(p.neuron.parameters) <= _LIF:
+            raise SettingError(
+                f"population {p.name!r}: mlGeNN has no equivalent of {p.neuron.name} with {p.synapse.name} synapses; "
+                "LIF, LI and exponential can be exchanged."
+            )
+        values[p.name] = {name: _uniform(model, p, name) for name in p.parameters}
+    return values
+
+
+def _uniform(model: Model, population: Population, name: str) -> float:
+    value = model.values[f"{population.name}.{name}"]
+    if np.any(value != value[0]):
+        raise SettingError(f"{population.name}.{name} differs between neurons, which mlGeNN's populations cannot have.")
+    return float(value[0])
+
+
+def _factors(model: Model, scale_i: bool) -> dict[str, np.ndarray]:
+    """Connection -> (post,), what its weights are multiplied by for mlGeNN."""
+    program, values = build_program(model.network, "grid"), model.values
+    factors = {}
+    for p in model.network.populations[1:]:
+        own = {name: values[f"{p.name}.{name}"] for name in p.parameters}
+        step = program.evaluate_coefficients(p.name, own, model.dt)
+        mean_current = own["tau_syn"] / model.dt * (1.0 - step["I_from_I"])
+        theirs = (1.0 - step["V_from_V"]) * mean_current if scale_i else 1.0
+        factors[p.name] = step["V_from_I"] / theirs
+    return {c.name: factors[c.target] for c in model.network.connections}
+
+
+def _population(
+    model: Model, population: Population, values: Mapping[str, Mapping[str, float]], scale_i: bool, max_spikes: int
+) -> Any:
+    ml_genn = _load()
+    if population.is_source:
+        neuron = ml_genn.neurons.SpikeInput(max_spikes=max_spikes)
+        return ml_genn.Population(neuron, population.size, name=population.name)
+    own = values[population.name]
+    readout = READOUTS[model.network.loss.name] if population is model.network.output else None
+    if population.spiking:
+        neuron = ml_genn.neurons.LeakyIntegrateFire(
+            v_thresh=own["v_threshold"],
+            v_reset=own["v_reset"],
+            tau_mem=own["tau_mem"],
+            relative_reset=False,
+            integrate_during_refrac=False,
+            scale_i=scale_i,
+            readout=readout,
+        )
+    else:
+        neuron = ml_genn.neurons.LeakyIntegrate(tau_mem=own["tau_mem"], scale_i=scale_i, readout=readout)
+    return ml_genn.Population(neuron, population.size, name=population.name)

@@ -21,6 +21,7 @@ from genn_shd.augment import (
     SpikeNumberNormalisation,
     TimeDilation,
 )
+from genn_shd.augment.jitter import _rounded_normal
 from genn_shd.datasets import Dataset
 from genn_shd.errors import DataError, SettingError
 from genn_shd.events import SpikeTrains
@@ -130,6 +131,12 @@ def test_certain_and_impossible_picks_are_exact(probability):
     assert picked.all() == (probability == 1.0) and picked.any() == (probability == 1.0)
 
 
+def test_picks_at_the_limits_of_the_random_numbers_are_exact_too(monkeypatch):
+    monkeypatch.setattr(Draws, "spikes", lambda self, counts: np.array([0, 2**31 - 1], np.uint32))
+    one = Draws.start(0, 0, [0])
+    assert [one.picked(np.array([2]), p).tolist() for p in (0.0, 0.5, 1.0)] == [[False] * 2, [True, False], [True] * 2]
+
+
 # --- every step ----------------------------------------------------------------------------------------------
 
 
@@ -159,7 +166,7 @@ def test_spikes_that_leave_the_channels_are_dropped_and_never_come_in_on_the_oth
     trains = SpikeTrains.from_events([([1.0, 2.0], [0, num_units - 1])] * 200, num_units=num_units)
     moved = step(trains, draws(trains))
     assert_valid(moved)
-    if num_units < 2**31 - 1:
+    if num_units < 2**31 - 1 or step == ChannelShift(2**40):
         assert moved.num_spikes < 0.4 * trains.num_spikes
     inwards = moved.units[moved.times == 1.0].astype(np.int64)
     assert ((inwards >= 0) & (inwards < num_units)).all()
@@ -214,6 +221,12 @@ def test_jitter_is_a_rounded_normal_number_for_each_spike(sigma):
         > 1e-4
     )
     assert abs(np.corrcoef(offsets[:-1], offsets[1:])[0, 1]) < 5 / math.sqrt(offsets.size)
+
+
+def test_jitter_is_symmetric_and_not_beyond_the_table():
+    table = _rounded_normal(10.0)
+    np.testing.assert_array_equal(table, -table[::-1])
+    assert table.max() == 43
 
 
 # --- time dilation -------------------------------------------------------------------------------------------
@@ -433,6 +446,19 @@ def test_the_numbers_of_a_step_do_not_depend_on_other_steps():
     alone = whole(epoch_of(Augmentation(shift=ChannelShift(5)), trains))
     both = whole(epoch_of(Augmentation(dilate=TimeDilation(0.9, 0.9), shift=ChannelShift(5)), trains))
     np.testing.assert_array_equal(alone.units, both.units)
+
+
+def test_steps_do_not_share_their_numbers():
+    trains = SpikeTrains.from_events([([10.0], [50])] * 2000, num_units=100)
+    made = whole(epoch_of(Augmentation(dilate=TimeDilation(0.5, 2.0), shift=ChannelShift(40)), trains))
+    assert abs(np.corrcoef(np.log(made.times), made.units)[0, 1]) < 5 / math.sqrt(2000)
+
+
+def test_blends_are_jittered_and_thinned_each_in_its_own_way():
+    trains = steady(200, unit=350, num_spikes=20)
+    made = whole(epoch_of(Augmentation(blend=Blend((1.0, 0.0)), jitter=ChannelJitter(20.0)), trains))
+    units = made.units.reshape(400, 20).astype(float)
+    assert np.abs(np.corrcoef(units) - np.eye(400)).max() < 0.95
 
 
 def test_what_is_moved_beyond_the_trial_is_dropped():

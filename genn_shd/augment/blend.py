@@ -103,7 +103,8 @@ class Blend:
         """One sample of each group, the spikes of all its members sorted in time."""
         n = self.num_members
         offsets = members.offsets[::n]
-        # Floats that are not negative sort as their bits do. Members are sorted already, and a stable sort merges them.
+        # Floats that are not negative (nor -0.0, to which a delay of 0.0 was added) sort as their bits do. Members are
+        # sorted already, which a stable sort makes use of: it merges them.
         groups = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.argsort((groups << 32) | members.times.view(np.int32), kind="stable")
         speakers = members.speakers.reshape(-1, n)
@@ -121,6 +122,5 @@ def _moved(trains: SpikeTrains, channels: np.ndarray, delays: np.ndarray) -> Spi
     """Each sample on other channels and at other times, without the spikes that leave."""
     units = trains.units + np.repeat(channels, trains.counts)
     times = trains.times + np.repeat(delays, trains.counts)
-    times += 0.0  # a time of -0.0 would sort as the latest of all
     moved = spikes.replace(trains, times, trains.units, trains.offsets)
     return spikes.keep_moved(moved, (times >= 0.0) & (units.view(np.uint32) < trains.num_units), units)

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from ...errors import BackendError
 
-# GeNN's own choice is between no optimisation at all and -ffast-math, which breaks infinities and sets the processor's
-# rounding mode for the whole process.
+# GeNN's own choice is between no optimisation at all and -ffast-math, which breaks infinities and reorders sums.
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 _CANDIDATES = ("g++", "clang++", "c++")
 

@@ -149,24 +149,27 @@ class LossModel:
     Attributes
     ----------
     name : as in settings.
-    reads : "voltage" needs outputs that never spike, "spikes" needs spiking outputs.
+    reads : "mean_voltage", the integral of V over each step divided by dt, and "voltage", V at the end of each step,
+        need outputs that never spike; "spikes" needs spiking outputs. A loss that is an integral over time
+        reads the mean, so that its adjoint is driven throughout a step and does not depend on where in a step a spike
+        arrives; the grid takes V at the end for the mean, and drives throughout the step all the same.
     parameters : run-time values.
     weight : expression of `t`, `T` and the parameters, tabulated once per step; None where there is none.
     state : what each output accumulates, with its value at the start of a trial (an expression).
-    step_code : run for every output after every step (reads "voltage").
+    step_code : run for every output after every step (reads a voltage, as `V`).
     spike_code : run for every output spike (reads "spikes").
     logit : expression of the loss's state at the end of the trial.
-    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C(V(t)); prediction is always
+    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages; prediction is always
         from the logits.
     label_penalty : added to the loss, an expression of the state of the label's output.
-    voltage_drive : d(loss of the sample)/dV at one step.
+    voltage_drive : d(loss of the sample)/dV, V being what is read of one step.
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
     silent_label_signal : added to the adjoint of the label's output at the end of a trial in which it never spiked,
         an expression of `T` and the parameters. No spike, no gradient: this is a rule that wakes it up.
     """
 
     name: str
-    reads: Literal["voltage", "spikes"]
+    reads: Literal["mean_voltage", "voltage", "spikes"]
     parameters: Parameters
     state: Mapping[str, str]
     logit: str

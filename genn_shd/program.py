@@ -52,8 +52,13 @@ class PopulationProgram:
     spike : what follows where the neuron spikes; None if it never does.
     decay_code : the synapse's state over one step, after spikes are settled.
     adjoint : adjoint variables, zero at the end of a trial.
-    drive_code : backward; lets the loss act at the end of a step. Name: `drive` = d(loss)/dV.
-    adjoint_code : backward; the adjoint over one step.
+    drive_code : backward, outputs; lets the loss act at the end of a step. Name: `drive` = d(loss)/dV. Where the
+        loss reads the mean voltage, the adjoint is from then on relative to where the drive would settle it.
+    adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the settled
+        adjoint, `drive` still being known.
+    mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, in the exact scheme also
+        `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in the step).
+    settled : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient; else empty.
     feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
         sends back to its sender per unit weight, and its part of the gradient of the weight.
     propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
@@ -73,6 +78,8 @@ class PopulationProgram:
     adjoint: tuple[str, ...]
     drive_code: str
     adjoint_code: str
+    settled: dict[str, str]
+    mean_code: str
     feedback: str
     weight_gradient: str
     propagator: dict[str, str]
@@ -91,6 +98,7 @@ class Program:
     ----------
     scheme : name of the time-stepping scheme.
     network : the description it was made from.
+    weight_time : time within a step, as a part of it, at which the loss's weight w(t) is taken.
     populations : in the network's order, without the source.
     connections, loss : of the network.
     evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
@@ -98,6 +106,7 @@ class Program:
 
     scheme: str
     network: Network
+    weight_time: float
     populations: tuple[PopulationProgram, ...]
     evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
 

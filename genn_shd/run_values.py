@@ -97,12 +97,12 @@ class RunValues:
         """One constant of the optimiser."""
         return self._values[f"optimiser.{name}"]
 
-    def loss_weight(self, num_steps: int, dt: float) -> np.ndarray:
-        """The loss's weight w(t) at the ends of all steps, (num_steps,) float64; ones where it has none."""
+    def loss_weight(self, num_steps: int, dt: float, weight_time: float) -> np.ndarray:
+        """The loss's weight w(t) in each step, (num_steps,) float64, at that part of it; ones where it has none."""
         loss = self._network.loss
         values = self.loss_values()
         expression = parse(loss.weight or "1", {"t", "T", *values})
-        t = (np.arange(num_steps) + 1) * dt
+        t = (np.arange(num_steps) + weight_time) * dt
         weight = evaluate(expression, {**values, "t": t, "T": num_steps * dt})
         return np.broadcast_to(weight, (num_steps,)).copy()
 

@@ -12,7 +12,7 @@ def weighted_sum(name: str, weight: str) -> LossModel:
     """Cross-entropy of logit_k = (1/T) int w(t) V_k dt; `weight` is an expression of `t` and `T`."""
     return LossModel(
         name=name,
-        reads="voltage",
+        reads="mean_voltage",
         parameters=_LOSS_SCALE,
         weight=weight,
         state={"total": "0.0"},
@@ -38,7 +38,7 @@ MAX = LossModel(
 
 XENTROPY = LossModel(
     name="xentropy",
-    reads="voltage",
+    reads="mean_voltage",
     parameters=_LOSS_SCALE,
     state={"total": "0.0"},
     step_code="total += V * (dt / T);",
@@ -46,7 +46,7 @@ XENTROPY = LossModel(
     cross_entropy="step",
     voltage_drive="error * (dt / T)",
 )
-"""Mean over time of the cross-entropy of V(t); the prediction is taken from the mean voltage."""
+"""Mean over time of the cross-entropy of the voltages; the prediction is taken from the mean voltage."""
 
 FIRST_SPIKE_EXP = LossModel(
     name="first_spike_exp",

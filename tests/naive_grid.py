@@ -126,13 +126,22 @@ class Grid:
             if step == self.num_steps - 1 and self.spiking("output"):
                 if label not in [j for _, j, _ in tape["spikes"]["output"]]:
                     lv["output"][label] += self.alpha / self.tau_1 * np.exp(self.num_steps * self.dt / self.tau_1)
-            lv["output"] -= tape["drive"][step] / self.tau_mem["output"]
+            # max reads V at the end of a step, an impulse; the integrals drive lambda towards -dl/dV all through it
+            settled = np.zeros_like(lv["output"])
+            if self.loss == "max":
+                lv["output"] -= tape["drive"][step] / self.tau_mem["output"]
+            else:
+                settled = -tape["drive"][step] / self.dt
+            lv["output"] -= settled
+            li["output"] -= settled
             for name, _ in self.layers:
                 alpha, beta, _ = self.coefficients(name)
                 tm, ts = self.tau_mem[name], self.tau_syn[name]
                 mix = self.dt / tm * alpha if tm == ts else tm / (tm - ts) * (alpha - beta)
                 li[name] = beta * li[name] + mix * lv[name]
                 lv[name] = alpha * lv[name]
+            lv["output"] += settled
+            li["output"] += settled
         return gradient
 
     def batch(self, samples: list[tuple[np.ndarray, np.ndarray]], labels: list[int]) -> dict:

@@ -30,7 +30,7 @@ from ..eventprop import Dynamics, adjoint_name, derive
 from ..expressions import evaluate
 from ..network import Network
 from ..program import Program, Values
-from .linear import coefficients, coupled_states, population_program, propagator_name
+from .linear import ClosedForm, coefficients, coupled_states, population_programs, propagator_name
 
 
 def build(network: Network) -> Program:
@@ -39,12 +39,30 @@ def build(network: Network) -> Program:
     return Program(
         scheme="exact",
         network=network,
-        populations=tuple(population_program(d, _propagator(d), _span_coefficients(d)) for d in dynamics.values()),
+        weight_time=0.5,
+        populations=population_programs(network, dynamics, {name: _closed_form(d) for name, d in dynamics.items()}),
         evaluate_coefficients=lambda name, values, dt: {
             **coefficients(dynamics[name], values, dt),
             **_evaluate_span_coefficients(dynamics[name], values),
         },
     )
+
+
+def _closed_form(d: Dynamics) -> ClosedForm:
+    return ClosedForm(_propagator(d), _span_coefficients(d), _mean_code(d))
+
+
+def _mean_code(d: Dynamics) -> str:
+    """The mean of V over a step: x' = A x gives int x dt = A^-1 (change of x that is not arrivals).
+
+    The row of A^-1 that leads to V is -s_x settled_x.
+    """
+    terms = []
+    for x in d.state:
+        if d.settled[adjoint_name(x)] != 0:
+            arrived = " - arrived" if x == d.population.synapse.receives else ""  # type: ignore[union-attr]
+            terms.append(f"settled_{adjoint_name(x)} / {_rate(x)} * ({x} - start_{x}{arrived})")
+    return f"-({' + '.join(terms)})"
 
 
 def _propagator(d: Dynamics) -> dict[str, str]:

@@ -11,11 +11,13 @@ This is the order in which GeNN executes a step. Backward, step n, with the adjo
 
 1. spikes emitted at step n meet the adjoint of their targets: feedback and weight gradients;
 2. the adjoint of neurons that spiked at step n jumps;
-3. the loss acts at the end of step n (d loss / dV of that step's voltage, an impulse);
-4. the adjoint goes back over the step by exp(A^T dt).
+3. the loss acts: as an impulse at the end of the step where it reads V there, as a constant drive throughout the
+   step where it is an integral over time;
+4. the adjoint goes back over the step by exp(A^T dt), integrated exactly with the drive.
 
-Without spikes in between, 3 and 4 are the transpose of the forward step, so gradients of weights onto
-outputs that never spike equal those of the simulation that ran to rounding.
+The drive matters. All arrivals are at the start of a step here. Were the integral's derivative an impulse at the end,
+lambda_V would be a sawtooth that every arrival meets at the same phase, and the difference lambda_V - lambda_I, which is
+what moves spikes, would be biased by more than its own size at dt = 1 ms.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import numpy as np
 from ..eventprop import derive
 from ..network import Network
 from ..program import Program
-from .linear import coefficients, population_program
+from .linear import coefficients, population_programs
 
 
 def bin_steps(times: np.ndarray, dt: float) -> np.ndarray:
@@ -40,6 +42,7 @@ def build(network: Network) -> Program:
     return Program(
         scheme="grid",
         network=network,
-        populations=tuple(population_program(d) for d in dynamics.values()),
+        weight_time=1.0,
+        populations=population_programs(network, dynamics, {}),
         evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt),
     )

@@ -7,7 +7,8 @@ Code names the entries: `V_from_I` is the part of V after the span that comes fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.linalg
@@ -15,15 +16,33 @@ import sympy
 
 from ..eventprop import Dynamics, SpikeEvent, adjoint_name
 from ..expressions import evaluate, symbol, to_code
+from ..network import Network
 from ..program import PopulationProgram, SpikeProgram, Values
 
 DRIFT = "drift"
 
 
-def population_program(
-    d: Dynamics, propagator: dict[str, str] | None = None, more_coefficients: Sequence[str] = ()
-) -> PopulationProgram:
-    """The program of one population; `propagator` as in `PopulationProgram`, with the coefficients that it needs."""
+@dataclass(frozen=True)
+class ClosedForm:
+    """`propagator` and `mean_code` as in `PopulationProgram`, and the names of the coefficients that they need."""
+
+    propagator: dict[str, str] = field(default_factory=dict)
+    coefficients: Sequence[str] = ()
+    mean_code: str = ""
+
+
+def population_programs(
+    network: Network, dynamics: Mapping[str, Dynamics], closed_forms: Mapping[str, ClosedForm]
+) -> tuple[PopulationProgram, ...]:
+    """The programs of all populations; `closed_forms` by population, for schemes that need them."""
+    driven = network.output.name if network.loss.reads == "mean_voltage" else None
+    return tuple(
+        _population_program(d, _settled(d) if name == driven else {}, closed_forms.get(name, ClosedForm()))
+        for name, d in dynamics.items()
+    )
+
+
+def _population_program(d: Dynamics, settled: dict[str, str], closed_form: ClosedForm) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
     coupled = coupled_states(d)
@@ -32,17 +51,21 @@ def population_program(
         size=d.population.size,
         state={**neuron.state, **synapse.state},
         parameters=tuple(d.population.parameters),
-        coefficients=(*coefficient_names(d), *more_coefficients),
+        coefficients=(*coefficient_names(d), *settled.values(), *closed_form.coefficients),
         receives=synapse.receives,
         advance_code=_assign({x: _advance(x, d, coupled) for x in d.neuron_state}),
         spike=_spike_program(d, d.event) if d.event is not None else None,
         decay_code=_assign({x: _advance(x, d, coupled) for x in d.synapse_state}),
         adjoint=tuple(adjoint_name(x) for x in d.state),
-        drive_code=_drive_code(d),
-        adjoint_code=_assign({adjoint_name(x): _retreat(x, d, coupled) for x in d.state}),
+        drive_code=_settle(settled, "+=") if settled else _drive_code(d),
+        adjoint_code=" ".join(
+            [_assign({adjoint_name(x): _retreat(x, d, coupled) for x in d.state}), _settle(settled, "-=")]
+        ).strip(),
+        settled=settled,
+        mean_code=closed_form.mean_code or d.neuron_state[0],
         feedback=to_code(d.feedback),
         weight_gradient=to_code(d.weight_gradient),
-        propagator=propagator or {},
+        propagator=closed_form.propagator,
     )
 
 
@@ -106,6 +129,14 @@ def _assign(updates: dict[str, sympy.Expr]) -> str:
     return " ".join([*new, *(f"{x} = {x}_next;" for x in changed)])
 
 
+def _settled(d: Dynamics) -> dict[str, str]:
+    return {x: f"settled_{x}" for x, value in d.settled.items() if value != 0}
+
+
+def _settle(settled: dict[str, str], operator: str) -> str:
+    return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in settled.items())
+
+
 def _drive_code(d: Dynamics) -> str:
     """dL/dV adds to p_V = -s_V lambda_V; losses read V, the neuron's first state variable."""
     x = d.neuron_state[0]
@@ -136,7 +167,10 @@ def coefficients(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray
             result[propagator_name(adjoint_name(y), adjoint_name(x))] = backward
         result[propagator_name(x, DRIFT)] = drift[:, index[x]]
         result[_impulse(x)] = 1.0 / scale[x]
-    return {name: result[name][where] for name in coefficient_names(d)}
+    for x, value in d.settled.items():
+        # dL/dV of a whole step is dl/dV = drive / dt throughout it.
+        result[f"settled_{x}"] = np.broadcast_to(evaluate(value, distinct) / dt, where.max() + 1)
+    return {name: result[name][where] for name in (*coefficient_names(d), *_settled(d).values())}
 
 
 def _distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -64,7 +64,7 @@ class _Writer:
             at_step="\n".join([self._at_step(), self._at_end()]),
             at_spike=self._forward([loss.spike_code]) if loss.spike_code else "",
             back_start=self._back_start(),
-            voltage_drive=self._drive("drive", loss.voltage_drive) if loss.reads == "voltage" else "",
+            voltage_drive=self._drive("drive", loss.voltage_drive) if loss.reads != "spikes" else "",
             spike_drive=self._drive("spike_drive", loss.spike_drive) if loss.reads == "spikes" else "",
         )
 

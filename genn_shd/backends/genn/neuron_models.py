@@ -146,10 +146,12 @@ def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode)
     lines += [loss.back_start, "}"]
     if p.spike:
         lines.append(_jump(p, names, loss))
+    adjoint = scoped([p.adjoint_code], seen, names.values)
     if loss.voltage_drive:
-        lines += ["{", loss.voltage_drive, scoped([p.drive_code], seen, names.values), "}"]
+        lines += ["{", loss.voltage_drive, scoped([p.drive_code], seen, names.values), adjoint, "}"]
+    else:
+        lines.append(adjoint)
     lines += [
-        scoped([p.adjoint_code], seen, names.values),
         scoped([f"feedback_out = {p.feedback};"], seen, names.values),
         scoped([f"gradient_out = {p.weight_gradient};"], seen, names.values),
     ]

@@ -96,7 +96,8 @@ class NativeModel(Model):
                 padding = (0, length - p.size)
                 self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
-        self._loss_weight = self._values.loss_weight(self._num_steps, self.dt).astype(self._dtype)
+        weight = self._values.loss_weight(self._num_steps, self.dt, self._program.weight_time)
+        self._loss_weight = weight.astype(self._dtype)
         self._regularisation = np.array([self._values.regularisation(p.name) for p in self._spiking], np.float64)
 
     # -- running a batch -------------------------------------------------------------------------------------------

@@ -1,0 +1,51 @@
+"""Run benchmarks one after another, each in a process of its own: `python -m benchmarks [--smoke] [NAME ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def questions() -> dict[str, str]:
+    """Name of each benchmark -> the question it answers, the first line of its docstring."""
+    trees = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.py"))}
+    benchmarks = {name: tree for name, tree in trees.items() if name != "__main__" and _has_main(tree)}
+    return {name: (ast.get_docstring(tree) or "").partition("\n")[0] for name, tree in benchmarks.items()}
+
+
+def _has_main(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body)
+
+
+def main() -> int:
+    """Run what is asked for, all of them by default; returns 1 where one of them failed."""
+    known = questions()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of: {', '.join(known)}")
+    parser.add_argument("--list", action="store_true", help="say which benchmarks there are, and run none")
+    parser.add_argument("--smoke", action="store_true", help="sizes that end in seconds; the figures mean nothing")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in known]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(known)}")
+    if options.list:
+        for name, question in known.items():
+            print(f"{name:<16} {question}")
+        return 0
+    failed = [name for name in options.names or known if not _run(name, ["--smoke"] * options.smoke)]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
+
+def _run(name: str, arguments: list[str]) -> bool:
+    return subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""Does the exact scheme train better? Spoken digits, leave-one-speaker-out, both schemes, coarse and fine steps.
+
+`python -m benchmarks.schemes [--smoke] [--workers N] [--runs DIR]` trains through `python -m genn_shd.train`, goes on where
+it was stopped, and prints a row for each scheme and step: accuracy on the speaker left out, mean over folds and
+seeds at the last epoch, and epochs until 80 % of the best mean accuracy. Writes docs/figures/schemes.png and .json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from genn_shd import DataError, datasets
+
+FIGURES = Path(__file__).parent.parent / "docs" / "figures"
+SCHEMES, STEPS, SEEDS, EPOCHS = ("exact", "grid"), (1.0, 2.0, 5.0, 10.0), (0, 1, 2), 20
+SETTINGS = {
+    "dataset.split": "all",
+    "validation.kind": "leave_one_speaker_out",
+    "network.num_hidden": 256,
+    "loss.name": "sum_exp",
+    "loss.loss_scale": 10.0,
+    "regularisation.strength_upper": 1e-8,
+    "regularisation.strength_lower": 1e-8,
+    "optimiser.learning_rate": 1e-3,
+    "simulation.num_threads": 1,
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One scheme at one step: accuracies (runs, epochs) on speakers left out, a run being a fold of a seed."""
+
+    scheme: str
+    dt: float
+    mean: float
+    std_of_seeds: float
+    best: float
+    epochs_to_80_percent: int
+    seconds_per_epoch: float
+    curve: list[float]
+
+
+def main() -> int:
+    """Run or finish all trainings, then print, draw and store the result."""
+    options = _options()
+    try:
+        datasets.load("fsdd", split="all")
+    except DataError as error:
+        print(f"skipped: {error}")
+        return 0
+    seeds, epochs = ((0,), 2) if options.smoke else (SEEDS, EPOCHS)
+    jobs = list(itertools.product(seeds, STEPS, SCHEMES))
+    with ThreadPoolExecutor(options.workers) as pool:
+        list(pool.map(lambda job: _train(options.runs, *job, epochs), jobs))
+    points = [_point(options.runs, scheme, dt, seeds) for scheme, dt in itertools.product(SCHEMES, STEPS)]
+    _print(points)
+    if not options.smoke:
+        FIGURES.mkdir(parents=True, exist_ok=True)
+        (FIGURES / "schemes.json").write_text(json.dumps([asdict(p) for p in points], indent=1) + "\n")
+        _draw(points, FIGURES / "schemes.png")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.schemes", description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="one seed, two epochs")
+    parser.add_argument("--workers", type=int, default=2, help="trainings at a time, one thread each (default: 2)")
+    parser.add_argument("--runs", type=Path, default=Path("runs/schemes"), help="run folders (default: runs/schemes)")
+    return parser.parse_args()
+
+
+def _folder(runs: Path, seed: int, dt: float, scheme: str) -> Path:
+    return runs / f"{scheme}_dt{dt:g}_seed{seed}"
+
+
+def _train(runs: Path, seed: int, dt: float, scheme: str, epochs: int) -> None:
+    settings = SETTINGS | {
+        "training.seed": seed,
+        "training.epochs": epochs,
+        "simulation.dt": dt,
+        "simulation.scheme": scheme,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "genn_shd.train",
+        "--preset",
+        "fsdd",
+        "--out",
+        str(_folder(runs, seed, dt, scheme)),
+    ]
+    for name, value in settings.items():
+        command += ["--set", f"{name}={json.dumps(value)}"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{result.stderr}")
+
+
+def _point(runs: Path, scheme: str, dt: float, seeds: tuple[int, ...]) -> Point:
+    curves, seconds = [], []
+    for seed in seeds:
+        folds = [_history(path) for path in sorted(_folder(runs, seed, dt, scheme).glob("fold_*/history.csv"))]
+        curves.append(np.mean([[float(row["validation_accuracy"]) for row in fold] for fold in folds], axis=0))
+        seconds += [float(row["seconds"]) for fold in folds for row in fold]
+    mean = np.mean(curves, axis=0)
+    return Point(
+        scheme=scheme,
+        dt=dt,
+        mean=float(mean[-1]),
+        std_of_seeds=float(np.std([c[-1] for c in curves])),
+        best=float(mean.max()),
+        epochs_to_80_percent=int(np.argmax(mean >= 0.8 * mean.max())) + 1,
+        seconds_per_epoch=float(np.median(seconds)),
+        curve=[float(a) for a in mean],
+    )
+
+
+def _history(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _print(points: list[Point]) -> None:
+    print("scheme  dt/ms  accuracy at the end  best mean  epochs to 80 % of best  s per epoch")
+    for p in points:
+        print(
+            f"{p.scheme:6}  {p.dt:5g}  {100 * p.mean:6.1f} +- {100 * p.std_of_seeds:3.1f} %     {100 * p.best:6.1f} %"
+            f"  {p.epochs_to_80_percent:22d}  {p.seconds_per_epoch:11.2f}"
+        )
+
+
+def _draw(points: list[Point], path: Path) -> None:
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    colours = {"exact": "#0072B2", "grid": "#D55E00"}
+    for scheme in SCHEMES:
+        chosen = [p for p in points if p.scheme == scheme]
+        axes[0].errorbar(
+            [p.dt for p in chosen],
+            [100 * p.mean for p in chosen],
+            [100 * p.std_of_seeds for p in chosen],
+            marker="o",
+            capsize=3,
+            color=colours[scheme],
+            label=scheme,
+        )
+        for p in chosen:
+            if p.dt in (STEPS[0], STEPS[-1]):
+                style = "-" if p.dt == STEPS[0] else "--"
+                label = f"{scheme}, dt = {p.dt:g} ms"
+                epochs = np.arange(1, len(p.curve) + 1)
+                axes[1].plot(epochs, 100 * np.array(p.curve), style, color=colours[scheme], label=label)
+    axes[0].set(xscale="log", xlabel="time step dt / ms", ylabel="accuracy on the speaker left out / %")
+    axes[0].set_xticks(STEPS, [f"{dt:g}" for dt in STEPS])
+    axes[0].minorticks_off()
+    axes[1].set(xlabel="epoch", ylabel="accuracy on the speaker left out / %")
+    for ax in axes:
+        ax.grid(alpha=0.3)
+        ax.legend(frameon=False, fontsize=8)
+    figure.suptitle(
+        "Spoken digits, leave-one-speaker-out: spikes inside the step against spikes on the grid", fontsize=10
+    )
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

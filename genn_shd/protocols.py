@@ -23,7 +23,6 @@ from .progress import LOG
 from .run_folder import Row, RunFolder
 from .samples import Partition
 from .timings import EpochTimings
-from .timings import EpochTimings
 from .trainer import Trainer
 
 AfterEpoch = Callable[[Row], None]
@@ -72,8 +71,6 @@ def _train_once(
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
         curves = _Curves(trainer)
         trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
-        if config.simulation.profile:
-            trainer.watchers.append(EpochTimings(model, folder.timings_file))
         if config.simulation.profile:
             trainer.watchers.append(EpochTimings(model, folder.timings_file))
         with _concluded_when_stopped(trainer, curves):

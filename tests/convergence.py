@@ -1,4 +1,4 @@
-"""Gradients of the native back end against the event-driven solver, over time steps: for tests and benchmarks.
+"""Gradients of the native back end's grid scheme against the event-driven solver, over time steps.
 
 Both sides see the same spikes at the same times. On the grid an input spike of time bin k acts at the start of step
 k + 1, so inputs lie on multiples of 1 ms and reach the toolkit one step early. A hidden spike found at the end of
@@ -8,6 +8,7 @@ step n acts at the start of step n + 1, which is the same time, and the voltages
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,25 +16,68 @@ from genn_shd import SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.network import Network
 from tests import reference_solver as reference
+from tests.reference_solver.network import OUTPUT
 
 Gradients = dict[str, np.ndarray]
 
-RESOLUTION = 1.0
-"""Input times are multiples of this, ms; time steps must divide it."""
+VOLTAGE_LOSSES = tuple(reference.Loss(name, loss_scale=3.0) for name in ("sum", "sum_exp", "max", "xentropy"))
+SPIKE_LOSSES = (reference.Loss("first_spike_exp", tau_0=5.0, tau_1=30.0, alpha=0.1),)
+LOSSES = {loss.name: loss for loss in (*VOLTAGE_LOSSES, *SPIKE_LOSSES)}
+
+NUM_INPUT, NUM_CLASSES, DURATION = 6, 3, 60.0
+SAMPLES_DRAWN, SAMPLES_KEPT, SPIKES_PER_SAMPLE = 64, 4, 10
+MAX_DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a network and its samples must be like for a grid of 0.01 ms to resolve them. Only the solver is asked.
+
+    Attributes
+    ----------
+    steepness : least I - V at a spike; a spike that grazes its threshold has no derivative.
+    margin : least distance from the threshold of a maximum of V that is no spike.
+    gap : least time between two spikes of a sample, ms. Two spikes in one step cannot act on each other as they should.
+    sensitivity : most relative change of a gradient, per relative change of the thresholds. A grid finds a spike
+        when V has passed the threshold by part of a step, which is as if the threshold were that much higher.
+    """
+
+    steepness: float = 0.5
+    margin: float = 0.02
+    gap: float = 0.1
+    sensitivity: float = 20.0
 
 
 def problem(
-    loss: reference.Loss, hidden: Sequence[int] = (6,), recurrent: bool = True, seed: int = 0
+    seed: int,
+    hidden: Sequence[int] = (6,),
+    losses: Sequence[reference.Loss] = VOLTAGE_LOSSES,
+    conditions: Conditions | None = None,
 ) -> tuple[reference.Network, reference.Batch]:
-    """A random network and samples whose spikes all cross the threshold steeply."""
-    return reference.random_problem(
-        seed,
-        (8, *hidden, 3),
-        recurrent,
-        loss,
-        spiking_output=loss.name.startswith("first_spike"),
-        resolution=RESOLUTION,
-    )
+    """A random network, recurrent in every layer, and samples that meet the conditions under all these losses.
+
+    `losses` are all of voltages or all of spikes: whether outputs spike depends on it.
+    """
+    rng, conditions = np.random.default_rng(seed), conditions or Conditions()
+    for _ in range(MAX_DRAWS):
+        network, batch = _network(rng, hidden, losses[0]), _samples(rng)
+        kept = np.flatnonzero(_fit(reference.simulate(network, batch), conditions))[:SAMPLES_KEPT]
+        if len(kept) < SAMPLES_KEPT:
+            continue
+        batch = reference.Batch([batch.events[b] for b in kept], np.arange(SAMPLES_KEPT) % NUM_CLASSES)
+        if _all_fire(network, batch) and all(
+            sensitivity(replace(network, loss=loss), batch) < conditions.sensitivity for loss in losses
+        ):
+            return network, batch
+    raise RuntimeError(f"no network fit for it in {MAX_DRAWS} draws; relax the conditions")
+
+
+def sensitivity(network: reference.Network, batch: reference.Batch, step: float = 1e-4) -> float:
+    """Relative change of the gradient per relative change of all thresholds; the largest over weight matrices."""
+    populations = {name: replace(p, v_threshold=p.v_threshold * (1 + step)) for name, p in network.populations.items()}
+    before = reference.adjoint_gradients(network, batch)
+    after = reference.adjoint_gradients(replace(network, populations=populations), batch)
+    return max(relative_error(after[name], before[name]) for name in network.weights) / step
 
 
 def reference_gradients(network: reference.Network, batch: reference.Batch) -> Gradients:
@@ -43,8 +87,8 @@ def reference_gradients(network: reference.Network, batch: reference.Batch) -> G
 
 def described(network: reference.Network) -> Network:
     """The toolkit's description of a reference network."""
-    hidden = [name for name in network.populations if name != reference.network.OUTPUT]
-    first, output = network.populations[hidden[0]], network.populations["output"]
+    hidden = [name for name in network.populations if name != OUTPUT]
+    first, output = network.populations[hidden[0]], network.populations[OUTPUT]
     loss = network.loss
     of_spikes = {"tau_0": loss.tau_0, "tau_1": loss.tau_1, "alpha": loss.alpha}
     return recurrent_classifier(
@@ -63,7 +107,7 @@ def described(network: reference.Network) -> Network:
 
 
 def native_gradients(network: reference.Network, batch: reference.Batch, dt: float) -> Gradients:
-    """Of the native back end in float64."""
+    """Of the native back end on the grid, in float64."""
     events = [(np.asarray(times) - dt, units) for times, units in batch.events]
     trains = SpikeTrains.from_events(events, labels=batch.labels, num_units=network.num_input)
     with compile_network(
@@ -84,9 +128,7 @@ def relative_error(gradient: np.ndarray, expected: np.ndarray) -> float:
     return float(np.linalg.norm(gradient - expected) / np.linalg.norm(expected))
 
 
-def relative_errors(
-    network: reference.Network, batch: reference.Batch, steps: Sequence[float]
-) -> dict[str, np.ndarray]:
+def relative_errors(network: reference.Network, batch: reference.Batch, steps: Sequence[float]) -> Gradients:
     """Connection -> (steps,) relative error of its gradient at each time step, ms."""
     expected = reference_gradients(network, batch)
     found = [native_gradients(network, batch, dt) for dt in steps]
@@ -94,5 +136,54 @@ def relative_errors(
 
 
 def order(steps: Sequence[float], errors: np.ndarray) -> float:
-    """Slope of a straight line through log error over log time step: 1 where error falls in proportion."""
+    """Slope of a straight line through log error over log time step: 1 where the error falls in proportion."""
     return float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
+
+
+def _network(rng: np.random.Generator, hidden: Sequence[int], loss: reference.Loss) -> reference.Network:
+    names = ["hidden"] if len(hidden) == 1 else [f"hidden{n}" for n in range(len(hidden))]
+    spiking_output = loss.name.startswith("first_spike")
+    populations = {name: reference.Population(size, tau_syn=10.0) for name, size in zip(names, hidden, strict=True)}
+    populations[OUTPUT] = reference.Population(NUM_CLASSES, tau_syn=10.0, v_threshold=1.0 if spiking_output else np.inf)
+    weights, source, num_source = {}, "input", NUM_INPUT
+    for name, size in zip(names, hidden, strict=True):
+        weights[f"{source}_{name}"] = rng.normal(0.8, 0.4, (num_source, size))
+        weights[f"{name}_{name}"] = rng.normal(0.0, 0.15, (size, size))
+        source, num_source = name, size
+    mean, spread = (0.8, 0.4) if spiking_output else (0.5, 1.0)
+    weights[f"{source}_{OUTPUT}"] = rng.normal(mean, spread, (num_source, NUM_CLASSES))
+    return reference.Network(NUM_INPUT, populations, weights, DURATION, loss)
+
+
+def _samples(rng: np.random.Generator) -> reference.Batch:
+    """Input spikes at distinct whole milliseconds of the first half."""
+    milliseconds = np.arange(2.0, DURATION / 2)
+    units = np.arange(SPIKES_PER_SAMPLE) % NUM_INPUT
+    events = [
+        (np.sort(rng.choice(milliseconds, SPIKES_PER_SAMPLE, replace=False)), rng.permutation(units))
+        for _ in range(SAMPLES_DRAWN)
+    ]
+    return reference.Batch(events, np.arange(SAMPLES_DRAWN) % NUM_CLASSES)
+
+
+def _fit(record: reference.Record, conditions: Conditions) -> np.ndarray:
+    """(B,) whether each sample meets the conditions that can be told from the spikes."""
+    times, _, sample, _ = record.spikes()
+    slopes, last = np.full(record.num_replicas, np.inf), np.zeros(record.num_replicas)
+    np.minimum.at(slopes, sample, record.spike_slopes())
+    np.maximum.at(last, sample, times)
+    fit = (slopes > conditions.steepness) & (reference.threshold_margins(record) > conditions.margin)
+    fit &= last < record.duration - 1.0
+    ordered = np.lexsort((times, sample))
+    close = (np.diff(times[ordered]) < conditions.gap) & (np.diff(sample[ordered]) == 0)
+    fit[sample[ordered][1:][close]] = False
+    if np.isfinite(record.network.populations[OUTPUT].v_threshold):
+        return fit & np.all(record.spike_counts()[:, record.output] > 0, axis=1)
+    top = reference.maxima(record)
+    return fit & np.all((top.kind == "smooth") & (top.value > 0.0), axis=1)
+
+
+def _all_fire(network: reference.Network, batch: reference.Batch) -> bool:
+    """Whether every hidden neuron spikes at least twice."""
+    counts = reference.evaluate(network, batch).spike_counts
+    return all(np.all(c.sum(axis=0) >= 2) for name, c in counts.items() if name != OUTPUT)

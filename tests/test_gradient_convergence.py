@@ -1,0 +1,48 @@
+"""Gradients on the grid become those of continuous time as the time step goes to zero.
+
+Expected are central differences of the event-driven solver, which knows no grid and no adjoint. What is refused here is
+a wrong sign, factor or term in the adjoint: the error then stays where it is, however small the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from tests import convergence, reference_solver
+from tests.convergence import LOSSES, SPIKE_LOSSES, VOLTAGE_LOSSES
+
+STEPS = (0.1, 0.03125, 0.01)
+# Hidden layers -> seed of a problem that is found fast.
+SEEDS = {(6,): 5, (4, 4): 6}
+CASES = [(hidden, loss) for hidden in SEEDS for loss in LOSSES]
+
+
+@cache
+def _problem(hidden: tuple[int, ...], of_spikes: bool) -> tuple[reference_solver.Network, reference_solver.Batch]:
+    return convergence.problem(SEEDS[hidden], hidden, SPIKE_LOSSES if of_spikes else VOLTAGE_LOSSES)
+
+
+@cache
+def _errors(hidden: tuple[int, ...], loss: str) -> dict[str, np.ndarray]:
+    """Connection -> relative error of its gradient at each step."""
+    network, batch = _problem(hidden, LOSSES[loss] in SPIKE_LOSSES)
+    return convergence.relative_errors(replace(network, loss=LOSSES[loss]), batch, STEPS)
+
+
+@pytest.mark.parametrize(("hidden", "loss"), CASES)
+def test_the_error_is_below_one_per_cent_at_a_hundredth_of_a_millisecond(hidden, loss):
+    errors = _errors(hidden, loss)
+    assert len(errors) == 3 if len(hidden) == 1 else 5
+    for name, error in errors.items():
+        assert error[-1] < 0.01, name
+        assert error[-1] < 0.5 * error[0], name
+
+
+def test_the_error_falls_in_proportion_to_the_time_step():
+    orders = [convergence.order(STEPS, error) for case in CASES for error in _errors(*case).values()]
+    # Where in its step a spike falls is chance, and so a single order is off; their mean is not.
+    assert np.mean(orders) == pytest.approx(1.0, abs=0.15)

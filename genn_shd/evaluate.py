@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +31,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    top = RunFolder.existing(options.run)
     with console_log():
-        for folder in _folders(options.run):
-            _evaluate_run(folder, options)
+        if top.config().validation.kind == "leave_one_speaker_out":
+            _evaluate_folds(top, options)
+        else:
+            _evaluate_run(top, options)
     return 0
 
 
-def _folders(path: Path) -> list[RunFolder]:
-    """The run in a folder, or its folds."""
-    folder = RunFolder.existing(path)
-    if folder.config().validation.kind != "leave_one_speaker_out":
-        return [folder]
-    folds = sorted(path.glob("fold_*"))
+@dataclass(frozen=True)
+class Evaluated:
+    """Evaluations of the parts of one run, and the names of what is in them."""
+
+    parts: Mapping[str, Evaluation]
+    class_names: Sequence[str]
+    speaker_names: Sequence[str]
+
+    def publish(self, folder: RunFolder, **context: Any) -> None:
+        """Print tables, write `evaluation.json` and confusion matrices."""
+        names = self.class_names, self.speaker_names
+        for part, evaluation in self.parts.items():
+            print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
+        reports = {part: report(evaluation, *names) for part, evaluation in self.parts.items()}
+        folder.write_evaluation({"run": folder.name, **context, "parts": reports})
+        draw_confusion(self.parts, self.class_names, folder)
+
+
+def _evaluate_folds(top: RunFolder, options: argparse.Namespace) -> None:
+    """Each fold in its own folder, and all of them taken together."""
+    folds = [RunFolder.existing(path) for path in sorted(top.path.glob("fold_*"))]
     if not folds:
-        raise DataError(f"{path}: no fold has been trained yet; train it first.")
-    return [RunFolder.existing(fold) for fold in folds]
+        raise DataError(f"{top.path}: no fold has been trained yet; train it first.")
+    evaluated = [_evaluate_run(fold, options) for fold in folds]
+    pooled = {part: Evaluation.pooled([fold.parts[part] for fold in evaluated]) for part in evaluated[0].parts}
+    Evaluated(pooled, evaluated[0].class_names, evaluated[0].speaker_names).publish(
+        top, checkpoint=options.checkpoint, folds=[fold.name for fold in folds]
+    )
 
 
-def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> None:
+def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     config = folder.config()
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
@@ -57,18 +80,10 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> None:
     with compile_model(config, network) as model:
         model.set_parameters(checkpoint.group("parameters"))
         evaluations = {name: evaluate(model, samples.held_by(model)) for name, samples in parts.items()}
-    for name, evaluation in evaluations.items():
-        print(table(f"{folder.path}, {name}", evaluation, class_names, speaker_names), end="\n\n")
-    folder.write_evaluation(
-        {
-            "run": folder.name,
-            "checkpoint": options.checkpoint,
-            "epoch": checkpoint.state["epoch"],
-            "data": None if options.data is None else str(options.data),
-            "parts": {name: report(e, class_names, speaker_names) for name, e in evaluations.items()},
-        }
-    )
-    draw_confusion(evaluations, class_names, folder)
+    evaluated = Evaluated(evaluations, class_names, speaker_names)
+    data = None if options.data is None else str(options.data)
+    evaluated.publish(folder, checkpoint=options.checkpoint, epoch=checkpoint.state["epoch"], data=data)
+    return evaluated
 
 
 def _samples(

@@ -68,6 +68,7 @@ def _train_once(
     network = build_network(config, dataset.num_input, dataset.num_classes)
     with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
         folder.write_environment(environment.describe(model, config.training.seed))
+        _announce(model, samples)
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
         curves = _Curves(trainer)
         trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
@@ -78,6 +79,12 @@ def _train_once(
         evaluations = _evaluate_best(model, samples, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
         return _conclude(trainer, curves, "complete"), evaluations
+
+
+def _announce(model: Model, samples: Partition) -> None:
+    """Say in the log what trains on what."""
+    counts = ", ".join(f"{len(part)} {name}" for name, part in samples.parts.items())
+    LOG.info("%s samples; %d parameters; back end %s", counts, model.network.num_parameters, model.backend)
 
 
 class _Curves:

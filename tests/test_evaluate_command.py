@@ -127,7 +127,12 @@ def test_folds_are_evaluated_one_by_one(tmp_path, capsys):
     assert evaluate.main([str(path)]) == 0
     out = capsys.readouterr().out
     assert f"{path / 'fold_0'}, validation" in out and f"{path / 'fold_1'}, validation" in out
-    assert evaluation(path / "fold_1")["parts"]["validation"]["by_speaker"].keys() == {"1"}
+    folds = [evaluation(path / f"fold_{n}")["parts"]["validation"] for n in (0, 1)]
+    assert folds[1]["by_speaker"].keys() == {"1"}
+    together = evaluation(path)
+    assert together["folds"] == ["fold_0", "fold_1"]
+    assert together["parts"]["validation"]["by_speaker"] == {**folds[0]["by_speaker"], **folds[1]["by_speaker"]}
+    assert together["parts"]["validation"]["accuracy"] == np.mean([fold["accuracy"] for fold in folds])
 
 
 def test_presets_describe_networks():

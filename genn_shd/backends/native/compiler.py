@@ -31,7 +31,11 @@ FLAGS = (
     "-ffp-contract=fast",
     "-fopenmp-simd",
 )
-_GCC_FLAGS = ("-mprefer-vector-width=512",) if platform.machine() in ("x86_64", "AMD64") else ()
+# GCC 12 forgets that a loop is to be vectorised where it copies the loop around it, and gathers contiguous numbers one
+# by one where it jams rows of weights together.
+_GCC_FLAGS = ("-fno-loop-unroll-and-jam", "-fno-split-loops")
+if platform.machine() in ("x86_64", "AMD64"):
+    _GCC_FLAGS += ("-mprefer-vector-width=512",)
 _CANDIDATES = ("gcc", "clang", "cc")
 _SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 

@@ -89,7 +89,9 @@ def compile_network(
     }
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
-        model: Model = NativeModel(build_program(network, scheme or "exact"), num_threads=num_threads, **common)
+        model: Model = NativeModel(
+            build_program(network, scheme or "exact"), num_threads=num_threads, profile=profile, **common
+        )
     else:
         _refuse(name, num_threads=num_threads)
         model = _genn_model(network, name, scheme, schedule, max_spikes, profile, common)

@@ -213,3 +213,20 @@ def test_every_group_of_samples_is_used_whatever_the_batch_size():
     for size in (1, 3, 8, 64):
         with _compile(batch_size=size) as model:
             assert 1 <= model._groups <= min(size, native_model.MAX_GROUPS)
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_times_are_taken_where_asked_for_and_change_nothing(scheme):
+    with _compile(scheme=scheme, profile=True, num_threads=2) as timed, _compile(scheme=scheme) as plain:
+        for seed in range(3):
+            results = [model.train_batch(_batch(16, seed)) for model in (timed, plain)]
+            assert results[0].loss == results[1].loss
+        before = timed.timings
+        timed.evaluate_batch(_batch(16))
+        after = timed.timings
+        assert plain.timings == {}
+    assert list(before) == ["forward", "backward", "synapse", "reduction", "optimiser"]
+    assert all(seconds > 0 for seconds in before.values())
+    assert after["forward"] > before["forward"]
+    assert after["synapse"] > before["synapse"]
+    assert after["optimiser"] == before["optimiser"]

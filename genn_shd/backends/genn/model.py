@@ -144,7 +144,9 @@ class GennModel(Model):
         if self._every_step:
             simulation.set_update("step_softmax", loss_scale=loss_values["loss_scale"])
         if simulation.has_array(output, "loss_weight"):
-            simulation.fill(output, "loss_weight", self._values.loss_weight(self._num_steps, self.dt, self._program.weight_time))
+            simulation.fill(
+                output, "loss_weight", self._values.loss_weight(self._num_steps, self.dt, self._program.weight_time)
+            )
 
     def hold(self, samples: SpikeTrains) -> HeldOnDevice:
         """Keep a data set in the device's memory, where batches are only numbers of samples."""

@@ -21,7 +21,11 @@ _ENVIRONMENT = jinja2.Environment(
 )
 
 
-def generate(program: Program, layout: Layout, precision: str) -> str:
+# What times are taken of, in the order of the library's results.
+KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
+
+
+def generate(program: Program, layout: Layout, precision: str, profile: bool = False) -> str:
     """The C source of one network: a complete translation unit."""
     network = program.network
     spiking = [p for p in program.populations if p.spike]
@@ -29,6 +33,8 @@ def generate(program: Program, layout: Layout, precision: str) -> str:
     return _ENVIRONMENT.get_template("library.c.j2").render(
         program=program,
         layout=layout,
+        profile=profile,
+        kinds_of_work=KINDS_OF_WORK,
         scalar={"float32": "float", "float64": "double"}[precision],
         flag={"float32": "int32_t", "float64": "int64_t"}[precision],
         index="uint16_t" if max(p.size for p in network.populations) <= 2**16 else "int32_t",

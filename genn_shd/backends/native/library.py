@@ -43,6 +43,7 @@ class Batch(ctypes.Structure):
         ("grazing", _POINTER),
         ("spike_counts", _POINTER),
         ("count_signals", _POINTER),
+        ("seconds", _POINTER),
         ("num_threads", _INT),
         ("next_sample", _INT),
         ("next_group", _INT),

@@ -16,7 +16,7 @@ from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_parameters
 from .compiler import compile_source, find_compiler
-from .generator import generate
+from .generator import KINDS_OF_WORK, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded
 from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library
 
@@ -47,6 +47,7 @@ class NativeModel(Model):
         learning_rate: float,
         seed: int,
         num_threads: int | None,
+        profile: bool = False,
     ) -> None:
         self._program = program
         self.network = program.network
@@ -58,7 +59,7 @@ class NativeModel(Model):
         self._dtype = DTYPES[precision]
         self._layout = lay_out(program, precision)
         self._library = Library(
-            compile_source(generate(program, self._layout, precision)),
+            compile_source(generate(program, self._layout, precision, profile)),
             values_bytes=self._layout.num_values * self._dtype.itemsize,
         )
         self._spiking = [p for p in program.populations if p.spike]
@@ -70,6 +71,7 @@ class NativeModel(Model):
         self.set_parameters(start)
         self._refresh_values()
         self._steps_taken = 0
+        self._profile, self._spent = profile, np.zeros(len(KINDS_OF_WORK))
         self._storage = self._library.storage_new(batch_size, self.num_threads)
         if not self._storage:
             raise BackendError("out of memory; lower training.batch_size.")
@@ -80,6 +82,7 @@ class NativeModel(Model):
         self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
         self._parameters, self._moment1, self._moment2, self._gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
+        self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._uniform = np.ones(len(self._program.populations), np.int32)
         self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
         self._count_signals = aligned_zeros(sum(padded(p.size, self.precision) for p in self._spiking) or 1, dtype)
@@ -131,6 +134,7 @@ class NativeModel(Model):
         grazing = np.zeros(size, np.int32)
         call = self._call(batch, units, labels, losses, logits, counts, grazing)
         self._run_threads(entry, call)
+        self._spent += self._seconds.sum(axis=0)
         self._check_status(call.status)
         return BatchResult(
             loss=float(losses.mean()),
@@ -174,6 +178,7 @@ class NativeModel(Model):
             grazing=grazing.ctypes.data,
             spike_counts=counts.ctypes.data,
             count_signals=self._count_signals.ctypes.data,
+            seconds=self._seconds.ctypes.data,
             num_threads=self.num_threads,
         )
 
@@ -237,6 +242,11 @@ class NativeModel(Model):
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         self._values.set(name, value)
         self._refresh_values()
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds by kind of work, all threads together; waiting for other threads is in none of them."""
+        return dict(zip(KINDS_OF_WORK, self._spent.tolist(), strict=True)) if self._profile else {}
 
     @property
     def environment(self) -> dict[str, Any]:

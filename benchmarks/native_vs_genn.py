@@ -26,6 +26,7 @@ from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, N
 from genn_shd import BackendError, SpikeTrains, compile_network
 from genn_shd.backends.base import Model
 from genn_shd.backends.genn import availability
+from genn_shd.backends.genn.messages import captured_output
 from genn_shd.backends.native.model import available_threads
 from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
@@ -159,7 +160,8 @@ def _mlgenn(contender: Contender, data: list[SpikeTrains]) -> tuple[Train, Calla
         **({"optimize_code": True} if contender.target == "single_threaded_cpu" else {}),
     )
     compiled = compiler.compile(other.network, name="there")
-    compiled.__enter__()
+    with captured_output():
+        compiled.__enter__()
     spikes = {id(batch): spikes_for_mlgenn(batch, NUM_INPUT, 1.0) for batch in data}
     ends = other.populations["input"], other.populations["output"]
 

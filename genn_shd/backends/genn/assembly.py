@@ -50,6 +50,7 @@ def _add_neurons(model: Any, n: NeuronBlueprint) -> None:
 def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
     from pygenn import (
         VarAccess,
+        VarLocation,
         create_var_ref,
         create_weight_update_model,
         init_postsynaptic,
@@ -80,6 +81,9 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
         ),
         init_postsynaptic("DeltaCurr"),
     )
+    if model.backend_name != "single_threaded_cpu":
+        # One matrix a lane, which nothing on the host asks for.
+        connection.set_wu_var_location("gradient", VarLocation.DEVICE)
     if s.feedback_input:
         connection.pre_target_var = s.feedback_input
 

@@ -53,6 +53,7 @@ def test_rate_is_cut_when_the_fast_average_is_not_above_the_slow_one():
 def test_rate_stands_while_accuracy_rises_and_for_min_epochs():
     assert cuts([0.1 * epoch for epoch in range(10)])[0] == []
     assert cuts([1.0, 0.0, 0.0, 0.0, 0.0])[0] == [4]  # more than three epochs
+    assert cuts([0.0, 0.0, 0.0, 0.0, 0.0])[0] == [4]  # equal is not above
     assert cuts([1.0, 0.0, 0.0, 0.0, 0.0], **{"schedule.min_epochs": 4})[0] == []
 
 

@@ -45,10 +45,18 @@ def samples_of(count, seed):
 SAMPLES = Partition(samples_of(22, 1), samples_of(10, 2), samples_of(9, 3))
 
 
+class Deaf(CountingModel):
+    """Neuron 1 never spikes, gets no gradient, and would stay silent for ever."""
+
+    def __init__(self, network):
+        super().__init__(network)
+        self._parameters["input_hidden"][:, 1] = -1.0
+
+
 class Run:
     """A trainer in a folder, with a model that can stop it or go wrong at chosen batches."""
 
-    def __init__(self, path, config=CONFIG, samples=SAMPLES, model=CountingModel):
+    def __init__(self, path, config=CONFIG, samples=SAMPLES, model=Deaf):
         self.path, self.config, self.samples = path, config, samples
         self.stop = StopRequest()
         self.model = model(recurrent_classifier(6, 5, 2, recurrent=False))
@@ -367,12 +375,7 @@ def test_best_holds_the_weights_that_were_evaluated(tmp_path):
 
 @pytest.mark.parametrize(("lift", "expected"), [(0.25, -0.5), (0.0, -1.0)])
 def test_silent_neurons_are_lifted_before_every_epoch_but_the_first(tmp_path, lift, expected):
-    class Deaf(CountingModel):
-        def __init__(self, network):
-            super().__init__(network)
-            self._parameters["input_hidden"][:, 1] = -1.0  # never spikes, and gets no gradient
-
-    run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 3, "revival.lift": lift}), model=Deaf).train()
+    run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 3, "revival.lift": lift})).train()
     assert all(row["silent_neurons"] >= 1 for row in run.trainer.state.history)
     np.testing.assert_array_equal(run.model.parameters["input_hidden"][:, 1], np.full(6, expected))
 

@@ -1,0 +1,119 @@
+"""`python -m genn_shd.gradcheck`: are the gradients of a network, a loss and data of one's own exact?
+
+Computes them in float64 on a few samples, and compares them with central differences of the same simulation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from . import command
+from .config_sources import load, preset_names
+from .experiment import build_network, compile_model, partition, prepare
+from .gradient_check import ParameterCheck, check_gradients
+from .progress import console_log
+from .train import DEFAULT_PRESET
+
+# What differences in float64 can show of a gradient that is exact: their own error, and no more.
+TOLERANCE = 1e-5
+NOT_EXACT = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0 where gradients agree, 1 where not, 2 for a mistake in the settings."""
+    options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    preset = options.preset or (None if options.config else DEFAULT_PRESET)
+    config = load(preset, options.config, options.set).replace(
+        **{"simulation.precision": "float64", "training.batch_size": options.samples}
+    )
+    with console_log():
+        config, dataset = prepare(config)
+    train = partition(config, dataset).train
+    chosen = np.random.default_rng(options.seed).permutation(len(train))[: options.samples]
+    batch = train.trains.select(train.indices[chosen])
+    with compile_model(config, build_network(config, dataset.num_input, dataset.num_classes)) as model:
+        result = model.evaluate_batch(batch)
+        checks = check_gradients(model, batch, options.entries, options.seed)
+        scheme = model.environment["scheme"]
+    spikes = ", ".join(f"{name} {counts.mean():.1f}" for name, counts in result.spike_counts.items())
+    print(f"scheme {scheme}, dt {config.simulation.dt:g} ms, loss {config.loss.name} {result.loss:.4f}")
+    print(f"{len(batch)} samples, {batch.num_spikes} input spikes; spikes per neuron and trial: {spikes}\n")
+    print(table(checks))
+    return 0 if all(_agrees(check, options.tolerance) for check in checks) else NOT_EXACT
+
+
+def _agrees(check: ParameterCheck, tolerance: float) -> bool:
+    """Within the tolerance, or within what the differences themselves are uncertain by."""
+    return check.relative_error < max(tolerance, 3.0 * check.uncertainty)
+
+
+def table(checks: Sequence[ParameterCheck]) -> str:
+    """One row a parameter."""
+    rows = [("parameter", "entries", "checked", "kinks", "norm", "relative error", "uncertainty", "cosine")]
+    rows += [
+        (
+            check.name,
+            f"{check.size}",
+            f"{check.checked}",
+            f"{check.kinks}",
+            f"{check.norm:.3e}",
+            f"{check.relative_error:.1e}",
+            f"{check.uncertainty:.1e}",
+            f"{check.cosine:.6f}",
+        )
+        for check in checks
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    notes = [
+        "uncertainty: of the differences themselves (rounding, and kinks of the loss close by), relative to their norm",
+        "kinks: entries left out, as a spike appeared or vanished between the two sides of every difference",
+    ]
+    return "\n".join([*lines, "", *notes])
+
+
+def _at_least_one(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not allowed; it must be >= 1")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.gradcheck",
+        description="Compare gradients with central differences of the same simulation, in float64, parameter by "
+        "parameter. Under the exact scheme they agree to about 1e-8; on the grid they do not.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML, as for genn_shd.train")
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"settings to start from: {', '.join(preset_names())} (default: {DEFAULT_PRESET})",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help="one setting; may be repeated"
+    )
+    parser.add_argument("--samples", type=_at_least_one, default=3, help="training samples to use (default: 3)")
+    parser.add_argument("--entries", type=_at_least_one, default=30, help="entries of each parameter (default: 30)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of samples and entries (default: 0)")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help=f"relative error above which the exit code is 1 (default: {TOLERANCE:g})",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

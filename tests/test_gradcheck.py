@@ -1,0 +1,74 @@
+"""`python -m genn_shd.gradcheck` says whether gradients are exact, in a table and by its exit code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genn_shd import SpikeTrains, compile_network, gradcheck
+from genn_shd.gradient_check import check_gradients, extrapolated_differences
+from genn_shd.initial import Normal
+from genn_shd.models import recurrent_classifier
+
+SMALL = ["--samples", "2", "--entries", "6"]
+
+
+def test_the_default_network_is_exact(capsys):
+    assert gradcheck.main(SMALL) == 0
+    printed = capsys.readouterr().out
+    assert "scheme exact, dt 1 ms" in printed
+    for name in ("input_hidden", "hidden_output"):
+        assert name in printed
+
+
+def test_the_grid_is_not_and_the_exit_code_says_so(capsys):
+    assert gradcheck.main([*SMALL, "--set", "simulation.scheme=grid"]) == 1
+    assert "scheme grid" in capsys.readouterr().out
+
+
+def test_a_misspelt_setting_is_one_line(capsys):
+    assert gradcheck.main([*SMALL, "--set", "loss.nam=sum"]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def problem():
+    rng = np.random.default_rng(0)
+    events = [(np.sort(rng.uniform(0, 40, 40)), rng.integers(0, 6, 40)) for _ in range(2)]
+    batch = SpikeTrains.from_events(events, labels=[0, 1], num_units=6)
+    weights = {"input_hidden": Normal(0.8, 0.4), "hidden_output": Normal(0.0, 0.5)}
+    network = recurrent_classifier(6, 5, 2, weights=weights, loss_scale=3.0)
+    with compile_network(network, batch_size=2, duration=40.0, precision="float64") as model:
+        yield model, batch
+
+
+def test_parameters_are_put_back(problem):
+    model, batch = problem
+    before = model.parameters
+    check_gradients(model, batch, entries=4)
+    for name, weights in model.parameters.items():
+        np.testing.assert_array_equal(weights, before[name])
+
+
+def test_a_wrong_gradient_is_found(problem, monkeypatch):
+    model, batch = problem
+    assert all(check.relative_error < 1e-6 for check in check_gradients(model, batch, entries=8))
+    right = type(model).gradient
+
+    def wrong(self, samples):
+        result = right(self, samples)
+        result.gradients["hidden_hidden"] *= 1.001
+        return result
+
+    monkeypatch.setattr(type(model), "gradient", wrong)
+    errors = {check.name: check.relative_error for check in check_gradients(model, batch, entries=8)}
+    assert errors["hidden_hidden"] == pytest.approx(1e-3, rel=1e-2)
+    assert errors["input_hidden"] < 1e-6
+
+
+def test_differences_say_how_far_they_can_be_trusted(problem):
+    model, batch = problem
+    gradient = model.gradient(batch).gradients["input_hidden"].ravel()
+    slopes, uncertainty = extrapolated_differences(model, batch, "input_hidden", np.arange(gradient.size))
+    assert np.all(np.abs(slopes - gradient)[np.isfinite(uncertainty)] < 1e-6 * np.linalg.norm(gradient))
+    assert np.median(uncertainty) < 1e-7 * np.linalg.norm(gradient)

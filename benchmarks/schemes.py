@@ -1,7 +1,7 @@
 """Does the exact scheme train better? Spoken digits, leave-one-speaker-out, both schemes, coarse and fine steps.
 
-`python -m benchmarks.schemes [--smoke] [--workers N] [--runs DIR]` trains through `python -m genn_shd.train`, goes on where
-it was stopped, and prints a row for each scheme and step: accuracy on the speaker left out, mean over folds and
+`python -m benchmarks.schemes [--smoke] [--workers N] [--runs DIR]` trains through `python -m genn_shd.train`, goes on
+where it was stopped, and prints a row for each scheme and step: accuracy on the speaker left out, mean over folds and
 seeds at the last epoch, and epochs until 80 % of the best mean accuracy. Writes docs/figures/schemes.png and .json.
 """
 
@@ -26,7 +26,7 @@ import numpy as np
 from genn_shd import DataError, datasets
 
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"
-SCHEMES, STEPS, SEEDS, EPOCHS = ("exact", "grid"), (1.0, 2.0, 5.0, 10.0), (0, 1, 2), 20
+SCHEMES, STEPS, SEEDS, EPOCHS = ("exact", "grid"), (1.0, 2.0, 5.0, 10.0), (0, 1, 2), 15
 SETTINGS = {
     "dataset.split": "all",
     "validation.kind": "leave_one_speaker_out",

@@ -13,7 +13,6 @@ import numpy as np
 from .backends.base import BatchResult, Model
 from .events import SpikeTrains
 
-
 STEPS = tuple(1e-4 / 4**k for k in range(7))
 """Changes of a parameter to either side, for extrapolation."""
 
@@ -66,7 +65,7 @@ def extrapolated_differences(
 
     A loss has a kink wherever a spike of a neuron passes an arrival at it, and in a dense network such a kink is never
     far: a large step runs into it, and a small one into rounding. So differences are taken at several steps, those
-    of neighbouring steps extrapolated (Richardson), and of each entry the extrapolation kept that agrees best with the next.
+    of neighbouring steps extrapolated (Richardson), and for each entry the one kept that agrees best with the next.
     """
     levels = [central_differences(model, batch, name, indices, step) for step in STEPS]
     slopes = np.array([slope for slope, _ in levels])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -9,15 +10,19 @@ from .errors import GennShdError
 
 FAILED = 2
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def exit_code(command: Callable[[], int]) -> int:
-    """Run a command; a user's mistake becomes one line and 2, Ctrl-C becomes 130. A traceback is a bug."""
+    """Run a command; a user's mistake becomes one line and 2, Ctrl-C 130. A traceback is a bug."""
     try:
         return command()
     except GennShdError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

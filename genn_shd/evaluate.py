@@ -49,13 +49,13 @@ class Evaluated:
     speaker_names: Sequence[str]
 
     def publish(self, folder: RunFolder, **context: Any) -> None:
-        """Print tables, write `evaluation.json` and confusion matrices."""
+        """Write `evaluation.json` and confusion matrices, print tables."""
         names = self.class_names, self.speaker_names
-        for part, evaluation in self.parts.items():
-            print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
         reports = {part: report(evaluation, *names) for part, evaluation in self.parts.items()}
         folder.write_evaluation({"run": folder.name, **context, "parts": reports})
         draw_confusion(self.parts, self.class_names, folder)
+        for part, evaluation in self.parts.items():
+            print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
 
 
 def _evaluate_folds(top: RunFolder, options: argparse.Namespace) -> None:

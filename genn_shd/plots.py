@@ -36,6 +36,7 @@ _FONT: Any = {
 }
 _MOST_NUMBERED_CLASSES = 25
 _MOST_LETTERS_IN_A_ROW = 40
+_WIDE_RANGE = 10  # of losses, from which a logarithmic axis shows more
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -74,7 +75,9 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
         silent.set_ylabel("silent hidden neurons")
         silent.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         for axes in (loss, spikes, silent):
-            axes.set_ylim(0, 1.06 * max((line.get_ydata().max() for line in axes.lines), default=1) or 1)
+            axes.set_ylim(0, 1.06 * _highest(axes) or 1)
+        if _highest(loss) > _WIDE_RANGE * _lowest(loss) > 0:
+            loss.set(yscale="log", ylim=(0.9 * _lowest(loss), 1.2 * _highest(loss)))
         accuracy.set_ylim(0, 1.03)
         for axes in (loss, accuracy, rate, spikes, silent):
             axes.set_xlabel("epoch")
@@ -151,6 +154,14 @@ def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour:
         marker = "o" if len(values) < 20 else None
         epochs = [row["epoch"] for row in history]
         axes.plot(epochs, values, color=colour, label=label, linewidth=1.8, marker=marker, markersize=4)
+
+
+def _highest(axes: Axes) -> float:
+    return max((float(np.max(line.get_ydata())) for line in axes.lines), default=0.0)
+
+
+def _lowest(axes: Axes) -> float:
+    return min((float(np.min(line.get_ydata())) for line in axes.lines), default=0.0)
 
 
 def _number_cells(axes: Axes, percent: np.ndarray) -> None:

@@ -72,3 +72,13 @@ def test_a_figure_is_saved_as_a_readable_png(tmp_path):
     assert image.shape[1] >= 1200
     assert image[..., :3].std() > 0.05  # something is drawn
     assert [p.name for p in path.parent.iterdir()] == ["curves.png"]
+
+
+def test_losses_over_a_wide_range_are_drawn_on_a_logarithmic_axis():
+    def scale(*losses):
+        rows = [row(n + 1, training_loss=x, test_loss=x) for n, x in enumerate(losses)]
+        return plots.training_curves(rows, "a run").subfigs[0].axes[0].get_yscale()
+
+    assert scale(2.3, 0.1) == "log"
+    assert scale(2.3, 0.5) == "linear"
+    assert scale(2.3, 0.0) == "linear"

@@ -1,0 +1,99 @@
+"""What do spike times inside the step cost, beside spikes on the grid?
+
+The work of `speed` on one thread, both schemes of the native back end in turn: 256 and 1024 hidden neurons, whose time
+constants are all the same or differ from neuron to neuron. Figures are ms a training trial and core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import product
+
+import numpy as np
+
+from benchmarks.report import Report, parser, table, verdict
+from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, Variant, batches, measure
+from genn_shd import compile_network
+from genn_shd.initial import Gamma, Initial, Normal
+from genn_shd.models import recurrent_classifier
+
+SCHEMES = ("grid", "exact")
+TIME_CONSTANTS: dict[str, dict[str, Initial]] = {
+    "uniform": {"tau_mem": 20.0, "tau_syn": 5.0},
+    "heterogeneous": {"tau_mem": Gamma(20.0, 5.0, 5.0, 60.0), "tau_syn": Gamma(5.0, 5.0, 2.0, 15.0)},
+}
+RATIO, MS_PER_TRIAL = 1.6, {256: 2.2}
+
+
+@contextmanager
+def compiled(sizes: list[int]) -> Iterator[dict[tuple[int, str], list[Variant]]]:
+    """(hidden neurons, kind of time constants) -> one variant for each scheme, ready to run."""
+    with ExitStack() as stack:
+        pairs: dict[tuple[int, str], list[Variant]] = {}
+        for num_hidden, kind, scheme in product(sizes, TIME_CONSTANTS, SCHEMES):
+            network = recurrent_classifier(
+                NUM_INPUT,
+                num_hidden,
+                NUM_CLASSES,
+                loss="sum_exp",
+                weights={"input_hidden": Normal(0.026, 0.01)},
+                **TIME_CONSTANTS[kind],
+            )
+            model = compile_network(
+                network,
+                batch_size=BATCH_SIZE,
+                duration=DURATION,
+                learning_rate=LEARNING_RATE,
+                num_threads=1,
+                scheme=scheme,
+            )
+            pairs.setdefault((num_hidden, kind), []).append(Variant(scheme, num_hidden, 1, stack.enter_context(model)))
+        yield pairs
+
+
+def ratio(grid: Variant, exact: Variant) -> float:
+    """How many times as long the exact scheme takes; the median over pairs that ran one after the other."""
+    return float(np.median(np.divide(exact.seconds, grid.seconds)))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, and keep the figures."""
+    options = parser(__doc__).parse_args(arguments)
+    sizes, repeats, num_spikes = ([64], 2, 800) if options.smoke else ([256, 1024], 25, 8000)
+    report = Report.begin("scheme_cost", "Cost of spike times inside the step", options, 1)
+    with compiled(sizes) as pairs:
+        measure([variant for pair in pairs.values() for variant in pair], batches(4, num_spikes), repeats)
+    rows, results = [], []
+    for (num_hidden, kind), (grid, exact) in pairs.items():
+        factor, target = ratio(grid, exact), MS_PER_TRIAL.get(num_hidden)
+        rows.append(
+            [
+                f"{num_hidden} {kind}",
+                f"{exact.spikes:.1f}",
+                f"{grid.ms_per_trial:.2f}",
+                f"{grid.best:.2f}",
+                f"{exact.ms_per_trial:.2f}",
+                f"{exact.best:.2f}",
+                verdict(exact.ms_per_trial, target, at_most=True) if target else "",
+                f"{factor:.2f}",
+                verdict(factor, RATIO, at_most=True),
+            ]
+        )
+        results.append(
+            {
+                "num_hidden": num_hidden,
+                "time_constants": kind,
+                "spikes_per_neuron": exact.spikes,
+                "ratio": factor,
+                **{f"{v.scheme}_ms_per_trial": v.ms_per_trial for v in (grid, exact)},
+                **{f"{v.scheme}_ms_per_trial_best": v.best for v in (grid, exact)},
+            }
+        )
+    columns = ["hidden", "spikes/neuron", "grid ms", "(best)", "exact ms", "(best)", "target", "ratio", "target"]
+    table(columns, rows)
+    report.finish({"pairs": results, "repeats": repeats}, 1)
+
+
+if __name__ == "__main__":
+    main()

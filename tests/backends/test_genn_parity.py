@@ -77,6 +77,18 @@ def test_neurons_that_differ_each_have_their_own_time_constants():
     _compare(network(tau_mem=Gamma(12.0, 3.0, 3.0, 40.0), tau_syn=Gamma(5.0, 3.0, 1.0, 15.0)), samples(4, 8))
 
 
+@pytest.mark.parametrize(("dt", "loss"), [(0.1, "first_spike_exp"), (0.1, "max"), (2.0, "sum_exp")])
+def test_other_time_steps_in_float32(dt, loss):
+    """Times are made of the number of the step, so that rounding of a step like 0.1 moves no spike and no bin."""
+    batch, num_steps = samples(3, 8), int(NUM_STEPS / dt)
+    with (
+        compiled(network(loss), "native", precision="float32", dt=dt) as native,
+        compiled(network(loss), "genn_cpu", precision="float32", dt=dt, max_spikes=num_steps) as genn,
+    ):
+        expected, actual = native.gradient(batch), genn.gradient(batch)
+    assert_same(actual, expected, SINGLE)
+
+
 def test_regularisation_takes_part():
     batch = samples(3, 8)
     with compiled(network(), "genn_cpu") as model:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -84,7 +86,12 @@ class _Place(NamedTuple):
 
     @property
     def dotted(self) -> str:
-        return ".".join(self.names)
+        return dotted_name(self.names)
+
+
+def dotted_name(names: Sequence[str]) -> str:
+    """A dotted name as TOML writes it: parts that are no plain words are quoted."""
+    return ".".join(name if re.fullmatch(r"[\w-]+", name) else json.dumps(name) for name in names)
 
 
 def explain(error: ValidationError, model: type[BaseModel], values: Mapping[str, Any]) -> SettingError:
@@ -158,7 +165,7 @@ def _message(detail: Any, place: _Place, model: type[BaseModel], values: Mapping
 def _wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) -> str:
     names = ", ".join(map(repr, tags))
     if not isinstance(table, Mapping):
-        dotted = ".".join(place.names[:-1])
+        dotted = dotted_name(place.names[:-1])
         return f"{dotted} = {shown(table)} is not allowed: set {place.dotted} to one of {names}."
     if value is None:
         return f"{place.dotted} is not set: give one of {names}."
@@ -169,7 +176,7 @@ def _wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) ->
 def _unknown(place: _Place, model: type[BaseModel]) -> str:
     """The message for a setting that is not there: the nearest that is, or where it belongs."""
     everything = list(setting_names(model))
-    prefix, name = ".".join(place.names[:-1]), place.names[-1]
+    prefix, name = dotted_name(place.names[:-1]), place.names[-1]
     if place.chosen and (owners := [choice for dotted, choice in everything if dotted == place.dotted and choice]):
         return f"{place.dotted} is no setting of {place.chosen}; it is one of {', '.join(owners)}."
     siblings = [f"{prefix}.{sibling}".lstrip(".") for sibling in place.owner.model_fields]

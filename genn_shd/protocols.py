@@ -27,6 +27,7 @@ from .trainer import Trainer
 
 AfterEpoch = Callable[[Row], None]
 
+_FIRST_DRAWING = 10.0  # s after the start; a short run draws once, at its end
 _DRAWING_SHARE = 0.01
 
 
@@ -92,7 +93,7 @@ class _Curves:
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
-        self._next = 0.0
+        self._next = time.monotonic() + _FIRST_DRAWING
 
     def draw(self) -> None:
         history, folder = self._trainer.state.history, self._trainer.folder

@@ -109,6 +109,14 @@ def test_message(values, expected):
     assert "\n" not in text
 
 
+def test_names_that_are_no_words_are_quoted():
+    assert message({"network": {"weights": {"a\nb": False}}}) == (
+        'network.weights."a\\nb" = false is not allowed: it must be a table.'
+    )
+    assert "\n" not in message({"network": {"weights": {"a\nb": {"mean": 1.0, "std": 1.0, "x\n": 0}}}})
+    assert message({"a.b": 1}).startswith('"a.b" is unknown.')
+
+
 def test_wrong_names_come_first_and_the_rest_is_counted():
     text = message({"validation": {"kind": "random", "fraction": 2.0, "fracton": 0.1}})
     assert text == "validation.fracton is unknown. Did you mean 'validation.fraction'? (1 more to put right after that)"

@@ -37,6 +37,19 @@ CONFIG = Config().replace(
 
 
 @pytest.fixture(autouse=True)
+def drawings(monkeypatch):
+    """Figures take longer than all else here: only their names are kept. They are drawn in the tests of commands."""
+
+    def save(figure, path):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+
+    for draw in ("training_curves", "confusion", "folds"):
+        monkeypatch.setattr(f"genn_shd.plots.{draw}", lambda *arguments: None)
+    monkeypatch.setattr("genn_shd.plots.save", save)
+
+
+@pytest.fixture(autouse=True)
 def models(monkeypatch):
     """Every model that was compiled, in place of those a back end would make."""
     made = []
@@ -90,6 +103,18 @@ def test_interrupted_and_diverged_runs_leave_a_summary_too(tmp_path):
         run(tmp_path / "high", **{"optimiser.learning_rate": 1e200})
     assert json.loads((tmp_path / "high" / "summary.json").read_text())["status"] == "diverged"
     assert run(tmp_path)["epochs"] == 2
+
+
+def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("genn_shd.plots.training_curves", lambda history, title: drawn.append(len(history)))
+    run(tmp_path / "short", **{"training.epochs": 5})
+    assert drawn == [5]
+    del drawn[:]
+    monkeypatch.setattr("genn_shd.protocols._FIRST_DRAWING", 0.0)
+    monkeypatch.setattr("genn_shd.protocols._DRAWING_SHARE", 1e-9)
+    run(tmp_path / "long", **{"training.epochs": 5})
+    assert drawn == [1, 5]
 
 
 def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, models):

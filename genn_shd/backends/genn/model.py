@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import weakref
 from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, DataError, DivergedError
+from ...errors import BackendError, DataError
 from ...events import SpikeTrains
 from ...program import Program
 from ...run_values import RunValues, initial_parameters
@@ -18,11 +17,12 @@ from ..checks import check_batch, check_labels, check_parameters, check_units
 from .availability import Target, version
 from .flight import Flight, count_signal, cross_entropy
 from .generator import generate
-from .learning import REDUCE, STEP, adam_name, reduce_name
 from .neuron_models import Trial
+from .passes import Passes, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
-from .simulation import Pass, Simulation, check_array_size
+from .simulation import Simulation
 from .toolchain import cpu_compiler, cuda_compiler
+from .weights import MOMENTS, Weights
 
 LOG = logging.getLogger("genn_shd")
 
@@ -66,13 +66,10 @@ class GennModel(Model):
         self.schedule = schedule
         self.lost_spikes = 0
         self._num_steps, self._dtype = num_steps, _DTYPES[precision]
-        self._lanes = 1 if target == "single_threaded_cpu" else batch_size
-        self._passes = math.ceil(batch_size / self._lanes)
         self._trial = Trial(num_steps, dt, min(num_steps, max_spikes or DEFAULT_MAX_SPIKES))
         self._spiking = [p for p in program.populations if p.spike]
         self._every_step = program.loss.cross_entropy == "step"
         self._pending: Flight | None = None
-        self._steps_taken = 0
         self._unclean = False
         self._held: weakref.WeakValueDictionary[int, HeldOnDevice] = weakref.WeakValueDictionary()
         self._simulation: Simulation | None = None
@@ -80,20 +77,21 @@ class GennModel(Model):
         start = initial_parameters(self.network, rng)
         self._values = RunValues(self.network, rng)
         self._open(profile)
-        self._assign(start)
+        self._weights.set_parameters(start)
         self._refresh_values()
 
     def _open(self, profile: bool) -> None:
-        blueprint = generate(self._program, self._trial, self.precision, self._lanes, profile)
-        self._check_sizes()
+        lanes = 1 if self._target == "single_threaded_cpu" else self.batch_size
+        halves = 2 if self.schedule == "pipelined" else 1
+        blueprint = generate(self._program, self._trial, self.precision, lanes, profile)
+        check_sizes(self._program, self._trial, self.batch_size, lanes, halves)
         self._simulation = Simulation(blueprint, self._target, self._num_steps)
+        self._passes = Passes(self._simulation, self._program, self._trial, self.batch_size, halves)
+        self._weights = Weights(self._simulation, self.network)
         source = self.network.input
         self._memory = SampleMemory(
             self._simulation, source.name, source.size, self._num_steps, self.dt, self.batch_size
         )
-        for population, array, count in self._array_sizes():
-            if self._simulation.has_array(population, array):
-                self._simulation.allocate(population, array, count)
 
     def _check_open(self) -> None:
         if self._simulation is None:
@@ -106,29 +104,6 @@ class GennModel(Model):
         return self._simulation
 
     # -- memory ----------------------------------------------------------------------------------------------------
-
-    def _slots(self) -> int:
-        """Trials kept for the backward pass, in lanes."""
-        return self._passes * self._lanes * (2 if self.schedule == "pipelined" else 1)
-
-    def _array_sizes(self) -> list[tuple[str, str, int]]:
-        """(population, array, number of entries) of all arrays but those of the spike source."""
-        slots, steps, output = self._slots(), self._num_steps, self._program.output
-        sizes = [
-            (p.name, f"tape_{name}", slots * p.size * self._trial.max_spikes)
-            for p in self._spiking
-            if p.spike
-            for name in ("step", *p.spike.tape)
-        ]
-        sizes.append((output.name, "loss_weight", steps))
-        if self._every_step:
-            sizes.append((output.name, "trace", slots * steps * output.size))
-            sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]
-        return sizes
-
-    def _check_sizes(self) -> None:
-        for _, _, count in self._array_sizes():
-            check_array_size(count, self._trial.max_spikes)
 
     def _refresh_values(self) -> None:
         """Bring the device up to date with the run-time values."""
@@ -164,11 +139,10 @@ class GennModel(Model):
         self._check_batch(batch, labelled=True)
         self.flush()
         flight = self._embark(batch, 0)
-        self._run(forward=flight)
+        self._passes.run(forward=flight)
         self._land(flight)
-        self._run(backward=flight)
         result = flight.result()
-        result.gradients = self._mean_gradient(len(flight))
+        result.gradients = self._differentiate(flight)
         return result
 
     def train_batch(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
@@ -176,13 +150,16 @@ class GennModel(Model):
         with; none after the first batch."""
         if self.schedule == "sequential":
             result = self.gradient(batch)
-            self._take_step()
+            self._weights.take_step(self.learning_rate, self._values)
             return result
         self._check_batch(batch, labelled=True)
         before, self._pending = self._pending, None
         flight = self._embark(batch, 1 - before.half if before else 0)
-        self._run(forward=flight, backward=before)
-        gradients = self._learn(before) if before else {}
+        gradients = self._differentiate(before, meanwhile=flight) if before else {}
+        if before:
+            self._weights.take_step(self.learning_rate, self._values)
+        else:
+            self._passes.run(forward=flight)
         self._land(flight)
         self._pending = flight
         result = flight.result()
@@ -193,7 +170,7 @@ class GennModel(Model):
         self._check_batch(batch, labelled=False)
         self.flush()
         flight = self._embark(batch, 0)
-        self._run(forward=flight)
+        self._passes.run(forward=flight)
         self._land(flight)
         return flight.result()
 
@@ -201,12 +178,15 @@ class GennModel(Model):
         """Pipelined: run the last batch backward and take its step. Does nothing where none is under way."""
         pending, self._pending = self._pending, None
         if pending is not None:
-            self._run(backward=pending)
-            self._learn(pending)
+            self._differentiate(pending)
+            self._weights.take_step(self.learning_rate, self._values)
 
-    def _learn(self, flight: Flight) -> Arrays:
-        gradients = self._mean_gradient(len(flight))
-        self._take_step()
+    def _differentiate(self, flight: Flight, meanwhile: Flight | None = None) -> Arrays:
+        """Mean gradients of a batch that ran forward; another may run forward meanwhile."""
+        self._unclean = True
+        self._passes.run(forward=meanwhile, backward=flight)
+        gradients = self._weights.mean_gradients(len(flight))
+        self._unclean = False
         return gradients
 
     def _check_batch(self, batch: SpikeTrains | HeldBatch, labelled: bool) -> None:
@@ -221,7 +201,7 @@ class GennModel(Model):
     def _embark(self, batch: SpikeTrains | HeldBatch, half: int) -> Flight:
         if self._unclean:
             # A backward pass was interrupted: clear what it left in the gradients.
-            self._running.update(REDUCE)
+            self._weights.clear_gradients()
             self._unclean = False
         size, output = len(batch), self._program.output
         return Flight(
@@ -235,79 +215,6 @@ class GennModel(Model):
             errors=np.empty((size, output.size)),
             step_losses=np.empty(size) if self._every_step else None,
         )
-
-    # -- passes ----------------------------------------------------------------------------------------------------
-
-    def _run(self, forward: Flight | None = None, backward: Flight | None = None) -> None:
-        """All passes of a batch forward, of another backward, or of both at once."""
-        num_passes = math.ceil(max(len(f) for f in (forward, backward) if f) / self._lanes)
-        self._unclean = self._unclean or backward is not None
-        for index in range(num_passes):
-            ahead, back = self._part(forward, index), self._part(backward, index)
-            if forward and ahead.stop > ahead.start:
-                self._prepare_forward(forward, ahead)
-            if backward and back.stop > back.start:
-                self._prepare_backward(backward, back)
-            self._running.run(
-                Pass(
-                    num_forward=ahead.stop - ahead.start,
-                    num_backward=back.stop - back.start,
-                    forward_slot=self._slot(forward, index),
-                    back_slot=self._slot(backward, index),
-                )
-            )
-            if forward and ahead.stop > ahead.start:
-                self._collect(forward, ahead, index)
-
-    def _part(self, flight: Flight | None, index: int) -> slice:
-        """Samples of a batch that one pass runs."""
-        size = len(flight) if flight else 0
-        return slice(min(index * self._lanes, size), min((index + 1) * self._lanes, size))
-
-    def _slot(self, flight: Flight | None, index: int) -> int:
-        return flight.half * self._passes + index if flight else 0
-
-    def _lane_values(self, values: np.ndarray, fill: float) -> np.ndarray:
-        """Values of the samples of a pass, filled up to all lanes."""
-        result = np.full((self._lanes, *values.shape[1:]), fill, values.dtype)
-        result[: len(values)] = values
-        return result
-
-    def _prepare_forward(self, flight: Flight, part: slice) -> None:
-        output = self._program.output
-        labels = self._lane_values(flight.labels[part], -1)
-        self._running.write(self.network.input.name, "row", self._lane_values(flight.rows[part], 0))
-        self._running.write(output.name, "label", np.repeat(labels[:, None], output.size, axis=1))
-
-    def _prepare_backward(self, flight: Flight, part: slice) -> None:
-        output = self._program.output
-        labels = self._lane_values(flight.labels[part], -1)
-        self._running.write(self.network.input.name, "back_row", self._lane_values(flight.rows[part], 0))
-        self._running.write(output.name, "back_label", np.repeat(labels[:, None], output.size, axis=1))
-        self._running.write(output.name, "output_error", self._lane_values(flight.errors[part], 0.0))
-        if self._passes == 1:
-            return
-        # Other samples ran since this one did: put back what the first step of the backward pass reads.
-        for p in self._spiking:
-            self._running.write(p.name, "num_spikes", self._lane_values(flight.counts[p.name][part], 0))
-        for name, values in flight.loss_state.items():
-            self._running.write(output.name, f"loss_{name}", self._lane_values(values[part], 0.0))
-
-    def _collect(self, flight: Flight, part: slice, index: int) -> None:
-        """Read off what a forward pass left."""
-        output, count = self._program.output.name, part.stop - part.start
-        for p in self._spiking:
-            flight.counts[p.name][part] = self._running.read(p.name, "num_spikes")[:count]
-        flight.logits[part] = self._running.read(output, "logit")[:count]
-        flight.penalties[part] = self._running.read(output, "penalty")[:count]
-        if self._passes > 1:
-            for name, values in flight.loss_state.items():
-                values[part] = self._running.read(output, f"loss_{name}")[:count]
-        if flight.step_losses is not None:
-            self._running.set_update("step_softmax", forward_slot=self._slot(flight, index))
-            self._running.update("Softmax")
-            losses = self._running.read(output, "step_loss")[:count].astype(np.float64)
-            flight.step_losses[part] = losses.sum(axis=1)
 
     def _land(self, flight: Flight) -> None:
         """Loss, its derivatives by the logits, and what spike counts ask for, once all samples ran forward."""
@@ -336,84 +243,35 @@ class GennModel(Model):
                     self._num_steps,
                 )
 
-    # -- learning --------------------------------------------------------------------------------------------------
-
-    def _mean_gradient(self, size: int) -> Arrays:
-        """Mean over the batch; clears the lanes' gradients."""
-        for c in self.network.connections:
-            self._running.set_update(reduce_name(c.name), share=1.0 / size)
-        self._running.update(REDUCE)
-        self._unclean = False
-        gradients = {}
-        for c in self.network.connections:
-            holder = self._running.update_variable(reduce_name(c.name), "mean")
-            holder.pull_from_device()
-            gradients[c.name] = holder.view.reshape(self.network.shape(c)).copy()
-        if not all(np.isfinite(g.sum(dtype=np.float64)) for g in gradients.values()):
-            raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
-        return gradients
-
-    def _take_step(self) -> None:
-        self._steps_taken += 1
-        beta1, beta2 = self._values.optimiser("beta1"), self._values.optimiser("beta2")
-        constants = {
-            "beta1": beta1,
-            "rest1": 1.0 - beta1,
-            "beta2": beta2,
-            "rest2": 1.0 - beta2,
-            "rate": self.learning_rate / (1.0 - beta1**self._steps_taken),
-            "correction": 1.0 / (1.0 - beta2**self._steps_taken),
-            "epsilon": self._values.optimiser("epsilon"),
-        }
-        for c in self.network.connections:
-            self._running.set_update(adam_name(c.name), **constants)
-        self._running.update(STEP)
-
     # -- parameters and values -------------------------------------------------------------------------------------
-
-    def _pull(self, holder: Any, shape: tuple[int, int]) -> np.ndarray:
-        holder.pull_from_device()
-        return holder.view.reshape(shape).copy()
-
-    def _push(self, holder: Any, values: np.ndarray) -> None:
-        holder.view[...] = np.reshape(values, holder.view.shape)
-        holder.push_to_device()
-
-    def _assign(self, parameters: Arrays) -> None:
-        for name, values in parameters.items():
-            self._push(self._running.weights(name), values)
 
     @property
     def parameters(self) -> Arrays:
+        self._check_open()
         self.flush()
-        shape = self.network.shape
-        return {c.name: self._pull(self._running.weights(c.name), shape(c)) for c in self.network.connections}
+        return self._weights.parameters()
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
+        self._check_open()
         self.flush()
-        self._assign(parameters)
+        self._weights.set_parameters(parameters)
 
     @property
     def optimiser_state(self) -> Arrays:
+        self._check_open()
         self.flush()
-        state = {
-            f"{moment}.{c.name}": self._pull(
-                self._running.update_variable(adam_name(c.name), moment), self.network.shape(c)
-            )
-            for moment in ("moment1", "moment2")
-            for c in self.network.connections
-        }
-        return {**state, "steps_taken": np.array(self._steps_taken)}
+        moments = {f"{m}.{name}": a for m in MOMENTS for name, a in self._weights.moments(m).items()}
+        return {**moments, "steps_taken": np.array(self._weights.steps_taken)}
 
     def set_optimiser_state(self, state: Arrays) -> None:
+        self._check_open()
         self.flush()
-        for moment in ("moment1", "moment2"):
+        for moment in MOMENTS:
             arrays = {c.name: state[f"{moment}.{c.name}"] for c in self.network.connections}
             check_parameters(arrays, self.network)
-            for name, values in arrays.items():
-                self._push(self._running.update_variable(adam_name(name), moment), values)
-        self._steps_taken = int(state["steps_taken"])
+            self._weights.set_moments(moment, arrays)
+        self._weights.steps_taken = int(state["steps_taken"])
 
     @property
     def values(self) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""Batches as passes over the steps of a trial: who runs in which lane, what goes in before and comes out after."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...program import Program
+from .flight import Flight
+from .neuron_models import Trial
+from .simulation import Pass, Simulation, check_array_size
+
+
+class Passes:
+    """Runs batches forward, backward, or one forward while another runs backward.
+
+    Where a batch is larger than the lanes there are, it takes several passes; each sample's tape has a slot of its
+    own until its backward pass, and a second half of slots where two batches are on their way at once.
+
+    Parameters
+    ----------
+    simulation, program, trial : as compiled.
+    batch_size : largest.
+    halves : batches on their way at once, 1 or 2.
+    """
+
+    def __init__(self, simulation: Simulation, program: Program, trial: Trial, batch_size: int, halves: int) -> None:
+        self._simulation, self._program = simulation, program
+        self._lanes = simulation.lanes
+        self._per_batch = math.ceil(batch_size / self._lanes)
+        self._spiking = [p for p in program.populations if p.spike]
+        for population, array, count in _array_sizes(program, trial, self._per_batch * self._lanes * halves):
+            if simulation.has_array(population, array):
+                simulation.allocate(population, array, count)
+
+    def run(self, forward: Flight | None = None, backward: Flight | None = None) -> None:
+        """All passes of a batch forward, of another backward, or of both at once."""
+        size = max(len(flight) for flight in (forward, backward) if flight)
+        for index in range(math.ceil(size / self._lanes)):
+            ahead, back = self._part(forward, index), self._part(backward, index)
+            if forward and len(ahead):
+                self._prepare_forward(forward, ahead)
+            if backward and len(back):
+                self._prepare_backward(backward, back)
+            self._simulation.run(
+                Pass(len(ahead), len(back), self._slot(forward, index), self._slot(backward, index)),
+            )
+            if forward and len(ahead):
+                self._collect(forward, ahead, self._slot(forward, index))
+
+    def _part(self, flight: Flight | None, index: int) -> np.ndarray:
+        """Positions in the batch of the samples that one pass runs."""
+        return np.arange(index * self._lanes, min((index + 1) * self._lanes, len(flight) if flight else 0))
+
+    def _slot(self, flight: Flight | None, index: int) -> int:
+        return flight.half * self._per_batch + index if flight else 0
+
+    def _lane_values(self, values: np.ndarray, fill: float) -> np.ndarray:
+        """Values of the samples of a pass, filled up to all lanes."""
+        result = np.full((self._lanes, *values.shape[1:]), fill, values.dtype)
+        result[: len(values)] = values
+        return result
+
+    def _prepare_forward(self, flight: Flight, part: np.ndarray) -> None:
+        self._choose(flight, part, "row", "label")
+
+    def _prepare_backward(self, flight: Flight, part: np.ndarray) -> None:
+        output = self._program.output.name
+        self._choose(flight, part, "back_row", "back_label")
+        self._simulation.write(output, "output_error", self._lane_values(flight.errors[part], 0.0))
+        if self._per_batch == 1:
+            return
+        # Other samples ran since this one did: put back what the first step of the backward pass reads.
+        for p in self._spiking:
+            self._simulation.write(p.name, "num_spikes", self._lane_values(flight.counts[p.name][part], 0))
+        for name, values in flight.loss_state.items():
+            self._simulation.write(output, f"loss_{name}", self._lane_values(values[part], 0.0))
+
+    def _choose(self, flight: Flight, part: np.ndarray, row: str, label: str) -> None:
+        """Tell the source which samples to read, and the outputs which classes they have."""
+        output = self._program.output
+        labels = self._lane_values(flight.labels[part], -1)
+        self._simulation.write(self._program.network.input.name, row, self._lane_values(flight.rows[part], 0))
+        self._simulation.write(output.name, label, np.repeat(labels[:, None], output.size, axis=1))
+
+    def _collect(self, flight: Flight, part: np.ndarray, slot: int) -> None:
+        """Read off what a forward pass left."""
+        simulation, output, count = self._simulation, self._program.output.name, len(part)
+        for p in self._spiking:
+            flight.counts[p.name][part] = simulation.read(p.name, "num_spikes")[:count]
+        flight.logits[part] = simulation.read(output, "logit")[:count]
+        flight.penalties[part] = simulation.read(output, "penalty")[:count]
+        if self._per_batch > 1:
+            for name, values in flight.loss_state.items():
+                values[part] = simulation.read(output, f"loss_{name}")[:count]
+        if flight.step_losses is not None:
+            simulation.set_update("step_softmax", forward_slot=slot)
+            simulation.update("Softmax")
+            losses = simulation.read(output, "step_loss")[:count].astype(np.float64)
+            flight.step_losses[part] = losses.sum(axis=1)
+
+
+def check_sizes(program: Program, trial: Trial, batch_size: int, lanes: int, halves: int) -> None:
+    """Refuse what has too many entries for GeNN, before anything is built."""
+    for _, _, count in _array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
+        check_array_size(count, trial.max_spikes)
+
+
+def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, str, int]]:
+    """(population, array, number of entries) of all arrays but those of the spike source; a slot keeps one sample."""
+    output, steps = program.output, trial.num_steps
+    sizes = [
+        (p.name, f"tape_{name}", slots * p.size * trial.max_spikes)
+        for p in program.populations
+        if p.spike
+        for name in ("step", *p.spike.tape)
+    ]
+    sizes.append((output.name, "loss_weight", steps))
+    if program.loss.cross_entropy == "step":
+        sizes.append((output.name, "trace", slots * steps * output.size))
+        sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]
+    return sizes

@@ -1,0 +1,98 @@
+"""Weights, their gradients and the optimiser's moments, on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...errors import DivergedError
+from ...network import Network
+from ...run_values import RunValues
+from ..base import Arrays
+from .learning import REDUCE, STEP, adam_name, reduce_name
+from .simulation import Simulation
+
+MOMENTS = ("moment1", "moment2")
+
+
+class Weights:
+    """All connections of a network in a simulation.
+
+    Attributes
+    ----------
+    steps_taken : of the optimiser.
+    """
+
+    def __init__(self, simulation: Simulation, network: Network) -> None:
+        self._simulation = simulation
+        self._shapes = {c.name: network.shape(c) for c in network.connections}
+        self.steps_taken = 0
+
+    def parameters(self) -> Arrays:
+        """Copies of the weights, (pre, post) by connection."""
+        return self._pull(self._simulation.weights)
+
+    def set_parameters(self, parameters: Arrays) -> None:
+        """Overwrite some or all."""
+        self._push(parameters, self._simulation.weights)
+
+    def moments(self, name: str) -> Arrays:
+        """Copies of one of MOMENTS."""
+        return self._pull(lambda connection: self._simulation.update_variable(adam_name(connection), name))
+
+    def set_moments(self, name: str, arrays: Arrays) -> None:
+        """Overwrite one of MOMENTS."""
+        self._push(arrays, lambda connection: self._simulation.update_variable(adam_name(connection), name))
+
+    def clear_gradients(self) -> None:
+        """Forget what backward passes have added up."""
+        self._simulation.update(REDUCE)
+
+    def mean_gradients(self, size: int) -> Arrays:
+        """Mean over a batch of what backward passes have added up, which is cleared.
+
+        Raises
+        ------
+        DivergedError
+            Where it is not finite.
+        """
+        for name in self._shapes:
+            self._simulation.set_update(reduce_name(name), share=1.0 / size)
+        self._simulation.update(REDUCE)
+        gradients = self._pull(lambda connection: self._simulation.update_variable(reduce_name(connection), "mean"))
+        if not all(np.isfinite(gradient.sum(dtype=np.float64)) for gradient in gradients.values()):
+            raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
+        return gradients
+
+    def take_step(self, learning_rate: float, values: RunValues) -> None:
+        """One step of Adam with the last mean gradients."""
+        self.steps_taken += 1
+        beta1, beta2 = values.optimiser("beta1"), values.optimiser("beta2")
+        constants = {
+            "beta1": beta1,
+            "rest1": 1.0 - beta1,
+            "beta2": beta2,
+            "rest2": 1.0 - beta2,
+            "rate": learning_rate / (1.0 - beta1**self.steps_taken),
+            "correction": 1.0 / (1.0 - beta2**self.steps_taken),
+            "epsilon": values.optimiser("epsilon"),
+        }
+        for name in self._shapes:
+            self._simulation.set_update(adam_name(name), **constants)
+        self._simulation.update(STEP)
+
+    def _pull(self, variable: Callable[[str], Any]) -> Arrays:
+        arrays = {}
+        for name, shape in self._shapes.items():
+            holder = variable(name)
+            holder.pull_from_device()
+            arrays[name] = holder.view.reshape(shape).copy()
+        return arrays
+
+    def _push(self, arrays: Arrays, variable: Callable[[str], Any]) -> None:
+        for name, values in arrays.items():
+            holder = variable(name)
+            holder.view[...] = np.reshape(values, holder.view.shape)
+            holder.push_to_device()

@@ -49,9 +49,10 @@ Parameters = Mapping[str, Parameter]
 
 # Names that generated code uses beside a definition's own.
 RESERVED_NAMES = frozenset(
-    "a at b back batch c count count_signal d drive dt e end error events excess fired first found grazing h id in "
-    "is_label j k label last m n next num_batch num_neurons offset phi q r rate reach row s sample scalar sender "
-    "slope span spike_drive start step stride sum t tape until values w weight weights whole".split()
+    "a at b back batch before c count count_signal d drive dt e end error events excess fired first found grazing "
+    "h id in is_label j k l label lane lanes last m n neuron next num_batch num_neurons offset on_feedback "
+    "on_gradient phi q r rate reach rest row s sample scalar sender slope span spike_drive start step stride sum "
+    "t tape until values w weight weights whole".split()
 )
 
 

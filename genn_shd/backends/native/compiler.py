@@ -33,7 +33,7 @@ FLAGS = (
 )
 # GCC 12 forgets that a loop is to be vectorised where it copies the loop around it, and gathers contiguous numbers one
 # by one where it jams rows of weights together.
-_GCC_FLAGS = ("-fno-loop-unroll-and-jam", "-fno-split-loops")
+_GCC_FLAGS: tuple[str, ...] = ("-fno-loop-unroll-and-jam", "-fno-split-loops")
 if platform.machine() in ("x86_64", "AMD64"):
     _GCC_FLAGS += ("-mprefer-vector-width=512",)
 _CANDIDATES = ("gcc", "clang", "cc")

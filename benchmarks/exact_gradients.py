@@ -1,6 +1,6 @@
 """Are gradients of the exact scheme exact, on real speech, at any step?
 
-`python -m benchmarks.exact_gradients [--smoke]`: recurrent networks of 700-64-10 on recordings of spoken digits, float64.
+`python -m benchmarks.exact_gradients [--smoke]`: 700-64-10 recurrent networks on recordings of spoken digits, float64.
 For every loss and step: the relative difference to extrapolated central differences of the same simulation, of entries
 of every parameter. Then the other side of it: error against dt of both schemes on a small network, against an
 event-driven solver, and the angle between the gradients of both schemes on real speech.

@@ -47,12 +47,10 @@ class Parameter:
 Parameters = Mapping[str, Parameter]
 
 
-# Names that generated code uses beside a definition's own.
+# Names that snippets can use beside a definition's own. Back ends refuse those that their code needs besides.
 RESERVED_NAMES = frozenset(
-    "a at b back batch before c count count_signal d drive dt e end error events excess fired first found grazing "
-    "h id in is_label j k l label lane lanes last m n neuron next num_batch num_neurons offset on_feedback "
-    "on_gradient phi q r rate reach rest row s sample scalar sender slope span spike_drive start step stride sum "
-    "t tape until values w weight weights whole".split()
+    ("t", "dt", "T", "r", "phi", "w", "weight", "error", "is_label", "drive", "feedback", "spike_drive", "count_signal")
+    + ("slope", "scalar", "id", "batch", "num_batch", "num_neurons", "Isyn")
 )
 
 
@@ -160,8 +158,8 @@ class LossModel:
     step_code : run for every output after every step (reads a voltage, as `V`).
     spike_code : run for every output spike (reads "spikes").
     logit : expression of the loss's state at the end of the trial.
-    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages; prediction is always
-        from the logits.
+    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages; the
+        prediction is always from the logits.
     label_penalty : added to the loss, an expression of the state of the label's output.
     voltage_drive : d(loss of the sample)/dV, V being what is read of one step.
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).

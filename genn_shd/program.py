@@ -56,8 +56,8 @@ class PopulationProgram:
         loss reads the mean voltage, the adjoint is from then on relative to where the drive would settle it.
     adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the settled
         adjoint, `drive` still being known.
-    mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, in the exact scheme also
-        `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in the step).
+    mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, and in the exact
+        scheme `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in it).
     settled : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient; else empty.
     feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
         sends back to its sender per unit weight, and its part of the gradient of the weight.

@@ -123,9 +123,9 @@ class Grid:
                     drive = tape["spike_drive"].get((j, (step + 1) * self.dt), 0.0) if name == "output" else 0.0
                     lv[name][j] += ((1.0 - self.v_reset) * lv[name][j] + feedback[name][j] + drive) / slope
                     lv[name][j] += signals.get(name, np.zeros(10**4))[j]
-            if step == self.num_steps - 1 and self.spiking("output"):
-                if label not in [j for _, j, _ in tape["spikes"]["output"]]:
-                    lv["output"][label] += self.alpha / self.tau_1 * np.exp(self.num_steps * self.dt / self.tau_1)
+            silent = label not in [j for _, j, _ in tape["spikes"]["output"]]
+            if step == self.num_steps - 1 and self.spiking("output") and silent:
+                lv["output"][label] += self.alpha / self.tau_1 * np.exp(self.num_steps * self.dt / self.tau_1)
             # max reads V at the end of a step, an impulse; the integrals drive lambda towards -dl/dV all through it
             settled = np.zeros_like(lv["output"])
             if self.loss == "max":

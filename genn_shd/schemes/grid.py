@@ -16,8 +16,8 @@ This is the order in which GeNN executes a step. Backward, step n, with the adjo
 4. the adjoint goes back over the step by exp(A^T dt), integrated exactly with the drive.
 
 The drive matters. All arrivals are at the start of a step here. Were the integral's derivative an impulse at the end,
-lambda_V would be a sawtooth that every arrival meets at the same phase, and the difference lambda_V - lambda_I, which is
-what moves spikes, would be biased by more than its own size at dt = 1 ms.
+lambda_V would be a sawtooth that every arrival meets at the same phase, and the difference lambda_V - lambda_I,
+which is what moves spikes, would be biased by more than its own size at dt = 1 ms.
 """
 
 from __future__ import annotations

@@ -61,9 +61,7 @@ def resolve(name: str) -> Target:
         Saying what is missing.
     """
     load_pygenn()
-    if name == "genn":
-        return best()[0]
-    target = TARGETS[name]
+    target = best()[0] if name == "genn" else TARGETS[name]
     missing = why_not(target)
     if missing:
         raise BackendError(f"--backend {name} cannot be used: {missing}.")

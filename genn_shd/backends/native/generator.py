@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from itertools import accumulate
 
 import jinja2
 
+from ...errors import SettingError
 from ...program import PopulationProgram, Program
 from ...snippets import assigns, uses
 from .layout import Layout, padded
@@ -28,6 +30,7 @@ KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 def generate(program: Program, layout: Layout, precision: str, profile: bool = False) -> str:
     """The C source of one network: a complete translation unit."""
     network = program.network
+    _check_names(program)
     spiking = [p for p in program.populations if p.spike]
     sources = [network.input.name, *(p.name for p in spiking)]
     return _ENVIRONMENT.get_template("library.c.j2").render(
@@ -86,6 +89,28 @@ def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]
         name: literals(re.sub(r"\bexp\(", "exponential(", text), precision)
         for name, text in population.propagator.items()
     }
+
+
+def _check_names(program: Program) -> None:
+    """Refuse definitions whose names the templates use themselves: the code would mean something else."""
+    own = template_names() - {"V"}  # the voltage that losses read has that name
+    for population in program.populations:
+        for name in (*population.state, *population.parameters):
+            if name in own:
+                raise SettingError(
+                    f"population {population.name!r}: the native back end's code uses the name {name!r} itself; "
+                    "choose another in the definition."
+                )
+
+
+@functools.cache
+def template_names() -> frozenset[str]:
+    """All names in the templates' own C text."""
+    loader = _ENVIRONMENT.loader
+    assert loader is not None
+    texts = [loader.get_source(_ENVIRONMENT, name)[0] for name in _ENVIRONMENT.list_templates()]
+    generated_and_comments = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|/\*.*?\*/|\"[^\"]*\"", re.DOTALL)
+    return frozenset(uses(*(generated_and_comments.sub(" ", text) for text in texts)))
 
 
 def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:

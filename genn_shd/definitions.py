@@ -49,8 +49,10 @@ Parameters = Mapping[str, Parameter]
 
 # Names that snippets can use beside a definition's own. Back ends refuse those that their code needs besides.
 RESERVED_NAMES = frozenset(
-    ("t", "dt", "T", "r", "phi", "w", "weight", "error", "is_label", "drive", "feedback", "spike_drive", "count_signal")
-    + ("slope", "scalar", "id", "batch", "num_batch", "num_neurons", "Isyn")
+    {
+        *("t", "dt", "T", "r", "phi", "w", "weight", "error", "is_label", "drive", "feedback", "spike_drive"),
+        *("count_signal", "slope", "scalar", "id", "batch", "num_batch", "num_neurons", "Isyn"),
+    }
 )
 
 

@@ -139,7 +139,7 @@ def _record(tape: Mapping[str, str], names: _Names, trial: Trial) -> str:
 def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
     """Jump of a spike of this step, the loss at its end, the adjoint back over it, and what arrivals at its start ask
     for."""
-    seen = {**names.adjoint}
+    seen = names.adjoint
     lines = [f"const int back_step = {trial.num_steps} - 1 - step;", "if (step == 0) {"]
     lines += [f"{variable} = 0.0;" for variable in seen.values()]
     lines += [f"back_next = min(num_spikes, {trial.max_spikes}) - 1;"] if p.spike else []

@@ -111,7 +111,7 @@ def _train(options: argparse.Namespace, seed: int, dt: float, scheme: str, epoch
         "-m",
         "genn_shd.train",
         "--preset",
-        "fsdd",
+        PROTOCOLS[options.protocol].preset,
         "--out",
         str(_folder(options, seed, dt, scheme)),
     ]
@@ -183,7 +183,7 @@ def _draw(points: list[Point], protocol: Protocol, path: Path) -> None:
     for ax in axes:
         ax.grid(alpha=0.3)
         ax.legend(frameon=False, fontsize=8)
-    figure.suptitle(f"Spoken digits, {protocol.name}: spikes inside the step against spikes on the grid", fontsize=10)
+    figure.suptitle(f"Spoken digits, {protocol.name}: spikes inside steps and on the grid", fontsize=10)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 

@@ -45,7 +45,7 @@ class Conditions:
     steepness: float = 0.5
     margin: float = 0.02
     gap: float = 0.1
-    sensitivity: float = 20.0
+    sensitivity: float = 15.0
 
 
 def problem(

@@ -1,0 +1,190 @@
+"""How well does a recurrent spiking network tell spoken digits, beside a linear classifier?
+
+2500 recordings by five speakers (Free Spoken Digit Dataset), 256 recurrent hidden neurons, base settings, no
+augmentation: the data set's own split, and leave-one-speaker-out. The linear classifier (`benchmarks.linear`) has the
+same splits.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
+
+from benchmarks.linear import features, predictions
+from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, parser, style, table
+from benchmarks.training import command, train_preset
+from genn_shd import DataError, SpikeTrains, datasets
+from genn_shd.backends.native.model import available_threads
+from genn_shd.datasets import Dataset, splits
+
+OFFICIAL, LOSO = "official split", "leave-one-speaker-out"
+
+
+# --- linear classifier ----------------------------------------------------------------------------------------------
+
+
+def linear_official(data: Dataset) -> dict[str, float]:
+    """Accuracies on the official test set and on the training set."""
+    assert data.test is not None
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    found, training = predictions(features(data.train), data.train.labels, features(data.test), folds)
+    return {"test": float(np.mean(found == data.test.labels)), "training": training}
+
+
+def linear_leave_one_out(trains: SpikeTrains, names: tuple[str, ...]) -> dict[str, Any]:
+    """Accuracies on each speaker left out; the regularisation is chosen by leaving out one of the others in turn."""
+    x, by_speaker, training = features(trains), {}, []
+    for split in splits.leave_one_speaker_out(trains, names):
+        train, held_out = split.train, split.validation
+        found, fitted = predictions(
+            x[train], trains.labels[train], x[held_out], LeaveOneGroupOut(), trains.speakers[train]
+        )
+        speaker = names[trains.speakers[held_out[0]]]
+        by_speaker[speaker] = float(np.mean(found == trains.labels[held_out]))
+        training.append(fitted)
+    return {"test": float(np.mean(list(by_speaker.values()))), "training": float(np.mean(training)), "by": by_speaker}
+
+
+# --- spiking network ----------------------------------------------------------------------------------------------
+
+
+def spiking_official(settings: list[str], folder: Path) -> dict[str, Any]:
+    """Accuracies of the last epoch: there is no validation set to choose another by."""
+    _, summary = train_preset("fsdd", settings, folder)
+    last = summary["last"]
+    return {
+        "test": last["test_accuracy"],
+        "training": last["training_accuracy"],
+        "epochs": summary["epochs"],
+        "seconds": summary["seconds"],
+    }
+
+
+def spiking_leave_one_out(settings: list[str], folder: Path) -> dict[str, Any]:
+    """Accuracies on each speaker left out, of the last epoch."""
+    _, summary = train_preset("fsdd_loso", settings, folder)
+    folds = summary["folds"].values()
+    return {
+        "test": summary["mean_accuracy_last"],
+        "training": float(np.mean([fold["last"]["training_accuracy"] for fold in folds])),
+        "by": summary["fold_accuracy_last"],
+        "epochs": max(fold["epochs"] for fold in folds),
+        "seconds": summary["seconds"],
+    }
+
+
+def keep_figures(run: Path, names: dict[str, str], out: Path) -> None:
+    """Copy a run's figures under names of their own."""
+    out.mkdir(parents=True, exist_ok=True)
+    for source, name in names.items():
+        shutil.copy(run / "plots" / source, out / name)
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+def draw(linear: dict[str, Any], spiking: dict[str, Any]) -> Figure:
+    """Accuracy of both, on both splits and on each speaker left out."""
+    speakers = list(linear[LOSO]["by"])
+    groups = ["official\ntest", "speaker\nleft out\n(mean)", *speakers]
+    with style():
+        figure = Figure(figsize=(9, 4.4))
+        axes = figure.subplots()
+        places = np.arange(len(groups)) + 0.5 * (np.arange(len(groups)) >= 2)
+        for shift, (label, colour, results) in enumerate(
+            [("spiking network", BLUE, spiking), ("linear classifier", ORANGE, linear)]
+        ):
+            values = [results[OFFICIAL]["test"], results[LOSO]["test"], *(results[LOSO]["by"][s] for s in speakers)]
+            bars = axes.bar(places + 0.38 * (shift - 0.5), values, width=0.36, color=colour, label=label)
+            axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], padding=2, fontsize=9, color=INK)
+        axes.axhline(0.1, color=FAINT, linewidth=1, linestyle=":")
+        axes.annotate("chance", (places[1:3].mean(), 0.1), (0, 2), textcoords="offset points", ha="center", color=FAINT)
+        axes.set_xticks(places, groups)
+        axes.tick_params(axis="x", length=0)
+        axes.grid(axis="x", visible=False)
+        axes.set(ylim=(0, 1), ylabel="accuracy")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes.legend(loc="upper right", ncols=2)
+        axes.set_title("Ten spoken digits, five speakers, no augmentation", loc="left")
+    return figure
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train both, print, draw, and keep the figures."""
+    options_of_all = parser(__doc__)
+    options_of_all.add_argument(
+        "--set", action="append", default=[], metavar="A.B=C", help="change a setting of both presets"
+    )
+    options = options_of_all.parse_args(arguments)
+    try:
+        data, everything = datasets.load("fsdd"), datasets.load("fsdd", split="all")
+    except DataError as error:
+        print(f"skipped: {error}")
+        sys.exit(0)
+    if options.smoke:
+        data, everything = (
+            replace(d, train=d.train.select(np.arange(0, len(d.train), 20))) for d in (data, everything)
+        )
+    settings = [*options.set, *(["training.epochs=1", "network.num_hidden=32"] if options.smoke else [])]
+    report = Report.begin(
+        "spoken_digits", "Spoken digits: spiking network and linear classifier", options, available_threads()
+    )
+    for preset in ("fsdd", "fsdd_loso"):
+        print(f"  {command(preset, settings)}", flush=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the weakest regularisations converge slowly, and lose
+        linear = {
+            OFFICIAL: linear_official(data),
+            LOSO: linear_leave_one_out(everything.train, everything.speaker_names),
+        }
+    with tempfile.TemporaryDirectory() as folder:
+        runs = {OFFICIAL: Path(folder, "fsdd"), LOSO: Path(folder, "fsdd_loso")}
+        spiking = {
+            OFFICIAL: spiking_official(settings, runs[OFFICIAL]),
+            LOSO: spiking_leave_one_out(settings, runs[LOSO]),
+        }
+        keep_figures(
+            runs[OFFICIAL],
+            {"training_curves.png": "fsdd_training_curves.png", "confusion_test.png": "fsdd_confusion.png"},
+            report.folder,
+        )
+        keep_figures(runs[LOSO], {"confusion_validation.png": "fsdd_loso_confusion.png"}, report.folder)
+    _print(linear, spiking)
+    results = {"settings": settings, "linear": linear, "spiking": spiking}
+    report.finish(results, available_threads(), {"spoken_digits": draw(linear, spiking)})
+
+
+def _twentieth(dataset: Dataset) -> Dataset:
+    return replace(dataset, train=dataset.train.select(np.arange(0, len(dataset.train), 20)))
+
+
+def _print(linear: dict[str, Any], spiking: dict[str, Any]) -> None:
+    speakers = list(linear[LOSO]["by"])
+    print()
+    table(
+        ["accuracy, %", "official test", "(training)", "speaker left out", "(training)", *speakers, "s"],
+        [
+            [
+                name,
+                *(f"{100 * results[split][part]:.1f}" for split in (OFFICIAL, LOSO) for part in ("test", "training")),
+                *(f"{100 * results[LOSO]['by'][speaker]:.1f}" for speaker in speakers),
+                f"{results[OFFICIAL]['seconds']:.0f} + {results[LOSO]['seconds']:.0f}" if name == "spiking" else "",
+            ]
+            for name, results in (("spiking", spiking), ("linear", linear))
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -118,6 +118,22 @@ def test_spikes_beyond_the_tape_are_counted_and_reported(schedule, caplog):
         np.testing.assert_array_equal(model.evaluate_batch(batch).spike_counts["hidden"], result.spike_counts["hidden"])
 
 
+def test_a_full_tape_does_not_run_into_that_of_the_next_neuron():
+    """Weights onto the outputs need nothing but the spikes of their own neuron."""
+    batch = samples(3, 8)
+    with compiled(network(), "native") as native:
+        expected = native.gradient(batch)
+    most = expected.spike_counts["hidden"].max(axis=0)
+    room = int(np.median(most))
+    whole, cut = most <= room, most > room
+    assert whole.any()
+    assert cut[:-1].any()
+    with compiled(network(), "genn_cpu", max_spikes=room) as model:
+        actual = model.gradient(batch).gradients["hidden_output"]
+    np.testing.assert_allclose(actual[whole], expected.gradients["hidden_output"][whole], rtol=1e-9)
+    assert np.all(np.any(actual[cut] != expected.gradients["hidden_output"][cut], axis=1))
+
+
 @pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
 def test_batches_of_a_data_set_on_the_device_are_numbers(schedule, monkeypatch):
     everything = samples(30, 40)
@@ -150,6 +166,21 @@ def test_data_sets_come_and_go():
                 np.testing.assert_allclose(actual.losses, expected.losses, rtol=EXACT)
             del held
         assert len(genn._memory._regions) <= 5
+
+
+def test_a_batch_under_way_is_finished_before_its_data_set_makes_room_for_another():
+    first, second = samples(50, 12), samples(51, 12)
+    with compiled(network(), "genn_cpu") as sequential, _pipelined() as pipelined:
+        sequential.train_batch(first.select(np.arange(8)))
+        held = pipelined.hold(first)
+        pipelined.train_batch(held.batch(np.arange(8)))
+        del held
+        again = pipelined.hold(second)
+        assert pipelined._memory._regions[2].content is not None
+        assert len(pipelined._memory._regions) == 3
+        pipelined.evaluate_batch(again.batch(np.arange(3)))
+        for name, weights in sequential.parameters.items():
+            np.testing.assert_allclose(pipelined.parameters[name], weights, rtol=0, atol=1e-12)
 
 
 def test_a_batch_held_by_another_model_is_refused():

@@ -32,7 +32,7 @@ setup(
     package_dir={"genn_shd.models": "models", "genn_shd.sweeps": "sweeps"},
     package_data={
         "genn_shd": ["py.typed", "presets/*.toml"],
-        "genn_shd.backends.native": ["templates/*.j2"],
+        "genn_shd.backends.native": ["templates/*.j2", "templates/*/*.j2"],
         "genn_shd.sweeps": ["*.toml"],
     },
     install_requires=[

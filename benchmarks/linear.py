@@ -13,7 +13,7 @@ from sklearn.model_selection import BaseCrossValidator, GridSearchCV
 from genn_shd import SpikeTrains
 
 TIME_BINS, CHANNEL_GROUPS = 10, 35
-STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 """Inverse strengths of the regularisation that cross-validation on the training samples chooses from."""
 
 

@@ -7,6 +7,7 @@ same splits.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -122,51 +123,54 @@ def draw(linear: dict[str, Any], spiking: dict[str, Any]) -> Figure:
 
 def main(arguments: list[str] | None = None) -> None:
     """Train both, print, draw, and keep the figures."""
-    options_of_all = parser(__doc__)
-    options_of_all.add_argument(
-        "--set", action="append", default=[], metavar="A.B=C", help="change a setting of both presets"
-    )
-    options = options_of_all.parse_args(arguments)
+    options = _options().parse_args(arguments)
     try:
         data, everything = datasets.load("fsdd"), datasets.load("fsdd", split="all")
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
     if options.smoke:
-        data, everything = (
-            replace(d, train=d.train.select(np.arange(0, len(d.train), 20))) for d in (data, everything)
-        )
+        data, everything = _twentieth(data), _twentieth(everything)
     settings = [*options.set, *(["training.epochs=1", "network.num_hidden=32"] if options.smoke else [])]
-    report = Report.begin(
-        "spoken_digits", "Spoken digits: spiking network and linear classifier", options, available_threads()
-    )
+    question = "Spoken digits: spiking network and linear classifier"
+    report = Report.begin("spoken_digits", question, options, available_threads())
     for preset in ("fsdd", "fsdd_loso"):
         print(f"  {command(preset, settings)}", flush=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the weakest regularisations converge slowly, and lose
-        linear = {
-            OFFICIAL: linear_official(data),
-            LOSO: linear_leave_one_out(everything.train, everything.speaker_names),
-        }
     with tempfile.TemporaryDirectory() as folder:
-        runs = {OFFICIAL: Path(folder, "fsdd"), LOSO: Path(folder, "fsdd_loso")}
-        spiking = {
-            OFFICIAL: spiking_official(settings, runs[OFFICIAL]),
-            LOSO: spiking_leave_one_out(settings, runs[LOSO]),
-        }
-        keep_figures(
-            runs[OFFICIAL],
-            {"training_curves.png": "fsdd_training_curves.png", "confusion_test.png": "fsdd_confusion.png"},
-            report.folder,
-        )
-        keep_figures(runs[LOSO], {"confusion_validation.png": "fsdd_loso_confusion.png"}, report.folder)
+        spiking = _spiking(settings, options.runs or Path(folder), report.folder)
+    linear = _linear(data, everything)
     _print(linear, spiking)
     results = {"settings": settings, "linear": linear, "spiking": spiking}
     report.finish(results, available_threads(), {"spoken_digits": draw(linear, spiking)})
 
 
+def _options() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--set", action="append", default=[], metavar="A.B=C", help="change a setting of both presets")
+    options.add_argument("--runs", type=Path, help="keep the run folders here, and go on in those that are there")
+    return options
+
+
 def _twentieth(dataset: Dataset) -> Dataset:
     return replace(dataset, train=dataset.train.select(np.arange(0, len(dataset.train), 20)))
+
+
+def _linear(data: Dataset, everything: Dataset) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the weakest regularisation converges slowly, and loses
+        return {
+            OFFICIAL: linear_official(data),
+            LOSO: linear_leave_one_out(everything.train, everything.speaker_names),
+        }
+
+
+def _spiking(settings: list[str], runs: Path, figures: Path) -> dict[str, Any]:
+    official, left_out = runs / "fsdd", runs / "fsdd_loso"
+    results = {OFFICIAL: spiking_official(settings, official), LOSO: spiking_leave_one_out(settings, left_out)}
+    names = {"training_curves.png": "fsdd_training_curves.png", "confusion_test.png": "fsdd_confusion.png"}
+    keep_figures(official, names, figures)
+    keep_figures(left_out, {"confusion_validation.png": "fsdd_loso_confusion.png"}, figures)
+    return results
 
 
 def _print(linear: dict[str, Any], spiking: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, parser, style, table, verdict
 from benchmarks.speed import BATCH_SIZE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS
 from genn_shd import SpikeTrains, compile_network
+from genn_shd.backends.native.model import available_threads
 from genn_shd.datasets import hdf5
 from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
@@ -199,11 +200,14 @@ def main(arguments: list[str] | None = None) -> None:
     if options.part:
         _run_part(options.part)
         return
-    report = Report.begin("memory", "Memory of training", options, "all")
+    if not Path("/proc/self/statm").exists():
+        print("skipped: the memory of a process is read from /proc, which this system does not have")
+        return
+    report = Report.begin("memory", "Memory of training", options, available_threads())
     num_samples = 160 if options.smoke else SHD_TRIALS
     steps, spikes, cases = ((500, 4000), (4000, 6000), CASES[:1]) if options.smoke else (STEPS, SPIKES, CASES)
     peak = training_peak(num_samples)
-    target = "" if options.smoke else f", target {verdict(peak['peak_bytes'] / GIGABYTE, PEAK_TARGET, at_most=True)} GB"
+    target = "" if options.smoke else f", target {verdict(peak['peak_bytes'] / GIGABYTE, PEAK_TARGET, at_most=True)}"
     print(
         f"  python -m genn_shd.train on {num_samples} samples of {SPIKES_PER_SAMPLE} spikes, {NUM_HIDDEN} hidden: "
         f"peak {peak['peak_bytes'] / GIGABYTE:.2f} GB{target}\n"
@@ -227,7 +231,7 @@ def main(arguments: list[str] | None = None) -> None:
         ],
     )
     results = {"training": peak, "by_steps": by_steps, "by_spikes": by_spikes}
-    report.finish(results, "all", {"memory": draw(by_steps, by_spikes)})
+    report.finish(results, available_threads(), {"memory": draw(by_steps, by_spikes)})
 
 
 def _row(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, Any]:

@@ -150,9 +150,10 @@ def _history(path: Path) -> list[dict[str, str]]:
 def _print(points: list[Point]) -> None:
     print("scheme  dt/ms  training loss  accuracy at the end  best mean  epochs to 80 % of best")
     for p in points:
+        accuracy = f"{100 * p.mean:6.1f} +- {100 * p.std_of_seeds:3.1f} %"
+        best = f"{100 * p.best:.1f} %"
         print(
-            f"{p.scheme:6}  {p.dt:5g}  {p.training_loss:13.3f}  {100 * p.mean:6.1f} +- {100 * p.std_of_seeds:3.1f} %     {100 * p.best:6.1f} %"
-            f"  {p.epochs_to_80_percent:22d}"
+            f"{p.scheme:6}  {p.dt:5g}  {p.training_loss:13.3f}  {accuracy:>19}  {best:>9}  {p.epochs_to_80_percent:22d}"
         )
 
 

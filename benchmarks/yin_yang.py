@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.report import BLUE, FAINT, INK, RED, SKY, Report, parser, style, table, verdict
+from benchmarks.report import BLUE, INK, RED, SKY, Report, parser, style, table, verdict
 from benchmarks.training import command, history, train_preset
 from genn_shd.backends.native.model import available_threads
 
@@ -43,22 +43,22 @@ def run(seed: int, settings: list[str], folder: Path) -> dict[str, Any]:
 def draw(runs: list[dict[str, Any]], mean: float) -> Figure:
     """Test accuracy over epochs, a line a seed."""
     with style():
-        figure = Figure(figsize=(7.5, 4.4))
+        figure = Figure(figsize=(8.2, 4.4))
         axes = figure.subplots()
         for run_of_seed in runs:
             curve = run_of_seed["test_accuracies"]
             axes.plot(range(1, len(curve) + 1), curve, color=SKY, linewidth=1, alpha=0.8)
         average = np.mean([run_of_seed["test_accuracies"] for run_of_seed in runs], axis=0)
         axes.plot(range(1, len(average) + 1), average, color=BLUE, linewidth=2)
-        axes.axhline(ACCURACY / 100, color=RED, linewidth=1, linestyle=":")
-        axes.annotate(
-            f"target {ACCURACY} %", (1, ACCURACY / 100), (0, -4), textcoords="offset points", va="top", color=RED
-        )
-        axes.axhline(PUBLISHED / 100, color=FAINT, linewidth=1, linestyle="--")
-        axes.annotate(f"published {PUBLISHED} %", (1, PUBLISHED / 100), (0, 3), textcoords="offset points", color=FAINT)
-        axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.9, 1.0))
+        for accuracy, name, colour, line in ((ACCURACY, "target", RED, ":"), (PUBLISHED, "published", INK, "--")):
+            axes.axhline(accuracy / 100, color=colour, linewidth=1.2, linestyle=line)
+            where = {"xycoords": axes.get_yaxis_transform(), "va": "center", "fontsize": 10}
+            axes.annotate(f"{name} {accuracy} %", (1.01, accuracy / 100), color=colour, **where)
+        axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.9, 1.0), xlim=(0, len(average)))
         axes.set_title(
-            f"Yin-Yang: {len(runs)} seeds and their mean; {mean:.2f} % at the best epochs", loc="left", color=INK
+            f"Yin-Yang: {len(runs)} seeds and their mean; {mean:.2f} % at the epochs best on validation",
+            loc="left",
+            color=INK,
         )
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     return figure

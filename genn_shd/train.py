@@ -7,8 +7,9 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import command
 from .config_help import settings_help
@@ -16,7 +17,7 @@ from .config_sources import load, parse_settings, preset_names
 from .experiment import build_network, prepare
 from .interrupt import Interrupted, StopRequest
 from .network import Network
-from .progress import console_log
+from .progress import LOG, console_log
 from .protocols import train
 
 DEFAULT_PRESET = "yin_yang"
@@ -40,13 +41,32 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             print(describe(build_network(config, dataset.num_input, dataset.num_classes)))
             return 0
         try:
-            train(config, dataset, path, stop)
+            summary = train(config, dataset, path, stop)
         except Interrupted as interruption:
             again = shlex.join(["python", "-m", "genn_shd.train", *words])
             print(f"{interruption}; to go on: {again}", file=sys.stderr)
             return command.INTERRUPTED
+        LOG.info("%s", conclusion(summary))
     print(path)
     return 0
+
+
+def conclusion(summary: Mapping[str, Any]) -> str:
+    """What came out of a training, in a line."""
+    if "fold_accuracy_last" in summary:
+        folds = ", ".join(f"{name} {100 * value:.1f} %" for name, value in summary["fold_accuracy_last"].items())
+        best, last = (100 * summary[f"mean_accuracy_{epoch}"] for epoch in ("best", "last"))
+        return f"speakers left out, last epoch: mean {last:.2f} % ({folds}); best epochs: mean {best:.2f} %"
+    return "; ".join(
+        f"{name} epoch ({row['epoch']}): {', '.join(_accuracies(row))}"
+        for name, row in (("best", summary["best"]), ("last", summary["last"]))
+        if row is not None
+    )
+
+
+def _accuracies(row: Mapping[str, Any]) -> list[str]:
+    named = {part: row[f"{part}_accuracy"] for part in ("training", "validation", "test")}
+    return [f"{part} {100 * value:.2f} %" for part, value in named.items() if value is not None]
 
 
 def describe(network: Network) -> str:

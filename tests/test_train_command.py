@@ -45,6 +45,7 @@ def test_a_run_from_settings_to_plots(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out.splitlines() == [str(path)]
     assert "epoch 2/2: loss" in err
+    assert "last epoch (2): training" in err.splitlines()[-1]
     assert "\r" not in err  # no bar off a terminal
     history, _ = outcome(path)
     assert len(history) == 2

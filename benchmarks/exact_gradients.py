@@ -20,7 +20,7 @@ from genn_shd.initial import Gamma, Normal
 from genn_shd.models import LOSSES, recurrent_classifier
 from tests import reference_solver as reference
 from tests.convergence import LOSSES as LOSSES_OF_SOLVER
-from tests.convergence import described, native_gradients, problem, relative_error
+from tests.convergence import gradients_in_scheme, native_gradients, problem, relative_error
 
 from .report import BLUE, RED, Report, parser, style, table
 
@@ -136,22 +136,10 @@ def _errors_against_solver() -> dict[str, list[float]]:
     errors: dict[str, list[float]] = {"exact": [], "grid": []}
     for dt in FINE_STEPS:
         errors["grid"].append(_error(native_gradients(network, batch, dt), network, batch))
-        errors["exact"].append(_error(_exact_gradients(network, batch, dt), replace(network, delay=dt), batch))
+        errors["exact"].append(
+            _error(gradients_in_scheme(network, batch, dt, "exact"), replace(network, delay=dt), batch)
+        )
     return errors
-
-
-def _exact_gradients(network: reference.Network, batch: reference.Batch, dt: float) -> dict[str, np.ndarray]:
-    trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
-    with compile_network(
-        described(network),
-        batch_size=len(trains),
-        dt=dt,
-        duration=network.duration,
-        precision="float64",
-        scheme="exact",
-    ) as model:
-        model.set_parameters(network.weights)
-        return model.gradient(trains).gradients
 
 
 def _error(found: dict[str, np.ndarray], network: reference.Network, batch: reference.Batch) -> float:

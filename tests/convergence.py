@@ -107,9 +107,14 @@ def described(network: reference.Network) -> Network:
 
 
 def native_gradients(network: reference.Network, batch: reference.Batch, dt: float) -> Gradients:
-    """Of the native back end on the grid, in float64."""
+    """Of the native back end on the grid, in float64; inputs reach it one step early, as they act one step late."""
     events = [(np.asarray(times) - dt, units) for times, units in batch.events]
-    trains = SpikeTrains.from_events(events, labels=batch.labels, num_units=network.num_input)
+    return gradients_in_scheme(network, reference.Batch(events, batch.labels), dt, "grid")
+
+
+def gradients_in_scheme(network: reference.Network, batch: reference.Batch, dt: float, scheme: str) -> Gradients:
+    """Of the native back end in a scheme, in float64, for events as they stand."""
+    trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
     with compile_network(
         described(network),
         batch_size=len(trains),
@@ -117,7 +122,7 @@ def native_gradients(network: reference.Network, batch: reference.Batch, dt: flo
         duration=network.duration,
         precision="float64",
         num_threads=1,
-        scheme="grid",
+        scheme=scheme,
     ) as model:
         model.set_parameters(network.weights)
         return model.gradient(trains).gradients

@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from benchmarks.linear import features, predictions
 from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, parser, style, table
@@ -61,25 +62,27 @@ def linear_leave_one_out(trains: SpikeTrains, names: tuple[str, ...]) -> dict[st
 
 
 def spiking_official(settings: list[str], folder: Path) -> dict[str, Any]:
-    """Accuracies of the last epoch: there is no validation set to choose another by."""
+    """Accuracies at the epoch of best training accuracy, as published for SHD, and of the last one."""
     _, summary = train_preset("fsdd", settings, folder)
-    last = summary["last"]
+    best, last = summary["best"], summary["last"]
     return {
-        "test": last["test_accuracy"],
-        "training": last["training_accuracy"],
+        "test": best["test_accuracy"],
+        "training": best["training_accuracy"],
+        "test_last": last["test_accuracy"],
         "epochs": summary["epochs"],
         "seconds": summary["seconds"],
     }
 
 
 def spiking_leave_one_out(settings: list[str], folder: Path) -> dict[str, Any]:
-    """Accuracies on each speaker left out, of the last epoch."""
+    """Accuracies on each speaker left out, at the same epochs; the speaker left out chooses none."""
     _, summary = train_preset("fsdd_loso", settings, folder)
     folds = summary["folds"].values()
     return {
-        "test": summary["mean_accuracy_last"],
-        "training": float(np.mean([fold["last"]["training_accuracy"] for fold in folds])),
-        "by": summary["fold_accuracy_last"],
+        "test": summary["mean_accuracy_best"],
+        "training": float(np.mean([fold["best"]["training_accuracy"] for fold in folds])),
+        "test_last": summary["mean_accuracy_last"],
+        "by": summary["fold_accuracy_best"],
         "epochs": max(fold["epochs"] for fold in folds),
         "seconds": summary["seconds"],
     }
@@ -156,7 +159,8 @@ def _twentieth(dataset: Dataset) -> Dataset:
 
 
 def _linear(data: Dataset, everything: Dataset) -> dict[str, Any]:
-    with warnings.catch_warnings():
+    # These matrices are small: more threads of the algebra library only wait for one another.
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the weakest regularisation converges slowly, and loses
         return {
             OFFICIAL: linear_official(data),
@@ -177,16 +181,21 @@ def _print(linear: dict[str, Any], spiking: dict[str, Any]) -> None:
     speakers = list(linear[LOSO]["by"])
     print()
     table(
-        ["accuracy, %", "official test", "(training)", "speaker left out", "(training)", *speakers, "s"],
+        ["accuracy, %", "official test", "(training)", "speaker left out", "(training)", *speakers],
         [
             [
                 name,
                 *(f"{100 * results[split][part]:.1f}" for split in (OFFICIAL, LOSO) for part in ("test", "training")),
                 *(f"{100 * results[LOSO]['by'][speaker]:.1f}" for speaker in speakers),
-                f"{results[OFFICIAL]['seconds']:.0f} + {results[LOSO]['seconds']:.0f}" if name == "spiking" else "",
             ]
-            for name, results in (("spiking", spiking), ("linear", linear))
+            for name, results in (("spiking network", spiking), ("linear classifier", linear))
         ],
+    )
+    last, seconds = (tuple(spiking[split][part] for split in (OFFICIAL, LOSO)) for part in ("test_last", "seconds"))
+    print(
+        "  Spiking network: one seed, at the epoch of best training accuracy (no test sample has a say);\n"
+        f"  of the last epoch {100 * last[0]:.1f} and {100 * last[1]:.1f} %. "
+        f"Trained in {seconds[0]:.0f} and {seconds[1]:.0f} s."
     )
 
 

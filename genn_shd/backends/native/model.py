@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -184,8 +185,6 @@ class NativeModel(Model):
 
     def _run_threads(self, entry: Callable[..., None], call: Batch) -> None:
         """Every thread calls the same entry; ctypes releases the interpreter lock meanwhile."""
-        import ctypes
-
         address = ctypes.addressof(call)
         others = [self._helpers.submit(entry, address, self._storage, k) for k in range(1, self.num_threads)]
         entry(address, self._storage, 0)

@@ -59,7 +59,22 @@ DATA_DIR = "folder that keeps data sets; $GENN_SHD_DATA, else ~/.cache/genn_shd/
 # --- data sets ---------------------------------------------------------------------------------------------
 
 
-class YinYangSettings(Section):
+class DataSettings(Section):
+    """What every data set can be asked for besides its own settings."""
+
+    classes: Annotated[tuple[int | str, ...], OneOrMany, AsList] = setting(
+        (), "classes to keep, by number or name, counted anew in this order; [] keeps all"
+    )
+    rescale_time: float = setting(1.0, "factor of all spike times, before they are cropped to the trial", gt=0)
+    rescale_channel: float = setting(1.0, "factor of all channel numbers; 0.5 leaves half as many channels", gt=0)
+
+    @property
+    def of_loader(self) -> dict[str, Any]:
+        """The settings that the data set's own loader takes."""
+        return self.model_dump(exclude={"name", *DataSettings.model_fields}, exclude_none=True)
+
+
+class YinYangSettings(DataSettings):
     """The Yin-Yang data set (Kriener et al. 2022), generated from a seed."""
 
     name: Literal["yin_yang"] = setting("yin_yang", "which data set")
@@ -72,7 +87,7 @@ class YinYangSettings(Section):
     t_bias: float = setting(20.0, "time of the bias spike", "ms", ge=0)
 
 
-class SpokenDigitsSettings(Section):
+class SpokenDigitsSettings(DataSettings):
     """Ten English digits by five human speakers as 700-channel spikes (Free Spoken Digit Dataset)."""
 
     name: Literal["fsdd"] = setting("fsdd", "which data set")
@@ -83,21 +98,21 @@ class SpokenDigitsSettings(Section):
     )
 
 
-class SHDSettings(Section):
+class SHDSettings(DataSettings):
     """The Spiking Heidelberg Digits (Cramer et al. 2020), downloaded on first use."""
 
     name: Literal["shd"] = setting("shd", "which data set")
     data_dir: str | None = setting(None, DATA_DIR)
 
 
-class SSCSettings(Section):
+class SSCSettings(DataSettings):
     """The Spiking Speech Commands (Cramer et al. 2020), downloaded on first use."""
 
     name: Literal["ssc"] = setting("ssc", "which data set")
     data_dir: str | None = setting(None, DATA_DIR)
 
 
-class HDF5Settings(Section):
+class HDF5Settings(DataSettings):
     """Any files in the layout of SHD's."""
 
     name: Literal["hdf5"] = setting("hdf5", "which data set")
@@ -109,6 +124,41 @@ class HDF5Settings(Section):
 
 
 DatasetSettings = YinYangSettings | SpokenDigitsSettings | SHDSettings | SSCSettings | HDF5Settings
+
+
+class AugmentationSettings(Section):
+    """What is done to training samples, anew in every epoch."""
+
+    balance: bool = setting(False, "in every epoch as many samples of each class as the smallest class has")
+    normalise: Annotated[int, Field(ge=1)] | Literal["off", "smallest"] = setting(
+        "off",
+        "thin samples to about as many spikes each, in evaluation too; smallest: as the smallest training sample has",
+        "spikes per sample",
+    )
+    dilate: Annotated[tuple[Annotated[float, Field(gt=0)], ...], OneOrMany, AsList] = setting(
+        (), "smallest and largest factor of a sample's spike times, for example [0.8, 1.2]; [] = off"
+    )
+    shift: int = setting(0, "largest shift of a sample's channels, up or down; 0 = off", "channels", ge=0)
+    blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = setting(
+        (), "part of the spikes kept of each sample in a blend of samples of one class, as [0.5, 0.5]; [] = off"
+    )
+    blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1)
+    jitter: float = setting(0.0, "standard deviation of each spike's own shift; 0 = off", "channels", ge=0)
+    drop: float = setting(0.0, "probability of an input spike to be left out", ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _lists_are_whole(self) -> Self:
+        if len(self.dilate) not in (0, 2) or self.dilate != tuple(sorted(self.dilate)):
+            raise ValueError(
+                f"augmentation.dilate = {shown(self.dilate)} is not allowed: give the smallest and the largest factor, "
+                "for example [0.8, 1.2]."
+            )
+        if len(self.blend) == 1:
+            raise ValueError(
+                f"augmentation.blend = {shown(self.blend)} is not allowed: give one number for each sample of a blend, "
+                "two or more, for example [0.5, 0.5]."
+            )
+        return self
 
 
 # --- the network and its loss ------------------------------------------------------------------------------
@@ -352,6 +402,7 @@ class Config(Section):
     """Everything a run is made from."""
 
     dataset: Annotated[DatasetSettings, Field(discriminator="name")] = Field(default_factory=YinYangSettings)
+    augmentation: AugmentationSettings = Field(default_factory=AugmentationSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(default_factory=LOSS_SETTINGS["sum_exp"])
     regularisation: RegularisationSettings = Field(default_factory=RegularisationSettings)

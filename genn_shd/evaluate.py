@@ -9,12 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import command, datasets
+from . import augment, command, datasets
 from .checkpoint import Checkpoint
 from .config import Config
+from .datasets import Dataset
 from .errors import DataError
 from .evaluation import Evaluation, evaluate
-from .experiment import build_network, compile_model, crop, partition, prepare, trial_duration
+from .experiment import (
+    build_network,
+    compile_model,
+    crop,
+    for_evaluation,
+    partition,
+    prepare,
+    select,
+    trial_duration,
+)
 from .metrics import GroupAccuracy
 from .progress import console_log
 from .protocols import draw_confusion
@@ -94,10 +104,20 @@ def _samples(
     if file is None:
         config, dataset = prepare(config)
         samples = partition(config, dataset)
-        return samples.held_out or samples.parts, class_names, dataset.speaker_names
-    dataset = datasets.load("hdf5", path=file, num_units=checkpoint.state["num_input"], num_classes=len(class_names))
-    dataset = crop(dataset, trial_duration(config))
-    return {file.stem: Samples.all(dataset.train)}, class_names, dataset.speaker_names
+        parts = samples.held_out or samples.parts
+    else:
+        dataset = _dataset_of_file(config, file, checkpoint.state["num_input"], len(class_names))
+        parts = {file.stem: Samples.all(dataset.train)}
+    thinned = {name: for_evaluation(config, part) for name, part in parts.items()}
+    return thinned, class_names, dataset.speaker_names
+
+
+def _dataset_of_file(config: Config, file: Path, num_input: int, num_classes: int) -> Dataset:
+    """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
+    num_units = augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input)
+    classes = None if config.dataset.classes else num_classes
+    dataset = datasets.load("hdf5", path=file, num_units=num_units, num_classes=classes)
+    return crop(select(config, dataset), trial_duration(config))
 
 
 def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:

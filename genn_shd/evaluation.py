@@ -71,7 +71,7 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
     after_batch : called after every batch; an exception it raises ends the evaluation.
     """
     tally, predictions = Tally(), []
-    for labels, batch in samples.batches(model.batch_size):
+    for labels, batch in samples.batches(np.arange(len(samples)), model.batch_size):
         result = model.evaluate_batch(batch)
         tally.add(result, labels, model.network.hidden)
         predictions.append(result.predictions)

@@ -79,10 +79,21 @@ class SpikeTrains:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def _trusted(cls, *values: Any) -> SpikeTrains:
-        """Built without checks, from parts of what was checked before."""
+    def unchecked(
+        cls,
+        times: np.ndarray,
+        units: np.ndarray,
+        offsets: np.ndarray,
+        labels: np.ndarray,
+        speakers: np.ndarray,
+        num_units: int,
+    ) -> SpikeTrains:
+        """As the constructor, without checking or converting: for arrays made from those of checked samples.
+
+        Whoever calls it vouches for types, ranges and order; see the attributes.
+        """
         self = object.__new__(cls)
-        self._set(*values)
+        self._set(times, units, offsets, labels, speakers, num_units)
         return self
 
     @classmethod
@@ -140,7 +151,7 @@ class SpikeTrains:
                 f"SpikeTrains with {' and '.join(map(str, sorted(num_units)))} input channels cannot be "
                 "concatenated; build them with the same num_units."
             )
-        return cls._trusted(
+        return cls.unchecked(
             np.concatenate([part.times for part in parts]),
             np.concatenate([part.units for part in parts]),
             _offsets(np.concatenate([part.counts for part in parts])),
@@ -197,7 +208,7 @@ class SpikeTrains:
         chosen = np.arange(len(self))[_indices(indices)]
         starts, ends = self.offsets[chosen], self.offsets[chosen + 1]
         spans = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-        return self._trusted(
+        return self.unchecked(
             _gather(self.times, spans),
             _gather(self.units, spans),
             _offsets(ends - starts),
@@ -226,7 +237,7 @@ class SpikeTrains:
             slice(start, start + int(np.searchsorted(self.times[start:end], limit)))
             for start, end in zip(starts, self.offsets[1:].tolist(), strict=True)
         ]
-        return self._trusted(
+        return self.unchecked(
             _gather(self.times, spans),
             _gather(self.units, spans),
             _offsets([span.stop - span.start for span in spans]),

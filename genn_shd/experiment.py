@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import datasets
+import numpy as np
+
+from . import augment, datasets
+from .augment import Augmentation
 from .backends.base import Model
 from .compile import compile_network
 from .config import Config, GammaSettings, OfficialValidation, RandomValidation, SpeakerValidation
@@ -26,8 +29,7 @@ def prepare(config: Config) -> tuple[Config, Dataset]:
     DataError, SettingError
         Files or settings that cannot be used.
     """
-    settings = config.dataset.model_dump(exclude={"name"}, exclude_none=True)
-    dataset = datasets.load(config.dataset.name, **settings)
+    dataset = select(config, datasets.load(config.dataset.name, **config.dataset.of_loader))
     config = resolve(config, dataset)
     return config, crop(dataset, trial_duration(config))
 
@@ -48,6 +50,24 @@ def resolve(config: Config, dataset: Dataset) -> Config:
             "choose a kind of validation, or monitor = 'training'."
         )
     return resolved
+
+
+def select(config: Config, dataset: Dataset) -> Dataset:
+    """The data set with the classes and in the units that a configuration asks for.
+
+    Raises
+    ------
+    SettingError
+        A class that the data set does not have.
+    """
+    settings = config.dataset
+    if settings.classes:
+        dataset = augment.ClassSubset(settings.classes)(dataset)
+    rescale = augment.Rescale(settings.rescale_time, settings.rescale_channel)
+    if rescale == augment.Rescale():
+        return dataset
+    parts: dict[str, Any] = {name: rescale(trains) for name, trains in dataset.parts.items()}
+    return replace(dataset, duration=dataset.duration * rescale.time, **parts)
 
 
 def crop(dataset: Dataset, duration: float) -> Dataset:
@@ -79,6 +99,45 @@ def partition(config: Config, dataset: Dataset) -> Partition:
         case _:
             return Partition(Samples.all(dataset.train), None, test)
     return Partition(Samples(dataset.train, split.train), Samples(dataset.train, split.validation), test)
+
+
+def settle(config: Config, train: Samples) -> Config:
+    """The configuration with what it leaves to the training samples: a number of spikes for `smallest`.
+
+    Raises
+    ------
+    DataError
+        A training sample without spikes, where all others would be thinned to that.
+    """
+    if config.augmentation.normalise != "smallest":
+        return config
+    smallest = augment.SpikeNumberNormalisation.to_smallest(train.trains, train.indices)
+    return config.replace(**{"augmentation.normalise": smallest.target})
+
+
+def build_augmentation(config: Config) -> Augmentation:
+    """What a settled configuration does to training samples in every epoch."""
+    settings, normalise = config.augmentation, config.augmentation.normalise
+    if normalise == "smallest":
+        raise SettingError("augmentation.normalise = 'smallest' is not settled; call settle first.")
+    return Augmentation(
+        balance=augment.ClassBalance() if settings.balance else None,
+        normalise=augment.SpikeNumberNormalisation(normalise) if isinstance(normalise, int) else None,
+        dilate=augment.TimeDilation(*settings.dilate) if settings.dilate else None,
+        shift=augment.ChannelShift(settings.shift) if settings.shift else None,
+        blend=augment.Blend(settings.blend, settings.blend_factor) if settings.blend else None,
+        jitter=augment.ChannelJitter(settings.jitter) if settings.jitter else None,
+        drop=augment.SpikeDropout(settings.drop) if settings.drop else None,
+    )
+
+
+def for_evaluation(config: Config, samples: Samples) -> Samples:
+    """Samples as a network is evaluated on them: thinned where training samples are, always to the same spikes."""
+    augmentation = build_augmentation(config)
+    if augmentation.normalise is None:
+        return samples
+    thinned = augmentation.evaluation(samples.trains, samples.indices, trial_duration(config), config.training.seed)
+    return Samples.all(thinned.batch(np.arange(len(thinned))))
 
 
 def build_network(config: Config, num_input: int, num_classes: int) -> Network:

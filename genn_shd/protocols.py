@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from .config import Config
 from .datasets import Dataset, splits
 from .errors import DivergedError
 from .evaluation import Evaluation, evaluate
-from .experiment import build_network, compile_model, partition
+from .experiment import build_network, compile_model, for_evaluation, partition, settle
 from .interrupt import Interrupted, StopRequest
 from .progress import LOG
 from .run_folder import Row, RunFolder
-from .samples import Partition
+from .samples import Partition, Samples
 from .timings import EpochTimings
 from .trainer import Trainer
 
@@ -66,6 +67,8 @@ def _train_once(
 ) -> tuple[dict[str, Any], dict[str, Evaluation]]:
     """One training; returns its summary, and the answers of the best epoch to each part it was not trained on."""
     samples = partition(config, dataset)
+    config = settle(config, samples.train)
+    samples = replace(samples, **{name: for_evaluation(config, part) for name, part in samples.held_out.items()})
     network = build_network(config, dataset.num_input, dataset.num_classes)
     with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
         folder.write_environment(environment.describe(model, config.training.seed))
@@ -77,7 +80,9 @@ def _train_once(
             trainer.watchers.append(EpochTimings(model, folder.timings_file))
         with _concluded_when_stopped(trainer, curves):
             trainer.run()
-        evaluations = _evaluate_best(model, samples, folder)
+        # Without samples held out, the training samples are looked at.
+        parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
+        evaluations = _evaluate_best(model, parts, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
         return _conclude(trainer, curves, "complete"), evaluations
 
@@ -139,10 +144,9 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
     }
 
 
-def _evaluate_best(model: Model, samples: Partition, folder: RunFolder) -> dict[str, Evaluation]:
-    """What the best epoch makes of validation and test samples; of training samples where there are no others."""
+def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
+    """What the best epoch makes of some samples."""
     model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
-    parts = samples.held_out or samples.parts
     return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
 
 

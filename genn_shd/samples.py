@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,10 +77,13 @@ class HeldSamples:
         """The samples at some positions of `samples.indices`, as a batch for the model."""
         return self.held.batch(self.samples.indices[positions])
 
-    def batches(self, size: int) -> Iterator[tuple[np.ndarray, Any]]:
-        """All samples in order, `size` at a time, as pairs of labels and batch; the last one may be shorter."""
-        for start in range(0, len(self), size):
-            positions = np.arange(start, min(start + size, len(self)))
+    def batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, Any]]:
+        """The samples at the positions `order`, `size` at a time, as pairs of labels and batch.
+
+        The last batch may be shorter.
+        """
+        for start in range(0, len(order), size):
+            positions = order[start : start + size]
             yield self.samples.labels[positions], self.batch(positions)
 
 
@@ -113,10 +116,11 @@ class Partition:
         """A checksum of each part."""
         return {name: samples.fingerprint() for name, samples in self.parts.items()}
 
-    def held_by(self, model: Model) -> dict[str, HeldSamples]:
-        """Each part where a model reads it; spike trains that parts share are held once."""
-        held: dict[int, Held] = {}
-        for samples in self.parts.values():
-            if id(samples.trains) not in held:
-                held[id(samples.trains)] = model.hold(samples.trains)
-        return {name: HeldSamples(samples, held[id(samples.trains)]) for name, samples in self.parts.items()}
+
+def held_by(model: Model, parts: Mapping[str, Samples]) -> dict[str, HeldSamples]:
+    """Parts of a partition where a model reads them; spike trains that parts share are held once."""
+    held: dict[int, Held] = {}
+    for samples in parts.values():
+        if id(samples.trains) not in held:
+            held[id(samples.trains)] = model.hold(samples.trains)
+    return {name: HeldSamples(samples, held[id(samples.trains)]) for name, samples in parts.items()}

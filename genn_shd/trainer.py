@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from .augment import Epoch
 from .backends.base import BatchResult, Model
 from .checkpoint import Checkpoint, group
 from .config import Config
 from .errors import DataError, DivergedError, SettingError
 from .evaluation import Evaluation, evaluate
+from .experiment import build_augmentation
 from .interrupt import Interrupted, StopRequest
 from .metrics import Tally
 from .progress import LOG, ProgressBar
 from .revival import lift_silent
 from .run_folder import Row, RunFolder
-from .samples import Partition
+from .samples import HeldSamples, Partition, held_by
 from .schedule import LearningRate
 
 
@@ -53,14 +55,14 @@ class TrainingState:
 class Trainer:
     """Trains a model on a partition of samples, and leaves its files in a run folder.
 
-    Shuffling depends on seed and epoch alone and nothing else is random, so that a run which goes on from a
-    checkpoint, of the end of an epoch or of its middle, computes what it would have computed without a stop.
+    Shuffling and augmentation depend on seed and epoch alone and nothing else is random, so that a run which goes on
+    from a checkpoint, of the end of an epoch or of its middle, computes what it would have computed without a stop.
 
     Parameters
     ----------
     model : with fresh parameters.
     samples : what to train on, and to validate and test on.
-    config : resolved.
+    config : resolved and settled.
     folder : open for this run.
     class_names : kept in checkpoints, for those who use the network without its data.
     stop : looked at after every batch.
@@ -89,8 +91,10 @@ class Trainer:
         self._class_names = list(class_names)
         self._stop = stop or StopRequest()
         self._fingerprints = samples.fingerprints()
-        self._held = samples.held_by(model)
-        self._num_batches = math.ceil(len(samples.train) / model.batch_size)
+        self._augmentation = build_augmentation(config)
+        # Augmented samples are made batch by batch, so that the originals need not lie where the model reads them.
+        self._held = held_by(model, samples.parts if self._augmentation.is_empty else samples.held_out)
+        self._num_batches = math.ceil(self._augmentation.size(samples.train.labels) / model.batch_size)
         self._saved = ""
 
     # --- the loop -----------------------------------------------------------------------------------------
@@ -121,21 +125,27 @@ class Trainer:
 
     def _train_epoch(self, bar: ProgressBar) -> None:
         """Train on what is left of the epoch."""
-        state, train = self.state, self._held["train"]
+        state, samples = self.state, self._samples_of_epoch()
         if state.batch == 0 and self.config.revival.lift > 0.0:
             lift_silent(self.model, state.silent, self.config.revival.lift)
-        order = np.random.default_rng([self.config.training.seed, state.epoch]).permutation(len(train))
+        order = np.random.default_rng([self.config.training.seed, state.epoch]).permutation(len(samples))
         size = self.model.batch_size
         started = time.perf_counter() - state.seconds
-        while state.batch < self._num_batches:
-            positions = order[state.batch * size : (state.batch + 1) * size]
+        for labels, batch in samples.batches(order[state.batch * size :], size):
             self.model.learning_rate = state.rate.next_batch()
-            result = self._train_batch(train.batch(positions))
-            state.tally.add(result, self.samples.train.labels[positions], self.model.network.hidden)
+            result = self._train_batch(batch)
+            state.tally.add(result, labels, self.model.network.hidden)
             state.batch += 1
             state.seconds = time.perf_counter() - started
             bar.update(state.epoch, state.tally.mean_loss, state.tally.accuracy)
             self._stop_if_requested()
+
+    def _samples_of_epoch(self) -> HeldSamples | Epoch:
+        """The training samples, or what augmentation makes of them in this epoch."""
+        if self._augmentation.is_empty:
+            return self._held["train"]
+        train, seed = self.samples.train, self.config.training.seed
+        return self._augmentation.epoch(train.trains, train.indices, self.model.duration, seed, self.state.epoch)
 
     def _train_batch(self, batch: Any) -> BatchResult:
         try:

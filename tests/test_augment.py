@@ -560,6 +560,17 @@ def test_rescaling_does_what_tonic_does(time, channel):
     assert rescaled.num_units == math.floor(69 * channel) + 1
 
 
+@pytest.mark.parametrize("channel", [0.1, 0.3, 1 / 3, 0.5, 0.7, 1.0, 1.5, 2.0])
+def test_channels_before_rescaling_are_as_many_as_become_those_after(channel):
+    rescale = Rescale(channel=channel)
+    for num_units in (2, 69, 70, 700):
+        after = rescale(words(9, num_units=num_units)).num_units
+        before = rescale.units_before(after)
+        assert before >= num_units
+        assert rescale(words(9, num_units=before)).num_units == after
+        assert rescale(words(9, num_units=before + 1)).num_units > after
+
+
 # --- what is refused -----------------------------------------------------------------------------------------
 
 

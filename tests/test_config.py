@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genn_shd import datasets
-from genn_shd.config import Config
+from genn_shd.config import Config, DataSettings
 from genn_shd.config_help import settings_help
 from genn_shd.config_messages import choice, section, setting_names
 from genn_shd.errors import SettingError
@@ -100,6 +100,10 @@ def test_toml_is_complete():
         ({"loss": {"name": "sum_expo"}}, "loss.name = 'sum_expo' is not allowed"),
         ({"loss": {"name": "sum", "tau_0": 1.0}}, "loss.tau_0 is no setting of loss.name = 'sum'"),
         ({"validation": {"kind": "random", "fraction": 1.0}}, "validation.fraction = 1.0 is not allowed"),
+        ({"augmentation": {"dilate": [1.2]}}, "augmentation.dilate = [1.2] is not allowed"),
+        ({"augmentation": {"dilate": [1.2, 0.8]}}, "augmentation.dilate = [1.2, 0.8] is not allowed"),
+        ({"augmentation": {"blend": 0.5}}, "augmentation.blend = [0.5] is not allowed"),
+        ({"augmentation": {"normalise": 0}}, "augmentation.normalise = 0 is not allowed: it must be"),
         ({"regularisation": {"lower": 20.0}}, "regularisation.lower = 20 is not allowed"),
     ],
 )
@@ -173,7 +177,7 @@ def test_data_sets_and_their_settings_are_those_that_can_be_loaded():
     models = choice(Config.model_fields["dataset"]).options
     assert set(models) == set(datasets.LOADERS)
     for name, model in models.items():
-        assert set(model.model_fields) - {"name"} == set(datasets.setting_names(name))
+        assert set(model.model_fields) - {"name", *DataSettings.model_fields} == set(datasets.setting_names(name))
         for parameter in inspect.signature(datasets.LOADERS[name]).parameters.values():
             default = model.model_fields[parameter.name].default
             assert parameter.default in (default, parameter.empty), (name, parameter.name)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from genn_shd.config import Config
 from genn_shd.datasets import Dataset
 from genn_shd.errors import DivergedError, SettingError
 from genn_shd.events import SpikeTrains
-from genn_shd.experiment import crop, partition, resolve
+from genn_shd.experiment import build_augmentation, crop, partition, prepare, resolve
 from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.protocols import train
 from genn_shd.run_folder import RunFolder
@@ -206,6 +207,55 @@ def test_partitions_follow_the_kind_of_validation():
         SettingError, match=r"validation\.kind = 'official' is not allowed: data set 'bare' comes without"
     ):
         partition(resolve(CONFIG.replace(validation={"kind": "official"}), bare), bare)
+
+
+def test_spike_numbers_are_settled_by_the_training_samples_and_apply_to_evaluation(tmp_path, monkeypatch):
+    trains = SpikeTrains.from_events(
+        [(np.full(n, 5.0), np.arange(n) % 6) for n in (20, 3, 40, 60, 50, 30)], [0, 1, 0, 1, 0, 1], [0, 0, 1, 1, 2, 2]
+    )
+    dataset = replace(DATASET, train=trains, validation=None)
+    seen = []
+    evaluate_batch = CountingModel.evaluate_batch
+    monkeypatch.setattr(
+        CountingModel, "evaluate_batch", lambda self, batch: seen.append(batch.counts) or evaluate_batch(self, batch)
+    )
+    settings = {"augmentation.normalise": "smallest", "validation": {"kind": "speaker", "speakers": ["bob"]}}
+    run(tmp_path / "smallest", dataset, **settings)
+    assert RunFolder.existing(tmp_path / "smallest").config().augmentation.normalise == 3
+    validation = np.concatenate([counts for counts in seen if len(counts) == 2])
+    assert (validation < 15).all() and len(set(validation[::2])) == 1  # thinned, alike in every epoch
+    run(tmp_path / "smallest", dataset, **settings)  # goes on: nothing to be trained, nothing to be refused
+
+
+def test_data_are_prepared_with_the_classes_and_units_asked_for(monkeypatch):
+    monkeypatch.setattr("genn_shd.datasets.load", lambda name, **settings: DATASET)
+    settings = {"dataset.classes": ["no", 0], "dataset.rescale_time": 0.5, "dataset.rescale_channel": 0.5}
+    config, dataset = prepare(CONFIG.replace(**settings))
+    assert (dataset.num_input, dataset.class_names, config.simulation.duration) == (3, ("no", "yes"), 50.0)
+    np.testing.assert_array_equal(dataset.test.labels, 1 - DATASET.test.labels)
+    np.testing.assert_array_equal(dataset.train.times, DATASET.train.times / 2)
+    np.testing.assert_array_equal(dataset.train.units, DATASET.train.units // 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({f"augmentation.{name}": value}, name)
+        for name, value in [
+            ("shift", 3),
+            ("jitter", 2.0),
+            ("dilate", [0.9, 1.1]),
+            ("drop", 0.1),
+            ("blend", [0.5, 0.5]),
+            ("normalise", 7),
+            ("balance", True),
+        ]
+    ],
+)
+def test_each_augmentation_is_a_setting(settings, name):
+    assert build_augmentation(CONFIG).is_empty
+    augmentation = build_augmentation(CONFIG.replace(**settings))
+    assert [f.name for f in fields(augmentation) if getattr(augmentation, f.name) is not None] == [name]
 
 
 def test_samples_longer_than_the_trial_are_cropped_and_counted_in_the_log(caplog):

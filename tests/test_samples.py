@@ -2,7 +2,7 @@ import numpy as np
 
 from genn_shd.events import SpikeTrains
 from genn_shd.models import recurrent_classifier
-from genn_shd.samples import Partition, Samples
+from genn_shd.samples import Partition, Samples, held_by
 
 from .counting_model import CountingModel
 
@@ -22,7 +22,7 @@ def test_batches_are_the_chosen_samples_in_order():
     samples = Samples(TRAINS, np.array([3, 0, 2]))
     np.testing.assert_array_equal(samples.labels, [1, 0, 0])
     np.testing.assert_array_equal(samples.speakers, [1, 0, 1])
-    (first, batch), (second, rest) = samples.held_by(model()).batches(2)
+    (first, batch), (second, rest) = samples.held_by(model()).batches(np.arange(3), 2)
     np.testing.assert_array_equal(first, [1, 0])
     np.testing.assert_array_equal(batch.times, [3.0, 60.0, 70.0, 1.0, 50.0])
     np.testing.assert_array_equal(second, rest.labels)
@@ -44,5 +44,5 @@ def test_partition_names_its_parts_and_holds_shared_trains_once():
     assert list(partition.held_out) == ["validation", "test"]
     assert list(Partition(trains[0]).parts) == ["train"]
     assert len(set(partition.fingerprints().values())) == 3
-    held = partition.held_by(model())
+    held = held_by(model(), partition.parts)
     assert held["train"].held is held["validation"].held is not held["test"].held

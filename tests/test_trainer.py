@@ -1,5 +1,6 @@
 import csv
 import logging
+import math
 
 import numpy as np
 import pytest
@@ -385,6 +386,43 @@ def test_training_alone_leaves_the_other_columns_empty(tmp_path):
     run = Run(tmp_path, config, Partition(SAMPLES.train)).train()
     assert run.trainer.state.history[0]["test_accuracy"] is None
     assert history(tmp_path)[0]["validation_loss"] == ""
+
+
+AUGMENTED = CONFIG.replace(
+    **{
+        "training.epochs": 2,
+        "augmentation.shift": 2,
+        "augmentation.drop": 0.2,
+        "augmentation.blend": [0.5, 0.5],
+        "augmentation.balance": True,
+    }
+)
+
+
+def test_augmented_epochs_are_longer_and_change_what_is_learned(tmp_path, uninterrupted):
+    balanced = 2 * np.bincount(SAMPLES.train.labels).min()
+    run = Run(tmp_path, AUGMENTED).train()
+    assert run.model.batches == 2 * math.ceil(2 * balanced / run.model.batch_size)
+    assert history(tmp_path)[0]["training_loss"] != uninterrupted["history"][0]["training_loss"]
+    assert history(tmp_path)[0]["training_loss"] != history(tmp_path)[1]["training_loss"]
+
+
+@pytest.mark.parametrize("batches", [3, 7])
+def test_augmented_and_stopped_in_mid_epoch_it_goes_on_bit_for_bit(tmp_path, batches):
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    total = Run(whole, AUGMENTED).train().model.batches
+    with pytest.raises(Interrupted, match=f"after batch {batches}" if batches < total // 2 else "stopped in epoch"):
+        Run(stopped, AUGMENTED).stop_after(batches).train()
+    assert Run(stopped, AUGMENTED).train().model.batches == total - batches
+    assert outcome(stopped) == outcome(whole)
+
+
+def test_augmented_training_samples_are_not_held_by_the_model(tmp_path, monkeypatch):
+    run, held = Run(tmp_path, AUGMENTED), []
+    hold = run.model.hold
+    run.model.hold = lambda trains: held.append(trains) or hold(trains)
+    run.train()
+    assert [id(trains) for trains in held] == [id(SAMPLES.validation.trains), id(SAMPLES.test.trains)]
 
 
 def test_watchers_see_every_epoch_once_it_is_saved(tmp_path):

@@ -108,7 +108,7 @@ class Blend:
         groups = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.argsort((groups << 32) | members.times.view(np.int32), kind="stable")
         speakers = members.speakers.reshape(-1, n)
-        return SpikeTrains._trusted(
+        return SpikeTrains.unchecked(
             members.times.take(order),
             members.units.take(order),
             offsets,

@@ -101,6 +101,6 @@ def _only(trains: SpikeTrains, classes: Sequence[int]) -> SpikeTrains:
     new_labels[list(classes)] = np.arange(len(classes))
     labels = new_labels[np.minimum(trains.labels, max(classes) + 1)]
     chosen = trains.select(np.flatnonzero(labels != UNKNOWN))
-    return SpikeTrains._trusted(
+    return SpikeTrains.unchecked(
         chosen.times, chosen.units, chosen.offsets, labels[labels != UNKNOWN], chosen.speakers, chosen.num_units
     )

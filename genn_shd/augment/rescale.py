@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,13 @@ class Rescale:
         checks.positive(self, "time")
         checks.positive(self, "channel")
 
+    def units_before(self, num_units: int) -> int:
+        """The largest number of channels that become `num_units`."""
+        before = math.ceil(num_units / self.channel) + 1
+        while math.floor((before - 1) * self.channel) >= num_units:
+            before -= 1
+        return before
+
     def __call__(self, trains: SpikeTrains) -> SpikeTrains:
         """Rescaled samples; arrays that stay the same are shared."""
         times = trains.times if self.time == 1 else trains.times * np.float32(self.time)
@@ -38,4 +46,4 @@ class Rescale:
         channels = np.floor(np.arange(trains.num_units) * self.channel).astype(np.int64)
         num_units = int(channels[-1]) + 1
         units = channels.astype(unit_type(num_units))[trains.units]
-        return SpikeTrains._trusted(times, units, trains.offsets, trains.labels, trains.speakers, num_units)
+        return SpikeTrains.unchecked(times, units, trains.offsets, trains.labels, trains.speakers, num_units)

@@ -32,7 +32,7 @@ def keep_moved(trains: SpikeTrains, which: np.ndarray, units: np.ndarray) -> Spi
 
 def replace(trains: SpikeTrains, times: np.ndarray, units: np.ndarray, offsets: np.ndarray) -> SpikeTrains:
     """The same samples with other spikes, which the caller has kept sorted and in range: nothing is checked."""
-    return SpikeTrains._trusted(times, units, offsets, trains.labels, trains.speakers, trains.num_units)
+    return SpikeTrains.unchecked(times, units, offsets, trains.labels, trains.speakers, trains.num_units)
 
 
 def means(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +77,7 @@ def compile_network(
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
     if scheme is not None and scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
+    started = time.perf_counter()
     name, reason = genn.automatic() if backend == "auto" else (backend, "")
     if reason:
         LOG.info("back end %s: %s", name, reason)
@@ -96,6 +98,7 @@ def compile_network(
         _refuse(name, num_threads=num_threads)
         model = _genn_model(network, name, scheme, schedule, max_spikes, profile, common)
     model.reason = reason
+    model.compile_seconds = time.perf_counter() - started
     return model
 
 

@@ -26,14 +26,38 @@ def load(preset: str | None = None, file: Path | None = None, settings: Iterable
     SettingError
         An unknown preset, a file that is missing or no TOML, a setting that is unknown or not allowed.
     """
-    values: Table = {}
-    for layer in (
+    return from_layers(
         read_preset(preset) if preset else {},
         read_toml(file) if file else {},
         parse_settings(settings),
-    ):
+    )
+
+
+def from_layers(*layers: Mapping[str, Any]) -> Config:
+    """A configuration from defaults and nested tables, each over the one before.
+
+    Raises
+    ------
+    SettingError
+        A setting that is unknown or not allowed.
+    """
+    return Config.from_values(_with_default_choices(combine(*layers)))
+
+
+def combine(*layers: Mapping[str, Any]) -> Table:
+    """Nested tables laid over one another; one whose kind changes takes the place of what lies below it."""
+    values: Table = {}
+    for layer in layers:
         values = _merge(values, layer, _choices())
-    return Config.from_values(_with_default_choices(values))
+    return values
+
+
+def nested(settings: Mapping[str, Any]) -> Table:
+    """Nested tables from settings by dotted name; those that are nested already stay."""
+    values: Table = {}
+    for name, value in settings.items():
+        values = _merge(values, _nested(name.split("."), value), {})
+    return values
 
 
 def preset_names() -> list[str]:

@@ -90,7 +90,8 @@ def _train_once(
 def _announce(model: Model, samples: Partition) -> None:
     """Say in the log what trains on what."""
     counts = ", ".join(f"{len(part)} {name}" for name, part in samples.parts.items())
-    LOG.info("%s samples; %d parameters; back end %s", counts, model.network.num_parameters, model.backend)
+    what = "%s samples; %d parameters; back end %s, ready in %.1f s"
+    LOG.info(what, counts, model.network.num_parameters, model.backend, model.compile_seconds)
 
 
 class _Curves:
@@ -139,6 +140,7 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
         "best": state.best,
         "last": state.history[-1] if state.history else None,
         "num_parameters": trainer.model.network.num_parameters,
+        "compile_seconds": round(trainer.model.compile_seconds, 3),
         "seconds": round(sum(row["seconds"] for row in state.history), 3),
         "time": environment.now(),
     }

@@ -1,6 +1,6 @@
 import pytest
 
-from genn_shd.config_sources import load, parse_settings, preset_names
+from genn_shd.config_sources import combine, from_layers, load, nested, parse_settings, preset_names
 from genn_shd.errors import SettingError
 
 
@@ -58,6 +58,15 @@ def test_a_value_is_toml_or_else_text(text, value):
 def test_what_is_no_setting_is_refused(text):
     with pytest.raises(SettingError, match="is no setting: write name=value"):
         parse_settings([text])
+
+
+def test_tables_laid_over_one_another_are_merged_unless_their_kind_changes():
+    below = {"loss": {"name": "sum", "loss_scale": 10.0}, "training": {"epochs": 3, "seed": 1}}
+    dotted = nested({"loss.loss_scale": 2.0, "loss.name": "max", "training.epochs": 5})
+    assert dotted == {"loss": {"loss_scale": 2.0, "name": "max"}, "training": {"epochs": 5}}
+    assert combine(below, dotted) == {"loss": dotted["loss"], "training": {"epochs": 5, "seed": 1}}
+    assert combine(below, {"loss": {"name": "max"}})["loss"] == {"name": "max"}
+    assert from_layers(below, dotted).loss.parameters == {"loss_scale": 2.0}
 
 
 def test_unknown_preset_names_the_nearest():

@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -55,6 +56,7 @@ def test_a_run_from_settings_to_plots(tmp_path, capsys):
     assert (config.simulation.duration, config.simulation.scheme) == (60.0, "exact")
     environment = (path / "environment.json").read_text()
     assert '"compiler"' in environment and '"git_commit"' in environment
+    assert json.loads((path / "summary.json").read_text())["compile_seconds"] > 0
 
 
 def test_weights_move_and_loss_falls(tmp_path):

@@ -71,6 +71,8 @@ class Model(abc.ABC):
     learning_rate: float
     reason: str = ""
     """Why this back end, where `backend="auto"` chose it."""
+    compile_seconds: float = 0.0
+    """What generating and compiling took, or finding what was compiled before."""
 
     @abc.abstractmethod
     def gradient(self, batch: SpikeTrains) -> BatchResult:

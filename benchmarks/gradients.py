@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.report import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, Report, parser, style, table, verdict
+from benchmarks.report import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, SKY, Report, parser, style, table, verdict
 from tests import convergence
 from tests import reference_solver as reference
 from tests.convergence import LOSSES, SPIKE_LOSSES, VOLTAGE_LOSSES
@@ -33,9 +33,12 @@ GRAZING_STEPS = tuple(1.0 / np.unique(np.geomspace(1.0, 100.0, 45).round()))  # 
 
 LOOKS = {
     "sum": (BLUE, "o"),
+    "sum_linear": (SKY, "x"),
     "sum_exp": (ORANGE, "s"),
+    "sum_sigmoid": (SKY, "P"),
     "max": (GREEN, "^"),
     "xentropy": (PURPLE, "D"),
+    "first_spike": (RED, "<"),
     "first_spike_exp": (RED, "v"),
 }
 

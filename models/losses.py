@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from genn_shd.definitions import LossModel, Parameter
 from genn_shd.errors import unknown_name
 
 _LOSS_SCALE = {"loss_scale": Parameter(1.0, minimum=0.0)}
 
 
-def weighted_sum(name: str, weight: str) -> LossModel:
-    """Cross-entropy of logit_k = (1/T) int w(t) V_k dt; `weight` is an expression of `t` and `T`."""
+def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | None = None) -> LossModel:
+    """Cross-entropy of logit_k = (1/T) int w(t) V_k dt; `weight` is an expression of `t`, `T` and the parameters."""
     return LossModel(
         name=name,
         reads="mean_voltage",
-        parameters=_LOSS_SCALE,
+        parameters={**_LOSS_SCALE, **(parameters or {})},
         weight=weight,
         state={"total": "0.0"},
         step_code="total += weight * V * (dt / T);",
@@ -23,7 +25,13 @@ def weighted_sum(name: str, weight: str) -> LossModel:
 
 
 SUM = weighted_sum("sum", "1")
+SUM_LINEAR = weighted_sum("sum_linear", "1 - t / T")
 SUM_EXP = weighted_sum("sum_exp", "exp(-t / T)")
+SUM_SIGMOID = weighted_sum(
+    "sum_sigmoid",
+    "1 / (1 + exp(steepness * (t / T - centre)))",
+    {"steepness": Parameter(5.0), "centre": Parameter(0.5)},
+)
 
 MAX = LossModel(
     name="max",
@@ -48,27 +56,54 @@ XENTROPY = LossModel(
 )
 """Mean over time of the cross-entropy of the voltages; the prediction is taken from the mean voltage."""
 
-FIRST_SPIKE_EXP = LossModel(
-    name="first_spike_exp",
-    reads="spikes",
-    parameters={
-        **_LOSS_SCALE,
-        "tau_0": Parameter(1.0, "ms", minimum=0.0),
-        "tau_1": Parameter(100.0, "ms", minimum=0.0),
-        "alpha": Parameter(5e-5),
-    },
-    state={"first_spike": "T"},
-    spike_code="first_spike = fmin(first_spike, t);",
-    logit="-first_spike / tau_0",
-    label_penalty="alpha * (exp(first_spike / tau_1) - 1.0)",
-    spike_drive="(t == first_spike) ? is_label * alpha / tau_1 * exp(t / tau_1) - error / tau_0 : 0.0",
-    silent_label_signal="alpha / tau_1 * exp(T / tau_1)",
-)
-"""Cross-entropy of logit_k = -t_k / tau_0, t_k the first spike of output k (T where it never spikes), plus
-alpha (exp(t_l / tau_1) - 1) for the label's output l. A label's output that never spikes is pushed up at the end of the
-trial, as by a phantom spike there."""
 
-LOSSES = {loss.name: loss for loss in (SUM, SUM_EXP, MAX, XENTROPY, FIRST_SPIKE_EXP)}
+def _first_spike(
+    name: str, parameters: Mapping[str, Parameter], penalty: str, slope: str, tau_0: float, alpha: float
+) -> LossModel:
+    """Cross-entropy of logit_k = -t_k / tau_0, t_k the first spike of output k (T where it never spikes), plus a
+    penalty on the label's t_l. A label's output that never spikes is pushed up at the end of the trial, as by a phantom
+    spike there. `penalty` and its derivative `slope` are expressions of {t}."""
+    return LossModel(
+        name=name,
+        reads="spikes",
+        parameters={
+            **_LOSS_SCALE,
+            "tau_0": Parameter(tau_0, "ms", minimum=0.0),
+            "alpha": Parameter(alpha),
+            **parameters,
+        },
+        state={"first_spike": "T"},
+        spike_code="first_spike = fmin(first_spike, t);",
+        logit="-first_spike / tau_0",
+        label_penalty=penalty.format(t="first_spike"),
+        spike_drive=f"(t == first_spike) ? is_label * {slope.format(t='t')} - error / tau_0 : 0.0",
+        silent_label_signal=slope.format(t="T"),
+    )
+
+
+FIRST_SPIKE = _first_spike(
+    "first_spike",
+    {},
+    penalty="alpha / (1.01 * T - {t})",
+    slope="alpha / ((1.01 * T - {t}) * (1.01 * T - {t}))",
+    tau_0=0.5,
+    alpha=3e-3,
+)
+"""Penalty alpha / (1.01 T - t_l). Defaults of the reference implementation for Yin-Yang."""
+
+FIRST_SPIKE_EXP = _first_spike(
+    "first_spike_exp",
+    {"tau_1": Parameter(100.0, "ms", minimum=0.0)},
+    penalty="alpha * (exp({t} / tau_1) - 1.0)",
+    slope="alpha / tau_1 * exp({t} / tau_1)",
+    tau_0=1.0,
+    alpha=5e-5,
+)
+"""Penalty alpha (exp(t_l / tau_1) - 1). Defaults of the reference implementation for speech."""
+
+LOSSES = {
+    loss.name: loss for loss in (SUM, SUM_LINEAR, SUM_EXP, SUM_SIGMOID, MAX, XENTROPY, FIRST_SPIKE, FIRST_SPIKE_EXP)
+}
 
 
 def loss_named(name: str) -> LossModel:

@@ -20,8 +20,13 @@ from tests.reference_solver.network import OUTPUT
 
 Gradients = dict[str, np.ndarray]
 
-VOLTAGE_LOSSES = tuple(reference.Loss(name, loss_scale=3.0) for name in ("sum", "sum_exp", "max", "xentropy"))
-SPIKE_LOSSES = (reference.Loss("first_spike_exp", tau_0=5.0, tau_1=30.0, alpha=0.1),)
+VOLTAGE_LOSSES = tuple(
+    reference.Loss(name, loss_scale=3.0) for name in ("sum", "sum_linear", "sum_exp", "sum_sigmoid", "max", "xentropy")
+)
+SPIKE_LOSSES = (
+    reference.Loss("first_spike_exp", tau_0=5.0, tau_1=30.0, alpha=0.1),
+    reference.Loss("first_spike", tau_0=5.0, alpha=0.1),
+)
 LOSSES = {loss.name: loss for loss in (*VOLTAGE_LOSSES, *SPIKE_LOSSES)}
 
 NUM_INPUT, NUM_CLASSES, DURATION = 6, 3, 60.0
@@ -90,7 +95,9 @@ def described(network: reference.Network) -> Network:
     hidden = [name for name in network.populations if name != OUTPUT]
     first, output = network.populations[hidden[0]], network.populations[OUTPUT]
     loss = network.loss
-    of_spikes = {"tau_0": loss.tau_0, "tau_1": loss.tau_1, "alpha": loss.alpha}
+    of_spikes = {"tau_0": loss.tau_0, "alpha": loss.alpha}
+    if loss.name == "first_spike_exp":
+        of_spikes["tau_1"] = loss.tau_1
     return recurrent_classifier(
         network.num_input,
         [network.populations[name].size for name in hidden],

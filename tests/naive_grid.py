@@ -27,6 +27,8 @@ class Grid:
     tau_0: float = 1.0
     tau_1: float = 100.0
     alpha: float = 5e-5
+    steepness: float = 5.0
+    centre: float = 0.5
     v_reset: float = 0.0
     regularisation: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
 
@@ -76,8 +78,8 @@ class Grid:
         target = np.eye(classes)[label]
         drive, spike_drive = np.zeros((steps, classes)), {}
         penalty = 0.0
-        if self.loss in ("sum", "sum_exp"):
-            w = np.exp(-t / duration) if self.loss == "sum_exp" else np.ones(steps)
+        if self.loss.startswith("sum"):
+            w = self._weight(t / duration)
             logits = (w[:, None] * v).sum(0) * self.dt / duration
             drive = w[:, None] * self.dt / duration * self.loss_scale * (self._softmax(logits) - target)
         elif self.loss == "max":
@@ -94,12 +96,27 @@ class Grid:
                 first[j] = min(first[j], (step + 1) * self.dt)
             logits = -first / self.tau_0
             error = self.loss_scale * (self._softmax(logits) - target)
-            penalty = self.alpha * (np.exp(first[label] / self.tau_1) - 1)
+            penalty = self._penalty(first[label], duration)[0]
             for k in range(classes):
-                late = target[k] * self.alpha / self.tau_1 * np.exp(first[k] / self.tau_1)
+                late = target[k] * self._penalty(first[k], duration)[1]
                 spike_drive[k, first[k]] = late - error[k] / self.tau_0
         loss = -np.log(self._softmax(logits)[label]) + penalty
         return {"logits": logits, "loss": loss, "drive": drive, "spike_drive": spike_drive}
+
+    def _weight(self, u: np.ndarray) -> np.ndarray:
+        """Of the weighted sums, at u = t / T."""
+        return {
+            "sum": lambda: np.ones_like(u),
+            "sum_linear": lambda: 1 - u,
+            "sum_exp": lambda: np.exp(-u),
+            "sum_sigmoid": lambda: 1 / (1 + np.exp(self.steepness * (u - self.centre))),
+        }[self.loss]()
+
+    def _penalty(self, t: float, duration: float) -> tuple[float, float]:
+        """On the label's first spike, and its derivative by the time."""
+        if self.loss == "first_spike":
+            return self.alpha / (1.01 * duration - t), self.alpha / (1.01 * duration - t) ** 2
+        return self.alpha * (np.exp(t / self.tau_1) - 1), self.alpha / self.tau_1 * np.exp(t / self.tau_1)
 
     def backward(
         self, times: np.ndarray, units: np.ndarray, label: int, tape: dict, signals: dict
@@ -125,7 +142,8 @@ class Grid:
                     lv[name][j] += signals.get(name, np.zeros(10**4))[j]
             silent = label not in [j for _, j, _ in tape["spikes"]["output"]]
             if step == self.num_steps - 1 and self.spiking("output") and silent:
-                lv["output"][label] += self.alpha / self.tau_1 * np.exp(self.num_steps * self.dt / self.tau_1)
+                duration = self.num_steps * self.dt
+                lv["output"][label] += self._penalty(duration, duration)[1]
             # max reads V at the end of a step, an impulse; the integrals drive lambda towards -dl/dV all through it
             settled = np.zeros_like(lv["output"])
             if self.loss == "max":

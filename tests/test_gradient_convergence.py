@@ -17,7 +17,7 @@ from tests.convergence import LOSSES, SPIKE_LOSSES, VOLTAGE_LOSSES
 
 STEPS = (0.1, 0.03125, 0.01)
 # Hidden layers -> seeds of a problem for the losses of voltages, and of one for those of spikes.
-SEEDS = {(6,): (5, 5), (4, 4): (2, 3)}
+SEEDS = {(6,): (1, 1), (4, 4): (4, 2)}
 CASES = [(hidden, loss) for hidden in SEEDS for loss in LOSSES]
 
 

@@ -24,6 +24,12 @@ WEIGHTS = {
     "hidden_output": Normal(0.4, 0.6),
     "hidden1_output": Normal(0.5, 0.6),
 }
+# Values of a loss's parameters for which all of its terms count.
+LOSS_VALUES = {
+    "first_spike": {"tau_0": 3.0, "alpha": 3.0},
+    "first_spike_exp": {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1},
+    "sum_sigmoid": {"steepness": 8.0, "centre": 0.4},
+}
 
 
 def samples(seed: int, count: int, num_input: int = NUM_INPUT, num_steps: int = NUM_STEPS) -> SpikeTrains:
@@ -53,7 +59,7 @@ def network(loss: str = "sum_exp", hidden: tuple[int, ...] = (6,), recurrent: bo
         "tau_syn": 5.0,
         "output_tau_mem": 15.0,
         "output_tau_syn": 4.0,
-        "loss_values": {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1} if loss == "first_spike_exp" else {},
+        "loss_values": LOSS_VALUES.get(loss, {}),
         "weights": {name: WEIGHTS[name] for name in chain | loops},
         "regularisation": REGULARISATION,
     }

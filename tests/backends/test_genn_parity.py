@@ -99,12 +99,13 @@ def test_regularisation_takes_part():
     assert np.abs(with_it.gradients["input_hidden"] - without.gradients["input_hidden"]).max() > 1e-3
 
 
-def test_a_label_output_that_stays_silent_is_pushed_up_alike():
+@pytest.mark.parametrize("loss", ["first_spike", "first_spike_exp"])
+def test_a_label_output_that_stays_silent_is_pushed_up_alike(loss):
     batch = SpikeTrains.from_events([([5.0, 6.0, 7.0], [0, 1, 2])] * 2, labels=[0, 1], num_units=7)
     weights = {"input_hidden": np.full((7, 6), 3.0), "hidden_output": np.full((6, 3), 0.05)}
     results = []
     for backend in ("native", "genn_cpu"):
-        with compiled(network("first_spike_exp"), backend) as model:
+        with compiled(network(loss), backend) as model:
             model.set_parameters(weights)
             results.append(model.gradient(batch))
     assert results[0].spike_counts["output"].sum() == 0

@@ -16,7 +16,13 @@ from genn_shd.models.losses import LOSSES
 from genn_shd.network import Connection, Network, Population
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
-FIRST_SPIKE = {"tau_0": 5.0, "tau_1": 30.0, "alpha": 0.1}
+# Values of a loss's parameters for which all of its terms count.
+LOSS_VALUES = {
+    "first_spike": {"tau_0": 5.0, "alpha": 3.0},
+    "first_spike_exp": {"tau_0": 5.0, "tau_1": 30.0, "alpha": 0.1},
+    "sum_sigmoid": {"steepness": 8.0, "centre": 0.4},
+}
+FIRST_SPIKE = LOSS_VALUES["first_spike_exp"]
 
 
 def _batch(seed: int = 1, spikes: int = 60, grid: float | None = None) -> SpikeTrains:
@@ -35,7 +41,7 @@ def _network(loss: str = "sum_exp", hidden=6, recurrent=True, **changes) -> Netw
     weights |= {f"{n}_{n}": Normal(0, 0.3) for n in names}
     if len(names) == 2:
         weights["hidden0_hidden1"] = Normal(0.7, 0.5)
-    settings = {"loss_values": FIRST_SPIKE if loss.startswith("first_spike") else {}, "weights": weights}
+    settings = {"loss_values": LOSS_VALUES.get(loss, {}), "weights": weights}
     recurrent = recurrent if isinstance(hidden, int) else (recurrent, recurrent)
     return recurrent_classifier(
         NUM_INPUT, hidden, NUM_CLASSES, recurrent, loss, loss_scale=2.0, **{**settings, **changes}

@@ -17,6 +17,13 @@ from tests.naive_grid import Grid
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
 REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=4.0 - 2.5, strength_upper=0.01, strength_lower=0.02)
 
+# Values of a loss's parameters for which all of its terms count.
+LOSS_VALUES = {
+    "first_spike": {"tau_0": 3.0, "alpha": 3.0},
+    "first_spike_exp": {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1},
+    "sum_sigmoid": {"steepness": 8.0, "centre": 0.4},
+}
+
 
 def _samples(seed: int, count: int, dt: float) -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(seed)
@@ -35,7 +42,6 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
     names = names.get("hidden", {"input_hidden0", "hidden0_hidden1", "hidden1_output"})
     if not recurrent:
         names = names - {"hidden_hidden"}
-    extra = {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1} if loss.startswith("first_spike") else {}
     return recurrent_classifier(
         NUM_INPUT,
         hidden,
@@ -47,7 +53,7 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
         tau_syn=tau_syn,
         output_tau_mem=15.0,
         output_tau_syn=4.0,
-        loss_values=extra,
+        loss_values=LOSS_VALUES.get(loss, {}),
         weights={k: w for k, w in weights.items() if k in names},
         regularisation=REGULARISATION,
     )
@@ -94,8 +100,9 @@ def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
         np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
 
 
-def test_a_silent_label_output_is_pushed_up():
-    network = _network("first_spike_exp", (6,), True)
+@pytest.mark.parametrize("loss", ["first_spike", "first_spike_exp"])
+def test_a_silent_label_output_is_pushed_up(loss):
+    network = _network(loss, (6,), True)
     batch = SpikeTrains.from_events([([5.0, 6.0, 7.0], [0, 1, 2])] * 2, labels=[0, 1], num_units=NUM_INPUT)
     with compile_network(network, batch_size=2, duration=NUM_STEPS, precision="float64", scheme="grid") as model:
         model.set_parameters({"input_hidden": np.full((NUM_INPUT, 6), 3.0), "hidden_output": np.full((6, 3), 0.05)})

@@ -267,31 +267,52 @@ else:
 
 
 class RegularisationSettings(Section):
-    """Pulls the mean spike count of every hidden neuron between two targets."""
+    """Pulls the spike count of every hidden neuron between two targets, and that of each layer below one.
+
+    Published strengths belong to a loss gradient that is tau_mem times smaller than the exact one: multiply them by
+    tau_mem (ms).
+    """
 
     upper: float = setting(14.0, "upper target", "spikes per trial", ge=0)
-    lower: float = setting(14.0, "lower target", "spikes per trial", ge=0)
+    lower: Annotated[float, Field(ge=0)] | Literal["upper"] = setting(
+        "upper", "lower target; upper: the same as the upper one", "spikes per trial"
+    )
     strength_upper: float = setting(
         0.0, "pull on neurons above the upper target; a published strength times tau_mem", ge=0
     )
-    strength_lower: float = setting(
-        0.0, "pull on neurons below the lower target; a published strength times tau_mem", ge=0
+    strength_lower: Annotated[float, Field(ge=0)] | Literal["upper"] = setting(
+        "upper", "pull on neurons below the lower target; upper: as strong as on those above the upper one"
+    )
+    total_upper: float = setting(1e4, "most spikes of a whole hidden layer", "spikes per trial", ge=0)
+    strength_total: float = setting(0.0, "pull on all neurons of a layer above its total, shared between them", ge=0)
+    average: Literal["batch", "trial"] = setting(
+        "batch", "batch: counts are means over the batch; trial: each trial is pulled by its own"
     )
 
     @model_validator(mode="after")
     def _targets_in_order(self) -> Self:
-        if self.lower > self.upper:
+        if self.lower != "upper" and self.lower > self.upper:
             raise ValueError(
                 f"regularisation.lower = {self.lower:g} is not allowed: it must not exceed "
                 f"regularisation.upper = {self.upper:g}."
             )
         return self
 
+    @property
+    def of_network(self) -> dict[str, Any]:
+        """What a `SpikeCountRegularisation` is made of."""
+        same = {"lower": self.upper, "strength_lower": self.strength_upper}
+        return {name: same[name] if value == "upper" else value for name, value in self.model_dump().items()}
+
 
 class RevivalSettings(Section):
-    """Brings back hidden neurons that stayed silent for a whole epoch."""
+    """Brings back hidden neurons that stayed silent for a whole epoch, before the next one."""
 
+    redraw: bool = setting(False, "draw the weights into silent neurons from other layers anew")
     lift: float = setting(0.0, "added to each weight into a silent neuron from other layers; 0 = off", ge=0)
+    lift_all: float = setting(
+        0.0, "added to each weight into any hidden neuron from other layers; 0 = off; as the paper's code lifts", ge=0
+    )
 
 
 # --- simulation and training -------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         output_tau_mem=_initial(settings.output_tau_mem),
         output_tau_syn=_initial(settings.output_tau_syn),
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
-        regularisation=SpikeCountRegularisation(**config.regularisation.model_dump()),
+        regularisation=SpikeCountRegularisation(**config.regularisation.of_network),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
+from typing import Literal
 
 from .definitions import LossModel, NeuronModel, Parameters, SynapseModel
 from .errors import SettingError, unknown_name
@@ -13,25 +14,35 @@ from .initial import Distribution, Initial
 
 @dataclass(frozen=True)
 class SpikeCountRegularisation:
-    """Pulls each neuron's spike count, averaged over the batch, between two targets.
+    """Pulls each neuron's spike count between two targets, and a population's total count below one.
 
-    At every spike of a neuron with mean count s, lambda_V gets
-    `-strength_upper * max(0, s - upper) - strength_lower * min(0, s - lower)`
-    (Nowotny et al. 2025, section 2; counts are not differentiable, so this is their rule and not a gradient).
+    At every spike of a neuron with count s, in a population of N neurons with total count S, lambda_V gets
+    `-strength_upper * max(0, s - upper) - strength_lower * min(0, s - lower)
+    - strength_total * max(0, S - total_upper) / N`
+    (Nowotny et al. 2025, section 2, and for the total their public code; counts are not differentiable, so this is a
+    rule and not a gradient).
 
     Attributes
     ----------
     upper, lower : targets in spikes per trial.
     strength_upper, strength_lower : >= 0; zero switches the side off.
+    total_upper : most spikes per trial of the whole population.
+    strength_total : >= 0; zero switches it off.
+    average : `batch`, s and S are means over the batch; `trial`, each trial's own.
     """
 
     upper: float = 14.0
     lower: float = 0.0
     strength_upper: float = 0.0
     strength_lower: float = 0.0
+    total_upper: float = 1e4
+    strength_total: float = 0.0
+    average: Literal["batch", "trial"] = "batch"
 
     def __post_init__(self) -> None:
-        for name in ("upper", "lower", "strength_upper", "strength_lower"):
+        if self.average not in ("batch", "trial"):
+            raise unknown_name("regularisation average", self.average, ["batch", "trial"])
+        for name in self.strengths_and_targets():
             if not 0 <= getattr(self, name) < float("inf"):
                 raise SettingError(
                     f"regularisation {name} = {getattr(self, name)} is not allowed; it must be >= 0 and finite."
@@ -40,6 +51,11 @@ class SpikeCountRegularisation:
             raise SettingError(
                 f"regularisation lower = {self.lower} is above upper = {self.upper}; lower the one or raise the other."
             )
+
+    @classmethod
+    def strengths_and_targets(cls) -> tuple[str, ...]:
+        """Names of its numbers: those that may change while a network is in use."""
+        return tuple(f.name for f in fields(cls) if f.name != "average")
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from .backends.base import Model
+from .initial import draw
+from .network import Connection
+
+Masks = Mapping[str, np.ndarray]
+"""Population name -> (N,) bool, some of its neurons."""
 
 
-def lift_silent(model: Model, silent: Mapping[str, np.ndarray], lift: float) -> None:
-    """Add `lift` to every weight that leads from another layer into a silent neuron.
+def everyone(model: Model) -> Masks:
+    """All hidden neurons."""
+    return {population.name: np.ones(population.size, bool) for population in model.network.hidden_populations}
+
+
+def lift(model: Model, neurons: Masks, amount: float) -> None:
+    """Add to every weight that leads from another layer into some neurons.
 
     Parameters
     ----------
     model : whose weights change.
-    silent : population name -> (N,) bool, the neurons without a spike in the epoch before.
-    lift : what is added; weights are dimensionless.
+    neurons : mostly those without a spike in the epoch before. Nowotny, Turner & Knight (2025) describe the lift of
+        these; their public code lifts all (`everyone`).
+    amount : what is added; weights are dimensionless.
     """
-    lifted = {}
+    _change(model, neurons, lambda connection, weights: weights + amount)
+
+
+def redraw(model: Model, neurons: Masks, rng: np.random.Generator) -> None:
+    """Draw every weight that leads from another layer into some neurons anew, as it was drawn at first.
+
+    The optimiser's memory of these weights stays.
+    """
+    _change(model, neurons, lambda connection, weights: draw(connection.weight, rng, weights.shape))
+
+
+def _change(model: Model, neurons: Masks, new: Callable[[Connection, np.ndarray], np.ndarray]) -> None:
+    """Replace the columns of weights that lead from another layer into some neurons."""
     parameters = model.parameters
+    changed = {}
     for connection in model.network.connections:
-        mask = silent.get(connection.target)
+        mask = neurons.get(connection.target)
         if mask is not None and mask.any() and connection.source != connection.target:
-            weights = parameters[connection.name]
-            weights[:, mask] += lift
-            lifted[connection.name] = weights
-    if lifted:
-        model.set_parameters(lifted)
+            weights = changed[connection.name] = parameters[connection.name]
+            weights[:, mask] = new(connection, weights[:, mask])
+    if changed:
+        model.set_parameters(changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ class RunValues:
     """All run-time values of a network, checked when they change.
 
     Names: `{population}.{parameter}` (one number per neuron), `loss.{parameter}`, `optimiser.{beta1, beta2,
-    epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower}`.
+    epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower, total_upper,
+    strength_total}`.
     """
 
     def __init__(self, network: Network, rng: np.random.Generator) -> None:
@@ -73,12 +74,12 @@ class RunValues:
         self._values[f"{population}.{name}"] = np.broadcast_to(np.asarray(value, np.float64), described.size).copy()
 
     def _changed_regularisation(self, population: str, field: str, value: float) -> SpikeCountRegularisation:
-        now = {f.name: self._values[f"regularisation.{population}.{f.name}"] for f in fields(SpikeCountRegularisation)}
-        return SpikeCountRegularisation(**{**now, field: value})
+        changed: dict[str, Any] = {field: value}
+        return replace(self.regularisation(population), **changed)
 
     def _set_regularisation(self, population: str, values: SpikeCountRegularisation) -> None:
-        for field in fields(values):
-            self._values[f"regularisation.{population}.{field.name}"] = float(getattr(values, field.name))
+        for name in values.strengths_and_targets():
+            self._values[f"regularisation.{population}.{name}"] = float(getattr(values, name))
 
     def neuron_values(self, population: str) -> dict[str, np.ndarray]:
         """Parameter values of a population, (N,) float64 each."""
@@ -89,9 +90,12 @@ class RunValues:
         """Values of the loss's parameters, in the definition's order."""
         return {name: self._values[f"loss.{name}"] for name in self._network.loss.parameters}
 
-    def regularisation(self, population: str) -> tuple[float, ...]:
-        """upper, lower, strength_upper, strength_lower of a spiking population."""
-        return tuple(self._values[f"regularisation.{population}.{f.name}"] for f in fields(SpikeCountRegularisation))
+    def regularisation(self, population: str) -> SpikeCountRegularisation:
+        """Of a spiking population, with the values of now."""
+        described = self._network.population(population).regularisation or SpikeCountRegularisation()
+        names = described.strengths_and_targets()
+        now: dict[str, Any] = {name: self._values[f"regularisation.{population}.{name}"] for name in names}
+        return replace(described, **now)
 
     def optimiser(self, name: str) -> float:
         """One constant of the optimiser."""

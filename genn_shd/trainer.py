@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from . import revival
 from .augment import Epoch
 from .backends.base import BatchResult, Model
 from .checkpoint import Checkpoint, group
@@ -20,10 +21,12 @@ from .experiment import build_augmentation
 from .interrupt import Interrupted, StopRequest
 from .metrics import Tally
 from .progress import LOG, ProgressBar
-from .revival import lift_silent
 from .run_folder import Row, RunFolder
 from .samples import HeldSamples, Partition, held_by
 from .schedule import LearningRate
+
+_REVIVAL = 1
+"""Tells the random numbers of revival from those of shuffling."""
 
 
 @dataclass
@@ -126,8 +129,8 @@ class Trainer:
     def _train_epoch(self, bar: ProgressBar) -> None:
         """Train on what is left of the epoch."""
         state, samples = self.state, self._samples_of_epoch()
-        if state.batch == 0 and self.config.revival.lift > 0.0:
-            lift_silent(self.model, state.silent, self.config.revival.lift)
+        if state.batch == 0 and state.epoch > 0:
+            self._revive()
         order = np.random.default_rng([self.config.training.seed, state.epoch]).permutation(len(samples))
         size = self.model.batch_size
         started = time.perf_counter() - state.seconds
@@ -139,6 +142,17 @@ class Trainer:
             state.seconds = time.perf_counter() - started
             bar.update(state.epoch, state.tally.mean_loss, state.tally.accuracy)
             self._stop_if_requested()
+
+    def _revive(self) -> None:
+        """Bring back neurons that were silent in the epoch before."""
+        settings, silent = self.config.revival, self.state.silent
+        if settings.redraw:
+            rng = np.random.default_rng([self.config.training.seed, self.state.epoch, _REVIVAL])
+            revival.redraw(self.model, silent, rng)
+        if settings.lift > 0.0:
+            revival.lift(self.model, silent, settings.lift)
+        if settings.lift_all > 0.0:
+            revival.lift(self.model, revival.everyone(self.model), settings.lift_all)
 
     def _samples_of_epoch(self) -> HeldSamples | Epoch:
         """The training samples, or what augmentation makes of them in this epoch."""

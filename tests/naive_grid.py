@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from genn_shd.network import SpikeCountRegularisation
+
 
 @dataclass
 class Grid:
@@ -30,7 +32,7 @@ class Grid:
     steepness: float = 5.0
     centre: float = 0.5
     v_reset: float = 0.0
-    regularisation: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    regularisation: dict[str, SpikeCountRegularisation] = field(default_factory=dict)
 
     def spiking(self, name: str) -> bool:
         return name != "output" or self.loss.startswith("first_spike")
@@ -162,6 +164,21 @@ class Grid:
             li["output"] += settled
         return gradient
 
+    @staticmethod
+    def count_signal(own: np.ndarray, everyone: np.ndarray, rule: SpikeCountRegularisation) -> list[float]:
+        counts = own if rule.average == "trial" else everyone.mean(0)
+        signal = []
+        for count in counts:
+            pull = 0.0
+            if count > rule.upper:
+                pull += rule.strength_upper * (count - rule.upper)
+            if count < rule.lower:
+                pull += rule.strength_lower * (count - rule.lower)
+            if counts.sum() > rule.total_upper:
+                pull += rule.strength_total * (counts.sum() - rule.total_upper) / len(counts)
+            signal.append(-pull)
+        return signal
+
     def batch(self, samples: list[tuple[np.ndarray, np.ndarray]], labels: list[int]) -> dict:
         tapes = [self.forward(t, u, label) for (t, u), label in zip(samples, labels, strict=True)]
         counts = {
@@ -170,12 +187,11 @@ class Grid:
             if self.spiking(n)
         }
         signals = {}
-        for name, (upper, lower, strong_upper, strong_lower) in self.regularisation.items():
-            mean = counts[name].mean(0)
-            signals[name] = -strong_upper * np.maximum(0, mean - upper) - strong_lower * np.minimum(0, mean - lower)
+        for name, rule in self.regularisation.items():
+            signals[name] = [self.count_signal(counts[name][k], counts[name], rule) for k in range(len(samples))]
         parts = [
-            self.backward(t, u, label, tape, signals)
-            for (t, u), label, tape in zip(samples, labels, tapes, strict=True)
+            self.backward(t, u, label, tape, {name: signal[k] for name, signal in signals.items()})
+            for k, ((t, u), label, tape) in enumerate(zip(samples, labels, tapes, strict=True))
         ]
         return {
             "losses": np.array([tape["loss"] for tape in tapes]),

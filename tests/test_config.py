@@ -167,6 +167,17 @@ def test_replace_validates():
         Config().replace(**{"training.epoch": 5})
 
 
+def test_one_value_regularises_both_sides():
+    regularisation = (
+        Config().replace(**{"regularisation.upper": 9.0, "regularisation.strength_upper": 2.0}).regularisation
+    )
+    rule = regularisation.of_network
+    assert (rule["upper"], rule["lower"], rule["strength_upper"], rule["strength_lower"]) == (9.0, 9.0, 2.0, 2.0)
+    separate = Config().replace(regularisation={"upper": 9.0, "lower": 3.0, "strength_lower": 1.0}).regularisation
+    assert (separate.of_network["lower"], separate.of_network["strength_lower"]) == (3.0, 1.0)
+    assert separate.of_network["strength_upper"] == 0.0
+
+
 def test_flat_names_are_dotted():
     flat = Config().flat()
     assert flat["optimiser.schedule.min_epochs"] == 50

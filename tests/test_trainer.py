@@ -381,6 +381,31 @@ def test_silent_neurons_are_lifted_before_every_epoch_but_the_first(tmp_path, li
     np.testing.assert_array_equal(run.model.parameters["input_hidden"][:, 1], np.full(6, expected))
 
 
+def test_all_neurons_can_be_lifted(tmp_path):
+    runs = {}
+    for lift in (0.0, 0.5):
+        config = CONFIG.replace(**{"training.epochs": 2, "revival": {"lift_all": lift}})
+        runs[lift] = Run(tmp_path / f"{lift}", config)
+        runs[lift].stop_after(BATCHES)
+        with pytest.raises(Interrupted):
+            runs[lift].train()
+        runs[lift].trainer._revive()
+    difference = runs[0.5].model.parameters["input_hidden"] - runs[0.0].model.parameters["input_hidden"]
+    np.testing.assert_allclose(difference, 0.5)
+
+
+@pytest.mark.parametrize("batches", [BATCHES, BATCHES + 2])
+def test_weights_drawn_anew_are_the_same_after_a_stop(tmp_path, batches):
+    config = CONFIG.replace(**{"training.epochs": 3, "revival": {"redraw": True}})
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    run = Run(whole, config).train()
+    assert not (run.model.parameters["input_hidden"][:, 1] == -1.0).any()
+    with pytest.raises(Interrupted):
+        Run(stopped, config).stop_after(batches).train()
+    Run(stopped, config).train()
+    assert outcome(stopped) == outcome(whole)
+
+
 def test_training_alone_leaves_the_other_columns_empty(tmp_path):
     config = CONFIG.replace(**{"validation": {"kind": "none"}, "training.monitor": "training"})
     run = Run(tmp_path, config, Partition(SAMPLES.train)).train()

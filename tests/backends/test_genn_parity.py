@@ -13,7 +13,7 @@ from genn_shd.initial import Gamma
 from genn_shd.models.losses import LOSSES
 from genn_shd.models.neurons import LIF
 from genn_shd.network import Network, Population
-from tests.backends.genn_cases import NUM_STEPS, assert_same, compiled, network, samples
+from tests.backends.genn_cases import NUM_STEPS, REGULARISATION, assert_same, compiled, network, samples
 from tests.naive_grid import Grid
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
@@ -87,6 +87,13 @@ def test_other_time_steps_in_float32(dt, loss):
     ):
         expected, actual = native.gradient(batch), genn.gradient(batch)
     assert_same(actual, expected, SINGLE)
+
+
+@pytest.mark.parametrize("average", ["batch", "trial"])
+@pytest.mark.parametrize("size", [3, 8])
+def test_regularisation_of_all_kinds(average, size):
+    rule = replace(REGULARISATION, average=average, total_upper=10.0, strength_total=0.03)
+    _compare(network(hidden=(5, 20), regularisation=rule), samples(3, 8).select(np.arange(size)))
 
 
 def test_regularisation_takes_part():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,7 +63,6 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
 def _naive(network, parameters, dt: float) -> Grid:
     value = {p.name: {n: float(p.initial(n)) for n in p.parameters} for p in network.populations[1:]}
     loss_values = {n: network.loss_values.get(n, p.default) for n, p in network.loss.parameters.items()}
-    r = REGULARISATION
     return Grid(
         layers=[(p.name, p.size) for p in network.populations[1:]],
         weights=parameters,
@@ -71,7 +71,7 @@ def _naive(network, parameters, dt: float) -> Grid:
         loss=network.loss.name,
         dt=dt,
         num_steps=NUM_STEPS,
-        regularisation=dict.fromkeys(network.hidden, (r.upper, r.lower, r.strength_upper, r.strength_lower)),
+        regularisation={p.name: p.regularisation for p in network.hidden_populations},
         **loss_values,
     )
 
@@ -97,6 +97,26 @@ def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
     np.testing.assert_allclose(result.logits, expected["logits"], rtol=1e-11, atol=1e-14)
     for name, gradient in expected["gradients"].items():
         assert np.abs(gradient).max() > 0
+        np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("average", ["batch", "trial"])
+@pytest.mark.parametrize("total_upper", [15.0, 1e4])
+def test_spike_counts_are_averaged_or_not_and_summed_over_the_population(average, total_upper):
+    rule = replace(REGULARISATION, average=average, total_upper=total_upper, strength_total=0.03)
+    network = _network("sum_exp", (5, 20), True)
+    regularised = [replace(p, regularisation=rule) if p.name in network.hidden else p for p in network.populations]
+    network = replace(network, populations=tuple(regularised))
+    samples, labels = _samples(3, 5, 1.0), [0, 2, 1, 1, 0]
+    batch = SpikeTrains.from_events(samples, labels=labels, num_units=NUM_INPUT)
+    with compile_network(
+        network, batch_size=8, duration=NUM_STEPS, precision="float64", seed=1, scheme="grid"
+    ) as model:
+        result = model.gradient(batch)
+        expected = _naive(network, model.parameters, 1.0).batch(samples, labels)
+    totals = expected["counts"]["hidden0"].sum(axis=1)
+    assert totals.min() < 15 < totals.mean()
+    for name, gradient in expected["gradients"].items():
         np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
 
 

@@ -10,6 +10,7 @@ from genn_shd.backends.native import compiler as native_compiler
 from genn_shd.backends.native import model as native_model
 from genn_shd.initial import Gamma, Normal
 from genn_shd.models import recurrent_classifier
+from genn_shd.network import SpikeCountRegularisation
 
 
 def _batch(count: int, seed: int = 0, num_units: int = 20) -> SpikeTrains:
@@ -56,6 +57,22 @@ def test_a_short_batch_averages_over_its_own_samples():
     for name, gradient in together.gradients.items():
         mean = np.mean([r.gradients[name] for r in alone], axis=0)
         np.testing.assert_allclose(gradient, mean, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_counts_of_each_trial_pull_on_that_trial_alone(scheme):
+    """With counts of their own, samples do not know of each other; averaged over the batch they do."""
+    batch = _batch(6)
+    rule = {"upper": 1.0, "lower": 1.0, "strength_upper": 0.1, "strength_lower": 0.1, "total_upper": 20.0}
+    gradients = {}
+    for average in ("trial", "batch"):
+        regularisation = SpikeCountRegularisation(**rule, strength_total=0.1, average=average)
+        with _compile(network=_network(regularisation=regularisation), scheme=scheme, precision="float64") as model:
+            together = model.gradient(batch).gradients["input_hidden"]
+            alone = [model.gradient(batch.select([b])).gradients["input_hidden"] for b in range(6)]
+            gradients[average] = np.abs(together - np.mean(alone, axis=0)).max() / np.abs(together).max()
+    assert gradients["trial"] < 1e-12
+    assert gradients["batch"] > 1e-3
 
 
 def test_gradient_changes_nothing_and_is_repeatable():

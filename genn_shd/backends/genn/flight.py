@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...network import SpikeCountRegularisation
 from ..base import Arrays, BatchResult
 
 
@@ -22,6 +23,7 @@ class Flight:
     loss_state : state of the loss -> (B, C) at the end of the trial.
     logits, penalties, errors : (B, C).
     step_losses : (B,) mean over the steps of their cross-entropy; None where the loss is taken once a trial.
+    count_signals : spiking population -> (B, N), what each spike adds to the adjoint of its neuron.
     losses : (B,) float64.
     """
 
@@ -34,6 +36,7 @@ class Flight:
     penalties: np.ndarray
     errors: np.ndarray
     step_losses: np.ndarray | None = None
+    count_signals: Arrays = field(default_factory=dict)
     losses: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def __len__(self) -> int:
@@ -74,8 +77,12 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple
     return losses, np.where(known[:, None], scale * errors, 0.0)
 
 
-def count_signal(counts: np.ndarray, regularisation: tuple[float, ...]) -> np.ndarray:
-    """What each spike of a neuron adds to its adjoint: spike-count regularisation from the batch's mean count, (N,)."""
-    upper, lower, strength_upper, strength_lower = regularisation
-    mean = counts.mean(axis=0)
-    return -strength_upper * np.maximum(0.0, mean - upper) - strength_lower * np.minimum(0.0, mean - lower)
+def count_signals(counts: np.ndarray, rule: SpikeCountRegularisation) -> np.ndarray:
+    """What each spike of a neuron adds to its adjoint, from spike counts (B, N): (B, N)."""
+    averaged = counts if rule.average == "trial" else np.broadcast_to(counts.mean(axis=0), counts.shape)
+    excess = np.maximum(0.0, averaged.sum(axis=1) - rule.total_upper) / counts.shape[1]
+    return (
+        -rule.strength_upper * np.maximum(0.0, averaged - rule.upper)
+        - rule.strength_lower * np.minimum(0.0, averaged - rule.lower)
+        - rule.strength_total * excess[:, None]
+    )

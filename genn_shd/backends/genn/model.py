@@ -15,7 +15,7 @@ from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_labels, check_parameters, check_units
 from .availability import Target, version
-from .flight import Flight, count_signal, cross_entropy
+from .flight import Flight, count_signals, cross_entropy
 from .generator import generate
 from .neuron_models import Trial
 from .passes import Passes, check_sizes
@@ -224,8 +224,7 @@ class GennModel(Model):
             flight.losses = np.where(labels >= 0, flight.step_losses, np.nan)
         flight.losses = flight.losses + flight.penalties[np.arange(len(labels)), labels].astype(np.float64)
         for p in self._spiking:
-            signal = count_signal(flight.counts[p.name], self._values.regularisation(p.name))
-            self._running.write(p.name, "count_signal", signal)
+            flight.count_signals[p.name] = count_signals(flight.counts[p.name], self._values.regularisation(p.name))
         self._report_lost(flight)
 
     def _report_lost(self, flight: Flight) -> None:

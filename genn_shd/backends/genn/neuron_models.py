@@ -86,7 +86,7 @@ def _spike_variables(p: PopulationProgram) -> tuple[Variable, ...]:
         Variable("num_spikes", "int"),
         Variable("back_next", "int"),
         Variable("back_spike", "uint8_t"),
-        Variable("count_signal", access="READ_ONLY"),
+        Variable("count_signal", access="READ_ONLY_DUPLICATE"),
     )
 
 

@@ -69,6 +69,8 @@ class Passes:
         output = self._program.output.name
         self._choose(flight, part, "back_row", "back_label")
         self._simulation.write(output, "output_error", self._lane_values(flight.errors[part], 0.0))
+        for p in self._spiking:
+            self._simulation.write(p.name, "count_signal", self._lane_values(flight.count_signals[p.name][part], 0.0))
         if self._per_batch == 1:
             return
         # Other samples ran since this one did: put back what the first step of the backward pass reads.

@@ -46,6 +46,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         spiking=spiking,
         neuron_offsets=_offsets(spiking, [p.size for p in spiking]),
         signal_offsets=_offsets(spiking, [padded(p.size, precision) for p in spiking]),
+        num_signals=sum(padded(p.size, precision) for p in spiking),
         receives={p.name: p.receives for p in program.populations},
         output=program.output,
         loss=program.loss,

@@ -86,7 +86,8 @@ class NativeModel(Model):
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._uniform = np.ones(len(self._program.populations), np.int32)
         self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
-        self._count_signals = aligned_zeros(sum(padded(p.size, self.precision) for p in self._spiking) or 1, dtype)
+        signals = sum(padded(p.size, self.precision) for p in self._spiking)
+        self._count_signals = aligned_zeros(self.batch_size * signals or 1, dtype)
 
     def _refresh_values(self) -> None:
         """Bring the arrays that the library reads up to date with the run-time values."""
@@ -102,7 +103,12 @@ class NativeModel(Model):
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
         weight = self._values.loss_weight(self._num_steps, self.dt, self._program.weight_time)
         self._loss_weight = weight.astype(self._dtype)
-        self._regularisation = np.array([self._values.regularisation(p.name) for p in self._spiking], np.float64)
+        self._regularisation = np.array([self._count_rule(p.name) for p in self._spiking], np.float64)
+
+    def _count_rule(self, population: str) -> list[float]:
+        """A `CountRule` of the library."""
+        rule = self._values.regularisation(population)
+        return [*(getattr(rule, name) for name in rule.strengths_and_targets()), rule.average == "trial"]
 
     # -- running a batch -------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 
 from .errors import SettingError
+from .expressions import FUNCTIONS, parse
+from .snippets import uses
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,13 @@ RESERVED_NAMES = frozenset(
 )
 
 
-def _check_names(definition: str, names: Iterable[str]) -> None:
+# And those that a loss's snippets and weight can use.
+LOSS_NAMES = frozenset({"V", "activity", *FUNCTIONS})
+
+
+def _check_names(definition: str, names: Iterable[str], reserved: frozenset[str] = RESERVED_NAMES) -> None:
     for name in names:
-        if name in RESERVED_NAMES or not name.isidentifier() or keyword.iskeyword(name):
+        if name in reserved or not name.isidentifier() or keyword.iskeyword(name):
             raise SettingError(
                 f"{definition}: {name!r} cannot name a state or parameter; generated code uses it itself."
             )
@@ -155,7 +161,9 @@ class LossModel:
         reads the mean, so that its adjoint is driven throughout a step and does not depend on where in a step a spike
         arrives; the grid takes V at the end for the mean, and drives throughout the step all the same.
     parameters : run-time values.
-    weight : expression of `t`, `T` and the parameters, tabulated once per step; None where there is none.
+    weight : expression of `t`, `T` and the parameters, tabulated once per step; None where there is none. Where it
+        names `activity`, the low-pass filtered activity of the sample's own input (`genn_shd.input_activity`, with
+        the parameters `tau_input` and `input_gain`, ms), each sample has its own.
     state : what each output accumulates, with its value at the start of a trial (an expression).
     step_code : run for every output after every step (reads a voltage, as `V`).
     spike_code : run for every output spike (reads "spikes").
@@ -186,3 +194,16 @@ class LossModel:
     def __post_init__(self) -> None:
         for name in ("parameters", "state"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
+        _check_names(f"loss {self.name!r}", [*self.parameters, *self.state], RESERVED_NAMES | LOSS_NAMES)
+        if "loss_scale" not in self.parameters:
+            raise SettingError(f"loss {self.name!r}: parameters must hold 'loss_scale', which multiplies the logits.")
+        if self.weight is not None:
+            activity = {"activity"} if self.weighs_input else set()
+            parse(self.weight, {"t", "T", *self.parameters} | activity)
+        if self.weighs_input and not {"tau_input", "input_gain"} <= set(self.parameters):
+            raise SettingError(f"loss {self.name!r}: its weight names activity, so give tau_input and input_gain.")
+
+    @property
+    def weighs_input(self) -> bool:
+        """Whether the weight depends on the sample's input."""
+        return self.weight is not None and "activity" in uses(self.weight)

@@ -16,7 +16,7 @@ from sympy.printing.c import C99CodePrinter
 
 from .errors import SettingError, nearest
 
-_FUNCTIONS: dict[str, tuple[int, Callable[..., sympy.Expr]]] = {
+FUNCTIONS: dict[str, tuple[int, Callable[..., sympy.Expr]]] = {
     "exp": (1, sympy.exp),
     "log": (1, sympy.log),
     "sqrt": (1, sympy.sqrt),
@@ -78,7 +78,7 @@ def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
             return _call(name, [_convert(a, text, names) for a in arguments], text)
     raise SettingError(
         f"expression {text!r} uses syntax that is not allowed ({ast.unparse(node)}); allowed: numbers, names, "
-        f"+ - * / **, parentheses and {', '.join(_FUNCTIONS)}."
+        f"+ - * / **, parentheses and {', '.join(FUNCTIONS)}."
     )
 
 
@@ -92,12 +92,12 @@ def _name(name: str, text: str, names: set[str]) -> sympy.Expr:
 
 
 def _call(name: str, arguments: list[sympy.Expr], text: str) -> sympy.Expr:
-    if name not in _FUNCTIONS:
+    if name not in FUNCTIONS:
         raise SettingError(
-            f"expression {text!r} calls the unknown function {name!r}; allowed: {', '.join(_FUNCTIONS)}."
-            + nearest(name, _FUNCTIONS)
+            f"expression {text!r} calls the unknown function {name!r}; allowed: {', '.join(FUNCTIONS)}."
+            + nearest(name, FUNCTIONS)
         )
-    count, function = _FUNCTIONS[name]
+    count, function = FUNCTIONS[name]
     if len(arguments) != count:
         raise SettingError(f"expression {text!r}: {name} takes {count} argument(s), not {len(arguments)}.")
     return function(*arguments)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .events import SpikeTrains
 from .network import Connection, LossModel, Network
 
 Values = Mapping[str, np.ndarray]
@@ -99,6 +100,8 @@ class Program:
     scheme : name of the time-stepping scheme.
     network : the description it was made from.
     weight_time : time within a step, as a part of it, at which the loss's weight w(t) is taken.
+    input_activity : (samples, number of steps, dt, tau, gain) -> (B, steps) activity of their input in each step, see
+        `genn_shd.input_activity`.
     populations : in the network's order, without the source.
     connections, loss : of the network.
     evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
@@ -107,6 +110,7 @@ class Program:
     scheme: str
     network: Network
     weight_time: float
+    input_activity: Callable[[SpikeTrains, int, float, float, float], np.ndarray]
     populations: tuple[PopulationProgram, ...]
     evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
 

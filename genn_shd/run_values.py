@@ -9,7 +9,6 @@ import numpy as np
 
 from .definitions import Parameter
 from .errors import SettingError, unknown_name
-from .expressions import evaluate, parse
 from .initial import draw
 from .network import Network, SpikeCountRegularisation
 
@@ -100,15 +99,6 @@ class RunValues:
     def optimiser(self, name: str) -> float:
         """One constant of the optimiser."""
         return self._values[f"optimiser.{name}"]
-
-    def loss_weight(self, num_steps: int, dt: float, weight_time: float) -> np.ndarray:
-        """The loss's weight w(t) in each step, (num_steps,) float64, at that part of it; ones where it has none."""
-        loss = self._network.loss
-        values = self.loss_values()
-        expression = parse(loss.weight or "1", {"t", "T", *values})
-        t = (np.arange(num_steps) + weight_time) * dt
-        weight = evaluate(expression, {**values, "t": t, "T": num_steps * dt})
-        return np.broadcast_to(weight, (num_steps,)).copy()
 
 
 def initial_parameters(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:

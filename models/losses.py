@@ -33,6 +33,12 @@ SUM_SIGMOID = weighted_sum(
     {"steepness": Parameter(5.0), "centre": Parameter(0.5)},
 )
 
+SUM_INPUT = weighted_sum(
+    "sum_input",
+    "activity",
+    {"tau_input": Parameter(20.0, "ms", minimum=0.0), "input_gain": Parameter(0.01, "ms", minimum=0.0)},
+)
+
 MAX = LossModel(
     name="max",
     reads="voltage",
@@ -102,7 +108,8 @@ FIRST_SPIKE_EXP = _first_spike(
 """Penalty alpha (exp(t_l / tau_1) - 1). Defaults of the reference implementation for speech."""
 
 LOSSES = {
-    loss.name: loss for loss in (SUM, SUM_LINEAR, SUM_EXP, SUM_SIGMOID, MAX, XENTROPY, FIRST_SPIKE, FIRST_SPIKE_EXP)
+    loss.name: loss
+    for loss in (SUM, SUM_LINEAR, SUM_EXP, SUM_SIGMOID, SUM_INPUT, MAX, XENTROPY, FIRST_SPIKE, FIRST_SPIKE_EXP)
 }
 
 

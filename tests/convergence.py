@@ -29,6 +29,25 @@ SPIKE_LOSSES = (
 )
 LOSSES = {loss.name: loss for loss in (*VOLTAGE_LOSSES, *SPIKE_LOSSES)}
 
+
+@dataclass(frozen=True, eq=False)
+class InputActivity:
+    """The weight of `sum_input` in continuous time: tau a' = -a + gain sum_k delta(t - t_k)."""
+
+    batch: reference.Batch
+    tau_input: float = 8.0
+    input_gain: float = 2.0
+
+    def __call__(self, t: np.ndarray, sample: int) -> np.ndarray:
+        since = np.asarray(t)[..., None] - self.batch.events[sample][0]
+        return self.input_gain / self.tau_input * (np.exp(-np.abs(since) / self.tau_input) * (since >= 0)).sum(axis=-1)
+
+
+def input_loss(batch: reference.Batch, **changes: float) -> reference.Loss:
+    """`sum_input` for these samples."""
+    return reference.Loss("sum_weighted", loss_scale=3.0, weight=InputActivity(batch, **changes))
+
+
 NUM_INPUT, NUM_CLASSES, DURATION = 6, 3, 60.0
 SAMPLES_DRAWN, SAMPLES_KEPT, SPIKES_PER_SAMPLE = 64, 4, 10
 MAX_DRAWS = 2000
@@ -94,18 +113,20 @@ def described(network: reference.Network) -> Network:
     """The toolkit's description of a reference network."""
     hidden = [name for name in network.populations if name != OUTPUT]
     first, output = network.populations[hidden[0]], network.populations[OUTPUT]
-    loss = network.loss
-    of_spikes = {"tau_0": loss.tau_0, "alpha": loss.alpha}
-    if loss.name == "first_spike_exp":
-        of_spikes["tau_1"] = loss.tau_1
+    loss, name = network.loss, network.loss.name
+    values = {"tau_0": loss.tau_0, "alpha": loss.alpha} if name.startswith("first_spike") else {}
+    if name == "first_spike_exp":
+        values["tau_1"] = loss.tau_1
+    if isinstance(loss.weight, InputActivity):
+        name, values = "sum_input", {"tau_input": loss.weight.tau_input, "input_gain": loss.weight.input_gain}
     return recurrent_classifier(
         network.num_input,
         [network.populations[name].size for name in hidden],
         output.size,
         recurrent=[f"{name}_{name}" in network.weights for name in hidden],
-        loss=loss.name,
+        loss=name,
         loss_scale=loss.loss_scale,
-        loss_values=of_spikes if loss.name.startswith("first_spike") else None,
+        loss_values=values,
         tau_mem=float(first.tau_mem),
         tau_syn=float(first.tau_syn),
         output_tau_mem=float(output.tau_mem),

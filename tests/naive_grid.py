@@ -31,6 +31,8 @@ class Grid:
     alpha: float = 5e-5
     steepness: float = 5.0
     centre: float = 0.5
+    tau_input: float = 20.0
+    input_gain: float = 0.01
     v_reset: float = 0.0
     regularisation: dict[str, SpikeCountRegularisation] = field(default_factory=dict)
 
@@ -49,9 +51,12 @@ class Grid:
         i = {n: np.zeros(s) for n, s in self.layers}
         spikes: dict[str, list[tuple[int, int, float]]] = {n: [] for n, _ in self.layers}
         voltages = []
+        a, activity = 0.0, []
         emitted: dict[str, list[int]] = {n: [] for n, _ in self.layers}
         for step in range(self.num_steps):
             emitted["input"] = list(units[bins == step - 1])
+            a = (a + len(emitted["input"]) * self.input_gain / self.tau_input) * np.exp(-self.dt / self.tau_input)
+            activity.append(a)
             for key, w in self.weights.items():
                 source, target = key.split("_")
                 for j in emitted[source]:
@@ -67,13 +72,13 @@ class Grid:
                 i[name] = beta * i[name]
             emitted = {**emitted, **now}
             voltages.append(v["output"].copy())
-        return self._loss(np.array(voltages), spikes, label) | {"spikes": spikes}
+        return self._loss(np.array(voltages), spikes, label, np.array(activity)) | {"spikes": spikes}
 
     def _softmax(self, x: np.ndarray) -> np.ndarray:
         e = np.exp(self.loss_scale * (x - x.max(-1, keepdims=True)))
         return e / e.sum(-1, keepdims=True)
 
-    def _loss(self, v: np.ndarray, spikes: dict, label: int) -> dict:
+    def _loss(self, v: np.ndarray, spikes: dict, label: int, activity: np.ndarray) -> dict:
         steps, classes = v.shape[0], v.shape[1]
         t = (np.arange(steps) + 1) * self.dt
         duration = steps * self.dt
@@ -81,7 +86,7 @@ class Grid:
         drive, spike_drive = np.zeros((steps, classes)), {}
         penalty = 0.0
         if self.loss.startswith("sum"):
-            w = self._weight(t / duration)
+            w = self._weight(t / duration, activity)
             logits = (w[:, None] * v).sum(0) * self.dt / duration
             drive = w[:, None] * self.dt / duration * self.loss_scale * (self._softmax(logits) - target)
         elif self.loss == "max":
@@ -105,12 +110,13 @@ class Grid:
         loss = -np.log(self._softmax(logits)[label]) + penalty
         return {"logits": logits, "loss": loss, "drive": drive, "spike_drive": spike_drive}
 
-    def _weight(self, u: np.ndarray) -> np.ndarray:
+    def _weight(self, u: np.ndarray, activity: np.ndarray) -> np.ndarray:
         """Of the weighted sums, at u = t / T."""
         return {
             "sum": lambda: np.ones_like(u),
             "sum_linear": lambda: 1 - u,
             "sum_exp": lambda: np.exp(-u),
+            "sum_input": lambda: activity,
             "sum_sigmoid": lambda: 1 / (1 + np.exp(self.steepness * (u - self.centre))),
         }[self.loss]()
 

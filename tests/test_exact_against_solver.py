@@ -10,7 +10,7 @@ import pytest
 
 from genn_shd import SpikeTrains, compile_network
 from tests import reference_solver as reference
-from tests.convergence import described
+from tests.convergence import described, input_loss, relative_error
 
 # Constant within a step, a w(t) that is not is off by about (dt/T)^2; xentropy takes C of the mean voltage of a step.
 TOLERANCE = {
@@ -83,3 +83,20 @@ def test_a_wrong_delay_is_noticed():
     with _compiled(network, 1.0) as model:
         losses = model.evaluate_batch(trains).losses
     assert np.abs(losses - reference.evaluate(replace(network, delay=0.9), batch).losses).max() > 1e-5
+
+
+def test_weighted_by_its_input_it_is_that_of_continuous_time_as_the_step_goes_to_zero():
+    """Within a step the weight and the voltage are each their mean, which is not the mean of their product."""
+    errors = []
+    for dt in (1.0, 0.25):
+        network, batch = _problem("sum", dt, (6,))
+        network = replace(network, loss=input_loss(batch))
+        assert _spikes_found_at_the_ends_of_steps(network, batch, dt)
+        trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
+        with _compiled(network, dt) as model:
+            result = model.gradient(trains)
+        expected = _reference_gradients(network, batch, result.gradients)
+        np.testing.assert_allclose(result.losses, reference.evaluate(network, batch).losses, rtol=2e-3)
+        errors.append([relative_error(result.gradients[name], gradient) for name, gradient in expected.items()])
+    assert np.max(errors[0]) < 0.02
+    assert np.max(errors[1]) < 0.3 * np.max(errors[0])

@@ -18,7 +18,7 @@ from tests.convergence import LOSSES, SPIKE_LOSSES, VOLTAGE_LOSSES
 STEPS = (0.1, 0.03125, 0.01)
 # Hidden layers -> seeds of a problem for the losses of voltages, and of one for those of spikes.
 SEEDS = {(6,): (1, 1), (4, 4): (4, 2)}
-CASES = [(hidden, loss) for hidden in SEEDS for loss in LOSSES]
+CASES = [(hidden, loss) for hidden in SEEDS for loss in (*LOSSES, "sum_input")]
 
 
 @cache
@@ -29,8 +29,9 @@ def _problem(hidden: tuple[int, ...], of_spikes: bool) -> tuple[reference_solver
 @cache
 def _errors(hidden: tuple[int, ...], loss: str) -> dict[str, np.ndarray]:
     """Connection -> relative error of its gradient at each step."""
-    network, batch = _problem(hidden, LOSSES[loss] in SPIKE_LOSSES)
-    return convergence.relative_errors(replace(network, loss=LOSSES[loss]), batch, STEPS)
+    network, batch = _problem(hidden, LOSSES.get(loss) in SPIKE_LOSSES)
+    found = convergence.input_loss(batch) if loss == "sum_input" else LOSSES[loss]
+    return convergence.relative_errors(replace(network, loss=found), batch, STEPS)
 
 
 @pytest.mark.parametrize(("hidden", "loss"), CASES)

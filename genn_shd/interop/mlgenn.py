@@ -23,7 +23,7 @@ from ..errors import BackendError, SettingError, unknown_name
 from ..events import SpikeTrains
 from ..network import Population
 from ..schemes import build_program
-from ..schemes.grid import bin_steps
+from ..schemes.bins import bin_steps
 
 READOUTS = {
     "sum": "avg_var",

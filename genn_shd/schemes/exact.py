@@ -28,8 +28,10 @@ import numpy as np
 from ..errors import SettingError
 from ..eventprop import Dynamics, adjoint_name, derive
 from ..expressions import evaluate
+from ..input_activity import mean_over_steps
 from ..network import Network
 from ..program import Program, Values
+from .bins import bin_steps
 from .linear import ClosedForm, coefficients, coupled_states, population_programs, propagator_name
 
 
@@ -40,6 +42,9 @@ def build(network: Network) -> Program:
         scheme="exact",
         network=network,
         weight_time=0.5,
+        input_activity=lambda samples, num_steps, dt, *values: mean_over_steps(
+            samples, bin_steps(samples.times, dt), num_steps, dt, *values
+        ),
         populations=population_programs(network, dynamics, {name: _closed_form(d) for name, d in dynamics.items()}),
         evaluate_coefficients=lambda name, values, dt: {
             **coefficients(dynamics[name], values, dt),

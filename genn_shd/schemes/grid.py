@@ -22,18 +22,12 @@ which is what moves spikes, would be biased by more than its own size at dt = 1 
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..eventprop import derive
+from ..input_activity import at_ends_of_steps
 from ..network import Network
 from ..program import Program
+from .bins import bin_steps
 from .linear import coefficients, population_programs
-
-
-def bin_steps(times: np.ndarray, dt: float) -> np.ndarray:
-    """Time bins (int32) of float32 times in ms: floor(t / dt), a time that equals a bin's edge to float32 counting
-    as on the edge (0.7 is in bin 7 of 0.1 ms, though 0.7f is below 0.7)."""
-    return (times.astype(np.float64) * ((1.0 + 2.0**-23) / dt)).astype(np.int32)
 
 
 def build(network: Network) -> Program:
@@ -43,6 +37,9 @@ def build(network: Network) -> Program:
         scheme="grid",
         network=network,
         weight_time=1.0,
+        input_activity=lambda samples, num_steps, dt, *values: at_ends_of_steps(
+            samples, bin_steps(samples.times, dt), num_steps, dt, *values
+        ),
         populations=population_programs(network, dynamics, {}),
         evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt),
     )

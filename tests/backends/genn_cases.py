@@ -28,6 +28,7 @@ WEIGHTS = {
 LOSS_VALUES = {
     "first_spike": {"tau_0": 3.0, "alpha": 3.0},
     "first_spike_exp": {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1},
+    "sum_input": {"tau_input": 8.0, "input_gain": 2.0},
     "sum_sigmoid": {"steepness": 8.0, "centre": 0.4},
 }
 

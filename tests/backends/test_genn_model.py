@@ -49,7 +49,7 @@ def test_pipelined_gives_the_gradients_of_sequential_one_batch_later():
         assert_same_gradients(actual[k + 1], result, EXACT)
 
 
-@pytest.mark.parametrize("loss", ["xentropy", "first_spike_exp"])
+@pytest.mark.parametrize("loss", ["xentropy", "sum_input", "first_spike_exp"])
 def test_pipelined_keeps_what_a_loss_remembers_of_each_of_two_batches(loss):
     first, second = samples(24, 8), samples(25, 8)
     described = network(loss)
@@ -60,6 +60,15 @@ def test_pipelined_keeps_what_a_loss_remembers_of_each_of_two_batches(loss):
         pipelined.train_batch(first)
         assert_same_gradients(pipelined.train_batch(second), sequential.gradient(first), EXACT)
         assert_same_gradients(pipelined.train_batch(first), sequential.gradient(second), EXACT)
+
+
+def test_weights_that_are_each_samples_own_follow_samples_that_are_held():
+    everything = samples(26, 12)
+    rows = np.array([7, 2, 11, 7])
+    with compiled(network("sum_input"), "genn_cpu") as model:
+        expected = model.gradient(everything.select(rows))
+        actual = model.gradient(model.hold(everything).batch(rows))
+    assert_same(actual, expected, EXACT)
 
 
 def test_pipelined_and_flushed_after_every_batch_is_sequential():

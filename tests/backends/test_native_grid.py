@@ -22,6 +22,7 @@ REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=4.0 - 2.5, strength_u
 LOSS_VALUES = {
     "first_spike": {"tau_0": 3.0, "alpha": 3.0},
     "first_spike_exp": {"tau_0": 3.0, "tau_1": 30.0, "alpha": 0.1},
+    "sum_input": {"tau_input": 8.0, "input_gain": 2.0},
     "sum_sigmoid": {"steepness": 8.0, "centre": 0.4},
 }
 

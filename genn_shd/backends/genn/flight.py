@@ -22,6 +22,7 @@ class Flight:
     counts : spiking population -> (B, N) int32.
     loss_state : state of the loss -> (B, C) at the end of the trial.
     logits, penalties, errors : (B, C).
+    weights : (B, steps) of the loss, where each sample has its own; None where all have the same.
     step_losses : (B,) mean over the steps of their cross-entropy; None where the loss is taken once a trial.
     count_signals : spiking population -> (B, N), what each spike adds to the adjoint of its neuron.
     losses : (B,) float64.
@@ -35,6 +36,7 @@ class Flight:
     logits: np.ndarray
     penalties: np.ndarray
     errors: np.ndarray
+    weights: np.ndarray | None = None
     step_losses: np.ndarray | None = None
     count_signals: Arrays = field(default_factory=dict)
     losses: np.ndarray = field(default_factory=lambda: np.empty(0))

@@ -84,13 +84,14 @@ class _Writer:
             arrays += (("trace", "scalar"), ("trace_largest", "scalar"), ("trace_sum", "scalar"))
         return arrays
 
-    def _now(self, step: str) -> dict[str, str]:
+    def _now(self, step: str, slot: str) -> dict[str, str]:
         """Names whose values depend on the step."""
-        return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{step}]"}
+        start = f"{_steps(slot, self.num_steps)} + " if self.loss.weighs_input else ""
+        return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{start}{step}]"}
 
     def _forward(self, statements: Iterable[str]) -> str:
         seen = {x: f"state_{x}" for x in self.output.state}
-        return scoped(statements, self.state, {**seen, **self.constants, **self._now("step")})
+        return scoped(statements, self.state, {**seen, **self.constants, **self._now("step", "forward_slot")})
 
     def _start(self) -> str:
         return self._forward([f"{x} = {start};" for x, start in self.loss.state.items()])
@@ -118,7 +119,7 @@ class _Writer:
 
     def _drive(self, name: str, expression: str) -> str:
         """Declares the derivative of the loss outside the block that computes it."""
-        constants = {**self.constants, **self._now("back_step"), **self._errors()}
+        constants = {**self.constants, **self._now("back_step", "back_slot"), **self._errors()}
         return f"scalar {name} = 0.0;\n" + scoped([f"{name} = {expression};"], self.back_state, constants)
 
     def _errors(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import BackendError, DataError
 from ...events import SpikeTrains
+from ...loss_weight import StepWeights
 from ...program import Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
@@ -67,6 +68,7 @@ class GennModel(Model):
         self.lost_spikes = 0
         self._num_steps, self._dtype = num_steps, _DTYPES[precision]
         self._trial = Trial(num_steps, dt, min(num_steps, max_spikes or DEFAULT_MAX_SPIKES))
+        self._step_weights = StepWeights(program, num_steps, dt)
         self._spiking = [p for p in program.populations if p.spike]
         self._every_step = program.loss.cross_entropy == "step"
         self._pending: Flight | None = None
@@ -118,10 +120,8 @@ class GennModel(Model):
         simulation.set_population(output, **{f"loss_value_{name}": v for name, v in loss_values.items()})
         if self._every_step:
             simulation.set_update("step_softmax", loss_scale=loss_values["loss_scale"])
-        if simulation.has_array(output, "loss_weight"):
-            simulation.fill(
-                output, "loss_weight", self._values.loss_weight(self._num_steps, self.dt, self._program.weight_time)
-            )
+        if simulation.has_array(output, "loss_weight") and not self._step_weights.per_sample:
+            simulation.fill(output, "loss_weight", self._step_weights.shared(loss_values))
 
     def hold(self, samples: SpikeTrains) -> HeldOnDevice:
         """Keep a data set in the device's memory, where batches are only numbers of samples."""
@@ -204,6 +204,10 @@ class GennModel(Model):
             self._weights.clear_gradients()
             self._unclean = False
         size, output = len(batch), self._program.output
+        weights = None
+        if self._step_weights.per_sample:
+            samples = batch.samples() if isinstance(batch, HeldBatch) else batch
+            weights = self._step_weights.of(self._values.loss_values(), samples)
         return Flight(
             rows=batch.rows if isinstance(batch, HeldBatch) else self._memory.write(half, batch),
             labels=batch.labels.astype(np.int32),
@@ -213,6 +217,7 @@ class GennModel(Model):
             logits=np.empty((size, output.size), self._dtype),
             penalties=np.empty((size, output.size), self._dtype),
             errors=np.empty((size, output.size)),
+            weights=weights,
             step_losses=np.empty(size) if self._every_step else None,
         )
 

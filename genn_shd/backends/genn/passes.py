@@ -64,6 +64,10 @@ class Passes:
 
     def _prepare_forward(self, flight: Flight, part: np.ndarray) -> None:
         self._choose(flight, part, "row", "label")
+        if flight.weights is not None:
+            weights, slot = flight.weights[part], self._slot(flight, int(part[0]) // self._lanes)
+            start = slot * self._lanes * weights.shape[1]
+            self._simulation.fill_part(self._program.output.name, "loss_weight", start, weights.ravel())
 
     def _prepare_backward(self, flight: Flight, part: np.ndarray) -> None:
         output = self._program.output.name
@@ -118,7 +122,7 @@ def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, 
         if p.spike
         for name in ("step", *p.spike.tape)
     ]
-    sizes.append((output.name, "loss_weight", steps))
+    sizes.append((output.name, "loss_weight", slots * steps if program.loss.weighs_input else steps))
     if program.loss.cross_entropy == "step":
         sizes.append((output.name, "trace", slots * steps * output.size))
         sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]

@@ -27,14 +27,21 @@ class _Region:
 
 @dataclass(frozen=True, eq=False)
 class HeldBatch:
-    """Samples that are in the device's memory already: their rows there, and their labels; (B,) each."""
+    """Samples that are in the device's memory already: their rows there, and their labels; (B,) each. They are numbers
+    `indices` of `held`."""
 
     memory: SampleMemory
     rows: np.ndarray
     labels: np.ndarray
+    held: SpikeTrains
+    indices: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def samples(self) -> SpikeTrains:
+        """The samples themselves, gathered anew."""
+        return self.held.select(self.indices)
 
 
 class HeldOnDevice(Held):
@@ -48,7 +55,7 @@ class HeldOnDevice(Held):
 
     def batch(self, indices: np.ndarray) -> HeldBatch:
         rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
-        return HeldBatch(self._memory, rows, self.samples.labels[indices])
+        return HeldBatch(self._memory, rows, self.samples.labels[indices], self.samples, indices)
 
 
 class SampleMemory:

@@ -93,6 +93,11 @@ class Simulation:
         self._populations[population].extra_global_params[array].view[:] = values
         self.push(population, array)
 
+    def fill_part(self, population: str, array: str, start: int, values: np.ndarray) -> None:
+        """Set a part of an allocated array."""
+        self._populations[population].extra_global_params[array].view[start : start + len(values)] = values
+        self.push_part(population, array, start, len(values))
+
     def read(self, population: str, variable: str) -> np.ndarray:
         """A copy of a variable, (lanes, N)."""
         holder = self._populations[population].vars[variable]

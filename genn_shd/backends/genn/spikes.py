@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from ...events import SpikeTrains
-from ...schemes.grid import bin_steps
+from ...schemes.bins import bin_steps
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import BackendError, DivergedError
 from ...events import SpikeTrains
+from ...loss_weight import StepWeights
 from ...program import Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
@@ -68,6 +69,7 @@ class NativeModel(Model):
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
         self._values = RunValues(self.network, rng)
+        self._step_weights = StepWeights(program, num_steps, dt)
         self._allocate()
         self.set_parameters(start)
         self._refresh_values()
@@ -101,8 +103,7 @@ class NativeModel(Model):
                 padding = (0, length - p.size)
                 self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
-        weight = self._values.loss_weight(self._num_steps, self.dt, self._program.weight_time)
-        self._loss_weight = weight.astype(self._dtype)
+        self._loss_weight = self._step_weights.shared(self._values.loss_values()).astype(self._dtype)
         self._regularisation = np.array([self._count_rule(p.name) for p in self._spiking], np.float64)
 
     def _count_rule(self, population: str) -> list[float]:
@@ -139,6 +140,8 @@ class NativeModel(Model):
         units = batch.units.astype(self._unit_dtype, copy=False)
         labels = batch.labels.astype(np.int32, copy=False)
         grazing = np.zeros(size, np.int32)
+        if self._step_weights.per_sample:
+            self._loss_weight = self._step_weights.of(self._values.loss_values(), batch).astype(self._dtype)
         call = self._call(batch, units, labels, losses, logits, counts, grazing)
         self._run_threads(entry, call)
         self._spent += self._seconds.sum(axis=0)

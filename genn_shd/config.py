@@ -50,6 +50,7 @@ def _one_or_many(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 OneOrMany = BeforeValidator(_one_or_many)
 AsList = PlainSerializer(list)
 
@@ -412,11 +413,25 @@ class TrainingSettings(Section):
 
     epochs: int = setting(100, "passes through the training samples; may be raised to go on", ge=1)
     batch_size: int = setting(32, "samples in a batch", ge=1)
-    seed: int = setting(0, "of initial weights, shuffling and random validation", ge=0)
+    seed: int = setting(0, "of initial weights, shuffling, augmentation and random validation", ge=0)
+    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], AsTuple, AsList] = setting(
+        1, "how many trainings, with the seeds from `seed` on; or a list of seeds"
+    )
     monitor: Literal["auto", "validation", "training"] = setting(
         "auto",
         "accuracy that steers the schedule and picks best.npz; auto: validation where there is one",
     )
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> Self:
+        if not self.all_seeds or len(set(self.all_seeds)) < len(self.all_seeds):
+            raise ValueError(f"training.seeds = {shown(self.seeds)} is not allowed: name at least one, and each once.")
+        return self
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seed of each training."""
+        return self.seeds if isinstance(self.seeds, tuple) else tuple(range(self.seed, self.seed + self.seeds))
 
 
 class Config(Section):

@@ -27,9 +27,9 @@ from .experiment import (
 )
 from .metrics import GroupAccuracy
 from .progress import console_log
-from .protocols import draw_confusion
 from .run_folder import RunFolder
 from .samples import Samples
+from .single_run import draw_confusion
 
 CHECKPOINTS = ("best", "last")
 
@@ -43,11 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     top = RunFolder.existing(options.run)
     with console_log():
-        if top.config().validation.kind == "leave_one_speaker_out":
-            _evaluate_folds(top, options)
-        else:
-            _evaluate_run(top, options)
+        _evaluate(top, options)
     return 0
+
+
+def _evaluate(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
+    """A run, or all that it is made of: seeds, and in each of these the folds."""
+    config = folder.config()
+    if len(config.training.all_seeds) > 1:
+        return _evaluate_parts(folder, "seed", options)
+    if config.validation.kind == "leave_one_speaker_out":
+        return _evaluate_parts(folder, "fold", options)
+    return _evaluate_run(folder, options)
 
 
 @dataclass(frozen=True)
@@ -68,16 +75,21 @@ class Evaluated:
             print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
 
 
-def _evaluate_folds(top: RunFolder, options: argparse.Namespace) -> None:
-    """Each fold in its own folder, and all of them taken together."""
-    folds = [RunFolder.existing(path) for path in sorted(top.path.glob("fold_*"))]
-    if not folds:
-        raise DataError(f"{top.path}: no fold has been trained yet; train it first.")
-    evaluated = [_evaluate_run(fold, options) for fold in folds]
-    pooled = {part: Evaluation.pooled([fold.parts[part] for fold in evaluated]) for part in evaluated[0].parts}
-    Evaluated(pooled, evaluated[0].class_names, evaluated[0].speaker_names).publish(
-        top, checkpoint=options.checkpoint, folds=[fold.name for fold in folds]
-    )
+def _evaluate_parts(top: RunFolder, kind: str, options: argparse.Namespace) -> Evaluated:
+    """Each fold or seed in its own folder, and all of them taken together."""
+    folders = [RunFolder.existing(path) for path in sorted(top.path.glob(f"{kind}_*"), key=_number)]
+    if not folders:
+        raise DataError(f"{top.path}: no {kind} has been trained yet; train it first.")
+    evaluated = [_evaluate(folder, options) for folder in folders]
+    pooled = {part: Evaluation.pooled([each.parts[part] for each in evaluated]) for part in evaluated[0].parts}
+    together = Evaluated(pooled, evaluated[0].class_names, evaluated[0].speaker_names)
+    together.publish(top, **{"checkpoint": options.checkpoint, f"{kind}s": [folder.name for folder in folders]})
+    return together
+
+
+def _number(path: Path) -> int:
+    """Of a fold's or a seed's folder."""
+    return int(path.name.rpartition("_")[2])
 
 
 def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:

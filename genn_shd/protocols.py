@@ -1,35 +1,26 @@
-"""Ways to train: once, or once for each speaker left out; each in a run folder, and each goes on where it was."""
+"""Ways to train: once, once for each speaker left out, and each of these with several seeds; all go on where they were.
+
+A training with one seed has its files in the run folder; with several, in `seed_N/`, and with speakers left out each
+fold in `fold_SPEAKER/` of that. What they gave together is in the run folder.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import environment, plots
-from .backends.base import Model
-from .checkpoint import Checkpoint
 from .config import Config
 from .datasets import Dataset, splits
-from .errors import DivergedError
-from .evaluation import Evaluation, evaluate
-from .experiment import build_network, compile_model, for_evaluation, partition, settle
-from .interrupt import Interrupted, StopRequest
+from .errors import SettingError
+from .evaluation import Evaluation
+from .interrupt import StopRequest
 from .progress import LOG
-from .run_folder import Row, RunFolder
-from .samples import Partition, Samples
-from .timings import EpochTimings
-from .trainer import Trainer
-
-AfterEpoch = Callable[[Row], None]
-
-_FIRST_DRAWING = 10.0  # s after the start; a short run draws once, at its end
-_DRAWING_SHARE = 0.01
+from .run_folder import RunFolder
+from .single_run import AfterEpoch, draw_confusion, train_once
 
 
 def train(
@@ -39,7 +30,7 @@ def train(
     stop: StopRequest | None = None,
     after_epoch: AfterEpoch = lambda row: None,
 ) -> dict[str, Any]:
-    """Train as `config.validation` asks, or go on where an earlier call was stopped; returns the summary.
+    """Train as `config.validation` and `training.seeds` ask, or go on where a call was stopped; returns the summary.
 
     Parameters
     ----------
@@ -57,107 +48,76 @@ def train(
     DivergedError
         A loss or gradient is not finite.
     """
+    _check_folder(path, len(config.training.all_seeds) > 1)
+    if len(config.training.all_seeds) > 1:
+        return _several_seeds(config, dataset, path, stop, after_epoch)
+    return _one_seed(config, dataset, path, stop, after_epoch)
+
+
+def _check_folder(path: Path, several: bool) -> None:
+    """Seeds may be added to a folder, but one with the files of a single training is not to hold others' folders."""
+    if RunFolder(path).config_file.exists():
+        seeds = RunFolder(path).config().training.all_seeds
+        if several != (len(seeds) > 1):
+            held = "one with several seeds" if len(seeds) > 1 else f"one with the single seed {seeds[0]}"
+            raise SettingError(f"{path}: holds another kind of training, {held}; choose another --out.")
+
+
+def _one_seed(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
+) -> dict[str, Any]:
     if config.validation.kind == "leave_one_speaker_out":
         return _leave_one_speaker_out(config, dataset, path, stop, after_epoch)
-    return _train_once(config, dataset, path, stop, after_epoch)[0]
+    return train_once(config, dataset, path, stop, after_epoch)[0]
 
 
-def _train_once(
+def _several_seeds(
     config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
-) -> tuple[dict[str, Any], dict[str, Evaluation]]:
-    """One training; returns its summary, and the answers of the best epoch to each part it was not trained on."""
-    samples = partition(config, dataset)
-    config = settle(config, samples.train)
-    samples = replace(samples, **{name: for_evaluation(config, part) for name, part in samples.held_out.items()})
-    network = build_network(config, dataset.num_input, dataset.num_classes)
-    with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
-        folder.write_environment(environment.describe(model, config.training.seed))
-        _announce(model, samples)
-        trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
-        curves = _Curves(trainer)
-        trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
-        if config.simulation.profile:
-            trainer.watchers.append(EpochTimings(model, folder.timings_file))
-        with _concluded_when_stopped(trainer, curves):
-            trainer.run()
-        # Without samples held out, the training samples are looked at.
-        parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
-        evaluations = _evaluate_best(model, parts, folder)
-        draw_confusion(evaluations, dataset.class_names, folder)
-        return _conclude(trainer, curves, "complete"), evaluations
+) -> dict[str, Any]:
+    """One training, or one for each speaker, with each seed in `seed_N/`."""
+    seeds = config.training.all_seeds
+    summaries: dict[int, dict[str, Any]] = {}
+    with RunFolder.open(path, config) as top:
+        for seed in seeds:
+            LOG.info("seed %d (%d of %d)", seed, len(summaries) + 1, len(seeds))
+            single = config.replace(**{"training.seed": seed, "training.seeds": 1})
+            summaries[seed] = _one_seed(single, dataset, path / f"seed_{seed}", stop, after_epoch)
+        summary = _summary_of_seeds(top, config, summaries)
+        top.write_summary(summary)
+        return summary
 
 
-def _announce(model: Model, samples: Partition) -> None:
-    """Say in the log what trains on what."""
-    counts = ", ".join(f"{len(part)} {name}" for name, part in samples.parts.items())
-    what = "%s samples; %d parameters; back end %s, ready in %.1f s"
-    LOG.info(what, counts, model.network.num_parameters, model.backend, model.compile_seconds)
-
-
-class _Curves:
-    """Draws the training curves while a run trains, as often as that costs next to no time."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self._trainer = trainer
-        self._next = time.monotonic() + _FIRST_DRAWING
-
-    def draw(self) -> None:
-        history, folder = self._trainer.state.history, self._trainer.folder
-        if history:
-            plots.save(plots.training_curves(history, folder.name), folder.plots / "training_curves.png")
-
-    def draw_sometimes(self) -> None:
-        started = time.monotonic()
-        if started >= self._next:
-            self.draw()
-            self._next = time.monotonic() + (time.monotonic() - started) / _DRAWING_SHARE
-
-
-@contextmanager
-def _concluded_when_stopped(trainer: Trainer, curves: _Curves) -> Iterator[None]:
-    """Leave curves and a summary of what there is, also where training ends early."""
-    try:
-        yield
-    except (Interrupted, DivergedError) as end:
-        _conclude(trainer, curves, "interrupted" if isinstance(end, Interrupted) else "diverged")
-        raise
-
-
-def _conclude(trainer: Trainer, curves: _Curves, status: str) -> dict[str, Any]:
-    curves.draw()
-    summary = _summary(trainer, status)
-    trainer.folder.write_summary(summary)
-    return summary
-
-
-def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
-    state = trainer.state
+def _summary_of_seeds(top: RunFolder, config: Config, summaries: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """Accuracies over seeds: mean, standard deviation of the sample, and each."""
+    by_seed = [accuracies(summary) for summary in summaries.values()]
+    over_seeds = {name: _spread([of_seed[name] for of_seed in by_seed]) for name in by_seed[0]}
+    for name, spread in over_seeds.items():
+        LOG.info("%s: %.2f +- %.2f %%", name.replace("_", " "), 100 * spread["mean"], 100 * spread["std"])
     return {
-        "run": trainer.folder.name,
-        "status": status,
-        "epochs": state.epoch,
-        "monitor": trainer.config.training.monitor,
-        "best": state.best,
-        "last": state.history[-1] if state.history else None,
-        "num_parameters": trainer.model.network.num_parameters,
-        "compile_seconds": round(trainer.model.compile_seconds, 3),
-        "seconds": round(sum(row["seconds"] for row in state.history), 3),
+        "run": top.name,
+        "status": "complete",
+        "monitor": config.training.monitor,
+        "seconds": round(sum(summary["seconds"] for summary in summaries.values()), 3),
         "time": environment.now(),
+        "over_seeds": over_seeds,
+        "seeds": {str(seed): dict(summary) for seed, summary in summaries.items()},
     }
 
 
-def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
-    """What the best epoch makes of some samples."""
-    model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
-    return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
+def _spread(values: Sequence[float]) -> dict[str, Any]:
+    return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)), "values": list(values)}
 
 
-def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
-    """One confusion matrix a part, as `plots/confusion_PART.png`."""
-    for name, evaluation in evaluations.items():
-        right = f"{100 * evaluation.accuracy:.1f} % of {len(evaluation.labels)} right"
-        figure = plots.confusion(evaluation.confusion(len(class_names)), class_names, f"{folder.name}, {name}: {right}")
-        plots.save(figure, folder.plots / f"confusion_{name}.png")
+def accuracies(summary: Mapping[str, Any]) -> dict[str, float]:
+    """What a complete training with one seed reached: by part and epoch, as `test_accuracy_best`."""
+    if "folds" in summary:
+        return {name: summary[name] for name in ("mean_accuracy_best", "mean_accuracy_last")}
+    return {
+        f"{part}_accuracy_{epoch}": summary[epoch][f"{part}_accuracy"]
+        for epoch in ("best", "last")
+        for part in ("training", "validation", "test")
+        if summary[epoch][f"{part}_accuracy"] is not None
+    }
 
 
 def _leave_one_speaker_out(
@@ -173,7 +133,7 @@ def _leave_one_speaker_out(
             name = dataset.speaker_names[speaker]
             LOG.info("leaving out speaker %s (%d of %d)", name, len(summaries) + 1, len(speakers))
             fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
-            summary, evaluations = _train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
+            summary, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
             summaries[name] = summary
             answers.append(evaluations)
         pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}

@@ -35,6 +35,7 @@ Row = dict[str, Any]
 
 MAY_DIFFER = (
     "training.epochs",
+    "training.seeds",
     "simulation.num_threads",
     "simulation.profile",
     "dataset.data_dir",

@@ -53,6 +53,10 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
 
 def conclusion(summary: Mapping[str, Any]) -> str:
     """What came out of a training, in a line."""
+    if "over_seeds" in summary:
+        spreads = summary["over_seeds"].items()
+        each = [f"{name.replace('_', ' ')} {100 * s['mean']:.2f} +- {100 * s['std']:.2f} %" for name, s in spreads]
+        return f"{len(summary['seeds'])} seeds: {', '.join(each)}"
     if "fold_accuracy_last" in summary:
         folds = ", ".join(f"{name} {100 * value:.1f} %" for name, value in summary["fold_accuracy_last"].items())
         best, last = (100 * summary[f"mean_accuracy_{epoch}"] for epoch in ("best", "last"))
@@ -103,6 +107,8 @@ def _settings(options: argparse.Namespace) -> list[str]:
         settings.append(f"dataset.data_dir={json.dumps(str(options.data_dir))}")
     if options.backend is not None:
         settings.append(f"simulation.backend={json.dumps(options.backend)}")
+    if options.seeds is not None:
+        settings.append(f"training.seeds={options.seeds}")
     if options.profile:
         settings.append("simulation.profile=true")
     return settings
@@ -133,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME of the settings)")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
     parser.add_argument("--backend", metavar="NAME", help="what runs the network: simulation.backend")
+    parser.add_argument("--seeds", metavar="NUMBER|LIST", help="how many seeds, or [1, 2, 5]: training.seeds")
     parser.add_argument("--profile", action="store_true", help="take times: simulation.profile")
     parser.add_argument("--dry-run", action="store_true", help="print settings and network; train and compile nothing")
     return parser

@@ -57,7 +57,7 @@ def test_toml_is_complete():
         ),
         (
             {"training": {"lr": 1}},
-            "training.lr is unknown. Allowed in [training]: epochs, batch_size, seed, monitor.",
+            "training.lr is unknown. Allowed in [training]: epochs, batch_size, seed, seeds, monitor.",
         ),
         ({"network": {"tau_mem": -20.0}}, "network.tau_mem = -20.0 is not allowed: it must be a number > 0"),
         ({"training": {"batch_size": 0}}, "training.batch_size = 0 is not allowed: it must be a whole number >= 1."),
@@ -104,6 +104,9 @@ def test_toml_is_complete():
         ({"augmentation": {"dilate": [1.2, 0.8]}}, "augmentation.dilate = [1.2, 0.8] is not allowed"),
         ({"augmentation": {"blend": 0.5}}, "augmentation.blend = [0.5] is not allowed"),
         ({"augmentation": {"normalise": 0}}, "augmentation.normalise = 0 is not allowed: it must be"),
+        ({"training": {"seeds": []}}, "training.seeds = [] is not allowed: name at least one, and each once."),
+        ({"training": {"seeds": [1, 1]}}, "training.seeds = [1, 1] is not allowed"),
+        ({"training": {"seeds": 0}}, "training.seeds = 0 is not allowed: it must be"),
         ({"regularisation": {"lower": 20.0}}, "regularisation.lower = 20 is not allowed"),
     ],
 )

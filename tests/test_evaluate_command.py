@@ -8,6 +8,7 @@ from genn_shd import evaluate, train
 from genn_shd.checkpoint import Checkpoint
 from genn_shd.config_sources import load
 from genn_shd.datasets import hdf5
+from genn_shd.datasets import load as load_dataset
 from genn_shd.events import SpikeTrains
 from genn_shd.experiment import build_network, compile_model, prepare
 from genn_shd.run_folder import RunFolder
@@ -133,6 +134,23 @@ def test_folds_are_evaluated_one_by_one(tmp_path, capsys):
     assert together["folds"] == ["fold_0", "fold_1"]
     assert together["parts"]["validation"]["by_speaker"] == {**folds[0]["by_speaker"], **folds[1]["by_speaker"]}
     assert together["parts"]["validation"]["accuracy"] == np.mean([fold["accuracy"] for fold in folds])
+
+
+def test_seeds_are_evaluated_one_by_one_and_a_trained_subset_is_found_in_a_file(tmp_path, capsys):
+    settings = ["dataset.classes=[2, 0]", "dataset.rescale_channel=0.7", "augmentation.drop=0.1", "training.epochs=1"]
+    more = [word for setting in settings for word in ("--set", setting)]
+    assert train.main([*SMALL, *more, "--seeds", "2", "--out", str(tmp_path / "run")]) == 0
+    assert evaluate.main([str(tmp_path / "run")]) == 0
+    parts = [evaluation(path)["parts"]["test"] for path in sorted(tmp_path.glob("run/seed_*"))]
+    pooled = evaluation(tmp_path / "run")
+    assert pooled["seeds"] == ["seed_0", "seed_1"]
+    assert pooled["parts"]["test"]["accuracy"] == pytest.approx(np.mean([part["accuracy"] for part in parts]))
+    file = tmp_path / "three.h5"
+    hdf5.write(file, load_dataset("yin_yang", num_test=40).test)
+    assert evaluate.main([str(tmp_path / "run"), "--data", str(file)]) == 0
+    of_file = evaluation(tmp_path / "run" / "seed_1")["parts"]["three"]
+    assert 0 < of_file["samples"] < 40
+    assert len(of_file["by_class"]) == 2
 
 
 def test_presets_describe_networks():

@@ -112,8 +112,8 @@ def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path,
     run(tmp_path / "short", **{"training.epochs": 5})
     assert drawn == [5]
     del drawn[:]
-    monkeypatch.setattr("genn_shd.protocols._FIRST_DRAWING", 0.0)
-    monkeypatch.setattr("genn_shd.protocols._DRAWING_SHARE", 1e-9)
+    monkeypatch.setattr("genn_shd.single_run._FIRST_DRAWING", 0.0)
+    monkeypatch.setattr("genn_shd.single_run._DRAWING_SHARE", 1e-9)
     run(tmp_path / "long", **{"training.epochs": 5})
     assert drawn == [1, 5]
 
@@ -155,6 +155,49 @@ def test_leave_one_speaker_out_goes_on_in_the_fold_it_was_stopped_in(tmp_path, m
     summary = run(tmp_path / "parts", **settings)
     assert summary["fold_accuracy_last"] == expected["fold_accuracy_last"]
     assert [model.batches > 0 for model in models] == [False, True, True]
+
+
+def test_several_seeds_are_trained_one_after_another_and_summed_up(tmp_path, models):
+    summary = run(tmp_path, **{"training.seeds": 3, "training.seed": 4})
+    assert sorted(p.name for p in tmp_path.glob("seed_*")) == ["seed_4", "seed_5", "seed_6"]
+    assert RunFolder.existing(tmp_path / "seed_5").config().training.seed == 5
+    for epoch in ("best", "last"):
+        values = [summary["seeds"][str(seed)][epoch]["test_accuracy"] for seed in (4, 5, 6)]
+        spread = summary["over_seeds"][f"test_accuracy_{epoch}"]
+        assert spread["values"] == values
+        assert (spread["mean"], spread["std"]) == pytest.approx((np.mean(values), np.std(values) * np.sqrt(3 / 2)))
+    assert len({spread["values"][k] for spread in summary["over_seeds"].values() for k in range(3)}) > 2
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert not (tmp_path / "checkpoint.npz").exists()
+    assert "validation_accuracy_best" not in summary["over_seeds"]
+
+
+def test_seeds_go_on_where_they_were_stopped_and_can_be_added(tmp_path, models):
+    loso = {"validation": {"kind": "leave_one_speaker_out"}}
+    stop, rows = StopRequest(), []
+
+    def stop_in_fifth_training(row):
+        rows.append(row)
+        stop.requested = len(rows) == 9
+
+    with pytest.raises(Interrupted):
+        run(tmp_path, stop=stop, after_epoch=stop_in_fifth_training, **{"training.seeds": [7, 2]}, **loso)
+    assert sorted(p.name for p in (tmp_path / "seed_2").glob("fold_*")) == ["fold_0", "fold_1"]
+    run(tmp_path, **{"training.seeds": [7, 2]}, **loso)
+    del models[:]
+    summary = run(tmp_path, **{"training.seeds": [7, 2, 3]}, **loso)
+    assert [model.batches > 0 for model in models] == [False] * 6 + [True] * 3
+    means = [summary["seeds"][seed]["mean_accuracy_last"] for seed in ("7", "2", "3")]
+    assert summary["over_seeds"]["mean_accuracy_last"]["values"] == means
+
+
+def test_a_folder_of_one_seed_does_not_become_one_of_several(tmp_path):
+    run(tmp_path / "one")
+    with pytest.raises(SettingError, match="holds another kind of training, one with the single seed 0"):
+        run(tmp_path / "one", **{"training.seeds": 2})
+    run(tmp_path / "two", **{"training.seeds": 2})
+    with pytest.raises(SettingError, match="one with several seeds"):
+        run(tmp_path / "two")
 
 
 def test_a_folder_of_another_configuration_is_refused_before_anything_is_compiled(tmp_path, models):

@@ -22,17 +22,21 @@ setup(
         "genn_shd.backends",
         "genn_shd.backends.genn",
         "genn_shd.backends.native",
+        "genn_shd.backends.native.cascade",
         "genn_shd.datasets",
         "genn_shd.interop",
         "genn_shd.models",
         "genn_shd.presets",
         "genn_shd.schemes",
+        "genn_shd.speech",
         "genn_shd.sweeps",
     ],
     package_dir={"genn_shd.models": "models", "genn_shd.sweeps": "sweeps"},
     package_data={
         "genn_shd": ["py.typed", "presets/*.toml"],
         "genn_shd.backends.native": ["templates/*.j2", "templates/*/*.j2"],
+        "genn_shd.backends.native.cascade": ["templates/*.j2"],
+        "genn_shd.speech": ["templates/*.j2"],
         "genn_shd.sweeps": ["*.toml"],
     },
     install_requires=[
@@ -46,6 +50,8 @@ setup(
         "tqdm>=4.66",
         "matplotlib>=3.8",
         "tonic>=1.4",
+        "soundfile>=0.12",
+        "soxr>=0.3",
     ],
     extras_require={
         "zig": ["ziglang>=0.12"],
@@ -58,6 +64,7 @@ setup(
             "mypy>=1.10",
             "scikit-learn>=1.4",
             "ziglang>=0.12",
+            "lauscher>=1.0",
         ],
     },
 )

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -42,6 +43,25 @@ class ProgressBar:
     def close(self) -> None:
         """Take the bar off the screen."""
         self._bar.close()
+
+
+class CountingBar:
+    """A bar over things that are done one by one; nothing off a terminal. Used as a context."""
+
+    def __init__(self, total: int, unit: str, done: int = 0) -> None:
+        self._bar = tqdm(
+            total=total, initial=done, unit=unit, disable=None, dynamic_ncols=True, leave=False, file=sys.stderr
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.close()
+
+    def update(self) -> None:
+        """One more is done."""
+        self._bar.update()
 
 
 @contextmanager

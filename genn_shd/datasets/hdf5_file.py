@@ -4,6 +4,7 @@
     spikes/units    one variable-length array of integers a sample, the input channel of each spike
     labels          one integer a sample, the class
     extra/speaker                     one integer a sample, who speaks      (may be missing)
+    extra/file                        the name of each sample's recording   (may be missing)
     extra/keys                        the names of the classes              (may be missing)
     extra/meta_info/speaker_names     the names of the speakers             (may be missing)
 
@@ -74,6 +75,7 @@ def write(
     class_names: Sequence[str] = (),
     speaker_names: Sequence[str] = (),
     time_type: DTypeLike = np.float64,
+    files: Sequence[str] = (),
 ) -> None:
     """Write a file in this layout. It appears under its name only when it is complete.
 
@@ -99,6 +101,7 @@ def write(
                 file["labels"] = trains.labels
                 if (trains.speakers != UNKNOWN).any():
                     file["extra/speaker"] = trains.speakers
+                _write_names(file, "extra/file", files)
                 _write_names(file, "extra/keys", class_names)
                 _write_names(file, "extra/meta_info/speaker_names", speaker_names)
             unfinished.replace(path)

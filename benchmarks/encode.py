@@ -1,0 +1,189 @@
+"""Is sound encoded as the published implementation encodes it, and how much faster?
+
+`lauscher` (pip install lauscher) is the code with which the Spiking Heidelberg Digits were made. On human recordings,
+prepared alike (RMS, Hann flanks, silence), the membrane's velocity and the hair cells' firing probability are compared
+number by number. Spikes are random: the number of spikes that lauscher draws in each channel is held against those
+of many runs with other seeds. Sum over channels of squared deviations from the mean, in standard deviations; how many
+of the runs, each held against all others, come to as large a sum? Where the two are the same, this part is uniform
+between 0 and 1. Times are of one core, compiling excluded.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import fft
+
+from benchmarks.report import ROOT, Report, parser, table, verdict
+from genn_shd.backends.native.cascade import CompiledCascade
+from genn_shd.cascade import Cascade
+from genn_shd.models.auditory import COCHLEAR_NUCLEUS, NERVE_FIBRE
+from genn_shd.speech import SAMPLE_RATE, Cochlea, Preparation
+from genn_shd.speech.audio import to_ear
+from genn_shd.speech.cochlea import STEP, cochlea
+from genn_shd.speech.membrane import BLOCK
+from genn_shd.speech.preparation import Waveform, prepare
+
+RECORDINGS = ROOT.parent / "shared" / "data" / "fsdd_wav.zip"
+NAMES = ("3_george_7.wav", "6_jackson_12.wav", "8_theo_20.wav")
+FASTER = 200.0
+
+
+def recording(name: str, archive: Path = RECORDINGS) -> np.ndarray:
+    """One human recording (N,) at the ear's sampling rate."""
+    import soundfile
+
+    with zipfile.ZipFile(archive) as file:
+        member = next(m for m in file.namelist() if Path(m).name == name)
+        return to_ear(*soundfile.read(io.BytesIO(file.read(member))))
+
+
+def velocity(ear: Cochlea, sound: np.ndarray) -> np.ndarray:
+    """(channels, samples): the membrane's velocity."""
+    spectrum = fft.rfft(sound)
+    blocks = [ear.membrane.velocity(spectrum, len(spectrum), b) for b in range(ear.membrane.num_blocks)]
+    return np.concatenate(blocks, axis=1)[:, : ear.num_channels].T
+
+
+def firing_probability(velocities: np.ndarray) -> np.ndarray:
+    """(channels, samples): chance of a nerve fibre to spike in each step, from velocities (channels, samples)."""
+    stage = COCHLEAR_NUCLEUS.stages[0]
+    cell = CompiledCascade(Cascade("stimulus", (stage,)), STEP, record="cleft")
+    padded = np.pad(velocities, ((0, -len(velocities) % BLOCK), (0, 0)))
+    outputs = []
+    for block in padded.reshape(-1, BLOCK, velocities.shape[1]):
+        outputs.append(cell.run(cell.start(np.zeros((2, BLOCK))), block.T)[2].T)
+    return np.concatenate(outputs)[: len(velocities)] * NERVE_FIBRE.parameters["gain"].default * STEP
+
+
+def counts(ear: Cochlea, waveform: Waveform, seeds: range) -> np.ndarray:
+    """(seeds, channels): spikes in each channel."""
+    return np.array([np.bincount(ear.encode(waveform, seed)[1], minlength=ear.num_channels) for seed in seeds])
+
+
+def part_as_far(own: np.ndarray, other: np.ndarray) -> float:
+    """Part of the runs that lie as far from all others, over all channels, as `other` does.
+
+    Parameters
+    ----------
+    own : (R, channels) spikes of R runs.
+    other : (channels,) spikes of the run in question.
+    """
+    runs = np.vstack([own, other]).astype(float)
+    sums, squares, rest = runs.sum(axis=0), (runs**2).sum(axis=0), len(runs) - 1
+    mean = (sums - runs) / rest
+    variance = (squares - runs**2) / rest - mean**2
+    distance = ((runs - mean) ** 2 / (variance + 0.05)).sum(axis=1)
+    return float(np.mean(distance >= distance[-1]))
+
+
+def published(waveform: Waveform) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, float]]:
+    """lauscher's velocity, firing probability, spikes in each channel, and seconds by step, on one core."""
+    from lauscher.audiowaves import MonoAudioWave
+    from lauscher.helpers import CommandLineArguments
+    from lauscher.transformations import BasilarMembrane, BushyCell, HairCell
+
+    CommandLineArguments().num_concurrent_jobs = 1
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, step: Any, data: Any) -> Any:
+        started = time.perf_counter()
+        with np.errstate(all="ignore"):
+            result = step(data)
+        seconds[name] = time.perf_counter() - started
+        return result
+
+    moved = timed("membrane", BasilarMembrane(channels=700), MonoAudioWave(waveform.samples.copy(), SAMPLE_RATE))
+    fired = timed("hair cells", HairCell(), moved)
+    np.random.seed(0)  # noqa: NPY002 - lauscher draws from NumPy's old global generator
+    BushyCell._correct(np.zeros((2, 2), bool), 1.0)  # compile before taking times
+    spikes = timed("bushy cells", BushyCell(), fired)
+    kept = spikes.spike_times * 1000.0 < waveform.duration
+    count = np.bincount(spikes.spike_labels[kept].astype(int), minlength=700)
+    return moved.channels, fired.channels, count, seconds
+
+
+def compare(ear: Cochlea, name: str, runs: int, longest: float) -> dict[str, Any]:
+    """One recording through both."""
+    waveform = prepare(recording(name), Preparation(crop=longest))
+    length = len(waveform.samples) / SAMPLE_RATE
+    ear.encode(waveform, 0)
+    started = time.perf_counter()
+    own_counts = counts(ear, waveform, range(runs))
+    own_seconds = (time.perf_counter() - started) / runs
+    moved, fired, count, seconds = published(waveform)
+    own_moved = velocity(ear, waveform.samples)
+    own_fired = firing_probability(own_moved)
+    return {
+        "recording": name,
+        "seconds_of_sound": length,
+        "own_seconds": own_seconds,
+        "lauscher_seconds": sum(seconds.values()),
+        "lauscher_steps": seconds,
+        "velocity_difference": _difference(own_moved, moved),
+        "probability_difference": _difference(own_fired, fired),
+        "spikes": float(own_counts.sum(axis=1).mean()),
+        "lauscher_spikes": int(count.sum()),
+        "spread": float(own_counts.sum(axis=1).std()),
+        "part_as_far": part_as_far(own_counts, count),
+    }
+
+
+def _difference(own: np.ndarray, other: np.ndarray) -> float:
+    """The largest difference in any channel, relative to the largest value in that channel."""
+    return float((np.abs(own - other).max(axis=1) / np.abs(other).max(axis=1)).max())
+
+
+def main() -> None:
+    """Run the benchmark."""
+    options = parser(__doc__).parse_args()
+    report = Report.begin("encode", (__doc__ or "").partition("\n")[0], options, threads=1)
+    names, runs, longest = (NAMES[:1], 5, 30.0) if options.smoke else (NAMES, 200, 300.0)
+    ear = cochlea()
+    results = [compare(ear, name, runs, longest) for name in names]
+    _print(results)
+    faster = sum(r["lauscher_seconds"] for r in results) / sum(r["own_seconds"] for r in results)
+    real_time = sum(r["own_seconds"] for r in results) / sum(r["seconds_of_sound"] for r in results)
+    print(f"  {faster:.0f} times faster than lauscher: {verdict(faster, FASTER, at_most=False)}")
+    print(f"  {real_time:.2f} s for a second of sound: {verdict(real_time, 1.0, at_most=True)}")
+    report.finish({"recordings": results, "times_faster": faster, "seconds_per_second": real_time}, threads=1)
+
+
+def _print(results: list[dict[str, Any]]) -> None:
+    table(
+        ("recording", "sound s", "lauscher s", "here s", "times faster", "s per s"),
+        [
+            (
+                r["recording"],
+                f"{r['seconds_of_sound']:.2f}",
+                f"{r['lauscher_seconds']:.1f}",
+                f"{r['own_seconds']:.3f}",
+                f"{r['lauscher_seconds'] / r['own_seconds']:.0f}",
+                f"{r['own_seconds'] / r['seconds_of_sound']:.2f}",
+            )
+            for r in results
+        ],
+    )
+    table(
+        ("recording", "velocity", "probability", "spikes here", "lauscher", "as far"),
+        [
+            (
+                r["recording"],
+                f"{r['velocity_difference']:.1e}",
+                f"{r['probability_difference']:.1e}",
+                f"{r['spikes']:.0f} +- {r['spread']:.0f}",
+                r["lauscher_spikes"],
+                f"{100 * r['part_as_far']:.0f} %",
+            )
+            for r in results
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Cascades in native code: `CompiledCascade`."""
+
+from .library import CompiledCascade
+
+__all__ = ["CompiledCascade"]

@@ -1,0 +1,95 @@
+"""`python -m genn_shd.encode`: sound files to spikes, in the layout of the Spiking Heidelberg Digits."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import command
+from .errors import SettingError
+from .progress import LOG, console_log
+from .speech.audio import find
+from .speech.cochlea import NUM_CHANNELS
+from .speech.encoder import EncoderSettings, encode_files
+from .speech.naming import Pattern, Table
+from .speech.preparation import Preparation
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    with console_log():
+        settings = EncoderSettings(
+            preparation=Preparation(options.rms, options.flank, options.silence, crop=options.crop, trim=options.trim),
+            num_channels=_positive("--channels", options.channels),
+            seed=options.seed,
+            num_workers=_positive("--workers", options.workers or EncoderSettings.num_workers),
+        )
+        classes = options.classes.split(",") if options.classes else ()
+        encoded = encode_files(find(options.paths), options.out, settings, _naming(options), classes)
+        LOG.info(
+            "%d files, %d spikes%s",
+            len(encoded.files),
+            encoded.num_spikes,
+            f"; {len(encoded.broken)} files left out" if encoded.broken else "",
+        )
+    print(options.out)
+    return 0
+
+
+def _naming(options: argparse.Namespace) -> Pattern | Table | None:
+    if options.csv is not None:
+        return Table(options.csv)
+    return Pattern(options.pattern) if options.pattern else None
+
+
+def _positive(name: str, value: int) -> int:
+    if value < 1:
+        raise SettingError(f"{name} {value} is not allowed; it must be 1 or more.")
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    usual = Preparation()
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.encode",
+        description="Encode sound files (WAV, FLAC, OGG) as the spikes of an inner ear, in the layout of the Spiking "
+        "Heidelberg Digits. Stopped, the same command goes on. A file that cannot be used is named and left out.",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="sound files, or folders of them")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write")
+    naming = parser.add_mutually_exclusive_group()
+    naming.add_argument(
+        "--pattern", metavar="TEXT", help="where names of files say what is said by whom, such as {label}_{speaker}_{}"
+    )
+    naming.add_argument("--csv", type=Path, metavar="FILE", help="table with the columns file, label, speaker")
+    parser.add_argument("--classes", metavar="A,B,...", help="labels in the order of their numbers (default: sorted)")
+    parser.add_argument(
+        "--rms", type=float, default=usual.rms, help="loudness: root mean square (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--flank", type=float, default=usual.flank, help="ms of fading in and out (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--silence", type=float, default=usual.silence, help="ms of silence before and after (default: %(default)s)"
+    )
+    parser.add_argument("--crop", type=float, metavar="MS", help="take this much from the start of each file")
+    parser.add_argument(
+        "--trim", type=float, metavar="DB", help="cut off what is this much below the peak at start and end"
+    )
+    parser.add_argument(
+        "--channels", type=int, default=NUM_CHANNELS, help="places on the membrane (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of random numbers (default: %(default)s)")
+    parser.add_argument("--workers", type=int, help="files at once (default: all processors)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

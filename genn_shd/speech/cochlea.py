@@ -1,0 +1,71 @@
+"""The cochlea and the first nucleus behind it: sound -> spikes of bushy cells, as in the Spiking Heidelberg Digits.
+
+Cramer et al. 2020 (IEEE Trans. Neural Netw. Learn. Syst. 33, 2744): hydrodynamic basilar membrane (`basilar`), Meddis
+hair cells, nerve fibres, bushy cells (`genn_shd.models.auditory`). Channel 0 hears the highest tones.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from scipy import fft
+
+from ..backends.native.cascade import CompiledCascade
+from ..models.auditory import COCHLEAR_NUCLEUS
+from .membrane import BLOCK, VELOCITY_RATE, Membrane
+from .preparation import Waveform
+
+NUM_CHANNELS = 700
+STEP = 1000.0 / VELOCITY_RATE
+"""ms between samples of velocity, and steps of the cells."""
+
+Spikes = tuple[np.ndarray, np.ndarray]
+
+
+class Cochlea:
+    """The whole chain for `num_channels` channels, compiled. Several threads can share one."""
+
+    def __init__(self, num_channels: int = NUM_CHANNELS) -> None:
+        self.num_channels = num_channels
+        self.membrane = Membrane(num_channels)
+        self.cells = CompiledCascade(COCHLEAR_NUCLEUS, STEP)
+
+    def encode(self, waveform: Waveform, seed: int) -> Spikes:
+        """Spikes of one sound.
+
+        Parameters
+        ----------
+        waveform : from `prepare`.
+        seed : of the random numbers of its nerve fibres.
+
+        Returns
+        -------
+        times : (S,) float32, ms, sorted; less than the waveform's duration.
+        units : (S,) uint16, < `num_channels`; those at one time are sorted.
+        """
+        spectrum = fft.rfft(waveform.samples)
+        parts = []
+        for block, state in enumerate(self.start(seed)):
+            steps, channels, _ = self.cells.run(state, self.membrane.velocity(spectrum, len(spectrum), block))
+            parts.append((steps, channels + block * BLOCK))
+        return self.merge(parts, waveform.duration)
+
+    def start(self, seed: int) -> list[np.ndarray]:
+        """The cells of every block at rest."""
+        words = np.random.SeedSequence(seed).generate_state(2 * BLOCK * self.membrane.num_blocks, np.uint32)
+        return [self.cells.start(seeds) for seeds in words.reshape(-1, 2, BLOCK)]
+
+    def merge(self, parts: list[tuple[np.ndarray, np.ndarray]], duration: float) -> Spikes:
+        """Spikes of all blocks, as steps and channels, in order of time."""
+        steps, channels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        kept = (channels < self.num_channels) & (steps * STEP < duration)
+        steps, channels = steps[kept], channels[kept]
+        order = np.lexsort((channels, steps))
+        return (steps[order] * STEP).astype(np.float32), channels[order].astype(np.uint16)
+
+
+@functools.cache
+def cochlea(num_channels: int = NUM_CHANNELS) -> Cochlea:
+    """The cochlea that everybody in this process shares."""
+    return Cochlea(num_channels)

@@ -1,0 +1,186 @@
+"""Many sound files -> one file of spikes: in parallel, and going on where it was stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..datasets.hdf5_file import write
+from ..errors import DataError, GennShdError
+from ..events import SpikeTrains
+from ..progress import LOG, CountingBar
+from . import audio
+from .cochlea import NUM_CHANNELS, Cochlea, Spikes, cochlea
+from .journal import Journal, key_of
+from .naming import Names, Pattern, Table, numbered
+from .preparation import Preparation, prepare
+from .stream import encode_long
+
+LONG = 10_000.0
+"""ms from which a recording is encoded in pieces."""
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How files are encoded.
+
+    Attributes
+    ----------
+    preparation : of each recording.
+    num_channels : of the cochlea.
+    seed : of random numbers; those of a file also depend on its name, and on no other file.
+    num_workers : files that are encoded at once.
+    """
+
+    preparation: Preparation = field(default_factory=Preparation)
+    num_channels: int = NUM_CHANNELS
+    seed: int = 0
+    num_workers: int = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What became of files: those that are in the file of spikes, and why the others are not."""
+
+    files: list[Path]
+    broken: dict[Path, str]
+    num_spikes: int
+
+
+def encode_samples(ear: Cochlea, samples: np.ndarray, preparation: Preparation, seed: int) -> Spikes:
+    """Spikes of one recording (N,) at `SAMPLE_RATE`: times (S,) in ms and channels (S,)."""
+    waveform = prepare(samples, preparation)
+    if waveform.duration > LONG:
+        return encode_long(ear, waveform.samples, waveform.duration, seed)
+    return ear.encode(waveform, seed)
+
+
+def encode_files(
+    files: Sequence[Path],
+    out: Path,
+    settings: EncoderSettings,
+    naming: Pattern | Table | None = None,
+    class_names: Sequence[str] = (),
+) -> Encoded:
+    """Encode files into `out`, in SHD's layout with the names of the files as `extra/file`.
+
+    Until all is done, what has been encoded is kept beside it; the same call goes on from there. A file that cannot be
+    used is left out, and said so in the log.
+
+    Parameters
+    ----------
+    files : sound files.
+    out : HDF5 file.
+    settings : how to encode.
+    naming : labels and speakers; None where they are unknown.
+    class_names : labels in the order of their numbers; sorted where empty.
+
+    Raises
+    ------
+    DataError
+        Not one of the files can be used, or `out` cannot be written.
+    """
+    if not out.parent.is_dir():
+        raise DataError(f"{out}: there is no folder {out.parent}; make it, or choose another --out.")
+    broken: dict[Path, str] = {}
+    named = dict(_named(files, naming, broken))
+    numbered([n.label for n in named.values()], class_names)
+    with Journal(out.with_name(f".{out.name}.journal")) as journal:
+        keys = dict(_encode_missing(list(named), settings, journal, broken))
+        for reason in broken.values():
+            LOG.warning("left out: %s", reason)
+        if not keys:
+            raise DataError(f"none of the {len(files)} files can be used; see above.")
+        done = [file for file in named if file in keys]
+        _write(out, done, [journal[keys[file]] for file in done], named, class_names, settings.num_channels)
+    journal.path.unlink()
+    return Encoded(done, broken, sum(len(journal[keys[file]][0]) for file in done))
+
+
+def _named(
+    files: Sequence[Path], naming: Pattern | Table | None, broken: dict[Path, str]
+) -> Iterator[tuple[Path, Names]]:
+    for file in files:
+        try:
+            yield file, naming.names(file) if naming else Names()
+        except DataError as error:
+            broken[file] = str(error)
+
+
+def _encode_missing(
+    files: Sequence[Path], settings: EncoderSettings, journal: Journal, broken: dict[Path, str]
+) -> Iterator[tuple[Path, bytes]]:
+    """Encode what the journal lacks; yields the key of every file that can be used."""
+    keys = {file: _key(file, settings) for file in files}
+    missing = [file for file in files if keys[file] not in journal]
+    if len(missing) < len(files):
+        LOG.info("going on: %d of %d files were encoded before", len(files) - len(missing), len(files))
+    with CountingBar(len(files), "file", len(files) - len(missing)) as bar:
+        for file, result in _in_parallel(missing, settings):
+            if isinstance(result, str):
+                broken[file] = result
+            else:
+                journal.add(keys[file], result)
+            bar.update()
+    yield from ((file, key) for file, key in keys.items() if key in journal)
+
+
+def _in_parallel(files: Sequence[Path], settings: EncoderSettings) -> Iterator[tuple[Path, Spikes | str]]:
+    """Spikes of each file, or why there are none; no more of them are under way at once than there are workers."""
+    if not files:
+        return
+    ear = cochlea(settings.num_channels)
+    waiting, running = iter(files), dict[Future[Spikes | str], Path]()
+    with ThreadPoolExecutor(settings.num_workers) as workers:
+        try:
+            while True:
+                for file in waiting:
+                    running[workers.submit(_encode_file, ear, file, settings)] = file
+                    if len(running) > settings.num_workers:
+                        break
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+        finally:
+            workers.shutdown(cancel_futures=True)
+
+
+def _encode_file(ear: Cochlea, file: Path, settings: EncoderSettings) -> Spikes | str:
+    try:
+        samples = audio.read(file, settings.preparation.crop)
+        return encode_samples(ear, samples, settings.preparation, _seed(file, settings))
+    except GennShdError as error:
+        text = str(error)
+        return text if str(file) in text else f"{file}: {text}"
+
+
+def _seed(file: Path, settings: EncoderSettings) -> int:
+    return int.from_bytes(key_of(settings.seed, file.name)[:16])
+
+
+def _key(file: Path, settings: EncoderSettings) -> bytes:
+    """Changes with the file and with everything its spikes depend on."""
+    status = file.stat()
+    return key_of(
+        file.resolve(), status.st_size, status.st_mtime_ns, settings.preparation, settings.num_channels, settings.seed
+    )
+
+
+def _write(
+    out: Path,
+    files: Sequence[Path],
+    spikes: Sequence[Spikes],
+    named: dict[Path, Names],
+    class_names: Sequence[str],
+    num_channels: int,
+) -> None:
+    labels, classes = numbered([named[file].label for file in files], class_names)
+    speakers, speaker_names = numbered([named[file].speaker for file in files])
+    trains = SpikeTrains.from_events(spikes, labels, speakers, num_channels)
+    write(out, trains, classes, speaker_names, np.float32, files=[file.name for file in files])

@@ -1,0 +1,101 @@
+"""From sound to the velocity of the basilar membrane, many channels at once.
+
+The transfer function costs Hankel functions, so it is computed once, at nodes that lie evenly on the logarithm of
+frequency, and interpolated in compiled code: from node to node its phase turns by a fraction of a radian.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+
+import jinja2
+import numpy as np
+from scipy import fft
+
+from ..backends.native.compiler import compile_source
+from .basilar import places, transfer
+from .preparation import SAMPLE_RATE
+
+BLOCK = 32
+TAPS = 12
+_SPACING = 0.007  # of nodes, in ln(f / Hz)
+_FIRST = -TAPS  # node k lies at exp(k _SPACING) Hz
+_LOWEST = 1.0  # Hz; the published implementation maps 0 Hz to this
+_HIGHEST = SAMPLE_RATE / 2
+
+VELOCITY_RATE = SAMPLE_RATE // 2
+"""Samples of velocity per second."""
+
+
+class Membrane:
+    """The membrane at `num_channels` places, in blocks of `BLOCK`; the last is filled up with its last channel."""
+
+    def __init__(self, num_channels: int) -> None:
+        self.num_channels = num_channels
+        self.num_blocks = -(-num_channels // BLOCK)
+        x = np.pad(places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
+        last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
+        frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
+        self._tables = [_table(2.0 * np.pi * frequencies, block) for block in x.reshape(self.num_blocks, BLOCK)]
+        self._half_spectrum = _compiled()
+
+    def velocity(self, spectrum: np.ndarray, num_samples: int, block: int) -> np.ndarray:
+        """Velocity of one block of channels.
+
+        Parameters
+        ----------
+        spectrum : (F,) complex, of the sound, from 0 Hz up to half the sampling rate.
+        num_samples : of velocity, over the sound's duration. F, or one less to leave out the last frequency.
+        block : which channels.
+
+        Returns
+        -------
+        (num_samples, BLOCK) float64.
+        """
+        first, weights = _interpolation(len(spectrum))
+        sound = np.ascontiguousarray(spectrum, np.complex128)
+        half = np.empty((num_samples // 2 + 1, BLOCK), np.complex128)
+        arrays = (self._tables[block], first, weights, sound)
+        self._half_spectrum(*(a.ctypes.data for a in arrays), num_samples, half.ctypes.data)
+        return fft.irfft(half, num_samples, axis=0, overwrite_x=True)
+
+
+def _table(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """(nodes, 2, BLOCK): real and imaginary part of the transfer function."""
+    values = transfer(omega, x)
+    return np.ascontiguousarray(np.stack([values.real, values.imag], axis=1))
+
+
+@functools.lru_cache(maxsize=8)
+def _interpolation(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
+    """First node and weights (F, TAPS) of Lagrange's interpolation at F frequencies.
+
+    As in the published implementation they run from 1 Hz, not 0, to half the sampling rate.
+    """
+    position = np.log(np.linspace(_LOWEST, _HIGHEST, num_frequencies)) / _SPACING - _FIRST
+    first = np.floor(position).astype(np.int32) - TAPS // 2 + 1
+    distance = (position - first)[:, None] - np.arange(TAPS)
+    weights = np.ones((num_frequencies, TAPS))
+    for tap in range(TAPS):
+        for other in range(TAPS):
+            if other != tap:
+                weights[:, tap] *= distance[:, other] / (tap - other)
+    return first, weights
+
+
+@functools.cache
+def _compiled() -> ctypes._CFuncPtr:  # type: ignore[name-defined]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("genn_shd.speech", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    source = environment.get_template("membrane.c.j2").render(block=BLOCK, taps=TAPS)
+    function = ctypes.CDLL(str(compile_source(source))).half_spectrum
+    pointer = ctypes.c_void_p
+    function.argtypes = [pointer, pointer, pointer, pointer, ctypes.c_int64, pointer]
+    function.restype = None
+    return function

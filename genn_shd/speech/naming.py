@@ -1,0 +1,129 @@
+"""Who says what in which file: from a pattern of file names, or from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError, SettingError
+from ..events import UNKNOWN
+
+_FIELD = re.compile(r"\{(\w*)\}")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The word in a file and who says it; None where that is not known."""
+
+    label: str | None = None
+    speaker: str | None = None
+
+
+class Pattern:
+    """A pattern such as `{label}_{speaker}_{}`: letters stand for themselves, `{}` for anything.
+
+    It is matched with the file's name without its suffix or, where it has a slash, with as many folders before it.
+
+    Raises
+    ------
+    SettingError
+        A pattern without `{label}` and `{speaker}`, or with another name in braces.
+    """
+
+    def __init__(self, text: str) -> None:
+        fields = _FIELD.findall(text)
+        if not {"label", "speaker"} & set(fields) or set(fields) - {"label", "speaker", ""} or _twice(fields):
+            raise SettingError(
+                f"pattern = {text!r} is not allowed; use {{label}} and {{speaker}} once each, at least one of them, "
+                "and {} for anything else, for example '{label}_{speaker}_{}'."
+            )
+        self._text, self._depth = text, text.count("/") + 1
+        parts = [re.escape(part) for part in _FIELD.split(text)[::2]]
+        groups = [f"(?P<{field}>[^/]+?)" if field else "[^/]*" for field in fields]
+        self._expression = re.compile("".join(p + g for p, g in zip(parts, [*groups, ""], strict=True)))
+
+    def names(self, path: Path) -> Names:
+        """What the name of a file says.
+
+        Raises
+        ------
+        DataError
+            It does not match.
+        """
+        name = "/".join(path.with_suffix("").parts[-self._depth :])
+        match = self._expression.fullmatch(name)
+        if match is None:
+            raise DataError(f"{path}: its name does not match the pattern {self._text!r}.")
+        return Names(**match.groupdict())
+
+
+class Table:
+    """A CSV file with a heading: `file`, and `label` or `speaker` or both. Files are named relative to it.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or lacks these columns.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as file:
+                reader = csv.DictReader(file)
+                columns, rows = list(reader.fieldnames or []), list(reader)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise DataError(f"{path}: cannot be read ({error}); give a CSV file.") from None
+        if "file" not in columns or not {"label", "speaker"} & set(columns):
+            raise DataError(
+                f"{path}: the columns are {', '.join(columns) or 'none'}; needed are file, and label or speaker."
+            )
+        self._rows = {
+            (path.parent / row["file"]).resolve(): Names(row.get("label"), row.get("speaker"))
+            for row in rows
+            if row["file"]
+        }
+
+    def names(self, path: Path) -> Names:
+        """What the table says of a file.
+
+        Raises
+        ------
+        DataError
+            Nothing.
+        """
+        if path.resolve() not in self._rows:
+            raise DataError(f"{path}: not in {self._path}.")
+        return self._rows[path.resolve()]
+
+
+def numbered(names: Iterable[str | None], order: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
+    """Numbers (N,) for names, -1 for None; and the names by number: `order`, else sorted, whole numbers by size.
+
+    Raises
+    ------
+    SettingError
+        A name that is not in `order`.
+    """
+    names = list(names)
+    occurring = {name for name in names if name is not None}
+    unknown = sorted(occurring - set(order))
+    if order and unknown:
+        raise SettingError(f"{unknown[0]!r} is not among the given classes: {', '.join(order)}.")
+    by_number = list(order) or sorted(occurring, key=_by_size)
+    number: Mapping[str | None, int] = {None: UNKNOWN, **{name: k for k, name in enumerate(by_number)}}
+    return np.array([number[name] for name in names], np.int64), by_number
+
+
+def _by_size(name: str) -> tuple[bool, int, str]:
+    is_number = name.isascii() and name.isdigit()
+    return (not is_number, int(name) if is_number else 0, name)
+
+
+def _twice(fields: Sequence[str]) -> bool:
+    return any(fields.count(field) > 1 for field in ("label", "speaker"))

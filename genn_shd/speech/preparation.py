@@ -1,0 +1,107 @@
+"""What happens to a recording before it comes to the ear: loudness, flanks, silence around it.
+
+Loudness and flanks as Cramer et al. 2020 describe for the Spiking Heidelberg Digits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ..errors import DataError, SettingError
+
+SAMPLE_RATE = 48_000
+"""Samples of sound per second in everything after reading."""
+
+_SAMPLES_PER_MS = SAMPLE_RATE // 1000
+_BUCKET = 100 * _SAMPLES_PER_MS  # samples; lengths in between are filled up with silence, so that transforms are fast
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Settings of the preparation.
+
+    Attributes
+    ----------
+    rms : root mean square that every recording is brought to.
+    flank : ms at start and end over which it fades in and out (Hann).
+    silence : ms of silence before and after.
+    crop : ms of a recording that are kept, from its start; None keeps all.
+    trim : what lies before the first and after the last sample that is at most this many dB below the peak is cut
+        off; None keeps it.
+    """
+
+    rms: float = 0.3
+    flank: float = 20.0
+    silence: float = 50.0
+    crop: float | None = None
+    trim: float | None = None
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if value is None and setting.default is None:
+                continue
+            least = 0.0 if setting.name in ("flank", "silence") else math.ulp(0.0)
+            if not (math.isfinite(value) and value >= least):
+                allowed = "0 or more" if least == 0.0 else "more than 0"
+                raise SettingError(f"{setting.name} = {value!r} is not allowed; it must be {allowed}.")
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Sound ready for the ear.
+
+    Attributes
+    ----------
+    samples : (N,) float64 at `SAMPLE_RATE`.
+    duration : ms, without the silence that only fills up the transform.
+    """
+
+    samples: np.ndarray
+    duration: float
+
+
+def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
+    """A recording (N,) at `SAMPLE_RATE`, cropped, at the right loudness, between flanks and silences.
+
+    Raises
+    ------
+    DataError
+        There is nothing in it: no samples, or all of them the same.
+    """
+    sound = _cropped(np.asarray(samples, np.float64), preparation.crop)
+    sound = sound - (sound.mean() if len(sound) else 0.0)
+    peak = np.abs(sound).max(initial=0.0)
+    if not len(sound):
+        raise DataError("there are no samples in it.")
+    if peak <= np.finfo(np.float32).tiny:
+        raise DataError("there is no sound in it: all samples are the same.")
+    if preparation.trim is not None:
+        loud = np.flatnonzero(np.abs(sound) >= peak * 10.0 ** (-preparation.trim / 20.0))
+        sound = sound[loud[0] : loud[-1] + 1]
+    sound = sound * (preparation.rms / np.sqrt(np.mean(np.square(sound / peak))) / peak)
+    _fade(sound, round(preparation.flank * _SAMPLES_PER_MS))
+    silence = round(preparation.silence * _SAMPLES_PER_MS)
+    return _filled_up(np.pad(sound, silence))
+
+
+def _cropped(sound: np.ndarray, duration: float | None) -> np.ndarray:
+    return sound if duration is None else sound[: math.ceil(duration * _SAMPLES_PER_MS)]
+
+
+def _fade(sound: np.ndarray, length: int) -> None:
+    """Hann flanks in place; they meet in the middle where the sound is short."""
+    length = min(length, len(sound) // 2)
+    if length:
+        rise = np.hanning(2 * length)[:length]
+        sound[:length] *= rise
+        sound[-length:] *= rise[::-1]
+
+
+def _filled_up(sound: np.ndarray) -> Waveform:
+    """With silence up to the next length N for which N / 2 + 1, the length of the transform, has small factors only."""
+    buckets = -(-(len(sound) + 2) // _BUCKET)
+    return Waveform(np.pad(sound, (0, buckets * _BUCKET - 2 - len(sound))), len(sound) / _SAMPLES_PER_MS)

@@ -1,0 +1,71 @@
+"""The first neurons of hearing: hair cell, auditory nerve fibre, bushy cell. Times in ms, rates per ms.
+
+Cells and constants are those of Cramer et al. 2020 (IEEE Trans. Neural Netw. Learn. Syst. 33, 2744), who made the
+Spiking Heidelberg Digits. `stimulus` is the velocity of the basilar membrane at the cell's place.
+"""
+
+from genn_shd.cascade import Cascade, Stage
+from genn_shd.definitions import NeuronModel, Parameter
+
+from .synapses import EXPONENTIAL
+
+_PERMEABILITY = "release * fmax(stimulus + offset, 0) / (fmax(stimulus + offset, 0) + half)"
+
+HAIR_CELL = NeuronModel(
+    name="Meddis hair cell",
+    parameters={
+        "replenishment": Parameter(5.05e-3, "1/ms", minimum=0.0),
+        "release": Parameter(2.0, "1/ms", minimum=0.0),
+        "loss": Parameter(2.5, "1/ms", minimum=0.0),
+        "reuptake": Parameter(6.58, "1/ms", minimum=0.0),
+        "reprocessing": Parameter(66.3e-3, "1/ms", minimum=0.0),
+        "capacity": Parameter(1.0, minimum=0.0),
+        "offset": Parameter(5.0),
+        "half": Parameter(300.0, minimum=0.0),
+    },
+    state={"free": 0.5, "cleft": 0.0, "store": 0.0},
+    dynamics={
+        "free": f"replenishment * fmax(capacity - free, 0) + reprocessing * store - {_PERMEABILITY} * free",
+        "cleft": f"{_PERMEABILITY} * free - (loss + reuptake) * cleft",
+        "store": "reuptake * cleft - reprocessing * store",
+    },
+)
+"""Transmitter goes from a free pool to the synaptic cleft, partly back to a store and from there to the pool: Meddis
+1986 (J. Acoust. Soc. Am. 79, 702) and 1988 (83, 1056), where the parameters are y, g, l, r, x, M, A and B."""
+
+NERVE_FIBRE = NeuronModel(
+    name="auditory nerve fibre",
+    parameters={"gain": Parameter(50.0, "1/ms", minimum=0.0)},
+    state={},
+    dynamics={},
+    threshold="gain * cleft * dt - uniform",
+)
+"""Spikes at random, at `gain` times the transmitter in the cleft; `uniform` is a random number of the step, 0 to 1."""
+
+BUSHY_CELL = NeuronModel(
+    name="bushy cell",
+    parameters={
+        "tau_mem": Parameter(1.0, "ms", minimum=0.0),
+        "gain": Parameter(0.325, "1/ms", minimum=0.0),
+        "v_threshold": Parameter(1.0, minimum=0.0),
+    },
+    state={"V": 0.0},
+    dynamics={"V": "gain * I - V / tau_mem"},
+    threshold="V - v_threshold",
+    reset={"V": "0"},
+)
+"""Leaky integrate-and-fire neuron of the cochlear nucleus, which spikes when several of its fibres do."""
+
+FIBRES = 40
+"""Nerve fibres that converge on one bushy cell; the cell's gain is 13 per ms divided by their number."""
+
+COCHLEAR_NUCLEUS = Cascade(
+    stimulus="stimulus",
+    stages=(
+        Stage("hair_cell", HAIR_CELL, step="euler"),
+        # 1 ms from one spike to the next, the step of the spike included.
+        Stage("fibre", NERVE_FIBRE, copies=FIBRES, refractory=23 / 24),
+        Stage("bushy_cell", BUSHY_CELL, EXPONENTIAL, step="split", refractory=1.0, values={"tau_syn": 0.5}),
+    ),
+)
+"""From the velocity of one place on the basilar membrane to the spikes of its bushy cell."""

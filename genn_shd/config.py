@@ -16,33 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     ValidationError,
-    create_model,
     model_validator,
 )
-from pydantic.config import JsonDict
 
 from .compile import BACKENDS
+from .config_losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
 from .config_messages import explain, shown
-from .definitions import LossModel
-from .models.losses import LOSSES
-
-
-class Section(BaseModel):
-    """A table of settings: typed strictly, frozen, and closed to names it does not know."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-def setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
-    """One setting: its default, what it means, its unit where it has one, and its limits."""
-    extra: JsonDict | None = {"unit": unit} if unit else None
-    return Field(default, description=description, json_schema_extra=extra, **limits)
+from .config_section import Section, setting
 
 
 def _one_or_many(value: Any) -> Any:
@@ -222,42 +206,6 @@ class NetworkSettings(Section):
             )
         return self
 
-
-class LossSettings(Section):
-    """What the output should be, for a loss; each loss states its own parameters."""
-
-    name: str
-
-    @property
-    def parameters(self) -> dict[str, float]:
-        """The loss's own parameters."""
-        return self.model_dump(exclude={"name"})
-
-
-def _loss_settings(loss: LossModel) -> type[LossSettings]:
-    """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
-    parameters: dict[str, Any] = {
-        name: (
-            float,
-            setting(
-                parameter.default,
-                f"parameter of the loss {loss.name}",
-                None if parameter.unit == "1" else parameter.unit,
-                **({} if parameter.minimum is None else {"gt": parameter.minimum}),
-            ),
-        )
-        for name, parameter in loss.parameters.items()
-    }
-    return create_model(
-        f"{loss.name}_loss",
-        __base__=LossSettings,
-        __doc__=f"The loss {loss.name}.",
-        name=(Literal[loss.name], setting(loss.name, "which loss")),
-        **parameters,
-    )
-
-
-LOSS_SETTINGS = {name: _loss_settings(loss) for name, loss in LOSSES.items()}
 
 if TYPE_CHECKING:
     AnyLossSettings = LossSettings
@@ -458,7 +406,7 @@ class Config(Section):
             An unknown name, a wrong type, a value out of range: one line that names the setting.
         """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(values := with_loss_by_name(values))
         except ValidationError as error:
             raise explain(error, cls, values) from None
 

@@ -132,14 +132,16 @@ def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
             owner, chosen = table, ""
         elif (entries := _entries(field)) and parts:
             names += (str(parts.pop(0)),)
+            if not issubclass(entries, BaseModel):
+                return _Place(names, FieldInfo.from_annotation(entries), owner, chosen)
             owner, chosen = entries, ""
         else:
             return _Place(names, field, owner, chosen)
     return _Place(names, None, owner, chosen)
 
 
-def _entries(field: FieldInfo) -> type[BaseModel] | None:
-    """What a table of tables, such as `network.weights`, holds."""
+def _entries(field: FieldInfo) -> type | None:
+    """What a table whose names are free, such as `network.weights`, holds."""
     return get_args(field.annotation)[1] if get_origin(field.annotation) is dict else None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .config import Config
+from .config_losses import with_loss_by_name
 from .config_messages import choice
 from .errors import SettingError, nearest, unknown_name
 
@@ -48,7 +49,7 @@ def combine(*layers: Mapping[str, Any]) -> Table:
     """Nested tables laid over one another; one whose kind changes takes the place of what lies below it."""
     values: Table = {}
     for layer in layers:
-        values = _merge(values, layer, _choices())
+        values = _merge(values, with_loss_by_name(layer), _choices())
     return values
 
 
@@ -56,7 +57,7 @@ def nested(settings: Mapping[str, Any]) -> Table:
     """Nested tables from settings by dotted name; those that are nested already stay."""
     values: Table = {}
     for name, value in settings.items():
-        values = _merge(values, _nested(name.split("."), value), {})
+        values = _merge(values, with_loss_by_name(_nested(name.split("."), value)), {})
     return values
 
 
@@ -94,7 +95,7 @@ def parse_settings(settings: Iterable[str]) -> Table:
         keys = [key.strip() for key in name.split(".")]
         if not equals or not all(keys):
             raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
-        values = _merge(values, _nested(keys, _parse_value(text.strip())), {})
+        values = _merge(values, with_loss_by_name(_nested(keys, _parse_value(text.strip()))), {})
     return values
 
 

@@ -148,16 +148,16 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
     SettingError
         Settings that do not go together.
     """
-    settings, loss = config.network, config.loss.parameters
+    settings, loss_values = config.network, config.loss.parameter_values
     return recurrent_classifier(
         num_input=num_input,
         num_hidden=settings.num_hidden,
         num_classes=num_classes,
         recurrent=settings.recurrent,
         neuron=settings.neuron,
-        loss=config.loss.name,
-        loss_scale=loss.pop("loss_scale"),
-        loss_values=loss,
+        loss=config.loss.definition,
+        loss_scale=loss_values.pop("loss_scale"),
+        loss_values=loss_values,
         tau_mem=_initial(settings.tau_mem),
         tau_syn=_initial(settings.tau_syn),
         output_tau_mem=_initial(settings.output_tau_mem),

@@ -8,6 +8,7 @@ on a short list, and rebuilt as a SymPy expression.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -16,11 +17,22 @@ from sympy.printing.c import C99CodePrinter
 
 from .errors import SettingError, nearest
 
+# Longer text, and larger powers of numbers, would only keep the algebra busy.
+_LONGEST = 2000
+_LARGEST_EXPONENT = 100
+
+
+def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    if base.is_number and exponent.is_number and not abs(exponent) <= _LARGEST_EXPONENT:
+        raise SettingError(f"{exponent} is too large an exponent of a number; at most {_LARGEST_EXPONENT} is allowed.")
+    return base**exponent
+
+
 FUNCTIONS: dict[str, tuple[int, Callable[..., sympy.Expr]]] = {
     "exp": (1, sympy.exp),
     "log": (1, sympy.log),
     "sqrt": (1, sympy.sqrt),
-    "pow": (2, sympy.Pow),
+    "pow": (2, _power),
     "sin": (1, sympy.sin),
     "cos": (1, sympy.cos),
     "tanh": (1, sympy.tanh),
@@ -33,7 +45,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[sympy.Expr, sympy.Expr], sympy.Ex
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: a**b,
+    ast.Pow: lambda a, b: _power(a, b),
 }
 
 
@@ -51,11 +63,17 @@ def parse(text: str, names: Iterable[str]) -> sympy.Expr:
         Where `text` is no expression, or uses a name, function or syntax that is not allowed.
     """
     allowed = set(names)
+    if len(text) > _LONGEST:
+        raise SettingError(f"expression {text[:40]!r}... has {len(text)} characters; at most {_LONGEST} are allowed.")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        expression = _convert(ast.parse(text.strip(), mode="eval").body, text, allowed)
     except SyntaxError as error:
         raise SettingError(f"expression {text!r} cannot be read: {error.msg}.") from None
-    return _convert(tree, text, allowed)
+    except (MemoryError, RecursionError):
+        raise SettingError(f"expression {text[:40]!r}... cannot be read: it is nested too deeply.") from None
+    if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
+        raise SettingError(f"expression {text!r} has no finite real value, whatever its names stand for.")
+    return expression
 
 
 def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
@@ -64,7 +82,7 @@ def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
             pass
         case ast.Constant(value=int() as value):
             return sympy.Integer(value)
-        case ast.Constant(value=float() as value):
+        case ast.Constant(value=float() as value) if math.isfinite(value):
             return sympy.Float(value) if value != int(value) else sympy.Integer(int(value))
         case ast.Name(id=name):
             return _name(name, text, names)
@@ -72,6 +90,8 @@ def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
             return -_convert(operand, text, names)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return _convert(operand, text, names)
+        case ast.Constant(value=float()):
+            raise SettingError(f"expression {text!r} has a number that is not finite.")
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)](_convert(left, text, names), _convert(right, text, names))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):

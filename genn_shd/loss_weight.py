@@ -10,7 +10,9 @@ from .definitions import LossModel
 from .errors import SettingError
 from .events import SpikeTrains
 from .expressions import evaluate, parse
+from .input_activity import mean_over_steps
 from .program import Program
+from .schemes.bins import bin_steps
 
 
 def loss_weight(
@@ -55,6 +57,17 @@ def _check(
         raise SettingError(f"{what} is {where}; it must be finite from 0 to T: change it or its parameters.")
     if activity is None and not np.any(weight):
         raise SettingError(f"{what} is 0 at all times{named}; nothing would be learned: change it or its parameters.")
+
+
+def weight_curves(
+    loss: LossModel, values: Mapping[str, float], num_steps: int, dt: float, samples: SpikeTrains
+) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of steps, (num_steps,), and w there: (num_steps,), or (B, num_steps) where it depends on the input."""
+    t, activity = (np.arange(num_steps) + 0.5) * dt, None
+    if loss.weighs_input:
+        bins = bin_steps(samples.times, dt)
+        activity = mean_over_steps(samples, bins, num_steps, dt, values["tau_input"], values["input_gain"])
+    return t, loss_weight(loss, values, t, num_steps * dt, activity)
 
 
 class StepWeights:

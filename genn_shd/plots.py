@@ -118,6 +118,31 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Fig
     return figure
 
 
+def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
+    """The weight of a loss over the trial.
+
+    Parameters
+    ----------
+    t : (N,) ms.
+    weight : (N,) of all samples, or (B, N) of some samples, with their mean.
+    title : names the loss.
+    """
+    with _style():
+        figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+        axes = figure.subplots()
+        axes.set_title(title, loc="left")
+        if weight.ndim == 2:
+            axes.plot(t, weight.T, color=SINGLE, linewidth=0.6, alpha=0.5)
+            axes.plot([], [], color=SINGLE, label=f"each of {len(weight)} training samples")
+        label = "their mean" if weight.ndim == 2 else None
+        axes.plot(t, np.atleast_2d(weight).mean(axis=0), color=INK, linewidth=1.8, label=label)
+        axes.axhline(0.0, color=FAINT, linewidth=0.8)
+        axes.set(xlabel="time, ms", ylabel="weight w(t)", xlim=(0, t[-1] + t[0]))
+        if label:
+            axes.legend(frameon=False)
+    return figure
+
+
 def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
     """One bar for each fold of a cross-validation, and their mean."""
     with _style():

@@ -18,6 +18,7 @@ from .errors import DivergedError
 from .evaluation import Evaluation, evaluate
 from .experiment import build_network, compile_model, for_evaluation, partition, settle
 from .interrupt import Interrupted, StopRequest
+from .loss_weight import weight_curves
 from .progress import LOG
 from .run_folder import Row, RunFolder
 from .samples import Partition, Samples
@@ -28,6 +29,7 @@ AfterEpoch = Callable[[Row], None]
 
 _FIRST_DRAWING = 10.0  # s after the start; a short run draws once, at its end
 _DRAWING_SHARE = 0.01
+_SAMPLES_DRAWN = 50
 
 
 def train_once(
@@ -41,6 +43,7 @@ def train_once(
     with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
         folder.write_environment(environment.describe(model, config.training.seed))
         _announce(model, samples)
+        draw_weight(model, samples.train, folder)
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
         curves = _Curves(trainer)
         trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
@@ -118,6 +121,17 @@ def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder
     """What the best epoch makes of some samples."""
     model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
     return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
+
+
+def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
+    """The weight that the loss gives to each time, where it has one, as `plots/weight.png`."""
+    loss, given = model.network.loss, model.network.loss_values
+    if loss.weight is None:
+        return
+    values = {name: given.get(name, parameter.default) for name, parameter in loss.parameters.items()}
+    some = samples.trains.select(samples.indices[:_SAMPLES_DRAWN])
+    t, weight = weight_curves(loss, values, round(model.duration / model.dt), model.dt, some)
+    plots.save(plots.loss_weight(t, weight, f"{folder.name}: {loss.name}, {loss.weight}"), folder.plots / "weight.png")
 
 
 def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:

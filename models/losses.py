@@ -5,17 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from genn_shd.definitions import LossModel, Parameter
-from genn_shd.errors import unknown_name
+from genn_shd.errors import SettingError, unknown_name
+from genn_shd.snippets import uses
 
 _LOSS_SCALE = {"loss_scale": Parameter(1.0, minimum=0.0)}
 
 
+INPUT_ACTIVITY = {
+    "tau_input": Parameter(20.0, "ms", minimum=0.0),
+    "input_gain": Parameter(0.01, "ms", minimum=0.0),
+}
+"""Parameters of the input's low-pass filtered activity, which weights can name `activity`."""
+
+
 def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | None = None) -> LossModel:
-    """Cross-entropy of logit_k = (1/T) int w(t) V_k dt; `weight` is an expression of `t`, `T` and the parameters."""
+    """Cross-entropy of logit_k = (1/T) int w(t) V_k dt.
+
+    Parameters
+    ----------
+    name : of the loss.
+    weight : w(t), an expression of `t`, `T`, the parameters, and `activity`, that of the sample's own input.
+    parameters : run-time values that the weight names.
+    """
+    of_input = INPUT_ACTIVITY if "activity" in uses(weight) else {}
     return LossModel(
         name=name,
         reads="mean_voltage",
-        parameters={**_LOSS_SCALE, **(parameters or {})},
+        parameters={**_LOSS_SCALE, **of_input, **(parameters or {})},
         weight=weight,
         state={"total": "0.0"},
         step_code="total += weight * V * (dt / T);",
@@ -33,11 +49,7 @@ SUM_SIGMOID = weighted_sum(
     {"steepness": Parameter(5.0), "centre": Parameter(0.5)},
 )
 
-SUM_INPUT = weighted_sum(
-    "sum_input",
-    "activity",
-    {"tau_input": Parameter(20.0, "ms", minimum=0.0), "input_gain": Parameter(0.01, "ms", minimum=0.0)},
-)
+SUM_INPUT = weighted_sum("sum_input", "activity")
 
 MAX = LossModel(
     name="max",
@@ -115,6 +127,8 @@ LOSSES = {
 
 def loss_named(name: str) -> LossModel:
     """The loss of that name; a SettingError names the nearest where there is none."""
+    if name == "sum_weighted":
+        raise SettingError("loss 'sum_weighted' needs its weight: give weighted_sum('sum_weighted', 'exp(-t / T)').")
     if name not in LOSSES:
         raise unknown_name("loss", name, LOSSES)
     return LOSSES[name]

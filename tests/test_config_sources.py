@@ -66,7 +66,7 @@ def test_tables_laid_over_one_another_are_merged_unless_their_kind_changes():
     assert dotted == {"loss": {"loss_scale": 2.0, "name": "max"}, "training": {"epochs": 5}}
     assert combine(below, dotted) == {"loss": dotted["loss"], "training": {"epochs": 5, "seed": 1}}
     assert combine(below, {"loss": {"name": "max"}})["loss"] == {"name": "max"}
-    assert from_layers(below, dotted).loss.parameters == {"loss_scale": 2.0}
+    assert from_layers(below, dotted).loss.parameter_values == {"loss_scale": 2.0}
 
 
 def test_unknown_preset_names_the_nearest():

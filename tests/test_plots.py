@@ -28,6 +28,15 @@ def labels(figure):
     return [a.get_xlabel() for a in axes], [a.get_ylabel() for a in axes]
 
 
+@pytest.mark.parametrize(("shape", "lines"), [((50,), 1), ((3, 50), 4)])
+def test_the_weight_of_a_loss_is_drawn_with_its_mean_where_samples_differ(shape, lines):
+    figure = plots.loss_weight(np.arange(50) + 0.5, np.random.default_rng(0).uniform(size=shape), "a run: sum_input, w")
+    axes = figure.axes[0]
+    assert len([line for line in axes.lines if len(line.get_xdata()) == 50]) == lines
+    assert axes.get_xlabel() == "time, ms"
+    assert (axes.get_legend() is not None) == (lines > 1)
+
+
 @pytest.mark.parametrize("epochs", [1, 3, 200])
 def test_training_curves_show_what_there_is_and_name_the_axes(epochs):
     figure = plots.training_curves([row(n) for n in range(1, epochs + 1)], "a run")

@@ -45,7 +45,7 @@ def drawings(monkeypatch):
         path.parent.mkdir(exist_ok=True)
         path.touch()
 
-    for draw in ("training_curves", "confusion", "folds"):
+    for draw in ("training_curves", "confusion", "folds", "loss_weight"):
         monkeypatch.setattr(f"genn_shd.plots.{draw}", lambda *arguments: None)
     monkeypatch.setattr("genn_shd.plots.save", save)
 
@@ -74,7 +74,11 @@ def test_a_run_leaves_everything_the_design_names(tmp_path, models):
         *("config.toml", "environment.json", "history.csv", "checkpoint.npz", "best.npz", "summary.json", "log.txt"),
         "plots",
     }
-    assert {p.name for p in (tmp_path / "plots").iterdir()} == {"training_curves.png", "confusion_test.png"}
+    assert {p.name for p in (tmp_path / "plots").iterdir()} == {
+        "training_curves.png",
+        "confusion_test.png",
+        "weight.png",
+    }
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     assert (summary["status"], summary["epochs"], summary["monitor"]) == ("complete", 2, "training")
     assert summary["last"] == rows[-1]

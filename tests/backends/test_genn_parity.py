@@ -10,7 +10,7 @@ import pytest
 from genn_shd import SpikeTrains
 from genn_shd.definitions import LossModel, NeuronModel, Parameter, SynapseModel
 from genn_shd.initial import Gamma
-from genn_shd.models.losses import LOSSES
+from genn_shd.models.losses import LOSSES, weighted_sum
 from genn_shd.models.neurons import LIF
 from genn_shd.network import Network, Population
 from tests.backends.genn_cases import NUM_STEPS, REGULARISATION, assert_same, compiled, network, samples
@@ -179,6 +179,16 @@ def test_a_synapse_that_only_this_test_knows_runs_in_both():
         expected, actual = native.gradient(samples(3, 8)), genn.gradient(samples(3, 8))
     assert expected.spike_counts["hidden"].sum() > 50
     assert_same(actual, expected, EXACT)
+
+
+def test_a_weight_of_ones_own_is_a_run_time_value_in_both():
+    bell = weighted_sum("sum_weighted", "exp(-((t / T - centre) / 0.2)**2)", {"centre": Parameter(0.3)})
+    described = replace(network(), loss=bell, loss_values={})
+    with compiled(described, "native") as native, compiled(described, "genn_cpu") as genn:
+        for centre in (0.3, 0.8):
+            for model in (native, genn):
+                model.set_value("loss.centre", centre)
+            assert_same(genn.gradient(samples(3, 8)), native.gradient(samples(3, 8)), EXACT)
 
 
 def test_a_loss_that_only_this_test_knows_runs_in_both():

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from genn_shd import SpikeTrains, compile_network
-from genn_shd.definitions import NeuronModel, Parameter
+from genn_shd.definitions import LossModel, NeuronModel, Parameter
 from genn_shd.gradient_check import central_differences
 from genn_shd.initial import Gamma, Normal
 from genn_shd.models import LIF, recurrent_classifier
-from genn_shd.models.losses import LOSSES
+from genn_shd.models.losses import LOSSES, weighted_sum
 from genn_shd.network import Connection, Network, Population
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
@@ -36,13 +36,13 @@ def _batch(seed: int = 1, spikes: int = 60, grid: float | None = None) -> SpikeT
     return SpikeTrains.from_events(events, labels=[0, 1, 2], num_units=NUM_INPUT)
 
 
-def _network(loss: str = "sum_exp", hidden=6, recurrent=True, **changes) -> Network:
+def _network(loss: str | LossModel = "sum_exp", hidden=6, recurrent=True, **changes) -> Network:
     names = ["hidden"] if isinstance(hidden, int) else ["hidden0", "hidden1"]
     weights = {f"input_{names[0]}": Normal(0.8, 0.5), f"{names[-1]}_output": Normal(0.6, 0.5)}
     weights |= {f"{n}_{n}": Normal(0, 0.3) for n in names}
     if len(names) == 2:
         weights["hidden0_hidden1"] = Normal(0.7, 0.5)
-    settings = {"loss_values": LOSS_VALUES.get(loss, {}), "weights": weights}
+    settings = {"loss_values": {} if isinstance(loss, LossModel) else LOSS_VALUES.get(loss, {}), "weights": weights}
     recurrent = recurrent if isinstance(hidden, int) else (recurrent, recurrent)
     return recurrent_classifier(
         NUM_INPUT, hidden, NUM_CLASSES, recurrent, loss, loss_scale=2.0, **{**settings, **changes}
@@ -76,6 +76,16 @@ def test_every_loss_at_every_step(loss, dt):
         if loss.startswith("first_spike"):
             labels = _batch().labels
             assert np.all(result.spike_counts["output"][np.arange(3), labels] > 0)
+        assert _worst_error(model, _batch()) < 1e-6
+
+
+@pytest.mark.parametrize(
+    "weight", ["exp(-((t / T - 0.5) / 0.2)**2)", "1 - 2 * t / T", "activity * fmax(0, t / T - 0.2)"]
+)
+def test_a_weight_of_ones_own(weight):
+    """Below zero too: then what an output does late speaks against its class."""
+    loss = weighted_sum("sum_weighted", weight, {"input_gain": Parameter(2.0)})
+    with _compile(_network(loss), 1.0) as model:
         assert _worst_error(model, _batch()) < 1e-6
 
 

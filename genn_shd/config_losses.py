@@ -1,0 +1,98 @@
+"""Settings of the loss: each loss states its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, create_model, model_validator
+
+from .config_section import Section, setting
+from .definitions import LossModel, Parameter
+from .models.losses import INPUT_ACTIVITY, LOSSES, weighted_sum
+
+_LOSS_SCALE = setting(1.0, "multiplies the logits before the softmax", gt=0)
+
+
+class LossSettings(Section):
+    """What the output should be, for a loss; each loss states its own parameters."""
+
+    name: str
+
+    @property
+    def definition(self) -> LossModel:
+        """The loss."""
+        return LOSSES[self.name]
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        """Values of the loss's parameters."""
+        return self.model_dump(exclude={"name"})
+
+
+class WeightedSumSettings(LossSettings):
+    """Cross-entropy of the outputs' mean voltages, weighted in time by an expression of your own."""
+
+    name: Literal["sum_weighted"] = setting("sum_weighted", "which loss")
+    loss_scale: float = _LOSS_SCALE
+    weight: Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)] = (
+        setting(
+            ..., "w(t): an expression of t and T (duration of the trial), in ms, of loss.parameters, and of activity"
+        )
+    )
+    parameters: dict[str, float] = setting(
+        {}, "names that the weight uses, with their values, for example loss.parameters.centre = 0.5"
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        _ = self.definition
+        return self
+
+    @property
+    def definition(self) -> LossModel:
+        parameters = {
+            name: replace(INPUT_ACTIVITY.get(name, Parameter(value)), default=value)
+            for name, value in self.parameters.items()
+        }
+        return weighted_sum(self.name, self.weight, parameters)
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        return {"loss_scale": self.loss_scale, **self.parameters}
+
+
+def _of_definition(loss: LossModel) -> type[LossSettings]:
+    """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
+    parameters: dict[str, Any] = {
+        name: (
+            float,
+            setting(
+                parameter.default,
+                f"parameter of the loss {loss.name}",
+                None if parameter.unit == "1" else parameter.unit,
+                **({} if parameter.minimum is None else {"gt": parameter.minimum}),
+            ),
+        )
+        for name, parameter in loss.parameters.items()
+    }
+    return create_model(
+        f"{loss.name}_loss",
+        __base__=LossSettings,
+        __doc__=f"The loss {loss.name}.",
+        name=(Literal[loss.name], setting(loss.name, "which loss")),
+        **parameters,
+    )
+
+
+LOSS_SETTINGS: dict[str, type[LossSettings]] = {
+    **{name: _of_definition(loss) for name, loss in LOSSES.items()},
+    "sum_weighted": WeightedSumSettings,
+}
+
+
+def with_loss_by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nested tables in which `loss = "max"` stands for `loss.name = "max"`."""
+    loss = values.get("loss")
+    return {**values, "loss": {"name": loss}} if isinstance(loss, str) else values

@@ -1,0 +1,20 @@
+"""What settings are declared with: a table of them, and one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+
+class Section(BaseModel):
+    """A table of settings: typed strictly, frozen, and closed to names it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
+    """One setting: its default, what it means, its unit where it has one, and its limits."""
+    extra: JsonDict | None = {"unit": unit} if unit else None
+    return Field(default, description=description, json_schema_extra=extra, **limits)

@@ -72,7 +72,8 @@ class Grid:
                 i[name] = beta * i[name]
             emitted = {**emitted, **now}
             voltages.append(v["output"].copy())
-        return self._loss(np.array(voltages), spikes, label, np.array(activity)) | {"spikes": spikes}
+        result = self._loss(np.array(voltages), spikes, label, np.array(activity))
+        return result | {"spikes": spikes, "voltages": np.array(voltages)}
 
     def _softmax(self, x: np.ndarray) -> np.ndarray:
         e = np.exp(self.loss_scale * (x - x.max(-1, keepdims=True)))

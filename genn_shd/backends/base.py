@@ -5,12 +5,16 @@ from __future__ import annotations
 import abc
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import BackendError
 from ..events import SpikeTrains
 from ..network import Network
+
+if TYPE_CHECKING:
+    from .recording import Recording, Wanted
 
 Arrays = dict[str, np.ndarray]
 
@@ -120,6 +124,22 @@ class Model(abc.ABC):
     @abc.abstractmethod
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         """Change one run-time value (a number, or one number per neuron); never recompiles."""
+
+    @property
+    def recordable(self) -> dict[str, tuple[str, ...]]:
+        """Population -> state and adjoint variables that `record` can be asked for."""
+        return {}
+
+    def record(self, batch: Any, wanted: Wanted, samples: int) -> Recording:
+        """`gradient`, and what happened in every step on the way; changes nothing.
+
+        Parameters
+        ----------
+        batch : of at most `batch_size` labelled samples.
+        wanted : population -> variables to record, of `recordable`; spikes of all populations are always recorded.
+        samples : how many of the batch's samples, the first ones.
+        """
+        raise BackendError(f"the back end {self.backend!r} cannot record; use 'native'.")
 
     @property
     def timings(self) -> dict[str, float]:

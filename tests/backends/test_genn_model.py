@@ -327,11 +327,11 @@ def test_a_pass_that_was_interrupted_leaves_nothing_in_the_next_gradient(monkeyp
         expected = model.gradient(samples(1, 8))
         real, calls = model._simulation.run, []
 
-        def interrupted(wanted):
+        def interrupted(wanted, *others):
             calls.append(wanted)
             if len(calls) == 14:
                 raise KeyboardInterrupt
-            real(wanted)
+            real(wanted, *others)
 
         monkeypatch.setattr(model._simulation, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -15,13 +15,15 @@ from ...program import Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_labels, check_parameters, check_units
+from ..recording import Recording, Wanted, check_wanted, recordable, spike_trains
 from .availability import Target, version
 from .flight import Flight, count_signals, cross_entropy
 from .generator import generate
 from .neuron_models import Trial
-from .passes import Passes, check_sizes
+from .passes import Passes, Watch, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Simulation
+from .step_log import StepLog
 from .toolchain import cpu_compiler, cuda_compiler
 from .weights import MOMENTS, Weights
 
@@ -145,6 +147,29 @@ class GennModel(Model):
         result.gradients = self._differentiate(flight)
         return result
 
+    @property
+    def recordable(self) -> dict[str, tuple[str, ...]]:
+        return recordable(self._program)
+
+    def record(self, batch: SpikeTrains | HeldBatch, wanted: Wanted, samples: int) -> Recording:
+        """See `Model.record`. Reads variables after every step, which on a GPU takes its time."""
+        self._check_batch(batch, labelled=True)
+        check_wanted(wanted, self._program, samples, len(batch.labels))
+        self.flush()
+        log = StepLog(self._running, self._program, wanted, samples, self._num_steps, self._dtype)
+        flight = self._embark(batch, 0)
+        self._passes.run(forward=flight, watch=log.forward)
+        self._land(flight)
+        result = flight.result()
+        result.gradients = self._differentiate(flight, watch=log.backward)
+        first = (batch.samples() if isinstance(batch, HeldBatch) else batch).select(np.arange(samples))
+        spikes = {self.network.input.name: first.crop(self.duration)}
+        for p in self._spiking:
+            events = self._passes.spikes(flight, p.name, samples)
+            times = [((steps + 1.0) * self.dt, neurons) for steps, neurons in events]
+            spikes[p.name] = spike_trains(times, first.labels, p.size)
+        return Recording(self.dt, spikes, log.traces, result)
+
     def train_batch(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
         """One step of the optimiser. Pipelined, `gradients` are those of the batch before, which the step was taken
         with; none after the first batch."""
@@ -181,10 +206,10 @@ class GennModel(Model):
             self._differentiate(pending)
             self._weights.take_step(self.learning_rate, self._values)
 
-    def _differentiate(self, flight: Flight, meanwhile: Flight | None = None) -> Arrays:
+    def _differentiate(self, flight: Flight, meanwhile: Flight | None = None, watch: Watch | None = None) -> Arrays:
         """Mean gradients of a batch that ran forward; another may run forward meanwhile."""
         self._unclean = True
-        self._passes.run(forward=meanwhile, backward=flight)
+        self._passes.run(forward=meanwhile, backward=flight, watch=watch)
         gradients = self._weights.mean_gradients(len(flight))
         self._unclean = False
         return gradients

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from ...program import Program
 from .flight import Flight
 from .neuron_models import Trial
 from .simulation import Pass, Simulation, check_array_size
+
+Watch = Callable[[np.ndarray, int], None]
 
 
 class Passes:
@@ -28,14 +32,18 @@ class Passes:
     def __init__(self, simulation: Simulation, program: Program, trial: Trial, batch_size: int, halves: int) -> None:
         self._simulation, self._program = simulation, program
         self._lanes = simulation.lanes
+        self._room = trial.max_spikes
         self._per_batch = math.ceil(batch_size / self._lanes)
         self._spiking = [p for p in program.populations if p.spike]
         for population, array, count in _array_sizes(program, trial, self._per_batch * self._lanes * halves):
             if simulation.has_array(population, array):
                 simulation.allocate(population, array, count)
 
-    def run(self, forward: Flight | None = None, backward: Flight | None = None) -> None:
-        """All passes of a batch forward, of another backward, or of both at once."""
+    def run(self, forward: Flight | None = None, backward: Flight | None = None, watch: Watch | None = None) -> None:
+        """All passes of a batch forward, of another backward, or of both at once.
+
+        `watch` is called after every step with the positions in the batch of what ran, and the number of the step.
+        """
         size = max(len(flight) for flight in (forward, backward) if flight)
         for index in range(math.ceil(size / self._lanes)):
             ahead, back = self._part(forward, index), self._part(backward, index)
@@ -43,11 +51,24 @@ class Passes:
                 self._prepare_forward(forward, ahead)
             if backward and len(back):
                 self._prepare_backward(backward, back)
+            here = ahead if forward else back
             self._simulation.run(
                 Pass(len(ahead), len(back), self._slot(forward, index), self._slot(backward, index)),
+                partial(watch, here) if watch else None,
             )
             if forward and len(ahead):
                 self._collect(forward, ahead, self._slot(forward, index))
+
+    def spikes(self, flight: Flight, population: str, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Steps and neurons of the spikes on the tape, of the first samples of a batch that ran forward."""
+        counts = flight.counts[population]
+        tape = self._simulation.read_array(population, "tape_step").reshape(-1, counts.shape[1], self._room)
+        found = []
+        for b in range(samples):
+            place = self._slot(flight, b // self._lanes) * self._lanes + b % self._lanes
+            neurons, order = np.nonzero(np.arange(self._room) < counts[b][:, None])
+            found.append((tape[place, neurons, order], neurons))
+        return found
 
     def _part(self, flight: Flight | None, index: int) -> np.ndarray:
         """Positions in the batch of the samples that one pass runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,12 @@ class Simulation:
         holder.pull_from_device()
         return holder.view.reshape(self.lanes, -1).copy()
 
+    def read_array(self, population: str, array: str) -> np.ndarray:
+        """A copy of an allocated array, flat."""
+        holder = self._populations[population].extra_global_params[array]
+        holder.pull_from_device()
+        return holder.view.copy()
+
     def weights(self, connection: str) -> Any:
         """The weights of a connection: PyGeNN's variable."""
         return self._connections[connection].vars["g"]
@@ -126,8 +133,8 @@ class Simulation:
 
     # -- running ---------------------------------------------------------------------------------------------------
 
-    def run(self, wanted: Pass) -> None:
-        """All steps of a trial."""
+    def run(self, wanted: Pass, after_step: Callable[[int], None] | None = None) -> None:
+        """All steps of a trial; `after_step` is called with the number of each."""
         for name, group in self._populations.items():
             for parameter in ("num_forward", "num_backward", "forward_slot", "back_slot"):
                 if parameter in self._names[name]:
@@ -135,8 +142,10 @@ class Simulation:
         before = self._times()
         self._model.timestep = 0
         step = self._model.step_time
-        for _ in range(self._num_steps):
+        for number in range(self._num_steps):
             step()
+            if after_step:
+                after_step(number)
         self._count(before, wanted)
 
     def update(self, group: str) -> None:

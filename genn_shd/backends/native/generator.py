@@ -12,7 +12,7 @@ import jinja2
 from ...errors import SettingError
 from ...program import PopulationProgram, Program
 from ...snippets import assigns, uses
-from .layout import Layout, padded
+from .layout import Layout, padded, tracks
 
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("genn_shd.backends.native", "templates"),
@@ -27,7 +27,7 @@ _ENVIRONMENT = jinja2.Environment(
 KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 
 
-def generate(program: Program, layout: Layout, precision: str, profile: bool = False) -> str:
+def generate(program: Program, layout: Layout, precision: str, profile: bool = False, recording: bool = False) -> str:
     """The C source of one network: a complete translation unit."""
     network = program.network
     _check_names(program)
@@ -37,6 +37,8 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         program=program,
         layout=layout,
         profile=profile,
+        recording=recording,
+        tracks=_tracks(program),
         kinds_of_work=KINDS_OF_WORK,
         scalar={"float32": "float", "float64": "double"}[precision],
         flag={"float32": "int32_t", "float64": "int64_t"}[precision],
@@ -76,6 +78,16 @@ def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
         jumps = [f"jump_{x}" for x in population.adjoint if assigns(x, population.spike.jump_code)]
         fields += ["offset", "feedback", *jumps]
     return fields
+
+
+def _tracks(program: Program) -> dict[str, list[tuple[PopulationProgram, str, int]]]:
+    """Kind -> population, variable and number of each track."""
+    populations = {p.name: p for p in program.populations}
+    numbered = list(enumerate(tracks(program)))
+    return {
+        kind: [(populations[t.population], t.variable, number) for number, t in numbered if t.kind == kind]
+        for kind in ("state", "adjoint")
+    }
 
 
 def _senders(program: Program, population: PopulationProgram) -> list[str]:

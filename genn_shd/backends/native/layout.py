@@ -73,6 +73,25 @@ def lay_out(program: Program, precision: str) -> Layout:
     return Layout(matrices, offset, values, place)
 
 
+@dataclass(frozen=True)
+class Track:
+    """A variable that a recording library writes down; `kind` is "state" or "adjoint"."""
+
+    population: str
+    kind: str
+    variable: str
+
+
+def tracks(program: Program) -> list[Track]:
+    """All that can be written down, in the library's order."""
+    return [
+        Track(p.name, kind, variable)
+        for p in program.populations
+        for kind, variables in (("state", p.state), ("adjoint", p.adjoint))
+        for variable in variables
+    ]
+
+
 def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
     """A zeroed array that starts on a cache line."""
     raw = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)

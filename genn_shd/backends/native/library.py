@@ -60,6 +60,8 @@ OUT_OF_MEMORY, NOT_FINITE = 1, 2
 class Library:
     """The functions of one shared library."""
 
+    structure: type[Batch] = Batch
+
     def __init__(self, path: Path, values_bytes: int) -> None:
         try:
             functions = ctypes.CDLL(str(path))
@@ -67,7 +69,7 @@ class Library:
             raise BackendError(
                 f"the compiled library {path} cannot be loaded ({error}); delete it and try again."
             ) from None
-        if functions.batch_bytes() != ctypes.sizeof(Batch) or functions.values_bytes() != values_bytes:
+        if functions.batch_bytes() != ctypes.sizeof(self.structure) or functions.values_bytes() != values_bytes:
             raise BackendError(f"the compiled library {path} has another layout; delete it and try again.")
         self.storage_new = functions.storage_new
         self.storage_new.argtypes, self.storage_new.restype = [_INT, _INT], _POINTER

@@ -17,10 +17,12 @@ from ...program import Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_parameters
+from ..recording import Recording, Wanted, check_wanted, empty_traces, recordable
 from .compiler import compile_source, find_compiler
 from .generator import KINDS_OF_WORK, generate
-from .layout import DTYPES, aligned_zeros, lay_out, padded
+from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
 from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library
+from .record import RecordingLibrary, Tracks
 
 # Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
 # cores, few enough that adding the groups up costs little.
@@ -74,6 +76,7 @@ class NativeModel(Model):
         self.set_parameters(start)
         self._refresh_values()
         self._steps_taken = 0
+        self._recording_library: RecordingLibrary | None = None
         self._profile, self._spent = profile, np.zeros(len(KINDS_OF_WORK))
         self._storage = self._library.storage_new(batch_size, self.num_threads)
         if not self._storage:
@@ -130,7 +133,29 @@ class NativeModel(Model):
         check_batch(batch, self.network, self.batch_size, labelled=False)
         return self._run(self._library.evaluate, batch)
 
-    def _run(self, entry: Callable[..., None], batch: SpikeTrains) -> BatchResult:
+    @property
+    def recordable(self) -> dict[str, tuple[str, ...]]:
+        return recordable(self._program)
+
+    def record(self, batch: SpikeTrains, wanted: Wanted, samples: int) -> Recording:
+        """See `Model.record`. The library for it is compiled when it is first asked for."""
+        check_batch(batch, self.network, self.batch_size, labelled=True)
+        check_wanted(wanted, self._program, samples, len(batch))
+        self._recording_library = library = self._recording_library or RecordingLibrary(
+            compile_source(generate(self._program, self._layout, self.precision, recording=True)),
+            values_bytes=self._layout.num_values * self._dtype.itemsize,
+        )
+        traces = empty_traces(self._program, wanted, samples, self._num_steps, self._dtype)
+        ways = Tracks(tracks(self._program), traces, samples)
+        result = self._run(library.gradient, batch, ways.extend)
+        result.gradients = self._named(self._gradient)
+        first = batch.select(np.arange(samples)).crop(self.duration)
+        spikes = library.spikes(ways.call, self._storage, result.spike_counts, samples, first.labels)
+        return Recording(self.dt, {self.network.input.name: first, **spikes}, traces, result)
+
+    def _run(
+        self, entry: Callable[..., None], batch: SpikeTrains, extend: Callable[[Batch], Batch] = lambda call: call
+    ) -> BatchResult:
         if self._storage is None:
             raise BackendError("this model is closed; compile the network again.")
         size, outputs = len(batch), self.network.output.size
@@ -142,7 +167,7 @@ class NativeModel(Model):
         grazing = np.zeros(size, np.int32)
         if self._step_weights.per_sample:
             self._loss_weight = self._step_weights.of(self._values.loss_values(), batch).astype(self._dtype)
-        call = self._call(batch, units, labels, losses, logits, counts, grazing)
+        call = extend(self._call(batch, units, labels, losses, logits, counts, grazing))
         self._run_threads(entry, call)
         self._spent += self._seconds.sum(axis=0)
         self._check_status(call.status)

@@ -1,0 +1,49 @@
+"""Variables read off a simulation after every step, for `GennModel.record`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...program import Program
+from ..recording import Wanted, empty_traces
+from .simulation import Simulation
+
+
+class StepLog:
+    """Traces of the first samples of a batch; give `forward` and `backward` to passes in these directions.
+
+    Attributes
+    ----------
+    traces : (population, variable) -> (S, steps, N).
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        program: Program,
+        wanted: Wanted,
+        samples: int,
+        num_steps: int,
+        dtype: np.dtype,
+    ) -> None:
+        self.traces = empty_traces(program, wanted, samples, num_steps, dtype)
+        self._simulation, self._num_steps, self._samples = simulation, num_steps, samples
+        state = {(p.name, x) for p in program.populations for x in p.state}
+        self._states = [key for key in self.traces if key in state]
+        self._adjoints = [key for key in self.traces if key not in state]
+
+    def forward(self, part: np.ndarray, step: int) -> None:
+        """The state after a step of the samples at some positions of the batch."""
+        for population, x in self._states:
+            self._keep((population, x), f"state_{x}", part, step)
+
+    def backward(self, part: np.ndarray, step: int) -> None:
+        """The adjoint after a step backward."""
+        for population, x in self._adjoints:
+            self._keep((population, x), f"adjoint_{x}", part, self._num_steps - 1 - step)
+
+    def _keep(self, key: tuple[str, str], variable: str, part: np.ndarray, step: int) -> None:
+        wanted = part < self._samples
+        if wanted.any():
+            values = self._simulation.read(key[0], variable)[: len(part)]
+            self.traces[key][part[wanted], step] = values[wanted]

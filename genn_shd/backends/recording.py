@@ -1,0 +1,79 @@
+"""What happened in a batch, step by step: what `Model.record` returns, and what it can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError, unknown_name
+from ..events import SpikeTrains
+from ..program import Program
+from .base import BatchResult
+
+Wanted = Mapping[str, Sequence[str]]
+"""Population -> names of its state variables (`V`) and adjoint variables (`lambda_V`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Some samples of a batch, forward and backward.
+
+    Attributes
+    ----------
+    dt : length of a time step, ms.
+    spikes : population -> spikes of S samples, the input's too; labelled like the batch.
+    traces : (population, variable) -> (S, steps, N). State variables at the ends of steps, after spikes and resets;
+        adjoint variables (of each sample's own loss) at the starts of steps, nan where the backward pass did not go:
+        before the first spike of a sample.
+    result : of the whole batch, with gradients.
+    """
+
+    dt: float
+    spikes: dict[str, SpikeTrains]
+    traces: dict[tuple[str, str], np.ndarray]
+    result: BatchResult
+
+
+def recordable(program: Program) -> dict[str, tuple[str, ...]]:
+    """State and adjoint variables of every population."""
+    return {p.name: (*p.state, *p.adjoint) for p in program.populations}
+
+
+def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int) -> None:
+    """Refuse populations and variables that are not there, and more samples than the batch has.
+
+    Raises
+    ------
+    SettingError, DataError
+        Names what there is.
+    """
+    there = recordable(program)
+    for population, variables in wanted.items():
+        if population not in there:
+            raise unknown_name("population to record", population, there)
+        for variable in variables:
+            if variable not in there[population]:
+                raise unknown_name(f"variable of {population} to record", variable, there[population])
+    if not 1 <= samples <= batch_size:
+        raise DataError(f"cannot record {samples} samples of a batch of {batch_size}; ask for 1 to {batch_size}.")
+
+
+def empty_traces(
+    program: Program, wanted: Wanted, samples: int, num_steps: int, dtype: np.dtype
+) -> dict[tuple[str, str], np.ndarray]:
+    """Room for what is wanted, nan throughout."""
+    sizes = {p.name: p.size for p in program.populations}
+    return {
+        (population, variable): np.full((samples, num_steps, sizes[population]), np.nan, dtype)
+        for population, variables in wanted.items()
+        for variable in variables
+    }
+
+
+def spike_trains(events: Sequence[tuple[np.ndarray, np.ndarray]], labels: np.ndarray, size: int) -> SpikeTrains:
+    """Spikes of a population: for each sample times (ms) and neurons, in any order."""
+    orders = [np.lexsort((neurons, times)) for times, neurons in events]
+    ordered = [(times[order], neurons[order]) for (times, neurons), order in zip(events, orders, strict=True)]
+    return SpikeTrains.from_events(ordered, labels, num_units=size)

@@ -29,6 +29,9 @@ setup(
         "genn_shd.presets",
         "genn_shd.schemes",
         "genn_shd.speech",
+        "genn_shd.sweep",
+        "genn_shd.sweep.strategies",
+        "genn_shd.sweep.workers",
         "genn_shd.sweeps",
     ],
     package_dir={"genn_shd.models": "models", "genn_shd.sweeps": "sweeps"},
@@ -55,7 +58,8 @@ setup(
     ],
     extras_require={
         "zig": ["ziglang>=0.12"],
-        "sweep": ["bayesian-optimization>=2.0"],
+        "sweep": ["bayesian-optimization>=3.0"],
+        "dask": ["distributed>=2024.1", "dask-jobqueue>=0.9"],
         "dev": [
             "pytest>=8",
             "pytest-xdist>=3.5",
@@ -65,6 +69,9 @@ setup(
             "scikit-learn>=1.4",
             "ziglang>=0.12",
             "lauscher>=1.0",
+            "bayesian-optimization>=3.0",
+            "distributed>=2024.1",
+            "dask-jobqueue>=0.9",
         ],
     },
 )

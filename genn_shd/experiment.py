@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,15 +22,20 @@ from .progress import LOG
 from .samples import Partition, Samples
 
 
-def prepare(config: Config) -> tuple[Config, Dataset]:
+def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tuple[Config, Dataset]:
     """The configuration with nothing left open, and its data, cropped to the trial.
+
+    Parameters
+    ----------
+    config : with whatever is left open.
+    load : `datasets.load`, or one that remembers.
 
     Raises
     ------
     DataError, SettingError
         Files or settings that cannot be used.
     """
-    dataset = select(config, datasets.load(config.dataset.name, **config.dataset.of_loader))
+    dataset = select(config, load(config.dataset.name, **config.dataset.of_loader))
     config = resolve(config, dataset)
     return config, crop(dataset, trial_duration(config))
 

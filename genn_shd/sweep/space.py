@@ -1,0 +1,359 @@
+"""Parameters of a search space, and the settings they stand for.
+
+A point is a table of parameter name -> value. Every parameter maps the interval [0, 1] onto its values, so that
+strategies need not know its kind. A parameter whose conditions do not hold is not part of a point.
+"""
+
+from __future__ import annotations
+
+import abc
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..config import Config
+from ..config_messages import setting_names, shown
+from ..errors import SettingError, nearest
+from .sweep_file import KINDS, ParameterSettings
+
+Point = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter(abc.ABC):
+    """One parameter.
+
+    Attributes
+    ----------
+    name : of the parameter.
+    sets : the settings that take its value, and what it is multiplied by for each (None: not at all).
+    when : values that other parameters must have for it to matter.
+    """
+
+    name: str
+    sets: Mapping[str, float | None]
+    when: Mapping[str, Sequence[Any]]
+
+    @abc.abstractmethod
+    def at(self, unit: float) -> Any:
+        """The value at a place in [0, 1]."""
+
+    @abc.abstractmethod
+    def place(self, value: Any) -> float:
+        """The place of a value in [0, 1]; the middle of its part where a value takes up one."""
+
+    @abc.abstractmethod
+    def allows(self, value: Any) -> bool:
+        """Whether a value is one of the parameter's."""
+
+    @abc.abstractmethod
+    def grid(self) -> list[Any]:
+        """Values that a grid takes.
+
+        Raises
+        ------
+        SettingError
+            A range that says no number of points.
+        """
+
+    @abc.abstractmethod
+    def extremes(self) -> list[Any]:
+        """Values that show whether all are allowed."""
+
+    def settings(self, value: Any) -> dict[str, Any]:
+        """Settings by dotted name that a value stands for."""
+        return {name: value if factor is None else value * factor for name, factor in self.sets.items()}
+
+    def is_active(self, point: Point) -> bool:
+        """Whether it matters, given the parameters before it."""
+        return all(name in point and point[name] in values for name, values in self.when.items())
+
+
+@dataclass(frozen=True)
+class _Range(Parameter):
+    low: float
+    high: float
+    log: bool
+    points: int | None
+
+    def _at(self, unit: float) -> float:
+        if self.log:
+            return self.low * (self.high / self.low) ** unit
+        return self.low + (self.high - self.low) * unit
+
+    def place(self, value: Any) -> float:
+        if self.log:
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def extremes(self) -> list[Any]:
+        return [self.at(0.0), self.at(1.0)]
+
+
+@dataclass(frozen=True)
+class RealRange(_Range):
+    """Any number in a range, evenly or evenly by ratio."""
+
+    def at(self, unit: float) -> float:
+        return float(min(max(self._at(unit), self.low), self.high))
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
+
+    def grid(self) -> list[float]:
+        if self.points is None:
+            raise SettingError(
+                f"space.{json.dumps(self.name)} is a range, and a grid needs to know how many of its values to take: "
+                "give points, for example points = 5, or choice = [...]."
+            )
+        return [self.at(unit) for unit in np.linspace(0.0, 1.0, self.points)]
+
+
+@dataclass(frozen=True)
+class IntegerRange(_Range):
+    """Any whole number in a range, evenly or evenly by ratio."""
+
+    def at(self, unit: float) -> int:
+        return int(min(max(round(self._at(unit)), self.low), self.high))
+
+    def allows(self, value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
+
+    def grid(self) -> list[int]:
+        if self.points is None:
+            return list(range(int(self.low), int(self.high) + 1))
+        return list(dict.fromkeys(self.at(unit) for unit in np.linspace(0.0, 1.0, self.points)))
+
+
+@dataclass(frozen=True)
+class Choice(Parameter):
+    """One of some values, which may be numbers, words, lists or tables."""
+
+    values: tuple[Any, ...]
+
+    def at(self, unit: float) -> Any:
+        return self.values[min(int(unit * len(self.values)), len(self.values) - 1)]
+
+    def place(self, value: Any) -> float:
+        return (self.values.index(value) + 0.5) / len(self.values)
+
+    def allows(self, value: Any) -> bool:
+        return any(value == own and isinstance(value, bool) == isinstance(own, bool) for own in self.values)
+
+    def grid(self) -> list[Any]:
+        return list(self.values)
+
+    def extremes(self) -> list[Any]:
+        return list(self.values)
+
+
+@dataclass(frozen=True)
+class Cases(Choice):
+    """One of some named groups of settings."""
+
+    groups: Mapping[str, Mapping[str, Any]]
+
+    def settings(self, value: Any) -> dict[str, Any]:
+        return dict(self.groups[value])
+
+
+@dataclass(frozen=True)
+class Space:
+    """All parameters, in the order of the file."""
+
+    parameters: tuple[Parameter, ...]
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self.parameters)
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    def at(self, units: Sequence[float] | np.ndarray) -> Point:
+        """The point at a place in the unit cube, one number a parameter."""
+        return self.active({p.name: p.at(unit) for p, unit in zip(self, units, strict=True)})
+
+    def active(self, point: Point) -> Point:
+        """The point without parameters that do not matter."""
+        kept: Point = {}
+        for parameter in self:
+            if parameter.name in point and parameter.is_active(kept):
+                kept[parameter.name] = point[parameter.name]
+        return kept
+
+    def draw(self, rng: np.random.Generator) -> Point:
+        """A point drawn evenly."""
+        return self.at(rng.random(len(self)))
+
+    def grid(self) -> list[Point]:
+        """Every combination once, the last parameter changing fastest."""
+        names = [p.name for p in self]
+        combinations = itertools.product(*(p.grid() for p in self))
+        points = [self.active(dict(zip(names, values, strict=True))) for values in combinations]
+        return list({label(point): point for point in points}.values())
+
+    def settings(self, point: Point) -> dict[str, Any]:
+        """Settings by dotted name that a point stands for."""
+        settings: dict[str, Any] = {}
+        for parameter in self:
+            if parameter.name in point:
+                settings |= parameter.settings(point[parameter.name])
+        return settings
+
+    def check(self, point: Mapping[str, Any], where: str) -> Point:
+        """A point that somebody wrote, without what does not matter.
+
+        Raises
+        ------
+        SettingError
+            A name or value that the space does not have, or a parameter that is missing.
+        """
+        names = [p.name for p in self]
+        for name in point:
+            if name not in names:
+                raise SettingError(f"{where}: {name} is no parameter of the space.{nearest(name, names)}")
+        kept = self.active(dict(point))
+        for parameter in self:
+            if parameter.name not in kept:
+                if parameter.is_active(kept):
+                    raise SettingError(f"{where}: {parameter.name} is missing: give a value from the space.")
+            elif not parameter.allows(kept[parameter.name]):
+                value = shown(kept[parameter.name])
+                raise SettingError(f"{where}: {parameter.name} = {value} lies outside the space.")
+        return kept
+
+
+def label(value: Any) -> str:
+    """A point or value as text: the same text for the same value."""
+    return json.dumps(value, sort_keys=True)
+
+
+def build(settings: Mapping[str, ParameterSettings]) -> Space:
+    """The space of a sweep file.
+
+    Raises
+    ------
+    SettingError
+        A parameter without values, with an empty range, or whose conditions or settings mean nothing.
+    """
+    if not settings:
+        raise SettingError(
+            "space is empty: give at least one parameter, for example "
+            '"optimiser.learning_rate" = { log_float = [1e-4, 1e-2] }.'
+        )
+    parameters: list[Parameter] = []
+    for name, given in settings.items():
+        parameter = _parameter(name, given)
+        _check_conditions(parameter, parameters)
+        parameters.append(parameter)
+    _check_settings(parameters)
+    return Space(tuple(parameters))
+
+
+def _parameter(name: str, given: ParameterSettings) -> Parameter:
+    where = f"space.{json.dumps(name)}"
+    kinds = [kind for kind in KINDS if getattr(given, kind) is not None]
+    if len(kinds) != 1:
+        what = f"says {' and '.join(kinds)}" if kinds else "says no values"
+        raise SettingError(f"{where} {what}: give exactly one of {', '.join(KINDS)}.")
+    if kinds[0] in ("cases", "choice"):
+        if not given.values:
+            raise SettingError(f"{where} has no values: give at least one.")
+        return (_cases if kinds[0] == "cases" else _choice)(where, name, given)
+    kind: type[_Range] = RealRange if kinds[0].endswith("float") else IntegerRange
+    log = kinds[0].startswith("log")
+    low, high = _range(where, kinds[0], given.values, log)
+    return kind(name, _sets(name, given), given.when, low, high, log, given.points)
+
+
+def _cases(where: str, name: str, given: ParameterSettings) -> Cases:
+    if given.sets is not None:
+        raise SettingError(f"{where}: sets means nothing beside cases, which name their settings; leave it out.")
+    return Cases(name, {}, given.when, tuple(given.values), given.values)
+
+
+def _choice(where: str, name: str, given: ParameterSettings) -> Choice:
+    if len({label(value) for value in given.values}) != len(given.values):
+        raise SettingError(f"{where}: choice = {shown(given.values)} has a value twice; give each once.")
+    if isinstance(given.sets, Mapping) and not all(isinstance(value, int | float) for value in given.values):
+        raise SettingError(f"{where}: sets gives factors, and choice = {shown(given.values)} are no numbers.")
+    return Choice(name, _sets(name, given), given.when, given.values)
+
+
+def _sets(name: str, given: ParameterSettings) -> dict[str, float | None]:
+    if isinstance(given.sets, Mapping):
+        return dict(given.sets)
+    return dict.fromkeys(given.sets or (name,))
+
+
+def _range(where: str, kind: str, values: Sequence[float], log: bool) -> tuple[float, float]:
+    if len(values) != 2:
+        raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: give the lowest and highest value.")
+    low, high = values
+    if not low < high:
+        raise SettingError(f"{where}: {kind} = {shown(values)} is empty: the first value must be below the second.")
+    if log and low <= 0:
+        raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: ratios need values > 0.")
+    return low, high
+
+
+def _check_conditions(parameter: Parameter, before: Sequence[Parameter]) -> None:
+    known = {p.name: p for p in before}
+    for name, values in parameter.when.items():
+        where = f"space.{json.dumps(parameter.name)}: when.{json.dumps(name)}"
+        if name not in known:
+            hint = nearest(name, known)
+            raise SettingError(f"{where} is no parameter that stands before it; put the one it depends on first.{hint}")
+        for value in values:
+            if not known[name].allows(value):
+                raise SettingError(f"{where} = {shown(value)} never happens: it is none of that parameter's values.")
+
+
+def _check_settings(parameters: Sequence[Parameter]) -> None:
+    """That each setting is there, and that no two parameters set it at once."""
+    allowed = {dotted for dotted, _ in setting_names(Config)}
+    tables = tuple(f"{dotted}." for dotted in allowed)
+    for parameter in parameters:
+        names = _settings_of(parameter)
+        where = f"space.{json.dumps(parameter.name)}"
+        for name in names:
+            if name == "training.seed":
+                raise SettingError(f"{where} sets training.seed: give repeats.seeds, so that a trial is all its seeds.")
+            if name not in allowed and not name.startswith(tables):
+                owner = " sets" if name != parameter.name else ""
+                raise SettingError(
+                    f"{where}{owner}{f' {name}, which' if owner else ''} is no setting of a run."
+                    f"{_nearest_setting(name, allowed)}"
+                )
+        for other in parameters:
+            if other is parameter:
+                break
+            if (both := set(names) & set(_settings_of(other))) and not _exclude(parameter, other):
+                raise SettingError(f"{where} and space.{json.dumps(other.name)} both set {min(both)}; leave it to one.")
+
+
+def _settings_of(parameter: Parameter) -> list[str]:
+    return list(dict.fromkeys(name for value in parameter.extremes() for name in parameter.settings(value)))
+
+
+def _exclude(one: Parameter, other: Parameter) -> bool:
+    """Whether two parameters never matter together."""
+    return any(
+        not set(map(label, values)) & set(map(label, other.when[name]))
+        for name, values in one.when.items()
+        if name in other.when
+    )
+
+
+def _nearest_setting(name: str, allowed: set[str]) -> str:
+    if hint := nearest(name, allowed):
+        return hint
+    endings = {dotted.rpartition(".")[2]: dotted for dotted in allowed}
+    hint = nearest(name.rpartition(".")[2], endings)
+    close = endings.get(hint.split("'")[1]) if hint else None
+    return f" Did you mean {close!r}?" if close else " `python -m genn_shd.train --help` lists all settings."

@@ -1,0 +1,293 @@
+"""What a sweep file may say. The models here only declare and check; `plan` makes trials of them.
+
+title = "Time constants and learning rate"
+preset = "fsdd"                                   # settings to start from
+settings = { training.epochs = 20 }               # over the preset
+objective = { metric = "validation_accuracy" }
+strategy = { name = "bayesian" }
+budget = { trials = 40 }
+
+[space]
+"optimiser.learning_rate" = { log_float = [1e-4, 1e-2] }
+"network.num_hidden" = { log_integer = [64, 512] }
+"loss.name" = { choice = ["sum_exp", "max"] }
+
+[dataset.shd]                                     # changes with --dataset shd
+preset = "shd"
+
+[smoke]                                           # changes with --smoke
+budget = { trials = 2 }
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from ..config import AsList, OneOrMany, Section, setting
+from ..config_messages import explain, shown
+from ..config_sources import combine, nested
+from ..errors import SettingError, nearest, unknown_name
+
+AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+
+Real = float  # a name that the field `float` does not hide
+KINDS = ("float", "log_float", "integer", "log_integer", "choice", "cases")
+
+
+class ParameterSettings(Section):
+    """One parameter of the space: exactly one of `float`, `log_float`, `integer`, `log_integer`, `choice`, `cases`."""
+
+    float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = setting(None, "lowest and highest value")
+    log_float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = setting(
+        None, "lowest and highest value, evenly by ratio"
+    )
+    integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = setting(None, "lowest and highest whole number")
+    log_integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = setting(
+        None, "lowest and highest whole number, evenly by ratio"
+    )
+    choice: Annotated[tuple[Any, ...], AsTuple, AsList] | None = setting(None, "values to choose from")
+    cases: dict[str, dict[str, Any]] | None = setting(None, "settings by dotted name for each case, by its name")
+    points: Annotated[int, Field(ge=2)] | None = setting(None, "values of a range that a grid takes")
+    sets: Annotated[tuple[str, ...], OneOrMany, AsList] | dict[str, Real] | None = setting(
+        None, "settings that take the value, or a factor for each; where not set, the one the parameter is named after"
+    )
+    when: dict[str, Annotated[tuple[Any, ...], OneOrMany, AsList]] = setting(
+        {}, "values that parameters before this one must have for it to matter"
+    )
+
+    @property
+    def kind(self) -> str:
+        """Which kind of parameter it is."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def values(self) -> Any:
+        """Its range, choices or cases."""
+        return getattr(self, self.kind)
+
+
+class GridStrategy(Section):
+    """Every combination, the last parameter changing fastest."""
+
+    name: Literal["grid"] = setting("grid", "how trials are chosen")
+
+
+class RandomStrategy(Section):
+    """Trials drawn evenly from the space."""
+
+    name: Literal["random"] = setting("random", "how trials are chosen")
+    seed: int = setting(0, "of the random numbers", ge=0)
+
+
+class ListStrategy(Section):
+    """The trials that the file lists under `[[strategy.points]]`."""
+
+    name: Literal["list"] = setting("list", "how trials are chosen")
+    points: Annotated[tuple[dict[str, Any], ...], AsTuple, AsList] = setting(
+        ..., "parameter values of each trial, by name", min_length=1
+    )
+
+
+class BayesianStrategy(Section):
+    """A Gaussian process over the space says which trial is the most promising (bayesian-optimization)."""
+
+    name: Literal["bayesian"] = setting("bayesian", "how trials are chosen")
+    seed: int = setting(0, "of the random numbers", ge=0)
+    initial: Annotated[int, Field(ge=2)] | Literal["auto"] = setting(
+        "auto", "trials spread over the space before the process is asked; auto: two a parameter, five at least"
+    )
+    acquisition: Literal["expected_improvement", "probability_of_improvement", "upper_confidence_bound"] = setting(
+        "expected_improvement", "what makes a trial promising"
+    )
+    exploration: float = setting(
+        0.01,
+        "xi of the improvements, in standard deviations of the objective; kappa of the upper confidence bound",
+        ge=0,
+    )
+    lie: Literal["min", "mean", "max"] = setting(
+        "mean", "what a trial under way is taken to be worth: the worst, mean or best of those that ended"
+    )
+    warm_start: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "folders of earlier sweeps to learn from")
+
+
+StrategySettings = GridStrategy | RandomStrategy | ListStrategy | BayesianStrategy
+
+
+class RepeatSettings(Section):
+    """How often a trial is trained."""
+
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], OneOrMany, AsList] = setting(
+        (0,), "training.seed of each run", min_length=1
+    )
+    folds: Literal["none", "speakers"] | Annotated[tuple[int | str, ...], AsTuple, AsList] = setting(
+        "none", "one run for each speaker left out: all speakers, or a list of them"
+    )
+
+    @model_validator(mode="after")
+    def _different(self) -> Self:
+        for name in ("seeds", "folds"):
+            values = getattr(self, name)
+            if not isinstance(values, str) and (not values or len(set(values)) != len(values)):
+                raise ValueError(
+                    f"repeats.{name} = {shown(values)} is not allowed: give at least one, each of them once."
+                )
+        return self
+
+
+class ObjectiveSettings(Section):
+    """What a trial is worth: the mean of a metric over its runs."""
+
+    metric: str = setting("validation_accuracy", "what a run reports; accuracies are maximised, all else minimised")
+    epoch: Literal["best", "last"] = setting(
+        "best", "epoch whose figures count; best: of highest accuracy monitored (training.monitor)"
+    )
+    at_most: dict[str, float] = setting({}, "limits on other metrics, for example at_most.spikes_per_neuron = 20.0")
+
+
+class BudgetSettings(Section):
+    """When a sweep ends. What was started is brought to its end."""
+
+    trials: Annotated[int, Field(ge=1)] | None = setting(None, "number of trials")
+    hours: Annotated[float, Field(gt=0)] | None = setting(
+        None, "time from the first start, without the pauses between two", "h"
+    )
+
+
+class StoppingSettings(Section):
+    """Ends runs that are worse than the median of others at the same epoch."""
+
+    rule: Literal["none", "median"] = setting("none", "which runs are ended early")
+    after: int = setting(5, "epochs that every run is given", ge=1)
+    trials: int = setting(5, "complete trials before any is ended early", ge=2)
+
+
+class PublishedSettings(Section):
+    """A published figure, to stand beside what was measured."""
+
+    what: str = setting(..., "what it is")
+    value: float = setting(..., "the published value")
+    spread: float | None = setting(None, "its published standard deviation", ge=0)
+    source: str = setting(..., "where it is published")
+    metric: str | None = setting(None, "metric of the best trial's runs that it compares to; none: not run here")
+    epoch: Literal["best", "last", "run"] = setting("best", "of which the metric is taken")
+    dataset: str | None = setting(None, "data set it was measured on")
+
+
+class SweepFile(Section):
+    """Everything a sweep is made from."""
+
+    title: str = setting(..., "what the sweep asks")
+    preset: str | None = setting(None, "settings to start from; the defaults where not set")
+    settings: dict[str, Any] = setting({}, "settings over the preset's, as in configuration files")
+    function: str = setting(
+        "genn_shd.sweep.training:train_run", "what a run calls, as module:function; see `genn_shd.sweep.training`"
+    )
+    space: dict[str, ParameterSettings] = setting(..., "parameters by name, mostly that of a setting")
+    strategy: Annotated[StrategySettings, Field(discriminator="name")]
+    repeats: RepeatSettings = Field(default_factory=RepeatSettings)
+    objective: ObjectiveSettings = Field(default_factory=ObjectiveSettings)
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)
+    stopping: StoppingSettings = Field(default_factory=StoppingSettings)
+    published: Annotated[tuple[PublishedSettings, ...], AsTuple, AsList] = ()
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> SweepFile:
+        """A sweep from nested tables, as TOML gives them.
+
+        Raises
+        ------
+        SettingError
+            An unknown name, a wrong type, a value out of range: one line that names it.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise explain(error, cls, values) from None
+
+    def values(self) -> dict[str, Any]:
+        """Nested tables as JSON takes them; what is not set is left out."""
+        return json.loads(self.model_dump_json(exclude_none=True))
+
+
+def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFile:
+    """A sweep file, with its changes for a data set and for a size that ends in a minute.
+
+    Parameters
+    ----------
+    name : path of the file, or name of one that comes with the package.
+    dataset : whose `[dataset.NAME]` to lay over the file.
+    smoke : lay `[smoke]` over it.
+
+    Raises
+    ------
+    SettingError
+        A file that is missing or no TOML, a data set or smoke size it does not have, a setting that is not allowed.
+    """
+    path = find(name)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return SweepFile.from_values(_laid_over(values, dataset, smoke))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path}: not valid TOML: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingError(f"{path}: cannot read this sweep file: {reason}.") from None
+    except SettingError as error:
+        raise SettingError(f"{path}: {error}") from None
+
+
+def find(name: str) -> Path:
+    """The path of a sweep file, given as a path or as the name of one of the package's own."""
+    path = Path(name)
+    if path.suffix == ".toml" or path.exists():
+        if not path.exists():
+            others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+            raise SettingError(f"{path}: no such sweep file.{nearest(path.name, others)}")
+        return path
+    own = {file.name.removesuffix(".toml"): file for file in _own() if file.name.endswith(".toml")}
+    if name not in own:
+        raise unknown_name("sweep", name, sorted(own))
+    return Path(str(own[name]))
+
+
+def _own() -> list[Any]:
+    return list(resources.files("genn_shd.sweeps").iterdir())
+
+
+def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict[str, Any]:
+    """The file's own tables, with those of a data set and of the smoke size over them."""
+    values = dict(values)
+    of_datasets, of_smoke = values.pop("dataset", {}), values.pop("smoke", None)
+    layers = [values]
+    if dataset is not None:
+        if dataset not in of_datasets:
+            raise unknown_name("data set", dataset, of_datasets)
+        layers.append(of_datasets[dataset])
+    if smoke:
+        if of_smoke is None:
+            raise SettingError("there is no [smoke] in it: add one with a small budget, or leave out --smoke.")
+        layers.append(of_smoke)
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged = _over(merged, layer)
+    return merged
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are merged; a parameter of the space, a list or a strategy takes the place of the one below."""
+    merged = dict(below)
+    for name, value in above.items():
+        if name == "settings":
+            merged[name] = combine(nested(merged.get(name, {})), nested(value))
+        elif name in ("space", "repeats", "objective", "budget", "stopping") and isinstance(value, Mapping):
+            merged[name] = {**merged.get(name, {}), **value}
+        else:
+            merged[name] = value
+    return merged

@@ -1,0 +1,97 @@
+"""Runs that train nothing, for tests of what goes on around them. Each leaves a line in `executed.txt` when it ends."""
+
+import math
+import os
+import time
+from pathlib import Path
+
+from genn_shd.errors import DivergedError, SettingError
+from genn_shd.interrupt import Interrupted
+from genn_shd.sweep.sweep_file import SweepFile
+
+HERE = "tests.sweep.cheap"
+
+
+def value(config):
+    """Highest at a learning rate of 0.01 and a membrane time constant of 20 ms."""
+    far = math.log10(config.optimiser.learning_rate / 1e-2) ** 2 + (config.network.tau_mem / 20 - 1) ** 2
+    return math.exp(-far)
+
+
+def quick(config, folder, reporter):
+    return _end(config, folder)
+
+
+def slow(config, folder, reporter):
+    """As many epochs of 20 ms as the configuration has."""
+    for epoch in range(1, config.training.epochs + 1):
+        time.sleep(0.02)
+        reporter.epoch(_row(config, epoch))
+        if reporter.stop.requested:
+            raise Interrupted("stopped")
+    return _end(config, folder)
+
+
+def curved(config, folder, reporter):
+    """Epochs whose values approach the value; asks whether to stop for long enough to be told."""
+    for epoch in range(1, config.training.epochs + 1):
+        reporter.epoch(_row(config, epoch, 1 - 0.5**epoch))
+        deadline = time.monotonic() + (0.2 if epoch == 3 else 0.0)
+        while time.monotonic() < deadline:
+            if reporter.stop.requested:
+                raise Interrupted("stopped")
+            time.sleep(0.005)
+    return _end(config, folder)
+
+
+def failing(config, folder, reporter):
+    raise SettingError("network.tau_mem cannot be that.")
+
+
+def faulty(config, folder, reporter):
+    raise ZeroDivisionError("a bug")
+
+
+def diverging_when_fast(config, folder, reporter):
+    if config.optimiser.learning_rate > 0.1:
+        raise DivergedError("epoch 1, batch 3: the loss is nan")
+    return _end(config, folder)
+
+
+def killing(config, folder, reporter):
+    """Its worker dies as if for want of memory, each time."""
+    os.kill(os.getpid(), 9)
+
+
+def _row(config, epoch, part=1.0):
+    return {"epoch": epoch, "validation_accuracy": part * value(config), "spikes_per_neuron": config.network.tau_mem}
+
+
+def _end(config, folder):
+    sweep = folder.parents[2]
+    with (sweep / "executed.txt").open("a") as file:  # one short write: whole lines, whoever else writes
+        file.write(f"{folder.relative_to(sweep)}\n")
+    row = _row(config, config.training.epochs)
+    return {"best": row, "last": row, "run": {"compile_seconds": 0.0, "seed": config.training.seed}}
+
+
+def executed(folder: Path) -> list[str]:
+    """Folders of the runs that came to their end, once for each time they did."""
+    file = folder / "executed.txt"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def sweep(function="quick", **tables) -> SweepFile:
+    """A sweep over learning rate and membrane time constant, with whatever is given over it."""
+    values = {
+        "title": "cheap",
+        "preset": "yin_yang",
+        "function": function if ":" in function or "." in function else f"{HERE}:{function}",
+        "space": {
+            "optimiser.learning_rate": {"log_float": [1e-4, 1.0]},
+            "network.tau_mem": {"float": [5.0, 40.0]},
+        },
+        "strategy": {"name": "random"},
+        "budget": {"trials": 6},
+    }
+    return SweepFile.from_values(values | tables)

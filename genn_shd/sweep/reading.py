@@ -1,0 +1,214 @@
+"""Reading the state of a sweep, also while it runs: rows of the SQLite file as records."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from . import objective as objectives
+from . import space as spaces
+from .objective import Objective
+from .records import (
+    COMPLETE,
+    DIVERGED,
+    FAILED,
+    INTERRUPTED,
+    LOST,
+    RUNNING,
+    SKIPPED,
+    STOPPED,
+    WAITING,
+    Attempt,
+    Counts,
+    Run,
+    Trial,
+)
+from .space import Space
+from .state import FILE_NAME, connect
+from .sweep_file import SweepFile
+
+_ENDS = (COMPLETE, STOPPED, DIVERGED, FAILED)
+
+
+class SweepReader:
+    """A sweep on disk, to be looked at: by `--status`, by reports, by strategies that learn from it.
+
+    Every call sees the file as it is at that moment.
+
+    Parameters
+    ----------
+    folder : of the sweep.
+
+    Raises
+    ------
+    DataError
+        There is no sweep in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        file = folder / FILE_NAME
+        if not file.is_file():
+            raise DataError(f"{folder}: this is no folder of a sweep, there is no {FILE_NAME} in it.")
+        self._connection = connect(file)
+        try:
+            self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
+        except sqlite3.DatabaseError as error:
+            raise DataError(f"{file}: this is no state of a sweep ({error}).") from None
+        if "file" not in self._description:
+            raise DataError(f"{folder}: no sweep was started in it yet.")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> SweepReader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # --- what the sweep is ---------------------------------------------------------------------------------
+
+    def description(self, name: str) -> Any:
+        """Something that was kept of the sweep: `file`, `dataset`, `smoke`; None where it was not."""
+        return json.loads(self._description.get(name, "null"))
+
+    @property
+    def file(self) -> SweepFile:
+        """The sweep file, with what --dataset and --smoke changed in it."""
+        return SweepFile.from_values(self.description("file"))
+
+    @property
+    def space(self) -> Space:
+        """Its parameters."""
+        return spaces.build(self.file.space)
+
+    @property
+    def objective(self) -> Objective:
+        """What trials are worth."""
+        return objectives.build(self.file.objective, False, True)
+
+    # --- what there is so far ------------------------------------------------------------------------------
+
+    def trials(self, *, runs: bool = True, epochs: bool = False) -> list[Trial]:
+        """All trials in order.
+
+        Parameters
+        ----------
+        runs : whether with their runs; without is faster.
+        epochs : whether the runs come with their epochs.
+        """
+        return self._trials(None, runs, epochs)
+
+    def trial(self, number: int) -> Trial:
+        """One trial with its runs."""
+        return self._trials(number, True, False)[0]
+
+    def _trials(self, number: int | None, runs: bool, epochs: bool) -> list[Trial]:
+        of_trial = defaultdict(list)
+        for run in self.runs(trial=number, epochs=epochs) if runs else []:
+            of_trial[run.trial].append(run)
+        columns = "number, point, origin, status, objective, limited, error, created, ended"
+        query = f"SELECT {columns} FROM trial WHERE ? IS NULL OR number = ? ORDER BY number"
+        return [
+            Trial(
+                n, json.loads(point), origin, status, objective, json.loads(limited), error, created, ended, of_trial[n]
+            )
+            for n, point, origin, status, objective, limited, error, created, ended in self._all(query, number, number)
+        ]
+
+    def runs(self, *, trial: int | None = None, epochs: bool = False) -> list[Run]:
+        """All runs in order, or those of a trial, each with its metrics and attempts."""
+        which = "run IN (SELECT id FROM run WHERE ? IS NULL OR trial = ?)"
+        metrics: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+        for run, epoch, name, value in self._all(
+            f"SELECT run, epoch, name, value FROM metric WHERE {which}", trial, trial
+        ):
+            metrics[run][epoch][name] = math.nan if value is None else value
+        attempts = defaultdict(list)
+        for run, *attempt in self._all(
+            f"SELECT run, worker, status, started, ended FROM attempt WHERE {which} ORDER BY run, number", trial, trial
+        ):
+            attempts[run].append(Attempt(*attempt))
+        query = (
+            "SELECT id, trial, seed, fold, status, folder, settings, error FROM run "
+            "WHERE ? IS NULL OR trial = ? ORDER BY id"
+        )
+        return [
+            Run(
+                id=id,
+                trial=of,
+                seed=seed,
+                fold=fold,
+                status=status,
+                folder=folder,
+                settings=json.loads(settings),
+                metrics={epoch: dict(values) for epoch, values in metrics[id].items()},
+                error=error,
+                attempts=attempts[id],
+                epochs=self.history(id) if epochs else [],
+            )
+            for id, of, seed, fold, status, folder, settings, error in self._all(query, trial, trial)
+        ]
+
+    def run(self, id: int) -> Run:
+        """One run, without metrics, attempts and epochs."""
+        columns = "id, trial, seed, fold, status, folder, settings, error"
+        ((_, trial, seed, fold, status, folder, settings, error),) = self._all(
+            f"SELECT {columns} FROM run WHERE id = ?", id
+        )
+        return Run(id, trial, seed, fold, status, folder, json.loads(settings), {}, error)
+
+    def best(self) -> Trial | None:
+        """The complete trial that is worth the most among those that keep the limits."""
+        objective = self.objective
+        candidates = [
+            trial
+            for trial in self.trials(runs=False)
+            if trial.status == COMPLETE and trial.objective is not None and objective.keeps_limits(trial.limited)
+        ]
+        return max(candidates, key=lambda trial: objective.sign * (trial.objective or 0.0), default=None)
+
+    def curve(self, name: str, run: int) -> list[tuple[int, float]]:
+        """A metric of a run by epoch: (epoch, value)."""
+        query = "SELECT epoch, json_extract(row, ?) FROM epoch WHERE run = ? ORDER BY epoch"
+        return [(epoch, value) for epoch, value in self._all(query, f'$."{name}"', run) if value is not None]
+
+    def complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
+        """The same, of every complete run of a fold."""
+        runs = self._all("SELECT id FROM run WHERE status = ? AND fold IS ? ORDER BY id", COMPLETE, fold)
+        return [self.curve(name, run) for (run,) in runs]
+
+    def history(self, run: int) -> list[dict[str, Any]]:
+        """The rows of a run's history."""
+        return [json.loads(row) for (row,) in self._all("SELECT row FROM epoch WHERE run = ? ORDER BY epoch", run)]
+
+    def seconds(self) -> float:
+        """Time at work over all sessions, s."""
+        return float(self._all("SELECT COALESCE(SUM(seconds), 0) FROM session")[0][0])
+
+    def counts(self) -> Counts:
+        """How often what happened."""
+        attempt = dict(self._all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))
+        run = dict(self._all("SELECT status, COUNT(*) FROM run GROUP BY status"))
+        twice = "SELECT run FROM attempt WHERE status IN (?, ?, ?) GROUP BY run HAVING COUNT(*) > 1"
+        return Counts(
+            started=sum(attempt.values()),
+            lost=attempt.get(LOST, 0),
+            interrupted=attempt.get(INTERRUPTED, 0),
+            retried=self._all("SELECT COUNT(*) FROM attempt WHERE number > 1")[0][0],
+            finished=sum(run.get(status, 0) for status in _ENDS),
+            duplicated=self._all(f"SELECT COUNT(*) FROM ({twice})", COMPLETE, STOPPED, DIVERGED)[0][0],
+            open=run.get(WAITING, 0) + run.get(RUNNING, 0),
+            skipped=run.get(SKIPPED, 0),
+        )
+
+    def _all(self, query: str, *values: Any) -> Sequence[Any]:
+        return self._connection.execute(query, values).fetchall()

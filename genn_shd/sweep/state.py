@@ -1,0 +1,278 @@
+"""The state of a sweep: one SQLite file, safe with several writers, readable while it is written.
+
+Tables, all of whose times are seconds since 1970:
+
+sweep    what the sweep is made from: `name` -> JSON
+session  one row for each start of the planner, with the seconds it was at work
+trial    one row a point of the space
+run      one row a training
+attempt  one row for each start of a run
+epoch    one row for each epoch of a run: JSON
+metric   what a run reported
+
+Every change is one transaction. `reading` turns rows into records.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, GennShdError
+from .records import FAILED, LOST, RUNNING, SKIPPED, WAITING
+
+FILE_NAME = "state.sqlite"
+VERSION = 1
+_BUSY_SECONDS = 60.0
+
+_SCHEMA = """
+CREATE TABLE sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE session (id INTEGER PRIMARY KEY, started REAL NOT NULL, seconds REAL NOT NULL, workers TEXT NOT NULL);
+CREATE TABLE trial (
+    number INTEGER PRIMARY KEY,
+    point TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    status TEXT NOT NULL,
+    objective REAL,
+    limited TEXT NOT NULL DEFAULT '{}',
+    error TEXT NOT NULL DEFAULT '',
+    created REAL NOT NULL,
+    ended REAL
+);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    trial INTEGER NOT NULL REFERENCES trial (number),
+    seed INTEGER NOT NULL,
+    fold TEXT,
+    status TEXT NOT NULL,
+    folder TEXT NOT NULL UNIQUE,
+    settings TEXT NOT NULL,
+    error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX run_status ON run (status, id);
+CREATE TABLE attempt (
+    run INTEGER NOT NULL REFERENCES run (id),
+    number INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL,
+    PRIMARY KEY (run, number)
+);
+CREATE TABLE epoch (
+    run INTEGER NOT NULL REFERENCES run (id),
+    epoch INTEGER NOT NULL,
+    row TEXT NOT NULL,
+    PRIMARY KEY (run, epoch)
+);
+CREATE TABLE metric (
+    run INTEGER NOT NULL REFERENCES run (id),
+    epoch TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value REAL,
+    PRIMARY KEY (run, epoch, name)
+);
+"""
+
+
+class State:
+    """An open state file, to be written. Not shared between threads: each opens its own.
+
+    Parameters
+    ----------
+    path : the file.
+
+    Raises
+    ------
+    DataError
+        It is no state of a sweep, or one of another version.
+    GennShdError
+        It cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = connect(path)
+        try:
+            with self._change() as c:
+                version = c.execute("PRAGMA user_version").fetchone()[0]
+                if version == 0 and not c.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    for statement in _SCHEMA.split(";"):
+                        c.execute(statement)
+                    c.execute(f"PRAGMA user_version = {VERSION}")
+                elif version != VERSION:
+                    raise DataError(f"{path}: this is no state of a sweep of version {VERSION}; choose another --out.")
+        except sqlite3.DatabaseError as error:
+            raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: it waits for other writers, and what goes wrong within it leaves nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    # --- the sweep -----------------------------------------------------------------------------------------
+
+    def describe(self, **values: Any) -> None:
+        """Keep what the sweep is made from."""
+        with self._change() as c:
+            rows = [(name, json.dumps(value)) for name, value in values.items()]
+            c.executemany("INSERT OR REPLACE INTO sweep VALUES (?, ?)", rows)
+
+    def begin_session(self, workers: str) -> int:
+        """A start of the planner; runs that an earlier one left under way wait again."""
+        with self._change() as c:
+            c.execute("UPDATE attempt SET status = ?, ended = ? WHERE status = ?", (LOST, time.time(), RUNNING))
+            c.execute("UPDATE run SET status = ? WHERE status = ?", (WAITING, RUNNING))
+            cursor = c.execute(
+                "INSERT INTO session (started, seconds, workers) VALUES (?, 0, ?)", (time.time(), workers)
+            )
+            return int(cursor.lastrowid or 0)
+
+    def at_work(self, session: int, seconds: float) -> None:
+        """How long a session has been at work."""
+        with self._change() as c:
+            c.execute("UPDATE session SET seconds = ? WHERE id = ?", (seconds, session))
+
+    # --- trials --------------------------------------------------------------------------------------------
+
+    def add_trial(self, point: Mapping[str, Any], origin: str, runs: Sequence[tuple[int, str | None, str, Any]]) -> int:
+        """A new trial with its runs (seed, fold, name of the folder, settings); returns its number."""
+        with self._change() as c:
+            number = c.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM trial").fetchone()[0]
+            c.execute(
+                "INSERT INTO trial (number, point, origin, status, created) VALUES (?, ?, ?, ?, ?)",
+                (number, json.dumps(point), origin, RUNNING, time.time()),
+            )
+            for seed, fold, name, settings in runs:
+                folder = f"trials/{number:04d}/{name}"
+                c.execute(
+                    "INSERT INTO run (trial, seed, fold, status, folder, settings) VALUES (?, ?, ?, ?, ?, ?)",
+                    (number, seed, fold, WAITING, folder, json.dumps(settings)),
+                )
+            return int(number)
+
+    def close_trial(
+        self, number: int, status: str, objective: float | None, limited: Mapping[str, float], error: str = ""
+    ) -> None:
+        """What a trial has come to."""
+        with self._change() as c:
+            c.execute(
+                "UPDATE trial SET status = ?, objective = ?, limited = ?, error = ?, ended = ? WHERE number = ?",
+                (status, objective, json.dumps(dict(limited)), error, time.time(), number),
+            )
+
+    def reopen_failed(self) -> int:
+        """Let runs that failed, and those skipped because of them, wait again; returns how many failed."""
+        with self._change() as c:
+            failed = "SELECT number FROM trial WHERE status = ?"
+            cursor = c.execute("UPDATE run SET status = ?, error = '' WHERE status = ?", (WAITING, FAILED))
+            c.execute(f"UPDATE run SET status = ? WHERE status = ? AND trial IN ({failed})", (WAITING, SKIPPED, FAILED))
+            c.execute("UPDATE trial SET status = ?, error = '', ended = NULL WHERE status = ?", (RUNNING, FAILED))
+            return cursor.rowcount
+
+    # --- runs ----------------------------------------------------------------------------------------------
+
+    def claim(self, worker: str) -> int | None:
+        """Take the first run that waits, for a worker; None where none does. No run is given to two."""
+        with self._change() as c:
+            row = c.execute("SELECT id FROM run WHERE status = ? ORDER BY id LIMIT 1", (WAITING,)).fetchone()
+            if row is None:
+                return None
+            c.execute("UPDATE run SET status = ? WHERE id = ?", (RUNNING, row[0]))
+            _start(c, row[0], worker)
+            return int(row[0])
+
+    def start_again(self, run: int, worker: str) -> None:
+        """A run under way was lost and has been started anew by somebody else than the planner."""
+        with self._change() as c:
+            _end_attempt(c, run, LOST)
+            _start(c, run, worker)
+
+    def name_worker(self, run: int, worker: str) -> None:
+        """Who it is that runs a run."""
+        with self._change() as c:
+            c.execute("UPDATE attempt SET worker = ? WHERE run = ? AND status = ?", (worker, run, RUNNING))
+
+    def record_epoch(self, run: int, epoch: int, row: Mapping[str, Any]) -> None:
+        """A row of a run's history."""
+        with self._change() as c:
+            c.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (run, epoch, json.dumps(row)))
+
+    def put_back(self, run: int, status: str) -> None:
+        """Let a run wait again whose attempt ended as `lost` or `interrupted`."""
+        with self._change() as c:
+            _end_attempt(c, run, status)
+            c.execute("UPDATE run SET status = ? WHERE id = ? AND status = ?", (WAITING, run, RUNNING))
+
+    def finish(self, run: int, status: str, metrics: Mapping[str, Mapping[str, Any]], error: str = "") -> None:
+        """A run has come to its end: `complete`, `stopped`, `diverged` or `failed`."""
+        with self._change() as c:
+            _end_attempt(c, run, status)
+            c.execute("UPDATE run SET status = ?, error = ? WHERE id = ?", (status, error, run))
+            rows = [
+                (run, epoch, name, float(value))
+                for epoch, values in metrics.items()
+                for name, value in values.items()
+                if isinstance(value, int | float)
+            ]
+            c.executemany("INSERT OR REPLACE INTO metric VALUES (?, ?, ?, ?)", rows)
+
+    def skip_waiting(self, trial: int) -> None:
+        """Runs of a trial that are not needed any more."""
+        with self._change() as c:
+            c.execute("UPDATE run SET status = ? WHERE trial = ? AND status = ?", (SKIPPED, trial, WAITING))
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """An open connection that waits for others, with transactions said outright.
+
+    Raises
+    ------
+    GennShdError
+        The file cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # in WAL mode a power cut loses the last changes, not the file
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.DatabaseError as error:
+        raise GennShdError(f"{path}: cannot open the state of the sweep ({error}).") from None
+    return connection
+
+
+def _start(c: sqlite3.Connection, run: int, worker: str) -> None:
+    number = c.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM attempt WHERE run = ?", (run,)).fetchone()[0]
+    c.execute(
+        "INSERT INTO attempt (run, number, worker, status, started) VALUES (?, ?, ?, ?, ?)",
+        (run, number, worker, RUNNING, time.time()),
+    )
+
+
+def _end_attempt(c: sqlite3.Connection, run: int, status: str) -> None:
+    c.execute(
+        "UPDATE attempt SET status = ?, ended = ? WHERE run = ? AND status = ?", (status, time.time(), run, RUNNING)
+    )

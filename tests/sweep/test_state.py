@@ -1,0 +1,174 @@
+"""The SQLite file: what is written is read, also by others and at the same time; nothing is given out twice."""
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from genn_shd.errors import DataError
+from genn_shd.sweep.reading import SweepReader
+from genn_shd.sweep.records import COMPLETE, FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
+from genn_shd.sweep.state import FILE_NAME, State
+
+from .cheap import sweep
+
+SPAWN = multiprocessing.get_context("spawn")
+POINT = {"optimiser.learning_rate": 0.01, "network.tau_mem": 20.0}
+
+
+@pytest.fixture
+def state(tmp_path):
+    with State(tmp_path / FILE_NAME) as state:
+        state.describe(file=sweep().values())
+        yield state
+
+
+def add(state, seeds=(0,), point=POINT):
+    return state.add_trial(point, "random", [(s, None, f"seed_{s}", {"training": {"seed": s}}) for s in seeds])
+
+
+def read(state):
+    return SweepReader(state.path.parent)
+
+
+def test_what_is_written_is_read(state):
+    session = state.begin_session("here")
+    number = add(state, seeds=(0, 1))
+    first = state.claim("a")
+    state.record_epoch(first, 1, {"epoch": 1, "validation_accuracy": 0.5})
+    state.record_epoch(first, 2, {"epoch": 2, "validation_accuracy": 0.75})
+    state.finish(first, COMPLETE, {"best": {"validation_accuracy": 0.75, "none": None}, "run": {"seconds": 3}})
+    state.finish(state.claim("b"), FAILED, {}, "no memory")
+    state.close_trial(number, FAILED, None, {"spikes_per_neuron": 3.0}, "no memory")
+    state.at_work(session, 12.5)
+    with read(state) as reader:
+        (trial,) = reader.trials(epochs=True)
+        assert (trial.number, trial.point, trial.origin, trial.status) == (1, POINT, "random", FAILED)
+        assert (trial.objective, trial.limited, trial.error) == (None, {"spikes_per_neuron": 3.0}, "no memory")
+        one, two = trial.runs
+        assert (one.seed, one.fold, one.status, one.folder) == (0, None, COMPLETE, "trials/0001/seed_0")
+        assert one.settings == {"training": {"seed": 0}}
+        assert one.metrics == {"best": {"validation_accuracy": 0.75}, "run": {"seconds": 3.0}}
+        assert (one.metric("validation_accuracy"), one.metric("seconds"), one.metric("x")) == (0.75, 3.0, None)
+        assert [row["epoch"] for row in one.epochs] == [1, 2]
+        assert [(a.worker, a.status) for a in one.attempts] == [("a", COMPLETE)]
+        assert one.attempts[0].started <= one.attempts[0].ended
+        assert (two.status, two.error) == (FAILED, "no memory")
+        assert reader.curve("validation_accuracy", first) == [(1, 0.5), (2, 0.75)]
+        assert reader.complete_curves("validation_accuracy", None) == [[(1, 0.5), (2, 0.75)]]
+        assert reader.seconds() == 12.5
+        assert reader.file == sweep()
+
+
+def test_a_reader_sees_what_others_write_meanwhile(state):
+    with read(state) as reader:
+        assert reader.trials() == []
+        add(state)
+        assert len(reader.trials()) == 1
+        assert reader.run(state.claim("a")).status == RUNNING
+
+
+def test_attempts_are_counted_by_how_they_ended(state):
+    state.begin_session("here")
+    add(state, seeds=(0, 1, 2, 3))
+    a, b, c = (state.claim(name) for name in "abc")
+    state.put_back(a, LOST)
+    state.put_back(b, INTERRUPTED)
+    state.start_again(c, "d")
+    assert [state.claim("e"), state.claim("e")] == [a, b]
+    for run in (a, b, c):
+        state.finish(run, COMPLETE, {})
+    state.skip_waiting(1)
+    with read(state) as reader:
+        counts = reader.counts()
+        assert [run.status for run in reader.runs()] == [COMPLETE, COMPLETE, COMPLETE, SKIPPED]
+    assert (counts.started, counts.lost, counts.interrupted, counts.retried) == (6, 2, 1, 3)
+    assert (counts.finished, counts.duplicated, counts.open, counts.skipped) == (3, 0, 0, 1)
+
+
+def test_a_new_session_lets_runs_wait_again_that_were_under_way(state):
+    state.begin_session("here")
+    add(state, seeds=(0, 1))
+    state.finish(state.claim("a"), COMPLETE, {})
+    state.claim("a")
+    state.begin_session("there")
+    with read(state) as reader:
+        assert [run.status for run in reader.runs()] == [COMPLETE, WAITING]
+        assert [a.status for run in reader.runs() for a in run.attempts] == [COMPLETE, LOST]
+
+
+def test_failed_runs_can_be_let_run_again(state):
+    state.begin_session("here")
+    for status in (FAILED, STOPPED):
+        number = add(state, seeds=(0, 1))
+        state.finish(state.claim("a"), status, {}, "why")
+        state.skip_waiting(number)
+        state.close_trial(number, status, None, {}, "why")
+    assert state.reopen_failed() == 1
+    with read(state) as reader:
+        assert [t.status for t in reader.trials()] == [RUNNING, STOPPED]
+        assert [run.status for run in reader.runs()] == [WAITING, WAITING, STOPPED, SKIPPED]
+
+
+def write_much(path, count, name):
+    with State(path) as state:
+        for _ in range(count):
+            add(state)
+        while (run := state.claim(name)) is not None:
+            state.record_epoch(run, 1, {"epoch": 1, "by": name})
+            state.finish(run, COMPLETE, {"best": {"validation_accuracy": 1.0}})
+
+
+def test_several_writers_neither_lose_nor_double_anything(state):
+    writers = [SPAWN.Process(target=write_much, args=(state.path, 40, f"writer {k}")) for k in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+        assert writer.exitcode == 0
+    while (run := state.claim("me")) is not None:  # added after the others had looked
+        state.finish(run, COMPLETE, {})
+    with read(state) as reader:
+        trials, counts = reader.trials(), reader.counts()
+    assert [trial.number for trial in trials] == list(range(1, 121))
+    assert (counts.started, counts.finished, counts.retried, counts.duplicated, counts.open) == (120, 120, 0, 0, 0)
+    assert len({run.attempts[0].worker for trial in trials for run in trial.runs} - {"me"}) >= 2
+
+
+def add_for_ever(path):
+    with State(path) as state:
+        while True:
+            add(state, seeds=range(5))
+
+
+def test_a_writer_that_is_killed_leaves_whole_trials(state):
+    writer = SPAWN.Process(target=add_for_ever, args=(state.path,))
+    writer.start()
+    with read(state) as reader:
+        deadline = time.monotonic() + 30
+        while len(reader.trials(runs=False)) < 10 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        trials = reader.trials()
+    assert len(trials) >= 10
+    assert all(len(trial.runs) == 5 for trial in trials)
+    add(state)  # no lock is left behind
+
+
+def test_what_is_no_state_is_refused(tmp_path):
+    file = tmp_path / FILE_NAME
+    with pytest.raises(DataError, match="this is no folder of a sweep"):
+        SweepReader(tmp_path)
+    file.write_bytes(b"something else entirely, and long enough to be looked at" * 20)
+    with pytest.raises(Exception, match="state of a sweep|cannot open the state"):
+        State(file)
+    file.unlink()
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(DataError, match="no state of a sweep of version 1"):
+        State(file)

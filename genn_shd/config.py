@@ -382,6 +382,24 @@ class TrainingSettings(Section):
         return self.seeds if isinstance(self.seeds, tuple) else tuple(range(self.seed, self.seed + self.seeds))
 
 
+class RecordingSettings(Section):
+    """What of chosen training batches is written to recordings/ and drawn, before the batch is learned from."""
+
+    epochs: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = setting(
+        (), "epochs to record, counted from 1; [] records nothing"
+    )
+    batches: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = setting(
+        (1,), "batches to record of each of these epochs, counted from 1"
+    )
+    samples: int = setting(4, "samples of each of these batches, the first ones", ge=1)
+    populations: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
+        (), "populations to record, such as 'hidden'; [] = all"
+    )
+    variables: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
+        ("spikes",), "what to record: spikes, weights, state (V, I, ...) and adjoint (lambda_V, ...) of every step"
+    )
+
+
 class Config(Section):
     """Everything a run is made from."""
 
@@ -395,6 +413,7 @@ class Config(Section):
     optimiser: OptimiserSettings = Field(default_factory=OptimiserSettings)
     validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(default_factory=NoValidation)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
+    recording: RecordingSettings = Field(default_factory=RecordingSettings)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Config:

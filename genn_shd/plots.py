@@ -54,7 +54,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
     history : rows of `history.csv`, at least one.
     title : names the run.
     """
-    with _style():
+    with styled():
         figure = Figure(figsize=(10, 6.6), layout="constrained")
         figure.suptitle(title, fontsize=14, x=0.01, ha="left")
         rows: Any = figure.subfigures(2, 1, height_ratios=(1.6, 1))
@@ -96,7 +96,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Fig
     class_names : C names.
     title : names the run and the samples.
     """
-    with _style():
+    with styled():
         size = 3.2 + 0.42 * min(len(class_names), _MOST_NUMBERED_CLASSES)
         figure = Figure(figsize=(size + 1.0, size), layout="constrained")
         axes = figure.subplots()
@@ -127,7 +127,7 @@ def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
     weight : (N,) of all samples, or (B, N) of some samples, with their mean.
     title : names the loss.
     """
-    with _style():
+    with styled():
         figure = Figure(figsize=(6.4, 3.6), layout="constrained")
         axes = figure.subplots()
         axes.set_title(title, loc="left")
@@ -145,7 +145,7 @@ def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
 
 def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
     """One bar for each fold of a cross-validation, and their mean."""
-    with _style():
+    with styled():
         figure = Figure(figsize=(2.6 + 0.8 * len(accuracies), 4.2), layout="constrained")
         axes = figure.subplots()
         mean = float(np.mean(list(accuracies.values())))
@@ -166,7 +166,8 @@ def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
     return figure
 
 
-def _style() -> Any:
+def styled() -> Any:
+    """The look of all figures, within a `with` block."""
     import matplotlib
 
     return matplotlib.rc_context(_FONT)

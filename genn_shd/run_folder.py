@@ -8,6 +8,7 @@ checkpoint.npz    everything needed to go on
 best.npz          the same, as it was after the best epoch so far
 summary.json      what came of it
 plots/            figures
+recordings/       spikes, state, adjoint and weights of chosen batches, where settings or `record` ask for them
 log.txt           what was said while it ran
 """
 
@@ -38,6 +39,11 @@ MAY_DIFFER = (
     "training.seeds",
     "simulation.num_threads",
     "simulation.profile",
+    "recording.epochs",
+    "recording.batches",
+    "recording.samples",
+    "recording.populations",
+    "recording.variables",
     "dataset.data_dir",
     "dataset.path",
     "dataset.test_path",
@@ -61,6 +67,7 @@ class RunFolder:
         self.evaluation_file = path / "evaluation.json"
         self.log_file = path / "log.txt"
         self.plots = path / "plots"
+        self.recordings = path / "recordings"
 
     @property
     def name(self) -> str:

@@ -21,6 +21,7 @@ from .experiment import build_augmentation
 from .interrupt import Interrupted, StopRequest
 from .metrics import Tally
 from .progress import LOG, ProgressBar
+from .recorder import Recorder
 from .run_folder import Row, RunFolder
 from .samples import HeldSamples, Partition, held_by
 from .schedule import LearningRate
@@ -94,6 +95,7 @@ class Trainer:
         self._class_names = list(class_names)
         self._stop = stop or StopRequest()
         self._fingerprints = samples.fingerprints()
+        self._recorder = Recorder(config.recording, model, folder)
         self._augmentation = build_augmentation(config)
         # Augmented samples are made batch by batch, so that the originals need not lie where the model reads them.
         self._held = held_by(model, samples.parts if self._augmentation.is_empty else samples.held_out)
@@ -135,6 +137,7 @@ class Trainer:
         size = self.model.batch_size
         started = time.perf_counter() - state.seconds
         for labels, batch in samples.batches(order[state.batch * size :], size):
+            self._recorder.before_batch(state.epoch + 1, state.batch + 1, batch)
             self.model.learning_rate = state.rate.next_batch()
             result = self._train_batch(batch)
             state.tally.add(result, labels, self.model.network.hidden)

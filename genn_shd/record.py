@@ -1,0 +1,95 @@
+"""`python -m genn_shd.record`: what happens in a trained network, step by step, as HDF5 and as a figure."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from . import command, plot_recording, plots
+from .config import Config, RecordingSettings
+from .errors import SettingError, unknown_name
+from .evaluate import CHECKPOINTS
+from .experiment import build_network, compile_model, for_evaluation, partition, prepare
+from .progress import console_log
+from .recording import Selection
+from .run_folder import RunFolder
+from .samples import Samples
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    folder = RunFolder.existing(options.run)
+    checkpoint = folder.read_checkpoint(options.checkpoint)
+    config = folder.config()
+    if options.data_dir is not None:
+        config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
+    with console_log():
+        samples = _samples(config, options.part, options.samples)
+        config = config.replace(**{"training.batch_size": len(samples)})
+        network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
+        with compile_model(config, network) as model:
+            model.set_parameters(checkpoint.group("parameters"))
+            selection = Selection.of(model, options.populations, options.variables)
+            context: dict[str, object] = {"run": folder.name, "checkpoint": options.checkpoint, "part": options.part}
+            context["positions"] = options.samples
+            batch = samples.trains.select(samples.indices)
+            recorded = selection.record(model, batch, len(batch), context)
+    name = f"{options.part}_{options.checkpoint}"
+    file, figure = folder.recordings / f"{name}.h5", folder.plots / "recordings" / f"{name}.png"
+    recorded.write(file)
+    plots.save(plot_recording.recording(recorded, f"{folder.name}, {options.part} samples"), figure)
+    print(file, figure, sep="\n")
+    return 0
+
+
+def _samples(config: Config, part: str, positions: Sequence[int]) -> Samples:
+    """Samples at some positions of a part of the run's data."""
+    config, dataset = prepare(config)
+    parts = partition(config, dataset).parts
+    if part not in parts:
+        raise unknown_name("part of the data", part, parts)
+    samples = for_evaluation(config, parts[part])
+    beyond = [p for p in positions if not 0 <= p < len(samples)]
+    if beyond:
+        raise SettingError(f"sample {beyond[0]} does not exist: the part {part!r} has {len(samples)}, from 0 on.")
+    return Samples(samples.trains, samples.indices[np.asarray(positions)])
+
+
+def _parser() -> argparse.ArgumentParser:
+    usual = RecordingSettings()
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.record",
+        description="Record spikes, state, adjoint and weights of a trained network, as HDF5 and as a figure. "
+        "[recording] in the settings records while a network trains.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of one training; of a fold or seed, its own")
+    parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: best)")
+    parser.add_argument("--part", default="test", help="train, validation or test (default: test)")
+    parser.add_argument(
+        "--samples", type=int, nargs="+", default=[0, 1, 2, 3], metavar="N", help="positions in it (default: 0 1 2 3)"
+    )
+    parser.add_argument(
+        "--variables",
+        nargs="+",
+        default=["spikes", "V"],
+        metavar="NAME",
+        help="spikes, weights, state (V, I, ...) and adjoint (lambda_V, ...) variables (default: spikes V)",
+    )
+    parser.add_argument(
+        "--populations", nargs="+", default=list(usual.populations), metavar="NAME", help="populations (default: all)"
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -92,6 +92,31 @@ class PopulationProgram:
 
 
 @dataclass(frozen=True)
+class ArrivalTerms:
+    """What a spike arriving d ms after the start of a step leaves at its end, as a sum of K terms.
+
+    Each is a function of d times a number of the neuron: effect (d, e, j) = sum over k: phi_k(d) gains[k, e, j].
+
+    Attributes
+    ----------
+    times : (K, order) Chebyshev series of phi_k in 2 d / dt - 1.
+    rates : (K, order) of its derivative by d, 1/ms.
+    gains : (K, effects, N). Effects: the states that an arrival changes, in the state's order, and where the loss
+        drives the population throughout a step, the sum of the weights that arrived.
+    returns : (K, effects, N), backward: dL/dw at d is the sum of phi_k(d) returns[k, e, j] (adjoint of effect e at
+        the step's end), that of the sum of weights being `drive`; its derivative by d, times w, goes back to its
+        sender.
+    reversible : whether the adjoint can be followed from inside the step to its end without loss of precision.
+    """
+
+    times: np.ndarray
+    rates: np.ndarray
+    gains: np.ndarray
+    returns: np.ndarray
+    reversible: bool
+
+
+@dataclass(frozen=True)
 class Program:
     """Code of a whole network under one scheme.
 
@@ -105,6 +130,8 @@ class Program:
     populations : in the network's order, without the source.
     connections, loss : of the network.
     evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
+    arrivals : (population name, parameter values, dt, precision) -> the terms of arrivals inside steps; None where they
+        are at its start.
     """
 
     scheme: str
@@ -113,6 +140,7 @@ class Program:
     input_activity: Callable[[SpikeTrains, int, float, float, float], np.ndarray]
     populations: tuple[PopulationProgram, ...]
     evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
+    arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
 
     @property
     def connections(self) -> tuple[Connection, ...]:

@@ -30,14 +30,20 @@ from ..eventprop import Dynamics, adjoint_name, derive
 from ..expressions import evaluate
 from ..input_activity import mean_over_steps
 from ..network import Network
-from ..program import Program, Values
+from ..program import ArrivalTerms, Program, Values
 from .bins import bin_steps
+from .expansion import separate
 from .linear import ClosedForm, coefficients, coupled_states, population_programs, propagator_name
+
+# A step's propagator can be inverted where its fastest exponential is not below exp(-this): rounding grows by as much.
+REVERSIBLE = {"float32": 5.0, "float64": 10.0}
 
 
 def build(network: Network) -> Program:
     """The program of a network with spike times inside steps."""
     dynamics = {d.population.name: d for d in derive(network)}
+    populations = population_programs(network, dynamics, {name: _closed_form(d) for name, d in dynamics.items()})
+    settled = {p.name: p.settled for p in populations}
     return Program(
         scheme="exact",
         network=network,
@@ -45,11 +51,14 @@ def build(network: Network) -> Program:
         input_activity=lambda samples, num_steps, dt, *values: mean_over_steps(
             samples, bin_steps(samples.times, dt), num_steps, dt, *values
         ),
-        populations=population_programs(network, dynamics, {name: _closed_form(d) for name, d in dynamics.items()}),
+        populations=populations,
         evaluate_coefficients=lambda name, values, dt: {
             **coefficients(dynamics[name], values, dt),
             **_evaluate_span_coefficients(dynamics[name], values),
         },
+        arrivals=lambda name, values, dt, precision: _arrivals(
+            dynamics[name], bool(settled[name]), values, dt, precision
+        ),
     )
 
 
@@ -122,6 +131,60 @@ def _evaluate_span_coefficients(d: Dynamics, values: Values) -> dict[str, np.nda
         result |= dict(zip(_coupling(x, y), (gap, strength, over_gap), strict=True))
         result[_ratio(x, y)] = scale[x] / scale[y]
     return result
+
+
+def _arrivals(d: Dynamics, settled: bool, values: Values, dt: float, precision: str) -> ArrivalTerms:
+    """The terms of what an arrival leaves at the end of its step, and of its weight's gradient, their transpose.
+
+    With the adjoint p = dL/dx at the end, dL/dw = p exp(A (h - d)) e_I, and p_x = -s_x lambda_x. A drive that settles
+    lambda elsewhere adds a constant to it, which the sum of the weights that arrived meets.
+    """
+    numbers = _evaluate_span_coefficients(d, values)
+    fastest = float(max(numbers[_rate(x)].max() for x in d.state))
+    driven = _states_that_receive(d)
+    terms = separate(lambda at: _effects(d, numbers, dt - at, settled), dt, fastest, precision)
+    returned = [-1.0 / numbers[_rate(x)] for x in driven]
+    if settled:
+        received = adjoint_name(_receives(d))
+        returned.append(evaluate(d.settled[received], values) / dt / numbers[_rate(_receives(d))])
+    return ArrivalTerms(
+        times=terms.times,
+        rates=terms.rates,
+        gains=terms.factors,
+        returns=terms.factors * np.stack(np.broadcast_arrays(*returned)),
+        reversible=fastest * dt <= REVERSIBLE[precision],
+    )
+
+
+def _receives(d: Dynamics) -> str:
+    return d.population.synapse.receives  # type: ignore[union-attr]
+
+
+def _states_that_receive(d: Dynamics) -> list[str]:
+    """The state that arrivals change at once, and those that it drives."""
+    received = d.state.index(_receives(d))
+    return [x for i, x in enumerate(d.state) if i == received or d.matrix[i, received] != 0]
+
+
+def _effects(d: Dynamics, numbers: Values, spans: np.ndarray, settled: bool) -> np.ndarray:
+    """(effects, N, M): what an arrival of weight 1 makes of each state within M spans; 1 for the sum of weights."""
+    y = _receives(d)
+    decay = np.exp(-numbers[_rate(y)][:, None] * spans)
+    effects = []
+    for x in _states_that_receive(d):
+        if x == y:
+            effects.append(decay)
+            continue
+        gap, strength, _ = (numbers[name][:, None] for name in _coupling(x, y))
+        effects.append(strength * spans * decay * _relative_growth(spans * gap))
+    if settled:
+        effects.append(np.ones_like(decay))
+    return np.stack(effects)
+
+
+def _relative_growth(u: np.ndarray) -> np.ndarray:
+    """(exp(u) - 1) / u."""
+    return np.divide(np.expm1(u), u, out=np.ones_like(u), where=u != 0)
 
 
 def _check_closed_form(d: Dynamics) -> None:

@@ -55,7 +55,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         loss_parameters=list(program.loss.parameters),
         senders=lambda p: _senders(program, p),
         hears_input=lambda p: any(c.source == network.input.name for c in network.connections if c.target == p.name),
-        driven_states=lambda p: [x for x in p.state if f"{x}_from_{p.receives}" in p.propagator],
+        effects=_effects,
         forward_entries=lambda p: [x for x in p.propagator if x in uses(p.advance_code, p.decay_code)],
         incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
@@ -94,6 +94,13 @@ def _senders(program: Program, population: PopulationProgram) -> list[str]:
     """Spiking populations that send to a population, in the order of connections."""
     network = program.network
     return [c.source for c in network.connections if c.target == population.name and c.source != network.input.name]
+
+
+def _effects(population: PopulationProgram) -> list[tuple[str, str]]:
+    """What an arrival changes by the end of its step, and the adjoint of each, in the order of the scheme's terms."""
+    driven = [x for x in population.state if f"{x}_from_{population.receives}" in population.propagator]
+    pairs = [(x, f"lambda_{x}") for x in driven]
+    return [*pairs, ("arrived", "drive")] if population.settled else pairs
 
 
 def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:

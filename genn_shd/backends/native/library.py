@@ -10,6 +10,20 @@ from ...errors import BackendError
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_double
 
 
+class Terms(ctypes.Structure):
+    """The structure `Terms` of templates/types.c.j2, field by field."""
+
+    _fields_ = [
+        ("terms", _INT),
+        ("order", _INT),
+        ("reversible", _INT),
+        ("times", _POINTER),
+        ("rates", _POINTER),
+        ("gains", _POINTER),
+        ("returns", _POINTER),
+    ]
+
+
 class Batch(ctypes.Structure):
     """The structure `Batch` of templates/types.c.j2, field by field."""
 
@@ -24,6 +38,7 @@ class Batch(ctypes.Structure):
         ("values", _POINTER),
         ("loss_values", _POINTER),
         ("loss_weight", _POINTER),
+        ("terms", _POINTER),
         ("uniform", _POINTER),
         ("regularisation", _POINTER),
         ("learning_rate", _DOUBLE),

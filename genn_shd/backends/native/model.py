@@ -21,7 +21,7 @@ from ..recording import Recording, Wanted, check_wanted, empty_traces, recordabl
 from .compiler import compile_source, find_compiler
 from .generator import KINDS_OF_WORK, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
-from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library
+from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library, Terms
 from .record import RecordingLibrary, Tracks
 
 # Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
@@ -105,6 +105,7 @@ class NativeModel(Model):
                 # Padding repeats the last neuron, so that it computes nothing strange.
                 padding = (0, length - p.size)
                 self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
+        self._refresh_terms()
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
         self._loss_weight = self._step_weights.shared(self._values.loss_values()).astype(self._dtype)
         self._regularisation = np.array([self._count_rule(p.name) for p in self._spiking], np.float64)
@@ -113,6 +114,24 @@ class NativeModel(Model):
         """A `CountRule` of the library."""
         rule = self._values.regularisation(population)
         return [*(getattr(rule, name) for name in rule.strengths_and_targets()), rule.average == "trial"]
+
+    def _refresh_terms(self) -> None:
+        """What the library reads of arrivals inside steps; their arrays live as long as the structures."""
+        populations = self._program.populations
+        self._terms, self._term_arrays = (Terms * len(populations))(), []
+        if self._program.arrivals is None:
+            return
+        for structure, p in zip(self._terms, populations, strict=True):
+            made = self._program.arrivals(p.name, self._values.neuron_values(p.name), self.dt, self.precision)
+            structure.terms, structure.order = made.times.shape
+            structure.reversible = made.reversible
+            padding = ((0, 0), (0, 0), (0, padded(p.size, self.precision) - p.size))
+            gains, returns = np.pad(made.gains, padding), np.pad(made.returns, padding)
+            for name, array in [("times", made.times), ("rates", made.rates), ("gains", gains), ("returns", returns)]:
+                kept = aligned_zeros(array.size, self._dtype)
+                kept[:] = array.ravel()
+                self._term_arrays.append(kept)
+                setattr(structure, name, kept.ctypes.data)
 
     # -- running a batch -------------------------------------------------------------------------------------------
 
@@ -194,6 +213,7 @@ class NativeModel(Model):
             values=self._neuron_values.ctypes.data,
             loss_values=self._loss_values.ctypes.data,
             loss_weight=self._loss_weight.ctypes.data,
+            terms=ctypes.addressof(self._terms),
             uniform=self._uniform.ctypes.data,
             regularisation=self._regularisation.ctypes.data,
             learning_rate=self.learning_rate,
@@ -229,7 +249,7 @@ class NativeModel(Model):
         if status == OUT_OF_MEMORY:
             raise BackendError("out of memory for the spikes of a batch; lower training.batch_size.")
         if status == NOT_FINITE:
-            raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
+            raise DivergedError("a weight or its gradient is not finite; lower optimiser.learning_rate.")
 
     def _counts_by_name(self, counts: np.ndarray, size: int) -> Arrays:
         named, start = {}, 0

@@ -1,0 +1,81 @@
+"""An effect of a time on a neuron, as a sum of products of functions of the time and numbers of the neuron.
+
+What a spike arriving d ms after the start of a step leaves at its end, f(d, j), differs from neuron to neuron. But it
+is smooth in d, so very few terms
+
+    f(d, j) = sum over k: phi_k(d) c_k(j)
+
+give it to rounding: as many as there are singular values above rounding (Eckart & Young, Psychometrika 1, 211, 1936).
+Neurons with the same two time constants need 2, any mixture of 2 to 60 ms needs 4 in float32 for steps of 1 ms, 8 for
+10 ms. No synapse then needs an exponential. Each phi_k is a Chebyshev series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import chebyshev
+
+# Rounding errors of a few operations on numbers of order 1; in float64 those of the singular value decomposition.
+TOLERANCE = {"float32": 4 * 2.0**-23, "float64": 2.0**-43}
+# What is left of a series after its last polynomial: derivatives of the series are used too, so less than rounding.
+TRUNCATION = {"float32": 1e-10, "float64": 1e-17}
+
+
+@dataclass(frozen=True)
+class Separated:
+    """The terms of an effect over 0 <= d <= h.
+
+    Attributes
+    ----------
+    times : (terms, order) Chebyshev series of phi_k in 2 d / h - 1.
+    rates : (terms, order) those of its derivative by d, 1/ms.
+    factors : (terms, ...) c_k.
+    """
+
+    times: np.ndarray
+    rates: np.ndarray
+    factors: np.ndarray
+
+
+def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: float, precision: str) -> Separated:
+    """The fewest terms that give an effect to the rounding of a precision.
+
+    Parameters
+    ----------
+    effect : times d (M,) -> values (..., M), combinations of exponentials in d.
+    span : h, ms.
+    fastest : the largest rate among the exponentials, 1/ms.
+    """
+    order = _order(0.5 * fastest * span, TRUNCATION[precision])
+    nodes = np.cos(np.pi * (np.arange(order) + 0.5) / order)
+    values = effect(0.5 * span * (1.0 + nodes))
+    rows = values.reshape(-1, order)
+    left, sizes, right = np.linalg.svd(rows, full_matrices=False)
+    terms = _terms(rows, left * sizes, right, TOLERANCE[precision])
+    times = right[:terms] * np.sqrt(order)
+    series = 2.0 / order * times @ chebyshev.chebvander(nodes, order - 1)
+    series[:, 0] *= 0.5
+    slopes = chebyshev.chebder(series, scl=2.0 / span, axis=1)
+    factors = (left[:, :terms] * sizes[:terms]).T / np.sqrt(order)
+    return Separated(series, np.pad(slopes, ((0, 0), (0, 1))), factors.reshape(terms, *values.shape[:-1]))
+
+
+def _order(argument: float, truncation: float) -> int:
+    """Polynomials of a series of exp(argument x), |x| <= 1, until the rest is small: its coefficients are below
+    2 (argument / 2)^n / n! (Trefethen, Approximation Theory and Approximation Practice, chapter 8)."""
+    order, bound = 2, 2.0
+    while bound > truncation or order < argument + 3:
+        bound *= 0.5 * argument / (order - 1)
+        order += 1
+    return order
+
+
+def _terms(rows: np.ndarray, left: np.ndarray, right: np.ndarray, tolerance: float) -> int:
+    """How many products leave no error above the tolerance."""
+    for terms in range(1, len(right)):
+        if np.abs(rows - left[:, :terms] @ right[:terms]).max() <= tolerance:
+            return terms
+    return len(right)

@@ -1,0 +1,43 @@
+"""Effects of arrivals as sums of products: right to rounding, with few terms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genn_shd.schemes.expansion import separate
+
+SPAN = 1.0
+
+
+def _decays(rates: np.ndarray):
+    return lambda times: np.exp(-rates[:, None] * (SPAN - times))
+
+
+def _values(separated, times: np.ndarray, series: np.ndarray) -> np.ndarray:
+    functions = np.polynomial.chebyshev.chebval(2 * times / SPAN - 1, series.T)
+    return np.einsum("kn,km->nm", separated.factors, functions)
+
+
+@pytest.mark.parametrize(("precision", "error"), [("float32", 5e-7), ("float64", 2e-13)])
+@pytest.mark.parametrize("fastest", [0.1, 0.5, 3.0, 20.0])
+def test_values_and_their_derivatives(precision, error, fastest):
+    rates = np.linspace(0.02, fastest, 50)
+    separated = separate(_decays(rates), SPAN, fastest, precision)
+    times = np.linspace(0, SPAN, 101)
+    expected = _decays(rates)(times)
+    assert np.abs(_values(separated, times, separated.times) - expected).max() < error
+    slopes = rates[:, None] * expected
+    assert np.abs(_values(separated, times, separated.rates) - slopes).max() < 200 * error * max(1, fastest)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_as_many_terms_as_there_are_different_exponentials(count):
+    rates = np.repeat([0.05, 0.2, 1.0][:count], 10)
+    assert len(separate(_decays(rates), SPAN, 1.0, "float64").times) == count
+
+
+def test_neurons_of_all_kinds_need_few_terms():
+    rates = 1 / np.linspace(2.0, 60.0, 300)
+    assert len(separate(_decays(rates), 1.0, rates.max(), "float32").times) <= 4
+    assert len(separate(_decays(rates), 1.0, rates.max(), "float64").times) <= 8

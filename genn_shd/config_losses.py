@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, create_model, model_validator
 
 from .config_section import Section, setting
+from .custom_loss import is_import_path, load_loss
 from .definitions import LossModel, Parameter
+from .errors import unknown_name
 from .models.losses import INPUT_ACTIVITY, LOSSES, weighted_sum
 
 _LOSS_SCALE = setting(1.0, "multiplies the logits before the softmax", gt=0)
@@ -63,6 +65,31 @@ class WeightedSumSettings(LossSettings):
         return {"loss_scale": self.loss_scale, **self.parameters}
 
 
+class CustomSettings(LossSettings):
+    """A loss written in Python: loss = "my_module:my_loss"."""
+
+    name: Literal["custom"] = setting("custom", "which loss")
+    definition_at: str = setting(..., "import path module:name of its definition; the module is imported, and so runs")
+    parameters: dict[str, float] = setting({}, "values of its parameters, where they are not their defaults")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        known = self.definition.parameters
+        for name, value in self.parameters.items():
+            if name not in known:
+                raise unknown_name(f"parameter of the loss {self.definition_at!r}", name, known)
+            known[name].check(f"loss.parameters.{name}", value)
+        return self
+
+    @property
+    def definition(self) -> LossModel:
+        return load_loss(self.definition_at)
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        return {"loss_scale": self.definition.parameters["loss_scale"].default, **self.parameters}
+
+
 def _of_definition(loss: LossModel) -> type[LossSettings]:
     """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
     parameters: dict[str, Any] = {
@@ -89,10 +116,15 @@ def _of_definition(loss: LossModel) -> type[LossSettings]:
 LOSS_SETTINGS: dict[str, type[LossSettings]] = {
     **{name: _of_definition(loss) for name, loss in LOSSES.items()},
     "sum_weighted": WeightedSumSettings,
+    "custom": CustomSettings,
 }
 
 
 def with_loss_by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nested tables in which `loss = "max"` stands for `loss.name = "max"`."""
+    """Nested tables in which `loss = "max"` stands for `loss.name = "max"`, and `module:name` for a custom loss."""
     loss = values.get("loss")
-    return {**values, "loss": {"name": loss}} if isinstance(loss, str) else values
+    if isinstance(loss, str):
+        loss = {"name": loss}
+    if isinstance(loss, Mapping) and is_import_path(str(loss.get("name", ""))):
+        loss = {**loss, "name": "custom", "definition_at": loss["name"]}
+    return values if loss is None else {**values, "loss": loss}

@@ -142,16 +142,17 @@ def _check_dynamics(name: str, state: Mapping[str, float], dynamics: Mapping[str
 
 @dataclass(frozen=True)
 class LossModel:
-    """A loss on the output population: softmax cross-entropy of one logit per class, shaped in time.
+    """A loss on the output population: softmax cross-entropy of one logit per class, a sum over outputs, or both.
 
     The logits are read off the outputs during the trial by snippets; `C` is the cross-entropy of
     `softmax(loss_scale * logit)` against the label, and `error = loss_scale (softmax_k - [k is the label])` its
     derivative by the logit, at the end of the trial or at every step. The backward snippets say how the loss depends
-    on an output's voltage at one step, or on the time of one of its spikes.
+    on an output's voltage at one step, or on the time of one of its spikes. Where a loss is an integral over time,
+    `loss_density` writes them from the integrand.
 
     Names that snippets can use: the loss's parameters and `state`, `t` (end of the step, ms), `dt`, `T` (duration of
-    the trial, ms), `weight` (this step's value of the weight expression); forward also the output's state (`V`);
-    backward also `error` and `is_label` (1 for the sample's class, else 0).
+    the trial, ms), `weight` (this step's value of the weight expression), `is_label` (1 for the sample's class, else
+    0); `step_code` and `voltage_drive` also `V` (what is read of the step); backward also `error`.
 
     Attributes
     ----------
@@ -168,9 +169,9 @@ class LossModel:
     step_code : run for every output after every step (reads a voltage, as `V`).
     spike_code : run for every output spike (reads "spikes").
     logit : expression of the loss's state at the end of the trial.
-    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages; the
-        prediction is always from the logits.
-    label_penalty : added to the loss, an expression of the state of the label's output.
+    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages, "none"
+        nothing; the prediction is always from the logits.
+    output_loss : added to the loss for every output, an expression of its state at the end of the trial.
     voltage_drive : d(loss of the sample)/dV, V being what is read of one step.
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
     silent_label_signal : added to the adjoint of the label's output at the end of a trial in which it never spiked,
@@ -185,8 +186,8 @@ class LossModel:
     weight: str | None = None
     step_code: str = ""
     spike_code: str = ""
-    cross_entropy: Literal["trial", "step"] = "trial"
-    label_penalty: str = "0.0"
+    cross_entropy: Literal["trial", "step", "none"] = "trial"
+    output_loss: str = "0.0"
     voltage_drive: str = "0.0"
     spike_drive: str = "0.0"
     silent_label_signal: str = "0.0"
@@ -202,6 +203,11 @@ class LossModel:
             parse(self.weight, {"t", "T", *self.parameters} | activity)
         if self.weighs_input and not {"tau_input", "input_gain"} <= set(self.parameters):
             raise SettingError(f"loss {self.name!r}: its weight names activity, so give tau_input and input_gain.")
+
+    @property
+    def keeps_voltages(self) -> bool:
+        """Whether the backward pass needs the voltage of every step."""
+        return "V" in uses(self.voltage_drive)
 
     @property
     def weighs_input(self) -> bool:

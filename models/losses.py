@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from genn_shd.custom_loss import is_import_path, load_loss
 from genn_shd.definitions import LossModel, Parameter
 from genn_shd.errors import SettingError, unknown_name
 from genn_shd.snippets import uses
@@ -93,7 +94,7 @@ def _first_spike(
         state={"first_spike": "T"},
         spike_code="first_spike = fmin(first_spike, t);",
         logit="-first_spike / tau_0",
-        label_penalty=penalty.format(t="first_spike"),
+        output_loss=f"is_label * {penalty.format(t='first_spike')}",
         spike_drive=f"(t == first_spike) ? is_label * {slope.format(t='t')} - error / tau_0 : 0.0",
         silent_label_signal=slope.format(t="T"),
     )
@@ -126,9 +127,11 @@ LOSSES = {
 
 
 def loss_named(name: str) -> LossModel:
-    """The loss of that name; a SettingError names the nearest where there is none."""
+    """The loss of that name, or of that import path; a SettingError names the nearest where there is none."""
     if name == "sum_weighted":
         raise SettingError("loss 'sum_weighted' needs its weight: give weighted_sum('sum_weighted', 'exp(-t / T)').")
+    if is_import_path(name):
+        return load_loss(name)
     if name not in LOSSES:
         raise unknown_name("loss", name, LOSSES)
     return LOSSES[name]

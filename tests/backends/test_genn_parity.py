@@ -13,6 +13,7 @@ from genn_shd.initial import Gamma
 from genn_shd.models.losses import LOSSES, weighted_sum
 from genn_shd.models.neurons import LIF
 from genn_shd.network import Network, Population
+from tests import custom_losses
 from tests.backends.genn_cases import NUM_STEPS, REGULARISATION, assert_same, compiled, network, samples
 from tests.naive_grid import Grid
 
@@ -189,6 +190,13 @@ def test_a_weight_of_ones_own_is_a_run_time_value_in_both():
             for model in (native, genn):
                 model.set_value("loss.centre", centre)
             assert_same(genn.gradient(samples(3, 8)), native.gradient(samples(3, 8)), EXACT)
+
+
+@pytest.mark.parametrize("name", ["squared_error", "late_hinge", "soft_count", "by_snippets"])
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_losses_from_their_integrand_run_in_both(name, precision):
+    described = replace(network(), loss=getattr(custom_losses, name))
+    _compare(described, samples(3, 8), precision)
 
 
 def test_a_loss_that_only_this_test_knows_runs_in_both():

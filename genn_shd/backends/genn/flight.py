@@ -21,7 +21,7 @@ class Flight:
     half : which half of the kept trials is its own.
     counts : spiking population -> (B, N) int32.
     loss_state : state of the loss -> (B, C) at the end of the trial.
-    logits, penalties, errors : (B, C).
+    logits, output_losses, errors : (B, C).
     weights : (B, steps) of the loss, where each sample has its own; None where all have the same.
     step_losses : (B,) mean over the steps of their cross-entropy; None where the loss is taken once a trial.
     count_signals : spiking population -> (B, N), what each spike adds to the adjoint of its neuron.
@@ -34,7 +34,7 @@ class Flight:
     counts: Arrays
     loss_state: Arrays
     logits: np.ndarray
-    penalties: np.ndarray
+    output_losses: np.ndarray
     errors: np.ndarray
     weights: np.ndarray | None = None
     step_losses: np.ndarray | None = None

@@ -53,6 +53,7 @@ class _Writer:
         self.constants = {x: f"loss_value_{x}" for x in loss.parameters} | {"T": repr(num_steps * dt)}
         self.voltage = next(iter(output.state))
         self.every_step = loss.cross_entropy == "step"
+        self.traced = self.every_step or loss.keeps_voltages
 
     def code(self) -> LossCode:
         loss = self.loss
@@ -69,7 +70,7 @@ class _Writer:
         )
 
     def _variables(self) -> tuple[Variable, ...]:
-        names = [*self.state.values(), *self.back_state.values(), "logit", "penalty"]
+        names = [*self.state.values(), *self.back_state.values(), "logit", "output_loss"]
         return (
             *(Variable(name) for name in names),
             Variable("output_error", access="READ_ONLY_DUPLICATE"),
@@ -80,8 +81,10 @@ class _Writer:
 
     def _arrays(self) -> tuple[tuple[str, str], ...]:
         arrays: tuple[tuple[str, str], ...] = (("loss_weight", "scalar"),)
+        if self.traced:
+            arrays += (("trace", "scalar"),)
         if self.every_step:
-            arrays += (("trace", "scalar"), ("trace_largest", "scalar"), ("trace_sum", "scalar"))
+            arrays += (("trace_largest", "scalar"), ("trace_sum", "scalar"))
         return arrays
 
     def _now(self, step: str, slot: str) -> dict[str, str]:
@@ -91,22 +94,23 @@ class _Writer:
 
     def _forward(self, statements: Iterable[str]) -> str:
         seen = {x: f"state_{x}" for x in self.output.state}
-        return scoped(statements, self.state, {**seen, **self.constants, **self._now("step", "forward_slot")})
+        constants = {**seen, **self.constants, **self._now("step", "forward_slot"), "is_label": _is_label("label")}
+        return scoped(statements, self.state, constants)
 
     def _start(self) -> str:
         return self._forward([f"{x} = {start};" for x, start in self.loss.state.items()])
 
     def _at_step(self) -> str:
         lines = [self._forward([self.loss.step_code])] if self.loss.step_code else []
-        if self.every_step:
+        if self.traced:
             lines.append(
                 f"trace[(({_steps('forward_slot', self.num_steps)} + step) * num_neurons) + id] = state_{self.voltage};"
             )
         return "\n".join(lines)
 
     def _at_end(self) -> str:
-        """Logit and penalty are taken at the end of the last step."""
-        results = [f"logit = {self.loss.logit};", f"penalty = {self.loss.label_penalty};"]
+        """Logit and loss of the output are taken at the end of the last step."""
+        results = [f"logit = {self.loss.logit};", f"output_loss = {self.loss.output_loss};"]
         return f"if (step == {self.num_steps - 1}) {self._forward(results)}"
 
     def _back_start(self) -> str:
@@ -123,15 +127,18 @@ class _Writer:
         return f"scalar {name} = 0.0;\n" + scoped([f"{name} = {expression};"], self.back_state, constants)
 
     def _errors(self) -> dict[str, str]:
-        is_label = "((int)id == back_label) ? 1.0 : 0.0"
-        if not self.every_step:
-            return {"error": "output_error", "is_label": is_label}
+        is_label = _is_label("back_label")
         place = f"{_steps('back_slot', self.num_steps)} + back_step"
-        softmax = (
-            f"exp(loss_value_loss_scale * (trace[(({place}) * num_neurons) + id] - trace_largest[{place}]))"
-            f" / trace_sum[{place}]"
-        )
-        return {"error": f"loss_value_loss_scale * ({softmax} - ({is_label}))", "is_label": is_label}
+        voltage = f"trace[(({place}) * num_neurons) + id]"
+        seen = {"V": voltage} if self.loss.keeps_voltages else {}
+        if not self.every_step:
+            return {"error": "output_error", "is_label": is_label, **seen}
+        softmax = f"exp(loss_value_loss_scale * ({voltage} - trace_largest[{place}])) / trace_sum[{place}]"
+        return {"error": f"loss_value_loss_scale * ({softmax} - ({is_label}))", "is_label": is_label, **seen}
+
+
+def _is_label(label: str) -> str:
+    return f"((int)id == {label}) ? 1.0 : 0.0"
 
 
 def _steps(slot: str, num_steps: int) -> str:

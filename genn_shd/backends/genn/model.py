@@ -240,7 +240,7 @@ class GennModel(Model):
             counts={p.name: np.empty((size, p.size), np.int32) for p in self._spiking},
             loss_state={name: np.empty((size, output.size), self._dtype) for name in self._program.loss.state},
             logits=np.empty((size, output.size), self._dtype),
-            penalties=np.empty((size, output.size), self._dtype),
+            output_losses=np.empty((size, output.size), self._dtype),
             errors=np.empty((size, output.size)),
             weights=weights,
             step_losses=np.empty(size) if self._every_step else None,
@@ -250,9 +250,11 @@ class GennModel(Model):
         """Loss, its derivatives by the logits, and what spike counts ask for, once all samples ran forward."""
         labels = flight.labels
         flight.losses, flight.errors = cross_entropy(flight.logits, labels, self._values.loss_values()["loss_scale"])
+        if self._program.loss.cross_entropy == "none":
+            flight.losses, flight.errors = np.where(labels >= 0, 0.0, np.nan), np.zeros_like(flight.errors)
         if flight.step_losses is not None:
             flight.losses = np.where(labels >= 0, flight.step_losses, np.nan)
-        flight.losses = flight.losses + flight.penalties[np.arange(len(labels)), labels].astype(np.float64)
+        flight.losses = flight.losses + flight.output_losses.sum(axis=1, dtype=np.float64)
         for p in self._spiking:
             flight.count_signals[p.name] = count_signals(flight.counts[p.name], self._values.regularisation(p.name))
         self._report_lost(flight)

@@ -117,7 +117,7 @@ class Passes:
         for p in self._spiking:
             flight.counts[p.name][part] = simulation.read(p.name, "num_spikes")[:count]
         flight.logits[part] = simulation.read(output, "logit")[:count]
-        flight.penalties[part] = simulation.read(output, "penalty")[:count]
+        flight.output_losses[part] = simulation.read(output, "output_loss")[:count]
         if self._per_batch > 1:
             for name, values in flight.loss_state.items():
                 values[part] = simulation.read(output, f"loss_{name}")[:count]
@@ -144,7 +144,8 @@ def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, 
         for name in ("step", *p.spike.tape)
     ]
     sizes.append((output.name, "loss_weight", slots * steps if program.loss.weighs_input else steps))
-    if program.loss.cross_entropy == "step":
+    if program.loss.cross_entropy == "step" or program.loss.keeps_voltages:
         sizes.append((output.name, "trace", slots * steps * output.size))
+    if program.loss.cross_entropy == "step":
         sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]
     return sizes

@@ -121,16 +121,28 @@ def _check_names(program: Program) -> None:
                     f"population {population.name!r}: the native back end's code uses the name {name!r} itself; "
                     "choose another in the definition."
                 )
+    loss = program.loss
+    snippets = (loss.step_code, loss.voltage_drive, loss.output_loss, loss.logit)
+    for name in {*loss.state, *loss.parameters} & uses(*snippets) & _names_in("loss.c.j2"):
+        raise SettingError(
+            f"loss {loss.name!r}: the native back end's code uses the name {name!r} itself; choose another."
+        )
 
 
 @functools.cache
 def template_names() -> frozenset[str]:
     """All names in the templates' own C text."""
+    return frozenset().union(*map(_names_in, _ENVIRONMENT.list_templates()))
+
+
+@functools.cache
+def _names_in(template: str) -> frozenset[str]:
+    """Those in one template."""
     loader = _ENVIRONMENT.loader
     assert loader is not None
-    texts = [loader.get_source(_ENVIRONMENT, name)[0] for name in _ENVIRONMENT.list_templates()]
+    text = loader.get_source(_ENVIRONMENT, template)[0]
     generated_and_comments = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|/\*.*?\*/|\"[^\"]*\"", re.DOTALL)
-    return frozenset(uses(*(generated_and_comments.sub(" ", text) for text in texts)))
+    return frozenset(uses(generated_and_comments.sub(" ", text)))
 
 
 def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:

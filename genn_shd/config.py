@@ -168,6 +168,10 @@ class GammaSettings(Section):
 TimeConstant = Annotated[float, Field(gt=0)] | GammaSettings
 
 
+SMALLEST_TIME_CONSTANTS = {"tau_mem": 3.0, "tau_syn": 1.0}
+"""Of heterogeneous populations, ms (Nowotny et al. 2025)."""
+
+
 class NetworkSettings(Section):
     """Hidden layers of spiking neurons between the input channels and one output a class."""
 
@@ -179,14 +183,46 @@ class NetworkSettings(Section):
         "whether a hidden layer feeds back into itself; one value for all layers, or a list",
         min_length=1,
     )
-    neuron: Literal["lif"] = setting("lif", "model of the hidden neurons")
+    neuron: Literal["lif", "alif"] = setting(
+        "lif", "model of the hidden neurons: leaky integrate-and-fire, alif with an adaptive threshold"
+    )
+    tau_adapt: Annotated[float, Field(gt=0)] | None = setting(
+        None, "time constant of the threshold of alif neurons; 100 where not set", "ms"
+    )
+    increment: float | None = setting(None, "what a spike adds to the threshold of an alif neuron; 0.1 where not set")
     tau_mem: TimeConstant = setting(20.0, "membrane time constant of hidden neurons", "ms")
     tau_syn: TimeConstant = setting(5.0, "synaptic time constant of hidden neurons", "ms")
     output_tau_mem: TimeConstant = setting(20.0, "membrane time constant of output neurons", "ms")
     output_tau_syn: TimeConstant = setting(5.0, "synaptic time constant of output neurons", "ms")
+    heterogeneous: bool = setting(
+        False,
+        "whether time constants differ between hidden neurons: gamma-distributed about tau_mem and tau_syn, shape 3, "
+        "clipped to 3 ms (tau_mem) or 1 ms (tau_syn) below and three times the mean above",
+    )
+    output_heterogeneous: bool = setting(False, "the same for output neurons")
     weights: dict[str, WeightSettings] = setting(
         {}, "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}"
     )
+
+    @model_validator(mode="after")
+    def _adaptation_is_of_alif(self) -> Self:
+        for name in ("tau_adapt", "increment"):
+            if self.neuron != "alif" and getattr(self, name) is not None:
+                raise ValueError(f"network.{name} is set, but network.neuron = 'lif' has none; choose 'alif'.")
+        return self
+
+    @model_validator(mode="after")
+    def _distributions_once(self) -> Self:
+        for flag, prefix in (("heterogeneous", ""), ("output_heterogeneous", "output_")):
+            for name, smallest in SMALLEST_TIME_CONSTANTS.items():
+                value = getattr(self, prefix + name)
+                if getattr(self, flag) and (isinstance(value, GammaSettings) or value < smallest):
+                    shown_value = shown(value) if isinstance(value, float | int) else "a distribution of its own"
+                    raise ValueError(
+                        f"network.{flag} = true does not go with network.{prefix}{name} = {shown_value}: it must be "
+                        f"a number of at least {smallest:g} (ms), the mean."
+                    )
+        return self
 
     @model_validator(mode="before")
     @classmethod

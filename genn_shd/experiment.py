@@ -12,10 +12,18 @@ from . import augment, datasets
 from .augment import Augmentation
 from .backends.base import Model
 from .compile import compile_network
-from .config import Config, GammaSettings, OfficialValidation, RandomValidation, SpeakerValidation
+from .config import (
+    SMALLEST_TIME_CONSTANTS,
+    Config,
+    GammaSettings,
+    NetworkSettings,
+    OfficialValidation,
+    RandomValidation,
+    SpeakerValidation,
+)
 from .datasets import Dataset, splits
 from .errors import SettingError
-from .initial import Gamma, Initial, Normal
+from .initial import Gamma, Initial, Normal, heterogeneous
 from .models import recurrent_classifier
 from .network import Network, SpikeCountRegularisation
 from .progress import LOG
@@ -164,10 +172,13 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         loss=config.loss.definition,
         loss_scale=loss_values.pop("loss_scale"),
         loss_values=loss_values,
-        tau_mem=_initial(settings.tau_mem),
-        tau_syn=_initial(settings.tau_syn),
-        output_tau_mem=_initial(settings.output_tau_mem),
-        output_tau_syn=_initial(settings.output_tau_syn),
+        neuron_values={
+            name: value for name in ("tau_adapt", "increment") if (value := getattr(settings, name)) is not None
+        },
+        tau_mem=_time_constant(settings, "tau_mem", ""),
+        tau_syn=_time_constant(settings, "tau_syn", ""),
+        output_tau_mem=_time_constant(settings, "tau_mem", "output_"),
+        output_tau_syn=_time_constant(settings, "tau_syn", "output_"),
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
         regularisation=SpikeCountRegularisation(**config.regularisation.of_network),
     )
@@ -219,5 +230,8 @@ def _official(dataset: Dataset) -> Samples:
     return Samples.all(dataset.validation)
 
 
-def _initial(value: float | GammaSettings) -> Initial:
+def _time_constant(settings: NetworkSettings, name: str, prefix: str) -> Initial:
+    value = getattr(settings, prefix + name)
+    if getattr(settings, f"{prefix}heterogeneous"):
+        return heterogeneous(value, SMALLEST_TIME_CONSTANTS[name])
     return Gamma(**value.model_dump()) if isinstance(value, GammaSettings) else value

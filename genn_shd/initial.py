@@ -59,6 +59,11 @@ class Gamma(Distribution):
         return np.clip(rng.gamma(self.shape, self.mean / self.shape, shape), self.minimum, self.maximum)
 
 
+def heterogeneous(mean: float, smallest: float) -> Gamma:
+    """Time constants (ms) that differ as those of Nowotny et al. (2025): shape 3, clipped to [smallest, 3 mean]."""
+    return Gamma(mean, 3.0, smallest, 3.0 * mean)
+
+
 Initial = float | Distribution
 
 

@@ -2,7 +2,7 @@
 
 from .losses import LOSSES
 from .networks import recurrent_classifier
-from .neurons import LI, LIF, NEURONS
+from .neurons import ALIF, LI, LIF, NEURONS
 from .synapses import EXPONENTIAL
 
-__all__ = ["EXPONENTIAL", "LI", "LIF", "LOSSES", "NEURONS", "recurrent_classifier"]
+__all__ = ["ALIF", "EXPONENTIAL", "LI", "LIF", "LOSSES", "NEURONS", "recurrent_classifier"]

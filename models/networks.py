@@ -32,6 +32,7 @@ def recurrent_classifier(
     output_tau_mem: Initial | None = None,
     output_tau_syn: Initial | None = None,
     neuron: str = "lif",
+    neuron_values: Mapping[str, Initial] | None = None,
     loss_values: Mapping[str, float] | None = None,
     weights: Mapping[str, Initial] | None = None,
     regularisation: SpikeCountRegularisation | None = None,
@@ -48,6 +49,7 @@ def recurrent_classifier(
     tau_mem, tau_syn : of hidden neurons, ms: a number, or a distribution for a heterogeneous population.
     output_tau_mem, output_tau_syn : of the outputs, ms; None for the hidden value where that is a number, else 20, 5.
     neuron : name of the hidden neurons' model.
+    neuron_values : values of that model's other parameters.
     loss_values : values of the loss's other parameters.
     weights : connection name -> initial weights, where they are not the defaults.
     regularisation : of hidden spike counts.
@@ -61,7 +63,14 @@ def recurrent_classifier(
     model = loss_named(loss) if isinstance(loss, str) else loss
     names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
     hidden = [
-        Population(name, size, NEURONS[neuron], EXPONENTIAL, {"tau_mem": tau_mem, "tau_syn": tau_syn}, regularisation)
+        Population(
+            name,
+            size,
+            NEURONS[neuron],
+            EXPONENTIAL,
+            {"tau_mem": tau_mem, "tau_syn": tau_syn, **(neuron_values or {})},
+            regularisation,
+        )
         for name, size in zip(names, sizes, strict=True)
     ]
     output = Population(

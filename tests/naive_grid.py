@@ -1,8 +1,8 @@
 """The grid discretisation written out literally, one step and one neuron population at a time, for tests only.
 
 Follows section 5 of the design: forward order of a step, tape of (step, I - V), adjoint over a step in reverse. Shares
-no code with the library. Networks are given as sizes and weights; every population is LIF but the output, which may
-be a leaky integrator.
+no code with the library. Networks are given as sizes and weights; every population is LIF, hidden ones with an
+adaptive threshold where that is asked for, and the output may be a leaky integrator.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Grid:
     alpha: float = 5e-5
     steepness: float = 5.0
     centre: float = 0.5
+    tau_adapt: float = 100.0  # of hidden neurons, whose threshold is 1 + A
+    increment: float = 0.0
     tau_input: float = 20.0
     input_gain: float = 0.01
     v_reset: float = 0.0
@@ -50,8 +52,10 @@ class Grid:
         v = {n: np.zeros(s) for n, s in self.layers}
         i = {n: np.zeros(s) for n, s in self.layers}
         spikes: dict[str, list[tuple[int, int, float]]] = {n: [] for n, _ in self.layers}
+        adaptation = {n: np.zeros(s) for n, s in self.layers}
         voltages = []
         a, activity = 0.0, []
+        raised: dict[tuple[str, int, int], float] = {}
         emitted: dict[str, list[int]] = {n: [] for n, _ in self.layers}
         for step in range(self.num_steps):
             emitted["input"] = list(units[bins == step - 1])
@@ -66,14 +70,20 @@ class Grid:
                 alpha, beta, kappa = self.coefficients(name)
                 v[name] = alpha * v[name] + kappa * i[name]
                 if self.spiking(name):
-                    now[name] = np.flatnonzero(v[name] >= 1.0)
-                    spikes[name] += [(step, j, i[name][j] - v[name][j]) for j in now[name]]
+                    level = adaptation[name]
+                    level *= np.exp(-self.dt / self.tau_adapt)
+                    now[name] = np.flatnonzero(v[name] >= 1.0 + level)
+                    for j in now[name]:
+                        slope = i[name][j] - v[name][j] + self.tau_mem[name] / self.tau_adapt * level[j]
+                        spikes[name].append((step, j, slope))
+                        raised[name, step, j] = level[j]
                     v[name][now[name]] = self.v_reset
+                    level[now[name]] += self.increment if name != "output" else 0.0
                 i[name] = beta * i[name]
             emitted = {**emitted, **now}
             voltages.append(v["output"].copy())
         result = self._loss(np.array(voltages), spikes, label, np.array(activity))
-        return result | {"spikes": spikes, "voltages": np.array(voltages)}
+        return result | {"spikes": spikes, "raised": raised, "voltages": np.array(voltages)}
 
     def _softmax(self, x: np.ndarray) -> np.ndarray:
         e = np.exp(self.loss_scale * (x - x.max(-1, keepdims=True)))
@@ -133,6 +143,7 @@ class Grid:
         bins = np.floor(times / self.dt).astype(int)
         lv = {n: np.zeros(s) for n, s in self.layers}
         li = {n: np.zeros(s) for n, s in self.layers}
+        la = {n: np.zeros(s) for n, s in self.layers}
         gradient = {k: np.zeros_like(w) for k, w in self.weights.items()}
         for step in reversed(range(self.num_steps)):
             spiked = {n: [(j, d) for s, j, d in tape["spikes"][n] if s == step] for n, _ in self.layers}
@@ -147,7 +158,13 @@ class Grid:
             for name, _ in self.layers:
                 for j, slope in spiked[name]:
                     drive = tape["spike_drive"].get((j, (step + 1) * self.dt), 0.0) if name == "output" else 0.0
-                    lv[name][j] += ((1.0 - self.v_reset) * lv[name][j] + feedback[name][j] + drive) / slope
+                    # The slope, and V = 1 + A, stand for I; d is the derivative of what follows by its time.
+                    ratio, level = self.tau_mem[name] / self.tau_adapt, tape["raised"][name, step, j]
+                    current = slope + 1.0 + level - ratio * level
+                    increment = self.increment if name != "output" else 0.0
+                    d = lv[name][j] * (current - self.v_reset) - la[name][j] * increment + feedback[name][j] + drive
+                    lv[name][j] = d / slope
+                    la[name][j] -= ratio * d / slope
                     lv[name][j] += signals.get(name, np.zeros(10**4))[j]
             silent = label not in [j for _, j, _ in tape["spikes"]["output"]]
             if step == self.num_steps - 1 and self.spiking("output") and silent:
@@ -167,6 +184,7 @@ class Grid:
                 mix = self.dt / tm * alpha if tm == ts else tm / (tm - ts) * (alpha - beta)
                 li[name] = beta * li[name] + mix * lv[name]
                 lv[name] = alpha * lv[name]
+                la[name] *= np.exp(-self.dt / self.tau_adapt)
             lv["output"] += settled
             li["output"] += settled
         return gradient

@@ -10,6 +10,8 @@ from genn_shd.config import Config, DataSettings
 from genn_shd.config_help import settings_help
 from genn_shd.config_messages import choice, section, setting_names
 from genn_shd.errors import SettingError
+from genn_shd.experiment import build_network
+from genn_shd.initial import Gamma
 from genn_shd.models import LOSSES
 
 SETTINGS = list(setting_names(Config))
@@ -233,3 +235,30 @@ def test_every_setting_says_what_it_means():
     for field in Config.model_fields.values():
         for model in choice(field).options.values() if choice(field) else [section(field)]:
             check(model)
+
+
+def test_adaptive_neurons_and_heterogeneous_populations_reach_the_network():
+    values = {"neuron": "alif", "increment": 0.2, "heterogeneous": True, "tau_mem": 30.0, "output_heterogeneous": True}
+    hidden, output = build_network(Config.from_values({"network": values}), 5, 2).populations[1:]
+    assert hidden.neuron.name == "ALIF"
+    assert (hidden.initial("increment"), hidden.initial("tau_adapt")) == (0.2, 100.0)
+    assert hidden.initial("tau_mem") == Gamma(30.0, 3.0, 3.0, 90.0)
+    assert hidden.initial("tau_syn") == output.initial("tau_syn") == Gamma(5.0, 3.0, 1.0, 15.0)
+    assert output.initial("tau_mem") == Gamma(20.0, 3.0, 3.0, 60.0)
+    assert build_network(Config(), 5, 2).populations[1].initial("tau_mem") == 20.0
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"increment": 0.2}, "network.increment is set, but network.neuron = 'lif' has none"),
+        ({"heterogeneous": True, "tau_mem": 2.0}, "network.tau_mem = 2.0: it must be a number of at least 3"),
+        (
+            {"output_heterogeneous": True, "output_tau_syn": {"mean": 5.0, "minimum": 1.0, "maximum": 9.0}},
+            "network.output_tau_syn = a distribution of its own",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_with_the_neurons_are_refused(values, words):
+    with pytest.raises(SettingError, match=words):
+        Config.from_values({"network": values})

@@ -140,14 +140,6 @@ def _with_hidden(described: Network, neuron: NeuronModel, synapse: SynapseModel 
     return replace(described, populations=populations)
 
 
-ADAPTIVE = NeuronModel(
-    name="adaptive LIF",
-    parameters={**LIF.parameters, "tau_adapt": Parameter(50.0, "ms", 0.0), "increment": Parameter(0.3)},
-    state={"V": 0.0, "A": 0.0},
-    dynamics={"V": "(I - V) / tau_mem", "A": "-A / tau_adapt"},
-    threshold="V - v_threshold - A",
-    reset={"V": "v_reset", "A": "A + increment"},
-)
 BIASED = NeuronModel(
     name="LIF with a bias, which spikes without input",
     parameters={**LIF.parameters, "bias": Parameter(1.3)},
@@ -165,9 +157,15 @@ RISING = SynapseModel(
 )
 
 
-@pytest.mark.parametrize("neuron", [ADAPTIVE, BIASED], ids=lambda n: n.name)
-def test_a_neuron_that_only_this_test_knows_runs_in_both(neuron):
-    described = _with_hidden(network(), neuron, tau_mem=11.0)
+@pytest.mark.parametrize("hidden", [(6,), (5, 20)])
+def test_adaptive_thresholds_run_in_both(hidden):
+    described = network(hidden=hidden, neuron="alif", neuron_values={"tau_adapt": 50.0, "increment": 0.3})
+    _compare(described, samples(3, 8))
+    _compare(described, samples(3, 8), "float32")
+
+
+def test_a_neuron_that_only_this_test_knows_runs_in_both():
+    described = _with_hidden(network(), BIASED, tau_mem=11.0)
     _compare(described, samples(3, 8))
     _compare(described, samples(3, 3))
 

@@ -104,6 +104,17 @@ def test_heterogeneous_time_constants(dt):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.parametrize("tau_adapt", [50.0, 20.0, 5.0])
+@pytest.mark.parametrize("hidden", [6, (5, 6)])
+def test_adaptive_thresholds(tau_adapt, hidden):
+    adaptive = _network("sum", hidden, neuron="alif", neuron_values={"tau_adapt": tau_adapt, "increment": 0.3})
+    with _compile(adaptive, 1.0) as model, _compile(_network("sum", hidden), 1.0) as without:
+        counts = [m.evaluate_batch(_batch()).spike_counts for m in (model, without)]
+        for name in adaptive.hidden:
+            assert 5 < counts[0][name].sum() < counts[1][name].sum()
+        assert _worst_error(model, _batch()) < 1e-6
+
+
 @pytest.mark.parametrize("tau_syn", [20.0, 20.0 * (1 + 1e-7), 19.0, 40.0])
 def test_time_constants_that_meet(tau_syn):
     with _compile(_network(tau_syn=tau_syn, output_tau_syn=tau_syn), 1.0) as model:

@@ -36,7 +36,7 @@ def _samples(seed: int, count: int, dt: float) -> list[tuple[np.ndarray, np.ndar
     return samples
 
 
-def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float = 5.0):
+def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float = 5.0, **changes):
     weights = {name: Normal(0.6, 0.5) for name in ("input_hidden", "input_hidden0")}
     weights |= {"hidden0_hidden1": Normal(0.6, 0.6), "hidden_hidden": Normal(0, 0.4)}
     weights |= {"hidden_output": Normal(0.4, 0.6), "hidden1_output": Normal(0.5, 0.6)}
@@ -58,6 +58,7 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
         loss_values=LOSS_VALUES.get(loss, {}),
         weights={k: w for k, w in weights.items() if k in names},
         regularisation=REGULARISATION,
+        **changes,
     )
 
 
@@ -119,6 +120,48 @@ def test_spike_counts_are_averaged_or_not_and_summed_over_the_population(average
     assert totals.min() < 15 < totals.mean()
     for name, gradient in expected["gradients"].items():
         np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("loss", ["sum_exp", "first_spike_exp"])
+@pytest.mark.parametrize("hidden", [(6,), (5, 20)])
+def test_adaptive_neurons_equal_the_discretisation_written_out(loss, hidden):
+    values = {"tau_adapt": 30.0, "increment": 0.4}
+    network = _network(loss, hidden, True, neuron="alif", neuron_values=values)
+    samples, labels = _samples(3, 5, 1.0), [0, 2, 1, 1, 0]
+    batch = SpikeTrains.from_events(samples, labels=labels, num_units=NUM_INPUT)
+    with compile_network(
+        network, batch_size=8, duration=NUM_STEPS, precision="float64", seed=1, scheme="grid"
+    ) as model:
+        result = model.gradient(batch)
+        plain = _naive(network, model.parameters, 1.0)
+    expected, last = replace(plain, **values).batch(samples, labels), network.hidden[-1]
+    for name in network.hidden:
+        np.testing.assert_array_equal(result.spike_counts[name], expected["counts"][name])
+    assert 10 < expected["counts"][last].sum() < plain.batch(samples, labels)["counts"][last].sum()
+    np.testing.assert_allclose(result.losses, expected["losses"], rtol=1e-11)
+    for name, gradient in expected["gradients"].items():
+        np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
+
+
+def test_adaptive_neurons_on_fine_grids_are_those_of_the_exact_scheme():
+    """Whose gradients are those of finite differences; both have the step as their delay."""
+    network = _network("sum_exp", (6,), True, neuron="alif", neuron_values={"tau_adapt": 30.0, "increment": 0.4})
+    rng = np.random.default_rng(2)
+    events = [(np.sort(rng.integers(1, 50, 25)).astype(float), rng.integers(0, NUM_INPUT, 25)) for _ in range(3)]
+    errors = []
+    for dt in (0.1, 0.02):
+        found = []
+        for scheme, early in (("exact", 0.0), ("grid", dt)):
+            trains = SpikeTrains.from_events([(t - early, u) for t, u in events], labels=[0, 1, 2], num_units=NUM_INPUT)
+            with compile_network(
+                network, batch_size=3, dt=dt, duration=NUM_STEPS, precision="float64", seed=1, scheme=scheme
+            ) as model:
+                found.append(model.gradient(trains))
+        np.testing.assert_array_equal(*(r.spike_counts["hidden"] for r in found))
+        exact, grid = (r.gradients for r in found)
+        errors.append([np.linalg.norm(grid[n] - g) / np.linalg.norm(g) for n, g in exact.items()])
+    assert np.max(errors[1]) < 0.02
+    assert np.max(errors[1]) < 0.4 * np.max(errors[0])
 
 
 @pytest.mark.parametrize("loss", ["first_spike", "first_spike_exp"])

@@ -137,7 +137,9 @@ class Trainer:
         size = self.model.batch_size
         started = time.perf_counter() - state.seconds
         for labels, batch in samples.batches(order[state.batch * size :], size):
+            before = time.perf_counter()
             self._recorder.before_batch(state.epoch + 1, state.batch + 1, batch)
+            started += time.perf_counter() - before  # recording is no part of the epoch's time
             self.model.learning_rate = state.rate.next_batch()
             result = self._train_batch(batch)
             state.tally.add(result, labels, self.model.network.hidden)

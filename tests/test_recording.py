@@ -76,6 +76,12 @@ def test_a_trained_network_is_recorded_on_chosen_samples(recorded, capsys):
     assert json.loads((recorded / "evaluation.json").read_text())["parts"]["test"]["samples"] == 30
 
 
+def test_only_what_is_asked_for_is_kept(recorded):
+    assert record.main([str(recorded), "--samples", "3", "--variables", "V", "--part", "validation"]) == 0
+    found = Recorded.read(recorded / "recordings" / "validation_best.h5")
+    assert (found.spikes, found.weights, set(found.traces)) == ({}, {}, {("hidden", "V"), ("output", "V")})
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

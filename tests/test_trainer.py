@@ -406,6 +406,15 @@ def test_weights_drawn_anew_are_the_same_after_a_stop(tmp_path, batches):
     assert outcome(stopped) == outcome(whole)
 
 
+def test_weights_are_drawn_anew_with_other_numbers_before_every_epoch_but_the_first(tmp_path, monkeypatch):
+    numbers = []
+    monkeypatch.setattr("genn_shd.revival.redraw", lambda model, silent, rng: numbers.append(rng.random()))
+    for seed in (0, 1):
+        config = CONFIG.replace(**{"training.epochs": 3, "training.seed": seed, "revival": {"redraw": True}})
+        Run(tmp_path / f"{seed}", config).train()
+    assert len(numbers) == len(set(numbers)) == 4
+
+
 def test_training_alone_leaves_the_other_columns_empty(tmp_path):
     config = CONFIG.replace(**{"validation": {"kind": "none"}, "training.monitor": "training"})
     run = Run(tmp_path, config, Partition(SAMPLES.train)).train()
@@ -440,6 +449,21 @@ def test_augmented_and_stopped_in_mid_epoch_it_goes_on_bit_for_bit(tmp_path, bat
         Run(stopped, AUGMENTED).stop_after(batches).train()
     assert Run(stopped, AUGMENTED).train().model.batches == total - batches
     assert outcome(stopped) == outcome(whole)
+
+
+def test_every_epoch_is_augmented_anew_and_every_seed_otherwise(tmp_path):
+    def spikes_seen(seed):
+        config = CONFIG.replace(**{"training.epochs": 2, "augmentation.drop": 0.3, "training.seed": seed})
+        run, seen = Run(tmp_path / f"{seed}", config), []
+        train_batch = run.model.train_batch
+        run.model.train_batch = lambda batch: seen.append(batch.num_spikes) or train_batch(batch)
+        run.train()
+        return sum(seen[:BATCHES]), sum(seen[BATCHES:])
+
+    first, second = spikes_seen(0), spikes_seen(1)
+    whole = SAMPLES.train.trains.num_spikes
+    assert len({*first, *second}) > 2
+    assert all(0.5 * whole < number < 0.9 * whole for number in (*first, *second))
 
 
 def test_augmented_training_samples_are_not_held_by_the_model(tmp_path, monkeypatch):

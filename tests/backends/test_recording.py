@@ -88,6 +88,17 @@ def test_exact_spikes_have_their_own_times():
     assert 0.5 < recording.traces["hidden", "V"].max() < 1.0
 
 
+def test_times_of_exact_spikes_do_not_depend_on_the_step():
+    """Input spikes keep their times, so without recurrence the first layer's spikes are the same for any step."""
+    recordings = []
+    for dt in (1.0, 0.4):
+        with compiled(network(recurrent=False, regularisation=None), "native", scheme="exact", dt=dt) as model:
+            recordings.append(record(model, samples(3, 6)).spikes["hidden"])
+    assert recordings[0].num_spikes > 50
+    np.testing.assert_array_equal(recordings[0].units, recordings[1].units)
+    np.testing.assert_allclose(recordings[0].times, recordings[1].times, atol=1e-5)
+
+
 def test_both_schemes_record_nearly_the_same_in_short_steps():
     """Also the exact scheme's adjoint is the one of the middle of the trial, at the starts of the same steps."""
     recordings = []

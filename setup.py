@@ -55,6 +55,7 @@ setup(
         "tonic>=1.4",
         "soundfile>=0.12",
         "soxr>=0.3",
+        "espeakng-loader>=0.2",
     ],
     extras_require={
         "zig": ["ziglang>=0.12"],

@@ -30,7 +30,7 @@ from genn_shd.speech.membrane import BLOCK
 from genn_shd.speech.preparation import Waveform, prepare
 
 RECORDINGS = ROOT.parent / "shared" / "data" / "fsdd_wav.zip"
-NAMES = ("3_george_7.wav", "6_jackson_12.wav", "8_theo_20.wav")
+NAMES = ("3_george_7.wav", "6_jackson_12.wav", "8_nicolas_20.wav")
 FASTER = 200.0
 
 

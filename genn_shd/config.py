@@ -83,6 +83,16 @@ class SpokenDigitsSettings(DataSettings):
     )
 
 
+class SynthesisedDigitsSettings(DataSettings):
+    """Twenty words, the English and German digits, by twenty synthetic speakers; made on first use."""
+
+    name: Literal["spoken_digits"] = setting("spoken_digits", "which data set")
+    repetitions: int = setting(3, "how often every speaker says every word", ge=1)
+    language: Literal["both", "english", "german"] = setting("both", "which words")
+    seed: int = setting(0, "of how words are said, and of their spikes", ge=0)
+    data_dir: str | None = setting(None, DATA_DIR)
+
+
 class SHDSettings(DataSettings):
     """The Spiking Heidelberg Digits (Cramer et al. 2020), downloaded on first use."""
 
@@ -108,7 +118,9 @@ class HDF5Settings(DataSettings):
     num_classes: int | None = setting(None, "number of classes; where not set, those of the file", ge=1)
 
 
-DatasetSettings = YinYangSettings | SpokenDigitsSettings | SHDSettings | SSCSettings | HDF5Settings
+DatasetSettings = (
+    YinYangSettings | SpokenDigitsSettings | SynthesisedDigitsSettings | SHDSettings | SSCSettings | HDF5Settings
+)
 
 
 class AugmentationSettings(Section):

@@ -4,6 +4,7 @@ shd         the Spiking Heidelberg Digits, downloaded
 ssc         the Spiking Speech Commands, downloaded
 fsdd        the Free Spoken Digit Dataset as spikes: real speech, ten digits, five speakers
 hdf5        any file in SHD's layout
+spoken_digits  twenty English and German words by twenty synthetic speakers, made from a seed
 yin_yang    points in a yin-yang sign, generated from a seed
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import SettingError, unknown_name
-from . import fsdd, hdf5, shd, splits, ssc, yin_yang
+from . import fsdd, hdf5, shd, splits, spoken_digits, ssc, yin_yang
 from .base import Dataset
 from .cache import data_folder
 
@@ -25,6 +26,7 @@ LOADERS: dict[str, Callable[..., Dataset]] = {
     "ssc": ssc.load,
     "fsdd": fsdd.load,
     "hdf5": hdf5.load,
+    "spoken_digits": spoken_digits.load,
     "yin_yang": yin_yang.load,
 }
 """The function that loads each data set. To add a data set, write a file like these and name it here."""

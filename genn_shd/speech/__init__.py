@@ -2,10 +2,15 @@
 
 audio.py        any sound file -> mono, 48 kHz
 preparation.py  loudness, flanks, silence
-membrane.py     the basilar membrane: sound -> velocity in every channel
+basilar.py      the basilar membrane's transfer function
+membrane.py     sound -> the membrane's velocity in every channel
 cochlea.py      membrane, hair cells, nerve fibres and bushy cells: sound -> spikes
 stream.py       the same piece by piece
 naming.py       labels and speakers of files
+espeak.py       words spoken by a synthesiser
+render.py       lists of words, spoken in a process of their own
+speakers.py     synthetic speakers, and what they say
+encoding.py     one recording -> spikes
 encoder.py      many files -> one HDF5 file in SHD's layout
 """
 

@@ -7,6 +7,7 @@ hair cells, nerve fibres, bushy cells (`genn_shd.models.auditory`). Channel 0 he
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 from scipy import fft
@@ -65,7 +66,13 @@ class Cochlea:
         return (steps[order] * STEP).astype(np.float32), channels[order].astype(np.uint16)
 
 
-@functools.cache
+_LOCK = threading.Lock()
+
+
 def cochlea(num_channels: int = NUM_CHANNELS) -> Cochlea:
-    """The cochlea that everybody in this process shares."""
-    return Cochlea(num_channels)
+    """The cochlea that everybody in this process shares; made when it is first asked for."""
+    with _LOCK:
+        return _made(num_channels)
+
+
+_made = functools.cache(Cochlea)

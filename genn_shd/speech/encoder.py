@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,14 +14,12 @@ from ..errors import DataError, GennShdError
 from ..events import SpikeTrains
 from ..progress import LOG, CountingBar
 from . import audio
-from .cochlea import NUM_CHANNELS, Cochlea, Spikes, cochlea
+from .cochlea import NUM_CHANNELS, Spikes, cochlea
+from .encoding import encode_samples
 from .journal import Journal, key_of
 from .naming import Names, Pattern, Table, numbered
-from .preparation import Preparation, prepare
-from .stream import encode_long
-
-LONG = 10_000.0
-"""ms from which a recording is encoded in pieces."""
+from .parallel import in_parallel
+from .preparation import Preparation
 
 
 @dataclass(frozen=True)
@@ -50,14 +47,6 @@ class Encoded:
     files: list[Path]
     broken: dict[Path, str]
     num_spikes: int
-
-
-def encode_samples(ear: Cochlea, samples: np.ndarray, preparation: Preparation, seed: int) -> Spikes:
-    """Spikes of one recording (N,) at `SAMPLE_RATE`: times (S,) in ms and channels (S,)."""
-    waveform = prepare(samples, preparation)
-    if waveform.duration > LONG:
-        return encode_long(ear, waveform.samples, waveform.duration, seed)
-    return ear.encode(waveform, seed)
 
 
 def encode_files(
@@ -121,7 +110,7 @@ def _encode_missing(
     if len(missing) < len(files):
         LOG.info("going on: %d of %d files were encoded before", len(files) - len(missing), len(files))
     with CountingBar(len(files), "file", len(files) - len(missing)) as bar:
-        for file, result in _in_parallel(missing, settings):
+        for file, result in in_parallel(lambda file: _encode_file(file, settings), missing, settings.num_workers):
             if isinstance(result, str):
                 broken[file] = result
             else:
@@ -130,29 +119,10 @@ def _encode_missing(
     yield from ((file, key) for file, key in keys.items() if key in journal)
 
 
-def _in_parallel(files: Sequence[Path], settings: EncoderSettings) -> Iterator[tuple[Path, Spikes | str]]:
-    """Spikes of each file, or why there are none; no more of them are under way at once than there are workers."""
-    if not files:
-        return
-    ear = cochlea(settings.num_channels)
-    waiting, running = iter(files), dict[Future[Spikes | str], Path]()
-    with ThreadPoolExecutor(settings.num_workers) as workers:
-        try:
-            while True:
-                for file in waiting:
-                    running[workers.submit(_encode_file, ear, file, settings)] = file
-                    if len(running) > settings.num_workers:
-                        break
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        finally:
-            workers.shutdown(cancel_futures=True)
-
-
-def _encode_file(ear: Cochlea, file: Path, settings: EncoderSettings) -> Spikes | str:
+def _encode_file(file: Path, settings: EncoderSettings) -> Spikes | str:
+    """Spikes of a file, or why there are none."""
     try:
+        ear = cochlea(settings.num_channels)
         samples = audio.read(file, settings.preparation.crop)
         return encode_samples(ear, samples, settings.preparation, _seed(file, settings))
     except GennShdError as error:

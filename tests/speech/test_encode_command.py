@@ -11,7 +11,7 @@ import soundfile
 
 from genn_shd import encode
 from genn_shd.datasets import hdf5
-from genn_shd.speech import SAMPLE_RATE, audio
+from genn_shd.speech import SAMPLE_RATE, audio, encoding
 from genn_shd.speech import encoder as encoder_module
 from genn_shd.speech.journal import Journal
 from genn_shd.speech.naming import Pattern, numbered
@@ -207,7 +207,7 @@ def test_channels_are_averaged(tmp_path):
 
 
 def test_clipping_and_offset_still_give_spikes(tmp_path, ear):
-    from genn_shd.speech.encoder import encode_samples
+    from genn_shd.speech.encoding import encode_samples
     from genn_shd.speech.preparation import Preparation
 
     plain = encode_samples(ear, tone(700, 200), Preparation(), 0)
@@ -226,7 +226,7 @@ def test_ten_minutes_can_be_cropped_or_encoded_in_pieces(tmp_path, monkeypatch):
     """In pieces of two seconds; here they begin to be used from one second on, as ten minutes take half a minute."""
     path, out = tmp_path / "long.wav", tmp_path / "o.h5"
     soundfile.write(path, np.tile(tone(500, 1000, 8_000), 600), 8_000)
-    monkeypatch.setattr(encoder_module, "LONG", 1000.0)
+    monkeypatch.setattr(encoding, "LONG", 1000.0)
     for crop in (900.0, 7000.0):
         assert encode.main([str(path), "--out", str(out), "--channels", "32", "--crop", str(crop)]) == 0
         with h5py.File(out) as file:

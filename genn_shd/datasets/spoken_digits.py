@@ -1,0 +1,112 @@
+"""Spoken digits that need no download: the words of the Spiking Heidelberg Digits, said by a synthesiser.
+
+English and German digits 0 to 9 in the voices of eSpeak NG (`genn_shd.speech.speakers`), encoded as Cramer et al. 2020
+encode theirs: 700 channels. Made at first use from a seed, then kept. As in the Spiking Heidelberg Digits two of the
+speakers are in the test set only; here nobody else is, so that test accuracy is that on unseen speakers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ..errors import SettingError, unknown_name
+from ..events import SpikeTrains
+from ..files import make_folder
+from ..progress import LOG, CountingBar
+from ..speech.audio import to_ear
+from ..speech.cochlea import NUM_CHANNELS, Spikes, cochlea
+from ..speech.encoding import encode_samples
+from ..speech.journal import Journal, key_of
+from ..speech.parallel import in_parallel
+from ..speech.preparation import Preparation
+from ..speech.render import render
+from ..speech.speakers import ENGLISH, GERMAN, NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
+from .base import Dataset
+from .cache import data_folder
+from .hdf5 import combine
+from .hdf5_file import SpikeFile, read, write
+
+DURATION = 1000.0
+LANGUAGES = {"both": WORDS, "english": ENGLISH, "german": GERMAN}
+
+_PREPARATION = Preparation(trim=40.0)
+_VERSION = 1  # of all that decides what is said; files of another version are not read
+
+
+def load(
+    repetitions: int = 3,
+    language: Literal["both", "english", "german"] = "both",
+    seed: int = 0,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """Make the data set, or read it where it has been made; the same settings give the same samples.
+
+    Parameters
+    ----------
+    repetitions : how often every speaker says every word. More of them leave the first ones as they are.
+    language : which words.
+    seed : of how the words are said, and of the spikes.
+    data_dir : see `data_folder`; the files lie in its subfolder spoken_digits.
+
+    Raises
+    ------
+    SettingError
+        A language that does not exist, `repetitions` below 1, a negative seed.
+    BackendError
+        eSpeak NG or a C compiler is missing.
+    """
+    if language not in LANGUAGES:
+        raise unknown_name("language", language, LANGUAGES)
+    for name, value, least in (("repetitions", repetitions, 1), ("seed", seed, 0)):
+        if value < least:
+            raise SettingError(f"{name} = {value!r} must be {least} or more.")
+    folder = data_folder(data_dir) / "spoken_digits"
+    file = _made(folder / f"{language}_{repetitions}_seed{seed}_v{_VERSION}.h5", language, repetitions, seed)
+    is_test = file.trains.speakers >= len(SPEAKERS) - NUM_TEST_SPEAKERS
+    files = {
+        "train": replace(file, trains=file.trains.select(~is_test)),
+        "test": replace(file, trains=file.trains.select(is_test)),
+    }
+    return combine("spoken_digits", files, LANGUAGES[language], DURATION)
+
+
+def _made(path: Path, language: str, repetitions: int, seed: int) -> SpikeFile:
+    """The file of all samples, made where it is missing."""
+    if not path.exists():
+        make_folder(path.parent)
+        words, speakers = [WORDS.index(word) for word in LANGUAGES[language]], range(len(SPEAKERS))
+        said = [Utterance(w, s, r) for r in range(repetitions) for s in speakers for w in words]
+        spikes = _encode(said, seed, path.with_suffix(".journal"))
+        labels = np.array([words.index(utterance.word) for utterance in said])
+        trains = SpikeTrains.from_events(spikes, labels, [u.speaker for u in said], NUM_CHANNELS)
+        write(path, trains, LANGUAGES[language], [s.name for s in SPEAKERS], np.float32)
+        path.with_suffix(".journal").unlink()
+    return read(path, NUM_CHANNELS)
+
+
+def _encode(said: Sequence[Utterance], seed: int, journal_path: Path) -> list[Spikes]:
+    """Spikes of utterances; stopped, the next call goes on."""
+    keys = {utterance: key_of(utterance, seed, _VERSION) for utterance in said}
+    with Journal(journal_path) as journal:
+        missing = {utterance for utterance in said if keys[utterance] not in journal}
+        LOG.info("synthesising %d spoken digits", len(missing))
+        # All are spoken, as every word changes how the next one sounds; that takes little time.
+        sounds = zip(said, render([utterance.spoken(seed) for utterance in said]), strict=True)
+        needed = ((utterance, *sound) for utterance, sound in sounds if utterance in missing)
+        with CountingBar(len(said), "word", len(said) - len(missing)) as bar:
+            for (utterance, _, _), spikes in in_parallel(
+                lambda sound: _spikes(*sound, seed), needed, os.cpu_count() or 1
+            ):
+                journal.add(keys[utterance], spikes)
+                bar.update()
+        return [journal[keys[utterance]] for utterance in said]
+
+
+def _spikes(utterance: Utterance, samples: np.ndarray, rate: float, seed: int) -> Spikes:
+    return encode_samples(cochlea(), to_ear(samples, rate), _PREPARATION, utterance.stream(seed))

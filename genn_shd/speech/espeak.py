@@ -1,0 +1,126 @@
+"""Words spoken by eSpeak NG, the synthesiser that the `espeakng-loader` package brings along; no sound device is used.
+
+Its voices are built from formants: small, artificial, and the same on every machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import BackendError, DataError, SettingError
+
+_SYNCHRONOUS = 2  # espeak_AUDIO_OUTPUT: samples go to a callback while the call waits
+_RATE, _PITCH, _RANGE = 1, 3, 4  # espeak_PARAMETER
+_UTF8 = 1
+_DONT_EXIT = 0x8000
+_FULL_SCALE = 32768.0
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How something is spoken.
+
+    Attributes
+    ----------
+    voice : an eSpeak voice and, after a plus sign, a variant of it: `en-us+f3`.
+    rate : words per minute, 80 to 450.
+    pitch, pitch_range : 0 to 100, 50 is a voice's own.
+    tract : scale of frequencies: formants and pitch of a shorter vocal tract are higher, and it speaks faster.
+    """
+
+    voice: str
+    rate: int = 175
+    pitch: int = 50
+    pitch_range: int = 50
+    tract: float = 1.0
+
+
+class Synthesizer:
+    """eSpeak NG. There is one in a process, as the library keeps its state in globals; get it from `synthesizer`.
+
+    How a word sounds depends a little on what was said before; `render` speaks lists that always sound the same.
+    """
+
+    def __init__(self) -> None:
+        self._library, data = _loaded()
+        self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DONT_EXIT)
+        if self.rate <= 0:
+            raise BackendError(f"eSpeak NG does not start with its data in {data}; install espeakng-loader again.")
+        self._samples: list[np.ndarray] = []
+        self._callback = _Callback(self._take)  # kept: the library calls it
+        self._library.espeak_SetSynthCallback(self._callback)
+        self._lock = threading.Lock()
+
+    def _take(self, samples: ctypes.Array, count: int, _: int | None) -> int:
+        if samples and count > 0:
+            self._samples.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        return 0
+
+    def speak(self, text: str, manner: Manner) -> tuple[np.ndarray, float]:
+        """A text's sound.
+
+        Returns
+        -------
+        samples : (N,) float64, full scale 1.
+        rate : Hz; what it is to be played at, vocal tract included.
+
+        Raises
+        ------
+        SettingError
+            There is no such voice.
+        DataError
+            Nothing came out.
+        """
+        with self._lock:
+            self._set(manner)
+            self._samples = []
+            content = text.encode() + b"\0"
+            status = self._library.espeak_Synth(content, len(content), 0, 1, 0, _UTF8, None, None)
+            self._library.espeak_Synchronize()
+            samples = np.concatenate([np.zeros(0, np.int16), *self._samples])
+        if status != 0 or not samples.any():
+            raise DataError(f"eSpeak NG gives no sound for {text!r} in the voice {manner.voice!r}.")
+        return samples / _FULL_SCALE, self.rate * manner.tract
+
+    def _set(self, manner: Manner) -> None:
+        if self._library.espeak_SetVoiceByName(manner.voice.encode()) != 0:
+            raise SettingError(f"eSpeak NG has no voice {manner.voice!r}.")
+        for parameter, value in ((_RATE, manner.rate), (_PITCH, manner.pitch), (_RANGE, manner.pitch_range)):
+            self._library.espeak_SetParameter(parameter, int(value), 0)
+
+
+@functools.cache
+def synthesizer() -> Synthesizer:
+    """The process's synthesiser.
+
+    Raises
+    ------
+    BackendError
+        The package is missing or does not work on this machine.
+    """
+    return Synthesizer()
+
+
+def _loaded() -> tuple[ctypes.CDLL, str]:
+    """The shared library and the folder of its data."""
+    try:
+        import espeakng_loader
+    except ImportError:
+        raise BackendError("eSpeak NG is missing; install it with: pip install espeakng-loader") from None
+    try:
+        library, data = ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path()
+    except (OSError, RuntimeError) as error:
+        raise BackendError(f"eSpeak NG cannot be loaded ({error}); install espeakng-loader again.") from None
+    with contextlib.suppress(AttributeError):
+        library.espeak_Synth.argtypes = [
+            *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint),
+            *(ctypes.c_void_p, ctypes.c_void_p),
+        ]
+    return library, data

@@ -1,0 +1,80 @@
+"""A list of texts spoken by a synthesiser that has said nothing before, so that the same list always sounds the same.
+
+eSpeak NG carries the state of its oscillators from one word to the next and has no way to forget it, so every list is
+spoken in a process of its own: `python -m genn_shd.speech.render`, which reads the list from standard input as JSON and
+writes records to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from ..errors import BackendError, GennShdError
+from .espeak import Manner, synthesizer
+
+_HEADER = struct.Struct("<Qd")  # number of samples, sampling rate
+_FAILED = 2
+
+Sound = tuple[np.ndarray, float]
+
+
+def render(spoken: Sequence[tuple[str, Manner]]) -> Iterator[Sound]:
+    """The sound of each text, as (N,) float64 and its sampling rate, while the next are still being spoken.
+
+    Raises
+    ------
+    BackendError
+        The synthesiser is missing or fails; says why.
+    """
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "genn_shd.speech.render"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin and process.stdout and process.stderr
+        try:
+            process.stdin.write(json.dumps([(text, asdict(manner)) for text, manner in spoken]).encode())
+            process.stdin.close()
+            for _ in spoken:
+                yield _read(process.stdout, process.stderr)
+        finally:
+            process.kill()
+
+
+def _read(sounds: IO[bytes], errors: IO[bytes]) -> Sound:
+    header = sounds.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        said = errors.read().decode(errors="replace").strip().splitlines() or ["it ended early"]
+        raise BackendError(f"speech synthesis failed: {said[-1]}")
+    count, rate = _HEADER.unpack(header)
+    return np.frombuffer(sounds.read(8 * count), np.float64), rate
+
+
+def main() -> int:
+    """Speak what standard input lists; returns the process's exit code."""
+    out = sys.stdout.buffer
+    try:
+        for text, manner in json.load(sys.stdin):
+            samples, rate = synthesizer().speak(text, Manner(**manner))
+            out.write(_HEADER.pack(len(samples), rate) + samples.tobytes())
+        out.flush()
+    except GennShdError as error:
+        print(error, file=sys.stderr)
+        return _FAILED
+    except BrokenPipeError:  # whoever listened has heard enough
+        os._exit(0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

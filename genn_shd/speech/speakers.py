@@ -1,0 +1,100 @@
+"""Synthetic speakers of the twenty words of the Spiking Heidelberg Digits, and how each utterance differs.
+
+A speaker is a variant of eSpeak NG's voice with an accent, a pitch, a rate and a vocal tract of its own. Variants
+with breath are left out, as they draw random numbers that differ from run to run, and so are those with an echo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .espeak import Manner
+from .journal import key_of
+
+ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+GERMAN = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+WORDS = ENGLISH + GERMAN
+"""In the order of the labels of the Spiking Heidelberg Digits."""
+
+_ENDINGS = (".", ".", "!", "?", ",")  # how the melody goes; statements twice as often
+_RATES = (80, 450)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A voice.
+
+    Attributes
+    ----------
+    name : eSpeak NG's name of the variant.
+    accent : eSpeak NG's English; German has one accent only.
+    pitch, pitch_range, rate, tract : around which utterances vary, as in `Manner`.
+    """
+
+    name: str
+    accent: str
+    pitch: int
+    pitch_range: int
+    rate: int
+    tract: float
+
+    def manner(self, word: str, rng: np.random.Generator) -> Manner:
+        """How a word is spoken this time."""
+        language = self.accent if word in ENGLISH else "de"
+        return Manner(
+            voice=f"{language}+{self.name}",
+            rate=int(np.clip(self.rate * np.exp(rng.normal(0.0, 0.12)), *_RATES)),
+            pitch=int(np.clip(self.pitch + rng.normal(0.0, 7.0), 0, 99)),
+            pitch_range=int(np.clip(self.pitch_range + rng.normal(0.0, 15.0), 0, 99)),
+            tract=float(self.tract * np.exp(rng.normal(0.0, 0.02))),
+        )
+
+
+SPEAKERS = (
+    Speaker("m1", "en-us", 50, 50, 160, 1.00),
+    Speaker("f1", "en-us", 55, 60, 170, 1.00),
+    Speaker("m3", "en", 60, 50, 140, 1.04),
+    Speaker("belinda", "en", 45, 50, 180, 0.97),
+    Speaker("m4", "en-gb-x-rp", 40, 40, 175, 0.95),
+    Speaker("aunty", "en-us", 60, 65, 150, 1.03),
+    Speaker("m5", "en-gb-scotland", 70, 55, 165, 1.02),
+    Speaker("linda", "en-gb-scotland", 50, 45, 145, 1.00),
+    Speaker("m6", "en-us", 30, 60, 190, 0.97),
+    Speaker("steph", "en-gb-x-rp", 45, 70, 175, 1.00),
+    Speaker("m7", "en-029", 55, 45, 150, 1.05),
+    Speaker("grandma", "en-029", 50, 50, 135, 0.98),
+    Speaker("ed", "en-us-nyc", 50, 55, 180, 0.94),
+    Speaker("Andrea", "en-us-nyc", 40, 45, 160, 1.00),
+    Speaker("Lee", "en-gb-x-gbclan", 65, 60, 155, 1.06),
+    Speaker("anika", "en", 30, 55, 165, 0.95),
+    Speaker("adam", "en-us", 75, 50, 145, 1.08),
+    Speaker("Andy", "en-gb-x-gbcwmd", 35, 50, 170, 0.92),
+    Speaker("david", "en", 55, 55, 165, 1.00),
+    Speaker("Annie", "en-us", 45, 50, 155, 1.00),
+)
+"""Ten men and ten women, by turns at first."""
+
+NUM_TEST_SPEAKERS = 2
+"""The last speakers, a man and a woman, are for tests only."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One word said once: numbers of word and speaker, and which time it is."""
+
+    word: int
+    speaker: int
+    repetition: int
+
+    def stream(self, seed: int) -> int:
+        """The seed of its random numbers, which no other utterance shares."""
+        return int.from_bytes(key_of(seed, self.word, self.speaker, self.repetition)[:16])
+
+    def spoken(self, seed: int) -> tuple[str, Manner]:
+        """Its text, and how that is spoken."""
+        rng = np.random.default_rng(self.stream(seed))
+        word = WORDS[self.word]
+        manner = SPEAKERS[self.speaker].manner(word, rng)
+        return word + _ENDINGS[rng.integers(len(_ENDINGS))], manner

@@ -1,0 +1,157 @@
+"""Synthetic speakers, and the data set they make."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genn_shd import BackendError, SettingError
+from genn_shd.config_sources import load as load_config
+from genn_shd.datasets import load, spoken_digits
+from genn_shd.errors import DataError
+from genn_shd.speech import espeak
+from genn_shd.speech.cochlea import cochlea
+from genn_shd.speech.render import render
+from genn_shd.speech.speakers import ENGLISH, GERMAN, NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
+
+espeakng_loader = pytest.importorskip("espeakng_loader", reason="needs eSpeak NG (pip install espeakng-loader)")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Two words by four speakers, heard by few channels."""
+    ear = cochlea(32)
+    monkeypatch.setattr(spoken_digits, "cochlea", lambda: ear)
+    monkeypatch.setattr(spoken_digits, "SPEAKERS", SPEAKERS[:4])
+    monkeypatch.setattr(spoken_digits, "LANGUAGES", {"both": ("six", "acht"), "german": ("acht",)})
+
+
+def same(a, b):
+    for name in ("times", "units", "offsets", "labels", "speakers"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+def test_the_same_settings_make_the_same_samples_on_any_number_of_processors(small, tmp_path, monkeypatch):
+    first = load("spoken_digits", repetitions=1, data_dir=tmp_path / "a")
+    monkeypatch.setattr(spoken_digits.os, "cpu_count", lambda: 1)
+    again = load("spoken_digits", repetitions=1, data_dir=tmp_path / "b")
+    same(first.train, again.train)
+    same(first.test, again.test)
+    other = load("spoken_digits", repetitions=1, seed=1, data_dir=tmp_path / "a")
+    assert other.train.num_spikes != first.train.num_spikes
+    assert first.train.counts.min() > 50
+
+
+def test_two_speakers_are_in_the_test_set_and_nobody_else(small, tmp_path):
+    data = load("spoken_digits", repetitions=1, data_dir=tmp_path)
+    assert data.class_names == ("six", "acht")
+    assert data.train.speakers.tolist() == [0, 0, 1, 1]
+    assert data.test.speakers.tolist() == [2, 2, 3, 3]
+    assert data.test.labels.tolist() == [0, 1, 0, 1]
+    assert data.speaker_names[2] == SPEAKERS[2].name
+    assert data.num_input == 700
+
+
+def test_more_repetitions_leave_the_first_as_they_are(small, tmp_path):
+    once = load("spoken_digits", repetitions=1, language="german", data_dir=tmp_path).train
+    twice = load("spoken_digits", repetitions=2, language="german", data_dir=tmp_path).train
+    same(once, twice.select(np.arange(len(once))))
+    assert len(twice) == 2 * len(once)
+
+
+def test_it_is_made_once_and_goes_on_where_it_was_stopped(small, tmp_path, monkeypatch):
+    made = []
+    encode = spoken_digits._spikes
+
+    def counted(utterance, *rest):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(utterance)
+        return encode(utterance, *rest)
+
+    monkeypatch.setattr(spoken_digits.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(spoken_digits, "_spikes", counted)
+    with pytest.raises(KeyboardInterrupt):
+        load("spoken_digits", repetitions=1, data_dir=tmp_path)
+    made[:] = ["any"]
+    monkeypatch.setattr(spoken_digits, "_spikes", lambda *a: made.append(a[0]) or encode(*a))
+    first = load("spoken_digits", repetitions=1, data_dir=tmp_path)
+    assert len(made) - 1 <= 8 - 1  # at least one was kept
+    made.clear()
+    same(load("spoken_digits", repetitions=1, data_dir=tmp_path).train, first.train)
+    assert not made
+
+
+def test_every_speaker_says_every_word():
+    speak = espeak.synthesizer().speak
+    said = [Utterance(word, number, 0) for number in range(len(SPEAKERS)) for word in range(len(WORDS))]
+    for utterance, (samples, rate) in zip(said, render([u.spoken(seed=0) for u in said]), strict=True):
+        assert 0.1 < len(samples) / rate < 1.4, utterance
+        assert np.abs(samples).max() > 0.05, utterance
+    one, other = (speak("one", espeak.Manner(f"en+{name}"))[0] for name in ("m1", "f1"))
+    assert len(one) != len(other) or (one != other).any()
+
+
+def test_speakers_draw_no_random_numbers():
+    """Voices with breath draw from the C library's generator, whose seed is the time."""
+    folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
+    for speaker in SPEAKERS:
+        lines = [line.split()[:1] for line in (folder / speaker.name).read_text(errors="replace").splitlines()]
+        assert ["breath"] not in lines and ["echo"] not in lines, speaker.name
+    assert len({s.name for s in SPEAKERS}) == len(SPEAKERS) >= 12
+    assert NUM_TEST_SPEAKERS == 2
+
+
+def test_a_list_sounds_the_same_whatever_was_said_before():
+    spoken = [Utterance(word, speaker, 0).spoken(0) for word in (3, 17) for speaker in (0, 9)]
+    first = list(render(spoken))
+    espeak.synthesizer().speak("something else", espeak.Manner("en+m1"))
+    for (samples, rate), (again, same_rate) in zip(first, render(spoken), strict=True):
+        np.testing.assert_array_equal(samples, again)
+        assert rate == same_rate
+
+
+def test_a_list_that_cannot_be_spoken_says_why():
+    with pytest.raises(BackendError, match="no voice 'xx'"):
+        list(render([("one", espeak.Manner("en+m1")), ("two", espeak.Manner("xx"))]))
+
+
+def test_words_are_in_the_order_of_shds_labels():
+    assert WORDS[:10] == ENGLISH
+    assert WORDS[10:] == GERMAN
+    assert (WORDS[0], WORDS[9], WORDS[10], WORDS[19]) == ("zero", "nine", "null", "neun")
+
+
+def test_a_voice_that_does_not_exist_is_named():
+    with pytest.raises(SettingError, match="no voice 'xx\\+m1'"):
+        espeak.synthesizer().speak("one", espeak.Manner("xx+m1"))
+    with pytest.raises(DataError, match="no sound for ' '"):
+        espeak.synthesizer().speak(" ", espeak.Manner("en+m1"))
+
+
+def test_a_missing_synthesiser_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
+    with pytest.raises(BackendError, match="pip install espeakng-loader"):
+        espeak.Synthesizer()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"language": "germn"}, "language 'germn' is unknown; .* Did you mean 'german'"),
+        ({"repetitions": 0}, "repetitions = 0 must be 1 or more"),
+        ({"seed": -1}, "seed = -1 must be 0 or more"),
+    ],
+)
+def test_wrong_settings_are_refused(settings, message, tmp_path):
+    with pytest.raises(SettingError, match=message):
+        load("spoken_digits", data_dir=tmp_path, **settings)
+
+
+def test_the_preset_holds_out_speakers_who_train():
+    config = load_config("spoken_digits", None, [])
+    training = {s.name for s in SPEAKERS[:-NUM_TEST_SPEAKERS]}
+    assert set(config.validation.speakers) < training

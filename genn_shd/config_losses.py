@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, create_model, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from .config_section import Section, setting
 from .custom_loss import is_import_path, load_loss
@@ -70,11 +70,14 @@ class CustomSettings(LossSettings):
 
     name: Literal["custom"] = setting("custom", "which loss")
     definition_at: str = setting(..., "import path module:name of its definition; the module is imported, and so runs")
-    parameters: dict[str, float] = setting({}, "values of its parameters, where they are not their defaults")
+    loss_scale: Annotated[float, Field(gt=0)] | None = setting(
+        None, "multiplies the logits before the softmax, or the loss; where not set, as the definition says"
+    )
+    parameters: dict[str, float] = setting({}, "values of its other parameters, where they are not their defaults")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        known = self.definition.parameters
+        known = {name: p for name, p in self.definition.parameters.items() if name != "loss_scale"}
         for name, value in self.parameters.items():
             if name not in known:
                 raise unknown_name(f"parameter of the loss {self.definition_at!r}", name, known)
@@ -87,7 +90,8 @@ class CustomSettings(LossSettings):
 
     @property
     def parameter_values(self) -> dict[str, float]:
-        return {"loss_scale": self.definition.parameters["loss_scale"].default, **self.parameters}
+        default = self.definition.parameters["loss_scale"].default
+        return {"loss_scale": default if self.loss_scale is None else self.loss_scale, **self.parameters}
 
 
 def _of_definition(loss: LossModel) -> type[LossSettings]:

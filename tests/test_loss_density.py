@@ -84,7 +84,7 @@ def test_settings_find_a_loss_by_its_import_path():
         (["loss=tests.custom_losses:squared_eror"], ["has no 'squared_eror'", "Did you mean 'squared_error'"]),
         (["loss=tests.custom_losses:no_loss"], ["is int, no LossModel", "density_loss"]),
         (["loss=tests.custom_losses:squared_error", "loss.parameters.goal=1"], ["'goal' is unknown", "target"]),
-        (["loss=tests.custom_losses:squared_error", "loss.parameters.loss_scale=0"], ["must be > 0"]),
+        (["loss=tests.custom_losses:squared_error", "loss.loss_scale=0"], ["loss.loss_scale = 0", "a number > 0"]),
     ],
 )
 def test_mistakes_are_told_in_one_line(settings, words):

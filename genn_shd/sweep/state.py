@@ -255,9 +255,7 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(
-            "PRAGMA synchronous = NORMAL"
-        )  # in WAL mode a power cut loses the last changes, not the file
+        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, not the file
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.DatabaseError as error:
         raise GennShdError(f"{path}: cannot open the state of the sweep ({error}).") from None

@@ -1,0 +1,233 @@
+"""From a sweep file to trials and runs, with everything checked before anything starts."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import datasets
+from ..config import Config
+from ..config_sources import combine, from_layers, nested, read_preset
+from ..datasets import Dataset
+from ..errors import SettingError, nearest
+from ..experiment import build_network, partition, prepare, settle
+from . import objective as objectives
+from . import space as spaces
+from .objective import Objective
+from .space import Point, Space
+from .sweep_file import ListStrategy, SweepFile
+
+TRAINING = "genn_shd.sweep.training:train_run"
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run of a trial.
+
+    Attributes
+    ----------
+    seed : of the training.
+    fold : the speaker left out; None where there are no folds.
+    settings : its complete configuration, as `Config.values` gives it.
+    """
+
+    seed: int
+    fold: str | None
+    settings: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"seed_{self.seed}" + (f"_fold_{self.fold}" if self.fold is not None else "")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep whose trials can be made.
+
+    Attributes
+    ----------
+    file : what it is made from.
+    space : its parameters.
+    objective : what trials are worth.
+    base : settings below those of the trials, as nested tables.
+    folds : the speakers to leave out, by name; (None,) for no folds.
+    """
+
+    file: SweepFile
+    space: Space
+    objective: Objective
+    base: Mapping[str, Any]
+    folds: tuple[str | None, ...]
+
+    def runs(self, point: Point) -> list[RunPlan]:
+        """The runs of a trial, folds first: what tells trials apart soonest.
+
+        Raises
+        ------
+        SettingError
+            Settings that do not go together.
+        """
+        return [
+            RunPlan(seed, fold, self.config(point, seed, fold).values())
+            for seed in self.file.repeats.seeds
+            for fold in self.folds
+        ]
+
+    def config(self, point: Point, seed: int, fold: str | None) -> Config:
+        """The configuration of one run."""
+        repeat: dict[str, Any] = {"training": {"seed": seed}}
+        if fold is not None:
+            repeat["validation"] = {"kind": "speaker", "speakers": [fold]}
+        return from_layers(self.base, nested(self.space.settings(point)), repeat)
+
+
+def make(file: SweepFile) -> Plan:
+    """The plan of a sweep.
+
+    Raises
+    ------
+    SettingError, DataError
+        Anything in the file that cannot be: names, ranges, settings, an objective that no run reports.
+    """
+    space = spaces.build(file.space)
+    base = combine(read_preset(file.preset) if file.preset else {}, nested(file.settings))
+    config = from_layers(base)
+    is_training = file.function == TRAINING
+    has_validation = config.validation.kind != "none" or file.repeats.folds != "none"
+    objective = objectives.build(file.objective, is_training, has_validation)
+    function(file.function)
+    _check_budget(file)
+    _check_stopping(file, is_training)
+    plan = Plan(file, space, objective, base, _folds(file, config))
+    _check_trials(plan, is_training)
+    return plan
+
+
+def function(name: str) -> Callable[..., Any]:
+    """The function that a run calls.
+
+    Raises
+    ------
+    SettingError
+        There is none of that name.
+    """
+    module, colon, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute) if colon else None
+    except (ImportError, AttributeError) as error:
+        raise SettingError(f"function = {name!r} cannot be had: {error}.") from None
+    if not callable(found):
+        raise SettingError(f"function = {name!r} is not allowed: write module:function.")
+    return found
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(name: str, settings: str) -> Dataset:
+    return datasets.load(name, **json.loads(settings))
+
+
+def load_once(name: str, **settings: Any) -> Dataset:
+    """`datasets.load`, which remembers the last one: the runs of a sweep mostly share their data."""
+    return _loaded(name, json.dumps(settings, sort_keys=True))
+
+
+def points(plan: Plan) -> list[Point] | None:
+    """All points, where the strategy knows them beforehand."""
+    strategy = plan.file.strategy
+    if isinstance(strategy, ListStrategy):
+        return [plan.space.check(point, f"strategy.points, entry {k + 1}") for k, point in enumerate(strategy.points)]
+    return plan.space.grid() if strategy.name == "grid" else None
+
+
+def _check_budget(file: SweepFile) -> None:
+    if file.strategy.name in ("random", "bayesian") and file.budget.trials is None and file.budget.hours is None:
+        raise SettingError(
+            f"budget is not set: strategy.name = {file.strategy.name!r} has no end of its own; set budget.trials or "
+            "budget.hours."
+        )
+
+
+def _check_stopping(file: SweepFile, is_training: bool) -> None:
+    metric = file.objective.metric
+    if file.stopping.rule != "none" and is_training and metric not in objectives.EPOCH_METRICS:
+        raise SettingError(
+            f"stopping.rule = {file.stopping.rule!r} is not allowed: {metric!r} is of a whole run and has no curve to "
+            "compare; set stopping.rule = 'none'."
+        )
+
+
+def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
+    if config.validation.kind == "leave_one_speaker_out" and file.repeats.folds == "none":
+        raise SettingError(
+            "validation.kind = 'leave_one_speaker_out' trains once a speaker within one run; set "
+            "repeats.folds = 'speakers', which makes a run of each."
+        )
+    if file.repeats.folds == "none":
+        return (None,)
+    _, dataset = prepare(config, load_once)
+    present = {dataset.speaker_names[speaker] for speaker in dataset.train.speakers if speaker >= 0}
+    speakers = [name for name in dataset.speaker_names if name in present]
+    if file.repeats.folds == "speakers":
+        if len(speakers) < 2:
+            raise SettingError(
+                f"repeats.folds = 'speakers' is not allowed: data set {dataset.name!r} names no speakers."
+            )
+        return tuple(speakers)
+    for fold in file.repeats.folds:
+        if str(fold) not in speakers:
+            raise SettingError(
+                f"repeats.folds: {fold!r} is no speaker of the training set; there are {', '.join(speakers)}."
+                f"{nearest(str(fold), speakers)}"
+            )
+    return tuple(map(str, file.repeats.folds))
+
+
+def _check_trials(plan: Plan, is_training: bool) -> None:
+    """That every trial of a list can be; of a space, that both ends of every parameter can, with some of the others."""
+    listed = points(plan)
+    if plan.file.strategy.name == "list":
+        for point in listed or []:
+            _check(plan, point, is_training)
+        return
+    for parameter in plan.space:
+        for value in parameter.extremes():
+            _check_any(
+                plan, [_with(plan.space, parameter.name, value, others) for others in (0.5, 0.0, 1.0)], is_training
+            )
+
+
+def _with(space: Space, name: str, value: Any, others: float) -> Point:
+    """A point at which a parameter has a value, and all it depends on such that it matters."""
+    parameters = {p.name: p for p in space}
+    point = {p.name: p.at(others) for p in space} | {name: value}
+    waiting = [name]
+    while waiting:
+        for other, values in parameters[waiting.pop()].when.items():
+            point[other] = values[0]
+            waiting.append(other)
+    return space.active(point)
+
+
+def _check_any(plan: Plan, candidates: Sequence[Point], is_training: bool) -> None:
+    """That one of some points can be; else why the first cannot."""
+    first: SettingError | None = None
+    for point in candidates:
+        try:
+            return _check(plan, point, is_training)
+        except SettingError as error:
+            first = first or error
+    raise first or SettingError("no point can be.")
+
+
+def _check(plan: Plan, point: Point, is_training: bool) -> None:
+    """That the runs of a point can be."""
+    config = plan.config(point, plan.file.repeats.seeds[0], plan.folds[0])
+    if is_training:
+        config, dataset = prepare(config, load_once)
+        config = settle(config, partition(config, dataset).train)
+        build_network(config, dataset.num_input, dataset.num_classes)

@@ -1,0 +1,84 @@
+"""Which runs are hopeless: those whose curve lies below the median of the others'.
+
+The median rule of Google Vizier (Golovin et al. 2017, KDD, section 3.2.2): a run is stopped at epoch e where its best
+objective so far is worse than the median of the running means of the others up to e. Here a run is compared to
+complete runs of the same fold only: voices differ in difficulty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, median
+
+from .objective import Objective
+from .sweep_file import StoppingSettings
+
+Curve = Sequence[tuple[int, float]]
+"""Epoch, counted from 1, and objective at it; in order."""
+
+
+def is_hopeless(curve: Curve, others: Sequence[Curve], objective: Objective, settings: StoppingSettings) -> bool:
+    """Whether a run should end.
+
+    Parameters
+    ----------
+    curve : of the run, up to now.
+    others : of complete runs of the same fold.
+    objective : says what is better.
+    settings : of the sweep file.
+    """
+    if settings.rule == "none" or not curve or len(others) < settings.trials:
+        return False
+    epoch = curve[-1][0]
+    if epoch < settings.after:
+        return False
+    means = [mean for other in others if (mean := _mean(other, epoch)) is not None]
+    if len(means) < settings.trials:
+        return False
+    sign = objective.sign
+    return max(sign * value for _, value in curve) < median(sign * mean for mean in means)
+
+
+def estimate(
+    reached: Sequence[tuple[str | None, Curve]],
+    complete: Mapping[str | None, Sequence[Curve]],
+    values: Sequence[float],
+    objective: Objective,
+) -> float | None:
+    """What a trial that was ended early is taken to be worth.
+
+    Its runs are compared, fold by fold, to complete runs at the same epoch; by that much it is taken to be worse than
+    the median of complete trials. None where there is nothing to compare.
+
+    Parameters
+    ----------
+    reached : fold and curve of each of its runs.
+    complete : fold -> curves of complete runs.
+    values : objectives of complete trials.
+    objective : says what is better.
+    """
+    sign, differences = objective.sign, []
+    for fold, curve in reached:
+        at = [value for other in complete.get(fold, ()) if (value := _best(other, curve[-1][0], sign)) is not None]
+        if at:
+            differences.append(sign * _reached(curve, sign) - median(sign * value for value in at))
+    if not differences or not values:
+        return None
+    return sign * (median(sign * value for value in values) + min(0.0, fmean(differences)))
+
+
+def _mean(curve: Curve, epoch: int) -> float | None:
+    """Mean up to an epoch; None for a curve that is shorter."""
+    if not curve or curve[-1][0] < epoch:
+        return None
+    return fmean(value for at, value in curve if at <= epoch)
+
+
+def _best(curve: Curve, epoch: int, sign: float) -> float | None:
+    if not curve or curve[-1][0] < epoch:
+        return None
+    return _reached([point for point in curve if point[0] <= epoch], sign)
+
+
+def _reached(curve: Curve, sign: float) -> float:
+    return sign * max(sign * value for _, value in curve)

@@ -1,0 +1,23 @@
+"""What strategies have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from ..records import Trial
+from ..space import Point
+
+
+class Suggestion(NamedTuple):
+    """The next trial, and how it came about."""
+
+    point: Point
+    origin: str
+
+
+class Strategy(Protocol):
+    """Chooses trials."""
+
+    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """The next trial, given all so far, those under way among them; None where there are no more."""

@@ -1,0 +1,194 @@
+"""Bayesian optimisation with the package `bayesian-optimization`.
+
+A Gaussian process is fitted to the trials that ended (`surrogate`); the next trial is where the acquisition function is
+highest. Trials under way are taken to be worth a constant (the "constant liar" of Ginsbourger et al. 2010), failed and
+diverged ones as much as the worst that ended, those ended early what the stopping rule estimates. Limits are
+constraints: the acquisition is multiplied by the probability that they are kept (Gardner et al. 2014). The package's
+own constant liar knows neither categories nor constraints, hence `lies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from bayes_opt import acquisition
+
+from ...errors import SettingError
+from ...progress import LOG
+from ..objective import Objective
+from ..plan import Plan
+from ..reading import SweepReader
+from ..records import RUNNING, Trial
+from ..space import Point, Space, label
+from ..surrogate import Surrogate, quiet
+from ..sweep_file import BayesianStrategy
+from .base import Suggestion
+from .observations import Observation, averaged, observations
+from .parameters import parameters_of
+
+_CANDIDATES, _KEPT, _ROUNDS = 4000, 20, 8
+
+
+@dataclass(frozen=True)
+class Bayesian:
+    """The most promising point, given what is known.
+
+    Attributes
+    ----------
+    space, objective, settings : of the sweep.
+    earlier : what earlier sweeps found.
+    """
+
+    space: Space
+    objective: Objective
+    settings: BayesianStrategy
+    earlier: tuple[Observation, ...] = ()
+
+    @classmethod
+    def of(cls, plan: Plan, settings: BayesianStrategy) -> Bayesian:
+        """The strategy of a plan, with what earlier sweeps found."""
+        if not parameters_of(plan.space):
+            raise SettingError("strategy.name = 'bayesian' is not allowed: no parameter of the space has two values.")
+        earlier = [o for folder in settings.warm_start for o in _earlier(Path(folder), plan)]
+        return cls(plan.space, plan.objective, settings, tuple(earlier))
+
+    def next(self, trials: Sequence[Trial]) -> Suggestion:
+        """A point of the initial design, then the most promising one."""
+        number = len(trials)
+        rng = np.random.default_rng([self.settings.seed, number])
+        if number < self.initial:
+            spread = _spread(self.initial, len(self.space), np.random.default_rng(self.settings.seed))
+            return Suggestion(self.space.at(spread[number]), "initial")
+        known = averaged([*self.earlier, *observations(trials, self.objective, self.earlier)])
+        if len(known) < 2:  # nothing to learn from yet
+            return Suggestion(self.space.draw(rng), "random")
+        pending = [trial.point for trial in trials if trial.status == RUNNING]
+        point = self._best([*known, *self.lies(pending, known)], rng)
+        taken = {label(observation.point) for observation in known} | {label(point) for point in pending}
+        if label(point) in taken:
+            return Suggestion(self._fresh(taken, rng), "random")
+        return Suggestion(point, "bayesian")
+
+    @property
+    def initial(self) -> int:
+        """Trials of the initial design; earlier sweeps count towards them."""
+        wanted = max(5, 2 * len(self.space)) if self.settings.initial == "auto" else self.settings.initial
+        return max(0, wanted - len(self.earlier))
+
+    def lies(self, pending: Sequence[Point], known: Sequence[Observation]) -> list[Observation]:
+        """What trials under way are taken to be worth."""
+        targets = np.array([o.target for o in known])
+        target = float({"min": targets.min(), "mean": targets.mean(), "max": targets.max()}[self.settings.lie])
+        limited = tuple(float(np.mean(values)) for values in zip(*(o.limited for o in known), strict=True))
+        return [Observation(point, target, limited) for point in pending]
+
+    def _best(self, known: Sequence[Observation], rng: np.random.Generator) -> Point:
+        """The point where the acquisition function is highest."""
+        seed = int(rng.integers(2**31))
+        surrogate = Surrogate.fit(self.space, self.objective, known, self._acquisition(known), seed)
+        optimiser = surrogate.optimiser
+        if optimiser.space.continuous_dimensions.all() and optimiser.constraint is None:
+            with quiet():
+                found = optimiser.suggest()
+        else:
+            found = optimiser.space.array_to_params(_search(surrogate, _promise(surrogate), seed))
+        return self.space.active({p.name: p.at(0.0) for p in self.space} | found)
+
+    def _acquisition(self, known: Sequence[Observation]) -> acquisition.AcquisitionFunction:
+        if self.settings.acquisition == "upper_confidence_bound":
+            return acquisition.UpperConfidenceBound(kappa=self.settings.exploration)
+        xi = self.settings.exploration * float(np.std([o.target for o in known]))
+        if self.settings.acquisition == "probability_of_improvement":
+            return acquisition.ProbabilityOfImprovement(xi=xi)
+        return acquisition.ExpectedImprovement(xi=xi)
+
+    def _fresh(self, taken: set[str], rng: np.random.Generator) -> Point:
+        """A point drawn at random, a new one where that can be found."""
+        points = [self.space.draw(rng) for _ in range(100)]
+        return next((point for point in points if label(point) not in taken), points[0])
+
+
+def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
+    """How promising (N, D) places are, (N,): the acquisition times the probability that limits are kept.
+
+    While no trial has kept the limits, that probability alone.
+    """
+    optimiser = surrogate.optimiser
+    constraint, best = optimiser.constraint, optimiser.max
+    function: Any = optimiser.acquisition_function
+    function.y_max = None if best is None else best["target"]
+
+    def promise(x: np.ndarray) -> np.ndarray:
+        with quiet():
+            allowed = np.ones(len(x)) if constraint is None else constraint.predict(x)
+            return allowed if best is None else function.base_acq(*surrogate.moments(x)) * allowed
+
+    return promise
+
+
+def _search(surrogate: Surrogate, promise: Callable[[np.ndarray], np.ndarray], seed: int) -> np.ndarray:
+    """(D,) the most promising place: many at random, then ever closer neighbours of the best ones.
+
+    The package's own search in spaces with whole numbers and categories asks the process for one place at a time, and
+    takes seconds.
+    """
+    space, random = surrogate.optimiser.space, np.random.RandomState(seed)
+    x = space.random_sample(_CANDIDATES, random)
+    found = x[np.argsort(promise(x))[-_KEPT:]]
+    for k in range(_ROUNDS):
+        moved = np.repeat(found, _CANDIDATES // _ROUNDS // _KEPT, axis=0)
+        drawn = space.random_sample(len(moved), random)
+        for p in space.params_config.values():
+            mask, change = space.masks[p.name], random.uniform(size=len(moved)) < 0.5
+            if p.dim > 1:  # a category: another one, or the same
+                moved[np.ix_(change, mask)] = drawn[np.ix_(change, mask)]
+            else:
+                low, high = p.bounds
+                step = random.normal(scale=0.3 * 0.5**k * (high - low), size=len(moved)) * change
+                moved[:, mask] = np.clip(moved[:, mask] + step[:, None], low, high)
+        x = np.concatenate([found, moved])
+        found = x[np.argsort(promise(x))[-_KEPT:]]
+    return found[-1]
+
+
+def _spread(count: int, dimensions: int, rng: np.random.Generator) -> np.ndarray:
+    """(count, dimensions) a Latin hypercube: every parameter takes a value from each of `count` equal parts, once."""
+    return np.stack([(rng.permutation(count) + rng.random(count)) / count for _ in range(dimensions)], axis=1)
+
+
+def _earlier(folder: Path, plan: Plan) -> list[Observation]:
+    """The trials of an earlier sweep that lie in this one's space.
+
+    Raises
+    ------
+    SettingError
+        It varied other parameters, or had another objective.
+    """
+    with SweepReader(folder) as reader:
+        metric, names = reader.file.objective.metric, set(reader.file.space)
+        if metric != plan.objective.metric:
+            raise SettingError(
+                f"strategy.warm_start: the sweep in {folder} is about {metric}, this one about "
+                f"{plan.objective.metric}; leave it out."
+            )
+        if missing := [p.name for p in plan.space if p.name not in names]:
+            raise SettingError(
+                f"strategy.warm_start: the sweep in {folder} did not vary {', '.join(missing)}; leave it out, or leave "
+                "that out of the space."
+            )
+        trials = reader.trials(runs=False)
+    own = [replace(t, point={p.name: t.point[p.name] for p in plan.space if p.name in t.point}) for t in trials]
+    inside = [trial for trial in own if _is_inside(trial.point, plan.space)]
+    LOG.info("learning from %d of %d trials in %s", len(inside), len(trials), folder)
+    return observations(inside, plan.objective)
+
+
+def _is_inside(point: Point, space: Space) -> bool:
+    try:
+        return space.check(point, "") == point
+    except SettingError:
+        return False

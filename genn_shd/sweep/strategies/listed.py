@@ -1,0 +1,34 @@
+"""Trials that are known beforehand: every one of a list, or of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..plan import Plan, points
+from ..records import Trial
+from ..space import Point
+from .base import Suggestion
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One point after the other.
+
+    Attributes
+    ----------
+    points : all of them.
+    origin : `grid` or `list`.
+    """
+
+    points: Sequence[Point]
+    origin: str
+
+    @classmethod
+    def of(cls, plan: Plan) -> Listed:
+        """The points of a plan."""
+        return cls(points(plan) or [], plan.file.strategy.name)
+
+    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """The point after those that have been."""
+        return Suggestion(self.points[len(trials)], self.origin) if len(trials) < len(self.points) else None

@@ -1,0 +1,62 @@
+"""What trials teach: points and what they are worth, for strategies that learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..objective import Objective
+from ..records import COMPLETE, RUNNING, STOPPED, Trial
+from ..space import Point, label
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A point and what it is worth, more being better; and its limited metrics."""
+
+    point: Point
+    target: float
+    limited: tuple[float, ...] = ()
+
+
+def observations(
+    trials: Sequence[Trial], objective: Objective, earlier: Sequence[Observation] = ()
+) -> list[Observation]:
+    """What trials are taken to be worth, with failed and diverged ones as bad as the worst, of `earlier` too."""
+    found = [
+        Observation(t.point, objective.sign * t.objective, tuple(t.limited.get(n, np.nan) for n in objective.at_most))
+        for t in trials
+        if t.status in (COMPLETE, STOPPED) and t.objective is not None
+    ]
+    ended = [*found, *earlier]
+    if not ended:
+        return []
+    worst = tuple(np.nanmax(values) for values in zip(*(o.limited for o in ended), strict=True))
+    found = [replace(o, limited=tuple(np.where(np.isnan(o.limited), worst, o.limited).tolist())) for o in found]
+    lowest = min(o.target for o in ended)
+    failed = [t for t in trials if t.status not in (COMPLETE, STOPPED, RUNNING)]
+    return [*found, *(Observation(t.point, lowest, worst) for t in failed)]
+
+
+def averaged(known: Sequence[Observation]) -> list[Observation]:
+    """Each point once, with the mean of what was observed there."""
+    groups: dict[str, list[Observation]] = {}
+    for o in known:
+        groups.setdefault(label(o.point), []).append(o)
+    return [
+        Observation(
+            group[0].point,
+            float(np.mean([o.target for o in group])),
+            tuple(float(np.mean(values)) for values in zip(*(o.limited for o in group), strict=True)),
+        )
+        for group in groups.values()
+    ]
+
+
+def without_outliers(known: Sequence[Observation]) -> list[Observation]:
+    """Targets far below the others lifted to Tukey's fence: a few disasters must not flatten all differences."""
+    low, high = np.quantile([o.target for o in known], [0.25, 0.75])
+    fence = float(low - 1.5 * (high - low))
+    return [replace(o, target=max(o.target, fence)) for o in known]

@@ -1,0 +1,126 @@
+"""The space as typed parameters of the package `bayesian-optimization`.
+
+Whatever its range, a parameter is the unit interval to the kernel, so that length scales compare; a category is one
+dimension a value. A parameter that does not matter, given the others, is put where it makes no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from bayes_opt.parameter import CategoricalParameter, FloatParameter, IntParameter
+
+from ..space import Choice, IntegerRange, Parameter, RealRange, Space, label
+
+
+class Real(FloatParameter):
+    """A real range, as the unit interval."""
+
+    def __init__(self, parameter: RealRange) -> None:
+        super().__init__(parameter.name, (0.0, 1.0))
+        self._parameter = parameter
+        self.neutral = parameter.at(0.5)
+
+    def to_float(self, value: float) -> float:
+        """The place of a value."""
+        return self._parameter.place(value)
+
+    def to_param(self, value: Any) -> float:
+        """The value at a place."""
+        return self._parameter.at(float(np.squeeze(value)))
+
+
+class Whole(IntParameter):
+    """A range of whole numbers, which the kernel sees as the unit interval."""
+
+    def __init__(self, parameter: IntegerRange) -> None:
+        super().__init__(parameter.name, (int(parameter.low), int(parameter.high)))
+        self._parameter = parameter
+        self._places = np.array([parameter.place(k) for k in range(int(parameter.low), int(parameter.high) + 1)])
+        self.neutral = parameter.at(0.5)
+
+    def random_sample(self, n_samples: int, random_state: Any) -> np.ndarray:
+        """Whole numbers, drawn as the parameter is."""
+        units = random_state.uniform(0.0, 1.0, n_samples)
+        return np.array([self._parameter.at(unit) for unit in units], dtype=float)
+
+    def kernel_transform(self, value: np.ndarray) -> np.ndarray:
+        """Places of the nearest whole numbers."""
+        return self._places[np.rint(value).astype(int) - int(self._parameter.low)]
+
+
+class Category(CategoricalParameter):
+    """One of some values, told apart by their labels: the package needs them hashable."""
+
+    def __init__(self, parameter: Choice) -> None:
+        super().__init__(parameter.name, [label(value) for value in parameter.values])
+        self._values = dict(zip(self.categories, parameter.values, strict=True))
+        self.neutral = parameter.values[0]
+
+    def to_float(self, value: Any) -> np.ndarray:
+        """One for the value, zero for the others."""
+        return super().to_float(label(value))
+
+    def to_param(self, value: Any) -> Any:
+        """The value whose number is highest."""
+        return self._values[super().to_param(value)]
+
+
+def parameters_of(space: Space) -> dict[str, Real | Whole | Category]:
+    """A typed parameter for each of the space's that has more than one value."""
+    return {p.name: _typed(p) for p in space if not (isinstance(p, Choice) and len(p.values) == 1)}
+
+
+def _typed(parameter: Parameter) -> Real | Whole | Category:
+    match parameter:
+        case RealRange():
+            return Real(parameter)
+        case IntegerRange():
+            return Whole(parameter)
+        case Choice():
+            return Category(parameter)
+    raise TypeError(f"{type(parameter).__name__} has no type in the package.")
+
+
+class Neutral:
+    """Puts parameters that do not matter where they make no difference, in what the kernel sees.
+
+    Parameters
+    ----------
+    space : with the conditions.
+    parameters : its typed parameters.
+    masks : name -> (D,) bool, its columns.
+    """
+
+    def __init__(
+        self, space: Space, parameters: Mapping[str, Real | Whole | Category], masks: Mapping[str, np.ndarray]
+    ) -> None:
+        self._space, self._parameters, self._masks = space, parameters, masks
+        self._conditional = [p for p in space if p.when and p.name in parameters]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """(N, D) points, with neutral values where a parameter does not matter."""
+        if not self._conditional:
+            return x
+        x = np.array(x, copy=True)
+        active: dict[str, np.ndarray] = {}
+        for p in self._space:
+            active[p.name] = np.ones(len(x), dtype=bool)
+            for name, values in p.when.items():
+                active[p.name] &= active[name] & self._is_one_of(x, name, values)
+            if p.when and p.name in self._parameters:
+                x[np.ix_(~active[p.name], self._masks[p.name])] = self._seen(p.name, self._parameters[p.name].neutral)
+        return x
+
+    def _is_one_of(self, x: np.ndarray, name: str, values: Any) -> np.ndarray:
+        if name not in self._parameters:  # it has one value, and conditions name only values that there are
+            return np.ones(len(x), dtype=bool)
+        columns = x[:, self._masks[name]]
+        return np.any([np.all(np.isclose(columns, self._seen(name, value)), axis=1) for value in values], axis=0)
+
+    def _seen(self, name: str, value: Any) -> np.ndarray:
+        """(columns,) what the kernel sees of a value."""
+        parameter = self._parameters[name]
+        return np.ravel(parameter.kernel_transform(np.atleast_2d(parameter.to_float(value))))

@@ -1,0 +1,146 @@
+"""A Gaussian process over the space of a sweep, for Bayesian optimisation and for reports.
+
+It is the one of the package `bayesian-optimization` with two changes: a length scale of its own for each dimension, and
+a variance of the noise chosen by likelihood.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BackendError
+from .objective import Objective
+from .space import Point, Space
+from .strategies.observations import Observation, averaged, without_outliers
+
+try:
+    from bayes_opt import BayesianOptimization, acquisition
+    from bayes_opt.parameter import wrap_kernel
+    from scipy.optimize import NonlinearConstraint
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import Matern
+
+    from .strategies.parameters import Neutral, parameters_of
+except ImportError:
+    raise BackendError(
+        "Bayesian optimisation needs the package bayesian-optimization; install it with: pip install 'genn_shd[sweep]'"
+    ) from None
+
+_LENGTH_SCALES = (0.05, 20.0)  # in unit intervals: what is shorter is noise, what is longer is flat
+_NOISES = (1e-6, 1e-3, 1e-2, 0.1, 0.3)  # variances, in those of the objective
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """What is known of the objective all over the space.
+
+    Attributes
+    ----------
+    space, objective : of the sweep.
+    optimiser : the package's, told all observations, its process set up; for `suggest` and `save_state`.
+    process : the same process on what the kernel sees, fitted.
+    parameters : the space as the package's typed parameters.
+    neutral : puts parameters that do not matter where they make no difference.
+    """
+
+    space: Space
+    objective: Objective
+    optimiser: BayesianOptimization
+    process: GaussianProcessRegressor
+    parameters: Mapping[str, Any]
+    neutral: Neutral
+
+    @classmethod
+    def fit(
+        cls,
+        space: Space,
+        objective: Objective,
+        known: Sequence[Observation],
+        acquire: acquisition.AcquisitionFunction | None = None,
+        seed: int = 0,
+    ) -> Surrogate:
+        """The process that fits observations best.
+
+        Parameters
+        ----------
+        space, objective : of the sweep.
+        known : two observations at least.
+        acquire : the acquisition function of the optimiser.
+        seed : of its random numbers.
+        """
+        limits = np.array(list(objective.at_most.values()))
+        parameters: Mapping[str, Any] = parameters_of(space)
+        with quiet():
+            optimiser = BayesianOptimization(
+                f=None,
+                pbounds=parameters,
+                acquisition_function=acquire,
+                constraint=NonlinearConstraint(lambda: None, -np.inf, limits) if len(limits) else None,
+                random_state=seed,
+                verbose=0,
+            )
+            for o in averaged(without_outliers(known)):
+                optimiser.register(_full(o.point, parameters), o.target, _constraint(o.limited))
+            neutral = Neutral(space, parameters, optimiser.space.masks)
+            process = _fit(optimiser, neutral)
+            if optimiser.constraint is not None:
+                optimiser.constraint.fit(optimiser.space.params, optimiser.space.constraint_values)
+        return cls(space, objective, optimiser, process, parameters, neutral)
+
+    def predict(self, points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
+        """The objective at points, and the standard deviation of that, both (N,), in units of the objective."""
+        places = [self.optimiser.space.params_to_array(_full(point, self.parameters)) for point in points]
+        mean, std = self.moments(np.stack(places))
+        return self.objective.sign * mean, std
+
+    def moments(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation at (N, D) places of the package's, more being better."""
+        with quiet():
+            return self.process.predict(self.neutral(self.optimiser.space.kernel_transform(x)), return_std=True)
+
+    def sensitivities(self) -> dict[str, float]:
+        """How quickly the objective changes along each parameter: the inverse of its length scale, shares of 1."""
+        scales = np.broadcast_to(self.process.kernel_.length_scale, (self.optimiser.space.dim,))
+        inverse = {name: float(np.max(1 / scales[mask])) for name, mask in self.optimiser.space.masks.items()}
+        return {name: value / sum(inverse.values()) for name, value in inverse.items()}
+
+    def save(self, path: Path) -> None:
+        """Keep the optimiser as the package's own state: its `load_state` goes on from there."""
+        self.optimiser.save_state(path)
+
+
+def _fit(optimiser: BayesianOptimization, neutral: Neutral) -> GaussianProcessRegressor:
+    """Fit length scales and noise, and give them to the optimiser's process."""
+    x = neutral(optimiser.space.kernel_transform(optimiser.space.params))
+    start = Matern(length_scale=[0.5] * x.shape[1], length_scale_bounds=_LENGTH_SCALES, nu=2.5)
+    targets = optimiser.space.target
+    fits = [GaussianProcessRegressor(start, alpha=a, normalize_y=True).fit(x, targets) for a in _NOISES]
+    best = max(fits, key=lambda fit: fit.log_marginal_likelihood_value_)
+    kernel = Matern(np.atleast_1d(best.kernel_.length_scale).tolist(), _LENGTH_SCALES, nu=2.5)
+    optimiser.set_gp_params(kernel=wrap_kernel(kernel, neutral), alpha=best.alpha, optimizer=None)
+    return best
+
+
+def _full(point: Point, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A point with neutral values for what does not matter at it."""
+    return {name: point.get(name, parameter.neutral) for name, parameter in parameters.items()}
+
+
+def _constraint(limited: tuple[float, ...]) -> Any:
+    """As the package takes it: nothing, a number, or several."""
+    return np.array(limited) if len(limited) > 1 else limited[0] if limited else None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the package's warnings (whole numbers are experimental), and those of fits that end at a bound."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

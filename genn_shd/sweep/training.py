@@ -1,0 +1,82 @@
+"""What a run is: one training, and what it reports.
+
+A sweep file may name another function instead (`function = "my_module:my_run"`). It is called as `train_run` is, in
+whichever process the run was given to; a metric it returns can be an objective.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..experiment import prepare
+from ..protocols import train
+from .objective import Metrics
+from .plan import load_once
+from .workers.base import Reporter
+
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
+    """Train, or go on in the folder, and say what came of it.
+
+    Parameters
+    ----------
+    config : of the run.
+    folder : of the run; what is there already is gone on from.
+    reporter : is told every epoch, and says when to stop.
+
+    Returns
+    -------
+    `best` and `last`: the rows of the history; `run`: seconds to compile, to train and per epoch, and peak memory in
+    MiB of the process while it ran.
+
+    Raises
+    ------
+    Interrupted
+        The reporter asked to stop.
+    DivergedError
+        A loss or gradient is not finite.
+    GennShdError
+        Settings or data that cannot be used.
+    """
+    config, dataset = prepare(config, load_once)
+    _forget_peak_memory()
+    summary = train(config, dataset, folder, reporter.stop, reporter.epoch)
+    return {"best": _numbers(summary["best"]), "last": _numbers(summary["last"]), "run": _of_run(summary)}
+
+
+def _of_run(summary: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        "compile_seconds": summary["compile_seconds"],
+        "train_seconds": summary["seconds"],
+        "seconds_per_epoch": summary["seconds"] / summary["epochs"],
+        "peak_memory": _peak_memory(),
+        "num_parameters": summary["num_parameters"],
+    }
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if isinstance(value, int | float)}
+
+
+def _forget_peak_memory() -> None:
+    """Let the peak start from here, where the system can (Linux); a process makes many runs."""
+    try:
+        _RESET.write_text("5")
+    except OSError:
+        return
+
+
+def _peak_memory() -> float:
+    """Highest resident memory of this process, MiB."""
+    if _STATUS.exists():
+        line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

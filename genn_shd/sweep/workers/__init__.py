@@ -1,0 +1,9 @@
+"""Where runs run. The planner gives jobs to workers and hears of them by events; it knows no more of either.
+
+base         jobs, events, and what workers are
+job          what any worker does with a job
+in_process   one after another, in a thread of this process
+processes    in processes of this machine
+dask         on a Dask cluster
+slurm        a Dask cluster whose workers are jobs of Slurm
+"""

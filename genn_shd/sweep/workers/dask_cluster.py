@@ -1,0 +1,168 @@
+"""Runs on a Dask cluster: `--scheduler ADDRESS`. Its workers must see the disk that the sweep's folder lies on.
+
+Dask gives the run of a dead worker to another one by itself; a second `Started` says so. The SQLite file is written by
+the planner alone, so that it need not lie on a disk that locks across machines.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...errors import BackendError
+from ...interrupt import StopRequest
+from .base import Ended, Epoch, Event, Job, Lost, Started, Workers
+from .in_process import drain
+from .job import execute
+from .processes import fair_threads
+
+_CONNECT_SECONDS = 15
+MISSING = "a Dask cluster needs the package distributed; install it with: pip install 'genn_shd[dask]'"
+
+
+class DaskCluster(Workers):
+    """The workers of a cluster: as many runs at once as they have threads.
+
+    Parameters
+    ----------
+    address : of the scheduler, for example tcp://host:8786, or a cluster of dask-jobqueue's.
+
+    Raises
+    ------
+    BackendError
+        Dask is not installed, or nobody answers there.
+    """
+
+    def __init__(self, address: Any) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise BackendError(MISSING) from None
+        try:
+            self._client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise BackendError(
+                f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler"
+            ) from None
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._futures: dict[int, Any] = {}
+        self._topic = f"genn_shd-{uuid.uuid4().hex}"
+        self._client.subscribe_topic(self._topic, self._hear)
+        self.description = f"Dask cluster at {self._client.scheduler_info()['address']}, {self.slots} slots"
+
+    @property
+    def slots(self) -> int:  # type: ignore[override]
+        """Threads of all workers that are there now."""
+        return sum(self._slots_by_host().values())
+
+    def submit(self, job: Job) -> None:
+        key = f"run-{job.run}-{uuid.uuid4().hex}"
+        future = self._client.submit(_run, job, self._slots_by_host(), self._topic, key=key, pure=False, retries=0)
+        self._futures[job.run] = future
+        future.add_done_callback(lambda done: self._events.put(_end(job.run, done)))
+
+    def events(self, timeout: float) -> list[Event]:
+        if self._client.status != "running":
+            raise BackendError(
+                "the Dask scheduler is gone; start it again and give the same command: the sweep goes on where it was."
+            )
+        events = drain(self._events, timeout)
+        for event in events:
+            if isinstance(event, Ended | Lost):
+                self._futures.pop(event.run, None)
+        return events
+
+    def stop(self, run: int) -> None:
+        from distributed import Event as Flag
+
+        if run in self._futures:
+            Flag(_flag(self._futures[run].key), client=self._client).set()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        """Pass on what a worker says of a run, unless that is an attempt that was given up."""
+        message = event[1]
+        run = message["run"]
+        if run in self._futures and self._futures[run].key == message["key"]:
+            self._events.put(Epoch(run, message["row"]) if "row" in message else Started(run, message["started_on"]))
+
+    def _slots_by_host(self) -> dict[str, int]:
+        from distributed.comm import get_address_host
+
+        slots: Counter[str] = Counter()
+        for address, threads in self._client.nthreads().items():
+            slots[get_address_host(address)] += threads
+        return dict(slots)
+
+
+def _end(run: int, future: Any) -> Event:
+    """How a run ended that a cluster had."""
+    from distributed.scheduler import KilledWorker
+
+    if future.status == "finished":
+        return future.result()
+    if future.status != "error":
+        return Lost(run, f"the cluster let go of it ({future.status})")
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return Lost(run, "the cluster gave up: too many of its workers died")
+    return Ended(run, "failed", {}, f"{type(error).__name__}: {error}")
+
+
+def _flag(key: str) -> str:
+    """Name of the flag that asks a run to stop."""
+    return f"genn_shd-stop-{key}"
+
+
+# --- in the worker's process -------------------------------------------------------------------------------------
+
+
+class _Reporter:
+    """Talks to the planner through the scheduler; asks after every epoch whether to stop."""
+
+    def __init__(self, job: Job, topic: str) -> None:
+        from distributed import get_worker
+
+        self.stop = StopRequest()
+        self._run, self._topic = job.run, topic
+        self._worker = get_worker()
+        self._key = str(self._worker.get_current_task())
+        self._say(started_on=self._worker.address)
+
+    def epoch(self, row: Mapping[str, Any]) -> None:
+        self._say(row=dict(row))
+        self.stop.requested = self._is_flagged() or self._is_forgotten()
+
+    def _say(self, **what: Any) -> None:
+        self._worker.log_event(self._topic, {"key": self._key, "run": self._run, **what})
+
+    def _is_flagged(self) -> bool:
+        from distributed import Event as Flag
+
+        return bool(Flag(_flag(self._key)).is_set())
+
+    def _is_forgotten(self) -> bool:
+        """Whether nobody waits for the run any more: its planner died."""
+        task = self._worker.state.tasks.get(self._key)
+        return task is None or task.state == "cancelled"
+
+
+def _run(job: Job, slots_by_host: Mapping[str, int], topic: str) -> Ended:
+    """What a worker of the cluster does with a job."""
+    from distributed import get_worker
+    from distributed.comm import get_address_host
+
+    from ...backends.native.model import available_threads
+
+    worker, processors = get_worker(), available_threads()
+    has_machine = processors == os.cpu_count()  # else a batch system gave it processors of its own
+    slots = slots_by_host.get(get_address_host(worker.address), 0) if has_machine else 0
+    threads = fair_threads(max(slots, worker.state.nthreads), processors)
+    return execute(replace(job, threads=threads), _Reporter(job, topic))

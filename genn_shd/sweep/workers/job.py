@@ -1,0 +1,71 @@
+"""What any worker does with a job: run it in its folder, once, and put what comes of it into words.
+
+How a run ended is written into its folder before anyone is told, so that a planner that dies in between does not run
+it twice.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ...config import Config
+from ...errors import DivergedError, GennShdError
+from ...files import make_folder, write_text
+from ...interrupt import Interrupted
+from ..lock import held
+from ..plan import function
+from ..records import COMPLETE, DIVERGED, FAILED, INTERRUPTED
+from .base import Ended, Job, Reporter
+
+OUTCOME, LOCK = "outcome.json", "job.lock"
+BUSY = "busy"
+
+
+def execute(job: Job, reporter: Reporter) -> Ended:
+    """Run a job, or read how it ended where it did before."""
+    folder = Path(job.folder)
+    try:
+        make_folder(folder)
+        with held(folder / LOCK) as is_mine:
+            if not is_mine:
+                return Ended(job.run, BUSY, {})
+            return _known(job, folder) or _run(job, folder, reporter)
+    except GennShdError as error:
+        return Ended(job.run, FAILED, {}, str(error))
+
+
+def _known(job: Job, folder: Path) -> Ended | None:
+    try:
+        outcome = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Ended(job.run, **outcome)
+
+
+def _run(job: Job, folder: Path, reporter: Reporter) -> Ended:
+    try:
+        ended = Ended(job.run, COMPLETE, function(job.function)(_config(job), folder, reporter))
+    except Interrupted:
+        return Ended(job.run, INTERRUPTED, {})
+    except DivergedError as error:
+        ended = Ended(job.run, DIVERGED, {}, str(error))
+    except GennShdError as error:
+        return Ended(job.run, FAILED, {}, str(error))
+    except Exception:  # a bug in a run must not take the sweep with it
+        return Ended(job.run, FAILED, {}, traceback.format_exc())
+    write_text(folder / OUTCOME, json.dumps(_outcome(ended), indent=2) + "\n")
+    return ended
+
+
+def _outcome(ended: Ended) -> dict[str, Any]:
+    metrics = {epoch: dict(values) for epoch, values in ended.metrics.items()}
+    return {"status": ended.status, "metrics": metrics, "error": ended.error}
+
+
+def _config(job: Job) -> Config:
+    config = Config.from_values(job.settings)
+    is_open = config.simulation.num_threads == "auto" and config.simulation.backend == "native"
+    return config.replace(**{"simulation.num_threads": job.threads}) if is_open and job.threads else config

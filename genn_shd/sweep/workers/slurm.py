@@ -1,0 +1,114 @@
+"""A Dask cluster whose workers are jobs of Slurm: `--slurm FILE`, through dask-jobqueue.
+
+The file says what to ask Slurm for:
+
+    jobs = 8
+    partition = "gpu"
+    cores = 8
+    memory = "16GB"
+    hours = 12.0
+    directives = ["--gres=gpu:1"]
+    before = ["module load cuda", "source .venv/bin/activate"]
+
+The planner runs where the command is given, for example on the login node, and must be reachable from the jobs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ValidationError
+
+from ...config import AsList, OneOrMany, Section, setting
+from ...config_messages import explain
+from ...config_sources import read_toml
+from ...errors import BackendError, SettingError
+from .dask_cluster import DaskCluster
+
+
+class SlurmSettings(Section):
+    """What to ask Slurm for."""
+
+    jobs: int = setting(1, "jobs to submit", ge=1)
+    runs_per_job: int = setting(1, "runs at once in a job, which share its processors", ge=1)
+    cores: int = setting(1, "processors of a job", ge=1)
+    memory: str = setting("4GB", "memory of a job")
+    hours: float = setting(24.0, "time limit of a job; runs that it cuts off go on in another one", "h", gt=0)
+    partition: str | None = setting(None, "partition to submit to")
+    account: str | None = setting(None, "account to charge")
+    interface: str | None = setting(None, "network interface by which jobs reach the planner, for example ib0")
+    directives: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "further #SBATCH directives")
+    before: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "shell commands before the worker starts")
+
+
+class SlurmCluster(DaskCluster):
+    """Jobs of Slurm, submitted when it is made and cancelled when it is closed."""
+
+    def __init__(self, settings: SlurmSettings) -> None:
+        self._cluster = _cluster(settings)
+        self._cluster.scale(jobs=settings.jobs)
+        super().__init__(self._cluster)
+        self.description = f"{settings.jobs} jobs of Slurm, {settings.runs_per_job} runs each"
+
+    def close(self) -> None:
+        super().close()
+        self._cluster.close()
+
+
+def start(file: Path) -> SlurmCluster:
+    """The cluster that a file asks for.
+
+    Raises
+    ------
+    SettingError
+        A setting of the file that is not allowed.
+    BackendError
+        dask-jobqueue or Slurm is not there.
+    """
+    settings = read(file)
+    if shutil.which("sbatch") is None:
+        raise BackendError(
+            "Slurm is not installed here: there is no sbatch; give the command on a machine that submits to it, "
+            "or see with --job-script what it would submit."
+        )
+    return SlurmCluster(settings)
+
+
+def job_script(file: Path) -> str:
+    """The script that would be submitted for each job."""
+    with _cluster(read(file)) as cluster:
+        return str(cluster.job_script())
+
+
+def read(file: Path) -> SlurmSettings:
+    """The settings in a file."""
+    values = read_toml(file)
+    try:
+        return SlurmSettings.model_validate(values)
+    except ValidationError as error:
+        raise SettingError(f"{file}: {explain(error, SlurmSettings, values)}") from None
+
+
+def _cluster(settings: SlurmSettings) -> Any:
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        raise BackendError(
+            "running on Slurm needs the package dask-jobqueue; install it with: pip install 'genn_shd[dask]'"
+        ) from None
+    seconds = round(settings.hours * 3600)
+    return SLURMCluster(
+        cores=settings.runs_per_job,  # threads of the Dask worker; each is a run
+        processes=1,
+        job_cpu=settings.cores,
+        memory=settings.memory,
+        walltime=f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}",
+        queue=settings.partition,
+        account=settings.account,
+        interface=settings.interface,
+        job_extra_directives=list(settings.directives),
+        job_script_prologue=list(settings.before),
+        scheduler_options={"dashboard_address": None},
+    )

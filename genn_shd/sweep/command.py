@@ -1,0 +1,231 @@
+"""`python -m genn_shd.sweep`: run a sweep, go on with it, or look at it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .. import command
+from ..backends.native.model import available_threads
+from ..config_sources import combine, parse_settings
+from ..environment import git_commit, now
+from ..errors import GennShdError, SettingError
+from ..files import make_folder
+from ..interrupt import Interrupted, StopRequest
+from ..progress import LOG, console_log
+from . import plan as plans
+from . import strategies, sweep_file
+from .lock import held
+from .planner import Planner
+from .reading import SweepReader
+from .state import FILE_NAME, State
+from .status import status
+from .sweep_file import SweepFile
+from .workers.base import Workers
+
+MAY_DIFFER = ("title", "budget", "stopping", "published")
+"""Parts of a sweep file with which a sweep may go on though they changed."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake, 130 when interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    return command.exit_code(lambda: _run(options, words))
+
+
+def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
+    folder = options.out or _default_folder(options)
+    if options.status:
+        with SweepReader(folder) as reader:
+            print(status(reader))
+        return 0
+    if options.job_script:
+        from .workers.slurm import job_script
+
+        print(job_script(_slurm_file(options)))
+        return 0
+    file = with_settings(sweep_file.read(options.sweep, options.dataset, options.smoke), _settings(options))
+    with StopRequest().listening() as stop, console_log():
+        plan = plans.make(file)
+        make_folder(folder)
+        with held(folder / "planner.lock") as is_mine, _logged(folder / "log.txt"):
+            if not is_mine:
+                raise GennShdError(f"{folder}: this sweep is running already; look at it with --status.")
+            try:
+                run(plan, folder, lambda: _workers(options), stop, options.retry_failed, _description(options))
+            except Interrupted as interruption:
+                again = shlex.join(["python", "-m", "genn_shd.sweep", *words])
+                print(f"{interruption}; to go on: {again}", file=sys.stderr)
+                return command.INTERRUPTED
+    with SweepReader(folder) as reader:
+        print(status(reader))
+    print(folder)
+    return 0
+
+
+def run(
+    plan: plans.Plan,
+    folder: Path,
+    start_workers: Any,
+    stop: StopRequest,
+    retry_failed: bool = False,
+    description: dict[str, Any] | None = None,
+) -> None:
+    """Run a sweep in a folder, or go on with the one that is there.
+
+    Parameters
+    ----------
+    plan : of the sweep.
+    folder : of the sweep.
+    start_workers : called for the workers, once everything is checked.
+    stop : looked at all the time.
+    retry_failed : whether runs that failed are to run again.
+    description : kept with the sweep.
+
+    Raises
+    ------
+    SettingError
+        The folder holds another sweep.
+    Interrupted
+        `stop` was requested.
+    """
+    strategy = strategies.build(plan)
+    make_folder(folder)
+    with State(folder / FILE_NAME) as state:
+        _check_same(plan.file, folder)
+        state.describe(**{"file": plan.file.values(), "commit": git_commit(), "time": now(), **(description or {})})
+        if retry_failed:
+            LOG.info("%d runs that failed are run again", state.reopen_failed())
+        with start_workers() as workers:
+            LOG.info("%s: %s; in %s", plan.file.title, workers.description, folder)
+            Planner(plan, folder, state, strategy, workers, stop).run()
+
+
+def with_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
+    """A sweep file with settings over its own."""
+    if not settings:
+        return file
+    return SweepFile.from_values(file.values() | {"settings": combine(sweep_file.nested(file.settings), settings)})
+
+
+def _check_same(file: SweepFile, folder: Path) -> None:
+    """That a folder holds this sweep, or none yet.
+
+    Raises
+    ------
+    SettingError
+        It holds another; names what differs.
+    """
+    with State(folder / FILE_NAME):
+        pass
+    try:
+        with SweepReader(folder) as reader:
+            old, new = reader.file.values(), file.values()
+    except GennShdError:
+        return
+    for name in sorted({*old, *new} - set(MAY_DIFFER)):
+        if old.get(name) != new.get(name):
+            raise SettingError(
+                f"{folder}: holds a sweep with another {name}; choose another --out, or set {name} back."
+            )
+
+
+def _workers(options: argparse.Namespace) -> Workers:
+    """What the command line asks for; by default one process a processor."""
+    if options.scheduler is not None:
+        from .workers.dask_cluster import DaskCluster
+
+        return DaskCluster(options.scheduler)
+    if options.slurm is not None:
+        from .workers.slurm import start
+
+        return start(_slurm_file(options))
+    processors = available_threads()
+    count = processors if options.workers is None else options.workers
+    if count == 0:
+        from .workers.in_process import InProcess
+
+        return InProcess()
+    from .workers.processes import Processes, fair_threads
+
+    return Processes(count, fair_threads(count, processors))
+
+
+def _slurm_file(options: argparse.Namespace) -> Path:
+    if options.slurm is None:
+        raise SettingError("--job-script needs --slurm FILE, which says what to ask Slurm for.")
+    return options.slurm
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    settings = parse_settings(options.set)
+    if options.data_dir is not None:
+        settings = combine(settings, {"dataset": {"data_dir": str(options.data_dir)}})
+    return settings
+
+
+def _description(options: argparse.Namespace) -> dict[str, Any]:
+    return {"dataset": options.dataset, "smoke": options.smoke, "name": Path(options.sweep).stem}
+
+
+def _default_folder(options: argparse.Namespace) -> Path:
+    given = Path(options.sweep)
+    if options.status and given.is_dir():
+        return given
+    parts = [given.stem, *([options.dataset] if options.dataset else []), *(["smoke"] if options.smoke else [])]
+    return Path("runs") / "-".join(parts)
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    """Keep the log in a file too."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    LOG.addHandler(handler)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(handler)
+        handler.close()
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.sweep",
+        description="Run a sweep: many trainings over a space of settings. The same command goes on where it stopped.",
+    )
+    parser.add_argument("sweep", help="sweep file in TOML, or name of one in sweeps/; with --status a folder too")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the sweep (default: runs/NAME of the file)")
+    parser.add_argument("--dataset", metavar="NAME", help="data set that the file has a [dataset.NAME] for")
+    parser.add_argument("--smoke", action="store_true", help="a size that ends in a minute; its figures mean nothing")
+    parser.add_argument("--status", action="store_true", help="say what there is so far, and run nothing")
+    parser.add_argument(
+        "--workers", type=_count, metavar="N", help="worker processes (default: one a processor; 0: in this process)"
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
+    parser.add_argument("--slurm", type=Path, metavar="FILE", help="run on Slurm, asked for as FILE says, through Dask")
+    parser.add_argument("--job-script", action="store_true", help="with --slurm: print the script that it would submit")
+    parser.add_argument("--retry-failed", action="store_true", help="run again what failed")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="TABLE.NAME=VALUE",
+        help="one setting of all runs; may be repeated",
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
+    return parser

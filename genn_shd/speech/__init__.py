@@ -11,6 +11,7 @@ espeak.py       words spoken by a synthesiser
 render.py       lists of words, spoken in a process of their own
 speakers.py     synthetic speakers, and what they say
 encoding.py     one recording -> spikes
+live.py         sound as it comes: its beginning, its loudness, the microphone
 encoder.py      many files -> one HDF5 file in SHD's layout
 """
 

@@ -1,0 +1,150 @@
+"""`python -m genn_shd.listen`: what word does a trained network hear in a sound?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from . import command, plot_listening, plots
+from .errors import DataError, SettingError
+from .evaluate import CHECKPOINTS
+from .events import SpikeTrains
+from .listener import Evidence, Listener
+from .progress import console_log
+from .run_folder import RunFolder
+from .speech import audio, live
+from .speech.cochlea import NUM_CHANNELS, Spikes, cochlea
+from .speech.encoding import encode_samples
+from .speech.preparation import SAMPLE_RATE, Preparation
+from .speech.stream import AHEAD, CochleaStream
+
+_LEAST = 0.05  # probability of a word that is worth a place in the table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    _check(options)
+    with console_log(), Listener.of_run(options.run, options.checkpoint) as listener:
+        if options.microphone is not None:
+            print(f"speak now: {options.microphone:g} s", flush=True)
+            samples, name = live.record(options.microphone), "microphone"
+        else:
+            samples, name = audio.read(options.file), options.file.stem
+        hear = _stream if options.stream else _whole
+        spikes = _trains(hear(listener, samples, options))
+        evidence = listener.evidence(spikes)
+        print(table(evidence, listener.class_names))
+        word = listener.class_names[evidence.word]
+        figure = plot_listening.listening(
+            listener.record(spikes, evidence.word), evidence, listener.class_names, f"{name}: {word}"
+        )
+        path = options.out or RunFolder(options.run).plots / "heard" / f"{name}.png"
+        plots.save(figure, path)
+    print(f"\n{word} ({100 * evidence.probabilities[-1].max():.0f} %)\n{path}")
+    return 0
+
+
+def _whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
+    """Spikes of the sound as a whole."""
+    return encode_samples(cochlea(), samples, Preparation(trim=options.trim), options.seed)
+
+
+def _stream(listener: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
+    """Spikes of the sound chunk by chunk, as if it were just coming; says after each chunk what is heard so far."""
+    usual, ear = Preparation(), cochlea()
+    stream, loudness = CochleaStream(ear, options.seed, piece=options.chunk), live.Loudness(usual.rms)
+    stream.push(np.zeros(round(usual.silence * SAMPLE_RATE / 1000)))
+    listener.evidence(_trains((np.zeros(0, np.float32), np.zeros(0, np.uint16))))  # the first call is slower
+    print(f"{'sound':>9}  {'latency':>9}  heard so far   (spikes are known {AHEAD} ms after the sound)")
+    parts: list[Spikes] = []
+    pieces = [*live.chunks(samples, options.chunk), None]
+    for number, piece in enumerate(pieces):
+        started = time.perf_counter()
+        parts.append(stream.finish() if piece is None else stream.push(loudness(piece)))
+        spikes = _joined(parts)
+        heard = listener.evidence(_trains(spikes), np.zeros(0)) if len(spikes[0]) else None
+        latency = 1000 * (time.perf_counter() - started)
+        end = min((number + 1) * options.chunk, len(samples) * 1000 // SAMPLE_RATE)
+        print(f"{end:6d} ms  {latency:6.0f} ms  {_likeliest(heard, listener.class_names)}", flush=True)
+    if not loudness.has_begun:
+        raise DataError("there is no sound in it: nothing is louder than -40 dB of full scale.")
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Spikes]) -> Spikes:
+    return np.concatenate([times for times, _ in parts]), np.concatenate([units for _, units in parts])
+
+
+def _trains(spikes: Spikes) -> SpikeTrains:
+    return SpikeTrains.from_events([spikes], num_units=NUM_CHANNELS)
+
+
+def _likeliest(evidence: Evidence | None, class_names: Sequence[str]) -> str:
+    if evidence is None:
+        return "nothing yet"
+    return f"{class_names[evidence.word]} ({100 * evidence.probabilities[-1].max():.0f} %)"
+
+
+def table(evidence: Evidence, class_names: Sequence[str]) -> str:
+    """The likeliest words at each time, most likely first."""
+    lines = ["   time  what it would be if the sound broke off here"]
+    for end, row in zip(evidence.times, evidence.probabilities, strict=True):
+        order = [c for c in np.argsort(-row, kind="stable")[:3] if row[c] >= _LEAST]
+        words = "  ".join(f"{class_names[c]} {100 * row[c]:.0f} %" for c in order)
+        lines.append(f"{end:4.0f} ms  {words}")
+    return "\n".join(lines)
+
+
+def _check(options: argparse.Namespace) -> None:
+    if (options.file is None) == (options.microphone is None):
+        raise SettingError("give a sound file, or --microphone.")
+    for name, value in (("--chunk", options.chunk), ("--microphone", options.microphone)):
+        if value is not None and not value > 0:
+            raise SettingError(f"{name} {value} is not allowed; it must be more than 0.")
+    if options.chunk % 10:
+        raise SettingError(f"--chunk {options.chunk} is not allowed; it must be a multiple of 10 ms.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.listen",
+        description="Encode a sound as spikes, let a trained network hear it, print the word and the evidence over "
+        "time, and draw rasters and output traces.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="run folder of a network trained on sound")
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="WAV, FLAC or OGG")
+    parser.add_argument(
+        "--microphone",
+        type=float,
+        nargs="?",
+        const=2.0,
+        metavar="SECONDS",
+        help="listen to the microphone (default: 2)",
+    )
+    parser.add_argument("--stream", action="store_true", help="hear it in chunks, and print the latency of each")
+    parser.add_argument("--chunk", type=int, default=200, metavar="MS", help="length of a chunk (default: %(default)s)")
+    parser.add_argument(
+        "--trim",
+        type=float,
+        default=40.0,
+        metavar="DB",
+        help="cut off what is this much below the peak at start and end (default: %(default)s)",
+    )
+    parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the nerve fibres' random numbers")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="picture (default: RUN_DIR/plots/heard/NAME.png)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

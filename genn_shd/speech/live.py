@@ -1,0 +1,75 @@
+"""Sound as it comes: where it begins, how loud it is, and the microphone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..errors import DataError
+from .audio import to_ear
+from .preparation import SAMPLE_RATE
+
+_SAMPLES_PER_MS = SAMPLE_RATE // 1000
+_ATTACK = 50.0  # ms over which loudness is first taken
+
+
+class Loudness:
+    """Brings sound to a root mean square while it comes: each chunk by what has come so far.
+
+    Parameters
+    ----------
+    rms : what to bring it to.
+    threshold : dB below full scale; the sound begins at the first sample above it, and what was before is dropped.
+    """
+
+    def __init__(self, rms: float, threshold: float = 40.0) -> None:
+        self._rms, self._floor = rms, 10.0 ** (-threshold / 20.0)
+        self._energy, self._count = 0.0, 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was loud enough yet."""
+        return self._count > 0
+
+    def __call__(self, chunk: np.ndarray) -> np.ndarray:
+        """A chunk (N,) at its new loudness; from its first loud sample on where nothing was loud before."""
+        if not self.has_begun:
+            loud = np.flatnonzero(np.abs(chunk) > self._floor)
+            if not len(loud):
+                return chunk[:0]
+            chunk = chunk[loud[0] :]
+        self._energy += float(np.square(chunk).sum())
+        self._count += len(chunk)
+        least = round(_ATTACK * _SAMPLES_PER_MS)
+        level = np.sqrt(self._energy / max(self._count, least))
+        return chunk * (self._rms / max(level, self._floor / 10.0))
+
+
+def chunks(samples: np.ndarray, duration: int) -> Iterator[np.ndarray]:
+    """Pieces of `duration` ms, the last one shorter."""
+    size = duration * _SAMPLES_PER_MS
+    return (samples[start : start + size] for start in range(0, len(samples), size))
+
+
+def record(seconds: float) -> np.ndarray:
+    """(N,) at `SAMPLE_RATE` from the default microphone.
+
+    Raises
+    ------
+    DataError
+        There is no microphone, or `sounddevice` is missing.
+    """
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: the package is there, PortAudio is not
+        raise DataError(
+            f"the microphone needs the package sounddevice and PortAudio ({error}): pip install sounddevice."
+        ) from None
+    try:
+        rate = int(sounddevice.query_devices(kind="input")["default_samplerate"])
+        samples = sounddevice.rec(round(seconds * rate), samplerate=rate, channels=1, dtype="float64")
+        sounddevice.wait()
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise DataError(f"no sound can be recorded ({error}); give a file.") from None
+    return to_ear(samples, rate)

@@ -115,6 +115,15 @@ def test_adaptive_thresholds(tau_adapt, hidden):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+def test_steps_long_against_a_time_constant():
+    """The adjoint cannot be followed from a spike to the end of such a step: each arrival before it meets its jump."""
+    network = _network("sum", tau_mem=Gamma(20.0, 5.0, 5.0, 60.0), tau_syn=Gamma(0.8, 5.0, 0.5, 1.5))
+    with _compile(network, 10.0) as model:
+        model.set_parameters({"input_hidden": model.parameters["input_hidden"] * 10})
+        assert model.evaluate_batch(_batch()).spike_counts["hidden"].mean() > 5
+        assert _worst_error(model, _batch()) < 1e-6
+
+
 @pytest.mark.parametrize("tau_syn", [20.0, 20.0 * (1 + 1e-7), 19.0, 40.0])
 def test_time_constants_that_meet(tau_syn):
     with _compile(_network(tau_syn=tau_syn, output_tau_syn=tau_syn), 1.0) as model:
@@ -220,8 +229,13 @@ def test_grazing_spikes_are_bounded_and_counted():
     assert np.all(np.isfinite(result.gradients["input_output"]))
 
 
-def test_float32_follows_float64():
-    with _compile(_network(), 1.0, precision="float32") as single, _compile(_network(), 1.0) as double:
+@pytest.mark.parametrize(
+    "heterogeneous", [{}, {"tau_mem": Gamma(20.0, 5.0, 5.0, 60.0), "tau_syn": Gamma(5.0, 5.0, 2.0, 15.0)}]
+)
+@pytest.mark.parametrize("dt", [1.0, 5.0])
+def test_float32_follows_float64(heterogeneous, dt):
+    network = _network(**heterogeneous)
+    with _compile(network, dt, precision="float32") as single, _compile(network, dt) as double:
         a, b = single.gradient(_batch()), double.gradient(_batch())
     np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
     for name, gradient in b.gradients.items():

@@ -8,6 +8,7 @@ on a short list, and rebuilt as a SymPy expression.
 from __future__ import annotations
 
 import ast
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 
@@ -150,6 +151,12 @@ def to_code(expression: sympy.Expr) -> str:
 
 def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
     """The expression's value in float64; arrays broadcast."""
-    names = sorted(s.name for s in expression.free_symbols)
-    function = sympy.lambdify([symbol(n) for n in names], expression, modules="numpy")
+    names, function = _compiled(expression)
     return np.asarray(function(*(np.asarray(values[n], dtype=np.float64) for n in names)), dtype=np.float64)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float]]:
+    """Names and function of an expression; kept, as trained time constants ask for the same ones in every batch."""
+    names = tuple(sorted(s.name for s in expression.free_symbols))
+    return names, sympy.lambdify([symbol(n) for n in names], expression, modules="numpy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -59,6 +60,24 @@ class SpikeCountRegularisation:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """How a parameter of a population is trained, one number per neuron.
+
+    Attributes
+    ----------
+    minimum : the optimiser never goes below it.
+    rate : multiplies the learning rate; the optimiser's steps are of that size in the parameter's unit.
+    """
+
+    minimum: float
+    rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < float("inf"):
+            raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
+
+
+@dataclass(frozen=True)
 class Population:
     """A number of neurons with the same dynamics, or a source of input spikes.
 
@@ -69,6 +88,7 @@ class Population:
     neuron, synapse : definitions; both None for a spike source.
     values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
     regularisation : of spike counts, for spiking populations.
+    trained : parameters of the definitions that are trained, one number per neuron, and how.
     """
 
     name: str
@@ -77,6 +97,7 @@ class Population:
     synapse: SynapseModel | None = None
     values: Mapping[str, Initial] = field(default_factory=dict)
     regularisation: SpikeCountRegularisation | None = None
+    trained: Mapping[str, Trained] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
@@ -90,7 +111,12 @@ class Population:
                 raise unknown_name(f"parameter of population {self.name!r}", name, self.parameters)
             if not isinstance(value, Distribution):
                 self.parameters[name].check(f"{self.name}.{name}", value)
+        for name, trained in self.trained.items():
+            if name not in self.parameters:
+                raise unknown_name(f"trained parameter of population {self.name!r}", name, self.parameters)
+            self.parameters[name].check(f"the minimum of {self.name}.{name}", trained.minimum)
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+        object.__setattr__(self, "trained", MappingProxyType(dict(self.trained)))
 
     @property
     def is_source(self) -> bool:
@@ -218,6 +244,13 @@ class Network:
         return self.population(connection.source).size, self.population(connection.target).size
 
     @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of everything that is trained: weights of connections (pre, post), and parameters of
+        neurons as `{population}.{parameter}` (N,)."""
+        weights: dict[str, tuple[int, ...]] = {c.name: self.shape(c) for c in self.connections}
+        return weights | {f"{p.name}.{name}": (p.size,) for p in self.populations for name in p.trained}
+
+    @property
     def num_parameters(self) -> int:
         """Number of trained parameters."""
-        return sum(pre * post for pre, post in map(self.shape, self.connections))
+        return sum(math.prod(shape) for shape in self.parameter_shapes.values())

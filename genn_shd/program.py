@@ -40,6 +40,47 @@ class SpikeProgram:
 
 
 @dataclass(frozen=True)
+class SensitivityProgram:
+    """Derivatives y of the state x by trained parameters, for a scheme with spikes inside steps; z is x and y.
+
+    Attributes
+    ----------
+    state : names of y, all zero at the start of a trial.
+    start_code : y over a step without events. Names: x and y at its start.
+    arrival : y -> coefficients c_k of an arrival of weight 1 at the offset d: at the end of the step y has
+        sum_k c_k u^k of it, u = 1 - 2 d / dt.
+    matrix : (row, column) -> coefficient, the entries of M in z' = M z that are not zero.
+    shift : tape entry -> expression of z just before a spike, and of the tape's `slope`.
+    reset_code : y after a spike. Names: z before it, the shifts.
+    """
+
+    state: tuple[str, ...]
+    start_code: str
+    arrival: dict[str, tuple[str, ...]]
+    matrix: dict[tuple[str, str], str]
+    shift: dict[str, str]
+    reset_code: str
+
+
+@dataclass(frozen=True)
+class TrainedProgram:
+    """Code for the gradients of a population's trained parameters; see `genn_shd.sensitivity`.
+
+    Attributes
+    ----------
+    spike_gradient : parameter -> expression of what one spike adds to dL/d(parameter). Names: the tape's, `feedback`,
+        `spike_drive`, `count_signal`. Empty where the population never spikes.
+    read : parameter -> expression of the derivative of the voltage that the loss reads of one step; what the step adds
+        to dL/d(parameter) is `drive` times this. For outputs that never spike, else empty. Names: as in `mean_code`.
+    sensitivity : None where the derivatives advance with the state and are part of it.
+    """
+
+    spike_gradient: dict[str, str]
+    read: dict[str, str]
+    sensitivity: SensitivityProgram | None = None
+
+
+@dataclass(frozen=True)
 class PopulationProgram:
     """Code of one population that is not a source.
 
@@ -65,6 +106,7 @@ class PopulationProgram:
     propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
         before it, for schemes that integrate over parts of a step. `coupled(r, E, F, gap, a, a / gap)` stands for
         a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
+    trained : None where none of the population's parameters are.
     """
 
     name: str
@@ -84,6 +126,7 @@ class PopulationProgram:
     feedback: str
     weight_gradient: str
     propagator: dict[str, str]
+    trained: TrainedProgram | None
 
     @property
     def values(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from genn_shd.definitions import LossModel
 from genn_shd.errors import SettingError, unknown_name
 from genn_shd.initial import Initial, Normal
-from genn_shd.network import Connection, Network, Population, SpikeCountRegularisation
+from genn_shd.network import Connection, Network, Population, SpikeCountRegularisation, Trained
 
 from .losses import loss_named
 from .neurons import LI, LIF, NEURONS
@@ -36,6 +36,8 @@ def recurrent_classifier(
     loss_values: Mapping[str, float] | None = None,
     weights: Mapping[str, Initial] | None = None,
     regularisation: SpikeCountRegularisation | None = None,
+    trained: Mapping[str, Trained] | None = None,
+    output_trained: Mapping[str, Trained] | None = None,
 ) -> Network:
     """Input -> one or more hidden layers, each recurrent or feed-forward -> output.
 
@@ -53,6 +55,8 @@ def recurrent_classifier(
     loss_values : values of the loss's other parameters.
     weights : connection name -> initial weights, where they are not the defaults.
     regularisation : of hidden spike counts.
+    trained, output_trained : parameters of hidden neurons and of outputs that are trained beside the weights, such as
+        `{"tau_mem": Trained(minimum=3.0)}`.
     """
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
@@ -70,6 +74,7 @@ def recurrent_classifier(
             EXPONENTIAL,
             {"tau_mem": tau_mem, "tau_syn": tau_syn, **(neuron_values or {})},
             regularisation,
+            trained=trained or {},
         )
         for name, size in zip(names, sizes, strict=True)
     ]
@@ -79,6 +84,7 @@ def recurrent_classifier(
         LIF if model.reads == "spikes" else LI,
         EXPONENTIAL,
         {"tau_mem": _or(output_tau_mem, tau_mem, 20.0), "tau_syn": _or(output_tau_syn, tau_syn, 5.0)},
+        trained=output_trained or {},
     )
     return Network(
         populations=(Population("input", num_input), *hidden, output),

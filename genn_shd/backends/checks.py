@@ -46,7 +46,7 @@ def check_labels(labels: np.ndarray, network: Network, batch_size: int, labelled
 
 def check_parameters(parameters: Arrays, network: Network) -> None:
     """Refuse unknown names, wrong shapes and numbers that are not finite."""
-    shapes = {c.name: network.shape(c) for c in network.connections}
+    shapes = network.parameter_shapes
     for name, array in parameters.items():
         if name not in shapes:
             raise unknown_name("parameter", name, shapes)

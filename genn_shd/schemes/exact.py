@@ -31,9 +31,18 @@ from ..expressions import evaluate
 from ..input_activity import mean_over_steps
 from ..network import Network
 from ..program import ArrivalTerms, Program, Values
+from ..sensitivity import derive_sensitivity
 from .bins import bin_steps
+from .exact_trained import TrainedInStep
 from .expansion import separate
-from .linear import ClosedForm, coefficients, coupled_states, population_programs, propagator_name
+from .linear import (
+    ClosedForm,
+    coefficients,
+    coupled_states,
+    driven_population,
+    population_programs,
+    propagator_name,
+)
 
 # A step's propagator can be inverted where its fastest exponential is not below exp(-this): rounding grows by as much.
 REVERSIBLE = {"float32": 5.0, "float64": 10.0}
@@ -42,7 +51,13 @@ REVERSIBLE = {"float32": 5.0, "float64": 10.0}
 def build(network: Network) -> Program:
     """The program of a network with spike times inside steps."""
     dynamics = {d.population.name: d for d in derive(network)}
-    populations = population_programs(network, dynamics, {name: _closed_form(d) for name, d in dynamics.items()})
+    trained = {
+        name: TrainedInStep(sensitivity, reads_mean=name == driven_population(network))
+        for name, d in dynamics.items()
+        if (sensitivity := derive_sensitivity(d))
+    }
+    forms = {name: _closed_form(d, trained.get(name)) for name, d in dynamics.items()}
+    populations = population_programs(network, dynamics, forms, {})
     settled = {p.name: p.settled for p in populations}
     return Program(
         scheme="exact",
@@ -55,6 +70,7 @@ def build(network: Network) -> Program:
         evaluate_coefficients=lambda name, values, dt: {
             **coefficients(dynamics[name], values, dt),
             **_evaluate_span_coefficients(dynamics[name], values),
+            **(trained[name].evaluate(values, dt) if name in trained else {}),
         },
         arrivals=lambda name, values, dt, precision: _arrivals(
             dynamics[name], bool(settled[name]), values, dt, precision
@@ -62,8 +78,13 @@ def build(network: Network) -> Program:
     )
 
 
-def _closed_form(d: Dynamics) -> ClosedForm:
-    return ClosedForm(_propagator(d), _span_coefficients(d), _mean_code(d))
+def _closed_form(d: Dynamics, trained: TrainedInStep | None) -> ClosedForm:
+    return ClosedForm(
+        propagator=_propagator(d),
+        coefficients=[*_span_coefficients(d), *(trained.coefficients if trained else ())],
+        mean_code=_mean_code(d),
+        trained=trained.program if trained else None,
+    )
 
 
 def _mean_code(d: Dynamics) -> str:

@@ -26,6 +26,7 @@ from ..eventprop import derive
 from ..input_activity import at_ends_of_steps
 from ..network import Network
 from ..program import Program
+from ..sensitivity import derive_sensitivity
 from .bins import bin_steps
 from .linear import coefficients, population_programs
 
@@ -33,6 +34,8 @@ from .linear import coefficients, population_programs
 def build(network: Network) -> Program:
     """The program of a network on the grid."""
     dynamics = {d.population.name: d for d in derive(network)}
+    trained = {name: s for name, d in dynamics.items() if (s := derive_sensitivity(d))}
+    ahead = {name: s.dynamics for name, s in trained.items()}
     return Program(
         scheme="grid",
         network=network,
@@ -40,6 +43,6 @@ def build(network: Network) -> Program:
         input_activity=lambda samples, num_steps, dt, *values: at_ends_of_steps(
             samples, bin_steps(samples.times, dt), num_steps, dt, *values
         ),
-        populations=population_programs(network, dynamics, {}),
-        evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt),
+        populations=population_programs(network, dynamics, {}, trained),
+        evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt, ahead.get(name)),
     )

@@ -17,55 +17,82 @@ import sympy
 from ..eventprop import Dynamics, SpikeEvent, adjoint_name
 from ..expressions import evaluate, symbol, to_code
 from ..network import Network
-from ..program import PopulationProgram, SpikeProgram, Values
+from ..program import PopulationProgram, SpikeProgram, TrainedProgram, Values
+from ..sensitivity import Sensitivity
 
 DRIFT = "drift"
 
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """`propagator` and `mean_code` as in `PopulationProgram`, and the names of the coefficients that they need."""
+    """`propagator`, `mean_code` and `trained` as in `PopulationProgram`, and the names of the coefficients that they
+    need."""
 
     propagator: dict[str, str] = field(default_factory=dict)
     coefficients: Sequence[str] = ()
     mean_code: str = ""
+    trained: TrainedProgram | None = None
 
 
 def population_programs(
-    network: Network, dynamics: Mapping[str, Dynamics], closed_forms: Mapping[str, ClosedForm]
+    network: Network,
+    dynamics: Mapping[str, Dynamics],
+    closed_forms: Mapping[str, ClosedForm],
+    trained: Mapping[str, Sensitivity],
 ) -> tuple[PopulationProgram, ...]:
-    """The programs of all populations; `closed_forms` by population, for schemes that need them."""
-    driven = network.output.name if network.loss.reads == "mean_voltage" else None
+    """The programs of all populations; `closed_forms` by population, for schemes that need them; `trained`, for
+    populations with trained parameters whose sensitivity is to advance as part of the state."""
+    driven = driven_population(network)
     return tuple(
-        _population_program(d, _settled(d) if name == driven else {}, closed_forms.get(name, ClosedForm()))
+        _population_program(
+            d, trained.get(name), _settled(d) if name == driven else {}, closed_forms.get(name, ClosedForm())
+        )
         for name, d in dynamics.items()
     )
 
 
-def _population_program(d: Dynamics, settled: dict[str, str], closed_form: ClosedForm) -> PopulationProgram:
+def driven_population(network: Network) -> str | None:
+    """Name of the population whose mean voltage the loss reads."""
+    return network.output.name if network.loss.reads == "mean_voltage" else None
+
+
+def _population_program(
+    d: Dynamics, sensitivity: Sensitivity | None, settled: dict[str, str], closed_form: ClosedForm
+) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
     coupled = coupled_states(d)
+    ahead = sensitivity.dynamics if sensitivity else d
+    reached = coupled_states(ahead)
     return PopulationProgram(
         name=d.population.name,
         size=d.population.size,
-        state={**neuron.state, **synapse.state},
+        state={**dict.fromkeys(ahead.state, 0.0), **neuron.state, **synapse.state},
         parameters=tuple(d.population.parameters),
-        coefficients=(*coefficient_names(d), *settled.values(), *closed_form.coefficients),
+        coefficients=(*coefficient_names(d, ahead), *settled.values(), *closed_form.coefficients),
         receives=synapse.receives,
-        advance_code=_assign({x: _advance(x, d, coupled) for x in d.neuron_state}),
-        spike=_spike_program(d, d.event) if d.event is not None else None,
-        decay_code=_assign({x: _advance(x, d, coupled) for x in d.synapse_state}),
+        advance_code=assign({x: _advance(x, ahead, reached) for x in ahead.neuron_state}),
+        spike=_spike_program(d, ahead.event) if ahead.event is not None else None,
+        decay_code=assign({x: _advance(x, ahead, reached) for x in ahead.synapse_state}),
         adjoint=tuple(adjoint_name(x) for x in d.state),
         drive_code=_settle(settled, "+=") if settled else _drive_code(d),
         adjoint_code=" ".join(
-            [_assign({adjoint_name(x): _retreat(x, d, coupled) for x in d.state}), _settle(settled, "-=")]
+            [assign({adjoint_name(x): _retreat(x, d, coupled) for x in d.state}), _settle(settled, "-=")]
         ).strip(),
         settled=settled,
         mean_code=closed_form.mean_code or d.neuron_state[0],
         feedback=to_code(d.feedback),
         weight_gradient=to_code(d.weight_gradient),
         propagator=closed_form.propagator,
+        trained=_trained_program(sensitivity) if sensitivity else closed_form.trained,
+    )
+
+
+def _trained_program(sensitivity: Sensitivity) -> TrainedProgram:
+    spikes = sensitivity.dynamics.event is not None
+    return TrainedProgram(
+        spike_gradient={theta: to_code(e) for theta, e in sensitivity.spike_gradient.items()},
+        read={} if spikes else {theta: to_code(e) for theta, e in sensitivity.read.items()},
     )
 
 
@@ -86,14 +113,18 @@ def _impulse(x: str) -> str:
     return f"impulse_{x}"
 
 
-def coefficient_names(d: Dynamics) -> list[str]:
-    """Names of all coefficients of a population, in a fixed order."""
-    coupled = coupled_states(d)
-    pairs = [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if coupled[i, j]]
-    forward = [propagator_name(x, y) for x, y in pairs]
-    drift = [propagator_name(x, DRIFT) for x in _driven(d)]
-    backward = [propagator_name(adjoint_name(y), adjoint_name(x)) for x, y in pairs if x != y]
+def coefficient_names(d: Dynamics, ahead: Dynamics) -> list[str]:
+    """Names of all coefficients of a population, in a fixed order; `ahead` is what advances, the state and what goes
+    with it."""
+    forward = [propagator_name(x, y) for x, y in _coupled_pairs(ahead)]
+    drift = [propagator_name(x, DRIFT) for x in _driven(ahead)]
+    backward = [propagator_name(adjoint_name(y), adjoint_name(x)) for x, y in _coupled_pairs(d) if x != y]
     return [*forward, *drift, *backward, _impulse(d.neuron_state[0])]
+
+
+def _coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
+    coupled = coupled_states(d)
+    return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if coupled[i, j]]
 
 
 def _driven(d: Dynamics) -> list[str]:
@@ -120,7 +151,7 @@ def _retreat(y: str, d: Dynamics, coupled: np.ndarray) -> sympy.Expr:
     return sympy.Add(*terms)
 
 
-def _assign(updates: dict[str, sympy.Expr]) -> str:
+def assign(updates: dict[str, sympy.Expr]) -> str:
     """Code that assigns all at once: through temporaries where an update reads what another one writes."""
     changed = {x: e for x, e in updates.items() if e != symbol(x)}
     if len(changed) == 1:
@@ -148,48 +179,58 @@ def _spike_program(d: Dynamics, event: SpikeEvent) -> SpikeProgram:
         threshold=to_code(event.threshold),
         threshold_rate=to_code(symbol("slope") / d.scales[event.variable]),
         tape={name: to_code(e) for name, e in event.tape.items()},
-        reset_code=_assign(event.reset),
-        jump_code=f"{_assign(event.jump)} {adjoint_name(event.variable)} += count_signal;",
+        reset_code=assign(event.reset),
+        jump_code=f"{assign(event.jump)} {adjoint_name(event.variable)} += count_signal;",
     )
 
 
-def coefficients(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
+def coefficients(d: Dynamics, values: Values, dt: float, ahead: Dynamics | None = None) -> dict[str, np.ndarray]:
     """Values of all coefficients, (N,) float64, from the parameters' (N,) values."""
-    distinct, where = _distinct_neurons(d, values)
-    propagator, drift = _propagate(d, distinct, dt)
+    ahead = ahead or d
+    distinct, where = distinct_neurons(d, values)
+    propagator, drift = propagate(ahead, distinct, dt)
     scale = {x: np.broadcast_to(evaluate(s, distinct), where.max() + 1) for x, s in d.scales.items()}
-    index = {x: i for i, x in enumerate(d.state)}
-    result = {}
+    index = {x: i for i, x in enumerate(ahead.state)}
+    result = {propagator_name(x, y): propagator[:, index[x], index[y]] for x in index for y in index}
+    result |= {propagator_name(x, DRIFT): drift[:, i] for x, i in index.items()}
     for x in d.state:
         for y in d.state:
-            result[propagator_name(x, y)] = propagator[:, index[x], index[y]]
             backward = scale[x] / scale[y] * propagator[:, index[x], index[y]]
             result[propagator_name(adjoint_name(y), adjoint_name(x))] = backward
-        result[propagator_name(x, DRIFT)] = drift[:, index[x]]
         result[_impulse(x)] = 1.0 / scale[x]
     for x, value in d.settled.items():
         # dL/dV of a whole step is dl/dV = drive / dt throughout it.
         result[f"settled_{x}"] = np.broadcast_to(evaluate(value, distinct) / dt, where.max() + 1)
-    return {name: result[name][where] for name in (*coefficient_names(d), *_settled(d).values())}
+    return {name: result[name][where] for name in (*coefficient_names(d, ahead), *_settled(d).values())}
 
 
-def _distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Parameter values of the K distinct neurons, and which of them each neuron is: most populations have K = 1."""
     names = list(d.population.parameters)
     rows, where = np.unique(np.stack([values[n] for n in names], axis=1), axis=0, return_inverse=True)
     return dict(zip(names, rows.T, strict=True)), where.ravel()
 
 
-def _propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
+def propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """exp(A dt), (K, n, n), and the step's contribution of b, (K, n), for K neurons' parameter values.
 
     The matrix exponential needs no closed form and has no limit to take where two time constants meet.
     """
-    n, count = len(d.state), len(next(iter(values.values())))
+    matrix = system_matrix(d, values)
+    count, n, _ = matrix.shape
     augmented = np.zeros((count, n + 1, n + 1))
+    augmented[:, :n, :n] = matrix
     for i in range(n):
         augmented[:, i, n] = evaluate(d.drift[i], values)
-        for j in range(n):
-            augmented[:, i, j] = evaluate(d.matrix[i, j], values)
     exponential = scipy.linalg.expm(augmented * dt)
     return exponential[:, :n, :n], exponential[:, :n, n]
+
+
+def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
+    """A, (K, n, n), for K neurons' parameter values."""
+    n = len(d.state)
+    matrix = np.zeros((len(next(iter(values.values()))), n, n))
+    for i in range(n):
+        for j in range(n):
+            matrix[:, i, j] = evaluate(d.matrix[i, j], values)
+    return matrix

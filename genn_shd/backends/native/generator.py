@@ -51,6 +51,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         num_signals=sum(padded(p.size, precision) for p in spiking),
         receives={p.name: p.receives for p in program.populations},
         output=program.output,
+        reads_by=list(program.output.trained.read) if program.output.trained else [],
         loss=program.loss,
         loss_parameters=list(program.loss.parameters),
         senders=lambda p: _senders(program, p),
@@ -77,6 +78,8 @@ def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
     if scheme == "exact":
         jumps = [f"jump_{x}" for x in population.adjoint if assigns(x, population.spike.jump_code)]
         fields += ["offset", "feedback", *jumps]
+        if population.trained and population.trained.sensitivity:
+            fields += population.trained.sensitivity.shift
     return fields
 
 

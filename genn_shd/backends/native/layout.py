@@ -39,21 +39,45 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Row:
+    """Place of one trained parameter of a population's neurons: `size` numbers.
+
+    They are kept divided by `rate`: the optimiser, whose steps do not depend on the size of gradients, then moves the
+    parameter `rate` times as far.
+    """
+
+    offset: int
+    size: int
+    rate: float
+
+    def view(self, flat: np.ndarray) -> np.ndarray:
+        """The numbers inside a flat array, not copied."""
+        return flat[self.offset : self.offset + self.size]
+
+
+@dataclass(frozen=True)
 class Layout:
     """Places of all parameters in one flat array, and of all per-neuron run-time values in another.
 
     Attributes
     ----------
     matrices : connection name -> place.
+    trained : `{population}.{parameter}` -> place, in the same array.
     num_parameters : length of the flat parameter array, padding included.
     values : (population, value name) -> (offset, padded length) in the flat array of values.
     num_values : length of that array.
     """
 
     matrices: dict[str, Matrix]
+    trained: dict[str, Row]
     num_parameters: int
     values: dict[tuple[str, str], tuple[int, int]]
     num_values: int
+
+    @property
+    def places(self) -> dict[str, Matrix | Row]:
+        """Places of all that is trained, by name."""
+        return {**self.matrices, **self.trained}
 
 
 def lay_out(program: Program, precision: str) -> Layout:
@@ -64,13 +88,18 @@ def lay_out(program: Program, precision: str) -> Layout:
         stride = padded(post, precision)
         matrices[connection.name] = Matrix(connection.name, offset, pre, post, stride)
         offset += pre * stride
+    trained = {}
+    for described in program.network.populations:
+        for name, settings in described.trained.items():
+            trained[f"{described.name}.{name}"] = Row(offset, described.size, settings.rate)
+            offset += padded(described.size, precision)
     values, place = {}, 0
     for population in program.populations:
         length = padded(population.size, precision)
         for name in population.values:
             values[population.name, name] = (place, length)
             place += length
-    return Layout(matrices, offset, values, place)
+    return Layout(matrices, trained, offset, values, place)
 
 
 @dataclass(frozen=True)

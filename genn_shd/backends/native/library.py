@@ -38,6 +38,7 @@ class Batch(ctypes.Structure):
         ("values", _POINTER),
         ("loss_values", _POINTER),
         ("loss_weight", _POINTER),
+        ("orders", _POINTER),
         ("terms", _POINTER),
         ("uniform", _POINTER),
         ("regularisation", _POINTER),

@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import BackendError, DivergedError
 from ...events import SpikeTrains
 from ...loss_weight import StepWeights
-from ...program import Program
+from ...program import PopulationProgram, Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_parameters
@@ -22,6 +22,7 @@ from .compiler import compile_source, find_compiler
 from .generator import KINDS_OF_WORK, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
 from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library, Terms
+from .orders import orders
 from .record import RecordingLibrary, Tracks
 
 # Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
@@ -74,6 +75,8 @@ class NativeModel(Model):
         self._step_weights = StepWeights(program, num_steps, dt)
         self._allocate()
         self.set_parameters(start)
+        for name in self._layout.trained:
+            self.set_value(name, self._values.copy()[name])
         self._refresh_values()
         self._steps_taken = 0
         self._recording_library: RecordingLibrary | None = None
@@ -90,22 +93,17 @@ class NativeModel(Model):
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._uniform = np.ones(len(self._program.populations), np.int32)
+        self._orders = np.zeros((len(self._program.populations), 2), np.int32)
         self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
+        self._terms = (Terms * len(self._program.populations))()
+        self._term_arrays: dict[str, list[np.ndarray]] = {}
         signals = sum(padded(p.size, self.precision) for p in self._spiking)
         self._count_signals = aligned_zeros(self.batch_size * signals or 1, dtype)
 
     def _refresh_values(self) -> None:
         """Bring the arrays that the library reads up to date with the run-time values."""
-        for index, p in enumerate(self._program.populations):
-            values = self._values.neuron_values(p.name)
-            values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
-            self._uniform[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
-            for name in p.values:
-                offset, length = self._layout.values[p.name, name]
-                # Padding repeats the last neuron, so that it computes nothing strange.
-                padding = (0, length - p.size)
-                self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
-        self._refresh_terms()
+        for p in self._program.populations:
+            self._refresh_neurons(p)
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
         self._loss_weight = self._step_weights.shared(self._values.loss_values()).astype(self._dtype)
         self._regularisation = np.array([self._count_rule(p.name) for p in self._spiking], np.float64)
@@ -115,23 +113,32 @@ class NativeModel(Model):
         rule = self._values.regularisation(population)
         return [*(getattr(rule, name) for name in rule.strengths_and_targets()), rule.average == "trial"]
 
-    def _refresh_terms(self) -> None:
-        """What the library reads of arrivals inside steps; their arrays live as long as the structures."""
-        populations = self._program.populations
-        self._terms, self._term_arrays = (Terms * len(populations))(), []
+    def _refresh_neurons(self, p: PopulationProgram) -> None:
+        values = self._values.neuron_values(p.name)
+        values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
+        index = self._program.populations.index(p)
+        self._uniform[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
+        if p.trained and p.trained.sensitivity:
+            self._orders[index] = orders(p, values, self.dt, float(np.finfo(self._dtype).eps))
+        for name in p.values:
+            offset, length = self._layout.values[p.name, name]
+            # Padding repeats the last neuron, so that it computes nothing strange.
+            padding = (0, length - p.size)
+            self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
+        self._refresh_terms(index, p)
+
+    def _refresh_terms(self, index: int, p: PopulationProgram) -> None:
+        """What the library reads of arrivals inside steps; the arrays live as long as the structure that names them."""
         if self._program.arrivals is None:
             return
-        for structure, p in zip(self._terms, populations, strict=True):
-            made = self._program.arrivals(p.name, self._values.neuron_values(p.name), self.dt, self.precision)
-            structure.terms, structure.order = made.times.shape
-            structure.reversible = made.reversible
-            padding = ((0, 0), (0, 0), (0, padded(p.size, self.precision) - p.size))
-            gains, returns = np.pad(made.gains, padding), np.pad(made.returns, padding)
-            for name, array in [("times", made.times), ("rates", made.rates), ("gains", gains), ("returns", returns)]:
-                kept = aligned_zeros(array.size, self._dtype)
-                kept[:] = array.ravel()
-                self._term_arrays.append(kept)
-                setattr(structure, name, kept.ctypes.data)
+        made = self._program.arrivals(p.name, self._values.neuron_values(p.name), self.dt, self.precision)
+        padding = ((0, 0), (0, 0), (0, padded(p.size, self.precision) - p.size))
+        sources = (made.times, made.rates, np.pad(made.gains, padding), np.pad(made.returns, padding))
+        arrays = [aligned_zeros(source.size, self._dtype) for source in sources]
+        for array, source in zip(arrays, sources, strict=True):
+            array[:] = source.ravel()
+        self._term_arrays[p.name] = arrays
+        self._terms[index] = Terms(*made.times.shape, made.reversible, *(a.ctypes.data for a in arrays))
 
     # -- running a batch -------------------------------------------------------------------------------------------
 
@@ -146,6 +153,7 @@ class NativeModel(Model):
         self._steps_taken += 1
         result = self._run(self._library.train, batch)
         result.gradients = self._named(self._gradient)
+        self._follow_trained()
         return result
 
     def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
@@ -213,6 +221,7 @@ class NativeModel(Model):
             values=self._neuron_values.ctypes.data,
             loss_values=self._loss_values.ctypes.data,
             loss_weight=self._loss_weight.ctypes.data,
+            orders=self._orders.ctypes.data,
             terms=ctypes.addressof(self._terms),
             uniform=self._uniform.ctypes.data,
             regularisation=self._regularisation.ctypes.data,
@@ -261,19 +270,35 @@ class NativeModel(Model):
     # -- parameters and values -------------------------------------------------------------------------------------
 
     def _named(self, flat: np.ndarray) -> Arrays:
-        return {name: matrix.view(flat).copy() for name, matrix in self._layout.matrices.items()}
+        return {name: place.view(flat).copy() for name, place in self._layout.places.items()}
 
     def _assign(self, flat: np.ndarray, arrays: Arrays) -> None:
         for name, array in arrays.items():
-            self._layout.matrices[name].view(flat)[:] = array
+            self._layout.places[name].view(flat)[:] = array
 
     @property
     def parameters(self) -> Arrays:
-        return self._named(self._parameters)
+        named = self._named(self._parameters)
+        return named | {name: named[name] * row.rate for name, row in self._layout.trained.items()}
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
-        self._assign(self._parameters, parameters)
+        weights = {name: array for name, array in parameters.items() if name in self._layout.matrices}
+        self._assign(self._parameters, weights)
+        for name in parameters.keys() - weights.keys():
+            self.set_value(name, np.asarray(parameters[name]))
+
+    def _follow_trained(self) -> None:
+        """After a step of the optimiser: its parameters of neurons, not below their minimum, become run-time values."""
+        for p in self._program.populations:
+            trained = self.network.population(p.name).trained
+            for name, settings in trained.items():
+                row = self._layout.trained[f"{p.name}.{name}"]
+                numbers = row.view(self._parameters)
+                np.maximum(numbers, settings.minimum / row.rate, out=numbers)
+                self._values.set(f"{p.name}.{name}", numbers.astype(np.float64) * row.rate)
+            if trained:
+                self._refresh_neurons(p)
 
     @property
     def optimiser_state(self) -> Arrays:
@@ -283,7 +308,7 @@ class NativeModel(Model):
 
     def set_optimiser_state(self, state: Arrays) -> None:
         for moment, flat in (("moment1", self._moment1), ("moment2", self._moment2)):
-            arrays = {name: state[f"{moment}.{name}"] for name in self._layout.matrices}
+            arrays = {name: state[f"{moment}.{name}"] for name in self._layout.places}
             check_parameters(arrays, self.network)
             self._assign(flat, arrays)
         self._steps_taken = int(state["steps_taken"])
@@ -294,6 +319,8 @@ class NativeModel(Model):
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         self._values.set(name, value)
+        if row := self._layout.trained.get(name):
+            row.view(self._parameters)[:] = self._values.copy()[name] / row.rate
         self._refresh_values()
 
     @property

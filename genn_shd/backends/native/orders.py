@@ -1,0 +1,53 @@
+"""How many terms of its series a population's trained parameters need, for its time constants and the step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import SettingError
+from ...program import PopulationProgram, Values
+
+MAX_TERMS = 40  # as in templates/exact/trained.c.j2
+
+
+def orders(population: PopulationProgram, values: Values, dt: float, rounding: float) -> tuple[int, int]:
+    """Powers of an arrival's offset, and terms of the exponential's series over a step, down to `rounding`.
+
+    Raises
+    ------
+    SettingError
+        Where a step is too long for the shortest time constant.
+    """
+    assert population.trained is not None and population.trained.sensitivity is not None
+    program = population.trained.sensitivity
+    powers = 1
+    for names in program.arrival.values():
+        sizes = np.array([np.abs(values[name]).max() for name in names])
+        needed = np.flatnonzero(sizes > rounding * sizes.max())
+        if len(needed) == len(names):
+            raise _too_coarse(population, values, dt)
+        powers = max(powers, int(needed[-1]) + 1)
+    fastest = max(float(np.abs(values[name]).max()) for (a, b), name in program.matrix.items() if a == b)
+    terms = _terms(fastest * dt, rounding)
+    if terms > MAX_TERMS:
+        raise _too_coarse(population, values, dt)
+    return powers, terms
+
+
+def _terms(exponent: float, rounding: float) -> int:
+    """Terms of exp's series that are above rounding."""
+    size, k = 1.0, 0
+    while size > rounding:
+        k += 1
+        size *= exponent / k
+    return k
+
+
+def _too_coarse(population: PopulationProgram, values: Values, dt: float) -> SettingError:
+    assert population.trained is not None and population.trained.sensitivity is not None
+    matrix = population.trained.sensitivity.matrix
+    shortest = 1.0 / max(float(np.abs(values[name]).max()) for (a, b), name in matrix.items() if a == b)
+    return SettingError(
+        f"dt = {dt:g} ms is too long a step to train parameters of {population.name!r}, whose shortest time constant "
+        f"is {shortest:.3g} ms; take a shorter step, or a longer time constant."
+    )

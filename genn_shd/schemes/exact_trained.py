@@ -1,0 +1,140 @@
+"""Trained parameters in the exact scheme: how their sensitivities advance over a step that holds spikes.
+
+With z = (x, y), the state and its derivatives, z' = M z between events. An arrival of weight w at the offset d has by
+the end of the step become exp(M (h - d)) e w, e being the variable that receives it. About the middle of the step,
+h - d = (1 + u) h / 2 with u in [-1, 1], so this is a power series in u whose coefficients belong to the neuron alone:
+
+    sum over arrivals of exp(M (h - d_i)) e w_i = sum_k c_k sum_i w_i u_i^k,    c_k = exp(M h/2) (M h/2)^k / k! e.
+
+The sums of powers do not depend on time constants: a few multiplications per synapse serve any number of derivatives,
+without exponentials and without a limit to take where time constants meet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from ..expressions import symbol, to_code
+from ..program import SensitivityProgram, TrainedProgram, Values
+from ..sensitivity import Sensitivity
+from .linear import assign, coupled_states, distinct_neurons, propagator_name, system_matrix
+
+MAX_POWERS = 24
+"""Powers of u that there is room for; how many are needed depends on dt and time constants."""
+
+
+@dataclass(frozen=True)
+class TrainedInStep:
+    """Code and coefficients of one population's trained parameters.
+
+    Parameters
+    ----------
+    sensitivity : of the population.
+    reads_mean : whether the loss reads this population's mean voltage over each step.
+    """
+
+    sensitivity: Sensitivity
+    reads_mean: bool
+
+    @property
+    def program(self) -> TrainedProgram:
+        """The code."""
+        s = self.sensitivity
+        spikes = s.dynamics.event is not None
+        return TrainedProgram(
+            spike_gradient={theta: to_code(e) for theta, e in s.spike_gradient.items()},
+            read={} if spikes else self._read(),
+            sensitivity=SensitivityProgram(
+                state=s.state,
+                start_code=assign({y: self._advance(y) for y in s.state}),
+                arrival={y: tuple(_arrival(y, k) for k in range(MAX_POWERS)) for y in self._reached},
+                matrix={(a, b): _entry(a, b) for a, b in self._couplings},
+                shift={name: to_code(e) for name, e in s.shift.items()},
+                reset_code=assign(s.reset),
+            ),
+        )
+
+    @property
+    def _state(self) -> tuple[str, ...]:
+        return self.sensitivity.dynamics.state
+
+    @property
+    def _receives(self) -> str:
+        synapse = self.sensitivity.dynamics.population.synapse
+        assert synapse is not None
+        return synapse.receives
+
+    @property
+    def _coupled(self) -> dict[tuple[str, str], bool]:
+        coupled = coupled_states(self.sensitivity.dynamics)
+        return {(a, b): bool(coupled[i, j]) for i, a in enumerate(self._state) for j, b in enumerate(self._state)}
+
+    @property
+    def _couplings(self) -> list[tuple[str, str]]:
+        matrix = self.sensitivity.dynamics.matrix
+        return [(a, b) for i, a in enumerate(self._state) for j, b in enumerate(self._state) if matrix[i, j] != 0]
+
+    @property
+    def _reached(self) -> list[str]:
+        """Derivatives that an arrival reaches within the step."""
+        return [y for y in self.sensitivity.state if self._coupled[y, self._receives]]
+
+    def _advance(self, y: str) -> object:
+        terms = [symbol(propagator_name(y, z)) * symbol(z) for z in self._state if self._coupled[y, z]]
+        return sum(terms[1:], terms[0])
+
+    def _read(self) -> dict[str, str]:
+        """dV/dtheta at the end of the step, or its mean: int z dt = M^-1 (change of z that is not arrivals)."""
+        if not self.reads_mean:
+            return {theta: to_code(e) for theta, e in self.sensitivity.read.items()}
+        result = {}
+        for theta, derivative in self.sensitivity.read.items():
+            terms = []
+            for z in self._state:
+                arrived = " - arrived" if z == self._receives else ""
+                terms.append(f"{_mean(str(derivative), z)} * ({z} - start_{z}{arrived})")
+            result[theta] = " + ".join(terms)
+        return result
+
+    @property
+    def coefficients(self) -> list[str]:
+        """Names of the coefficients of all this code."""
+        return list(self._evaluate(np.eye(len(self._state))[None], 1.0))
+
+    def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
+        """Values of the coefficients, (N,) float64."""
+        distinct, where = distinct_neurons(self.sensitivity.dynamics, values)
+        result = self._evaluate(system_matrix(self.sensitivity.dynamics, distinct), dt)
+        return {name: value[where] for name, value in result.items()}
+
+    def _evaluate(self, matrix: np.ndarray, dt: float) -> dict[str, np.ndarray]:
+        index = {z: i for i, z in enumerate(self._state)}
+        half = scipy.linalg.expm(matrix * (dt / 2))
+        whole = half @ half
+        result = {_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
+        for y in self.sensitivity.state:
+            result |= {propagator_name(y, z): whole[:, index[y], index[z]] for z in self._state if self._coupled[y, z]}
+        term = half[:, :, index[self._receives]]
+        for k in range(MAX_POWERS):
+            result |= {_arrival(y, k): term[:, index[y]] for y in self._reached}
+            term = np.einsum("nij,nj->ni", matrix, term) * (dt / 2 / (k + 1))
+        if self.reads_mean:
+            inverse = np.linalg.inv(matrix) / dt
+            for derivative in map(str, self.sensitivity.read.values()):
+                result |= {_mean(derivative, z): inverse[:, index[derivative], index[z]] for z in self._state}
+        return result
+
+
+def _arrival(y: str, k: int) -> str:
+    return f"arrival_{y}_{k}"
+
+
+def _entry(a: str, b: str) -> str:
+    return f"matrix_{a}_{b}"
+
+
+def _mean(derivative: str, z: str) -> str:
+    return f"mean_{derivative}_from_{z}"

@@ -1,0 +1,167 @@
+"""Trained parameters of neurons: gradients exact in the exact scheme, the same in the limit on the grid; training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genn_shd import SettingError, SpikeTrains, compile_network
+from genn_shd.gradient_check import check_gradients
+from genn_shd.initial import Gamma, Normal
+from genn_shd.models import recurrent_classifier
+from genn_shd.network import Network, SpikeCountRegularisation, Trained
+
+NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
+HIDDEN = {name: Trained(minimum) for name, minimum in [("tau_mem", 3.0), ("tau_syn", 1.0), ("v_threshold", 0.1)]}
+HIDDEN["v_reset"] = Trained(-1.0)
+OUTPUT = {name: HIDDEN[name] for name in ("tau_mem", "tau_syn")}
+
+
+def _batch(labels=(0, 1, 2), spikes: int = 60, seed: int = 1) -> SpikeTrains:
+    rng = np.random.default_rng(seed)
+    events = [
+        (np.sort(rng.uniform(0, DURATION, spikes)).astype(np.float32), rng.integers(0, NUM_INPUT, spikes))
+        for _ in labels
+    ]
+    return SpikeTrains.from_events(events, labels=labels, num_units=NUM_INPUT)
+
+
+def _network(loss: str = "sum_exp", hidden=6, recurrent=True, **changes) -> Network:
+    first, last = ("hidden", "hidden") if isinstance(hidden, int) else ("hidden0", "hidden1")
+    weights = {f"input_{first}": Normal(0.8, 0.5), f"{last}_output": Normal(0.8, 0.3)}
+    if first != last:
+        weights["hidden0_hidden1"] = Normal(0.7, 0.5)
+    elif recurrent:
+        weights["hidden_hidden"] = Normal(0, 0.3)
+    settings = {
+        "loss_values": {"tau_0": 5.0, "tau_1": 30.0, "alpha": 0.1} if loss == "first_spike_exp" else {},
+        "weights": weights,
+        "tau_mem": Gamma(15.0, 3.0, 4.0, 40.0),
+        "tau_syn": Gamma(5.0, 3.0, 1.5, 15.0),
+        "output_tau_mem": Gamma(15.0, 3.0, 4.0, 40.0),
+        "output_tau_syn": 5.0,
+        "trained": HIDDEN,
+        "output_trained": HIDDEN if loss == "first_spike_exp" else OUTPUT,
+    }
+    return recurrent_classifier(NUM_INPUT, hidden, NUM_CLASSES, recurrent, loss, 2.0, **{**settings, **changes})
+
+
+def _compile(network: Network, dt: float = 1.0, **changes):
+    settings = {"batch_size": 4, "duration": DURATION, "precision": "float64", "seed": 3, "num_threads": 1}
+    return compile_network(network, dt=dt, **{**settings, **changes})
+
+
+@pytest.mark.parametrize("dt", [0.5, 2.0])
+@pytest.mark.parametrize("loss", ["sum_exp", "max", "xentropy", "first_spike_exp"])
+@pytest.mark.parametrize("hidden", [6, (5, 4)])
+def test_gradients_are_those_of_the_simulation(loss, hidden, dt):
+    with _compile(_network(loss, hidden), dt) as model:
+        batch = _batch()
+        if loss == "first_spike_exp":
+            # The rule that wakes a silent label's output is no gradient: take labels whose outputs spike.
+            labels = model.evaluate_batch(batch).spike_counts["output"].argmax(axis=1)
+            batch = _batch(labels)
+        checks = [c for c in check_gradients(model, batch, entries=8) if "." in c.name]
+    assert len(checks) == (4 if hidden == 6 else 8) + (4 if loss == "first_spike_exp" else 2)
+    for check in checks:
+        if check.checked and check.norm > 0:
+            assert check.relative_error < 1e-6, check
+
+
+def test_equal_time_constants_are_no_special_case():
+    network = _network(tau_mem=5.0, tau_syn=5.0, output_tau_mem=5.0)
+    with _compile(network) as model:
+        for check in check_gradients(model, _batch(), entries=8):
+            assert check.relative_error < 1e-6, check
+
+
+@pytest.mark.parametrize("loss", ["sum_exp", "max", "xentropy", "first_spike_exp"])
+def test_on_a_fine_grid_they_are_the_same(loss):
+    network = _network(loss, recurrent=False)
+    batch = _batch(spikes=20)
+    with _compile(network, 0.002, scheme="grid") as grid, _compile(network, 0.002, scheme="exact") as exact:
+        ours, true = grid.gradient(batch), exact.gradient(batch)
+    for name in (n for n in true.gradients if "." in n):
+        error = np.linalg.norm(ours.gradients[name] - true.gradients[name])
+        assert error < 0.04 * np.linalg.norm(true.gradients[name]) + 1e-12, name
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_what_the_count_rule_asks_of_a_neuron_reaches_its_parameters(scheme):
+    """A rule that wants fewer spikes lengthens nothing: it raises thresholds."""
+    rule = SpikeCountRegularisation(upper=1.0, strength_upper=1.0)
+    network = _network(recurrent=False, regularisation=rule)
+    with _compile(network, scheme=scheme) as model:
+        result = model.gradient(_batch())
+        model.set_value("regularisation.hidden.strength_upper", 0.0)
+        without = model.gradient(_batch())
+    pull = result.gradients["hidden.v_threshold"] - without.gradients["hidden.v_threshold"]
+    active = result.spike_counts["hidden"].mean(axis=0) > 1.5
+    assert active.any() and (pull[active] < 0).all()
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_float32_is_close(scheme):
+    network, results = _network(recurrent=False), {}
+    for precision in ("float32", "float64"):
+        with _compile(network, precision=precision, scheme=scheme) as model:
+            results[precision] = model.gradient(_batch()).gradients
+    for name, gradient in results["float64"].items():
+        assert np.linalg.norm(results["float32"][name] - gradient) < 1e-3 * np.linalg.norm(gradient), name
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_the_optimiser_moves_them_and_stops_at_the_minimum(scheme):
+    trained = {"tau_mem": Trained(15.0, rate=10.0), "tau_syn": Trained(1.0)}
+    with _compile(_network(tau_mem=15.05, trained=trained), learning_rate=0.01, scheme=scheme) as model:
+        start, first = model.parameters, model.gradient(_batch()).gradients["hidden.tau_mem"]
+        model.train_batch(_batch())
+        moved = model.parameters["hidden.tau_mem"]
+        # Adam's first step is the learning rate, whatever the gradient.
+        down = first > 0
+        assert np.allclose(moved[~down], start["hidden.tau_mem"][~down] + 0.1, atol=1e-4)
+        assert np.all(moved[down] == 15.0) and down.any() and not down.all()
+        assert np.array_equal(model.values["hidden.tau_mem"], moved)
+        change = np.abs(model.parameters["hidden.tau_syn"] - start["hidden.tau_syn"])
+        assert np.allclose(change, 0.01, atol=1e-4)
+
+
+def test_training_goes_on_from_parameters_and_optimiser_state():
+    with _compile(_network()) as model, _compile(_network(), seed=4) as other:
+        for _ in range(3):
+            model.train_batch(_batch())
+        other.set_parameters(model.parameters)
+        other.set_optimiser_state(model.optimiser_state)
+        for each in (model, other):
+            each.train_batch(_batch())
+        for name, array in model.parameters.items():
+            assert np.array_equal(array, other.parameters[name]), name
+
+
+def test_a_value_that_is_set_is_trained_from():
+    with _compile(_network()) as model:
+        model.set_value("hidden.tau_mem", 12.0)
+        assert np.array_equal(model.parameters["hidden.tau_mem"], np.full(6, 12.0))
+        model.set_parameters({"hidden.tau_mem": np.full(6, 13.0)})
+        assert np.array_equal(model.values["hidden.tau_mem"], np.full(6, 13.0))
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_results_do_not_depend_on_threads(scheme):
+    results = []
+    for threads in (1, 3):
+        with _compile(_network(), num_threads=threads, scheme=scheme) as model:
+            results.append(model.gradient(_batch()).gradients)
+    for name, gradient in results[0].items():
+        assert np.array_equal(gradient, results[1][name]), name
+
+
+def test_wrong_names_bounds_and_steps_are_refused():
+    with pytest.raises(SettingError, match="tau_men.*tau_mem"):
+        _network(trained={"tau_men": Trained(1.0)})
+    with pytest.raises(SettingError, match="minimum"):
+        _network(trained={"tau_mem": Trained(-1.0)})
+    with pytest.raises(SettingError, match="rate"):
+        Trained(1.0, rate=0.0)
+    with pytest.raises(SettingError, match="too long a step"):
+        _compile(_network(tau_syn=0.1), dt=5.0)

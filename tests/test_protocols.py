@@ -274,10 +274,9 @@ def test_spike_numbers_are_settled_by_the_training_samples_and_apply_to_evaluati
     run(tmp_path / "smallest", dataset, **settings)  # goes on: nothing to be trained, nothing to be refused
 
 
-def test_data_are_prepared_with_the_classes_and_units_asked_for(monkeypatch):
-    monkeypatch.setattr("genn_shd.datasets.load", lambda name, **settings: DATASET)
+def test_data_are_prepared_with_the_classes_and_units_asked_for():
     settings = {"dataset.classes": ["no", 0], "dataset.rescale_time": 0.5, "dataset.rescale_channel": 0.5}
-    config, dataset = prepare(CONFIG.replace(**settings))
+    config, dataset = prepare(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
     assert (dataset.num_input, dataset.class_names, config.simulation.duration) == (3, ("no", "yes"), 50.0)
     np.testing.assert_array_equal(dataset.test.labels, 1 - DATASET.test.labels)
     np.testing.assert_array_equal(dataset.train.times, DATASET.train.times / 2)

@@ -20,7 +20,7 @@ from .network import Network
 from .progress import LOG, console_log
 from .protocols import train
 
-DEFAULT_PRESET = "yin_yang"
+DEFAULT_PRESET = "spoken_digits"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

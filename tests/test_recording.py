@@ -12,6 +12,7 @@ from genn_shd.recording import Recorded
 from genn_shd.run_folder import RunFolder
 
 SMALL = [
+    *("--preset", "yin_yang"),
     *("--set", "dataset.num_train=60", "--set", "dataset.num_validation=20", "--set", "dataset.num_test=30"),
     *("--set", "network.num_hidden=12", "--set", "validation.kind=official", "--set", "training.batch_size=16"),
     *("--set", "simulation.num_threads=1", "--set", "training.epochs=2"),

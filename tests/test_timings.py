@@ -39,7 +39,7 @@ def test_the_command_writes_them_where_asked_to(backend, tmp_path):
     if backend != "native":
         pytest.importorskip("pygenn", reason="PyGeNN is not installed")
     settings = ("training.epochs=2", "dataset.num_train=60", "dataset.num_test=20", "network.num_hidden=10")
-    arguments = [word for setting in settings for word in ("--set", setting)]
+    arguments = ["--preset", "yin_yang", *(word for setting in settings for word in ("--set", setting))]
     folder = tmp_path / "run"
     assert train.main([*arguments, "--backend", backend, "--profile", "--out", str(folder)]) == 0
     rows = _rows(folder / "timings.csv")

@@ -17,6 +17,7 @@ from genn_shd.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[1]
 SMALL = [
+    *("--preset", "yin_yang"),
     *("--set", "dataset.num_train=60", "--set", "dataset.num_validation=20", "--set", "dataset.num_test=20"),
     *("--set", "network.num_hidden=12", "--set", "validation.kind=official", "--set", "training.batch_size=16"),
     *("--set", "simulation.num_threads=1"),
@@ -61,7 +62,19 @@ def test_a_run_from_settings_to_plots(tmp_path, capsys):
 
 def test_weights_move_and_loss_falls(tmp_path):
     assert (
-        train.main(["--set", "dataset.num_train=600", *SMALL[2:], "--set", "training.epochs=4", "--out", str(tmp_path)])
+        train.main(
+            [
+                "--preset",
+                "yin_yang",
+                "--set",
+                "dataset.num_train=600",
+                *SMALL[4:],
+                "--set",
+                "training.epochs=4",
+                "--out",
+                str(tmp_path),
+            ]
+        )
         == 0
     )
     history, _ = outcome(tmp_path)
@@ -112,7 +125,7 @@ def test_help_lists_settings_with_defaults_and_units(capsys):
 def test_mistakes_end_with_one_line_and_2(arguments, message, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("genn_shd.experiment.compile_network", None)  # refused before anything is compiled
-    assert train.main(arguments) == 2
+    assert train.main(["--preset", "yin_yang", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     (line,) = err.splitlines()

@@ -210,7 +210,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("sweep", help="sweep file in TOML, or name of one in sweeps/; with --status a folder too")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the sweep (default: runs/NAME of the file)")
-    parser.add_argument("--dataset", metavar="NAME", help="data set that the file has a [dataset.NAME] for")
+    parser.add_argument(
+        "--dataset", metavar="NAME", help="data set that the file has a [dataset.NAME] for (default: its first)"
+    )
     parser.add_argument("--smoke", action="store_true", help="a size that ends in a minute; its figures mean nothing")
     parser.add_argument("--status", action="store_true", help="say what there is so far, and run nothing")
     parser.add_argument(

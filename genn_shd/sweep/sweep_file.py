@@ -12,6 +12,8 @@ budget = { trials = 40 }
 "network.num_hidden" = { log_integer = [64, 512] }
 "loss.name" = { choice = ["sum_exp", "max"] }
 
+[dataset.fsdd]                                    # changes with --dataset fsdd, and where none is given: the first
+
 [dataset.shd]                                     # changes with --dataset shd
 preset = "shd"
 
@@ -222,7 +224,7 @@ def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFil
     Parameters
     ----------
     name : path of the file, or name of one that comes with the package.
-    dataset : whose `[dataset.NAME]` to lay over the file.
+    dataset : whose `[dataset.NAME]` to lay over the file; the first one where not given.
     smoke : lay `[smoke]` over it.
 
     Raises
@@ -265,6 +267,7 @@ def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict
     """The file's own tables, with those of a data set and of the smoke size over them."""
     values = dict(values)
     of_datasets, of_smoke = values.pop("dataset", {}), values.pop("smoke", None)
+    dataset = dataset or next(iter(of_datasets), None)
     layers = [values]
     if dataset is not None:
         if dataset not in of_datasets:

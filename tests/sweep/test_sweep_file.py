@@ -17,6 +17,9 @@ budget = { trials = 40 }
 "optimiser.learning_rate" = { choice = [1e-3, 1e-2] }
 "network.tau_mem" = { float = [10.0, 40.0], points = 4 }
 
+[dataset.yin_yang]
+settings = { training.batch_size = 8 }
+
 [dataset.fsdd]
 preset = "fsdd"
 settings = { "training.epochs" = 5 }
@@ -38,7 +41,7 @@ def file(tmp_path):
 def test_a_file_is_read_with_defaults_for_what_it_does_not_say(file):
     sweep = sweep_file.read(str(file))
     assert (sweep.title, sweep.preset, sweep.strategy.name) == ("A question", "yin_yang", "grid")
-    assert sweep.settings == {"training": {"epochs": 20}, "network": {"num_hidden": 30}}
+    assert sweep.settings == {"training": {"epochs": 20, "batch_size": 8}, "network": {"num_hidden": 30}}
     assert list(sweep.space) == ["optimiser.learning_rate", "network.tau_mem"]
     assert (sweep.repeats.seeds, sweep.repeats.folds, sweep.objective.metric) == ((0,), "none", "validation_accuracy")
 
@@ -81,7 +84,7 @@ def test_mistakes_are_named_in_one_line(file, old, new, message):
 
 
 def test_names_that_are_not_there_bring_the_nearest(file):
-    with pytest.raises(SettingError, match="data set 'fsd' is unknown; allowed: fsdd. Did you mean 'fsdd'"):
+    with pytest.raises(SettingError, match="data set 'fsd' is unknown; allowed: yin_yang, fsdd. Did you mean 'fsdd'"):
         sweep_file.read(str(file), dataset="fsd")
     with pytest.raises(SettingError, match=r"no such sweep file. Did you mean 'question.toml'"):
         sweep_file.read(str(file.with_name("questoin.toml")))

@@ -88,7 +88,6 @@ class SynthesisedDigitsSettings(DataSettings):
 
     name: Literal["spoken_digits"] = setting("spoken_digits", "which data set")
     repetitions: int = setting(3, "how often every speaker says every word", ge=1)
-    language: Literal["both", "english", "german"] = setting("both", "which words")
     seed: int = setting(0, "of how words are said, and of their spikes", ge=0)
     data_dir: str | None = setting(None, DATA_DIR)
 

@@ -88,8 +88,8 @@ def test_toml_is_complete():
         ({"network": {"weights": {"input_hidden": 1.0}}}, "network.weights.input_hidden = 1.0 is not allowed"),
         (
             {"dataset": {"name": "shdd"}},
-            "dataset.name = 'shdd' is not allowed: it must be one of 'yin_yang', 'fsdd', 'spoken_digits', 'shd', 'ssc', "
-            "'hdf5'. Did you mean 'shd'?",
+            "dataset.name = 'shdd' is not allowed: it must be one of 'yin_yang', 'fsdd', 'spoken_digits', 'shd', "
+            "'ssc', 'hdf5'. Did you mean 'shd'?",
         ),
         (
             {"dataset": {"name": "yin_yang", "split": "all"}},

@@ -11,11 +11,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from ..errors import SettingError, unknown_name
+from ..errors import SettingError
 from ..events import SpikeTrains
 from ..files import make_folder
 from ..progress import LOG, CountingBar
@@ -26,14 +25,13 @@ from ..speech.journal import Journal, key_of
 from ..speech.parallel import in_parallel
 from ..speech.preparation import Preparation
 from ..speech.render import render
-from ..speech.speakers import ENGLISH, GERMAN, NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
+from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
 from .base import Dataset
 from .cache import data_folder
 from .hdf5 import combine
 from .hdf5_file import SpikeFile, read, write
 
 DURATION = 1000.0
-LANGUAGES = {"both": WORDS, "english": ENGLISH, "german": GERMAN}
 
 _PREPARATION = Preparation(trim=40.0)
 _VERSION = 1  # of all that decides what is said; files of another version are not read
@@ -41,7 +39,6 @@ _VERSION = 1  # of all that decides what is said; files of another version are n
 
 def load(
     repetitions: int = 3,
-    language: Literal["both", "english", "german"] = "both",
     seed: int = 0,
     data_dir: str | os.PathLike[str] | None = None,
 ) -> Dataset:
@@ -50,42 +47,38 @@ def load(
     Parameters
     ----------
     repetitions : how often every speaker says every word. More of them leave the first ones as they are.
-    language : which words.
     seed : of how the words are said, and of the spikes.
     data_dir : see `data_folder`; the files lie in its subfolder spoken_digits.
 
     Raises
     ------
     SettingError
-        A language that does not exist, `repetitions` below 1, a negative seed.
+        `repetitions` below 1, a negative seed.
     BackendError
         eSpeak NG or a C compiler is missing.
     """
-    if language not in LANGUAGES:
-        raise unknown_name("language", language, LANGUAGES)
     for name, value, least in (("repetitions", repetitions, 1), ("seed", seed, 0)):
         if value < least:
             raise SettingError(f"{name} = {value!r} must be {least} or more.")
     folder = data_folder(data_dir) / "spoken_digits"
-    file = _made(folder / f"{language}_{repetitions}_seed{seed}_v{_VERSION}.h5", language, repetitions, seed)
+    file = _made(folder / f"{repetitions}_seed{seed}_v{_VERSION}.h5", repetitions, seed)
     is_test = file.trains.speakers >= len(SPEAKERS) - NUM_TEST_SPEAKERS
     files = {
         "train": replace(file, trains=file.trains.select(~is_test)),
         "test": replace(file, trains=file.trains.select(is_test)),
     }
-    return combine("spoken_digits", files, LANGUAGES[language], DURATION)
+    return combine("spoken_digits", files, WORDS, DURATION)
 
 
-def _made(path: Path, language: str, repetitions: int, seed: int) -> SpikeFile:
+def _made(path: Path, repetitions: int, seed: int) -> SpikeFile:
     """The file of all samples, made where it is missing."""
     if not path.exists():
         make_folder(path.parent)
-        words, speakers = [WORDS.index(word) for word in LANGUAGES[language]], range(len(SPEAKERS))
+        words, speakers = range(len(WORDS)), range(len(SPEAKERS))
         said = [Utterance(w, s, r) for r in range(repetitions) for s in speakers for w in words]
         spikes = _encode(said, seed, path.with_suffix(".journal"))
-        labels = np.array([words.index(utterance.word) for utterance in said])
-        trains = SpikeTrains.from_events(spikes, labels, [u.speaker for u in said], NUM_CHANNELS)
-        write(path, trains, LANGUAGES[language], [s.name for s in SPEAKERS], np.float32)
+        trains = SpikeTrains.from_events(spikes, [u.word for u in said], [u.speaker for u in said], NUM_CHANNELS)
+        write(path, trains, WORDS, [s.name for s in SPEAKERS], np.float32)
         path.with_suffix(".journal").unlink()
     return read(path, NUM_CHANNELS)
 

@@ -48,7 +48,7 @@ def _setting(name: str, field: FieldInfo, width: int) -> Iterator[str]:
     text = f"{field.description}{f', in {unit}' if unit else ''} ({allowed(field)}; {default})"
     indent = " " * (_MARGIN + _NAME_WIDTH)
     lines = textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent)
-    yield f"{' ' * _MARGIN}{name:{_NAME_WIDTH}}{lines[0].lstrip()}"
+    yield f"{' ' * _MARGIN}{name:{_NAME_WIDTH - 1}} {lines[0].lstrip()}"
     yield from lines[1:]
 
 

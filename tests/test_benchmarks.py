@@ -7,6 +7,7 @@ import ast
 import numpy as np
 import pytest
 
+from benchmarks import gedanken
 from benchmarks.__main__ import HERE, questions
 from genn_shd import SpikeTrains
 
@@ -34,3 +35,12 @@ def test_features_are_roots_of_counts_in_bins_of_time_and_channels():
     expected[0, 0, 0], expected[0, 0, 1], expected[0, 9, 34] = np.sqrt(2), 1, 1
     expected[2, 5, 17], expected[2, 9, 17] = 1, np.sqrt(2)
     np.testing.assert_allclose(features, expected)
+
+
+def test_cross_entropy_of_every_step_pushes_spikes_apart_whatever_the_label_and_shaped_losses_do_not():
+    right, wrong = (gedanken.pushes("xentropy", output) for output in (0, 1))
+    np.testing.assert_allclose(right, wrong, atol=1e-7 * np.abs(right).max())
+    assert right[0] < 0 < right[-1]
+    assert np.abs(gedanken.pushes("sum", 0)).max() < 1e-6 * np.abs(right).max()
+    assert np.all(gedanken.pushes("sum_exp", 0) < 0)
+    assert np.all(gedanken.pushes("sum_exp", 1) > 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,5 +85,7 @@ def test_a_weight_without_a_value_is_refused_with_the_time_and_the_parameters():
 
 
 def test_a_loss_that_names_input_activity_needs_its_time_constant():
+    whole = weighted_sum("mine", "activity * exp(-t / T)")
+    assert {"tau_input", "input_gain"} < set(whole.parameters)
     with pytest.raises(SettingError, match="give tau_input and input_gain"):
-        weighted_sum("mine", "activity * exp(-t / T)")
+        replace(whole, parameters={"loss_scale": whole.parameters["loss_scale"]})

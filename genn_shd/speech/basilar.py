@@ -28,6 +28,11 @@ def places(num_channels: int) -> np.ndarray:
     return np.linspace(0.0, LENGTH, num_channels)
 
 
+def resonance(x: np.ndarray) -> np.ndarray:
+    """Hz at which mass and stiffness cancel at places `x`: near where the membrane moves most."""
+    return np.sqrt((STIFFNESS * np.exp(-ALPHA * x) - TENSION) / MASS) / (2.0 * np.pi)
+
+
 def transfer(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Velocity (F, X) of the membrane at places `x` (X,) for sound of unit amplitude at `omega` (F,) rad/s, complex."""
     omega = omega[:, None]

@@ -1,11 +1,13 @@
 """What do spike times inside the step cost, beside spikes on the grid?
 
 The work of `speed` on one thread, both schemes of the native back end in turn: 256 and 1024 hidden neurons, whose time
-constants are all the same or differ from neuron to neuron. Figures are ms a training trial and core.
+constants are all the same or differ from neuron to neuron. Figures are ms of processor time a training trial: on one
+thread that is the time on a core of one's own, but for the caches that other programs share.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
@@ -63,7 +65,9 @@ def main(arguments: list[str] | None = None) -> None:
     sizes, repeats, num_spikes = ([64], 2, 800) if options.smoke else ([256, 1024], 25, 8000)
     report = Report.begin("scheme_cost", "Cost of spike times inside the step", options, 1)
     with compiled(sizes) as pairs:
-        measure([variant for pair in pairs.values() for variant in pair], batches(4, num_spikes), repeats)
+        measure(
+            [variant for pair in pairs.values() for variant in pair], batches(4, num_spikes), repeats, time.process_time
+        )
     rows, results = [], []
     for (num_hidden, kind), (grid, exact) in pairs.items():
         factor, target = ratio(grid, exact), MS_PER_TRIAL.get(num_hidden)

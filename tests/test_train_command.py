@@ -53,6 +53,7 @@ def test_a_run_from_settings_to_plots(tmp_path, capsys):
     assert len(history) == 2
     assert all(0 <= float(row["validation_accuracy"]) <= 1 for row in history)
     assert (path / "plots" / "confusion_test.png").exists()
+    assert (path / "plots" / "weight.png").exists()
     config = RunFolder.existing(path).config()
     assert (config.simulation.duration, config.simulation.scheme) == (60.0, "exact")
     environment = (path / "environment.json").read_text()

@@ -2,7 +2,7 @@
 
 spikes/POPULATION/times, units, offsets    as in `SpikeTrains`
 traces/POPULATION/VARIABLE                 (samples, steps, neurons)
-weights/CONNECTION                         (pre, post), before the batch was learned from
+weights/PARAMETER                          (pre, post), or one a neuron; before the batch was learned from
 labels, predictions, losses                (samples,)
 
 Attributes of the file: dt and duration (ms), run, and what else says where the samples come from.
@@ -37,7 +37,7 @@ class Recorded:
     labels, predictions, losses : (S,).
     spikes : population -> spikes of S samples.
     traces : (population, variable) -> (S, steps, N); see `genn_shd.backends.recording.Recording` for the times.
-    weights : connection -> (pre, post).
+    weights : trained parameter -> its values; of a connection (pre, post).
     context : where it comes from: run, epoch, batch or part.
     """
 

@@ -1,4 +1,4 @@
-"""The sweeps that come with the package can be, on every data set they name, at both sizes; nothing is loaded for that."""
+"""The sweeps that come with the package can be, on every data set they name, at both sizes; no data are loaded."""
 
 import tomllib
 from pathlib import Path

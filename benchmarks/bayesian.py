@@ -1,0 +1,150 @@
+"""Does Bayesian optimisation find better networks than random search, trial for trial?
+
+Spoken digits, one speaker left out: accuracy on that speaker over six parameters (learning rate, membrane and synaptic
+time constants, strength of regularisation, scale of initial weights, scale of the loss). The same number of trials and
+the same training for both; several repeats, each with seeds of its own. Sweeps are kept and gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, parser, style, table
+from genn_shd import DataError
+from genn_shd.backends.native.model import available_threads
+from genn_shd.interrupt import StopRequest
+from genn_shd.progress import console_log
+from genn_shd.sweep import plan as plans
+from genn_shd.sweep.command import run
+from genn_shd.sweep.reading import SweepReader
+from genn_shd.sweep.records import COMPLETE
+from genn_shd.sweep.sweep_file import SweepFile
+from genn_shd.sweep.workers.processes import Processes, fair_threads
+
+STRATEGIES = ("bayesian", "random")
+SPACE: dict[str, Any] = {
+    "optimiser.learning_rate": {"log_float": [1e-4, 3e-2]},
+    "tau_mem": {"log_float": [5.0, 100.0], "sets": ["network.tau_mem", "network.output_tau_mem"]},
+    "tau_syn": {"log_float": [2.0, 40.0], "sets": ["network.tau_syn", "network.output_tau_syn"]},
+    "strength": {"log_float": [1e-9, 1e-5], "sets": ["regularisation.strength_upper", "regularisation.strength_lower"]},
+    "weight_scale": {
+        "log_float": [0.1, 10.0],
+        "sets": {"network.weights.input_hidden.mean": 0.01, "network.weights.input_hidden.std": 0.03},
+    },
+    "loss.loss_scale": {"log_float": [0.3, 100.0]},
+}
+SETTINGS = {"network.num_hidden": 128, "simulation.dt": 2.0, "training.epochs": 12}
+SMOKE = {"network.num_hidden": 8, "simulation.dt": 10.0, "training.epochs": 1}
+
+
+def sweep(strategy: str, repeat: int, trials: int, speaker: str, smoke: bool) -> SweepFile:
+    """One sweep, whose seeds are those of its repeat."""
+    return SweepFile.from_values(
+        {
+            "title": f"{strategy} search, repeat {repeat}",
+            "preset": "fsdd_loso",
+            "settings": SMOKE if smoke else SETTINGS,
+            "space": SPACE,
+            "strategy": {"name": strategy, "seed": repeat},
+            "repeats": {"seeds": [repeat], "folds": [speaker]},
+            "objective": {"metric": "validation_accuracy", "epoch": "last"},
+            "budget": {"trials": trials},
+        }
+    )
+
+
+def best_so_far(folder: Path) -> list[float]:
+    """The best accuracy after each trial, in the order of their choice; a trial that failed improves nothing."""
+    with SweepReader(folder) as reader:
+        trials = reader.trials(runs=False)
+    values = [trial.objective if trial.status == COMPLETE else 0.0 for trial in trials]
+    return np.maximum.accumulate([value or 0.0 for value in values]).tolist()
+
+
+def draw(curves: dict[str, list[list[float]]]) -> Figure:
+    """Best accuracy over trials: the mean over repeats, and each of them."""
+    with style():
+        figure = Figure(figsize=(7.5, 4.4))
+        axes = figure.subplots()
+        for strategy, colour in zip(STRATEGIES, (BLUE, ORANGE), strict=True):
+            runs = np.array(curves[strategy])
+            trials = np.arange(1, runs.shape[1] + 1)
+            for k, values in enumerate(runs):
+                label = "each repeat" if strategy == STRATEGIES[0] and k == 0 else None
+                axes.step(trials, values, where="post", color=colour, linewidth=0.8, alpha=0.5, label=label)
+            label = f"{strategy}, mean of {len(runs)}"
+            axes.step(trials, runs.mean(axis=0), where="post", color=colour, linewidth=2.5, label=label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(xlabel="trials", ylabel="best accuracy on the speaker left out so far", xlim=(1, None))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes.legend(loc="lower right")
+        axes.set_title("Six parameters of a spiking network on spoken digits", loc="left")
+    return figure
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what is not there yet, print, draw."""
+    options = _options().parse_args(arguments)
+    trials, repeats = (3, 1) if options.smoke else (options.trials, options.repeats)
+    processors = available_threads()
+    question = f"Bayesian against random search: {trials} trials over {len(SPACE)} parameters, {repeats} repeats"
+    report = Report.begin("bayesian", question, options, processors)
+    runs = options.runs or SCRATCH / ("bayesian-smoke" if options.smoke else "bayesian")
+    curves: dict[str, list[list[float]]] = {strategy: [] for strategy in STRATEGIES}
+    for repeat in range(repeats):
+        for strategy in STRATEGIES:  # turn and turn about, so that what is there compares at any time
+            folder = runs / f"{strategy}_{repeat}"
+            file = sweep(strategy, repeat, trials, options.speaker, options.smoke)
+            _run(file, folder, options.workers or processors, processors)
+            curves[strategy].append(best_so_far(folder))
+    _print(curves)
+    results = {"settings": SETTINGS, "space": SPACE, "speaker": options.speaker, "best_so_far": curves}
+    report.finish(results, processors, {"bayesian": draw(curves)})
+
+
+def _run(file: SweepFile, folder: Path, workers: int, processors: int) -> None:
+    try:
+        plan = plans.make(file)
+    except DataError as error:
+        print(f"skipped: {error}")
+        sys.exit(0)
+    with StopRequest().listening() as stop, console_log():
+        run(plan, folder, lambda: Processes(workers, fair_threads(workers, processors)), stop)
+
+
+def _print(curves: dict[str, list[list[float]]]) -> None:
+    count = len(curves[STRATEGIES[0]][0])
+    shown = sorted({k for k in (5, 10, 20, 30, 40, count) if k <= count})
+    print()
+    table(
+        ["best accuracy, %", *(f"after {k}" for k in shown), "each repeat at the end"],
+        [
+            [
+                strategy,
+                *(f"{100 * np.mean([c[k - 1] for c in curves[strategy]]):.1f}" for k in shown),
+                ", ".join(f"{100 * c[-1]:.1f}" for c in curves[strategy]),
+            ]
+            for strategy in STRATEGIES
+        ],
+    )
+
+
+def _options() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("--trials", type=int, default=40, help="trials of each sweep (default: 40)")
+    options.add_argument("--repeats", type=int, default=3, help="sweeps of each strategy (default: 3)")
+    options.add_argument("--speaker", default="lucas", help="the speaker left out (default: lucas)")
+    options.add_argument("--workers", type=int, help="worker processes (default: one a processor)")
+    options.add_argument("--runs", type=Path, help="folder of the sweeps (default: build/benchmarks/bayesian)")
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Literal
@@ -77,6 +77,12 @@ class Trained:
             raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
 
 
+def check_delays(name: str, delays: Sequence[float]) -> None:
+    """Raise a SettingError naming `name` unless there is at least one delay and all are >= 0 and finite."""
+    if len(delays) == 0 or not all(0 <= d < float("inf") for d in delays):
+        raise SettingError(f"{name} = {list(delays)} is not allowed; give at least one, in ms, each >= 0 and finite.")
+
+
 @dataclass(frozen=True)
 class Population:
     """A number of neurons with the same dynamics, or a source of input spikes.
@@ -89,6 +95,9 @@ class Population:
     values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
     regularisation : of spike counts, for spiking populations.
     trained : parameters of the definitions that are trained, one number per neuron, and how.
+    delays : of a source, ms: each of its spikes arrives once for every entry, so much later, through weights of its
+        own. Rows of weights are the source's neurons at the first delay, then at the second, and so on. What arrives
+        after the end of the trial is lost.
     """
 
     name: str
@@ -98,6 +107,7 @@ class Population:
     values: Mapping[str, Initial] = field(default_factory=dict)
     regularisation: SpikeCountRegularisation | None = None
     trained: Mapping[str, Trained] = field(default_factory=dict)
+    delays: tuple[float, ...] = (0.0,)
 
     def __post_init__(self) -> None:
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
@@ -117,6 +127,13 @@ class Population:
             self.parameters[name].check(f"the minimum of {self.name}.{name}", trained.minimum)
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
         object.__setattr__(self, "trained", MappingProxyType(dict(self.trained)))
+        object.__setattr__(self, "delays", tuple(float(d) for d in self.delays))
+        self._check_delays()
+
+    def _check_delays(self) -> None:
+        if not self.is_source and self.delays != (0.0,):
+            raise SettingError(f"population {self.name!r} is no spike source, so it has no delays.")
+        check_delays(f"{self.name}.delays", self.delays)
 
     @property
     def is_source(self) -> bool:
@@ -240,8 +257,9 @@ class Network:
         raise unknown_name("population", name, [p.name for p in self.populations])
 
     def shape(self, connection: Connection) -> tuple[int, int]:
-        """Shape (pre, post) of a connection's weights."""
-        return self.population(connection.source).size, self.population(connection.target).size
+        """Shape (pre, post) of a connection's weights; pre counts every delay of a source."""
+        source = self.population(connection.source)
+        return source.size * len(source.delays), self.population(connection.target).size
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

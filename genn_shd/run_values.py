@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .definitions import Parameter
 from .errors import SettingError, unknown_name
 from .initial import draw
-from .network import Network, SpikeCountRegularisation
+from .network import Network, SpikeCountRegularisation, check_delays
 
 _OPTIMISER = {
     "beta1": (0.9, Parameter(0.9, minimum=0.0)),
@@ -22,9 +23,9 @@ _OPTIMISER = {
 class RunValues:
     """All run-time values of a network, checked when they change.
 
-    Names: `{population}.{parameter}` (one number per neuron), `loss.{parameter}`, `optimiser.{beta1, beta2,
-    epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower, total_upper,
-    strength_total}`.
+    Names: `{population}.{parameter}` (one number per neuron), `{source}.delays` (ms), `loss.{parameter}`,
+    `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower,
+    total_upper, strength_total}`.
     """
 
     def __init__(self, network: Network, rng: np.random.Generator) -> None:
@@ -34,6 +35,7 @@ class RunValues:
             for name in population.parameters:
                 drawn = draw(population.initial(name), rng, (population.size,))
                 self._set_neurons(population.name, name, drawn)
+        self._set_delays(network.input.delays)
         for name, parameter in network.loss.parameters.items():
             self._values[f"loss.{name}"] = float(network.loss_values.get(name, parameter.default))
         for name, (default, _) in _OPTIMISER.items():
@@ -60,8 +62,19 @@ class RunValues:
             if name in ("optimiser.beta1", "optimiser.beta2") and not value < 1:
                 raise SettingError(f"{name} = {value} is not allowed; it must be between 0 and 1.")
             self._values[name] = float(value)
+        elif section == self._network.input.name:
+            self._set_delays(value)
         else:
             self._set_neurons(section, rest, value)
+
+    def _set_delays(self, value: ArrayLike) -> None:
+        source, delays = self._network.input, np.atleast_1d(np.asarray(value, np.float64)).copy()
+        check_delays(f"{source.name}.delays", delays.tolist())
+        if delays.shape != (len(source.delays),):
+            raise SettingError(
+                f"{source.name}.delays has shape {np.shape(value)}; the network is compiled for {len(source.delays)}."
+            )
+        self._values[f"{source.name}.delays"] = delays
 
     def _set_neurons(self, population: str, name: str, value: float | np.ndarray) -> None:
         described = self._network.population(population)
@@ -84,6 +97,10 @@ class RunValues:
         """Parameter values of a population, (N,) float64 each."""
         described = self._network.population(population)
         return {name: self._values[f"{population}.{name}"] for name in described.parameters}
+
+    def delays(self) -> np.ndarray:
+        """Delays of the source, (copies,) float64, ms."""
+        return self._values[f"{self._network.input.name}.delays"]
 
     def loss_values(self) -> dict[str, float]:
         """Values of the loss's parameters, in the definition's order."""

@@ -38,6 +38,7 @@ def recurrent_classifier(
     regularisation: SpikeCountRegularisation | None = None,
     trained: Mapping[str, Trained] | None = None,
     output_trained: Mapping[str, Trained] | None = None,
+    input_delays: Sequence[float] = (0.0,),
 ) -> Network:
     """Input -> one or more hidden layers, each recurrent or feed-forward -> output.
 
@@ -57,6 +58,8 @@ def recurrent_classifier(
     regularisation : of hidden spike counts.
     trained, output_trained : parameters of hidden neurons and of outputs that are trained beside the weights, such as
         `{"tau_mem": Trained(minimum=3.0)}`.
+    input_delays : of the input, ms: every spike arrives once for each, through weights of its own (a delay line). The
+        first layer's default weights are divided by their number.
     """
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
@@ -87,8 +90,8 @@ def recurrent_classifier(
         trained=output_trained or {},
     )
     return Network(
-        populations=(Population("input", num_input), *hidden, output),
-        connections=_connections(names, loops, weights or {}),
+        populations=(Population("input", num_input, delays=tuple(input_delays)), *hidden, output),
+        connections=_connections(names, loops, weights or {}, len(input_delays)),
         loss=model,
         loss_values={"loss_scale": loss_scale, **(loss_values or {})},
     )
@@ -100,9 +103,11 @@ def _or(own: Initial | None, hidden: Initial, default: float) -> Initial:
     return hidden if isinstance(hidden, int | float) else default
 
 
-def _connections(names: list[str], loops: list[bool], weights: Mapping[str, Initial]) -> tuple[Connection, ...]:
+def _connections(
+    names: list[str], loops: list[bool], weights: Mapping[str, Initial], copies: int
+) -> tuple[Connection, ...]:
     pairs: list[tuple[str, str, Initial]] = []
-    before, weight = "input", INPUT_WEIGHT
+    before, weight = "input", Normal(INPUT_WEIGHT.mean / max(1, copies), INPUT_WEIGHT.std / max(1, copies))
     for name, loop in zip(names, loops, strict=True):
         pairs.append((before, name, weight))
         if loop:

@@ -66,6 +66,7 @@ class Layout:
     num_parameters : length of the flat parameter array, padding included.
     values : (population, value name) -> (offset, padded length) in the flat array of values.
     num_values : length of that array.
+    index_dtype : numbers of neurons and of rows of weights.
     """
 
     matrices: dict[str, Matrix]
@@ -73,6 +74,7 @@ class Layout:
     num_parameters: int
     values: dict[tuple[str, str], tuple[int, int]]
     num_values: int
+    index_dtype: np.dtype
 
     @property
     def places(self) -> dict[str, Matrix | Row]:
@@ -99,7 +101,9 @@ def lay_out(program: Program, precision: str) -> Layout:
         for name in population.values:
             values[population.name, name] = (place, length)
             place += length
-    return Layout(matrices, trained, offset, values, place)
+    largest = max(*(p.size for p in program.network.populations), *(m.pre for m in matrices.values()))
+    index_dtype = np.dtype(np.uint16 if largest <= 2**16 else np.int32)
+    return Layout(matrices, trained, offset, values, place, index_dtype)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Batch(ctypes.Structure):
         ("times", _POINTER),
         ("units", _POINTER),
         ("offsets", _POINTER),
+        ("delays", _POINTER),
         ("labels", _POINTER),
         ("num_samples", _INT),
         ("num_steps", _INT),

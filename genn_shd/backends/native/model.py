@@ -68,7 +68,6 @@ class NativeModel(Model):
             values_bytes=self._layout.num_values * self._dtype.itemsize,
         )
         self._spiking = [p for p in program.populations if p.spike]
-        self._unit_dtype = np.uint16 if max(p.size for p in self.network.populations) <= 2**16 else np.int32
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
         self._values = RunValues(self.network, rng)
@@ -104,6 +103,7 @@ class NativeModel(Model):
         """Bring the arrays that the library reads up to date with the run-time values."""
         for p in self._program.populations:
             self._refresh_neurons(p)
+        self._delays = self._values.delays()
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
         self._loss_weight = self._step_weights.shared(self._values.loss_values()).astype(self._dtype)
         self._regularisation = np.array([self._count_rule(p.name) for p in self._spiking], np.float64)
@@ -189,7 +189,7 @@ class NativeModel(Model):
         losses = np.empty(size, np.float64)
         logits = np.empty((size, outputs), self._dtype)
         counts = np.empty(sum(p.size for p in self._spiking) * size or 1, np.int32)
-        units = batch.units.astype(self._unit_dtype, copy=False)
+        units = batch.units.astype(self._layout.index_dtype, copy=False)
         labels = batch.labels.astype(np.int32, copy=False)
         grazing = np.zeros(size, np.int32)
         if self._step_weights.per_sample:
@@ -214,6 +214,7 @@ class NativeModel(Model):
             times=batch.times.ctypes.data,
             units=units.ctypes.data,
             offsets=batch.offsets.ctypes.data,
+            delays=self._delays.ctypes.data,
             labels=labels.ctypes.data,
             num_samples=len(batch),
             num_steps=self._num_steps,

@@ -114,7 +114,7 @@ def _model(loss: str, neurons: str, dt: float, scheme: str, num_hidden: int, bat
         loss=loss,
         loss_scale=5.0,
         **TIME_CONSTANTS[neurons],
-        loss_values=FIRST_SPIKE if loss.startswith("first_spike") else None,
+        loss_values={name: value for name, value in FIRST_SPIKE.items() if name in LOSSES[loss].parameters},
         weights=weights,
     )
     return compile_network(

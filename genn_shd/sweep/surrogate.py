@@ -44,7 +44,7 @@ class Surrogate:
     Attributes
     ----------
     space, objective : of the sweep.
-    optimiser : the package's, told all observations, its process set up; for `suggest` and `save_state`.
+    optimiser : the package's, told all observations, its process set up; `suggest` and `save_state` are its own.
     process : the same process on what the kernel sees, fitted.
     parameters : the space as the package's typed parameters.
     neutral : puts parameters that do not matter where they make no difference.

@@ -90,12 +90,7 @@ class Bayesian:
         """The point where the acquisition function is highest."""
         seed = int(rng.integers(2**31))
         surrogate = Surrogate.fit(self.space, self.objective, known, self._acquisition(known), seed)
-        optimiser = surrogate.optimiser
-        if optimiser.space.continuous_dimensions.all() and optimiser.constraint is None:
-            with quiet():
-                found = optimiser.suggest()
-        else:
-            found = optimiser.space.array_to_params(_search(surrogate, _promise(surrogate), seed))
+        found = surrogate.optimiser.space.array_to_params(_search(surrogate, _promise(surrogate), seed))
         return self.space.active({p.name: p.at(0.0) for p in self.space} | found)
 
     def _acquisition(self, known: Sequence[Observation]) -> acquisition.AcquisitionFunction:
@@ -133,8 +128,7 @@ def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
 def _search(surrogate: Surrogate, promise: Callable[[np.ndarray], np.ndarray], seed: int) -> np.ndarray:
     """(D,) the most promising place: many at random, then ever closer neighbours of the best ones.
 
-    The package's own search in spaces with whole numbers and categories asks the process for one place at a time, and
-    takes seconds.
+    The package's own search asks the process for one place at a time, and takes as long as a short trial.
     """
     space, random = surrogate.optimiser.space, np.random.RandomState(seed)
     x = space.random_sample(_CANDIDATES, random)

@@ -211,6 +211,19 @@ class NetworkSettings(Section):
         "clipped to 3 ms (tau_mem) or 1 ms (tau_syn) below and three times the mean above",
     )
     output_heterogeneous: bool = setting(False, "the same for output neurons")
+    trained: dict[str, float] = setting(
+        {},
+        "parameters of hidden neurons that are trained beside the weights, each with the smallest value it may take: "
+        "trained = {tau_mem = 3.0, tau_syn = 1.0}",
+    )
+    output_trained: dict[str, float] = setting({}, "the same for output neurons")
+    trained_rate: Annotated[float, Field(gt=0)] = setting(
+        1.0, "multiplies the learning rate of trained parameters of neurons"
+    )
+    delays: Annotated[int, Field(ge=0)] = setting(
+        0, "delayed copies of the input, each with weights of its own; initial weights are shared out among them"
+    )
+    delay_spacing: Annotated[float, Field(gt=0)] = setting(30.0, "from one delayed copy to the next", "ms")
     weights: dict[str, WeightSettings] = setting(
         {}, "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from .datasets import Dataset, splits
 from .errors import SettingError
 from .initial import Gamma, Initial, Normal, heterogeneous
 from .models import recurrent_classifier
-from .network import Network, SpikeCountRegularisation
+from .network import Network, SpikeCountRegularisation, Trained
 from .progress import LOG
 from .samples import Partition, Samples
 
@@ -179,9 +179,16 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         tau_syn=_time_constant(settings, "tau_syn", ""),
         output_tau_mem=_time_constant(settings, "tau_mem", "output_"),
         output_tau_syn=_time_constant(settings, "tau_syn", "output_"),
+        trained=_trained(settings.trained, settings.trained_rate),
+        output_trained=_trained(settings.output_trained, settings.trained_rate),
+        input_delays=[k * settings.delay_spacing for k in range(settings.delays + 1)],
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
         regularisation=SpikeCountRegularisation(**config.regularisation.of_network),
     )
+
+
+def _trained(minima: Mapping[str, float], rate: float) -> dict[str, Trained]:
+    return {name: Trained(minimum, rate) for name, minimum in minima.items()}
 
 
 def compile_model(config: Config, network: Network) -> Model:

@@ -77,11 +77,17 @@ def describe(network: Network) -> str:
     """Populations, connections and numbers of parameters, as a table."""
     populations = [("population", "neurons", "model")]
     for p in network.populations:
-        populations.append((p.name, f"{p.size}", p.neuron.name if p.neuron else "spike source"))
-    connections = [("connection", "weights", "parameters", "initial weights")]
+        copies = f" x {len(p.delays)} delays" if len(p.delays) > 1 else ""
+        populations.append((p.name, f"{p.size}{copies}", p.neuron.name if p.neuron else "spike source"))
+    connections = [("trained", "numbers", "parameters", "at first")]
     for c in network.connections:
         pre, post = network.shape(c)
         connections.append((c.name, f"{pre} x {post}", f"{pre * post}", str(c.weight)))
+    for p in network.populations:
+        for name, trained in p.trained.items():
+            connections.append(
+                (f"{p.name}.{name}", f"{p.size}", f"{p.size}", f"{p.initial(name)}, >= {trained.minimum:g}")
+            )
     total = f"{network.num_parameters} parameters, loss {network.loss.name}"
     return "\n\n".join([_columns(populations), _columns(connections), total])
 

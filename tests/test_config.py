@@ -13,6 +13,7 @@ from genn_shd.errors import SettingError
 from genn_shd.experiment import build_network
 from genn_shd.initial import Gamma
 from genn_shd.models import LOSSES
+from genn_shd.network import Trained
 
 SETTINGS = list(setting_names(Config))
 
@@ -262,3 +263,15 @@ def test_adaptive_neurons_and_heterogeneous_populations_reach_the_network():
 def test_settings_that_do_not_go_with_the_neurons_are_refused(values, words):
     with pytest.raises(SettingError, match=words):
         Config.from_values({"network": values})
+
+
+def test_trained_parameters_and_a_delay_line_reach_the_network():
+    config = Config.model_validate(
+        {"network": {"trained": {"tau_mem": 3.0}, "output_trained": {"tau_syn": 1.0}, "trained_rate": 2.0, "delays": 2}}
+    )
+    network = build_network(config, num_input=7, num_classes=3)
+    assert network.parameter_shapes["input_hidden"] == (21, 256)
+    assert network.parameter_shapes["hidden.tau_mem"] == (256,)
+    assert network.parameter_shapes["output.tau_syn"] == (3,)
+    assert network.input.delays == (0.0, 30.0, 60.0)
+    assert network.population("hidden").trained["tau_mem"] == Trained(3.0, rate=2.0)

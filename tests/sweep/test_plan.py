@@ -85,6 +85,10 @@ def spoken(tmp_path):
             {**TRAINING, "space": {"network.weights.input_hiden.mean": {"float": [0.0, 1.0]}}},
             "network.weights.input_hiden.std is not set",
         ),
+        (
+            {**TRAINING, "space": {"network.weights.input_hiden": {"choice": [{"mean": 0.1, "std": 0.1}]}}},
+            "connection 'input_hiden' is unknown",
+        ),
         ({"repeats": {"folds": "speakers"}}, "repeats.folds = 'speakers' is not allowed: .* names no speakers"),
         ({"settings": {"validation.kind": "leave_one_speaker_out"}}, "set repeats.folds = 'speakers'"),
         (

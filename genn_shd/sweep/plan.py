@@ -167,6 +167,10 @@ def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
             "validation.kind = 'leave_one_speaker_out' trains once a speaker within one run; set "
             "repeats.folds = 'speakers', which makes a run of each."
         )
+    if config.training.seeds != 1:
+        raise SettingError(
+            "training.seeds makes several trainings of one run; set repeats.seeds, which makes a run of each."
+        )
     if file.repeats.folds == "none":
         return (None,)
     _, dataset = prepare(config, load_once)

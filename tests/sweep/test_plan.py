@@ -91,6 +91,7 @@ def spoken(tmp_path):
         ),
         ({"repeats": {"folds": "speakers"}}, "repeats.folds = 'speakers' is not allowed: .* names no speakers"),
         ({"settings": {"validation.kind": "leave_one_speaker_out"}}, "set repeats.folds = 'speakers'"),
+        ({"settings": {"training.seeds": 3}}, "set repeats.seeds"),
         (
             {**TRAINING, "objective": {"metric": "seconds_per_epoch"}, "stopping": {"rule": "median"}},
             "stopping.rule = 'median' is not allowed: .* no curve",

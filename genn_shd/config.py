@@ -224,6 +224,14 @@ class NetworkSettings(Section):
         0, "delayed copies of the input, each with weights of its own; initial weights are shared out among them"
     )
     delay_spacing: Annotated[float, Field(gt=0)] = setting(30.0, "from one delayed copy to the next", "ms")
+    noise: Annotated[float, Field(ge=0)] = setting(
+        0.0,
+        "standard deviation of the noise in the current of every hidden neuron while training, per square root of a "
+        "ms; native back end",
+    )
+    dropout: Annotated[float, Field(ge=0, lt=1)] = setting(
+        0.0, "probability that a hidden spike is lost on its way while training; native back end"
+    )
     weights: dict[str, WeightSettings] = setting(
         {}, "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}"
     )

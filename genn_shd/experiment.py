@@ -182,6 +182,8 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         trained=_trained(settings.trained, settings.trained_rate),
         output_trained=_trained(settings.output_trained, settings.trained_rate),
         input_delays=[k * settings.delay_spacing for k in range(settings.delays + 1)],
+        noise=settings.noise or None,
+        dropout=settings.dropout or None,
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
         regularisation=SpikeCountRegularisation(**config.regularisation.of_network),
     )

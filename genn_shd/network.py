@@ -77,6 +77,17 @@ class Trained:
             raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
 
 
+DISTURBANCES = ("noise", "dropout")
+
+
+def check_disturbance(name: str, kind: str, value: float) -> None:
+    """Raise a SettingError naming `name` unless a noise is >= 0, or a dropout a probability below 1."""
+    limit = 1.0 if kind == "dropout" else float("inf")
+    if not 0 <= value < limit:
+        allowed = ">= 0 and below 1" if kind == "dropout" else ">= 0 and finite"
+        raise SettingError(f"{name} = {value} is not allowed; it must be {allowed}.")
+
+
 def check_delays(name: str, delays: Sequence[float]) -> None:
     """Raise a SettingError naming `name` unless there is at least one delay and all are >= 0 and finite."""
     if len(delays) == 0 or not all(0 <= d < float("inf") for d in delays):
@@ -95,6 +106,10 @@ class Population:
     values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
     regularisation : of spike counts, for spiking populations.
     trained : parameters of the definitions that are trained, one number per neuron, and how.
+    noise : None, or standard deviation of what every step adds to the state that arrivals reach while training, per
+        square root of a ms; the same in every neuron's own draws.
+    dropout : None, or probability that a spike is lost on its way to all of its targets while training; the neuron is
+        reset all the same, and nothing makes up for it in evaluation.
     delays : of a source, ms: each of its spikes arrives once for every entry, so much later, through weights of its
         own. Rows of weights are the source's neurons at the first delay, then at the second, and so on. What arrives
         after the end of the trial is lost.
@@ -108,6 +123,8 @@ class Population:
     regularisation: SpikeCountRegularisation | None = None
     trained: Mapping[str, Trained] = field(default_factory=dict)
     delays: tuple[float, ...] = (0.0,)
+    noise: float | None = None
+    dropout: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
@@ -129,6 +146,18 @@ class Population:
         object.__setattr__(self, "trained", MappingProxyType(dict(self.trained)))
         object.__setattr__(self, "delays", tuple(float(d) for d in self.delays))
         self._check_delays()
+        self._check_disturbances()
+
+    def _check_disturbances(self) -> None:
+        if self.is_source and (self.noise, self.dropout) != (None, None):
+            raise SettingError(
+                f"population {self.name!r} is a spike source; noise and dropout are of other populations."
+            )
+        if not self.spiking and self.dropout is not None:
+            raise SettingError(f"population {self.name!r} never spikes, so no spikes of it can be lost.")
+        for name in DISTURBANCES:
+            if getattr(self, name) is not None:
+                check_disturbance(f"{self.name}.{name}", name, getattr(self, name))
 
     def _check_delays(self) -> None:
         if not self.is_source and self.delays != (0.0,):

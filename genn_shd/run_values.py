@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .definitions import Parameter
 from .errors import SettingError, unknown_name
 from .initial import draw
-from .network import Network, SpikeCountRegularisation, check_delays
+from .network import DISTURBANCES, Network, SpikeCountRegularisation, check_delays, check_disturbance
 
 _OPTIMISER = {
     "beta1": (0.9, Parameter(0.9, minimum=0.0)),
@@ -23,7 +23,8 @@ _OPTIMISER = {
 class RunValues:
     """All run-time values of a network, checked when they change.
 
-    Names: `{population}.{parameter}` (one number per neuron), `{source}.delays` (ms), `loss.{parameter}`,
+    Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` where the
+    network has them, `{source}.delays` (ms), `loss.{parameter}`,
     `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower,
     total_upper, strength_total}`.
     """
@@ -36,6 +37,10 @@ class RunValues:
                 drawn = draw(population.initial(name), rng, (population.size,))
                 self._set_neurons(population.name, name, drawn)
         self._set_delays(network.input.delays)
+        for population in network.populations[1:]:
+            for name in DISTURBANCES:
+                if getattr(population, name) is not None:
+                    self._values[f"{population.name}.{name}"] = float(getattr(population, name))
         for name, parameter in network.loss.parameters.items():
             self._values[f"loss.{name}"] = float(network.loss_values.get(name, parameter.default))
         for name, (default, _) in _OPTIMISER.items():
@@ -61,6 +66,9 @@ class RunValues:
             parameter.check(name, value)
             if name in ("optimiser.beta1", "optimiser.beta2") and not value < 1:
                 raise SettingError(f"{name} = {value} is not allowed; it must be between 0 and 1.")
+            self._values[name] = float(value)
+        elif rest in DISTURBANCES:
+            check_disturbance(name, rest, float(value))
             self._values[name] = float(value)
         elif section == self._network.input.name:
             self._set_delays(value)
@@ -101,6 +109,10 @@ class RunValues:
     def delays(self) -> np.ndarray:
         """Delays of the source, (copies,) float64, ms."""
         return self._values[f"{self._network.input.name}.delays"]
+
+    def disturbances(self, population: str) -> tuple[float, ...]:
+        """Noise and dropout of a population, 0 where it has none."""
+        return tuple(self._values.get(f"{population}.{name}", 0.0) for name in DISTURBANCES)
 
     def loss_values(self) -> dict[str, float]:
         """Values of the loss's parameters, in the definition's order."""

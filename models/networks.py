@@ -39,6 +39,8 @@ def recurrent_classifier(
     trained: Mapping[str, Trained] | None = None,
     output_trained: Mapping[str, Trained] | None = None,
     input_delays: Sequence[float] = (0.0,),
+    noise: float | None = None,
+    dropout: float | None = None,
 ) -> Network:
     """Input -> one or more hidden layers, each recurrent or feed-forward -> output.
 
@@ -60,6 +62,7 @@ def recurrent_classifier(
         `{"tau_mem": Trained(minimum=3.0)}`.
     input_delays : of the input, ms: every spike arrives once for each, through weights of its own (a delay line). The
         first layer's default weights are divided by their number.
+    noise, dropout : of hidden neurons while training, see `Population`; None for neither.
     """
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
@@ -78,6 +81,8 @@ def recurrent_classifier(
             {"tau_mem": tau_mem, "tau_syn": tau_syn, **(neuron_values or {})},
             regularisation,
             trained=trained or {},
+            noise=noise,
+            dropout=dropout,
         )
         for name, size in zip(names, sizes, strict=True)
     ]

@@ -20,6 +20,7 @@ from .availability import Target, version
 from .flight import Flight, count_signals, cross_entropy
 from .generator import generate
 from .neuron_models import Trial
+from .offered import check_offered
 from .passes import Passes, Watch, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Simulation
@@ -60,6 +61,7 @@ class GennModel(Model):
         max_spikes: int | None = None,
         profile: bool = False,
     ) -> None:
+        check_offered(program.network)
         self._program, self._target = program, target
         self.backend = "genn"
         self.network = program.network

@@ -60,7 +60,7 @@ class NativeModel(Model):
         self.duration = num_steps * dt
         self.learning_rate = learning_rate
         self.num_threads = num_threads or available_threads()
-        self._num_steps = num_steps
+        self._num_steps, self._seed = num_steps, seed & 0xFFFFFFFF
         self._dtype = DTYPES[precision]
         self._layout = lay_out(program, precision)
         self._library = Library(
@@ -104,6 +104,7 @@ class NativeModel(Model):
         for p in self._program.populations:
             self._refresh_neurons(p)
         self._delays = self._values.delays()
+        self._disturbances = np.array([self._values.disturbances(p.name) for p in self._program.populations])
         self._loss_values = np.array(list(self._values.loss_values().values()), dtype=self._dtype)
         self._loss_weight = self._step_weights.shared(self._values.loss_values()).astype(self._dtype)
         self._regularisation = np.array([self._count_rule(p.name) for p in self._spiking], np.float64)
@@ -195,6 +196,7 @@ class NativeModel(Model):
         if self._step_weights.per_sample:
             self._loss_weight = self._step_weights.of(self._values.loss_values(), batch).astype(self._dtype)
         call = extend(self._call(batch, units, labels, losses, logits, counts, grazing))
+        call.training = entry != self._library.evaluate
         self._run_threads(entry, call)
         self._spent += self._seconds.sum(axis=0)
         self._check_status(call.status)
@@ -218,6 +220,8 @@ class NativeModel(Model):
             labels=labels.ctypes.data,
             num_samples=len(batch),
             num_steps=self._num_steps,
+            disturbances=self._disturbances.ctypes.data,
+            chance=self._seed << 32 | self._steps_taken & 0xFFFFFFFF,
             dt=self.dt,
             values=self._neuron_values.ctypes.data,
             loss_values=self._loss_values.ctypes.data,

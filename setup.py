@@ -59,6 +59,7 @@ setup(
     ],
     extras_require={
         "zig": ["ziglang>=0.12"],
+        "microphone": ["sounddevice>=0.4"],
         "sweep": ["bayesian-optimization>=3.0"],
         "dask": ["distributed>=2024.1", "dask-jobqueue>=0.9"],
         "dev": [

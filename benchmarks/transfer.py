@@ -23,6 +23,7 @@ from genn_shd.augment import ClassSubset
 from genn_shd.backends.native.model import available_threads
 from genn_shd.config_sources import load
 from genn_shd.datasets import Dataset
+from genn_shd.events import UNKNOWN
 from genn_shd.experiment import crop, resolve
 from genn_shd.protocols import train
 from genn_shd.speech.speakers import ENGLISH, NUM_TEST_SPEAKERS, SPEAKERS
@@ -41,7 +42,7 @@ def trained(settings: list[str], own: Dataset, other: Dataset, left_out: list[st
     """Accuracies of the last epoch on the training speakers, on those left out, and on everybody of the other kind."""
     names = ", ".join(f"'{name}'" for name in left_out)
     config = load("spoken_digits", settings=[*settings, f"validation.speakers=[{names}]"])
-    dataset = replace(own, test=other.train)
+    dataset = replace(own, test=_anonymous(other.train))
     config = resolve(config, dataset)
     summary = train(config, crop(dataset, 1000.0), folder)
     last = summary["last"]
@@ -52,6 +53,12 @@ def trained(settings: list[str], own: Dataset, other: Dataset, left_out: list[st
         "epochs": summary["epochs"],
         "seconds": summary["seconds"],
     }
+
+
+def _anonymous(trains: SpikeTrains) -> SpikeTrains:
+    """The same samples, of nobody: the names of the training set's speakers are not theirs."""
+    nobody = np.full(len(trains), UNKNOWN)
+    return SpikeTrains(trains.times, trains.units, trains.offsets, trains.labels, nobody, trains.num_units)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -72,7 +72,7 @@ class CochleaStream:
 
 
 def encode_long(cochlea: Cochlea, samples: np.ndarray, duration: float, seed: int) -> Spikes:
-    """Spikes of a long recording, in memory that does not grow with its length; otherwise as `Cochlea.encode`."""
+    """Spikes of a long recording, with little memory beside that of the sound itself; otherwise as `Cochlea.encode`."""
     stream = CochleaStream(cochlea, seed, piece=2000)
     times, units = _joined(iter([stream.push(samples), stream.finish()]))
     kept = times < duration

@@ -1,4 +1,8 @@
-"""Runs that train nothing, for tests of what goes on around them. Each leaves a line in `executed.txt` when it ends."""
+"""Runs that train nothing, for tests of what goes on around them.
+
+Each leaves a line in its folder when it has done all its work. Given again after that it has nothing left to do, as a
+training that goes on from its last checkpoint.
+"""
 
 import math
 import os
@@ -10,6 +14,7 @@ from genn_shd.interrupt import Interrupted
 from genn_shd.sweep.sweep_file import SweepFile
 
 HERE = "tests.sweep.cheap"
+DONE = "done.txt"
 
 
 def value(config):
@@ -24,6 +29,8 @@ def quick(config, folder, reporter):
 
 def slow(config, folder, reporter):
     """As many epochs of 20 ms as the configuration has."""
+    if (folder / DONE).exists():
+        return _result(config)
     for epoch in range(1, config.training.epochs + 1):
         time.sleep(0.02)
         reporter.epoch(_row(config, epoch))
@@ -68,17 +75,20 @@ def _row(config, epoch, part=1.0):
 
 
 def _end(config, folder):
-    sweep = folder.parents[2]
-    with (sweep / "executed.txt").open("a") as file:  # one short write: whole lines, whoever else writes
-        file.write(f"{folder.relative_to(sweep)}\n")
+    with (folder / DONE).open("a") as file:  # one short write: there or not, whenever it is killed
+        file.write("done\n")
+    return _result(config)
+
+
+def _result(config):
     row = _row(config, config.training.epochs)
     return {"best": row, "last": row, "run": {"compile_seconds": 0.0, "seed": config.training.seed}}
 
 
 def executed(folder: Path) -> list[str]:
-    """Folders of the runs that came to their end, once for each time they did."""
-    file = folder / "executed.txt"
-    return file.read_text().splitlines() if file.exists() else []
+    """Folders of the runs that did all their work, once for each time they did."""
+    files = folder.glob(f"trials/*/*/{DONE}")
+    return [str(file.parent.relative_to(folder)) for file in files for _ in file.read_text().splitlines()]
 
 
 def sweep(function="quick", **tables) -> SweepFile:

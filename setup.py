@@ -61,6 +61,7 @@ setup(
         "zig": ["ziglang>=0.12"],
         "microphone": ["sounddevice>=0.4"],
         "sweep": ["bayesian-optimization>=3.0"],
+        "bptt": ["snntorch>=1.0", "torch>=2.2"],
         "dask": ["distributed>=2024.1", "dask-jobqueue>=0.9"],
         "dev": [
             "pytest>=8",

@@ -7,9 +7,14 @@ import ast
 import numpy as np
 import pytest
 
-from benchmarks import gedanken
+from benchmarks import ablation, gedanken
 from benchmarks.__main__ import HERE, questions
-from genn_shd import SpikeTrains
+from genn_shd import SpikeTrains, compile_network
+from genn_shd.config_sources import load
+from genn_shd.initial import Normal
+from genn_shd.models import recurrent_classifier
+
+STRONG = {"input_hidden": Normal(0.3, 0.3), "hidden_hidden": Normal(0.0, 0.05), "hidden_output": Normal(0.0, 0.3)}
 
 
 def test_every_script_with_a_question_is_found():
@@ -44,3 +49,60 @@ def test_cross_entropy_of_every_step_pushes_spikes_apart_whatever_the_label_and_
     assert np.abs(gedanken.pushes("sum", 0)).max() < 1e-6 * np.abs(right).max()
     assert np.all(gedanken.pushes("sum_exp", 0) < 0)
     assert np.all(gedanken.pushes("sum_exp", 1) > 0)
+
+
+def done(cell: ablation.Cell, accuracy: float) -> ablation.Row:
+    network, settings = ablation.network_name(cell.recurrent), ablation.checksum(cell, ())
+    figures = (f"{accuracy}", "0.1", "0.9", "1.5")
+    return ablation.Row(cell.loss, network, cell.addition, cell.seed, "complete", *figures, settings)
+
+
+def test_the_ablation_fills_its_table_of_losses_then_adds_to_the_best_then_repeats(tmp_path):
+    results = ablation.Results(tmp_path / "ablation.csv")
+    table = ablation.plan(results)
+    assert {(cell.loss, cell.recurrent) for cell in table} == {(loss, r) for loss in ablation.LOSSES for r in (0, 1)}
+    for cell in table:
+        assert len(ablation.plan(results)) == len(table)
+        results.add(done(cell, {"max": 0.6, "sum_linear": 0.5}.get(cell.loss, 0.2)))
+    plan = ablation.plan(results)
+    assert plan[: len(table)] == table
+    additions = plan[len(table) : len(table) + 2 * ablation.NUM_BEST * (len(ablation.ADDITIONS) + 1)]
+    assert {cell.loss for cell in additions} == {"max", "sum_linear"}
+    assert {cell.seed for cell in additions} == {0}
+    assert ablation.NOTHING not in {cell.addition for cell in additions}
+    assert plan[len(table) + len(additions)].seed == 1
+    for cell in plan:
+        load(settings=cell.settings)  # every cell's settings are valid
+
+
+def test_the_ablation_goes_on_from_its_file_and_forgets_cells_with_other_settings(tmp_path):
+    results, cells = ablation.Results(tmp_path / "ablation.csv"), ablation.base(["sum_exp"], 0)
+    for accuracy, seed in ((0.5, 0), (0.3, 1)):
+        results.add(done(ablation.Cell("sum_exp", True, ablation.NOTHING, seed), accuracy))
+    again = ablation.Results(tmp_path / "ablation.csv")
+    assert again.rows == results.rows
+    assert again.get(cells[0]) is not None and again.get(cells[1]) is None
+    assert ablation.shown(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s)"
+    assert ablation.shown(again, "sum_exp", False, ablation.NOTHING) == ablation.NOT_RUN
+    assert ablation.Results(tmp_path / "ablation.csv", ["training.epochs=3"]).get(cells[0]) is None
+
+
+def test_the_network_in_snntorch_is_that_of_the_grid_up_to_a_step():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    pytest.importorskip("snntorch", reason="snnTorch is not installed")
+    from benchmarks.snntorch_network import RecurrentNetwork
+
+    network = recurrent_classifier(num_input=40, num_hidden=30, num_classes=5, loss_scale=10.0, weights=STRONG)
+    model = RecurrentNetwork(network, dt=1.0, duration=400.0, slope=25.0, seed=0)
+    rng = np.random.default_rng(0)
+    events = [(np.sort(rng.uniform(0, 300, 400)), rng.integers(0, 40, 400)) for _ in range(6)]
+    trains = SpikeTrains.from_events(events, labels=[0, 1, 2, 3, 4, 0], num_units=40)
+    x, labels = next(model.batches(trains, np.arange(6), 6))
+    logits, counts = model(x)
+    weights = {name: value.detach().numpy() for name, value in model.named_parameters()}
+    with compile_network(network, batch_size=6, dt=1.0, duration=400.0, scheme="grid") as native:
+        native.set_parameters(weights)
+        result = native.gradient(trains)
+    assert counts.mean() > 3
+    np.testing.assert_allclose(counts.numpy(), result.spike_counts["hidden"].mean(axis=0), atol=0.5)
+    np.testing.assert_allclose(torch.nn.functional.cross_entropy(logits, labels).item(), result.loss, rtol=0.02)

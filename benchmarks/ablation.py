@@ -1,0 +1,349 @@
+"""What does each loss, and each addition to the network or its data, bring for a voice that was never heard?
+
+Spoken digits, leave-one-speaker-out: every loss with a feed-forward and a recurrent network, then each addition to the
+best of them, then more seeds. `python -m benchmarks.ablation` goes on where it stopped; each cell of the table is five
+trainings and stands in ablation.csv as soon as it is done. Cells that have not run yet say so.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style
+from genn_shd import DataError, DivergedError, datasets
+from genn_shd.config_sources import load
+from genn_shd.experiment import prepare
+from genn_shd.protocols import train
+
+SEEDS, NUM_BEST = (0, 1, 2), 2
+NOT_RUN, DIVERGED = "not run", "diverged"
+
+BASE = (
+    "dataset.name=fsdd",
+    "dataset.split=all",
+    "validation.kind=leave_one_speaker_out",
+    "network.weights.input_hidden={mean = 0.01, std = 0.03}",
+    "regularisation.strength_upper=2e-7",
+    "regularisation.strength_lower=2e-7",
+    "revival.lift=0.002",
+    "optimiser.learning_rate=3e-3",
+    "training.monitor=training",
+    # Small and short enough that a cell takes a minute or two of one processor; the rate is eased in within one epoch.
+    "simulation.num_threads=1",
+    "simulation.dt=2.0",
+    "network.num_hidden=128",
+    "training.epochs=12",
+    "optimiser.ease_in_factor=1.15",
+)
+"""The preset `fsdd_loso`, smaller and shorter. In full, so that results stay what they are when presets change."""
+SMOKE = ("training.epochs=1", "network.num_hidden=16", "simulation.dt=5.0")
+
+_SUM = ("loss.loss_scale=10.0",)
+_FIRM = ("regularisation.strength_upper=1e-4", "regularisation.strength_lower=1e-4")
+"""Without it, these two losses silence the hidden neurons."""
+_FAINT = ("regularisation.strength_upper=1e-9", "regularisation.strength_lower=1e-9")
+"""So little reaches hidden neurons through `sum` that more than this drowns it."""
+_SPIKING = ("network.weights.hidden_output={mean = 1.2, std = 0.6}",)
+LOSSES: dict[str, tuple[str, ...]] = {
+    "xentropy": (*_SUM, *_FIRM),
+    "max": (*_SUM, *_FIRM),
+    "sum": (*_SUM, *_FAINT),
+    "sum_linear": _SUM,
+    "sum_exp": _SUM,
+    "sum_sigmoid": _SUM,
+    "sum_input": ("loss.loss_scale=100.0",),
+    "first_spike": _SPIKING,
+    "first_spike_exp": _SPIKING,
+}
+"""Settings of each loss over those of all, chosen by training accuracy of short runs with seed 0."""
+
+ADDITIONS: dict[str, tuple[str, ...]] = {
+    "delay line": ("network.delays=5", "network.delay_spacing=30.0"),
+    "shift": ("augmentation.shift=10",),
+    "blend": ("augmentation.blend=[0.5, 0.5]",),
+    "heterogeneous tau": ("network.heterogeneous=true",),
+    "trained tau": ("network.trained={tau_mem = 3.0, tau_syn = 1.0}", "network.trained_rate=10.0"),
+}
+ALL = "all of these"
+NOTHING = "none"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A loss, a network, one addition or all or none of them, and a seed: five trainings."""
+
+    loss: str
+    recurrent: bool
+    addition: str
+    seed: int
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """All that are not defaults."""
+        added = sum(ADDITIONS.values(), ()) if self.addition == ALL else ADDITIONS.get(self.addition, ())
+        own = (f"loss.name={self.loss}", f"network.recurrent={str(self.recurrent).lower()}")
+        return (*BASE, *own, *LOSSES[self.loss], *added, f"training.seed={self.seed}")
+
+    @property
+    def name(self) -> str:
+        """Of its run folder."""
+        network = "recurrent" if self.recurrent else "feed_forward"
+        return f"{self.loss}-{network}-{self.addition.replace(' ', '_')}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a cell came to: accuracies are means over the speakers left out.
+
+    Attributes
+    ----------
+    loss, network, addition, seed : which cell.
+    status : `complete` or `diverged`.
+    accuracy : at the epoch of best training accuracy; the speaker left out chooses none.
+    accuracy_last : after the last epoch.
+    training_accuracy : at the epoch of `accuracy`.
+    seconds_per_epoch : of one processor, evaluation of the speaker left out included; median of epochs.
+    settings : checksum of all settings, so that a table never mixes rows of different ones.
+    """
+
+    loss: str
+    network: str
+    addition: str
+    seed: int
+    status: str
+    accuracy: float | str
+    accuracy_last: float | str
+    training_accuracy: float | str
+    seconds_per_epoch: float | str
+    settings: str
+
+
+# --- which cell, in which order -----------------------------------------------------------------------------------
+
+
+class Results:
+    """The rows that there are, in a CSV file that is written after every cell."""
+
+    def __init__(self, path: Path, extra: Sequence[str] = ()) -> None:
+        self.path, self.extra = path, tuple(extra)
+        self.rows: dict[tuple[str, str, str, int], Row] = {}
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                for values in csv.DictReader(file):
+                    self._put(Row(**{**values, "seed": int(values["seed"])}))
+
+    def _put(self, row: Row) -> None:
+        self.rows[(row.loss, row.network, row.addition, row.seed)] = row
+
+    def get(self, cell: Cell) -> Row | None:
+        """The row of a cell, unless it was made with other settings."""
+        row = self.rows.get((cell.loss, network_name(cell.recurrent), cell.addition, cell.seed))
+        return row if row is not None and row.settings == checksum(cell, self.extra) else None
+
+    def add(self, row: Row) -> None:
+        """Keep a row, and write them all."""
+        self._put(row)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".part")
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(asdict(row) for row in self.rows.values())
+        partial.replace(self.path)
+
+    def values(self, cells: Iterable[Cell], name: str = "accuracy") -> list[float]:
+        """A figure of those of some cells that are complete."""
+        rows = [self.get(cell) for cell in cells]
+        return [float(getattr(row, name)) for row in rows if row is not None and row.status == "complete"]
+
+
+def network_name(recurrent: bool) -> str:
+    """As the CSV has it."""
+    return "recurrent" if recurrent else "feed-forward"
+
+
+def checksum(cell: Cell, extra: Sequence[str]) -> str:
+    """Of all settings of a cell that are not defaults."""
+    return hashlib.sha256("\n".join([*cell.settings, *extra]).encode()).hexdigest()[:12]
+
+
+def base(losses: Iterable[str], seed: int) -> list[Cell]:
+    """Every loss with both networks and no addition."""
+    return [Cell(loss, recurrent, NOTHING, seed) for loss in losses for recurrent in (True, False)]
+
+
+def added(losses: Iterable[str], seed: int) -> list[Cell]:
+    """Each addition, and all of them, to the networks of some losses; recurrent ones first."""
+    names = (*ADDITIONS, ALL)
+    return [Cell(loss, recurrent, name, seed) for recurrent in (True, False) for loss in losses for name in names]
+
+
+def best_losses(results: Results) -> list[str]:
+    """The losses of highest accuracy with seed 0, mean of both networks; none before all of these cells have run."""
+    if any(results.get(cell) is None for cell in base(LOSSES, SEEDS[0])):
+        return []
+    score = {loss: sum(results.values(base([loss], SEEDS[0]))) for loss in LOSSES}
+    return sorted(score, key=lambda loss: -score[loss])[:NUM_BEST]
+
+
+def plan(results: Results) -> list[Cell]:
+    """All cells known so far, the most telling first: the base table, additions to the best, then the other seeds."""
+    best = best_losses(results)
+    cells = base(LOSSES, SEEDS[0]) + added(best, SEEDS[0])
+    return cells + [cell for seed in SEEDS[1:] for cell in base(LOSSES, seed) + added(best, seed)] if best else cells
+
+
+# --- running them -------------------------------------------------------------------------------------------------
+
+
+class _Watch:
+    """Processor seconds of each epoch but the first of each fold, which has the preparations before it."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._last = time.process_time()
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        now = time.process_time()
+        if row["epoch"] > 1:
+            self.seconds.append(now - self._last)
+        self._last = now
+
+
+def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
+    """Train a cell, or go on with it, and say what came of it."""
+    key = (cell.loss, network_name(cell.recurrent), cell.addition, cell.seed)
+    config, dataset = prepare(load(settings=[*cell.settings, *extra]))
+    watch, settings = _Watch(), checksum(cell, extra)
+    try:
+        summary = train(config, dataset, folder / f"{cell.name}-{settings}", after_epoch=watch)
+    except DivergedError:
+        return Row(*key, DIVERGED, "", "", "", "", settings)
+    training = np.mean([fold["best"]["training_accuracy"] for fold in summary["folds"].values()])
+    seconds = f"{np.median(watch.seconds):.3f}" if watch.seconds else ""
+    accuracies = (summary["mean_accuracy_best"], summary["mean_accuracy_last"], training)
+    return Row(*key, "complete", *(f"{accuracy:.4f}" for accuracy in accuracies), seconds, settings)
+
+
+def run_all(results: Results, folder: Path, workers: int, minutes: float, num_cells: int | None) -> None:
+    """Run what has not run, several at a time, until all is done or no cell is to start any more."""
+    deadline, started = time.monotonic() + 60 * minutes, 0
+    running: dict[Future[Row], Cell] = {}
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        while True:
+            waiting = [c for c in plan(results) if results.get(c) is None and c not in running.values()]
+            while waiting and len(running) < workers and time.monotonic() < deadline and started != num_cells:
+                cell, started = waiting.pop(0), started + 1
+                running[pool.submit(run, cell, results.extra, folder)] = cell
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                del running[future]
+                row = future.result()
+                results.add(row)
+                what = f"{row.loss}, {row.network}, {row.addition}, seed {row.seed}"
+                print(f"  {what}: {row.accuracy or row.status} ({row.seconds_per_epoch} s an epoch)", flush=True)
+
+
+# --- the table and the figure ---------------------------------------------------------------------------------------
+
+
+def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
+    """Mean and standard deviation over seeds, their number and seconds per epoch; or that nothing ran."""
+    cells = [Cell(loss, recurrent, addition, seed) for seed in SEEDS]
+    accuracies = results.values(cells)
+    if not accuracies:
+        return DIVERGED if any(results.get(cell) for cell in cells) else NOT_RUN
+    seconds = [float(row.seconds_per_epoch) for c in cells if (row := results.get(c)) and row.seconds_per_epoch]
+    spread = f" +- {100 * np.std(accuracies, ddof=1):.1f}" if len(accuracies) > 1 else ""
+    time_taken = f", {np.mean(seconds):.2f} s" if seconds else ""
+    return f"{100 * np.mean(accuracies):.1f}{spread} % ({len(accuracies)}{time_taken})"
+
+
+def markdown(results: Results) -> str:
+    """Both tables as docs/results.md shows them."""
+    lines = ["| loss | feed-forward | recurrent |", "|---|---|---|"]
+    lines += [f"| `{loss}` | " + " | ".join(_cells(results, loss, NOTHING)) + " |" for loss in LOSSES]
+    best = best_losses(results)
+    if best:
+        heads = [f"`{loss}`, {network_name(recurrent)}" for loss in best for recurrent in (False, True)]
+        lines += ["", "| addition | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+        for name in (NOTHING, *ADDITIONS, ALL):
+            lines.append(f"| {name} | " + " | ".join(c for loss in best for c in _cells(results, loss, name)) + " |")
+    return "\n".join(lines)
+
+
+def _cells(results: Results, loss: str, addition: str) -> list[str]:
+    return [shown(results, loss, recurrent, addition) for recurrent in (False, True)]
+
+
+def draw(results: Results) -> Figure:
+    """Accuracy of every loss, and of every addition to the best ones; where nothing ran the figure says so."""
+    best = best_losses(results)
+    with style():
+        figure = Figure(figsize=(10, 4.6))
+        axes = figure.subplots(1, 2, sharex=True)
+        _dots(axes[0], results, [(loss, loss, NOTHING) for loss in LOSSES])
+        rows = [(f"{loss}: {name}", loss, name) for loss in best for name in (NOTHING, *ADDITIONS, ALL)]
+        _dots(axes[1], results, rows)
+        axes[0].set_title("Losses, no additions", loc="left")
+        axes[1].set_title("Additions to the best losses", loc="left")
+        axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2)
+    return figure
+
+
+def _dots(axes: Axes, results: Results, rows: Sequence[tuple[str, str, str]]) -> None:
+    for shift, recurrent, colour in ((-0.13, False, ORANGE), (0.13, True, BLUE)):
+        for place, (_, loss, addition) in enumerate(rows):
+            values = results.values(Cell(loss, recurrent, addition, seed) for seed in SEEDS)
+            if values:
+                spread = 100 * np.std(values, ddof=1) if len(values) > 1 else None
+                axes.errorbar(100 * np.mean(values), place + shift, xerr=spread, fmt="o", color=colour, capsize=3)
+            else:
+                axes.annotate(NOT_RUN, (10.5, place + shift), color=FAINT, fontsize=7, va="center")
+        axes.plot([], [], "o", color=colour, label=network_name(recurrent))
+    axes.axvline(10, color=FAINT, linewidth=1, linestyle=":")
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.invert_yaxis()
+    axes.set_xlabel("accuracy, speaker left out / %")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run or go on, then print, draw and keep what there is."""
+    options = _options().parse_args(arguments)
+    try:
+        datasets.load("fsdd", split="all")
+    except DataError as error:
+        print(f"skipped: {error}")
+        sys.exit(0)
+    report = Report.begin("ablation", "Losses and additions, leave-one-speaker-out", options, 1)
+    results = Results(report.folder / "ablation.csv", SMOKE if options.smoke else ())
+    run_all(results, options.runs, options.workers, options.minutes, 2 if options.smoke else None)
+    print("\n" + markdown(results))
+    settings = {"base": BASE, "losses": LOSSES, "additions": ADDITIONS, "seeds": SEEDS}
+    report.finish({"settings": settings}, 1, {"ablation": draw(results)})
+
+
+def _options() -> Any:
+    options = parser(__doc__)
+    options.add_argument("--workers", type=int, default=2, help="cells at a time, one thread each (default: 2)")
+    options.add_argument("--minutes", type=float, default=float("inf"), help="start no cell after so many minutes")
+    options.add_argument("--runs", type=Path, default=Path("runs/ablation"), help="run folders (default: %(default)s)")
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,349 @@
+"""Exact gradients beside surrogate ones: the same network, data and processor time, genn_shd and snnTorch.
+
+Spoken digits, leave-one-speaker-out. Both train the same recurrent network of LIF neurons with exponential synapses, at
+the same dt, with the same initial weights' distribution, loss readout (`sum_exp`), Adam, learning-rate schedule and
+batches, on one thread, in a process of its own for each fold, until their processor time is spent. snnTorch
+backpropagates through all time steps with a fast sigmoid as surrogate (`pip install genn_shd[bptt]`).
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style, table
+from genn_shd import DataError, SpikeTrains, datasets
+from genn_shd.config import Config
+from genn_shd.config_sources import load
+from genn_shd.datasets import Dataset
+from genn_shd.experiment import build_network, partition, prepare, trial_duration
+from genn_shd.interrupt import Interrupted, StopRequest
+from genn_shd.protocols import train
+from genn_shd.samples import Samples
+from genn_shd.schedule import LearningRate
+
+PRESET, MANY = "fsdd_loso", 1000
+SETTINGS = (
+    "simulation.num_threads=1",
+    "network.num_hidden=128",
+    "optimiser.ease_in_factor=1.15",
+    f"training.epochs={MANY}",
+)
+SMOKE = ("network.num_hidden=8", "simulation.dt=20.0")
+PARTIES = ("genn_shd", "snnTorch")
+COLOURS = {"genn_shd": BLUE, "snnTorch": ORANGE}
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One training: by whom, without which speaker, for how long."""
+
+    party: str
+    speaker: str
+    settings: tuple[str, ...]
+    seconds: float
+    slope: float
+
+    def config(self) -> tuple[Config, Dataset]:
+        """Its configuration, the same for both, and the data."""
+        config, dataset = prepare(load(PRESET, settings=[*SETTINGS, *self.settings]))
+        return config.replace(validation={"kind": "speaker", "speakers": [self.speaker]}), dataset
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Where a training stood after an epoch.
+
+    Attributes
+    ----------
+    seconds : processor time so far, evaluation of the speaker left out included.
+    training_accuracy, accuracy : on batches as they were trained on, and on the speaker left out.
+    loss : mean of the training batches.
+    """
+
+    seconds: float
+    training_accuracy: float
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a fold came to; memory in MiB, the process's peak and what training added to it."""
+
+    party: str
+    speaker: str
+    epochs: list[Epoch]
+    peak_memory: float
+    memory_of_training: float
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch of best training accuracy; the speaker left out has no say."""
+        return max(self.epochs, key=lambda epoch: (epoch.training_accuracy, -epoch.loss))
+
+
+class _Clock:
+    """Processor time since training began, and whether it is spent."""
+
+    def __init__(self, budget: float) -> None:
+        self.budget, self._started = budget, time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        return time.process_time() - self._started
+
+    @property
+    def is_over(self) -> bool:
+        return self.seconds >= self.budget
+
+
+def _peak_memory() -> float:
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+# --- genn_shd -----------------------------------------------------------------------------------------------------
+
+
+def train_genn_shd(fold: Fold, folder: Path) -> list[Epoch]:
+    """Train through the toolkit, as `python -m genn_shd.train` does, until the time is spent."""
+    config, dataset = fold.config()
+    stop, clock, epochs = StopRequest(), _Clock(fold.seconds), []
+
+    def after_epoch(row: dict[str, Any]) -> None:
+        accuracies = (row["training_accuracy"], row["validation_accuracy"])
+        epochs.append(Epoch(clock.seconds, *accuracies, row["training_loss"]))
+        if clock.is_over:
+            stop.requested = True
+
+    with suppress(Interrupted):
+        train(config, dataset, folder, stop, after_epoch)
+    return epochs
+
+
+# --- snnTorch -----------------------------------------------------------------------------------------------------
+
+
+def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
+    """Train the same network by backpropagation through time until the time is spent."""
+    import torch
+
+    from benchmarks.snntorch_network import RecurrentNetwork
+
+    torch.set_num_threads(1)
+    config, dataset = fold.config()
+    parts, seed = partition(config, dataset), config.training.seed
+    network = build_network(config, dataset.num_input, dataset.num_classes)
+    model = RecurrentNetwork(network, config.simulation.dt, trial_duration(config), fold.slope, seed)
+    settings, rate = config.optimiser, LearningRate.start(config.optimiser)
+    adam = torch.optim.Adam(model.parameters(), betas=(settings.beta1, settings.beta2), eps=settings.epsilon)
+    clock, epochs = _Clock(fold.seconds), []
+    while not clock.is_over:
+        order = parts.train.indices[np.random.default_rng([seed, len(epochs)]).permutation(len(parts.train))]
+        loss, accuracy = _epoch(model, adam, rate, parts.train.trains, order, config.training.batch_size)
+        rate.next_epoch(len(epochs), accuracy)
+        held_out = _accuracy(model, parts.validation, config.training.batch_size)
+        epochs.append(Epoch(clock.seconds, accuracy, held_out, loss))
+    return epochs
+
+
+def _epoch(
+    model: Any, adam: Any, rate: LearningRate, trains: SpikeTrains, order: np.ndarray, size: int
+) -> tuple[float, float]:
+    """One pass through the samples of `order`; mean loss and accuracy of its batches as they were trained on."""
+    from torch.nn.functional import cross_entropy
+
+    loss_sum, correct = 0.0, 0
+    for x, labels in model.batches(trains, order, size):
+        adam.param_groups[0]["lr"] = rate.next_batch()
+        logits, _ = model(x)
+        loss = cross_entropy(logits, labels)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        loss_sum += loss.item() * len(labels)
+        correct += int((logits.argmax(dim=1) == labels).sum())
+    return loss_sum / len(order), correct / len(order)
+
+
+def _accuracy(model: Any, samples: Samples, size: int) -> float:
+    import torch
+
+    with torch.no_grad():
+        batches = model.batches(samples.trains, samples.indices, size)
+        correct = sum(int((model(x)[0].argmax(dim=1) == labels).sum()) for x, labels in batches)
+    return correct / len(samples)
+
+
+# --- both ---------------------------------------------------------------------------------------------------------
+
+TRAIN: dict[str, Callable[[Fold, Path], list[Epoch]]] = {"genn_shd": train_genn_shd, "snnTorch": train_snntorch}
+
+
+def measure(fold: Fold) -> Trained:
+    """Train a fold in this process, which has run nothing else."""
+    fold.config()
+    if fold.party == "snnTorch":
+        import_module("benchmarks.snntorch_network")  # no part of the time, nor of the memory that training adds
+    before = _peak_memory()
+    with TemporaryDirectory() as folder:
+        epochs = TRAIN[fold.party](fold, Path(folder) / "run")
+    return Trained(fold.party, fold.speaker, epochs, _peak_memory(), _peak_memory() - before)
+
+
+class Results:
+    """The folds that are done, in a JSON file that is written after each."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def get(self, fold: Fold) -> Trained | None:
+        """What a fold came to, where it has run with these settings."""
+        found = self.content.get(self._key(fold))
+        return found and Trained(**{**found, "epochs": [Epoch(**epoch) for epoch in found["epochs"]]})
+
+    def add(self, fold: Fold, trained: Trained) -> None:
+        """Keep a fold."""
+        self.content[self._key(fold)] = asdict(trained)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.content) + "\n", encoding="utf-8")
+
+    @staticmethod
+    def _key(fold: Fold) -> str:
+        slope = f" slope={fold.slope:g}" if fold.party == "snnTorch" else ""
+        return " ".join([fold.party, fold.speaker, f"{fold.seconds:g}s{slope}", *fold.settings])
+
+
+def run_all(folds: Sequence[Fold], results: Results, workers: int) -> None:
+    """Train the folds that have not been trained, each in a fresh process, one thread each."""
+    waiting = [fold for fold in folds if results.get(fold) is None]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        running = {pool.submit(measure, fold): fold for fold in waiting}
+        for future in as_completed(running):
+            trained = future.result()
+            results.add(running[future], trained)
+            best = f"{100 * trained.best.accuracy:.1f} % after {len(trained.epochs)} epochs"
+            print(f"  {trained.party}, without {trained.speaker}: {best}", flush=True)
+
+
+def summary(trained: Sequence[Trained]) -> dict[str, Any]:
+    """Means over folds; memory is the highest."""
+    epochs = [len(fold.epochs) for fold in trained]
+    return {
+        "folds": {fold.speaker: fold.best.accuracy for fold in trained},
+        "accuracy": float(np.mean([fold.best.accuracy for fold in trained])),
+        "accuracy_last": float(np.mean([fold.epochs[-1].accuracy for fold in trained])),
+        "training_accuracy": float(np.mean([fold.best.training_accuracy for fold in trained])),
+        "epochs": float(np.mean(epochs)),
+        "seconds_per_epoch": sum(fold.epochs[-1].seconds for fold in trained) / sum(epochs),
+        "peak_memory": max(fold.peak_memory for fold in trained),
+        "memory_of_training": max(fold.memory_of_training for fold in trained),
+    }
+
+
+def print_table(summaries: dict[str, dict[str, Any]]) -> None:
+    """Side by side."""
+    columns = [
+        "",
+        "speaker left out, %",
+        "(last epoch)",
+        "(training)",
+        "epochs",
+        "s an epoch",
+        "peak MiB",
+        "(training)",
+    ]
+    rows = [
+        [
+            party,
+            *(f"{100 * s[name]:.1f}" for name in ("accuracy", "accuracy_last", "training_accuracy")),
+            f"{s['epochs']:.1f}",
+            f"{s['seconds_per_epoch']:.2f}",
+            f"{s['peak_memory']:.0f}",
+            f"{s['memory_of_training']:.0f}",
+        ]
+        for party, s in summaries.items()
+    ]
+    print()
+    table(columns, rows)
+
+
+def draw(trained: dict[str, list[Trained]]) -> Figure:
+    """Accuracy on the speaker left out over processor time, each fold and the mean of folds."""
+    with style():
+        figure = Figure(figsize=(7, 4))
+        axes = figure.subplots()
+        for party, folds in trained.items():
+            seconds = max(fold.epochs[0].seconds for fold in folds), min(fold.epochs[-1].seconds for fold in folds)
+            grid = np.geomspace(*seconds, 60)
+            curves = []
+            for fold in folds:
+                at, accuracy = ([getattr(e, name) for e in fold.epochs] for name in ("seconds", "accuracy"))
+                axes.plot(at, 100 * np.array(accuracy), color=COLOURS[party], alpha=0.25, linewidth=0.8)
+                curves.append(np.interp(grid, at, accuracy))
+            axes.plot(grid, 100 * np.mean(curves, axis=0), color=COLOURS[party], linewidth=2, label=party)
+        axes.axhline(10, color=FAINT, linewidth=1, linestyle=":")
+        axes.set(xscale="log", xlabel="processor time of one thread / s", ylabel="accuracy, speaker left out / %")
+        axes.set_title("Exact gradients and surrogate ones, same network and data", loc="left")
+        axes.legend()
+    return figure
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train both, print, draw, and keep the figures."""
+    options = _options().parse_args(arguments)
+    if find_spec("snntorch") is None:
+        print("skipped: snnTorch is not installed; pip install genn_shd[bptt]")
+        sys.exit(0)
+    try:
+        speakers = datasets.load("fsdd", split="all").speaker_names
+    except DataError as error:
+        print(f"skipped: {error}")
+        sys.exit(0)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes to come
+    report = Report.begin("bptt", "Exact gradients and surrogate ones, the same time for both", options, 1)
+    settings = (f"simulation.dt={options.dt}", *options.set, *(SMOKE if options.smoke else ()))
+    seconds, names = (1.0, speakers[:1]) if options.smoke else (options.seconds, speakers[: options.folds])
+    folds = [Fold(party, name, settings, seconds, options.slope) for name in names for party in PARTIES]
+    results = Results(options.runs / ("bptt_smoke.json" if options.smoke else "bptt.json"))
+    run_all(folds, results, options.workers)
+    trained = {p: [t for f in folds if f.party == p and (t := results.get(f)) is not None] for p in PARTIES}
+    summaries = {party: summary(found) for party, found in trained.items()}
+    print_table(summaries)
+    content = {"settings": [*SETTINGS, *settings], "seconds": seconds, "slope": options.slope, **summaries}
+    report.finish(content, 1, {"bptt": draw(trained)})
+
+
+def _options() -> Any:
+    options = parser(__doc__)
+    options.add_argument("--seconds", type=float, default=120.0, help="processor time of each fold (default: 120)")
+    options.add_argument("--dt", type=float, default=5.0, help="time step of both, ms (default: 5)")
+    options.add_argument("--slope", type=float, default=25.0, help="of snnTorch's fast sigmoid (default: 25)")
+    options.add_argument("--folds", type=int, help="how many speakers to leave out in turn (default: all five)")
+    options.add_argument("--set", action="append", default=[], metavar="A.B=C", help="change a setting of both")
+    options.add_argument("--workers", type=int, default=1, help="folds at a time, one thread each (default: 1)")
+    options.add_argument("--runs", type=Path, default=Path("runs/bptt"), help="folds done (default: %(default)s)")
+    return options
+
+
+if __name__ == "__main__":
+    main()

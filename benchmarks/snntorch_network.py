@@ -1,0 +1,82 @@
+"""The network of `benchmarks.bptt` written with snnTorch, trained through surrogate gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import snntorch
+import torch
+from snntorch import surrogate
+from torch import Tensor, nn
+
+from genn_shd import SpikeTrains
+from genn_shd.initial import draw
+from genn_shd.network import Network
+
+
+class RecurrentNetwork(nn.Module):
+    """Input -> recurrent LIF neurons -> leaky outputs, on the grid of steps; read out as the loss `sum_exp` does.
+
+    Parameters
+    ----------
+    network : one hidden layer; time constants, initial weights and loss scale are taken from it.
+    dt, duration : time step and length of a trial, ms.
+    slope : of the fast sigmoid that stands for the derivative of a spike.
+    seed : of the initial weights.
+    """
+
+    def __init__(self, network: Network, dt: float, duration: float, slope: float, seed: int) -> None:
+        super().__init__()
+        self.dt, self.num_steps = dt, round(duration / dt)
+        self.num_input = network.populations[0].size
+        rng = np.random.default_rng(seed)
+        sizes = {population.name: population.size for population in network.populations}
+        for connection in network.connections:
+            weight = draw(connection.weight, rng, (sizes[connection.source], sizes[connection.target]))
+            setattr(self, connection.name, nn.Parameter(torch.tensor(weight, dtype=torch.float32)))
+        hidden, output = (p.values for p in network.populations[1:])
+        spikes = surrogate.fast_sigmoid(slope=slope)
+        self.hidden, self.hidden_gain = _neurons(
+            dt, **hidden, spike_grad=spikes, reset_mechanism="zero", reset_delay=False
+        )
+        self.output, self.output_gain = _neurons(dt, **output, reset_mechanism="none")
+        t = (torch.arange(self.num_steps) + 1.0) / self.num_steps
+        scale = network.loss_values["loss_scale"]
+        self.register_buffer("weight_in_time", scale * torch.exp(-t) / self.num_steps)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, classes) logits and (N,) mean spike counts of input spikes (steps, B, channels)."""
+        arrivals = self.hidden_gain * (x @ self.input_hidden)
+        feedback, forward = self.hidden_gain * self.hidden_hidden, self.output_gain * self.hidden_output
+        spikes = syn = mem = torch.zeros(arrivals.shape[1:])
+        out_syn = out_mem = logits = torch.zeros(x.shape[1], forward.shape[1])
+        counts = torch.zeros(arrivals.shape[2])
+        for arriving, weight in zip(arrivals, self.weight_in_time, strict=True):
+            # Spikes of the step before arrive, at hidden neurons and at outputs.
+            _, out_syn, out_mem = self.output(spikes @ forward, out_syn, out_mem)
+            spikes, syn, mem = self.hidden(torch.addmm(arriving, spikes, feedback), syn, mem)
+            logits = logits + weight * out_mem
+            counts += spikes.detach().mean(dim=0)
+        return logits, counts
+
+    def batches(self, trains: SpikeTrains, order: np.ndarray, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Samples in an order as dense input (steps, B, channels) with their labels, `size` at a time."""
+        for start in range(0, len(order), size):
+            batch = trains.select(order[start : start + size])
+            yield self._dense(batch), torch.tensor(batch.labels, dtype=torch.int64)
+
+    def _dense(self, batch: SpikeTrains) -> Tensor:
+        sample = np.repeat(np.arange(len(batch)), batch.counts)
+        step = np.minimum((batch.times / self.dt).astype(np.int64), self.num_steps - 1)
+        shape = (self.num_steps, len(batch), self.num_input)
+        place = np.ravel_multi_index((step, sample, batch.units.astype(np.int64)), shape)
+        dense = torch.zeros(math.prod(shape))
+        return dense.index_add_(0, torch.from_numpy(place), torch.ones(len(place))).view(shape)
+
+
+def _neurons(dt: float, tau_mem: float, tau_syn: float, **options: object) -> tuple[snntorch.Synaptic, float]:
+    """Neurons of these time constants, and what currents are multiplied by so that a step is integrated exactly."""
+    alpha, beta = math.exp(-dt / tau_syn), math.exp(-dt / tau_mem)
+    return snntorch.Synaptic(alpha, beta, **options), tau_syn / (tau_syn - tau_mem) * (alpha - beta)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import SettingError
 from ...program import Program
 from .blueprint import Blueprint
-from .learning import learning_updates
+from .learning import learning_updates, trained_updates
 from .loss_model import output_code, softmax_updates
 from .neuron_models import Trial, population_blueprint
 from .source_model import source_blueprint
@@ -40,5 +40,6 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
         updates=(
             *softmax_updates(program.loss, output, trial.num_steps),
             *(update for c in network.connections for update in learning_updates(c)),
+            *(update for p in program.populations for update in trained_updates(p)),
         ),
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from ...network import Connection
+from ...program import PopulationProgram
+from ...run_values import RunValues
 from .blueprint import UpdateBlueprint
+from .trained_code import gradient_name, trained_parameters
 
 REDUCE, STEP = "Reduce", "Step"
 
@@ -15,9 +18,9 @@ g -= rate * moment1 / (sqrt(moment2 * correction) + epsilon);
 ADAM_PARAMETERS = ("beta1", "rest1", "beta2", "rest2", "rate", "correction", "epsilon")
 
 
-def reduce_name(connection: str) -> str:
-    """Name of the update whose variable `mean` is the mean gradient of a connection."""
-    return f"{connection}_reduce"
+def reduce_name(parameter: str) -> str:
+    """Name of the update whose variable `mean` is a mean gradient: a connection's, or `{population}.{parameter}`'s."""
+    return f"{parameter.replace('.', '_by_')}_reduce"
 
 
 def adam_name(connection: str) -> str:
@@ -28,17 +31,7 @@ def adam_name(connection: str) -> str:
 def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
     """The updates of a connection: `Reduce` adds the lanes' gradients up and clears them, `Step` is the optimiser's."""
     return (
-        UpdateBlueprint(
-            name=reduce_name(connection.name),
-            group=REDUCE,
-            subject=connection.name,
-            parameters=(("share", "scalar"),),
-            variables=(("mean", "REDUCE_BATCH_SUM"),),
-            references=(("gradient", "scalar", "gradient"),),
-            read_only=(),
-            arrays=(),
-            code="mean = share * gradient; gradient = 0.0;",
-        ),
+        _reduction(connection.name, connection.name, "gradient"),
         UpdateBlueprint(
             name=adam_name(connection.name),
             group=STEP,
@@ -51,3 +44,36 @@ def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
             code=_ADAM,
         ),
     )
+
+
+def trained_updates(p: PopulationProgram) -> tuple[UpdateBlueprint, ...]:
+    """`Reduce` of the trained parameters of a population's neurons, whose steps `neuron_parameters` takes."""
+    return tuple(_reduction(f"{p.name}.{theta}", p.name, gradient_name(theta)) for theta in trained_parameters(p))
+
+
+def _reduction(parameter: str, subject: str, gradient: str) -> UpdateBlueprint:
+    return UpdateBlueprint(
+        name=reduce_name(parameter),
+        group=REDUCE,
+        subject=subject,
+        parameters=(("share", "scalar"),),
+        variables=(("mean", "REDUCE_BATCH_SUM"),),
+        references=(("gradient", "scalar", gradient),),
+        read_only=(),
+        arrays=(),
+        code="mean = share * gradient; gradient = 0.0;",
+    )
+
+
+def adam_constants(learning_rate: float, values: RunValues, steps_taken: int) -> dict[str, float]:
+    """ADAM_PARAMETERS of a step; `steps_taken` counts it."""
+    beta1, beta2 = values.optimiser("beta1"), values.optimiser("beta2")
+    return {
+        "beta1": beta1,
+        "rest1": 1.0 - beta1,
+        "beta2": beta2,
+        "rest2": 1.0 - beta2,
+        "rate": learning_rate / (1.0 - beta1**steps_taken),
+        "correction": 1.0 / (1.0 - beta2**steps_taken),
+        "epsilon": values.optimiser("epsilon"),
+    }

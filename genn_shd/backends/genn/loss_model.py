@@ -89,7 +89,7 @@ class _Writer:
 
     def _now(self, step: str, slot: str) -> dict[str, str]:
         """Names whose values depend on the step."""
-        start = f"{_steps(slot, self.num_steps)} + " if self.loss.weighs_input else ""
+        start = f"{steps_of(slot, self.num_steps)} + " if self.loss.weighs_input else ""
         return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{start}{step}]"}
 
     def _forward(self, statements: Iterable[str]) -> str:
@@ -103,9 +103,8 @@ class _Writer:
     def _at_step(self) -> str:
         lines = [self._forward([self.loss.step_code])] if self.loss.step_code else []
         if self.traced:
-            lines.append(
-                f"trace[(({_steps('forward_slot', self.num_steps)} + step) * num_neurons) + id] = state_{self.voltage};"
-            )
+            start = steps_of("forward_slot", self.num_steps)
+            lines.append(f"trace[(({start} + step) * num_neurons) + id] = state_{self.voltage};")
         return "\n".join(lines)
 
     def _at_end(self) -> str:
@@ -128,7 +127,7 @@ class _Writer:
 
     def _errors(self) -> dict[str, str]:
         is_label = _is_label("back_label")
-        place = f"{_steps('back_slot', self.num_steps)} + back_step"
+        place = f"{steps_of('back_slot', self.num_steps)} + back_step"
         voltage = f"trace[(({place}) * num_neurons) + id]"
         seen = {"V": voltage} if self.loss.keeps_voltages else {}
         if not self.every_step:
@@ -141,7 +140,7 @@ def _is_label(label: str) -> str:
     return f"((int)id == {label}) ? 1.0 : 0.0"
 
 
-def _steps(slot: str, num_steps: int) -> str:
+def steps_of(slot: str, num_steps: int) -> str:
     """Where the steps of a sample start in arrays of one entry per step."""
     return f"((({slot} * num_batch) + batch) * {num_steps})"
 
@@ -153,7 +152,7 @@ def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) 
     """
     if loss.cross_entropy != "step":
         return ()
-    size, place = output.size, f"({_steps('forward_slot', num_steps)} + step)"
+    size, place = output.size, f"({steps_of('forward_slot', num_steps)} + step)"
     code = f"""
     scalar sum_of_losses = 0.0;
     for (int step = id; step < {num_steps}; step += {size}) {{

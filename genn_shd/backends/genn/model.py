@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import BackendError, DataError
 from ...events import SpikeTrains
 from ...loss_weight import StepWeights
-from ...program import Program
+from ...program import PopulationProgram, Program
 from ...run_values import RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_labels, check_parameters, check_units
@@ -21,6 +21,7 @@ from .flight import Flight, count_signals, cross_entropy
 from .generator import generate
 from .neuron_models import Trial
 from .offered import check_offered
+from .neuron_parameters import NeuronParameters
 from .passes import Passes, Watch, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Simulation
@@ -82,6 +83,7 @@ class GennModel(Model):
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
         self._values = RunValues(self.network, rng)
+        self._neurons = NeuronParameters(self.network, self._values, self._dtype)
         self._open(profile)
         self._weights.set_parameters(start)
         self._refresh_values()
@@ -115,17 +117,20 @@ class GennModel(Model):
         """Bring the device up to date with the run-time values."""
         simulation = self._running
         for p in self._program.populations:
-            values = self._values.neuron_values(p.name)
-            values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
-            for name in p.values:
-                if simulation.has_variable(p.name, f"value_{name}"):
-                    simulation.write(p.name, f"value_{name}", values[name])
+            self._refresh_neurons(p)
         output, loss_values = self._program.output.name, self._values.loss_values()
         simulation.set_population(output, **{f"loss_value_{name}": v for name, v in loss_values.items()})
         if self._every_step:
             simulation.set_update("step_softmax", loss_scale=loss_values["loss_scale"])
         if simulation.has_array(output, "loss_weight") and not self._step_weights.per_sample:
             simulation.fill(output, "loss_weight", self._step_weights.shared(loss_values))
+
+    def _refresh_neurons(self, p: PopulationProgram) -> None:
+        simulation, values = self._running, self._values.neuron_values(p.name)
+        values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
+        for name in p.values:
+            if simulation.has_variable(p.name, f"value_{name}"):
+                simulation.write(p.name, f"value_{name}", values[name])
 
     def hold(self, samples: SpikeTrains) -> HeldOnDevice:
         """Keep a data set in the device's memory, where batches are only numbers of samples."""
@@ -177,14 +182,14 @@ class GennModel(Model):
         with; none after the first batch."""
         if self.schedule == "sequential":
             result = self.gradient(batch)
-            self._weights.take_step(self.learning_rate, self._values)
+            self._take_step(result.gradients)
             return result
         self._check_batch(batch, labelled=True)
         before, self._pending = self._pending, None
         flight = self._embark(batch, 1 - before.half if before else 0)
         gradients = self._differentiate(before, meanwhile=flight) if before else {}
         if before:
-            self._weights.take_step(self.learning_rate, self._values)
+            self._take_step(gradients)
         else:
             self._passes.run(forward=flight)
         self._land(flight)
@@ -205,8 +210,15 @@ class GennModel(Model):
         """Pipelined: run the last batch backward and take its step. Does nothing where none is under way."""
         pending, self._pending = self._pending, None
         if pending is not None:
-            self._differentiate(pending)
-            self._weights.take_step(self.learning_rate, self._values)
+            self._take_step(self._differentiate(pending))
+
+    def _take_step(self, gradients: Arrays) -> None:
+        """One step of the optimiser with the gradients of a backward pass that has just ended."""
+        self._weights.take_step(self.learning_rate, self._values)
+        self._neurons.take_step(gradients, self.learning_rate, self._weights.steps_taken)
+        for p in self._program.populations:
+            if p.trained:
+                self._refresh_neurons(p)
 
     def _differentiate(self, flight: Flight, meanwhile: Flight | None = None, watch: Watch | None = None) -> Arrays:
         """Mean gradients of a batch that ran forward; another may run forward meanwhile."""
@@ -282,28 +294,33 @@ class GennModel(Model):
     def parameters(self) -> Arrays:
         self._check_open()
         self.flush()
-        return self._weights.parameters()
+        return {**self._weights.parameters(), **self._neurons.parameters()}
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
         self._check_open()
         self.flush()
-        self._weights.set_parameters(parameters)
+        self._weights.set_parameters({k: a for k, a in parameters.items() if k not in self._neurons})
+        for name in parameters:
+            if name in self._neurons:
+                self.set_value(name, np.asarray(parameters[name]))
 
     @property
     def optimiser_state(self) -> Arrays:
         self._check_open()
         self.flush()
-        moments = {f"{m}.{name}": a for m in MOMENTS for name, a in self._weights.moments(m).items()}
+        holders = (self._weights, self._neurons)
+        moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.moments(m).items()}
         return {**moments, "steps_taken": np.array(self._weights.steps_taken)}
 
     def set_optimiser_state(self, state: Arrays) -> None:
         self._check_open()
         self.flush()
         for moment in MOMENTS:
-            arrays = {c.name: state[f"{moment}.{c.name}"] for c in self.network.connections}
+            arrays = {name: state[f"{moment}.{name}"] for name in self.network.parameter_shapes}
             check_parameters(arrays, self.network)
-            self._weights.set_moments(moment, arrays)
+            self._weights.set_moments(moment, {k: a for k, a in arrays.items() if k not in self._neurons})
+            self._neurons.set_moments(moment, {k: a for k, a in arrays.items() if k in self._neurons})
         self._weights.steps_taken = int(state["steps_taken"])
 
     @property
@@ -311,8 +328,11 @@ class GennModel(Model):
         return self._values.copy()
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
-        self._values.set(name, value)
+        # The step that is under way changes values as well: first that, then what is asked for here.
         self.flush()
+        self._values.set(name, value)
+        if name in self._neurons:
+            self._neurons.read_value(name)
         self._refresh_values()
 
     # -- the rest --------------------------------------------------------------------------------------------------

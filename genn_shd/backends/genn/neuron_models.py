@@ -19,6 +19,7 @@ from ...snippets import scoped, uses
 from .blueprint import NeuronBlueprint, Variable
 from .loss_model import LossCode
 from .source_model import TIMING, step_type
+from .trained_code import gradient_variables, read_arrays, read_code, read_gradient_code, spike_gradient_code
 
 SLOTS = (("forward_slot", "int"), ("back_slot", "int"))
 
@@ -61,9 +62,10 @@ def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | No
             Variable("feedback_out"),
             Variable("gradient_out"),
             *_spike_variables(p),
+            *gradient_variables(p),
             *loss.variables,
         ),
-        arrays=tuple(a for a in (*_tape_arrays(p, trial), *loss.arrays) if a[0] in used),
+        arrays=tuple(a for a in (*_tape_arrays(p, trial), *read_arrays(p), *loss.arrays) if a[0] in used),
         inputs=("feedback_in",) if p.spike else (),
         code=code,
         threshold="fired" if p.spike else "",
@@ -126,6 +128,7 @@ def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) 
             "}",
         ]
     lines += [scoped([p.decay_code], names.state, names.values), loss.at_step]
+    lines.append(read_code(p, names.state, names.values, trial.num_steps))
     return "\n".join(lines)
 
 
@@ -148,7 +151,8 @@ def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode)
         lines.append(_jump(p, names, loss))
     adjoint = scoped([p.adjoint_code], seen, names.values)
     if loss.voltage_drive:
-        lines += ["{", loss.voltage_drive, scoped([p.drive_code], seen, names.values), adjoint, "}"]
+        learnt = read_gradient_code(p, trial.num_steps)
+        lines += ["{", loss.voltage_drive, learnt, scoped([p.drive_code], seen, names.values), adjoint, "}"]
     else:
         lines.append(adjoint)
     lines += [
@@ -173,6 +177,7 @@ def _jump(p: PopulationProgram, names: _Names, loss: LossCode) -> str:
             "if (back_next >= 0) {",
             "if (tape_step[back_tape + back_next] == back_step) {",
             loss.spike_drive or "const scalar spike_drive = 0.0;",
+            spike_gradient_code(p, constants),
             scoped([p.spike.jump_code], names.adjoint, constants),
             "back_next -= 1;",
             "}",

@@ -12,6 +12,7 @@ from ...program import Program
 from .flight import Flight
 from .neuron_models import Trial
 from .simulation import Pass, Simulation, check_array_size
+from .trained_code import read_arrays
 
 Watch = Callable[[np.ndarray, int], None]
 
@@ -146,6 +147,7 @@ def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, 
     sizes.append((output.name, "loss_weight", slots * steps if program.loss.weighs_input else steps))
     if program.loss.cross_entropy == "step" or program.loss.keeps_voltages:
         sizes.append((output.name, "trace", slots * steps * output.size))
+    sizes += [(p.name, name, slots * steps * p.size) for p in program.populations for name, _ in read_arrays(p)]
     if program.loss.cross_entropy == "step":
         sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]
     return sizes

@@ -1,8 +1,8 @@
-"""Weights, their gradients and the optimiser's moments, on the device."""
+"""Weights and the optimiser's moments on the device, and the gradients of all that is trained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from ...errors import DivergedError
 from ...network import Network
 from ...run_values import RunValues
 from ..base import Arrays
-from .learning import REDUCE, STEP, adam_name, reduce_name
+from .learning import REDUCE, STEP, adam_constants, adam_name, reduce_name
 from .simulation import Simulation
 
 MOMENTS = ("moment1", "moment2")
@@ -27,12 +27,13 @@ class Weights:
 
     def __init__(self, simulation: Simulation, network: Network) -> None:
         self._simulation = simulation
-        self._shapes = {c.name: network.shape(c) for c in network.connections}
+        self._shapes: dict[str, tuple[int, ...]] = {c.name: network.shape(c) for c in network.connections}
+        self._trained = network.parameter_shapes
         self.steps_taken = 0
 
     def parameters(self) -> Arrays:
         """Copies of the weights, (pre, post) by connection."""
-        return self._pull(self._simulation.weights)
+        return self._pull(self._shapes, self._simulation.weights)
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Overwrite some or all."""
@@ -40,7 +41,9 @@ class Weights:
 
     def moments(self, name: str) -> Arrays:
         """Copies of one of MOMENTS."""
-        return self._pull(lambda connection: self._simulation.update_variable(adam_name(connection), name))
+        return self._pull(
+            self._shapes, lambda connection: self._simulation.update_variable(adam_name(connection), name)
+        )
 
     def set_moments(self, name: str, arrays: Arrays) -> None:
         """Overwrite one of MOMENTS."""
@@ -51,17 +54,17 @@ class Weights:
         self._simulation.update(REDUCE)
 
     def mean_gradients(self, size: int) -> Arrays:
-        """Mean over a batch of what backward passes have added up, which is cleared.
+        """Mean over a batch of what backward passes have added up, which is cleared; of parameters of neurons as well.
 
         Raises
         ------
         DivergedError
             Where it is not finite.
         """
-        for name in self._shapes:
+        for name in self._trained:
             self._simulation.set_update(reduce_name(name), share=1.0 / size)
         self._simulation.update(REDUCE)
-        gradients = self._pull(lambda connection: self._simulation.update_variable(reduce_name(connection), "mean"))
+        gradients = self._pull(self._trained, lambda name: self._simulation.update_variable(reduce_name(name), "mean"))
         if not all(np.isfinite(gradient.sum(dtype=np.float64)) for gradient in gradients.values()):
             raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
         return gradients
@@ -69,23 +72,14 @@ class Weights:
     def take_step(self, learning_rate: float, values: RunValues) -> None:
         """One step of Adam with the last mean gradients."""
         self.steps_taken += 1
-        beta1, beta2 = values.optimiser("beta1"), values.optimiser("beta2")
-        constants = {
-            "beta1": beta1,
-            "rest1": 1.0 - beta1,
-            "beta2": beta2,
-            "rest2": 1.0 - beta2,
-            "rate": learning_rate / (1.0 - beta1**self.steps_taken),
-            "correction": 1.0 / (1.0 - beta2**self.steps_taken),
-            "epsilon": values.optimiser("epsilon"),
-        }
+        constants = adam_constants(learning_rate, values, self.steps_taken)
         for name in self._shapes:
             self._simulation.set_update(adam_name(name), **constants)
         self._simulation.update(STEP)
 
-    def _pull(self, variable: Callable[[str], Any]) -> Arrays:
+    def _pull(self, shapes: Mapping[str, tuple[int, ...]], variable: Callable[[str], Any]) -> Arrays:
         arrays = {}
-        for name, shape in self._shapes.items():
+        for name, shape in shapes.items():
             holder = variable(name)
             holder.pull_from_device()
             arrays[name] = holder.view.reshape(shape).copy()

@@ -1,0 +1,69 @@
+"""Trained parameters of neurons, and the optimiser's moments for them.
+
+They are kept on the host, where the coefficients that the device needs are made of them after every step anyway.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...network import Network
+from ...run_values import RunValues
+from ..base import Arrays
+from .learning import adam_constants
+from .weights import MOMENTS
+
+
+class NeuronParameters:
+    """All trained parameters of a network's neurons, by `{population}.{parameter}`, (N,) each.
+
+    Parameters
+    ----------
+    network : the description.
+    values : run-time values; a parameter's number is there as well, and follows the optimiser.
+    dtype : of parameters and moments.
+    """
+
+    def __init__(self, network: Network, values: RunValues, dtype: np.dtype) -> None:
+        self._trained = {f"{p.name}.{name}": how for p in network.populations for name, how in p.trained.items()}
+        self._values, self._dtype = values, dtype
+        self._numbers: Arrays = {}
+        for name in self._trained:
+            self.read_value(name)
+        self._moments = {m: {k: np.zeros_like(a) for k, a in self._numbers.items()} for m in MOMENTS}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._trained
+
+    def read_value(self, name: str) -> None:
+        """Follow a run-time value that was set."""
+        self._numbers[name] = self._values.copy()[name].astype(self._dtype)
+
+    def parameters(self) -> Arrays:
+        """Copies of all numbers."""
+        return {name: numbers.copy() for name, numbers in self._numbers.items()}
+
+    def moments(self, name: str) -> Arrays:
+        """Copies of one of MOMENTS."""
+        return {parameter: moment.copy() for parameter, moment in self._moments[name].items()}
+
+    def set_moments(self, name: str, arrays: Arrays) -> None:
+        """Overwrite one of MOMENTS."""
+        for parameter, moment in arrays.items():
+            self._moments[name][parameter][:] = moment
+
+    def take_step(self, gradients: Arrays, learning_rate: float, steps_taken: int) -> None:
+        """One step of Adam, at each parameter's own rate and not below its minimum; run-time values follow."""
+        constants = adam_constants(learning_rate, self._values, steps_taken)
+        for name, how in self._trained.items():
+            numbers = self._numbers[name]
+            numbers -= how.rate * self._adam(name, gradients[name], constants)
+            np.maximum(numbers, how.minimum, out=numbers)
+            self._values.set(name, numbers.astype(np.float64))
+
+    def _adam(self, name: str, gradient: np.ndarray, constants: dict[str, float]) -> np.ndarray:
+        """What the optimiser takes off, before the parameter's rate; moments follow."""
+        moment1, moment2 = (self._moments[m][name] for m in MOMENTS)
+        moment1[:] = constants["beta1"] * moment1 + constants["rest1"] * gradient
+        moment2[:] = constants["beta2"] * moment2 + constants["rest2"] * gradient**2
+        return constants["rate"] * moment1 / (np.sqrt(moment2 * constants["correction"]) + constants["epsilon"])

@@ -1,0 +1,72 @@
+"""Code for the gradients of a population's trained parameters (`TrainedProgram`); empty where none are trained.
+
+The gradient by the parameter theta adds up in the variable `gradient_by_theta`, one a neuron and lane. Outputs whose
+voltage the loss reads keep its derivative of every step in the array `read_by_theta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...program import PopulationProgram
+from ...snippets import scoped
+from .blueprint import Variable
+from .loss_model import steps_of
+
+
+def gradient_name(parameter: str) -> str:
+    """Variable in which the gradient by a parameter adds up."""
+    return f"gradient_by_{parameter}"
+
+
+def read_name(parameter: str) -> str:
+    """Array of the derivatives, by a parameter, of the voltage that the loss reads."""
+    return f"read_by_{parameter}"
+
+
+def trained_parameters(p: PopulationProgram) -> tuple[str, ...]:
+    """Names of the trained parameters of a population."""
+    return tuple(p.trained.spike_gradient or p.trained.read) if p.trained else ()
+
+
+def gradient_variables(p: PopulationProgram) -> tuple[Variable, ...]:
+    """What the gradients add up in."""
+    return tuple(Variable(gradient_name(theta)) for theta in trained_parameters(p))
+
+
+def read_arrays(p: PopulationProgram) -> tuple[tuple[str, str], ...]:
+    """(name, element type) of arrays of one number per step and neuron of every kept trial."""
+    return tuple((read_name(theta), "scalar") for theta in p.trained.read) if p.trained else ()
+
+
+def read_code(p: PopulationProgram, state: Mapping[str, str], values: Mapping[str, str], num_steps: int) -> str:
+    """Forward, after a step: keeps the derivatives of the voltage that the loss reads."""
+    if p.trained is None:
+        return ""
+    place = _place("forward_slot", "step", num_steps)
+    return "\n".join(
+        scoped([f"{read_name(theta)}[{place}] = {derivative};"], state, values)
+        for theta, derivative in p.trained.read.items()
+    )
+
+
+def read_gradient_code(p: PopulationProgram, num_steps: int) -> str:
+    """Backward: what the loss's `drive` of a step adds."""
+    if p.trained is None:
+        return ""
+    place = _place("back_slot", "back_step", num_steps)
+    return "\n".join(f"{gradient_name(theta)} += drive * {read_name(theta)}[{place}];" for theta in p.trained.read)
+
+
+def spike_gradient_code(p: PopulationProgram, constants: Mapping[str, str]) -> str:
+    """Backward: what a spike adds. `constants`, as the spike's jump sees them."""
+    if p.trained is None:
+        return ""
+    return "\n".join(
+        scoped([f"gradient_so_far += {added};"], {"gradient_so_far": gradient_name(theta)}, constants)
+        for theta, added in p.trained.spike_gradient.items()
+    )
+
+
+def _place(slot: str, step: str, num_steps: int) -> str:
+    return f"(({steps_of(slot, num_steps)} + {step}) * num_neurons) + id"

@@ -33,7 +33,7 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
         lanes=lanes,
         profile=profile,
         neurons=(
-            source_blueprint(network.input.name, network.input.size, trial.num_steps),
+            source_blueprint(network.input, trial.num_steps),
             *(population_blueprint(p, trial, loss if p is output else None) for p in program.populations),
         ),
         synapses=tuple(connection_blueprint(c, network) for c in network.connections),

@@ -25,6 +25,7 @@ from .neuron_parameters import NeuronParameters
 from .passes import Passes, Watch, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Simulation
+from .source_model import delay_steps
 from .step_log import StepLog
 from .toolchain import cpu_compiler, cuda_compiler
 from .weights import MOMENTS, Weights
@@ -83,6 +84,7 @@ class GennModel(Model):
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
         self._values = RunValues(self.network, rng)
+        self._delay_steps(self._values.delays())
         self._neurons = NeuronParameters(self.network, self._values, self._dtype)
         self._open(profile)
         self._weights.set_parameters(start)
@@ -118,12 +120,17 @@ class GennModel(Model):
         simulation = self._running
         for p in self._program.populations:
             self._refresh_neurons(p)
+        source = self.network.input
+        simulation.write(source.name, "delay", np.repeat(self._delay_steps(self._values.delays()), source.size))
         output, loss_values = self._program.output.name, self._values.loss_values()
         simulation.set_population(output, **{f"loss_value_{name}": v for name, v in loss_values.items()})
         if self._every_step:
             simulation.set_update("step_softmax", loss_scale=loss_values["loss_scale"])
         if simulation.has_array(output, "loss_weight") and not self._step_weights.per_sample:
             simulation.fill(output, "loss_weight", self._step_weights.shared(loss_values))
+
+    def _delay_steps(self, delays: np.ndarray) -> np.ndarray:
+        return delay_steps(f"{self.network.input.name}.delays", delays, self.dt, self._num_steps)
 
     def _refresh_neurons(self, p: PopulationProgram) -> None:
         simulation, values = self._running, self._values.neuron_values(p.name)
@@ -328,6 +335,8 @@ class GennModel(Model):
         return self._values.copy()
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
+        if name == f"{self.network.input.name}.delays":
+            self._delay_steps(np.atleast_1d(value))
         # The step that is under way changes values as well: first that, then what is asked for here.
         self.flush()
         self._values.set(name, value)

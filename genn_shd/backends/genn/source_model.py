@@ -3,30 +3,38 @@
 A sample is a row of `spike_start`: the spikes of unit u lie at `spike_start[row (N + 1) + u]` up to the next entry in
 `spike_step`, as time bins in order. Moving to other samples changes the rows' numbers and nothing else.
 
+Where the source has delays, one neuron stands for each unit at each delay: neuron i reads unit i mod N, `delay` steps
+late. All delays read the one list of spikes, and a change of `delay` changes nothing in it.
+
 GeNN's neurons spike at most once a step, so a source also says how many spikes of its bin it stands for.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from ...errors import SettingError
+from ...network import Population, check_delays
 from .blueprint import NeuronBlueprint, Variable
 
 TIMING = (("num_forward", "int"), ("num_backward", "int"))
 
 _CODE = """
 const int step = (int)(t / dt + 0.5);
+const int unit = id %% %(num_units)d;
 arrivals = 0.0;
 back_arrivals = 0.0;
 back_spike = 0;
 if (batch < num_backward) {
     const int last_step = %(num_steps)d - 1 - step;
-    const int start = spike_start[(back_row * (num_neurons + 1)) + id];
+    const int start = spike_start[(back_row * %(row)d) + unit];
     if (step == 0) {
-        back_next = spike_start[(back_row * (num_neurons + 1)) + id + 1] - 1;
+        back_next = spike_start[(back_row * %(row)d) + unit + 1] - 1;
     }
-    while (back_next >= start && spike_step[back_next] >= last_step) {
+    while (back_next >= start && spike_step[back_next] + delay >= last_step) {
         back_next -= 1;
     }
-    while (back_next >= start && spike_step[back_next] == last_step - 1) {
+    while (back_next >= start && spike_step[back_next] + delay == last_step - 1) {
         back_next -= 1;
         back_arrivals += 1.0;
     }
@@ -35,11 +43,11 @@ if (batch < num_backward) {
     }
 }
 if (batch < num_forward) {
-    const int end = spike_start[(row * (num_neurons + 1)) + id + 1];
+    const int end = spike_start[(row * %(row)d) + unit + 1];
     if (step == 0) {
-        next = spike_start[(row * (num_neurons + 1)) + id];
+        next = spike_start[(row * %(row)d) + unit];
     }
-    while (next < end && spike_step[next] == step) {
+    while (next < end && spike_step[next] + delay == step) {
         next += 1;
         arrivals += 1.0;
     }
@@ -52,19 +60,40 @@ def step_type(num_steps: int) -> str:
     return "uint16_t" if num_steps < 2**16 else "int"
 
 
-def source_blueprint(name: str, size: int, num_steps: int) -> NeuronBlueprint:
+def delay_steps(name: str, delays: np.ndarray, dt: float, num_steps: int) -> np.ndarray:
+    """Delays (copies,), ms, in whole steps (int32); all that is later than the trial is one step after it.
+
+    Raises
+    ------
+    SettingError
+        Where one is negative or not finite, or no multiple of the time step: the one list of time bins cannot tell
+        where in a bin a spike lies.
+    """
+    check_delays(name, delays.tolist())
+    steps = delays / dt
+    for delay, exact in zip(delays, steps, strict=True):
+        if abs(exact - np.rint(exact)) > 1e-6 * max(1.0, exact):
+            raise SettingError(
+                f"{name} = {delays.tolist()} is not offered by the genn back end: {delay:g} ms is no multiple "
+                f"of the time step {dt:g} ms; choose multiples, or backend native."
+            )
+    return np.minimum(np.rint(steps), num_steps).astype(np.int32)
+
+
+def source_blueprint(source: Population, num_steps: int) -> NeuronBlueprint:
     """The spike source of a network.
 
-    Forward, a spike of bin k is emitted at step k. Backward, step m of the pass has the adjoint at the start of step
-    num_steps - 1 - m, which is what spikes of the bin before it meet one step of the pass later.
+    Forward, a spike of bin k is emitted at step k + `delay`. Backward, step m of the pass has the adjoint at the start
+    of step num_steps - 1 - m, which is what spikes emitted one step before it meet one step of the pass later.
     """
     return NeuronBlueprint(
-        name=name,
-        size=size,
+        name=source.name,
+        size=source.size * len(source.delays),
         parameters=TIMING,
         variables=(
             Variable("row", "int", "READ_ONLY_SHARED_NEURON"),
             Variable("back_row", "int", "READ_ONLY_SHARED_NEURON"),
+            Variable("delay", "int", "READ_ONLY"),
             Variable("next", "int"),
             Variable("back_next", "int"),
             Variable("arrivals"),
@@ -73,6 +102,6 @@ def source_blueprint(name: str, size: int, num_steps: int) -> NeuronBlueprint:
         ),
         arrays=(("spike_step", step_type(num_steps)), ("spike_start", "int")),
         inputs=(),
-        code=_CODE % {"num_steps": num_steps},
+        code=_CODE % {"num_steps": num_steps, "num_units": source.size, "row": source.size + 1},
         threshold="arrivals > 0.0",
     )

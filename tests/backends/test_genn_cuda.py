@@ -8,6 +8,7 @@ import pytest
 from genn_shd import BackendError
 from genn_shd.backends.genn import availability
 from genn_shd.models.losses import LOSSES
+from genn_shd.network import Trained
 from tests.backends.genn_cases import assert_same, assert_same_gradients, compiled, network, samples
 
 
@@ -52,6 +53,20 @@ def test_pipelined_is_native_one_batch_later(loss):
             expected = native.gradient(batch)
             np.testing.assert_allclose(actual[k].losses, expected.losses, rtol=1e-8)
             assert_same_gradients(actual[k + 1], expected, 1e-8)
+
+
+@pytest.mark.parametrize("loss", ["sum_exp", "xentropy", "first_spike_exp"])
+def test_trained_parameters_of_neurons_and_delays(loss):
+    taus = {"tau_mem": Trained(3.0), "tau_syn": Trained(1.0)}
+    described = network(loss, (5, 20), trained=taus, output_trained=taus, input_delays=(0.0, 4.0, 30.0))
+    with (
+        compiled(described, "native") as native,
+        compiled(described, "genn_cuda", schedule="sequential") as genn,
+    ):
+        for batch in (samples(3, 8), samples(4, 3)):
+            assert_same(genn.train_batch(batch), native.train_batch(batch), 1e-8)
+        for name, array in native.parameters.items():
+            np.testing.assert_allclose(genn.parameters[name], array, rtol=1e-8, atol=1e-10)
 
 
 def test_fifty_batches_of_training_give_the_same_curve():

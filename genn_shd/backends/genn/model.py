@@ -20,8 +20,8 @@ from .availability import Target, version
 from .flight import Flight, count_signals, cross_entropy
 from .generator import generate
 from .neuron_models import Trial
-from .offered import check_offered
 from .neuron_parameters import NeuronParameters
+from .offered import check_offered
 from .passes import Passes, Watch, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Simulation

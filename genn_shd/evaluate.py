@@ -14,7 +14,7 @@ from .checkpoint import Checkpoint
 from .config import Config
 from .datasets import Dataset
 from .errors import DataError
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, evaluate, report
 from .experiment import (
     build_network,
     compile_model,
@@ -25,7 +25,6 @@ from .experiment import (
     select,
     trial_duration,
 )
-from .metrics import GroupAccuracy
 from .progress import console_log
 from .run_folder import RunFolder
 from .samples import Samples
@@ -130,26 +129,6 @@ def _dataset_of_file(config: Config, file: Path, num_input: int, num_classes: in
     classes = None if config.dataset.classes else num_classes
     dataset = datasets.load("hdf5", path=file, num_units=num_units, num_classes=classes)
     return crop(select(config, dataset), trial_duration(config))
-
-
-def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:
-    """An evaluation as JSON takes it."""
-    return {
-        "samples": len(evaluation.labels),
-        "accuracy": evaluation.accuracy,
-        "loss": evaluation.loss,
-        "spikes_per_neuron": evaluation.spikes_per_neuron,
-        "by_class": _named(evaluation.by_class, class_names),
-        "by_speaker": _named(evaluation.by_speaker, speaker_names),
-        "confusion": evaluation.confusion(len(class_names)).tolist(),
-    }
-
-
-def _named(groups: Sequence[GroupAccuracy], names: Sequence[str]) -> dict[str, Any]:
-    return {
-        names[group.group]: {"samples": group.samples, "correct": group.correct, "accuracy": group.accuracy}
-        for group in groups
-    }
 
 
 def table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -83,3 +84,23 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
         speakers=samples.samples.speakers,
         spikes_per_neuron=tally.spikes_per_neuron(),
     )
+
+
+def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:
+    """An evaluation as JSON takes it."""
+    return {
+        "samples": len(evaluation.labels),
+        "accuracy": evaluation.accuracy,
+        "loss": evaluation.loss,
+        "spikes_per_neuron": evaluation.spikes_per_neuron,
+        "by_class": _named(evaluation.by_class, class_names),
+        "by_speaker": _named(evaluation.by_speaker, speaker_names),
+        "confusion": evaluation.confusion(len(class_names)).tolist(),
+    }
+
+
+def _named(groups: Sequence[GroupAccuracy], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        names[group.group]: {"samples": group.samples, "correct": group.correct, "accuracy": group.accuracy}
+        for group in groups
+    }

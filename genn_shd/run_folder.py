@@ -7,6 +7,7 @@ timings.csv       what each epoch spent on which kind of work, where simulation.
 checkpoint.npz    everything needed to go on
 best.npz          the same, as it was after the best epoch so far
 summary.json      what came of it
+evaluation.json   answers to the samples held out: of the best epoch, by class and speaker, confused with what
 plots/            figures
 recordings/       spikes, state, adjoint and weights of chosen batches, where settings or `record` ask for them
 log.txt           what was said while it ran

@@ -15,7 +15,7 @@ from .checkpoint import Checkpoint
 from .config import Config
 from .datasets import Dataset
 from .errors import DivergedError
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, evaluate, report
 from .experiment import build_network, compile_model, for_evaluation, partition, settle
 from .interrupt import Interrupted, StopRequest
 from .loss_weight import weight_curves
@@ -54,6 +54,7 @@ def train_once(
         # Without samples held out, the training samples are looked at.
         parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
         evaluations = _evaluate_best(model, parts, folder)
+        _write_evaluations(evaluations, dataset, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
         return _conclude(trainer, curves, "complete"), evaluations
 
@@ -121,6 +122,14 @@ def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder
     """What the best epoch makes of some samples."""
     model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
     return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
+
+
+def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, folder: RunFolder) -> None:
+    """As `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
+    names = dataset.class_names, dataset.speaker_names
+    parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
+    epoch = Checkpoint.read(folder.best_file).state["epoch"]
+    folder.write_evaluation({"run": folder.name, "checkpoint": "best", "epoch": epoch, "data": None, "parts": parts})
 
 
 def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:

@@ -108,10 +108,10 @@ def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arr
 
 
 def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
-    """Weights as mlGeNN's connections take them, (pre, post), by connection."""
+    """Weights as mlGeNN's connections take them, (pre, post), by connection; parameters of neurons are no weights."""
     check_parameters(dict(parameters), model.network)
     factors = _factors(model, scale_i)
-    return {name: np.asarray(weights) * factors[name] for name, weights in parameters.items()}
+    return {name: np.asarray(weights) * factors[name] for name, weights in parameters.items() if name in factors}
 
 
 def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
@@ -160,6 +160,9 @@ def _check(model: Model) -> dict[str, dict[str, float]]:
         raise SettingError(
             f"loss {network.loss.name!r} has no readout in mlGeNN; those that do: {', '.join(READOUTS)}."
         )
+    delays = model.values[f"{network.input.name}.delays"].tolist()
+    if delays != [0.0]:
+        raise SettingError(f"{network.input.name}.delays = {delays}: mlGeNN's inputs have no delays; leave them out.")
     values: dict[str, dict[str, float]] = {}
     for p in network.populations[1:]:
         assert p.neuron is not None and p.synapse is not None

@@ -10,6 +10,7 @@ import pytest
 from genn_shd import SettingError, SpikeTrains, compile_network
 from genn_shd.initial import Gamma
 from genn_shd.models import recurrent_classifier
+from genn_shd.network import Trained
 from tests.backends.genn_cases import NUM_CLASSES, NUM_INPUT, NUM_STEPS, WEIGHTS
 
 pytest.importorskip("ml_genn", reason="mlGeNN is not installed")
@@ -125,9 +126,20 @@ def test_weights_trained_by_mlgenns_eventprop_work_here():
         assert model.evaluate_batch(samples).loss < before
 
 
+def test_trained_time_constants_go_along_as_what_they_are():
+    with _model(_network(trained={"tau_mem": Trained(3.0)})) as model:
+        other = mlgenn.to_mlgenn(model)
+        assert mlgenn.weights_for_mlgenn(model, model.parameters).keys() == other.connections.keys()
+        model.train_batch(_samples(4))
+        with pytest.raises(SettingError, match="hidden.tau_mem differs between neurons"):
+            mlgenn.to_mlgenn(model)
+
+
 def test_what_mlgenn_does_not_have_is_refused():
     heterogeneous = _network(tau_mem=Gamma(12.0, 3.0, 3.0, 40.0))
     with _model(heterogeneous) as model, pytest.raises(SettingError, match="hidden.tau_mem differs between neurons"):
+        mlgenn.to_mlgenn(model)
+    with _model(_network(input_delays=(0.0, 5.0))) as model, pytest.raises(SettingError, match="have no delays"):
         mlgenn.to_mlgenn(model)
     odd = replace(_network(), loss=replace(_network().loss, name="mine"))
     with _model(odd) as model, pytest.raises(SettingError, match="loss 'mine' has no readout in mlGeNN"):

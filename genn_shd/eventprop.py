@@ -17,8 +17,10 @@ Nothing here knows about time steps: a scheme (`genn_shd.schemes`) turns the res
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 
 from .errors import SettingError
@@ -88,6 +90,16 @@ class Dynamics:
     @property
     def state(self) -> tuple[str, ...]:
         return self.neuron_state + self.synapse_state
+
+    @functools.cached_property
+    def coupled(self) -> np.ndarray:
+        """(n, n) bool: entries of exp(A r) that are not zero, the transitive closure of A's."""
+        a = np.array([[entry != 0 for entry in row] for row in self.matrix.tolist()]) | np.eye(
+            len(self.state), dtype=bool
+        )
+        for _ in self.state:
+            a = (a.astype(int) @ a.astype(int)) > 0
+        return a
 
 
 def derive(network: Network) -> tuple[Dynamics, ...]:

@@ -38,7 +38,6 @@ from .expansion import separate
 from .linear import (
     ClosedForm,
     coefficients,
-    coupled_states,
     driven_population,
     population_programs,
     propagator_name,
@@ -210,7 +209,7 @@ def _relative_growth(u: np.ndarray) -> np.ndarray:
 
 def _check_closed_form(d: Dynamics) -> None:
     direct = np.array([[entry != 0 for entry in row] for row in d.matrix.tolist()])
-    if np.any(coupled_states(d) & ~direct) or any(b != 0 for b in d.drift):
+    if np.any(d.coupled & ~direct) or any(b != 0 for b in d.drift):
         raise SettingError(
             f"population {d.population.name!r}: the exact scheme needs states that are coupled pairwise and no "
             'constant drive; use scheme = "grid" for this neuron.'

@@ -12,15 +12,15 @@ without exponentials and without a limit to take where time constants meet.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 
 from ..expressions import symbol, to_code
 from ..program import SensitivityProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
-from .linear import assign, coupled_states, distinct_neurons, propagator_name, system_matrix
+from .linear import assign, distinct_neurons, exponentials, propagator_name, system_matrix
 
 MAX_POWERS = 24
 """Powers of u that there is room for; how many are needed depends on dt and time constants."""
@@ -67,17 +67,17 @@ class TrainedInStep:
         assert synapse is not None
         return synapse.receives
 
-    @property
+    @functools.cached_property
     def _coupled(self) -> dict[tuple[str, str], bool]:
-        coupled = coupled_states(self.sensitivity.dynamics)
+        coupled = self.sensitivity.dynamics.coupled
         return {(a, b): bool(coupled[i, j]) for i, a in enumerate(self._state) for j, b in enumerate(self._state)}
 
-    @property
+    @functools.cached_property
     def _couplings(self) -> list[tuple[str, str]]:
         matrix = self.sensitivity.dynamics.matrix
         return [(a, b) for i, a in enumerate(self._state) for j, b in enumerate(self._state) if matrix[i, j] != 0]
 
-    @property
+    @functools.cached_property
     def _reached(self) -> list[str]:
         """Derivatives that an arrival reaches within the step."""
         return [y for y in self.sensitivity.state if self._coupled[y, self._receives]]
@@ -112,7 +112,7 @@ class TrainedInStep:
 
     def _evaluate(self, matrix: np.ndarray, dt: float) -> dict[str, np.ndarray]:
         index = {z: i for i, z in enumerate(self._state)}
-        half = scipy.linalg.expm(matrix * (dt / 2))
+        half = exponentials(matrix * (dt / 2))
         whole = half @ half
         result = {_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
         for y in self.sensitivity.state:

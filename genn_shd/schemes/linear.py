@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.linalg
 import sympy
 
 from ..eventprop import Dynamics, SpikeEvent, adjoint_name
@@ -61,9 +60,9 @@ def _population_program(
 ) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
-    coupled = coupled_states(d)
+    coupled = d.coupled
     ahead = sensitivity.dynamics if sensitivity else d
-    reached = coupled_states(ahead)
+    reached = ahead.coupled
     return PopulationProgram(
         name=d.population.name,
         size=d.population.size,
@@ -96,14 +95,6 @@ def _trained_program(sensitivity: Sensitivity) -> TrainedProgram:
     )
 
 
-def coupled_states(d: Dynamics) -> np.ndarray:
-    """(n, n) bool: entries of exp(A dt) that are not zero, the transitive closure of A's."""
-    a = np.array([[entry != 0 for entry in row] for row in d.matrix.tolist()]) | np.eye(len(d.state), dtype=bool)
-    for _ in d.state:
-        a = (a.astype(int) @ a.astype(int)) > 0
-    return a
-
-
 def propagator_name(x: str, y: str) -> str:
     """Name of the entry of exp(A r), or of its scaled transpose, that leads from y to x."""
     return f"{x}_from_{y}"
@@ -123,13 +114,13 @@ def coefficient_names(d: Dynamics, ahead: Dynamics) -> list[str]:
 
 
 def _coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
-    coupled = coupled_states(d)
+    coupled = d.coupled
     return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if coupled[i, j]]
 
 
 def _driven(d: Dynamics) -> list[str]:
     """State variables that the constant part b of the dynamics reaches."""
-    coupled, drives = coupled_states(d), [b != 0 for b in d.drift]
+    coupled, drives = d.coupled, [b != 0 for b in d.drift]
     return [x for i, x in enumerate(d.state) if any(coupled[i, j] and drives[j] for j in range(len(drives)))]
 
 
@@ -222,8 +213,25 @@ def propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.nd
     augmented[:, :n, :n] = matrix
     for i in range(n):
         augmented[:, i, n] = evaluate(d.drift[i], values)
-    exponential = scipy.linalg.expm(augmented * dt)
+    exponential = exponentials(augmented * dt)
     return exponential[:, :n, :n], exponential[:, :n, n]
+
+
+def exponentials(matrices: np.ndarray) -> np.ndarray:
+    """exp of each of K matrices, (K, n, n), all at once: by its series, for a part 2^-k of them, squared k times.
+
+    Libraries take them one by one, which trained time constants, all different and new in every batch, would wait for.
+    """
+    largest = float(np.abs(matrices).sum(axis=-1).max(initial=0.0))
+    squarings = max(0, int(np.ceil(np.log2(max(largest, 0.25) / 0.25))))
+    part = matrices / 2.0**squarings
+    term = result = np.broadcast_to(np.eye(matrices.shape[-1]), matrices.shape)
+    for k in range(1, 14):  # 0.25^13 / 13! is below rounding
+        term = term @ part / k
+        result = result + term
+    for _ in range(squarings):
+        result = result @ result
+    return result
 
 
 def system_matrix(d: Dynamics, values: Values) -> np.ndarray:

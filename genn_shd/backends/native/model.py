@@ -123,9 +123,9 @@ class NativeModel(Model):
             self._orders[index] = orders(p, values, self.dt, float(np.finfo(self._dtype).eps))
         for name in p.values:
             offset, length = self._layout.values[p.name, name]
+            self._neuron_values[offset : offset + p.size] = values[name]
             # Padding repeats the last neuron, so that it computes nothing strange.
-            padding = (0, length - p.size)
-            self._neuron_values[offset : offset + length] = np.pad(values[name], padding, mode="edge")
+            self._neuron_values[offset + p.size : offset + length] = values[name][-1]
         self._refresh_terms(index, p)
 
     def _refresh_terms(self, index: int, p: PopulationProgram) -> None:

@@ -68,6 +68,16 @@ def test_gradients_are_those_of_the_simulation(loss, hidden, dt):
             assert check.relative_error < 1e-6, check
 
 
+def test_an_adaptive_threshold_is_trained_too():
+    trained = {name: Trained(0.05) for name in ("tau_mem", "tau_syn", "tau_adapt", "increment", "v_threshold")}
+    network = _network(neuron="alif", neuron_values={"tau_adapt": 40.0, "increment": 0.2}, trained=trained)
+    with _compile(network) as model:
+        checks = {c.name: c for c in check_gradients(model, _batch(), entries=8)}
+    assert {f"hidden.{name}" for name in trained} < set(checks)
+    for check in checks.values():
+        assert check.norm > 0 and check.relative_error < 1e-6, check
+
+
 def test_equal_time_constants_are_no_special_case():
     network = _network(tau_mem=5.0, tau_syn=5.0, output_tau_mem=5.0)
     with _compile(network) as model:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from genn_shd import SettingError, SpikeTrains, compile_network
+from genn_shd.definitions import NeuronModel, Parameter
 from genn_shd.gradient_check import check_gradients
 from genn_shd.initial import Gamma, Normal
 from genn_shd.models import recurrent_classifier
+from genn_shd.models.neurons import LI
 from genn_shd.network import Network, SpikeCountRegularisation, Trained
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
@@ -94,6 +98,24 @@ def test_on_a_fine_grid_they_are_the_same(loss):
     for name in (n for n in true.gradients if "." in n):
         error = np.linalg.norm(ours.gradients[name] - true.gradients[name])
         assert error < 0.04 * np.linalg.norm(true.gradients[name]) + 1e-12, name
+
+
+def test_outputs_that_a_constant_drives_learn_from_before_the_first_spike():
+    driven = NeuronModel(
+        name="LI with a bias",
+        parameters={**LI.parameters, "bias": Parameter(0.5)},
+        state={"V": 0.0},
+        dynamics={"V": "(I + bias - V) / tau_mem"},
+    )
+    network, batch = _network(recurrent=False), _batch()
+    late = SpikeTrains.from_events([(t + 25, u) for t, u in batch], labels=batch.labels, num_units=NUM_INPUT)
+    trained = {"bias": Trained(-1.0), "tau_mem": Trained(3.0)}
+    output = replace(network.output, neuron=driven, values={"tau_mem": 15.0}, trained=trained)
+    with _compile(replace(network, populations=(*network.populations[:-1], output)), scheme="grid") as model:
+        checks = {c.name: c for c in check_gradients(model, late, entries=8) if c.name.startswith("output.")}
+    assert len(checks) == 2
+    for check in checks.values():
+        assert check.norm > 0 and check.relative_error < 1e-6, check
 
 
 @pytest.mark.parametrize("scheme", ["exact", "grid"])

@@ -27,6 +27,7 @@ setup(
         "genn_shd.interop",
         "genn_shd.models",
         "genn_shd.presets",
+        "genn_shd.reports",
         "genn_shd.schemes",
         "genn_shd.speech",
         "genn_shd.sweep",
@@ -39,6 +40,7 @@ setup(
         "genn_shd": ["py.typed", "presets/*.toml"],
         "genn_shd.backends.native": ["templates/*.j2", "templates/*/*.j2"],
         "genn_shd.backends.native.cascade": ["templates/*.j2"],
+        "genn_shd.reports": ["templates/*"],
         "genn_shd.speech": ["templates/*.j2"],
         "genn_shd.sweeps": ["*.toml"],
     },
@@ -75,6 +77,7 @@ setup(
             "bayesian-optimization>=3.0",
             "distributed>=2024.1",
             "dask-jobqueue>=0.9",
+            "playwright>=1.49",
         ],
     },
 )

@@ -1,0 +1,60 @@
+"""`python -m genn_shd.report`: a run or a sweep as one HTML page, with its figures as PNG and PDF."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import command
+from .errors import DataError
+from .reports import run_report, sweep_report
+from .reports.page import Page
+from .run_folder import RunFolder
+from .sweep.state import FILE_NAME as SWEEP_STATE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    return command.exit_code(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    folder = options.path.parent if options.path.name == SWEEP_STATE else options.path
+    print(_page(folder).write(options.out or folder / "report"))
+    return 0
+
+
+def _page(folder: Path) -> Page:
+    if (folder / SWEEP_STATE).is_file():
+        return sweep_report.report(folder)
+    if RunFolder(folder).config_file.is_file():
+        return run_report.report(folder)
+    raise DataError(f"{folder}: {_why_neither(folder)}")
+
+
+def _why_neither(folder: Path) -> str:
+    if not folder.is_dir():
+        return "there is no such folder; give the --out of `python -m genn_shd.train` or `python -m genn_shd.sweep`."
+    within = [p for p in sorted(folder.iterdir()) if (p / SWEEP_STATE).is_file() or RunFolder(p).config_file.is_file()]
+    hint = f" Within it is one: {within[0]}." if within else ""
+    return (
+        f"neither a run (no config.toml) nor a sweep (no {SWEEP_STATE}); give the --out of `python -m genn_shd.train` "
+        f"or `python -m genn_shd.sweep`.{hint}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.report",
+        description="Report a run or a sweep, also one under way: a page that needs no network, and figures.",
+    )
+    parser.add_argument("path", type=Path, metavar="DIR", help=f"folder of a run or sweep, or its {SWEEP_STATE}")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write report.html (default: DIR/report)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""A figure of a report: PNG and PDF on disk, and the PNG inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..files import write_whole
+
+_DPI = 150
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure with its name and what it shows.
+
+    Attributes
+    ----------
+    name : of its files, without ending.
+    caption : one sentence or two.
+    figure : of matplotlib.
+    """
+
+    name: str
+    caption: str
+    figure: Figure
+
+    def save(self, folder: Path) -> str:
+        """Write `NAME.png` and `NAME.pdf` into a folder; returns the PNG as a `data:` address."""
+        FigureCanvasAgg(self.figure)
+        stream = io.BytesIO()
+        self.figure.savefig(stream, format="png", dpi=_DPI)
+        png = stream.getvalue()
+        write_whole(folder / f"{self.name}.png", lambda file: file.write(png))
+        # Without its date the same figure is the same file.
+        no_date = {"CreationDate": None}
+        write_whole(folder / f"{self.name}.pdf", lambda file: self.figure.savefig(file, format="pdf", metadata=no_date))
+        return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

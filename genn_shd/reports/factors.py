@@ -1,0 +1,89 @@
+"""What each level of a factor does: over all trials, and changed alone from the best trial (an ablation).
+
+As figures 3 and 4 of Nowotny, Turner & Knight (Neuromorph. Comput. Eng. 5, 014001, 2025) show accuracies: means and
+their spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from ..sweep.records import Trial
+from ..sweep.space import Choice, Parameter, label
+from .trials import Trials, same_elsewhere
+
+_MOST_LEVELS = 12
+
+
+@dataclass(frozen=True)
+class Level:
+    """One value of a factor.
+
+    Attributes
+    ----------
+    value : of the parameter.
+    trials : how many complete trials have it.
+    mean, spread : of the objective over them; the spread is a standard deviation, None of a single one.
+    best : the one among them that is worth the most.
+    """
+
+    value: Any
+    trials: int
+    mean: float
+    spread: float | None
+    best: Trial
+
+
+def factors(of: Trials) -> dict[str, list[Level]]:
+    """Levels of each parameter that takes few values, by its name, in the order of its range."""
+    found = {}
+    for parameter in _discrete(of):
+        groups = _groups(parameter, of.complete)
+        if 1 < len(groups) <= _MOST_LEVELS:
+            found[parameter.name] = [_level(of, value, trials) for value, trials in groups]
+    return found
+
+
+def _discrete(of: Trials) -> list[Parameter]:
+    """Parameters of a few values: choices, and ranges where trials were not drawn from them."""
+    is_listed = of.file.strategy.name in ("grid", "list")
+    return [p for p in of.varied if is_listed or isinstance(p, Choice)]
+
+
+def _groups(parameter: Parameter, trials: Sequence[Trial]) -> list[tuple[Any, list[Trial]]]:
+    """Trials by their value of a parameter; those at which it does not matter are left out."""
+    groups: dict[str, tuple[Any, list[Trial]]] = {}
+    for trial in trials:
+        if parameter.name in trial.point:
+            value = trial.point[parameter.name]
+            groups.setdefault(label(value), (value, []))[1].append(trial)
+    return sorted(groups.values(), key=lambda group: parameter.place(group[0]))
+
+
+def _level(of: Trials, value: Any, trials: Sequence[Trial]) -> Level:
+    values = [trial.objective for trial in trials if trial.objective is not None]
+    spread = stdev(values) if len(values) > 1 else None
+    return Level(value, len(trials), fmean(values), spread, max(trials, key=of.worth))
+
+
+def ablation(of: Trials) -> dict[str, list[Trial]]:
+    """Of each factor the trials that differ from the best one in it alone, one a level, the best trial among them.
+
+    Parameters that matter at one of two points only, as the strength that belongs to a loss, may differ too; of several
+    trials at a level the one that is worth the most is taken.
+    """
+    best = of.best
+    if best is None:
+        return {}
+    found = {}
+    for parameter in _discrete(of):
+        if parameter.name not in best.point:
+            continue
+        near = [t for t in of.complete if same_elsewhere(t.point, best.point, parameter.name)]
+        levels = [max(trials, key=of.worth) for _, trials in _groups(parameter, near)]
+        if 1 < len(levels) <= _MOST_LEVELS:
+            found[parameter.name] = levels
+    return found

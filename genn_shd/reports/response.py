@@ -1,0 +1,141 @@
+"""What the surrogate of a sweep says: how much each parameter matters, and slices through the best trial.
+
+Importance is the total-effect index of global sensitivity analysis (Jansen, Comput. Phys. Commun. 117, 35, 1999,
+https://doi.org/10.1016/S0010-4655(98)00154-4): the part of the variance of the surrogate's mean over the space that
+goes when all parameters but one are known. With interactions the indices add up to more than 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..sweep.space import Choice, Parameter, Point, Space, label
+from ..sweep.strategies.observations import Observation, observations
+from .trials import Trials
+
+FEWEST = 4
+"""Distinct points from which a surrogate is fitted."""
+_MOST = 400  # the cost of a fit grows with the cube of their number
+_DRAWS = 1024
+_PLACES = 61
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """The surrogate along one parameter, the others as in a trial.
+
+    Attributes
+    ----------
+    parameter : along which.
+    values : (N,) of it.
+    mean, std : (N,) the objective and its standard deviation.
+    """
+
+    parameter: Parameter
+    values: Sequence[Any]
+    mean: np.ndarray
+    std: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What the surrogate says.
+
+    Attributes
+    ----------
+    importance : parameter -> total-effect index, the largest first.
+    slices : one a parameter, in the same order.
+    known : number of trials it is fitted to.
+    left_out : number of trials that were not taken, so that the fit takes seconds.
+    """
+
+    importance: dict[str, float]
+    slices: list[Slice]
+    known: int
+    left_out: int
+
+
+def can_fit(of: Trials) -> bool:
+    """Whether there are trials enough, and of different worth."""
+    known = observations(of.all, of.objective)
+    targets = {o.target for o in known}
+    return bool(of.varied) and len({label(o.point) for o in known}) >= FEWEST and len(targets) > 1
+
+
+def response(of: Trials, seed: int = 0) -> Response:
+    """Fit a surrogate to what ended, and ask it.
+
+    Parameters
+    ----------
+    of : trials for which `can_fit` holds.
+    seed : of the draws over the space.
+
+    Raises
+    ------
+    BackendError
+        bayesian-optimization is not installed.
+    """
+    from ..sweep.surrogate import Surrogate
+
+    known = observations(of.all, of.objective)
+    taken = _thinned(known)
+    limitless = replace(of.objective, at_most={})  # limits say which trials are allowed, not what they are worth
+    surrogate = Surrogate.fit(of.space, limitless, [replace(o, limited=()) for o in taken], seed=seed)
+    names = [p.name for p in of.varied]
+    indices = total_effects(surrogate, of.space, names, np.random.default_rng(seed))
+    importance = dict(sorted(indices.items(), key=lambda item: -item[1]))
+    slices = [_slice(surrogate, of, name) for name in importance]
+    return Response(importance, slices, len(taken), len(known) - len(taken))
+
+
+def _thinned(known: Sequence[Observation]) -> list[Observation]:
+    """At most as many as a fit takes seconds for, evenly over the order of their worth, best and worst among them."""
+    if len(known) <= _MOST:
+        return list(known)
+    ordered = sorted(known, key=lambda o: o.target)
+    return [ordered[i] for i in np.linspace(0, len(ordered) - 1, _MOST).round().astype(int)]
+
+
+def total_effects(surrogate: Any, space: Space, names: Sequence[str], rng: np.random.Generator) -> dict[str, float]:
+    """Jansen's estimate for some parameters: E[(f(x) - f(x with one parameter drawn anew))^2] / 2 Var f."""
+    units, anew = rng.random((2, _DRAWS, len(space)))
+    here = surrogate.predict([space.at(row) for row in units])[0]
+    variance = float(np.var(here))
+    found = {}
+    for column, parameter in enumerate(space):
+        if parameter.name in names:
+            moved = units.copy()
+            moved[:, column] = anew[:, column]
+            there = surrogate.predict([space.at(row) for row in moved])[0]
+            found[parameter.name] = float(np.mean((here - there) ** 2)) / (2 * variance) if variance else 0.0
+    return found
+
+
+def _slice(surrogate: Any, of: Trials, name: str) -> Slice:
+    """Through the best trial at which the parameter matters."""
+    parameter = next(p for p in of.space if p.name == name)
+    candidates = [t for t in of.complete if name in t.point] or [t for t in of.all if name in t.point]
+    base = max(candidates, key=of.worth).point
+    values = places(parameter)
+    mean, std = surrogate.predict([_completed(of.space, {**base, name: value}) for value in values])
+    return Slice(parameter, values, mean, std)
+
+
+def places(parameter: Parameter) -> list[Any]:
+    """Values along a parameter: all of a choice, evenly spread ones of a range."""
+    if isinstance(parameter, Choice):
+        return list(parameter.values)
+    return list(dict.fromkeys(parameter.at(unit) for unit in np.linspace(0, 1, _PLACES)))
+
+
+def _completed(space: Space, point: Point) -> Point:
+    """The point with the middle of whatever matters at it and has no value."""
+    whole: Point = {}
+    for parameter in space:
+        if parameter.is_active(whole):
+            whole[parameter.name] = point.get(parameter.name, parameter.at(0.5))
+    return whole

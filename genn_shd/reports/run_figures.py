@@ -1,0 +1,154 @@
+"""Figures of a run: curves of several trainings, weights, firing rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from ..plots import COLOURS, FAINT, INK, SINGLE, styled
+from ..recording import Recorded
+from ..run_folder import Row
+
+_FEWEST_BINS, _MOST_BINS = 10, 60
+_COLUMNS = 3
+_MANY = 6  # lines that can still be told apart by their legend
+_LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_CURVES = (
+    ("loss", "loss"),
+    ("accuracy", "accuracy"),
+    ("spikes_per_neuron", "spikes per hidden\nneuron and trial"),
+    ("silent_neurons", "silent hidden neurons"),
+)
+
+
+def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
+    """Loss, accuracy and activity of several trainings, each as a thin line, and their means.
+
+    Parameters
+    ----------
+    histories : rows of `history.csv` of each training, some of which may be shorter or empty.
+    title : names the run.
+    """
+    with styled():
+        figure = Figure(figsize=(10, 7), layout="constrained")
+        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+        for axes, (column, label) in zip(figure.subplots(2, 2).flat, _CURVES, strict=True):
+            if column in ("loss", "accuracy"):
+                for part, colour in COLOURS.items():
+                    _several(axes, histories, f"{part}_{column}", colour, part)
+            else:
+                _several(axes, histories, column, INK, None)
+            axes.set(xlabel="epoch", ylabel=label)
+            axes.set_ylim(bottom=0)
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+            axes.grid(alpha=0.25, linewidth=0.7)
+            if column == "silent_neurons":
+                axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+            if column == "accuracy":
+                axes.set_ylim(0, 1.03)
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+                axes.legend(frameon=False)
+    return figure
+
+
+def _several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, colour: str, label: str | None) -> None:
+    """One column of every training over epochs, and the mean of those that came as far."""
+    by_epoch: dict[int, list[float]] = {}
+    for history in histories:
+        points = [(row["epoch"], row[column]) for row in history if row.get(column) is not None]
+        if points:
+            axes.plot(*zip(*points, strict=True), color=colour, linewidth=0.7, alpha=0.4)
+        for epoch, value in points:
+            by_epoch.setdefault(epoch, []).append(value)
+    if by_epoch:
+        epochs = sorted(by_epoch)
+        axes.plot(epochs, [np.mean(by_epoch[e]) for e in epochs], color=colour, linewidth=2.0, label=label)
+
+
+def weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
+    """Histograms of trained parameters, a panel each.
+
+    Parameters
+    ----------
+    of : label of a training -> parameter -> values; one training is filled, several are lines.
+    title : names the run.
+    """
+    names = list(dict.fromkeys(name for parameters in of.values() for name in parameters))
+    with styled():
+        figure, panels = _panels(len(names), title)
+        for axes, name in zip(panels, names, strict=True):
+            values = {label: parameters[name].ravel() for label, parameters in of.items() if name in parameters}
+            _histograms(axes, values)
+            together = np.concatenate(list(values.values()))
+            axes.set_title(f"{name}: {together.mean():.3g} ± {together.std():.3g}", loc="left", fontsize=10)
+            axes.set(xlabel="value", ylabel="number")
+        _legend(panels[0], len(of))
+    return figure
+
+
+def rates_of(recorded: Recorded) -> dict[str, np.ndarray]:
+    """Firing rates in a recording, Hz: population -> (N,), over all of its samples."""
+    seconds = 1e-3 * recorded.duration * len(recorded.labels)
+    return {
+        population: np.bincount(trains.units, minlength=trains.num_units) / seconds
+        for population, trains in recorded.spikes.items()
+    }
+
+
+def rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
+    """Histograms of firing rates over the neurons of each population.
+
+    Parameters
+    ----------
+    of : name of a recording -> population -> (N,) Hz, as `rates_of` gives them.
+    title : names the run.
+    """
+    names = list(dict.fromkeys(name for populations in of.values() for name in populations))
+    with styled():
+        figure, panels = _panels(len(names), title)
+        for axes, name in zip(panels, names, strict=True):
+            values = {label: populations[name] for label, populations in of.items() if name in populations}
+            _histograms(axes, values)
+            latest = list(values.values())[-1]
+            silent = int((latest == 0).sum())
+            heading = f"{name}: {latest.mean():.3g} Hz, {silent} of {len(latest)} silent"
+            axes.set_title(heading, loc="left", fontsize=10)
+            axes.set(xlabel="firing rate (Hz)", ylabel="neurons")
+        _legend(panels[0], len(of))
+    return figure
+
+
+def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
+    """A figure with so many panels."""
+    columns = min(_COLUMNS, number)
+    rows = math.ceil(number / columns)
+    figure = Figure(figsize=(1.0 + 3.6 * columns, 0.7 + 2.7 * rows), layout="constrained")
+    figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+    grid: list[Any] = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in grid[number:]:
+        axes.remove()
+    return figure, grid[:number]
+
+
+def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> None:
+    """Filled where there is one; lines over the same bins where there are several, grey where they are many."""
+    together = np.concatenate(list(values.values()))
+    bins = int(np.clip(2 * np.sqrt(len(together) / len(values)), _FEWEST_BINS, _MOST_BINS))
+    edges = np.histogram_bin_edges(together, bins)
+    if len(values) == 1:
+        axes.hist(next(iter(values.values())), edges.tolist(), color=SINGLE, edgecolor=INK, linewidth=0.3)
+        return
+    for i, (label, these) in enumerate(values.items()):
+        colour = _LINES[i] if len(values) <= _MANY else FAINT
+        axes.stairs(np.histogram(these, edges)[0], edges, color=colour, linewidth=1.1, label=label)
+
+
+def _legend(axes: Axes, lines: int) -> None:
+    if 1 < lines <= _MANY:
+        axes.legend(frameon=False, fontsize=8)

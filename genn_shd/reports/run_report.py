@@ -1,0 +1,178 @@
+"""The report of a run: one training, or those of all seeds and folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from .. import plot_recording, plots
+from ..errors import DataError
+from . import run_figures, runs
+from .drawing import Drawing
+from .page import Page, Section
+from .runs import Training
+from .table import Cell, Table, cell, of_mapping, of_metric
+
+_PARTS = ("training", "validation", "test")
+_MOST_RASTERS = 6
+
+
+def report(path: Path) -> Page:
+    """The report of a run folder, as far as it has come.
+
+    Raises
+    ------
+    DataError
+        It is no run folder, or a file in it is damaged.
+    """
+    of, name = runs.trainings(path), runs.RunFolder(path).name
+    sections = [_trainings(of), _curves(of, name)]
+    makers: list[tuple[str, Callable[[], Section]]] = [
+        ("Confusion", lambda: _confusion(of, name)),
+        ("Rasters", lambda: _rasters(of)),
+        ("Firing rates", lambda: _rates(of, name)),
+        ("Weights", lambda: _weights(of, name)),
+    ]
+    sections += [_or_why_not(heading, make) for heading, make in makers]
+    top = Training(runs.RunFolder(path), name)
+    sections += [_history(of), _settings(top), _environment(of)]
+    return Page(f"Run {name}", _facts(of), sections)
+
+
+def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
+    """A section, or what keeps it from being made: one damaged file leaves the others to be seen."""
+    try:
+        return make()
+    except DataError as error:
+        return Section(heading, [str(error)])
+
+
+def _facts(of: Sequence[Training]) -> list[tuple[str, str]]:
+    statuses = [training.status for training in of]
+    named = ", ".join(f"{statuses.count(s)} {s}" for s in dict.fromkeys(statuses)) if len(of) > 1 else statuses[0]
+    facts = [("trainings" if len(of) > 1 else "status", named)]
+    facts.append(("epochs", ", ".join(str(n) for n in sorted({len(training.history) for training in of}))))
+    for part in _PARTS:
+        values = [v for training in of if (v := training.best.get(f"{part}_accuracy")) is not None]
+        if values:
+            spread = stdev(values) if len(values) > 1 else None
+            facts.append((f"{part} accuracy, best epoch", of_metric("accuracy", fmean(values), spread).text))
+    facts.append(("time in epochs", f"{sum(training.seconds for training in of):.4g} s"))
+    return facts
+
+
+def _trainings(of: Sequence[Training]) -> Section:
+    """A row a training: where it stands, and its figures at its best and last epoch."""
+    metrics = [(e, f"{part}_accuracy") for e in ("best", "last") for part in _PARTS]
+    metrics = [(e, m) for e, m in metrics if any(training.best.get(m) is not None for training in of)]
+    heads = [f"{m.replace('_', ' ')}, {e} epoch" for e, m in metrics]
+    columns = ["training", "status", "epochs", "best epoch", *heads, "spikes per neuron", "silent neurons", "seconds"]
+    rows = [[cell(t.label), cell(t.status), cell(len(t.history)), *_figures(t, metrics)] for t in of]
+    return Section("Result", tables=[Table(columns, rows, "trainings")])
+
+
+def _figures(training: Training, metrics: Sequence[tuple[str, str]]) -> list[Cell]:
+    best, last = training.best, training.history[-1] if training.history else {}
+    return [
+        cell(best.get("epoch")),
+        *(of_metric(m, {"best": best, "last": last}[e].get(m)) for e, m in metrics),
+        *(cell(best.get(name)) for name in ("spikes_per_neuron", "silent_neurons")),
+        cell(round(training.seconds, 3)),
+    ]
+
+
+def _curves(of: Sequence[Training], name: str) -> Section:
+    histories = [training.history for training in of]
+    if not any(histories):
+        return Section("Curves", ["No epoch has ended yet."])
+    if len(of) == 1:
+        caption = "Loss, accuracy, learning rate and activity over epochs."
+        return Section("Curves", drawings=[Drawing("curves", caption, plots.training_curves(histories[0], name))])
+    caption = f"{len(of)} trainings, a thin line each, and their means in bold."
+    return Section("Curves", drawings=[Drawing("curves", caption, run_figures.curves(histories, name))])
+
+
+def _confusion(of: Sequence[Training], name: str) -> Section:
+    found = runs.confusions(of)
+    if not found:
+        return Section("Confusion", [f"Not evaluated yet: python -m genn_shd.evaluate {of[0].folder.path} does it."])
+    together = f", {len(of)} trainings taken together" if len(of) > 1 else ""
+    drawings = []
+    for part, (matrix, class_names) in found.items():
+        right = f"{100 * matrix.trace() / matrix.sum():.1f} % of {matrix.sum()} right"
+        figure = plots.confusion(matrix, class_names, f"{name}, {part}: {right}")
+        drawings.append(Drawing(f"confusion_{part}", f"What {part} samples are taken for{together}; {right}.", figure))
+    return Section("Confusion", drawings=drawings)
+
+
+def _recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
+    """(label, name of the figure, recording) of every recording."""
+    several = len(of) > 1
+    return [
+        (
+            f"{t.label}, {stem}" if several else stem,
+            f"{t.label.replace('/', '_')}_{stem}" if several else stem,
+            recorded,
+        )
+        for t in of
+        for stem, recorded in t.recordings()
+    ]
+
+
+def _no_recordings(heading: str, of: Sequence[Training]) -> Section:
+    return Section(heading, [f"No recordings: python -m genn_shd.record {of[0].folder.path} makes one."])
+
+
+def _rasters(of: Sequence[Training]) -> Section:
+    """The latest recordings, each as a figure."""
+    found = _recordings(of)
+    if not found:
+        return _no_recordings("Rasters", of)
+    left_out = len(found) - _MOST_RASTERS
+    notes = (
+        [f"The last {_MOST_RASTERS} of {len(found)} recordings; all are in plots/recordings/."] if left_out > 0 else []
+    )
+    drawings = [
+        Drawing(f"raster_{name}", f"Spikes and traces, {label}.", plot_recording.recording(recorded, label))
+        for label, name, recorded in found[-_MOST_RASTERS:]
+    ]
+    return Section("Rasters", notes, drawings)
+
+
+def _rates(of: Sequence[Training], name: str) -> Section:
+    rates = {label: found for label, _, recorded in _recordings(of) if (found := run_figures.rates_of(recorded))}
+    if not rates:
+        return _no_recordings("Firing rates", of)
+    caption = "Firing rates over the neurons, mean over the recorded samples; the heading tells of the last recording."
+    return Section("Firing rates", drawings=[Drawing("rates", caption, run_figures.rates(rates, name))])
+
+
+def _weights(of: Sequence[Training], name: str) -> Section:
+    found = {training.label: parameters for training in of if (parameters := training.weights())}
+    if not found:
+        return Section("Weights", ["No checkpoint of a best epoch yet."])
+    caption = "Trained parameters after the best epoch, with their mean and standard deviation."
+    return Section("Weights", drawings=[Drawing("weights", caption, run_figures.weights(found, name))])
+
+
+def _history(of: Sequence[Training]) -> Section:
+    """All figures of all epochs; of several trainings they are in their own folders."""
+    if len(of) > 1 or not of[0].history:
+        return Section("History")
+    rows = of[0].history
+    table = Table([c.replace("_", " ") for c in rows[0]], [[cell(v) for v in row.values()] for row in rows], "history")
+    return Section("History", tables=[table], folded=True)
+
+
+def _settings(top: Training) -> Section:
+    return Section("Settings", tables=[of_mapping(runs.settings(top), "settings")], folded=True)
+
+
+def _environment(of: Sequence[Training]) -> Section:
+    """Of the first training; `environment.json` of the others tells of theirs."""
+    found = runs.environment(of[0])
+    notes = [f"Of {of[0].label}; each training has its own environment.json."] if len(of) > 1 and found else []
+    tables = [of_mapping(found, "environment", ("what", "value"))] if found else []
+    return Section("Environment", notes, tables=tables, folded=True)

@@ -1,0 +1,207 @@
+"""Figures of a sweep: best so far, importance, slices of the surrogate, factors, ablation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from ..plots import COLOURS, FAINT, INK, SINGLE, styled
+from ..sweep.records import COMPLETE, STOPPED, Trial
+from ..sweep.space import Choice, Parameter
+from .factors import Level
+from .response import Response, Slice
+from .table import cell
+from .trials import Trials, short
+
+_COLUMNS = 4
+_MOST_LETTERS = 22  # of a panel's labels side by side
+
+
+def best_so_far(of: Trials) -> Figure:
+    """What each trial was worth, in the order in which they ended, and the best of them so far."""
+    with styled():
+        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        axes = figure.subplots()
+        kinds = ((COMPLETE, SINGLE, "o"), (STOPPED, FAINT, "v"))
+        for status, colour, marker in kinds:
+            there = {i: t for i, t in enumerate(of.ended, 1) if t.status == status and _has_value(t)}
+            if there:
+                style: dict[str, Any] = {"s": 22, "color": colour, "marker": marker}
+                axes.scatter(list(there), _values(list(there.values())), label=f"{status} trial", **style)
+        failed = [i for i, t in enumerate(of.ended, 1) if t.status not in (COMPLETE, STOPPED)]
+        if failed:
+            bottom = axes.get_xaxis_transform()
+            zeros = [0.02] * len(failed)
+            axes.scatter(failed, zeros, marker="x", color=COLOURS["validation"], transform=bottom, label="failed trial")
+        axes.step(*_running_best(of), where="post", color=INK, linewidth=1.8, label="best so far")
+        axes.set(xlabel="trials ended", xlim=(0.5, len(of.ended) + 0.5))
+        axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+        _value_axis(axes, of.objective.metric)
+        axes.grid(alpha=0.25, linewidth=0.7)
+        axes.legend(frameon=False)
+    return figure
+
+
+def _running_best(of: Trials) -> tuple[list[int], list[float]]:
+    counted = {trial.number for trial in of.complete}
+    numbers: list[int] = []
+    values: list[float] = []
+    for i, trial in enumerate(of.ended, 1):
+        if trial.number in counted and (not values or of.worth(trial) > of.objective.sign * values[-1]):
+            numbers.append(i)
+            values.append(trial.objective or 0.0)
+    return [*numbers, len(of.ended)], [*values, *values[-1:]]
+
+
+def importance(of: Response) -> Figure:
+    """Total-effect indices of all parameters, the largest on top."""
+    with styled():
+        figure = Figure(figsize=(7, 1.0 + 0.38 * len(of.importance)), layout="constrained")
+        axes = figure.subplots()
+        bars = axes.barh([short(name) for name in of.importance], list(of.importance.values()), color=SINGLE)
+        axes.bar_label(bars, [f"{value:.2f}" for value in of.importance.values()], padding=3)
+        axes.invert_yaxis()
+        axes.set(xlabel="total-effect index", xlim=(0, 1.12 * max(1e-3, *of.importance.values())))
+    return figure
+
+
+def slices(response: Response, of: Trials) -> Figure:
+    """The surrogate along each parameter, with one and two standard deviations, and the trials."""
+    with styled():
+        figure, panels = _panels(len(response.slices))
+        for axes, along in zip(panels, response.slices, strict=True):
+            known = [t for t in of.all if _known_at(t, along.parameter)]
+            points = list(zip([t.point[along.parameter.name] for t in known], _values(known), strict=True))
+            draw = _slice_of_choice if isinstance(along.parameter, Choice) else _slice_of_range
+            draw(axes, along, points)
+            axes.set_title(short(along.parameter.name), loc="left", fontsize=11)
+        for axes in panels[::_COLUMNS]:
+            axes.set_ylabel(of.objective.metric.replace("_", " "))
+        for axes in panels:
+            _percent(axes, of.objective.metric)
+    return figure
+
+
+def _slice_of_range(axes: Axes, along: Slice, points: Sequence[tuple[Any, float]]) -> None:
+    for deviations in (2, 1):
+        low, high = along.mean - deviations * along.std, along.mean + deviations * along.std
+        axes.fill_between(along.values, low, high, color=COLOURS["training"], alpha=0.15, linewidth=0)
+    axes.plot(along.values, along.mean, color=COLOURS["training"], linewidth=1.8)
+    axes.scatter([x for x, _ in points], [y for _, y in points], s=12, color=INK, alpha=0.5, linewidths=0)
+    if getattr(along.parameter, "log", False):
+        axes.set_xscale("log")
+        if along.values[-1] < 100 * along.values[0]:  # fewer than two powers of ten to put at the axis
+            ticks = [along.parameter.at(unit) for unit in (0.0, 0.5, 1.0)]
+            axes.set_xticks(ticks, [cell(tick).text for tick in ticks])
+            axes.minorticks_off()
+
+
+def _slice_of_choice(axes: Axes, along: Slice, points: Sequence[tuple[Any, float]]) -> None:
+    places = np.arange(len(along.values))
+    style: dict[str, Any] = {"color": COLOURS["training"], "fmt": "none"}
+    axes.errorbar(places, along.mean, 2 * along.std, elinewidth=5, alpha=0.3, **style)
+    axes.errorbar(places, along.mean, along.std, elinewidth=9, alpha=0.3, **style)
+    axes.scatter(places, along.mean, color=COLOURS["training"], s=40, marker="_", zorder=3)
+    at = [list(along.values).index(value) + 0.18 for value, _ in points]
+    axes.scatter(at, [y for _, y in points], s=12, color=INK, alpha=0.5, linewidths=0)
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    _label(axes, along.values)
+
+
+def factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
+    """Bars of the mean at each level and the spread over trials; diamonds: the best trials, with that of their runs."""
+    with styled():
+        figure, panels = _panels(len(levels))
+        for axes, (name, these) in zip(panels, levels.items(), strict=True):
+            places = np.arange(len(these))
+            axes.bar(places, [level.mean for level in these], color=SINGLE, width=0.65)
+            _spread(axes, places, [level.mean for level in these], [level.spread for level in these], INK, "none")
+            best = [level.best for level in these]
+            _spread(axes, places + 0.2, _values(best), [of.spread(t) for t in best], COLOURS["validation"], "D")
+            _label(axes, [f"{cell(level.value).text} ({level.trials})" for level in these])
+            axes.set_title(short(name), loc="left", fontsize=11)
+        _finish(panels, of, [lv.mean for these in levels.values() for lv in these])
+    return figure
+
+
+def ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
+    """Bars of the trials that differ from the best one in one factor, with the spread over their runs."""
+    best = of.best
+    with styled():
+        figure, panels = _panels(len(levels))
+        for axes, (name, these) in zip(panels, levels.items(), strict=True):
+            places = np.arange(len(these))
+            colours = [COLOURS["validation"] if best and t.number == best.number else SINGLE for t in these]
+            axes.bar(places, _values(these), color=colours, width=0.65)
+            _spread(axes, places, _values(these), [of.spread(t) for t in these], INK, "none")
+            if best and best.objective is not None:
+                axes.axhline(best.objective, color=INK, linewidth=0.9, linestyle="--")
+            _label(axes, [cell(t.point[name]).text for t in these])
+            axes.set_title(short(name), loc="left", fontsize=11)
+        _finish(panels, of, [v for these in levels.values() for v in _values(these)])
+    return figure
+
+
+def _finish(panels: Sequence[Axes], of: Trials, heights: Sequence[float]) -> None:
+    """Axes alike in all panels. Accuracies that are close stand out where the axis does not begin at 0."""
+    low, high = min(heights), max(heights)
+    for axes in panels:
+        if low > 0.5 * high > 0:
+            tops = [axes.get_ylim()[1] for axes in panels]
+            axes.set_ylim(max(0.0, low - 1.5 * (high - low) - 0.02 * high), max(tops))
+        _percent(axes, of.objective.metric)
+    for axes in panels[::_COLUMNS]:
+        axes.set_ylabel(of.objective.metric.replace("_", " "))
+
+
+def _spread(
+    axes: Axes, x: np.ndarray, y: Sequence[float], spread: Sequence[float | None], colour: str, marker: str
+) -> None:
+    """Error bars where there are any, at marks where these are asked for."""
+    bars = [value or 0.0 for value in spread]
+    axes.errorbar(x, y, bars, fmt=marker if marker != "none" else " ", color=colour, elinewidth=1.2, capsize=3, ms=4)
+
+
+def _panels(number: int) -> tuple[Figure, list[Axes]]:
+    columns = min(_COLUMNS, number)
+    rows = math.ceil(number / columns)
+    figure = Figure(figsize=(1.2 + 3.1 * columns, 0.5 + 3.0 * rows), layout="constrained")
+    grid = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
+    for axes in grid[number:]:
+        axes.remove()
+    return figure, grid[:number]
+
+
+def _label(axes: Axes, values: Sequence[Any]) -> None:
+    """Names of levels under an axis, slanted where they would touch."""
+    texts = [cell(value).text for value in values]
+    crowded = sum(map(len, texts)) > _MOST_LETTERS
+    axes.set_xticks(range(len(texts)), texts, rotation=40 * crowded, ha="right" if crowded else "center")
+
+
+def _value_axis(axes: Axes, metric: str) -> None:
+    axes.set_ylabel(metric.replace("_", " "))
+    _percent(axes, metric)
+
+
+def _percent(axes: Axes, metric: str) -> None:
+    if metric.endswith("accuracy"):
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+
+
+def _has_value(trial: Trial) -> bool:
+    return trial.objective is not None
+
+
+def _known_at(trial: Trial, parameter: Parameter) -> bool:
+    return _has_value(trial) and trial.status in (COMPLETE, STOPPED) and parameter.name in trial.point
+
+
+def _values(trials: Sequence[Trial]) -> list[float]:
+    return [trial.objective for trial in trials if trial.objective is not None]

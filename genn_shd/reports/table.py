@@ -1,0 +1,86 @@
+"""Tables of a report. A cell has a text to read and a key to sort by, so that 9.5 % comes before 10 %."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..config_messages import shown
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes
+    ----------
+    text : as it is read.
+    key : by which columns are sorted, a number where it is one; empty cells come last.
+    """
+
+    text: str
+    key: str
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it stands on the right."""
+        try:
+            return math.isfinite(float(self.key))
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of as many cells as there are columns.
+
+    Attributes
+    ----------
+    columns : their heads.
+    rows : the cells.
+    name : of the table in the page, by which scripts find it.
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    name: str
+
+
+def cell(value: Any) -> Cell:
+    """A cell of any value; numbers are read with four digits and sorted by all."""
+    if value is None:
+        return Cell("", "")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return Cell(text := value if isinstance(value, str) else shown(value), text)
+    return Cell(f"{value:.4g}" if isinstance(value, float) else str(value), repr(value))
+
+
+def percent(value: float | None, spread: float | None = None) -> Cell:
+    """A part of 1 as per cent, with its standard deviation where there is one."""
+    if value is None:
+        return Cell("", "")
+    deviation = "" if spread is None else f" ± {100 * spread:.2f}"
+    return Cell(f"{100 * value:.2f}{deviation} %", repr(value))
+
+
+def of_metric(name: str, value: float | None, spread: float | None = None) -> Cell:
+    """A metric: accuracies as per cent, all else as a number."""
+    if name.endswith(("accuracy", "accuracy_best", "accuracy_last")):
+        return percent(value, spread)
+    plain = cell(value)
+    return plain if spread is None or value is None else Cell(f"{plain.text} ± {spread:.2g}", plain.key)
+
+
+def of_mapping(values: Mapping[str, Any], name: str, columns: Sequence[str] = ("setting", "value")) -> Table:
+    """Nested tables as two columns, a row for each dotted name."""
+    return Table(columns, [[cell(key), cell(value)] for key, value in _flat(values)], name)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

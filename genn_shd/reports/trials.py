@@ -1,0 +1,112 @@
+"""The trials of a sweep as a report reads them: all at one moment, with what they are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from ..sweep.objective import Objective
+from ..sweep.reading import SweepReader
+from ..sweep.records import COMPLETE, RUNNING, Counts, Trial
+from ..sweep.space import Parameter, Space, label
+from ..sweep.sweep_file import SweepFile
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Everything of a sweep so far.
+
+    Attributes
+    ----------
+    name : of its folder.
+    file, space, objective : what the sweep is.
+    dataset : that it was started with, or None.
+    all : every trial in order, with its runs.
+    counts : how often what happened.
+    seconds : time at work.
+    """
+
+    name: str
+    file: SweepFile
+    space: Space
+    objective: Objective
+    dataset: str | None
+    all: Sequence[Trial]
+    counts: Counts
+    seconds: float
+
+    @classmethod
+    def read(cls, folder: Path) -> Trials:
+        """Read a sweep, also one under way.
+
+        Raises
+        ------
+        DataError
+            There is no sweep in the folder.
+        """
+        with SweepReader(folder) as reader:
+            return cls(
+                name=folder.resolve().name,
+                file=reader.file,
+                space=reader.space,
+                objective=reader.objective,
+                dataset=reader.description("dataset"),
+                all=reader.trials(),
+                counts=reader.counts(),
+                seconds=reader.seconds(),
+            )
+
+    @cached_property
+    def complete(self) -> list[Trial]:
+        """Those that count: complete, with a value, within all limits."""
+        return [
+            t
+            for t in self.all
+            if t.status == COMPLETE and t.objective is not None and self.objective.keeps_limits(t.limited)
+        ]
+
+    @cached_property
+    def ended(self) -> list[Trial]:
+        """Those that ended in whatever way, in the order in which they did."""
+        return sorted((t for t in self.all if t.status != RUNNING), key=lambda t: (t.ended or 0.0, t.number))
+
+    @property
+    def best(self) -> Trial | None:
+        """The one that is worth the most."""
+        return max(self.complete, key=self.worth, default=None)
+
+    def worth(self, trial: Trial) -> float:
+        """What a complete trial is worth, more being better."""
+        return self.objective.sign * (trial.objective or 0.0)
+
+    def spread(self, trial: Trial) -> float | None:
+        """Standard deviation of the objective over the runs of a trial; None of a single run."""
+        found = [self.objective.of_run(run.metrics) for run in trial.runs]
+        values = [value for value in found if value is not None]
+        return stdev(values) if len(values) > 1 else None
+
+    def mean(self, trial: Trial, metric: str) -> float | None:
+        """Mean of a metric over the runs of a trial that reported it, at the objective's epoch."""
+        values = [v for run in trial.runs if (v := run.metric(metric, self.objective.epoch)) is not None]
+        return fmean(values) if values and all(map(math.isfinite, values)) else None
+
+    @cached_property
+    def varied(self) -> list[Parameter]:
+        """Parameters that have more than one value among all trials."""
+        return [p for p in self.space if len({label(t.point[p.name]) for t in self.all if p.name in t.point}) > 1]
+
+
+def short(name: str) -> str:
+    """A parameter's name without the table it is in."""
+    return name.rpartition(".")[2].replace("_", " ")
+
+
+def same_elsewhere(one: Mapping[str, Any], other: Mapping[str, Any], but: str) -> bool:
+    """Whether two points agree in all parameters that matter at both, one left aside."""
+    common = (set(one) & set(other)) - {but}
+    return all(label(one[name]) == label(other[name]) for name in common)

@@ -1,0 +1,61 @@
+import pytest
+
+from genn_shd import report, train
+from genn_shd.interrupt import StopRequest
+from genn_shd.sweep import plan as plans
+from genn_shd.sweep.command import run
+from genn_shd.sweep.workers.in_process import InProcess
+
+from . import runs_of_trials
+
+TINY = [
+    *("--preset", "yin_yang"),
+    *("--set", "dataset.num_train=60", "--set", "dataset.num_validation=20", "--set", "dataset.num_test=30"),
+    *("--set", "network.num_hidden=12", "--set", "validation.kind=official", "--set", "training.batch_size=16"),
+    *("--set", "simulation.num_threads=1", "--set", "training.epochs=2"),
+]
+RECORD = ["--set", "recording.epochs=2", "--set", "recording.batches=1"]
+
+
+def make_report(folder):
+    assert report.main([str(folder)]) == 0
+    return folder / "report" / "report.html"
+
+
+def make_sweep(folder, file):
+    run(plans.make(file), folder, InProcess, StopRequest(), False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """A run of two epochs that recorded a batch, with its report."""
+    folder = tmp_path_factory.mktemp("run") / "a_run"
+    assert train.main([*TINY, *RECORD, "--out", str(folder)]) == 0
+    make_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seeds_folder(tmp_path_factory):
+    """A run with two seeds, with its report."""
+    folder = tmp_path_factory.mktemp("seeds") / "two_seeds"
+    assert train.main([*TINY, "--seeds", "2", "--out", str(folder)]) == 0
+    make_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def search(tmp_path_factory):
+    """A Bayesian search, with its report."""
+    folder = make_sweep(tmp_path_factory.mktemp("search") / "search", runs_of_trials.bayesian())
+    make_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ablated(tmp_path_factory):
+    """A sweep over every combination of factors, with its report."""
+    folder = make_sweep(tmp_path_factory.mktemp("ablated") / "ablated", runs_of_trials.ablation())
+    make_report(folder)
+    return folder

@@ -1,0 +1,94 @@
+"""Reports in a real browser: they load without a word on the console, and their tables sort."""
+
+import shutil
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    driver = pytest.importorskip("playwright.sync_api", reason="no browser is driven without the package playwright")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is on PATH")
+    with driver.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a page without network; at the end nothing was said and nothing asked for."""
+    context = browser.new_context(offline=True)
+    said, asked = [], []
+
+    def open_page(path):
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    context.close()
+
+
+def keys(page, table, column):
+    """Keys of a column from top to bottom, as the browser shows them."""
+    return page.eval_on_selector_all(f"#{table} tbody tr", f"rows => rows.map(row => row.cells[{column}].dataset.key)")
+
+
+def click(page, table, column):
+    page.locator(f"#{table} th button").nth(column).click()
+
+
+@pytest.mark.parametrize("kind", ["run_folder", "search"])
+def test_a_report_loads_with_all_its_figures(open_page, request, kind):
+    folder = request.getfixturevalue(kind)
+    page = open_page(folder / "report" / "report.html")
+    widths = page.eval_on_selector_all("img", "images => images.map(image => image.naturalWidth)")
+    assert len(widths) == len(list((folder / "report").glob("*.png")))
+    assert min(widths) > 300
+
+
+def test_trials_sort_by_number_both_ways_and_empty_ones_stay_last(open_page, search):
+    page = open_page(search / "report" / "report.html")
+    before = keys(page, "trials", 2)
+    values = sorted(float(key) for key in before if key)
+    empty = [""] * before.count("")
+    click(page, "trials", 2)
+    assert keys(page, "trials", 2) == [*map(repr, values), *empty]
+    assert page.locator("#trials th").nth(2).get_attribute("aria-sort") == "ascending"
+    click(page, "trials", 2)
+    assert keys(page, "trials", 2) == [*map(repr, reversed(values)), *empty]
+    click(page, "trials", 0)
+    assert keys(page, "trials", 0) == [str(number) for number in range(1, len(before) + 1)]
+    assert page.locator("#trials th[aria-sort]").count() == 1
+
+
+def test_words_sort_by_letter_and_rows_stay_whole(open_page, search):
+    page = open_page(search / "report" / "report.html")
+    rows = page.locator("#trials tbody tr").all_inner_texts()
+    click(page, "trials", 1)
+    assert keys(page, "trials", 1) == sorted(keys(page, "trials", 1))
+    assert sorted(page.locator("#trials tbody tr").all_inner_texts()) == sorted(rows)
+
+
+def test_a_table_sorts_by_keyboard_too(open_page, ablated):
+    page = open_page(ablated / "report" / "report.html")
+    page.locator("#trials th button").nth(2).focus()
+    page.keyboard.press("Enter")
+    assert keys(page, "trials", 2) == sorted(keys(page, "trials", 2), key=float)
+
+
+def test_settings_unfold(open_page, run_folder):
+    page = open_page(run_folder / "report" / "report.html")
+    assert not page.locator("#settings").is_visible()
+    page.get_by_text("Settings").click()
+    assert page.locator("#settings").is_visible()

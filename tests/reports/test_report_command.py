@@ -1,0 +1,40 @@
+import pytest
+
+from genn_shd import report
+from genn_shd.sweep.state import FILE_NAME, State
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: folder / "nowhere", "there is no such folder"),
+        (lambda folder: folder, "neither a run (no config.toml) nor a sweep (no state.sqlite)"),
+    ],
+)
+def test_what_is_neither_is_refused_in_one_line(tmp_path, capsys, make, message):
+    assert report.main([str(make(tmp_path))]) == 2
+    said = capsys.readouterr().err
+    assert message in said and "python -m genn_shd.train" in said
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_within_is_pointed_to(run_folder, capsys):
+    assert report.main([str(run_folder.parent)]) == 2
+    assert f"Within it is one: {run_folder}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, but text", None])
+def test_a_file_that_is_no_state_is_refused(tmp_path, capsys, content):
+    if content is None:
+        State(tmp_path / FILE_NAME).close()
+    else:
+        (tmp_path / FILE_NAME).write_bytes(content)
+    assert report.main([str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_report_goes_where_it_is_asked_to(search, tmp_path, capsys):
+    assert report.main([str(search / FILE_NAME), "--out", str(tmp_path / "there")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'there' / 'report.html'}\n"
+    assert (tmp_path / "there" / "best_so_far.pdf").exists()

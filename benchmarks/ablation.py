@@ -325,7 +325,9 @@ def _dots(axes: Axes, results: Results, rows: Sequence[tuple[str, str, str]]) ->
         axes.plot([], [], "o", color=colour, label=network_name(recurrent))
     axes.axvline(10, color=FAINT, linewidth=1, linestyle=":")
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+    if not rows:
+        axes.annotate(NOT_RUN, (0.5, 0.5), xycoords="axes fraction", color=FAINT, ha="center")
     axes.set_xlabel("accuracy, speaker left out / %")
 
 

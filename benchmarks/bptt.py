@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style, table
 from genn_shd import DataError, SpikeTrains, datasets
@@ -303,6 +304,9 @@ def draw(trained: dict[str, list[Trained]]) -> Figure:
             axes.plot(grid, 100 * np.mean(curves, axis=0), color=COLOURS[party], linewidth=2, label=party)
         axes.axhline(10, color=FAINT, linewidth=1, linestyle=":")
         axes.set(xscale="log", xlabel="processor time of one thread / s", ylabel="accuracy, speaker left out / %")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.set_title("Exact gradients and surrogate ones, same network and data", loc="left")
         axes.legend()
     return figure

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "docker" / "batch.py"
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 class Machine:
@@ -20,6 +20,7 @@ class Machine:
 
     def __init__(self, path):
         self.path, self.state, self.programs = path, path / "stand_in", path / "bin"
+        self.started = []
         self.state.mkdir()
         self.programs.mkdir()
         self.add_program("docker", f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("stand_in.py")} "$@"\n')
@@ -34,16 +35,33 @@ class Machine:
 
     def start(self, *arguments):
         environment = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}", "STAND_IN": str(self.state)}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([sys.executable, SCRIPT, *arguments], cwd=self.path, env=environment, **pipes)
+        with self.said.open("w") as said:
+            process = subprocess.Popen(
+                [sys.executable, SCRIPT, *arguments], cwd=self.path, env=environment, stdout=said, stderr=said
+            )
+        self.started.append(process)
+        return process
 
     def run(self, *arguments, code=0):
         return self.finish(self.start(*arguments), code)
 
     def finish(self, process, code):
-        out, err = process.communicate(timeout=PATIENCE)
-        assert process.returncode == code, out + err
-        return out + err
+        process.wait(timeout=PATIENCE)
+        assert process.returncode == code, self.said.read_text()
+        return self.said.read_text()
+
+    def end(self):
+        """Nothing that was started outlives the test."""
+        for process in self.started:
+            process.kill()
+            process.wait()
+        for file in self.state.glob("*.container"):
+            os.kill(int(file.read_text().split()[1]), signal.SIGKILL)
+            file.unlink()  # whoever waits for it
+
+    @property
+    def said(self):
+        return self.path / "said.txt"
 
     @property
     def asked(self):
@@ -58,7 +76,9 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path):
-    return Machine(tmp_path)
+    machine = Machine(tmp_path)
+    yield machine
+    machine.end()
 
 
 def wait_until(holds):
@@ -134,11 +154,11 @@ def test_a_container_left_by_a_batch_that_was_killed_is_waited_for(machine):
     process = machine.start(*configs, "--gpus", "0")
     wait_until((machine.path / "results" / "a" / "begun").exists)
     process.kill()
-    process.communicate()
+    process.wait()
     (left,) = machine.state.glob("*.container")
     training = int(left.read_text().split()[1])
     again = machine.start(*configs, "--gpus", "0")
-    assert "waiting for" in again.stdout.readline()
+    wait_until(lambda: "GPU 0: waiting for" in machine.said.read_text())
     assert machine.trained == ["a"]
     os.kill(training, signal.SIGINT)  # it ends, without being complete
     machine.finish(again, 0)

@@ -221,7 +221,9 @@ class NetworkSettings(Section):
         1.0, "multiplies the learning rate of trained parameters of neurons"
     )
     delays: Annotated[int, Field(ge=0)] = setting(
-        0, "delayed copies of the input, each with weights of its own; initial weights are shared out among them"
+        0,
+        "delayed copies of the input, each with weights of its own; default initial weights are shared out among them, "
+        "those that are set are taken as they stand",
     )
     delay_spacing: Annotated[float, Field(gt=0)] = setting(30.0, "from one delayed copy to the next", "ms")
     noise: Annotated[float, Field(ge=0)] = setting(

@@ -53,6 +53,10 @@ class RunValues:
         """All values by dotted name; arrays are copies."""
         return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self._values.items()}
 
+    def __getitem__(self, name: str) -> Any:
+        """One value; not to be changed in place."""
+        return self._values[name]
+
     def set(self, name: str, value: float | np.ndarray) -> None:
         """Change one value; a SettingError names what is allowed where the name or value is not."""
         if name not in self._values:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..expressions import symbol, to_code
+from ..expressions import to_code
 from ..program import SensitivityProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
-from .linear import assign, distinct_neurons, exponentials, propagator_name, system_matrix
+from .linear import advance, assign, distinct_neurons, exponentials, propagator_name, system_matrix
 
 MAX_POWERS = 24
 """Powers of u that there is room for; how many are needed depends on dt and time constants."""
@@ -49,7 +49,7 @@ class TrainedInStep:
             read={} if spikes else self._read(),
             sensitivity=SensitivityProgram(
                 state=s.state,
-                start_code=assign({y: self._advance(y) for y in s.state}),
+                start_code=assign({y: advance(y, s.dynamics) for y in s.state}),
                 arrival={y: tuple(_arrival(y, k) for k in range(MAX_POWERS)) for y in self._reached},
                 matrix={(a, b): _entry(a, b) for a, b in self._couplings},
                 shift={name: to_code(e) for name, e in s.shift.items()},
@@ -81,10 +81,6 @@ class TrainedInStep:
     def _reached(self) -> list[str]:
         """Derivatives that an arrival reaches within the step."""
         return [y for y in self.sensitivity.state if self._coupled[y, self._receives]]
-
-    def _advance(self, y: str) -> object:
-        terms = [symbol(propagator_name(y, z)) * symbol(z) for z in self._state if self._coupled[y, z]]
-        return sum(terms[1:], terms[0])
 
     def _read(self) -> dict[str, str]:
         """dV/dtheta at the end of the step, or its mean: int z dt = M^-1 (change of z that is not arrivals)."""

@@ -60,9 +60,7 @@ def _population_program(
 ) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
-    coupled = d.coupled
     ahead = sensitivity.dynamics if sensitivity else d
-    reached = ahead.coupled
     return PopulationProgram(
         name=d.population.name,
         size=d.population.size,
@@ -70,13 +68,13 @@ def _population_program(
         parameters=tuple(d.population.parameters),
         coefficients=(*coefficient_names(d, ahead), *settled.values(), *closed_form.coefficients),
         receives=synapse.receives,
-        advance_code=assign({x: _advance(x, ahead, reached) for x in ahead.neuron_state}),
+        advance_code=assign({x: advance(x, ahead) for x in ahead.neuron_state}),
         spike=_spike_program(d, ahead.event) if ahead.event is not None else None,
-        decay_code=assign({x: _advance(x, ahead, reached) for x in ahead.synapse_state}),
+        decay_code=assign({x: advance(x, ahead) for x in ahead.synapse_state}),
         adjoint=tuple(adjoint_name(x) for x in d.state),
         drive_code=_settle(settled, "+=") if settled else _drive_code(d),
         adjoint_code=" ".join(
-            [assign({adjoint_name(x): _retreat(x, d, coupled) for x in d.state}), _settle(settled, "-=")]
+            [assign({adjoint_name(x): _retreat(x, d) for x in d.state}), _settle(settled, "-=")]
         ).strip(),
         settled=settled,
         mean_code=closed_form.mean_code or d.neuron_state[0],
@@ -114,8 +112,7 @@ def coefficient_names(d: Dynamics, ahead: Dynamics) -> list[str]:
 
 
 def _coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
-    coupled = d.coupled
-    return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if coupled[i, j]]
+    return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if d.coupled[i, j]]
 
 
 def _driven(d: Dynamics) -> list[str]:
@@ -124,19 +121,20 @@ def _driven(d: Dynamics) -> list[str]:
     return [x for i, x in enumerate(d.state) if any(coupled[i, j] and drives[j] for j in range(len(drives)))]
 
 
-def _advance(x: str, d: Dynamics, coupled: np.ndarray) -> sympy.Expr:
+def advance(x: str, d: Dynamics) -> sympy.Expr:
+    """A state variable after a step, in terms of the state before it."""
     i = d.state.index(x)
-    terms = [symbol(propagator_name(x, y)) * symbol(y) for j, y in enumerate(d.state) if coupled[i, j]]
+    terms = [symbol(propagator_name(x, y)) * symbol(y) for j, y in enumerate(d.state) if d.coupled[i, j]]
     if x in _driven(d):
         terms.append(symbol(propagator_name(x, DRIFT)))
     return sympy.Add(*terms)
 
 
-def _retreat(y: str, d: Dynamics, coupled: np.ndarray) -> sympy.Expr:
+def _retreat(y: str, d: Dynamics) -> sympy.Expr:
     j = d.state.index(y)
     terms = []
     for i, x in enumerate(d.state):
-        if coupled[i, j]:
+        if d.coupled[i, j]:
             name = propagator_name(x, y) if x == y else propagator_name(adjoint_name(y), adjoint_name(x))
             terms.append(symbol(name) * symbol(adjoint_name(x)))
     return sympy.Add(*terms)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ctypes
 import functools
 
-import jinja2
 import numpy as np
 from scipy import fft
 
 from ..backends.native.compiler import compile_source
+from ..backends.native.loading import load
+from ..templates import code_templates
 from .basilar import places, transfer
 from .preparation import SAMPLE_RATE
 
@@ -86,15 +87,8 @@ def _interpolation(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def _compiled() -> ctypes._CFuncPtr:  # type: ignore[name-defined]
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("genn_shd.speech", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    source = environment.get_template("membrane.c.j2").render(block=BLOCK, taps=TAPS)
-    function = ctypes.CDLL(str(compile_source(source))).half_spectrum
+    source = code_templates("genn_shd.speech").get_template("membrane.c.j2").render(block=BLOCK, taps=TAPS)
+    function = load(compile_source(source)).half_spectrum
     pointer = ctypes.c_void_p
     function.argtypes = [pointer, pointer, pointer, pointer, ctypes.c_int64, pointer]
     function.restype = None

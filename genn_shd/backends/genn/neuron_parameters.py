@@ -37,7 +37,7 @@ class NeuronParameters:
 
     def read_value(self, name: str) -> None:
         """Follow a run-time value that was set."""
-        self._numbers[name] = self._values.copy()[name].astype(self._dtype)
+        self._numbers[name] = self._values[name].astype(self._dtype)
 
     def parameters(self) -> Arrays:
         """Copies of all numbers."""

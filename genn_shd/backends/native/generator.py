@@ -7,20 +7,13 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-import jinja2
-
 from ...errors import SettingError
 from ...program import PopulationProgram, Program
 from ...snippets import assigns, uses
+from ...templates import code_templates
 from .layout import Layout, padded, tracks
 
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.PackageLoader("genn_shd.backends.native", "templates"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_ENVIRONMENT = code_templates("genn_shd.backends.native")
 
 
 # What times are taken of, in the order of the library's results.

@@ -6,6 +6,7 @@ import ctypes
 from pathlib import Path
 
 from ...errors import BackendError
+from .loading import load
 
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_double
 
@@ -83,12 +84,7 @@ class Library:
     structure: type[Batch] = Batch
 
     def __init__(self, path: Path, values_bytes: int) -> None:
-        try:
-            functions = ctypes.CDLL(str(path))
-        except OSError as error:
-            raise BackendError(
-                f"the compiled library {path} cannot be loaded ({error}); delete it and try again."
-            ) from None
+        functions = load(path)
         if functions.batch_bytes() != ctypes.sizeof(self.structure) or functions.values_bytes() != values_bytes:
             raise BackendError(f"the compiled library {path} has another layout; delete it and try again.")
         self.storage_new = functions.storage_new

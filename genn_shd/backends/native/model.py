@@ -75,7 +75,7 @@ class NativeModel(Model):
         self._allocate()
         self.set_parameters(start)
         for name in self._layout.trained:
-            self.set_value(name, self._values.copy()[name])
+            self._keep_trained(name)
         self._refresh_values()
         self._steps_taken = 0
         self._recording_library: RecordingLibrary | None = None
@@ -290,8 +290,17 @@ class NativeModel(Model):
         check_parameters(parameters, self.network)
         weights = {name: array for name, array in parameters.items() if name in self._layout.matrices}
         self._assign(self._parameters, weights)
-        for name in parameters.keys() - weights.keys():
-            self.set_value(name, np.asarray(parameters[name]))
+        trained = parameters.keys() - weights.keys()
+        for name in trained:
+            self._values.set(name, np.asarray(parameters[name]))
+            self._keep_trained(name)
+        if trained:
+            self._refresh_values()
+
+    def _keep_trained(self, name: str) -> None:
+        """The optimiser goes on from a run-time value that was set."""
+        row = self._layout.trained[name]
+        row.view(self._parameters)[:] = self._values[name] / row.rate
 
     def _follow_trained(self) -> None:
         """After a step of the optimiser: its parameters of neurons, not below their minimum, become run-time values."""
@@ -324,8 +333,8 @@ class NativeModel(Model):
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         self._values.set(name, value)
-        if row := self._layout.trained.get(name):
-            row.view(self._parameters)[:] = self._values.copy()[name] / row.rate
+        if name in self._layout.trained:
+            self._keep_trained(name)
         self._refresh_values()
 
     @property

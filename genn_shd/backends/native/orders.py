@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...errors import SettingError
-from ...program import PopulationProgram, Values
+from ...program import PopulationProgram, SensitivityProgram, Values
 
 MAX_TERMS = 40  # as in templates/exact/trained.c.j2
 
@@ -27,11 +27,15 @@ def orders(population: PopulationProgram, values: Values, dt: float, rounding: f
         if len(needed) == len(names):
             raise _too_coarse(population, values, dt)
         powers = max(powers, int(needed[-1]) + 1)
-    fastest = max(float(np.abs(values[name]).max()) for (a, b), name in program.matrix.items() if a == b)
-    terms = _terms(fastest * dt, rounding)
+    terms = _terms(_fastest(program, values) * dt, rounding)
     if terms > MAX_TERMS:
         raise _too_coarse(population, values, dt)
     return powers, terms
+
+
+def _fastest(program: SensitivityProgram, values: Values) -> float:
+    """The largest rate, 1/ms."""
+    return max(float(np.abs(values[name]).max()) for (a, b), name in program.matrix.items() if a == b)
 
 
 def _terms(exponent: float, rounding: float) -> int:
@@ -45,8 +49,7 @@ def _terms(exponent: float, rounding: float) -> int:
 
 def _too_coarse(population: PopulationProgram, values: Values, dt: float) -> SettingError:
     assert population.trained is not None and population.trained.sensitivity is not None
-    matrix = population.trained.sensitivity.matrix
-    shortest = 1.0 / max(float(np.abs(values[name]).max()) for (a, b), name in matrix.items() if a == b)
+    shortest = 1.0 / _fastest(population.trained.sensitivity, values)
     return SettingError(
         f"dt = {dt:g} ms is too long a step to train parameters of {population.name!r}, whose shortest time constant "
         f"is {shortest:.3g} ms; take a shorter step, or a longer time constant."

@@ -13,6 +13,7 @@ from ..base import Arrays
 from ..recording import spike_trains
 from .layout import Track
 from .library import Batch, Library
+from .loading import load
 
 
 class RecordingBatch(Batch):
@@ -28,7 +29,7 @@ class RecordingLibrary(Library):
 
     def __init__(self, path: Path, values_bytes: int) -> None:
         super().__init__(path, values_bytes)
-        self._copy_spikes = ctypes.CDLL(str(path)).copy_spikes
+        self._copy_spikes = load(path).copy_spikes
         self._copy_spikes.restype = None
 
     def spikes(

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import jinja2
-
 from ....schemes.cascade import CascadeProgram, StageProgram
 from ....snippets import scoped
+from ....templates import code_templates
 
 BLOCK = 32
 """Channels that run side by side: enough vectors of them that one need not wait for another."""
 
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.PackageLoader("genn_shd.backends.native.cascade", "templates"),
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_ENVIRONMENT = code_templates("genn_shd.backends.native.cascade")
 
 
 def generate(program: CascadeProgram, record: str | None = None) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from ....cascade import Cascade
-from ....errors import BackendError
 from ....schemes.cascade import cascade_program
 from ..compiler import compile_source
+from ..loading import load
 from .generator import BLOCK, generate, values_in_order
 
 _POINTER = ctypes.c_void_p
@@ -80,12 +80,7 @@ class CompiledCascade:
 
 
 def _load(path: Path) -> ctypes.CDLL:
-    try:
-        functions = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise BackendError(
-            f"the compiled library {path} cannot be loaded ({error}); delete it and try again."
-        ) from None
+    functions = load(path)
     functions.state_bytes.restype = ctypes.c_int64
     functions.start.argtypes, functions.start.restype = [_POINTER] * 3, None
     functions.run.argtypes = [_POINTER] * 3 + [ctypes.c_int64] + [_POINTER] * 3

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from genn_shd.network import SpikeCountRegularisation
+from genn_shd.network import Network, SpikeCountRegularisation
 
 
 @dataclass
@@ -224,3 +224,20 @@ class Grid:
             "counts": counts,
             "gradients": {k: np.mean([p[k] for p in parts], axis=0) for k in self.weights},
         }
+
+
+def written_out(network: Network, weights: dict[str, np.ndarray], dt: float, num_steps: int) -> Grid:
+    """A described network on the grid."""
+    value = {p.name: {n: float(p.initial(n)) for n in p.parameters} for p in network.populations[1:]}
+    loss_values = {n: network.loss_values.get(n, p.default) for n, p in network.loss.parameters.items()}
+    return Grid(
+        layers=[(p.name, p.size) for p in network.populations[1:]],
+        weights=weights,
+        tau_mem={k: v["tau_mem"] for k, v in value.items()},
+        tau_syn={k: v["tau_syn"] for k, v in value.items()},
+        loss=network.loss.name,
+        dt=dt,
+        num_steps=num_steps,
+        regularisation={p.name: p.regularisation for p in network.hidden_populations if p.regularisation},
+        **loss_values,
+    )

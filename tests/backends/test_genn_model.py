@@ -19,7 +19,7 @@ from tests.backends.genn_cases import (
     network,
     samples,
 )
-from tests.naive_grid import Grid
+from tests.naive_grid import written_out
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
 
@@ -133,16 +133,7 @@ def test_a_full_tape_gives_the_gradient_of_the_spikes_on_it():
     described, batch, room = network(regularisation=None), samples(5, 8), 5
     with compiled(described, "genn_cpu", max_spikes=room) as model:
         result = model.gradient(batch)
-        grid = Grid(
-            layers=[(p.name, p.size) for p in described.populations[1:]],
-            weights=model.parameters,
-            tau_mem={"hidden": 12.0, "output": 15.0},
-            tau_syn={"hidden": 5.0, "output": 4.0},
-            loss="sum_exp",
-            dt=1.0,
-            num_steps=NUM_STEPS,
-            loss_scale=2.0,
-        )
+        grid = written_out(described, model.parameters, 1.0, NUM_STEPS)
     counts = result.spike_counts["hidden"]
     assert np.any((counts[:, :-1] > room) & (counts[:, 1:] > 0) & (counts[:, 1:] <= room))
     parts = []

@@ -15,7 +15,7 @@ from genn_shd.models.neurons import LIF
 from genn_shd.network import Network, Population
 from tests import custom_losses
 from tests.backends.genn_cases import NUM_STEPS, REGULARISATION, assert_same, compiled, network, samples
-from tests.naive_grid import Grid
+from tests.naive_grid import written_out
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
 
@@ -50,16 +50,7 @@ def test_the_spikes_are_those_of_the_discretisation_written_out_step_for_step():
     described, batch = network("sum_exp", (6,), True), samples(5, 4)
     with compiled(described, "genn_cpu", max_spikes=NUM_STEPS) as model:
         result = model.gradient(batch)
-        grid = Grid(
-            layers=[(p.name, p.size) for p in described.populations[1:]],
-            weights=model.parameters,
-            tau_mem={"hidden": 12.0, "output": 15.0},
-            tau_syn={"hidden": 5.0, "output": 4.0},
-            loss="sum_exp",
-            dt=1.0,
-            num_steps=NUM_STEPS,
-            loss_scale=2.0,
-        )
+        grid = written_out(described, model.parameters, 1.0, NUM_STEPS)
         tape = model._simulation._populations["hidden"].extra_global_params["tape_step"].view
         tape = tape.reshape(-1, 6, NUM_STEPS)
         for b in range(len(batch)):

@@ -13,7 +13,7 @@ from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import LOSSES
 from genn_shd.network import SpikeCountRegularisation
-from tests.naive_grid import Grid
+from tests.naive_grid import written_out
 
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
 REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=4.0 - 2.5, strength_upper=0.01, strength_lower=0.02)
@@ -62,22 +62,6 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
     )
 
 
-def _naive(network, parameters, dt: float) -> Grid:
-    value = {p.name: {n: float(p.initial(n)) for n in p.parameters} for p in network.populations[1:]}
-    loss_values = {n: network.loss_values.get(n, p.default) for n, p in network.loss.parameters.items()}
-    return Grid(
-        layers=[(p.name, p.size) for p in network.populations[1:]],
-        weights=parameters,
-        tau_mem={k: v["tau_mem"] for k, v in value.items()},
-        tau_syn={k: v["tau_syn"] for k, v in value.items()},
-        loss=network.loss.name,
-        dt=dt,
-        num_steps=NUM_STEPS,
-        regularisation={p.name: p.regularisation for p in network.hidden_populations},
-        **loss_values,
-    )
-
-
 CASES = list(itertools.product(LOSSES, [(6,), (5, 20)], [True, False]))
 
 
@@ -91,7 +75,7 @@ def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
         network, batch_size=8, dt=dt, duration=NUM_STEPS * dt, precision="float64", seed=1, scheme="grid"
     ) as model:
         result = model.gradient(batch)
-        expected = _naive(network, model.parameters, dt).batch(samples, labels)
+        expected = written_out(network, model.parameters, dt, NUM_STEPS).batch(samples, labels)
     for name, counts in expected["counts"].items():
         np.testing.assert_array_equal(result.spike_counts[name], counts)
     assert expected["counts"][network.hidden[-1]].sum() > 10
@@ -115,7 +99,7 @@ def test_spike_counts_are_averaged_or_not_and_summed_over_the_population(average
         network, batch_size=8, duration=NUM_STEPS, precision="float64", seed=1, scheme="grid"
     ) as model:
         result = model.gradient(batch)
-        expected = _naive(network, model.parameters, 1.0).batch(samples, labels)
+        expected = written_out(network, model.parameters, 1.0, NUM_STEPS).batch(samples, labels)
     totals = expected["counts"]["hidden0"].sum(axis=1)
     assert totals.min() < 15 < totals.mean()
     for name, gradient in expected["gradients"].items():
@@ -133,7 +117,7 @@ def test_adaptive_neurons_equal_the_discretisation_written_out(loss, hidden):
         network, batch_size=8, duration=NUM_STEPS, precision="float64", seed=1, scheme="grid"
     ) as model:
         result = model.gradient(batch)
-        plain = _naive(network, model.parameters, 1.0)
+        plain = written_out(network, model.parameters, 1.0, NUM_STEPS)
     expected, last = replace(plain, **values).batch(samples, labels), network.hidden[-1]
     for name in network.hidden:
         np.testing.assert_array_equal(result.spike_counts[name], expected["counts"][name])
@@ -171,7 +155,7 @@ def test_a_silent_label_output_is_pushed_up(loss):
     with compile_network(network, batch_size=2, duration=NUM_STEPS, precision="float64", scheme="grid") as model:
         model.set_parameters({"input_hidden": np.full((NUM_INPUT, 6), 3.0), "hidden_output": np.full((6, 3), 0.05)})
         result = model.gradient(batch)
-        expected = _naive(network, model.parameters, 1.0).batch([batch[0], batch[1]], [0, 1])
+        expected = written_out(network, model.parameters, 1.0, NUM_STEPS).batch([batch[0], batch[1]], [0, 1])
     assert result.spike_counts["hidden"].sum() > 0
     assert result.spike_counts["output"].sum() == 0
     assert np.all(result.gradients["hidden_output"][:, :2] < 0)

@@ -10,7 +10,7 @@ import pytest
 from genn_shd import DataError, SettingError
 from genn_shd.backends.recording import Recording
 from tests.backends.genn_cases import NUM_STEPS, assert_same, compiled, network, samples
-from tests.naive_grid import Grid
+from tests.naive_grid import written_out
 
 NO_GENN = pytest.mark.skipif(importlib.util.find_spec("pygenn") is None, reason="PyGeNN is not installed")
 GENN = pytest.param("genn_cpu", marks=NO_GENN)
@@ -41,16 +41,7 @@ def test_traces_and_spikes_are_those_of_the_discretisation_written_out(backend):
     described, batch = network("sum_exp", (6,), True), samples(5, 4)
     with compiled(described, backend) as model:
         recording = model.record(batch, {"output": ["V"]}, 3)
-        grid = Grid(
-            layers=[(p.name, p.size) for p in described.populations[1:]],
-            weights=model.parameters,
-            tau_mem={"hidden": 12.0, "output": 15.0},
-            tau_syn={"hidden": 5.0, "output": 4.0},
-            loss="sum_exp",
-            dt=1.0,
-            num_steps=NUM_STEPS,
-            loss_scale=2.0,
-        )
+        grid = written_out(described, model.parameters, 1.0, NUM_STEPS)
     assert set(recording.spikes) == {"input", "hidden"}
     for b in range(3):
         forward = grid.forward(*batch[b], int(batch.labels[b]))

@@ -15,12 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.report import BLUE, INK, RED, SKY, Report, parser, style, table, verdict
+from benchmarks.report import BLUE, INK, SKY, Report, parser, style, table, verdict
 from benchmarks.training import command, history, train_preset
 from genn_shd.backends.native.model import available_threads
 
-ACCURACY, SECONDS = 98.1, 180.0
-PUBLISHED = 98.1
+PUBLISHED = 98.1  # per cent, mean of 10 seeds: what is asked, too
+SECONDS = 180.0
 
 
 def run(seed: int, settings: list[str], folder: Path) -> dict[str, Any]:
@@ -50,10 +50,9 @@ def draw(runs: list[dict[str, Any]], mean: float) -> Figure:
             axes.plot(range(1, len(curve) + 1), curve, color=SKY, linewidth=1, alpha=0.8)
         average = np.mean([run_of_seed["test_accuracies"] for run_of_seed in runs], axis=0)
         axes.plot(range(1, len(average) + 1), average, color=BLUE, linewidth=2)
-        for accuracy, name, colour, line in ((ACCURACY, "target", RED, ":"), (PUBLISHED, "published", INK, "--")):
-            axes.axhline(accuracy / 100, color=colour, linewidth=1.2, linestyle=line)
-            where = {"xycoords": axes.get_yaxis_transform(), "va": "center", "fontsize": 10}
-            axes.annotate(f"{name} {accuracy} %", (1.01, accuracy / 100), color=colour, **where)
+        where = {"xycoords": axes.get_yaxis_transform(), "va": "center", "fontsize": 10}
+        axes.axhline(PUBLISHED / 100, color=INK, linewidth=1.2, linestyle="--")
+        axes.annotate(f"published {PUBLISHED} %", (1.01, PUBLISHED / 100), color=INK, **where)
         axes.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.9, 1.0), xlim=(0, len(average)))
         axes.set_title(
             f"Yin-Yang: {len(runs)} seeds and their mean; {mean:.2f} % at the epochs best on validation",
@@ -95,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
             for r in runs
         ],
     )
-    print(f"  mean {mean:.2f} +- {spread:.2f} %" + _target(options.smoke, mean, ACCURACY, at_most=False))
+    print(f"  mean {mean:.2f} +- {spread:.2f} %" + _target(options.smoke, mean, PUBLISHED, at_most=False))
     print(f"  longest training {longest:.0f} s" + _target(options.smoke, longest, SECONDS, at_most=True))
     results = {
         "mean": mean,

@@ -140,6 +140,9 @@ class AugmentationSettings(Section):
     )
     blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1)
     jitter: float = setting(0.0, "standard deviation of each spike's own shift; 0 = off", "channels", ge=0)
+    muffle: float = setting(
+        0.0, "largest probability of a spike to be left out, another one around each channel and sample", ge=0, le=1
+    )
     drop: float = setting(0.0, "probability of an input spike to be left out", ge=0, le=1)
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from genn_shd.augment import (
     Augmentation,
     Blend,
     ChannelJitter,
+    ChannelMuffling,
     ChannelShift,
     ClassBalance,
     ClassSubset,
@@ -34,12 +35,14 @@ EVERYTHING = Augmentation(
     shift=ChannelShift(20),
     blend=Blend((0.5, 0.8), factor=1.7),
     jitter=ChannelJitter(3.0),
+    muffle=ChannelMuffling(0.2),
     drop=SpikeDropout(0.1),
 )
 STEPS = [
     TimeDilation(0.5, 2.0),
     ChannelShift(20),
     ChannelJitter(3.0),
+    ChannelMuffling(0.9),
     SpikeDropout(0.3),
     SpikeNumberNormalisation(10),
 ]
@@ -243,6 +246,30 @@ def test_dilation_is_one_log_uniform_factor_a_sample():
 def test_dilation_by_one_changes_nothing():
     trains = words()
     assert_same(TimeDilation(1.0, 1.0)(trains, draws(trains)), trains)
+
+
+# --- muffling ------------------------------------------------------------------------------------------------
+
+
+def test_muffling_drops_each_samples_own_smooth_part_of_the_spectrum():
+    per_channel = 400
+    spikes = (np.arange(per_channel * 70) * 1e-3, np.tile(np.arange(70), per_channel))
+    trains = SpikeTrains.from_events([spikes] * 30, [0] * 30, num_units=70)
+    muffled = ChannelMuffling(0.8)(trains, draws(trains))
+    sample = np.repeat(np.arange(30), muffled.counts)
+    kept = np.bincount(sample * 70 + muffled.units, minlength=30 * 70).reshape(30, 70) / per_channel
+    noise = math.sqrt(0.25 / per_channel)
+    assert kept.min() > 0.2 - 5 * noise and kept.max() > 0.9
+    assert abs(kept.mean() - 0.6) < 0.05
+    # At the eight knots the probability is uniform; between them it is a straight line.
+    assert kept[:, 0].std() == pytest.approx(0.8 / math.sqrt(12), rel=0.35)
+    np.testing.assert_allclose(kept[:, 5], kept[:, 0] + (kept[:, 9] - kept[:, 0]) * 5 / 9, atol=6 * noise)
+    assert np.abs(np.corrcoef(kept[:, 0], kept[:, 69])[0, 1]) < 0.6
+
+
+def test_muffling_of_nothing_changes_nothing():
+    trains = words()
+    assert_same(ChannelMuffling(0.0)(trains, draws(trains)), trains)
 
 
 # --- thinning ------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ ChannelShift              a voice that is higher or lower
 TimeDilation              a word spoken faster or slower
 ChannelJitter             each spike on a channel near its own
 Blend                     new samples mixed from several of the same class
+ChannelMuffling           parts of the spectrum left out, as another microphone would
 SpikeDropout              spikes left out at random
 SpikeNumberNormalisation  about as many spikes in each sample
 ClassBalance              as many samples of each class
@@ -25,6 +26,7 @@ from .dilate import TimeDilation
 from .draws import Draws
 from .epoch import Augmentation, Epoch
 from .jitter import ChannelJitter
+from .muffle import ChannelMuffling
 from .rescale import Rescale
 from .shift import ChannelShift
 from .thin import SpikeDropout, SpikeNumberNormalisation
@@ -33,6 +35,7 @@ __all__ = [
     "Augmentation",
     "Blend",
     "ChannelJitter",
+    "ChannelMuffling",
     "ChannelShift",
     "ClassBalance",
     "ClassSubset",

@@ -75,11 +75,20 @@ class Draws:
 
     def picked(self, counts: np.ndarray, probabilities: ArrayLike) -> np.ndarray:
         """(S,) bool: each spike is picked with a probability, one for all samples or (B,); 0 and 1 are exact."""
-        limits = np.round(np.asarray(probabilities, np.float64) * (1 << _BITS)).astype(np.uint32)
+        limits = _limits(probabilities)
         return self.spikes(counts) < (limits if limits.ndim == 0 else np.repeat(limits, counts))
+
+    def picked_each(self, counts: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """(S,) bool: each spike is picked with a probability of its own, (S,)."""
+        return self.spikes(counts) < _limits(probabilities)
 
     def _children(self, number: int) -> np.ndarray:
         return _mix64(self.keys[:, None] + _GOLDEN * np.arange(1, number + 1, dtype=np.uint64))
+
+
+def _limits(probabilities: ArrayLike) -> np.ndarray:
+    """What a spike's number is below with these probabilities."""
+    return np.round(np.asarray(probabilities, np.float64) * (1 << _BITS)).astype(np.uint32)
 
 
 def _mix64(x: np.ndarray) -> np.ndarray:

@@ -15,18 +15,19 @@ from .classes import ClassBalance
 from .dilate import TimeDilation
 from .draws import Draws
 from .jitter import ChannelJitter
+from .muffle import ChannelMuffling
 from .shift import ChannelShift
 from .thin import SpikeDropout, SpikeNumberNormalisation
 
-Step = SpikeNumberNormalisation | TimeDilation | ChannelShift | ChannelJitter | SpikeDropout
+Step = SpikeNumberNormalisation | TimeDilation | ChannelShift | ChannelJitter | ChannelMuffling | SpikeDropout
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """What happens to training samples, anew in every epoch and always in this order; None leaves a step out.
 
-    `balance`, `normalise`, `dilate`, `shift`, `blend`, `jitter`, `drop`. As in Nowotny, Turner & Knight (2025), a
-    member of a blend is dilated and shifted as that sample is in this epoch, then blended; jitter and dropout come
+    `balance`, `normalise`, `dilate`, `shift`, `blend`, `jitter`, `muffle`, `drop`. As in Nowotny, Turner & Knight
+    (2025), a member of a blend is dilated and shifted as that sample is in this epoch, then blended; the others come
     last, so that a blend is treated like any other sample.
     """
 
@@ -36,6 +37,7 @@ class Augmentation:
     shift: ChannelShift | None = None
     blend: Blend | None = None
     jitter: ChannelJitter | None = None
+    muffle: ChannelMuffling | None = None
     drop: SpikeDropout | None = None
 
     @property
@@ -135,7 +137,7 @@ class Epoch:
         originals = self.indices[positions[~is_blend]]
         made = self._originals_and_blends(originals, blends)
         numbers = np.concatenate([originals, len(self.trains) + blends])
-        made = self._apply(("jitter", "drop"), made, numbers).crop(self.duration)
+        made = self._apply(("jitter", "muffle", "drop"), made, numbers).crop(self.duration)
         if not blends.size:
             return made
         return made.select(np.argsort(np.argsort(is_blend, kind="stable")))  # back to the order asked for

@@ -133,7 +133,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"skipped: {error}")
         sys.exit(0)
     if options.smoke:
-        data, everything = _twentieth(data), _twentieth(everything)
+        data, everything = twentieth(data), twentieth(everything)
     settings = [*options.set, *(["training.epochs=1", "network.num_hidden=32"] if options.smoke else [])]
     question = "Spoken digits: spiking network and linear classifier"
     report = Report.begin("spoken_digits", question, options, available_threads())
@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"  {command(preset, settings)}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         spiking = _spiking(settings, options.runs or Path(folder), report.folder)
-    linear = _linear(data, everything)
+    linear = compare_linear(data, everything)
     _print(linear, spiking)
     results = {"settings": settings, "linear": linear, "spiking": spiking}
     report.finish(results, available_threads(), {"spoken_digits": draw(linear, spiking)})
@@ -154,11 +154,13 @@ def _options() -> argparse.ArgumentParser:
     return options
 
 
-def _twentieth(dataset: Dataset) -> Dataset:
+def twentieth(dataset: Dataset) -> Dataset:
+    """A twentieth of the samples, for a try."""
     return replace(dataset, train=dataset.train.select(np.arange(0, len(dataset.train), 20)))
 
 
-def _linear(data: Dataset, everything: Dataset) -> dict[str, Any]:
+def compare_linear(data: Dataset, everything: Dataset) -> dict[str, Any]:
+    """Accuracies of the linear classifier on both splits."""
     # These matrices are small: more threads of the algebra library only wait for one another.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the weakest regularisation converges slowly, and loses

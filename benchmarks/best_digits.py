@@ -1,0 +1,152 @@
+"""How well are voices told that a network never heard, with all that was found to help?
+
+The preset `fsdd_best` on spoken digits, several seeds: leave-one-speaker-out, and the data set's own split. Beside it
+the linear classifier of `benchmarks.spoken_digits`. Each training goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from benchmarks.report import BLUE, INK, ORANGE, SCRATCH, Report, parser, style, table, verdict
+from benchmarks.spoken_digits import LOSO, OFFICIAL, compare_linear, keep_figures, twentieth
+from benchmarks.training import command, train_preset
+from genn_shd import DataError, datasets
+from genn_shd.backends.native.model import available_threads
+
+PRESET = "fsdd_best"
+SPLITS = {LOSO: [], OFFICIAL: ["dataset.split=official", "validation.kind=none"]}
+TARGETS = {LOSO: 0.65, OFFICIAL: 0.90}
+SMOKE = ["training.epochs=1", "network.num_hidden=16", "simulation.dt=5.0"]
+
+
+def left_out(settings: list[str], folder: Path) -> dict[str, Any]:
+    """Accuracies on each speaker left out, at the epoch of best training accuracy and after the last one."""
+    _, summary = train_preset(PRESET, settings, folder)
+    training = [fold["best"]["training_accuracy"] for fold in summary["folds"].values()]
+    return {
+        "best": summary["mean_accuracy_best"],
+        "last": summary["mean_accuracy_last"],
+        "training": float(np.mean(training)),
+        "by": summary["fold_accuracy_best"],
+        "seconds": summary["seconds"],
+    }
+
+
+def official(settings: list[str], folder: Path) -> dict[str, Any]:
+    """The same on the official test set."""
+    _, summary = train_preset(PRESET, settings, folder)
+    best, last = summary["best"], summary["last"]
+    return {
+        "best": best["test_accuracy"],
+        "last": last["test_accuracy"],
+        "training": best["training_accuracy"],
+        "seconds": summary["seconds"],
+    }
+
+
+TRAIN = {LOSO: left_out, OFFICIAL: official}
+
+
+def statistics(runs: list[dict[str, Any]], name: str = "best") -> tuple[float, float]:
+    """Mean and standard deviation over seeds."""
+    values = [run[name] for run in runs]
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def draw(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any]) -> Figure:
+    """Accuracy of both on the official test set, speakers left out, and each of them; a dot a seed."""
+    speakers = list(linear[LOSO]["by"])
+    groups = ["official\ntest", "speaker\nleft out\n(mean)", *speakers]
+    seeds = [
+        [run["best"] for run in runs[OFFICIAL]],
+        [run["best"] for run in runs[LOSO]],
+        *([run["by"][speaker] for run in runs[LOSO]] for speaker in speakers),
+    ]
+    lines = [linear[OFFICIAL]["test"], linear[LOSO]["test"], *(linear[LOSO]["by"][speaker] for speaker in speakers)]
+    places = np.arange(len(groups)) + 0.5 * (np.arange(len(groups)) >= 2)
+    with style():
+        figure = Figure(figsize=(9, 4.4))
+        axes = figure.subplots()
+        for shift, label, colour, values in (
+            (-0.5, f"spiking network, mean of {len(runs[LOSO])} seeds", BLUE, [float(np.mean(s)) for s in seeds]),
+            (0.5, "linear classifier", ORANGE, lines),
+        ):
+            bars = axes.bar(places + 0.38 * shift, values, width=0.36, color=colour, label=label)
+            axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], padding=6, fontsize=9, color=INK)
+        for place, values in zip(places, seeds, strict=True):
+            axes.plot([place - 0.19] * len(values), values, ".", color=INK, markersize=4)
+        axes.set_xticks(places, groups)
+        axes.tick_params(axis="x", length=0)
+        axes.grid(axis="x", visible=False)
+        axes.set(ylim=(0, 1.08), ylabel="accuracy")
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes.legend(loc="upper right", ncols=2)
+        axes.set_title("Ten spoken digits, five speakers, augmented", loc="left")
+    return figure
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train what has not been trained yet, print, draw."""
+    options = parser(__doc__)
+    options.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
+    options.add_argument("--runs", type=Path, help="folder of the trainings (default: build/benchmarks/best_digits)")
+    chosen = options.parse_args(arguments)
+    seeds = 1 if chosen.smoke else chosen.seeds
+    folder = chosen.runs or SCRATCH / ("best_digits-smoke" if chosen.smoke else "best_digits")
+    report = Report.begin("best_digits", "Spoken digits: the best configuration found", chosen, available_threads())
+    runs: dict[str, list[dict[str, Any]]] = {LOSO: [], OFFICIAL: []}
+    try:
+        data = [datasets.load("fsdd"), datasets.load("fsdd", split="all")]
+    except DataError as error:
+        print(f"skipped: {error}")
+        sys.exit(0)
+    linear = compare_linear(*(map(twentieth, data) if chosen.smoke else data))
+    for split, own in SPLITS.items():
+        settings = [*own, *(SMOKE if chosen.smoke else [])]
+        print(f"  {command(PRESET, [*settings, 'training.seed=SEED'])}", flush=True)
+        for seed in range(seeds):
+            run = folder / f"{split.replace(' ', '_')}-{seed}"
+            runs[split].append(TRAIN[split]([*settings, f"training.seed={seed}"], run))
+    keep_figures(folder / f"{LOSO}-0", {"confusion_validation.png": "best_digits_confusion.png"}, report.folder)
+    _print(runs, linear, chosen.smoke)
+    report.finish({"spiking": runs, "linear": linear}, available_threads(), {"best_digits": draw(runs, linear)})
+
+
+def _print(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any], smoke: bool) -> None:
+    rows = []
+    for split, trainings in runs.items():
+        mean, spread = statistics(trainings)
+        target = "" if smoke else verdict(mean, TARGETS[split], at_most=False)
+        last, training = statistics(trainings, "last")[0], statistics(trainings, "training")[0]
+        rows.append(
+            [
+                split,
+                f"{100 * mean:.1f} +- {100 * spread:.1f}",
+                target,
+                f"{100 * last:.1f}",
+                f"{100 * training:.1f}",
+                f"{100 * linear[split]['test']:.1f}",
+                f"{np.mean([run['seconds'] for run in trainings]):.0f}",
+            ]
+        )
+    print()
+    table(["accuracy, %", "spiking network", "target", "last epoch", "(training)", "linear classifier", "s"], rows)
+    by = {speaker: [100 * run["by"][speaker] for run in runs[LOSO]] for speaker in runs[LOSO][0]["by"]}
+    table(
+        ["speaker left out, %", "spiking network", "linear classifier"],
+        [
+            [speaker, f"{np.mean(values):.1f}", f"{100 * linear[LOSO]['by'][speaker]:.1f}"]
+            for speaker, values in by.items()
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -207,9 +207,12 @@ def best_losses(results: Results) -> list[str]:
 
 def plan(results: Results) -> list[Cell]:
     """All cells known so far, the most telling first: the base table, additions to the best, then the other seeds."""
-    best = best_losses(results)
+    best, others = best_losses(results), SEEDS[1:]
     cells = base(LOSSES, SEEDS[0]) + added(best, SEEDS[0])
-    return cells + [cell for seed in SEEDS[1:] for cell in base(LOSSES, seed) + added(best, seed)] if best else cells
+    if not best:
+        return cells
+    cells += [cell for seed in others for cell in base(LOSSES, seed)]
+    return cells + [cell for seed in others for cell in added(best, seed)]
 
 
 # --- running them -------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """How well are voices told that a network never heard, with all that was found to help?
 
-The preset `fsdd_best` on spoken digits, several seeds: leave-one-speaker-out, and the data set's own split. Beside it
-the linear classifier of `benchmarks.spoken_digits`. Each training goes on where it stopped.
+The preset `fsdd_best` on spoken digits, several seeds: leave-one-speaker-out, and, with fewer changes to the samples,
+the data set's own split. Beside it the linear classifier of `benchmarks.spoken_digits`. Each training goes on where it
+stopped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,18 @@ from genn_shd import DataError, datasets
 from genn_shd.backends.native.model import available_threads
 
 PRESET = "fsdd_best"
-SPLITS = {LOSO: [], OFFICIAL: ["dataset.split=official", "validation.kind=none"]}
+SPLITS = {
+    LOSO: [],
+    # Voices that were heard need to be changed less, and then learn more in the same time.
+    OFFICIAL: [
+        "dataset.split=official",
+        "validation.kind=none",
+        "augmentation.dilate=[0.85,1.15]",
+        "augmentation.blend=[]",
+        "augmentation.muffle=0",
+        "training.epochs=40",
+    ],
+}
 TARGETS = {LOSO: 0.65, OFFICIAL: 0.90}
 SMOKE = ["training.epochs=1", "network.num_hidden=16", "simulation.dt=5.0"]
 
@@ -78,8 +90,10 @@ def draw(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any]) -> Figur
             (-0.5, f"spiking network, mean of {len(runs[LOSO])} seeds", BLUE, [float(np.mean(s)) for s in seeds]),
             (0.5, "linear classifier", ORANGE, lines),
         ):
-            bars = axes.bar(places + 0.38 * shift, values, width=0.36, color=colour, label=label)
-            axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], padding=6, fontsize=9, color=INK)
+            axes.bar(places + 0.38 * shift, values, width=0.36, color=colour, label=label)
+            for place, value, dots in zip(places + 0.38 * shift, values, seeds, strict=True):
+                top = max(value, *dots) if shift < 0 else value  # of the bar, or of the dots on it
+                axes.text(place, top + 0.015, f"{100 * value:.0f}", ha="center", fontsize=9, color=INK)
         for place, values in zip(places, seeds, strict=True):
             axes.plot([place - 0.19] * len(values), values, ".", color=INK, markersize=4)
         axes.set_xticks(places, groups)

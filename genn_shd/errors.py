@@ -23,7 +23,7 @@ class BackendError(GennShdError, RuntimeError):
 
 
 class DivergedError(GennShdError, ArithmeticError):
-    """A loss or gradient that is not finite."""
+    """A loss or gradient that is not finite, or spikes without end."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -75,7 +75,7 @@ class Batch(ctypes.Structure):
     ]
 
 
-OUT_OF_MEMORY, NOT_FINITE = 1, 2
+OUT_OF_MEMORY, NOT_FINITE, RUNAWAY = 1, 2, 3
 
 
 class Library:

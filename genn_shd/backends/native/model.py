@@ -21,7 +21,7 @@ from ..recording import Recording, Wanted, check_wanted, empty_traces, recordabl
 from .compiler import compile_source, find_compiler
 from .generator import KINDS_OF_WORK, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
-from .library import NOT_FINITE, OUT_OF_MEMORY, Batch, Library, Terms
+from .library import NOT_FINITE, OUT_OF_MEMORY, RUNAWAY, Batch, Library, Terms
 from .orders import orders
 from .record import RecordingLibrary, Tracks
 
@@ -264,6 +264,10 @@ class NativeModel(Model):
             raise BackendError("out of memory for the spikes of a batch; lower training.batch_size.")
         if status == NOT_FINITE:
             raise DivergedError("a weight or its gradient is not finite; lower optimiser.learning_rate.")
+        if status == RUNAWAY:
+            raise DivergedError(
+                "neurons excite each other to more than 5 spikes a ms; lower the weights they start with."
+            )
 
     def _counts_by_name(self, counts: np.ndarray, size: int) -> Arrays:
         named, start = {}, 0

@@ -13,11 +13,20 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from benchmarks.report import BLUE, INK, ORANGE, SCRATCH, Report, parser, style, table, verdict
-from benchmarks.spoken_digits import LOSO, OFFICIAL, compare_linear, keep_figures, twentieth
-from benchmarks.training import command, train_preset
+from benchmarks.spoken_digits import (
+    LOSO,
+    OFFICIAL,
+    accuracies,
+    compare_linear,
+    group_axes,
+    keep_figures,
+    spiking_leave_one_out,
+    spiking_official,
+    twentieth,
+)
+from benchmarks.training import command
 from genn_shd import DataError, datasets
 from genn_shd.backends.native.model import available_threads
 
@@ -38,35 +47,10 @@ TARGETS = {LOSO: 0.65, OFFICIAL: 0.90}
 SMOKE = ["training.epochs=1", "network.num_hidden=16", "simulation.dt=5.0"]
 
 
-def left_out(settings: list[str], folder: Path) -> dict[str, Any]:
-    """Accuracies on each speaker left out, at the epoch of best training accuracy and after the last one."""
-    _, summary = train_preset(PRESET, settings, folder)
-    training = [fold["best"]["training_accuracy"] for fold in summary["folds"].values()]
-    return {
-        "best": summary["mean_accuracy_best"],
-        "last": summary["mean_accuracy_last"],
-        "training": float(np.mean(training)),
-        "by": summary["fold_accuracy_best"],
-        "seconds": summary["seconds"],
-    }
+TRAIN = {LOSO: spiking_leave_one_out, OFFICIAL: spiking_official}
 
 
-def official(settings: list[str], folder: Path) -> dict[str, Any]:
-    """The same on the official test set."""
-    _, summary = train_preset(PRESET, settings, folder)
-    best, last = summary["best"], summary["last"]
-    return {
-        "best": best["test_accuracy"],
-        "last": last["test_accuracy"],
-        "training": best["training_accuracy"],
-        "seconds": summary["seconds"],
-    }
-
-
-TRAIN = {LOSO: left_out, OFFICIAL: official}
-
-
-def statistics(runs: list[dict[str, Any]], name: str = "best") -> tuple[float, float]:
+def statistics(runs: list[dict[str, Any]], name: str = "test") -> tuple[float, float]:
     """Mean and standard deviation over seeds."""
     values = [run[name] for run in runs]
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
@@ -74,18 +58,14 @@ def statistics(runs: list[dict[str, Any]], name: str = "best") -> tuple[float, f
 
 def draw(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any]) -> Figure:
     """Accuracy of both on the official test set, speakers left out, and each of them; a dot a seed."""
-    speakers = list(linear[LOSO]["by"])
-    groups = ["official\ntest", "speaker\nleft out\n(mean)", *speakers]
-    seeds = [
-        [run["best"] for run in runs[OFFICIAL]],
-        [run["best"] for run in runs[LOSO]],
-        *([run["by"][speaker] for run in runs[LOSO]] for speaker in speakers),
-    ]
-    lines = [linear[OFFICIAL]["test"], linear[LOSO]["test"], *(linear[LOSO]["by"][speaker] for speaker in speakers)]
-    places = np.arange(len(groups)) + 0.5 * (np.arange(len(groups)) >= 2)
+    seeds = list(
+        zip(*(accuracies({split: runs[split][k] for split in runs}) for k in range(len(runs[LOSO]))), strict=True)
+    )
+    lines = accuracies(linear)
     with style():
         figure = Figure(figsize=(9, 4.4))
-        axes = figure.subplots()
+        speakers = list(linear[LOSO]["by"])
+        axes, places = group_axes(figure, speakers, "Ten spoken digits, five speakers, augmented", 1.08)
         for shift, label, colour, values in (
             (-0.5, f"spiking network, mean of {len(runs[LOSO])} seeds", BLUE, [float(np.mean(s)) for s in seeds]),
             (0.5, "linear classifier", ORANGE, lines),
@@ -96,13 +76,7 @@ def draw(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any]) -> Figur
                 axes.text(place, top + 0.015, f"{100 * value:.0f}", ha="center", fontsize=9, color=INK)
         for place, values in zip(places, seeds, strict=True):
             axes.plot([place - 0.19] * len(values), values, ".", color=INK, markersize=4)
-        axes.set_xticks(places, groups)
-        axes.tick_params(axis="x", length=0)
-        axes.grid(axis="x", visible=False)
-        axes.set(ylim=(0, 1.08), ylabel="accuracy")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         axes.legend(loc="upper right", ncols=2)
-        axes.set_title("Ten spoken digits, five speakers, augmented", loc="left")
     return figure
 
 
@@ -127,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"  {command(PRESET, [*settings, 'training.seed=SEED'])}", flush=True)
         for seed in range(seeds):
             run = folder / f"{split.replace(' ', '_')}-{seed}"
-            runs[split].append(TRAIN[split]([*settings, f"training.seed={seed}"], run))
+            runs[split].append(TRAIN[split](PRESET, [*settings, f"training.seed={seed}"], run))
     keep_figures(folder / f"{LOSO}-0", {"confusion_validation.png": "best_digits_confusion.png"}, report.folder)
     _print(runs, linear, chosen.smoke)
     report.finish({"spiking": runs, "linear": linear}, available_threads(), {"best_digits": draw(runs, linear)})
@@ -138,7 +112,7 @@ def _print(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any], smoke:
     for split, trainings in runs.items():
         mean, spread = statistics(trainings)
         target = "" if smoke else verdict(mean, TARGETS[split], at_most=False)
-        last, training = statistics(trainings, "last")[0], statistics(trainings, "training")[0]
+        last, training = statistics(trainings, "test_last")[0], statistics(trainings, "training")[0]
         rows.append(
             [
                 split,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from sklearn.exceptions import ConvergenceWarning
@@ -61,9 +62,9 @@ def linear_leave_one_out(trains: SpikeTrains, names: tuple[str, ...]) -> dict[st
 # --- spiking network ----------------------------------------------------------------------------------------------
 
 
-def spiking_official(settings: list[str], folder: Path) -> dict[str, Any]:
+def spiking_official(preset: str, settings: list[str], folder: Path) -> dict[str, Any]:
     """Accuracies at the epoch of best training accuracy, as published for SHD, and of the last one."""
-    _, summary = train_preset("fsdd", settings, folder)
+    _, summary = train_preset(preset, settings, folder)
     best, last = summary["best"], summary["last"]
     return {
         "test": best["test_accuracy"],
@@ -74,9 +75,9 @@ def spiking_official(settings: list[str], folder: Path) -> dict[str, Any]:
     }
 
 
-def spiking_leave_one_out(settings: list[str], folder: Path) -> dict[str, Any]:
+def spiking_leave_one_out(preset: str, settings: list[str], folder: Path) -> dict[str, Any]:
     """Accuracies on each speaker left out, at the same epochs; the speaker left out chooses none."""
-    _, summary = train_preset("fsdd_loso", settings, folder)
+    _, summary = train_preset(preset, settings, folder)
     folds = summary["folds"].values()
     return {
         "test": summary["mean_accuracy_best"],
@@ -98,29 +99,40 @@ def keep_figures(run: Path, names: dict[str, str], out: Path) -> None:
 # --- results ------------------------------------------------------------------------------------------------------
 
 
+def accuracies(results: dict[str, Any]) -> list[float]:
+    """One a group of bars: on both splits, and on each speaker left out."""
+    return [results[OFFICIAL]["test"], results[LOSO]["test"], *results[LOSO]["by"].values()]
+
+
+def group_axes(figure: Figure, speakers: list[str], title: str, top: float) -> tuple[Axes, np.ndarray]:
+    """Axes for accuracies up to `top`, and where the groups of bars stand."""
+    groups = ["official\ntest", "speaker\nleft out\n(mean)", *speakers]
+    places = np.arange(len(groups)) + 0.5 * (np.arange(len(groups)) >= 2)
+    axes = figure.subplots()
+    axes.set_xticks(places, groups)
+    axes.tick_params(axis="x", length=0)
+    axes.grid(axis="x", visible=False)
+    axes.set(ylim=(0, top), ylabel="accuracy")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set_title(title, loc="left")
+    return axes, places
+
+
 def draw(linear: dict[str, Any], spiking: dict[str, Any]) -> Figure:
     """Accuracy of both, on both splits and on each speaker left out."""
-    speakers = list(linear[LOSO]["by"])
-    groups = ["official\ntest", "speaker\nleft out\n(mean)", *speakers]
     with style():
         figure = Figure(figsize=(9, 4.4))
-        axes = figure.subplots()
-        places = np.arange(len(groups)) + 0.5 * (np.arange(len(groups)) >= 2)
+        title = "Ten spoken digits, five speakers, no augmentation"
+        axes, places = group_axes(figure, list(linear[LOSO]["by"]), title, 1.0)
         for shift, (label, colour, results) in enumerate(
             [("spiking network", BLUE, spiking), ("linear classifier", ORANGE, linear)]
         ):
-            values = [results[OFFICIAL]["test"], results[LOSO]["test"], *(results[LOSO]["by"][s] for s in speakers)]
+            values = accuracies(results)
             bars = axes.bar(places + 0.38 * (shift - 0.5), values, width=0.36, color=colour, label=label)
             axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], padding=2, fontsize=9, color=INK)
         axes.axhline(0.1, color=FAINT, linewidth=1, linestyle=":")
         axes.annotate("chance", (places[1:3].mean(), 0.1), (0, 2), textcoords="offset points", ha="center", color=FAINT)
-        axes.set_xticks(places, groups)
-        axes.tick_params(axis="x", length=0)
-        axes.grid(axis="x", visible=False)
-        axes.set(ylim=(0, 1), ylabel="accuracy")
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         axes.legend(loc="upper right", ncols=2)
-        axes.set_title("Ten spoken digits, five speakers, no augmentation", loc="left")
     return figure
 
 
@@ -172,7 +184,10 @@ def compare_linear(data: Dataset, everything: Dataset) -> dict[str, Any]:
 
 def _spiking(settings: list[str], runs: Path, figures: Path) -> dict[str, Any]:
     official, left_out = runs / "fsdd", runs / "fsdd_loso"
-    results = {OFFICIAL: spiking_official(settings, official), LOSO: spiking_leave_one_out(settings, left_out)}
+    results = {
+        OFFICIAL: spiking_official("fsdd", settings, official),
+        LOSO: spiking_leave_one_out("fsdd_loso", settings, left_out),
+    }
     names = {"training_curves.png": "fsdd_training_curves.png", "confusion_test.png": "fsdd_confusion.png"}
     keep_figures(official, names, figures)
     keep_figures(left_out, {"confusion_validation.png": "fsdd_loso_confusion.png"}, figures)

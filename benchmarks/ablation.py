@@ -1,8 +1,9 @@
 """What does each loss, and each addition to the network or its data, bring for a voice that was never heard?
 
-Spoken digits, leave-one-speaker-out: every loss with a feed-forward and a recurrent network, then each addition to the
-best of them, then more seeds. `python -m benchmarks.ablation` goes on where it stopped; each cell of the table is five
-trainings and stands in ablation.csv as soon as it is done. Cells that have not run yet say so.
+Spoken digits, leave-one-speaker-out: every loss with a feed-forward and a recurrent network, each with no addition,
+each addition and all of them, the most telling ones first. `python -m benchmarks.ablation` goes on where it stopped;
+each cell of the table is five trainings and stands in ablation.csv as soon as it is done. Cells that have not run yet
+say so.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
-from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style
+from benchmarks.report import INK, Report, parser, style
 from genn_shd import DataError, DivergedError, datasets
 from genn_shd.config_sources import load
 from genn_shd.experiment import prepare
 from genn_shd.protocols import train
 
 SEEDS, NUM_BEST = (0, 1, 2), 2
+CHANCE, MIDDLE = 10.0, 33.0  # accuracies at the dark end and in the middle of the figure's colours, %
 NOT_RUN, DIVERGED = "not run", "diverged"
 
 BASE = (
@@ -85,6 +88,7 @@ ADDITIONS: dict[str, tuple[str, ...]] = {
 }
 ALL = "all of these"
 NOTHING = "none"
+ADDED = (*ADDITIONS, ALL)
 
 
 @dataclass(frozen=True)
@@ -192,9 +196,8 @@ def base(losses: Iterable[str], seed: int) -> list[Cell]:
 
 
 def added(losses: Iterable[str], seed: int) -> list[Cell]:
-    """Each addition, and all of them, to the networks of some losses; recurrent ones first."""
-    names = (*ADDITIONS, ALL)
-    return [Cell(loss, recurrent, name, seed) for recurrent in (True, False) for loss in losses for name in names]
+    """Each addition, then all of them, to the networks of some losses."""
+    return [Cell(loss, recurrent, name, seed) for name in ADDED for recurrent in (True, False) for loss in losses]
 
 
 def best_losses(results: Results) -> list[str]:
@@ -206,13 +209,16 @@ def best_losses(results: Results) -> list[str]:
 
 
 def plan(results: Results) -> list[Cell]:
-    """All cells known so far, the most telling first: the base table, additions to the best, then the other seeds."""
-    best, others = best_losses(results), SEEDS[1:]
-    cells = base(LOSSES, SEEDS[0]) + added(best, SEEDS[0])
+    """All cells known so far, the most telling first: the losses, additions to the best, both with other seeds, and
+    additions to all other losses."""
+    best, (first, *others) = best_losses(results), SEEDS
+    cells = base(LOSSES, first)
     if not best:
         return cells
+    cells += added(best, first)
     cells += [cell for seed in others for cell in base(LOSSES, seed)]
-    return cells + [cell for seed in others for cell in added(best, seed)]
+    cells += [cell for seed in others for cell in added(best, seed)]
+    return cells + [cell for seed in SEEDS for cell in added([loss for loss in LOSSES if loss not in best], seed)]
 
 
 # --- running them -------------------------------------------------------------------------------------------------
@@ -283,55 +289,44 @@ def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
 
 
 def markdown(results: Results) -> str:
-    """Both tables as docs/results.md shows them."""
-    lines = ["| loss | feed-forward | recurrent |", "|---|---|---|"]
-    lines += [f"| `{loss}` | " + " | ".join(_cells(results, loss, NOTHING)) + " |" for loss in LOSSES]
-    best = best_losses(results)
-    if not best:
-        lines += ["", f"Additions: {NOT_RUN}; they follow when every loss has run."]
-    else:
-        heads = [f"`{loss}`, {network_name(recurrent)}" for loss in best for recurrent in (False, True)]
-        lines += ["", "| addition | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-        for name in (NOTHING, *ADDITIONS, ALL):
-            lines.append(f"| {name} | " + " | ".join(c for loss in best for c in _cells(results, loss, name)) + " |")
-    return "\n".join(lines)
-
-
-def _cells(results: Results, loss: str, addition: str) -> list[str]:
-    return [shown(results, loss, recurrent, addition) for recurrent in (False, True)]
+    """The tables of both networks as docs/results.md shows them."""
+    columns = (NOTHING, *ADDED)
+    lines = []
+    for recurrent in (False, True):
+        lines += ["", f"| {network_name(recurrent)} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+        for loss in LOSSES:
+            cells = [shown(results, loss, recurrent, addition) for addition in columns]
+            lines.append(f"| `{loss}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines[1:])
 
 
 def draw(results: Results) -> Figure:
-    """Accuracy of every loss, and of every addition to the best ones; where nothing ran the figure says so."""
-    best = best_losses(results)
+    """Accuracy of every loss with every addition, one map for each network; what did not run stays empty."""
     with style():
-        figure = Figure(figsize=(10, 4.6))
-        axes = figure.subplots(1, 2, sharex=True)
-        _dots(axes[0], results, [(loss, loss, NOTHING) for loss in LOSSES])
-        rows = [(f"{loss}: {name}", loss, name) for loss in best for name in (NOTHING, *ADDITIONS, ALL)]
-        _dots(axes[1], results, rows)
-        axes[0].set_title("Losses, no additions", loc="left")
-        axes[1].set_title("Additions to the best losses", loc="left")
-        axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2)
+        figure = Figure(figsize=(11, 4.4))
+        for axes, recurrent in zip(figure.subplots(1, 2, sharey=True), (False, True), strict=True):
+            image = _map(axes, results, recurrent)
+            axes.set_title(f"{network_name(recurrent)}, voice left out", loc="left")
+        figure.colorbar(image, ax=figure.axes, label="accuracy / %", pad=0.01)
     return figure
 
 
-def _dots(axes: Axes, results: Results, rows: Sequence[tuple[str, str, str]]) -> None:
-    for shift, recurrent, colour in ((-0.13, False, ORANGE), (0.13, True, BLUE)):
-        for place, (_, loss, addition) in enumerate(rows):
-            values = results.values(Cell(loss, recurrent, addition, seed) for seed in SEEDS)
-            if values:
-                spread = 100 * np.std(values, ddof=1) if len(values) > 1 else None
-                axes.errorbar(100 * np.mean(values), place + shift, xerr=spread, fmt="o", color=colour, capsize=3)
-            else:
-                axes.annotate(NOT_RUN, (10.5, place + shift), color=FAINT, fontsize=7, va="center")
-        axes.plot([], [], "o", color=colour, label=network_name(recurrent))
-    axes.axvline(10, color=FAINT, linewidth=1, linestyle=":")
-    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
-    if not rows:
-        axes.annotate(NOT_RUN, (0.5, 0.5), xycoords="axes fraction", color=FAINT, ha="center")
-    axes.set_xlabel("accuracy, speaker left out / %")
+def _map(axes: Axes, results: Results, recurrent: bool) -> AxesImage:
+    columns = (NOTHING, *ADDED)
+    values = np.full((len(LOSSES), len(columns)), np.nan)
+    for row, loss in enumerate(LOSSES):
+        for column, addition in enumerate(columns):
+            if found := results.values(Cell(loss, recurrent, addition, seed) for seed in SEEDS):
+                values[row, column] = 100 * np.mean(found)
+                spread = f"\n\u00b1{100 * np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
+                colour = "white" if values[row, column] < MIDDLE else INK
+                text = f"{values[row, column]:.1f}{spread}"
+                axes.text(column, row, text, ha="center", va="center", fontsize=8, linespacing=0.95, color=colour)
+    image = axes.imshow(values, cmap="cividis", vmin=CHANCE, vmax=2 * MIDDLE - CHANCE, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(LOSSES)), LOSSES)
+    axes.grid(False)
+    return image
 
 
 def main(arguments: list[str] | None = None) -> None:

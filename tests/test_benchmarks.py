@@ -57,7 +57,7 @@ def done(cell: ablation.Cell, accuracy: float) -> ablation.Row:
     return ablation.Row(cell.loss, network, cell.addition, cell.seed, "complete", *figures, settings)
 
 
-def test_the_ablation_fills_its_table_of_losses_then_adds_to_the_best_then_repeats(tmp_path):
+def test_the_ablation_runs_all_losses_then_adds_to_the_best_then_repeats_and_then_adds_to_all(tmp_path):
     results = ablation.Results(tmp_path / "ablation.csv")
     table = ablation.plan(results)
     assert {(cell.loss, cell.recurrent) for cell in table} == {(loss, r) for loss in ablation.LOSSES for r in (0, 1)}
@@ -71,6 +71,9 @@ def test_the_ablation_fills_its_table_of_losses_then_adds_to_the_best_then_repea
     assert {cell.seed for cell in additions} == {0}
     assert ablation.NOTHING not in {cell.addition for cell in additions}
     assert plan[len(table) + len(additions)].seed == 1
+    every_addition = {ablation.NOTHING, *ablation.ADDED}
+    assert len(plan) == len(set(plan)) == len(ablation.SEEDS) * len(table) * len(every_addition)
+    assert {cell.addition for cell in plan if cell.loss == "xentropy" and cell.seed == 2} == every_addition
     for cell in plan:
         load(settings=cell.settings)  # every cell's settings are valid
 

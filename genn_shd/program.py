@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .definitions import LossModel
 from .events import SpikeTrains
-from .network import Connection, LossModel, Network
+from .network import Connection, Network
 
 Values = Mapping[str, np.ndarray]
 

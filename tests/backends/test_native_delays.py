@@ -79,6 +79,21 @@ def test_spacing_changes_without_compiling(scheme):
     assert np.array_equal(after.losses, expected.losses) and not np.allclose(after.losses, before)
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_what_arrives_after_the_trial_is_lost_however_late(scheme):
+    with _compile(_network(), scheme=scheme) as model:
+        model.set_value("input.delays", [0.0, 7.0, 2 * DURATION])
+        lost = model.gradient(_batch(_events()))
+        model.set_value("input.delays", [0.0, 7.0, 1e13])
+        far = model.gradient(_batch(_events()))
+        late = [(np.append(times, np.float32(1e20)), np.append(units, 0)) for times, units in _events()]
+        extended = model.gradient(_batch(late))
+    assert lost.spike_counts["hidden"].sum() > 10 and not lost.gradients["input_hidden"][2 * NUM_INPUT :].any()
+    for other in (far, extended):
+        assert np.array_equal(other.losses, lost.losses)
+        assert all(np.array_equal(other.gradients[name], lost.gradients[name]) for name in lost.gradients)
+
+
 def test_wrong_delays_are_refused():
     with pytest.raises(SettingError, match="delays"):
         _network(delays=())

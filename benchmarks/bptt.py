@@ -1,9 +1,10 @@
 """Exact gradients beside surrogate ones: the same network, data and processor time, genn_shd and snnTorch.
 
 Spoken digits, leave-one-speaker-out. Both train the same recurrent network of LIF neurons with exponential synapses, at
-the same dt, with the same initial weights' distribution, loss readout (`sum_exp`), Adam, learning-rate schedule and
-batches, on one thread, in a process of its own for each fold, until their processor time is spent. snnTorch
-backpropagates through all time steps with a fast sigmoid as surrogate (`pip install genn_shd[bptt]`).
+the same dt, with the same delayed copies of the input, initial weights' distribution, loss readout (`sum_exp`),
+augmented samples, Adam, learning-rate schedule and batches, on one thread, in a process of its own for each fold, until
+their processor time is spent. snnTorch backpropagates through all time steps with a fast sigmoid as surrogate
+(`pip install genn_shd[bptt]`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -33,19 +34,20 @@ from genn_shd import DataError, SpikeTrains, datasets
 from genn_shd.config import Config
 from genn_shd.config_sources import load
 from genn_shd.datasets import Dataset
-from genn_shd.experiment import build_network, partition, prepare, trial_duration
+from genn_shd.experiment import build_augmentation, build_network, partition, prepare, trial_duration
 from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.protocols import train
 from genn_shd.samples import Samples
 from genn_shd.schedule import LearningRate
 
-PRESET, MANY = "fsdd_loso", 1000
+PRESETS, MANY = ("fsdd_best", "fsdd_loso"), 1000
 SETTINGS = (
     "simulation.num_threads=1",
     "network.num_hidden=128",
     "optimiser.ease_in_factor=1.15",
     f"training.epochs={MANY}",
 )
+Labelled = tuple[np.ndarray, SpikeTrains]
 SMOKE = ("network.num_hidden=8", "simulation.dt=20.0")
 PARTIES = ("genn_shd", "snnTorch")
 COLOURS = {"genn_shd": BLUE, "snnTorch": ORANGE}
@@ -57,13 +59,14 @@ class Fold:
 
     party: str
     speaker: str
+    preset: str
     settings: tuple[str, ...]
     seconds: float
     slope: float
 
     def config(self) -> tuple[Config, Dataset]:
         """Its configuration, the same for both, and the data."""
-        config, dataset = prepare(load(PRESET, settings=[*SETTINGS, *self.settings]))
+        config, dataset = prepare(load(self.preset, settings=[*SETTINGS, *self.settings]))
         return config.replace(validation={"kind": "speaker", "speakers": [self.speaker]}), dataset
 
 
@@ -150,46 +153,50 @@ def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
 
     torch.set_num_threads(1)
     config, dataset = fold.config()
-    parts, seed = partition(config, dataset), config.training.seed
-    network = build_network(config, dataset.num_input, dataset.num_classes)
-    model = RecurrentNetwork(network, config.simulation.dt, trial_duration(config), fold.slope, seed)
+    parts, seed, duration = partition(config, dataset), config.training.seed, trial_duration(config)
+    network, augmentation = build_network(config, dataset.num_input, dataset.num_classes), build_augmentation(config)
+    model = RecurrentNetwork(network, config.simulation.dt, duration, fold.slope, seed)
     settings, rate = config.optimiser, LearningRate.start(config.optimiser)
     adam = torch.optim.Adam(model.parameters(), betas=(settings.beta1, settings.beta2), eps=settings.epsilon)
     clock, epochs = _Clock(fold.seconds), []
     while not clock.is_over:
-        order = parts.train.indices[np.random.default_rng([seed, len(epochs)]).permutation(len(parts.train))]
-        loss, accuracy = _epoch(model, adam, rate, parts.train.trains, order, config.training.batch_size)
+        samples = augmentation.epoch(parts.train.trains, parts.train.indices, duration, seed, len(epochs))
+        order = np.random.default_rng([seed, len(epochs)]).permutation(len(samples))
+        loss, accuracy = _epoch(model, adam, rate, samples.batches(order, config.training.batch_size))
         rate.next_epoch(len(epochs), accuracy)
         held_out = _accuracy(model, parts.validation, config.training.batch_size)
         epochs.append(Epoch(clock.seconds, accuracy, held_out, loss))
     return epochs
 
 
-def _epoch(
-    model: Any, adam: Any, rate: LearningRate, trains: SpikeTrains, order: np.ndarray, size: int
-) -> tuple[float, float]:
-    """One pass through the samples of `order`; mean loss and accuracy of its batches as they were trained on."""
+def _epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[Labelled]) -> tuple[float, float]:
+    """Train on batches; mean loss and accuracy of their samples as they were trained on."""
+    import torch
     from torch.nn.functional import cross_entropy
 
-    loss_sum, correct = 0.0, 0
-    for x, labels in model.batches(trains, order, size):
+    loss_sum, correct, count = 0.0, 0, 0
+    for labels, batch in batches:
         adam.param_groups[0]["lr"] = rate.next_batch()
-        logits, _ = model(x)
-        loss = cross_entropy(logits, labels)
+        target = torch.tensor(labels, dtype=torch.int64)
+        logits, _ = model(model.dense(batch))
+        loss = cross_entropy(logits, target)
         adam.zero_grad()
         loss.backward()
         adam.step()
-        loss_sum += loss.item() * len(labels)
-        correct += int((logits.argmax(dim=1) == labels).sum())
-    return loss_sum / len(order), correct / len(order)
+        loss_sum += loss.item() * len(target)
+        correct += int((logits.argmax(dim=1) == target).sum())
+        count += len(target)
+    return loss_sum / count, correct / count
 
 
 def _accuracy(model: Any, samples: Samples, size: int) -> float:
     import torch
 
+    correct = 0
     with torch.no_grad():
-        batches = model.batches(samples.trains, samples.indices, size)
-        correct = sum(int((model(x)[0].argmax(dim=1) == labels).sum()) for x, labels in batches)
+        for start in range(0, len(samples), size):
+            batch = samples.trains.select(samples.indices[start : start + size])
+            correct += int((model(model.dense(batch))[0].argmax(dim=1).numpy() == batch.labels).sum())
     return correct / len(samples)
 
 
@@ -230,7 +237,7 @@ class Results:
     @staticmethod
     def _key(fold: Fold) -> str:
         slope = f" slope={fold.slope:g}" if fold.party == "snnTorch" else ""
-        return " ".join([fold.party, fold.speaker, f"{fold.seconds:g}s{slope}", *fold.settings])
+        return " ".join([fold.party, fold.preset, fold.speaker, f"{fold.seconds:g}s{slope}", *fold.settings])
 
 
 def run_all(folds: Sequence[Fold], results: Results, workers: int) -> None:
@@ -324,22 +331,32 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"skipped: {error}")
         sys.exit(0)
     os.environ["OMP_NUM_THREADS"] = "1"  # of the processes to come
-    report = Report.begin("bptt", "Exact gradients and surrogate ones, the same time for both", options, 1)
+    name = f"bptt_{options.preset}"
+    report = Report.begin(name, "Exact gradients and surrogate ones, the same time for both", options, 1)
     settings = (f"simulation.dt={options.dt}", *options.set, *(SMOKE if options.smoke else ()))
     seconds, names = (1.0, speakers[:1]) if options.smoke else (options.seconds, speakers[: options.folds])
-    folds = [Fold(party, name, settings, seconds, options.slope) for name in names for party in PARTIES]
-    results = Results(options.runs / ("bptt_smoke.json" if options.smoke else "bptt.json"))
+    folds = [
+        Fold(party, speaker, options.preset, settings, seconds, options.slope) for speaker in names for party in PARTIES
+    ]
+    results = Results(options.runs / (f"{name}_smoke.json" if options.smoke else f"{name}.json"))
     run_all(folds, results, options.workers)
     trained = {p: [t for f in folds if f.party == p and (t := results.get(f)) is not None] for p in PARTIES}
     summaries = {party: summary(found) for party, found in trained.items()}
     print_table(summaries)
-    content = {"settings": [*SETTINGS, *settings], "seconds": seconds, "slope": options.slope, **summaries}
-    report.finish(content, 1, {"bptt": draw(trained)})
+    content = {
+        "preset": options.preset,
+        "settings": [*SETTINGS, *settings],
+        "seconds": seconds,
+        "slope": options.slope,
+        **summaries,
+    }
+    report.finish(content, 1, {name: draw(trained)})
 
 
 def _options() -> Any:
     options = parser(__doc__)
-    options.add_argument("--seconds", type=float, default=120.0, help="processor time of each fold (default: 120)")
+    options.add_argument("--seconds", type=float, default=240.0, help="processor time of each fold (default: 240)")
+    options.add_argument("--preset", choices=PRESETS, default=PRESETS[0], help="of both (default: %(default)s)")
     options.add_argument("--dt", type=float, default=5.0, help="time step of both, ms (default: 5)")
     options.add_argument("--slope", type=float, default=25.0, help="of snnTorch's fast sigmoid (default: 25)")
     options.add_argument("--folds", type=int, help="how many speakers to leave out in turn (default: all five)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import snntorch
@@ -17,7 +16,9 @@ from genn_shd.network import Network
 
 
 class RecurrentNetwork(nn.Module):
-    """Input -> recurrent LIF neurons -> leaky outputs, on the grid of steps; read out as the loss `sum_exp` does.
+    """Input, copied at every delay -> recurrent LIF neurons -> leaky outputs, on the grid of steps.
+
+    Read out as the loss `sum_exp` does.
 
     Parameters
     ----------
@@ -30,11 +31,10 @@ class RecurrentNetwork(nn.Module):
     def __init__(self, network: Network, dt: float, duration: float, slope: float, seed: int) -> None:
         super().__init__()
         self.dt, self.num_steps = dt, round(duration / dt)
-        self.num_input = network.populations[0].size
+        self.num_input, self.delays = network.input.size, network.input.delays
         rng = np.random.default_rng(seed)
-        sizes = {population.name: population.size for population in network.populations}
         for connection in network.connections:
-            weight = draw(connection.weight, rng, (sizes[connection.source], sizes[connection.target]))
+            weight = draw(connection.weight, rng, network.shape(connection))
             setattr(self, connection.name, nn.Parameter(torch.tensor(weight, dtype=torch.float32)))
         hidden, output = (p.values for p in network.populations[1:])
         spikes = surrogate.fast_sigmoid(slope=slope)
@@ -61,19 +61,17 @@ class RecurrentNetwork(nn.Module):
             counts += spikes.detach().mean(dim=0)
         return logits, counts
 
-    def batches(self, trains: SpikeTrains, order: np.ndarray, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Samples in an order as dense input (steps, B, channels) with their labels, `size` at a time."""
-        for start in range(0, len(order), size):
-            batch = trains.select(order[start : start + size])
-            yield self._dense(batch), torch.tensor(batch.labels, dtype=torch.int64)
-
-    def _dense(self, batch: SpikeTrains) -> Tensor:
-        sample = np.repeat(np.arange(len(batch)), batch.counts)
-        step = np.minimum((batch.times / self.dt).astype(np.int64), self.num_steps - 1)
-        shape = (self.num_steps, len(batch), self.num_input)
-        place = np.ravel_multi_index((step, sample, batch.units.astype(np.int64)), shape)
+    def dense(self, batch: SpikeTrains) -> Tensor:
+        """Input spikes (steps, B, channels of all delays) as counts; what is later than the trial is lost."""
+        shape = (self.num_steps, len(batch), len(self.delays) * self.num_input)
+        sample, units = np.repeat(np.arange(len(batch)), batch.counts), batch.units.astype(np.int64)
         dense = torch.zeros(math.prod(shape))
-        return dense.index_add_(0, torch.from_numpy(place), torch.ones(len(place))).view(shape)
+        for copy, delay in enumerate(self.delays):
+            step = ((batch.times + delay) / self.dt).astype(np.int64)
+            kept = step < self.num_steps
+            places = np.ravel_multi_index((step, sample, units + copy * self.num_input), shape, mode="clip")[kept]
+            dense.index_add_(0, torch.from_numpy(places), torch.ones(len(places)))
+        return dense.view(shape)
 
 
 def _neurons(dt: float, tau_mem: float, tau_syn: float, **options: object) -> tuple[snntorch.Synaptic, float]:

@@ -254,3 +254,16 @@ def test_threads_and_groups_do_not_change_a_bit():
             results.append(model.train_batch(batch).gradients)
     for name, gradient in results[0].items():
         np.testing.assert_array_equal(gradient, results[1][name])
+
+
+@pytest.mark.parametrize("size", [13, 530])
+def test_a_neuron_does_the_same_wherever_it_stands_among_the_others(size):
+    turned = np.arange(size)[::-1]
+    with _compile(_network(hidden=size, recurrent=False), 1.0, precision="float32") as model:
+        before = model.evaluate_batch(_batch()).spike_counts["hidden"]
+        weights = dict(model.parameters)
+        weights["input_hidden"] = weights["input_hidden"][:, turned]
+        model.set_parameters(weights)
+        after = model.evaluate_batch(_batch()).spike_counts["hidden"]
+    assert np.count_nonzero(before[:, -16:].sum(axis=0)) > 8
+    assert np.array_equal(after, before[:, turned])

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import multiprocessing
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from benchmarks.report import INK, Report, parser, style
+from benchmarks.workers import processes
 from genn_shd import DataError, DivergedError, datasets
 from genn_shd.config_sources import load
 from genn_shd.experiment import prepare
@@ -257,7 +257,7 @@ def run_all(results: Results, folder: Path, workers: int, minutes: float, num_ce
     """Run what has not run, several at a time, until all is done or no cell is to start any more."""
     deadline, started = time.monotonic() + 60 * minutes, 0
     running: dict[Future[Row], Cell] = {}
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with processes(workers) as pool:
         while True:
             waiting = [c for c in plan(results) if results.get(c) is None and c not in running.values()]
             while waiting and len(running) < workers and time.monotonic() < deadline and started != num_cells:

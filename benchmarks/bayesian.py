@@ -9,9 +9,7 @@ sweep's best parameters are trained again with other seeds. Sweeps are kept and 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, parser, style, table
+from benchmarks.workers import processes
 from genn_shd import DataError
 from genn_shd.backends.native.model import available_threads
 from genn_shd.config_sources import load
@@ -100,7 +99,7 @@ def train_again(run: Path, seed: int, folder: Path) -> float:
 def confirm(runs: Path, repeats: int, processors: int) -> dict[str, list[list[float]]]:
     """By strategy and repeat, accuracies of the best parameters with seeds that had no part in choosing them."""
     places = [(strategy, repeat) for strategy in STRATEGIES for repeat in range(repeats)]
-    with ProcessPoolExecutor(processors, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with processes(processors) as pool:
         futures = {
             (strategy, repeat): [
                 pool.submit(train_again, best_run(folder), seed, folder / "again" / f"seed_{seed}")

@@ -10,13 +10,12 @@ their processor time is spent. snnTorch backpropagates through all time steps wi
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -30,6 +29,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style, table
+from benchmarks.workers import processes
 from genn_shd import DataError, SpikeTrains, datasets
 from genn_shd.config import Config
 from genn_shd.config_sources import load
@@ -243,8 +243,7 @@ class Results:
 def run_all(folds: Sequence[Fold], results: Results, workers: int) -> None:
     """Train the folds that have not been trained, each in a fresh process, one thread each."""
     waiting = [fold for fold in folds if results.get(fold) is None]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+    with processes(workers, max_tasks_per_child=1) as pool:
         running = {pool.submit(measure, fold): fold for fold in waiting}
         for future in as_completed(running):
             trained = future.result()

@@ -45,6 +45,7 @@ def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tup
     """
     dataset = select(config, load(config.dataset.name, **config.dataset.of_loader))
     config = resolve(config, dataset)
+    _say_which_copies_are_lost(config)
     return config, crop(dataset, trial_duration(config))
 
 
@@ -92,6 +93,13 @@ def crop(dataset: Dataset, duration: float) -> Dataset:
             LOG.info(message, longer, len(trains), name, duration)
     cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
     return replace(dataset, **cropped)
+
+
+def _say_which_copies_are_lost(config: Config) -> None:
+    delays, duration = input_delays(config), trial_duration(config)
+    if lost := sum(delay >= duration for delay in delays):
+        message = "%d of %d copies of the input come after the trial of %g ms and are lost; lower network.delay_spacing"
+        LOG.info(message, lost, len(delays), duration)
 
 
 def partition(config: Config, dataset: Dataset) -> Partition:
@@ -182,7 +190,7 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         output_tau_syn=_time_constant(settings, "tau_syn", "output_"),
         trained=_trained(settings.trained, settings.trained_rate),
         output_trained=_trained(settings.output_trained, settings.trained_rate),
-        input_delays=[k * settings.delay_spacing for k in range(settings.delays + 1)],
+        input_delays=input_delays(config),
         noise=settings.noise or None,
         dropout=settings.dropout or None,
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
@@ -221,6 +229,11 @@ def compile_model(config: Config, network: Network) -> Model:
     for name in ("beta1", "beta2", "epsilon"):
         model.set_value(f"optimiser.{name}", getattr(optimiser, name))
     return model
+
+
+def input_delays(config: Config) -> list[float]:
+    """How late each copy of the input arrives, ms; the first is the input itself."""
+    return [k * config.network.delay_spacing for k in range(config.network.delays + 1)]
 
 
 def trial_duration(config: Config) -> float:

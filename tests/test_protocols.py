@@ -317,3 +317,13 @@ def test_samples_longer_than_the_trial_are_cropped_and_counted_in_the_log(caplog
     ]
     np.testing.assert_array_equal(cropped.train.times, [1.0, 99.0])
     assert cropped.test is DATASET.test
+
+
+@pytest.mark.parametrize(("spacing", "lost"), [(33.0, 0), (50.0, 2)])
+def test_copies_of_the_input_that_come_after_the_trial_are_counted_in_the_log(caplog, spacing, lost):
+    settings = {"network.delays": 3, "network.delay_spacing": spacing}
+    with caplog.at_level("INFO", "genn_shd"):
+        prepare(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
+    told = [record.getMessage() for record in caplog.records]
+    message = "2 of 4 copies of the input come after the trial of 100 ms and are lost; lower network.delay_spacing"
+    assert told == ([message] if lost else [])

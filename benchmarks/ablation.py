@@ -279,13 +279,15 @@ def run_all(results: Results, folder: Path, workers: int, minutes: float, num_ce
 def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
     """Mean and standard deviation over seeds, their number and seconds per epoch; or that nothing ran."""
     cells = [Cell(loss, recurrent, addition, seed) for seed in SEEDS]
-    accuracies = results.values(cells)
+    rows = [row for cell in cells if (row := results.get(cell)) is not None]
+    accuracies, diverged = results.values(cells), sum(row.status == DIVERGED for row in rows)
     if not accuracies:
-        return DIVERGED if any(results.get(cell) for cell in cells) else NOT_RUN
-    seconds = [float(row.seconds_per_epoch) for c in cells if (row := results.get(c)) and row.seconds_per_epoch]
+        return DIVERGED if diverged else NOT_RUN
+    seconds = [float(row.seconds_per_epoch) for row in rows if row.seconds_per_epoch]
     spread = f" +- {100 * np.std(accuracies, ddof=1):.1f}" if len(accuracies) > 1 else ""
     time_taken = f", {np.mean(seconds):.2f} s" if seconds else ""
-    return f"{100 * np.mean(accuracies):.1f}{spread} % ({len(accuracies)}{time_taken})"
+    others = f", {diverged} {DIVERGED}" if diverged else ""
+    return f"{100 * np.mean(accuracies):.1f}{spread} % ({len(accuracies)}{time_taken}{others})"
 
 
 def markdown(results: Results) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,9 @@ def test_the_ablation_goes_on_from_its_file_and_forgets_cells_with_other_setting
     assert again.get(cells[0]) is not None and again.get(cells[1]) is None
     assert ablation.shown(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s)"
     assert ablation.shown(again, "sum_exp", False, ablation.NOTHING) == ablation.NOT_RUN
+    last = ablation.Cell("sum_exp", True, ablation.NOTHING, 2)
+    again.add(replace(done(last, 0.0), status=ablation.DIVERGED, accuracy="", seconds_per_epoch=""))
+    assert ablation.shown(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s, 1 diverged)"
     assert ablation.Results(tmp_path / "ablation.csv", ["training.epochs=3"]).get(cells[0]) is None
 
 

@@ -318,6 +318,8 @@ def _map(axes: Axes, results: Results, recurrent: bool) -> AxesImage:
     values = np.full((len(LOSSES), len(columns)), np.nan)
     for row, loss in enumerate(LOSSES):
         for column, addition in enumerate(columns):
+            if shown(results, loss, recurrent, addition) == DIVERGED:
+                axes.text(column, row, DIVERGED, ha="center", va="center", fontsize=8)
             if found := results.values(Cell(loss, recurrent, addition, seed) for seed in SEEDS):
                 values[row, column] = 100 * np.mean(found)
                 spread = f"\n\u00b1{100 * np.std(found, ddof=1):.1f}" if len(found) > 1 else ""

@@ -89,3 +89,12 @@ def test_a_loss_that_names_input_activity_needs_its_time_constant():
     assert {"tau_input", "input_gain"} < set(whole.parameters)
     with pytest.raises(SettingError, match="give tau_input and input_gain"):
         replace(whole, parameters={"loss_scale": whole.parameters["loss_scale"]})
+
+
+@pytest.mark.parametrize("dt", [0.5, 2.0])
+def test_input_too_late_for_an_int32_of_steps_has_no_part_in_the_activity(dt):
+    def activity(times):
+        samples = SpikeTrains.from_events([(np.array(times, np.float32), np.zeros(len(times), int))], num_units=1)
+        return mean_over_steps(samples, bin_steps(samples.times, dt), int(DURATION / dt), dt, TAU, GAIN)
+
+    np.testing.assert_array_equal(activity([3.0, 1e20]), activity([3.0]))

@@ -89,6 +89,7 @@ ADDITIONS: dict[str, tuple[str, ...]] = {
 ALL = "all of these"
 NOTHING = "none"
 ADDED = (*ADDITIONS, ALL)
+COLUMNS = (NOTHING, *ADDED)
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,11 @@ def added(losses: Iterable[str], seed: int) -> list[Cell]:
     return [Cell(loss, recurrent, name, seed) for name in ADDED for recurrent in (True, False) for loss in losses]
 
 
+def of_all_seeds(loss: str, recurrent: bool, addition: str) -> list[Cell]:
+    """The cells that one figure of the table is a mean of."""
+    return [Cell(loss, recurrent, addition, seed) for seed in SEEDS]
+
+
 def best_losses(results: Results) -> list[str]:
     """The losses of highest accuracy with seed 0, mean of both networks; none before all of these cells have run."""
     if any(results.get(cell) is None for cell in base(LOSSES, SEEDS[0])):
@@ -278,7 +284,7 @@ def run_all(results: Results, folder: Path, workers: int, minutes: float, num_ce
 
 def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
     """Mean and standard deviation over seeds, their number and seconds per epoch; or that nothing ran."""
-    cells = [Cell(loss, recurrent, addition, seed) for seed in SEEDS]
+    cells = of_all_seeds(loss, recurrent, addition)
     rows = [row for cell in cells if (row := results.get(cell)) is not None]
     accuracies, diverged = results.values(cells), sum(row.status == DIVERGED for row in rows)
     if not accuracies:
@@ -292,12 +298,11 @@ def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
 
 def markdown(results: Results) -> str:
     """The tables of both networks as docs/results.md shows them."""
-    columns = (NOTHING, *ADDED)
     lines = []
     for recurrent in (False, True):
-        lines += ["", f"| {network_name(recurrent)} | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+        lines += ["", f"| {network_name(recurrent)} | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
         for loss in LOSSES:
-            cells = [shown(results, loss, recurrent, addition) for addition in columns]
+            cells = [shown(results, loss, recurrent, addition) for addition in COLUMNS]
             lines.append(f"| `{loss}` | " + " | ".join(cells) + " |")
     return "\n".join(lines[1:])
 
@@ -314,20 +319,19 @@ def draw(results: Results) -> Figure:
 
 
 def _map(axes: Axes, results: Results, recurrent: bool) -> AxesImage:
-    columns = (NOTHING, *ADDED)
-    values = np.full((len(LOSSES), len(columns)), np.nan)
+    values = np.full((len(LOSSES), len(COLUMNS)), np.nan)
     for row, loss in enumerate(LOSSES):
-        for column, addition in enumerate(columns):
+        for column, addition in enumerate(COLUMNS):
             if shown(results, loss, recurrent, addition) == DIVERGED:
                 axes.text(column, row, DIVERGED, ha="center", va="center", fontsize=8)
-            if found := results.values(Cell(loss, recurrent, addition, seed) for seed in SEEDS):
+            if found := results.values(of_all_seeds(loss, recurrent, addition)):
                 values[row, column] = 100 * np.mean(found)
                 spread = f"\n\u00b1{100 * np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
                 colour = "white" if values[row, column] < MIDDLE else INK
                 text = f"{values[row, column]:.1f}{spread}"
                 axes.text(column, row, text, ha="center", va="center", fontsize=8, linespacing=0.95, color=colour)
     image = axes.imshow(values, cmap="cividis", vmin=CHANCE, vmax=2 * MIDDLE - CHANCE, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_xticks(range(len(COLUMNS)), COLUMNS, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(LOSSES)), LOSSES)
     axes.grid(False)
     return image

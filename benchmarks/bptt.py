@@ -37,7 +37,6 @@ from genn_shd.datasets import Dataset
 from genn_shd.experiment import build_augmentation, build_network, partition, prepare, trial_duration
 from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.protocols import train
-from genn_shd.samples import Samples
 from genn_shd.schedule import LearningRate
 
 PRESETS, MANY = ("fsdd_best", "fsdd_loso"), 1000
@@ -158,14 +157,16 @@ def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
     model = RecurrentNetwork(network, config.simulation.dt, duration, fold.slope, seed)
     settings, rate = config.optimiser, LearningRate.start(config.optimiser)
     adam = torch.optim.Adam(model.parameters(), betas=(settings.beta1, settings.beta2), eps=settings.epsilon)
+    held_out = augmentation.evaluation(parts.validation.trains, parts.validation.indices, duration, seed)
     clock, epochs = _Clock(fold.seconds), []
     while not clock.is_over:
         samples = augmentation.epoch(parts.train.trains, parts.train.indices, duration, seed, len(epochs))
         order = np.random.default_rng([seed, len(epochs)]).permutation(len(samples))
         loss, accuracy = _epoch(model, adam, rate, samples.batches(order, config.training.batch_size))
         rate.next_epoch(len(epochs), accuracy)
-        held_out = _accuracy(model, parts.validation, config.training.batch_size)
-        epochs.append(Epoch(clock.seconds, accuracy, held_out, loss))
+        in_order = held_out.batches(np.arange(len(held_out)), config.training.batch_size)
+        of_speaker = _accuracy(model, in_order)
+        epochs.append(Epoch(clock.seconds, accuracy, of_speaker, loss))
     return epochs
 
 
@@ -189,15 +190,12 @@ def _epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[Labelled
     return loss_sum / count, correct / count
 
 
-def _accuracy(model: Any, samples: Samples, size: int) -> float:
+def _accuracy(model: Any, batches: Iterable[Labelled]) -> float:
     import torch
 
-    correct = 0
     with torch.no_grad():
-        for start in range(0, len(samples), size):
-            batch = samples.trains.select(samples.indices[start : start + size])
-            correct += int((model(model.dense(batch))[0].argmax(dim=1).numpy() == batch.labels).sum())
-    return correct / len(samples)
+        correct = [model(model.dense(batch))[0].argmax(dim=1).numpy() == labels for labels, batch in batches]
+    return float(np.concatenate(correct).mean())
 
 
 # --- both ---------------------------------------------------------------------------------------------------------

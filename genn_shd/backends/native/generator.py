@@ -19,6 +19,9 @@ _ENVIRONMENT = code_templates("genn_shd.backends.native")
 # What times are taken of, in the order of the library's results.
 KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 
+# Spikes a neuron and ms that no network is meant to reach.
+MAX_RATE = 5
+
 
 def generate(program: Program, layout: Layout, precision: str, profile: bool = False, recording: bool = False) -> str:
     """The C source of one network: a complete translation unit."""
@@ -33,6 +36,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         recording=recording,
         tracks=_tracks(program),
         kinds_of_work=KINDS_OF_WORK,
+        max_rate=MAX_RATE,
         scalar={"float32": "float", "float64": "double"}[precision],
         flag={"float32": "int32_t", "float64": "int64_t"}[precision],
         index={2: "uint16_t", 4: "int32_t"}[layout.index_dtype.itemsize],

@@ -19,7 +19,7 @@ from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_parameters
 from ..recording import Recording, Wanted, check_wanted, empty_traces, recordable
 from .compiler import compile_source, find_compiler
-from .generator import KINDS_OF_WORK, generate
+from .generator import KINDS_OF_WORK, MAX_RATE, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
 from .library import NOT_FINITE, OUT_OF_MEMORY, RUNAWAY, Batch, Library, Terms
 from .orders import orders
@@ -266,7 +266,7 @@ class NativeModel(Model):
             raise DivergedError("a weight or its gradient is not finite; lower optimiser.learning_rate.")
         if status == RUNAWAY:
             raise DivergedError(
-                "neurons excite each other to more than 5 spikes a ms; lower the weights they start with."
+                f"neurons excite each other to more than {MAX_RATE} spikes a ms; lower the weights they start with."
             )
 
     def _counts_by_name(self, counts: np.ndarray, size: int) -> Arrays:

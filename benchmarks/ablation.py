@@ -198,7 +198,12 @@ def base(losses: Iterable[str], seed: int) -> list[Cell]:
 
 def added(losses: Iterable[str], seed: int) -> list[Cell]:
     """Each addition, then all of them, to the networks of some losses."""
-    return [Cell(loss, recurrent, name, seed) for name in ADDED for recurrent in (True, False) for loss in losses]
+    return [cell for addition in ADDED for cell in with_addition(addition, losses, seed)]
+
+
+def with_addition(addition: str, losses: Iterable[str], seed: int) -> list[Cell]:
+    """One addition, or all of them, to the networks of some losses."""
+    return [Cell(loss, recurrent, addition, seed) for recurrent in (True, False) for loss in losses]
 
 
 def of_all_seeds(loss: str, recurrent: bool, addition: str) -> list[Cell]:
@@ -215,8 +220,8 @@ def best_losses(results: Results) -> list[str]:
 
 
 def plan(results: Results) -> list[Cell]:
-    """All cells known so far, the most telling first: the losses, additions to the best, both with other seeds, and
-    additions to all other losses."""
+    """All cells known so far, the most telling first: the losses, additions to the best, both with other seeds,
+    additions to all other losses and, four times slower, all additions together to these."""
     best, (first, *others) = best_losses(results), SEEDS
     cells = base(LOSSES, first)
     if not best:
@@ -224,7 +229,9 @@ def plan(results: Results) -> list[Cell]:
     cells += added(best, first)
     cells += [cell for seed in others for cell in base(LOSSES, seed)]
     cells += [cell for seed in others for cell in added(best, seed)]
-    return cells + [cell for seed in SEEDS for cell in added([loss for loss in LOSSES if loss not in best], seed)]
+    rest = [loss for loss in LOSSES if loss not in best]
+    cells += [cell for seed in SEEDS for addition in ADDITIONS for cell in with_addition(addition, rest, seed)]
+    return cells + [cell for seed in SEEDS for cell in with_addition(ALL, rest, seed)]
 
 
 # --- running them -------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def _tables(model: type[BaseModel], prefix: str, width: int) -> Iterator[str]:
 
 def _table(model: type[BaseModel], title: str, width: int, leave_out: str = "") -> Iterator[str]:
     summary = (model.__doc__ or "").strip().split("\n\n")[0]
-    yield f"{title}: {' '.join(summary.split())}"
+    yield from textwrap.wrap(f"{title}: {' '.join(summary.split())}", max(40, width), subsequent_indent=" " * _MARGIN)
     for name, field in model.model_fields.items():
         if name != leave_out and not section(field):
             yield from _setting(name, field, width)

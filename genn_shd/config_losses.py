@@ -12,9 +12,14 @@ from .config_section import Section, setting
 from .custom_loss import is_import_path, load_loss
 from .definitions import LossModel, Parameter
 from .errors import unknown_name
-from .models.losses import INPUT_ACTIVITY, LOSSES, weighted_sum
+from .models.losses import INPUT_ACTIVITY, LOSS_SCALE, LOSSES, weighted_sum
 
-_LOSS_SCALE = setting(1.0, "multiplies the logits before the softmax", gt=0)
+
+def _of_parameter(parameter: Parameter) -> Any:
+    """The setting of a definition's parameter: its default, unit and limit."""
+    unit = None if parameter.unit == "1" else parameter.unit
+    limit = {} if parameter.minimum is None else {"gt": parameter.minimum}
+    return setting(parameter.default, parameter.description, unit, **limit)
 
 
 class LossSettings(Section):
@@ -37,7 +42,7 @@ class WeightedSumSettings(LossSettings):
     """Cross-entropy of the outputs' mean voltages, weighted in time by an expression of your own."""
 
     name: Literal["sum_weighted"] = setting("sum_weighted", "which loss")
-    loss_scale: float = _LOSS_SCALE
+    loss_scale: float = _of_parameter(LOSS_SCALE)
     weight: Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)] = (
         setting(
             ..., "w(t): an expression of t and T (duration of the trial), in ms, of loss.parameters, and of activity"
@@ -96,22 +101,11 @@ class CustomSettings(LossSettings):
 
 def _of_definition(loss: LossModel) -> type[LossSettings]:
     """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
-    parameters: dict[str, Any] = {
-        name: (
-            float,
-            setting(
-                parameter.default,
-                f"parameter of the loss {loss.name}",
-                None if parameter.unit == "1" else parameter.unit,
-                **({} if parameter.minimum is None else {"gt": parameter.minimum}),
-            ),
-        )
-        for name, parameter in loss.parameters.items()
-    }
+    parameters: dict[str, Any] = {name: (float, _of_parameter(p)) for name, p in loss.parameters.items()}
     return create_model(
         f"{loss.name}_loss",
         __base__=LossSettings,
-        __doc__=f"The loss {loss.name}.",
+        __doc__=loss.description,
         name=(Literal[loss.name], setting(loss.name, "which loss")),
         **parameters,
     )

@@ -61,6 +61,13 @@ def nested(settings: Mapping[str, Any]) -> Table:
     return values
 
 
+def preset_unless_other(name: str, file: Path | None, settings: Iterable[str]) -> str | None:
+    """The preset to start from where none is asked for: none beside a file or for a data set it was not made for."""
+    table, own = parse_settings(settings).get("dataset"), read_preset(name)["dataset"]["name"]
+    other = isinstance(table, dict) and table.get("name", own) != own
+    return None if file or other else name
+
+
 def preset_names() -> list[str]:
     """Names of the presets that come with the package."""
     return sorted(p.name.removesuffix(".toml") for p in _presets().iterdir() if p.name.endswith(".toml"))

@@ -29,11 +29,13 @@ class Parameter:
     default : value where a population states none.
     unit : for messages and help; "1" where dimensionless.
     minimum : smallest allowed value, exclusive; None where any finite value is.
+    description : what it does, for help.
     """
 
     default: float
     unit: str = "1"
     minimum: float | None = None
+    description: str = ""
 
     def check(self, name: str, value: np.ndarray | float) -> None:
         """Raise a SettingError naming `name` where a value is not finite or too small."""
@@ -176,6 +178,7 @@ class LossModel:
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
     silent_label_signal : added to the adjoint of the label's output at the end of a trial in which it never spiked,
         an expression of `T` and the parameters. No spike, no gradient: this is a rule that wakes it up.
+    description : a line, for help.
     """
 
     name: str
@@ -191,6 +194,7 @@ class LossModel:
     voltage_drive: str = "0.0"
     spike_drive: str = "0.0"
     silent_label_signal: str = "0.0"
+    description: str = ""
 
     def __post_init__(self) -> None:
         for name in ("parameters", "state"):

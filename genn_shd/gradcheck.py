@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from . import command
-from .config_sources import load, preset_names
+from .config_sources import load, preset_names, preset_unless_other
 from .experiment import build_network, compile_model, partition, prepare
 from .gradient_check import ParameterCheck, check_gradients
 from .progress import console_log
@@ -21,8 +21,6 @@ from .progress import console_log
 # What differences in float64 can show of a gradient that is exact: their own error, and no more.
 TOLERANCE = 1e-5
 NOT_EXACT = 1
-
-
 DEFAULT_PRESET = "yin_yang"  # small, so that it is checked in seconds
 
 
@@ -33,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    preset = options.preset or (None if options.config else DEFAULT_PRESET)
+    preset = options.preset or preset_unless_other(DEFAULT_PRESET, options.config, options.set)
     config = load(preset, options.config, options.set).replace(
         **{"simulation.precision": "float64", "training.batch_size": options.samples}
     )
@@ -100,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--preset",
         metavar="NAME",
-        help=f"settings to start from: {', '.join(preset_names())} (default: {DEFAULT_PRESET})",
+        help=f"settings to start from: {', '.join(preset_names())} "
+        f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help="one setting; may be repeated"

@@ -14,7 +14,7 @@ from .definitions import LossModel, Parameter
 from .errors import SettingError
 from .expressions import parse, symbol, to_code
 
-_LOSS_SCALE = Parameter(1.0, minimum=0.0)
+_LOSS_SCALE = Parameter(1.0, minimum=0.0, description="multiplies the logits before the softmax, or the loss")
 
 
 def density_loss(

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import command
 from .config_help import settings_help
-from .config_sources import load, parse_settings, preset_names
+from .config_sources import load, preset_names, preset_unless_other
 from .experiment import build_network, prepare
 from .interrupt import Interrupted, StopRequest
 from .network import Network
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
-    preset = options.preset or _default_preset(options)
+    preset = options.preset or preset_unless_other(DEFAULT_PRESET, options.config, options.set)
     config = load(preset, options.config, _settings(options))
     path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
     with StopRequest().listening() as stop, console_log():
@@ -97,13 +97,6 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-
-
-def _default_preset(options: argparse.Namespace) -> str | None:
-    """The default preset, but not for a data set that it was not made for."""
-    table = parse_settings(options.set).get("dataset")
-    other = isinstance(table, dict) and table.get("name", DEFAULT_PRESET) != DEFAULT_PRESET
-    return None if options.config or other else DEFAULT_PRESET
 
 
 def _settings(options: argparse.Namespace) -> list[str]:

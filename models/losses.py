@@ -9,12 +9,11 @@ from genn_shd.definitions import LossModel, Parameter
 from genn_shd.errors import SettingError, unknown_name
 from genn_shd.snippets import uses
 
-_LOSS_SCALE = {"loss_scale": Parameter(1.0, minimum=0.0)}
-
+LOSS_SCALE = Parameter(1.0, minimum=0.0, description="multiplies the logits before the softmax")
 
 INPUT_ACTIVITY = {
-    "tau_input": Parameter(20.0, "ms", minimum=0.0),
-    "input_gain": Parameter(0.01, "ms", minimum=0.0),
+    "tau_input": Parameter(20.0, "ms", minimum=0.0, description="time constant of the input's filtered activity"),
+    "input_gain": Parameter(0.01, "ms", minimum=0.0, description="a spike lifts the activity by this / tau_input"),
 }
 """Parameters of the input's low-pass filtered activity, which weights can name `activity`."""
 
@@ -29,15 +28,17 @@ def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | N
     parameters : run-time values that the weight names.
     """
     of_input = INPUT_ACTIVITY if "activity" in uses(weight) else {}
+    weighted = "" if weight == "1" else f", weighted by {weight}{', that of the input' if of_input else ''}"
     return LossModel(
         name=name,
         reads="mean_voltage",
-        parameters={**_LOSS_SCALE, **of_input, **(parameters or {})},
+        parameters={"loss_scale": LOSS_SCALE, **of_input, **(parameters or {})},
         weight=weight,
         state={"total": "0.0"},
         step_code="total += weight * V * (dt / T);",
         logit="total",
         voltage_drive="error * weight * (dt / T)",
+        description=f"Cross-entropy of the outputs' mean voltages{weighted}.",
     )
 
 
@@ -47,7 +48,10 @@ SUM_EXP = weighted_sum("sum_exp", "exp(-t / T)")
 SUM_SIGMOID = weighted_sum(
     "sum_sigmoid",
     "1 / (1 + exp(steepness * (t / T - centre)))",
-    {"steepness": Parameter(5.0), "centre": Parameter(0.5)},
+    {
+        "steepness": Parameter(5.0, description="of the weight's fall at the centre"),
+        "centre": Parameter(0.5, description="where the weight has fallen to a half, as a part of the trial"),
+    },
 )
 
 SUM_INPUT = weighted_sum("sum_input", "activity")
@@ -55,23 +59,25 @@ SUM_INPUT = weighted_sum("sum_input", "activity")
 MAX = LossModel(
     name="max",
     reads="voltage",
-    parameters=_LOSS_SCALE,
+    parameters={"loss_scale": LOSS_SCALE},
     state={"peak": "-1e30", "peak_time": "0.0"},
     step_code="if (V > peak) { peak_time = t; peak = V; }",
     logit="peak",
     voltage_drive="(t == peak_time) ? error : 0.0",
+    description="Cross-entropy of the outputs' largest voltages.",
 )
 """Cross-entropy of logit_k = max_t V_k."""
 
 XENTROPY = LossModel(
     name="xentropy",
     reads="mean_voltage",
-    parameters=_LOSS_SCALE,
+    parameters={"loss_scale": LOSS_SCALE},
     state={"total": "0.0"},
     step_code="total += V * (dt / T);",
     logit="total",
     cross_entropy="step",
     voltage_drive="error * (dt / T)",
+    description="Mean over time of the cross-entropy of the outputs' voltages.",
 )
 """Mean over time of the cross-entropy of the voltages; the prediction is taken from the mean voltage."""
 
@@ -86,9 +92,9 @@ def _first_spike(
         name=name,
         reads="spikes",
         parameters={
-            **_LOSS_SCALE,
-            "tau_0": Parameter(tau_0, "ms", minimum=0.0),
-            "alpha": Parameter(alpha),
+            "loss_scale": LOSS_SCALE,
+            "tau_0": Parameter(tau_0, "ms", minimum=0.0, description="divides the times of first spikes"),
+            "alpha": Parameter(alpha, description="strength of the penalty on late first spikes of the label"),
             **parameters,
         },
         state={"first_spike": "T"},
@@ -97,6 +103,7 @@ def _first_spike(
         output_loss=f"is_label * {penalty.format(t='first_spike')}",
         spike_drive=f"(t == first_spike) ? is_label * {slope.format(t='t')} - error / tau_0 : 0.0",
         silent_label_signal=slope.format(t="T"),
+        description=f"Cross-entropy of the outputs' first spike times t, plus {penalty.format(t='t')} of the label's.",
     )
 
 
@@ -112,7 +119,7 @@ FIRST_SPIKE = _first_spike(
 
 FIRST_SPIKE_EXP = _first_spike(
     "first_spike_exp",
-    {"tau_1": Parameter(100.0, "ms", minimum=0.0)},
+    {"tau_1": Parameter(100.0, "ms", minimum=0.0, description="time in which the penalty grows e-fold")},
     penalty="alpha * (exp({t} / tau_1) - 1.0)",
     slope="alpha / tau_1 * exp({t} / tau_1)",
     tau_0=1.0,

@@ -1,6 +1,6 @@
 import pytest
 
-from genn_shd.config_sources import combine, from_layers, load, nested, parse_settings, preset_names
+from genn_shd.config_sources import combine, from_layers, load, nested, parse_settings, preset_names, preset_unless_other
 from genn_shd.errors import SettingError
 
 
@@ -101,3 +101,10 @@ def test_presets_are_allowed_settings(name):
 
 def test_presets_there_are():
     assert {"yin_yang", "fsdd", "fsdd_loso", "shd"} <= set(preset_names())
+
+
+def test_a_default_preset_is_not_for_other_data_sets_or_beside_a_file(tmp_path):
+    assert preset_unless_other("yin_yang", None, ["training.epochs=1"]) == "yin_yang"
+    assert preset_unless_other("yin_yang", None, ["dataset.name=yin_yang", "dataset.num_train=5"]) == "yin_yang"
+    assert preset_unless_other("yin_yang", None, ["dataset.name=fsdd"]) is None
+    assert preset_unless_other("yin_yang", tmp_path / "my.toml", []) is None

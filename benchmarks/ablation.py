@@ -12,6 +12,7 @@ import csv
 import hashlib
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass, fields
@@ -27,6 +28,7 @@ from benchmarks.report import INK, Report, parser, style
 from benchmarks.workers import processes
 from genn_shd import DataError, DivergedError, datasets
 from genn_shd.config_sources import load
+from genn_shd.environment import processor_model
 from genn_shd.experiment import prepare
 from genn_shd.protocols import train
 
@@ -128,6 +130,7 @@ class Row:
     training_accuracy : at the epoch of `accuracy`.
     seconds_per_epoch : of one processor, evaluation of the speaker left out included; median of epochs.
     settings : checksum of all settings, so that a table never mixes rows of different ones.
+    processor : that took the seconds, which mean nothing beside those of another.
     """
 
     loss: str
@@ -140,6 +143,7 @@ class Row:
     training_accuracy: float | str
     seconds_per_epoch: float | str
     settings: str
+    processor: str = ""
 
 
 # --- which cell, in which order -----------------------------------------------------------------------------------
@@ -179,6 +183,11 @@ class Results:
         """A figure of those of some cells that are complete."""
         rows = [self.get(cell) for cell in cells]
         return [float(getattr(row, name)) for row in rows if row is not None and row.status == "complete"]
+
+    @property
+    def processor(self) -> str:
+        """The one that most rows were made on, whose seconds the tables show."""
+        return Counter(row.processor for row in self.rows.values()).most_common(1)[0][0]
 
 
 def network_name(recurrent: bool) -> str:
@@ -263,7 +272,7 @@ def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
     training = np.mean([fold["best"]["training_accuracy"] for fold in summary["folds"].values()])
     seconds = f"{np.median(watch.seconds):.3f}" if watch.seconds else ""
     accuracies = (summary["mean_accuracy_best"], summary["mean_accuracy_last"], training)
-    return Row(*key, "complete", *(f"{accuracy:.4f}" for accuracy in accuracies), seconds, settings)
+    return Row(*key, "complete", *(f"{accuracy:.4f}" for accuracy in accuracies), seconds, settings, processor_model())
 
 
 def run_all(results: Results, folder: Path, workers: int, minutes: float, num_cells: int | None) -> None:
@@ -296,7 +305,7 @@ def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
     accuracies, diverged = results.values(cells), sum(row.status == DIVERGED for row in rows)
     if not accuracies:
         return DIVERGED if diverged else NOT_RUN
-    seconds = [float(row.seconds_per_epoch) for row in rows if row.seconds_per_epoch]
+    seconds = [float(r.seconds_per_epoch) for r in rows if r.seconds_per_epoch and r.processor == results.processor]
     spread = f" +- {100 * np.std(accuracies, ddof=1):.1f}" if len(accuracies) > 1 else ""
     time_taken = f", {np.mean(seconds):.2f} s" if seconds else ""
     others = f", {diverged} {DIVERGED}" if diverged else ""

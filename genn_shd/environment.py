@@ -50,13 +50,22 @@ def git_commit() -> str | None:
 
 def processor() -> str:
     """Model of the processor, and how many of them there are."""
-    name = platform.processor() or platform.machine()
+    return f"{processor_model()}, {os.cpu_count()} processors"
+
+
+def processor_model() -> str:
+    """Name, family and model: the name alone, in a virtual machine, may hold for generations of them."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else name}, {os.cpu_count()} processors"
+    told: dict[str, str] = {}  # of the first processor
+    for key, _, value in (line.partition(":") for line in lines):
+        told.setdefault(key.strip(), value.strip())
+    name = told.get("model name") or platform.processor() or platform.machine()
+    return (
+        f"{name} (family {told['cpu family']}, model {told['model']})" if {"cpu family", "model"} <= set(told) else name
+    )
 
 
 def _version(package: str) -> str | None:

@@ -94,6 +94,14 @@ def test_the_ablation_goes_on_from_its_file_and_forgets_cells_with_other_setting
     assert ablation.Results(tmp_path / "ablation.csv", ["training.epochs=3"]).get(cells[0]) is None
 
 
+def test_the_ablation_takes_no_mean_of_seconds_of_different_processors(tmp_path):
+    results = ablation.Results(tmp_path / "ablation.csv")
+    for seed, (seconds, processor) in enumerate([("1.0", "slow"), ("0.2", "fast"), ("0.4", "fast")]):
+        row = done(ablation.Cell("sum_exp", True, ablation.NOTHING, seed), 0.5)
+        results.add(replace(row, seconds_per_epoch=seconds, processor=processor))
+    assert ablation.shown(results, "sum_exp", True, ablation.NOTHING) == "50.0 +- 0.0 % (3, 0.30 s)"
+
+
 def test_the_network_in_snntorch_is_that_of_the_grid_up_to_a_step():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     pytest.importorskip("snntorch", reason="snnTorch is not installed")

@@ -1,6 +1,14 @@
 import pytest
 
-from genn_shd.config_sources import combine, from_layers, load, nested, parse_settings, preset_names, preset_unless_other
+from genn_shd.config_sources import (
+    combine,
+    from_layers,
+    load,
+    nested,
+    parse_settings,
+    preset_names,
+    preset_unless_other,
+)
 from genn_shd.errors import SettingError
 
 

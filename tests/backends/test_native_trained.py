@@ -158,16 +158,19 @@ def test_the_optimiser_moves_them_and_stops_at_the_minimum(scheme):
         assert np.allclose(change, 0.01, atol=1e-4)
 
 
-def test_training_goes_on_from_parameters_and_optimiser_state():
-    with _compile(_network()) as model, _compile(_network(), seed=4) as other:
-        for _ in range(3):
-            model.train_batch(_batch())
-        other.set_parameters(model.parameters)
-        other.set_optimiser_state(model.optimiser_state)
-        for each in (model, other):
-            each.train_batch(_batch())
-        for name, array in model.parameters.items():
-            assert np.array_equal(array, other.parameters[name]), name
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_training_goes_on_from_parameters_and_optimiser_state(precision):
+    network = _network(trained={name: replace(how, rate=50.0) for name, how in HIDDEN.items()})
+    with _compile(network, precision=precision) as model, _compile(network, precision=precision, seed=4) as other:
+        for _ in range(4):
+            other.set_parameters(model.parameters)
+            other.set_optimiser_state(model.optimiser_state)
+            for each in (model, other):
+                each.train_batch(_batch())
+            for name, array in model.parameters.items():
+                assert np.array_equal(array, other.parameters[name]), name
+            for name in network.population("hidden").trained:
+                assert np.array_equal(model.values[f"hidden.{name}"], other.values[f"hidden.{name}"]), name
 
 
 def test_a_value_that_is_set_is_trained_from():

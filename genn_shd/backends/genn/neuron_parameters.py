@@ -36,8 +36,9 @@ class NeuronParameters:
         return name in self._trained
 
     def read_value(self, name: str) -> None:
-        """Follow a run-time value that was set."""
+        """Follow a run-time value that was set, and round it to what the optimiser has room for."""
         self._numbers[name] = self._values[name].astype(self._dtype)
+        self._values.set(name, self._numbers[name].astype(np.float64))
 
     def parameters(self) -> Arrays:
         """Copies of all numbers."""

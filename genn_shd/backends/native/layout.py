@@ -40,11 +40,8 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Row:
-    """Place of one trained parameter of a population's neurons: `size` numbers.
-
-    They are kept divided by `rate`: the optimiser, whose steps do not depend on the size of gradients, then moves the
-    parameter `rate` times as far.
-    """
+    """Place of one trained parameter of a population's neurons: `size` numbers, which the optimiser moves at `rate` times
+    the learning rate."""
 
     offset: int
     size: int

@@ -58,6 +58,7 @@ class Batch(ctypes.Structure):
         ("moment2", _POINTER),
         ("gradient", _POINTER),
         ("group_gradients", _POINTER),
+        ("rates", _POINTER),
         ("num_groups", _INT),
         ("losses", _POINTER),
         ("logits", _POINTER),

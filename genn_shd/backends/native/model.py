@@ -90,6 +90,9 @@ class NativeModel(Model):
         self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
         self._parameters, self._moment1, self._moment2, self._gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
+        self._rates = np.ones(count, dtype) if self._layout.trained else None
+        for row in self._layout.trained.values():
+            row.view(self._rates)[:] = row.rate
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._uniform = np.ones(len(self._program.populations), np.int32)
         self._orders = np.zeros((len(self._program.populations), 2), np.int32)
@@ -241,6 +244,7 @@ class NativeModel(Model):
             moment2=self._moment2.ctypes.data,
             gradient=self._gradient.ctypes.data,
             group_gradients=self._group_gradients.ctypes.data,
+            rates=None if self._rates is None else self._rates.ctypes.data,
             num_groups=self._groups,
             losses=losses.ctypes.data,
             logits=logits.ctypes.data,
@@ -287,8 +291,7 @@ class NativeModel(Model):
 
     @property
     def parameters(self) -> Arrays:
-        named = self._named(self._parameters)
-        return named | {name: named[name] * row.rate for name, row in self._layout.trained.items()}
+        return self._named(self._parameters)
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
@@ -302,19 +305,19 @@ class NativeModel(Model):
             self._refresh_values()
 
     def _keep_trained(self, name: str) -> None:
-        """The optimiser goes on from a run-time value that was set."""
-        row = self._layout.trained[name]
-        row.view(self._parameters)[:] = self._values[name] / row.rate
+        """The optimiser goes on from a run-time value that was set, which is what it has room for from here on."""
+        numbers = self._layout.trained[name].view(self._parameters)
+        numbers[:] = self._values[name]
+        self._values.set(name, numbers.astype(np.float64))
 
     def _follow_trained(self) -> None:
         """After a step of the optimiser: its parameters of neurons, not below their minimum, become run-time values."""
         for p in self._program.populations:
             trained = self.network.population(p.name).trained
             for name, settings in trained.items():
-                row = self._layout.trained[f"{p.name}.{name}"]
-                numbers = row.view(self._parameters)
-                np.maximum(numbers, settings.minimum / row.rate, out=numbers)
-                self._values.set(f"{p.name}.{name}", numbers.astype(np.float64) * row.rate)
+                numbers = self._layout.trained[f"{p.name}.{name}"].view(self._parameters)
+                np.maximum(numbers, settings.minimum, out=numbers)
+                self._values.set(f"{p.name}.{name}", numbers.astype(np.float64))
             if trained:
                 self._refresh_neurons(p)
 

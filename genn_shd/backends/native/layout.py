@@ -40,8 +40,8 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Row:
-    """Place of one trained parameter of a population's neurons: `size` numbers, which the optimiser moves at `rate` times
-    the learning rate."""
+    """Place of one trained parameter of a population's neurons: `size` numbers, moved at `rate` times the learning
+    rate."""
 
     offset: int
     size: int

@@ -90,7 +90,8 @@ class NativeModel(Model):
         self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
         self._parameters, self._moment1, self._moment2, self._gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
-        self._rates = np.ones(count, dtype) if self._layout.trained else None
+        self._rates = aligned_zeros(count if self._layout.trained else 0, dtype)
+        self._rates[:] = 1
         for row in self._layout.trained.values():
             row.view(self._rates)[:] = row.rate
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
@@ -244,7 +245,7 @@ class NativeModel(Model):
             moment2=self._moment2.ctypes.data,
             gradient=self._gradient.ctypes.data,
             group_gradients=self._group_gradients.ctypes.data,
-            rates=None if self._rates is None else self._rates.ctypes.data,
+            rates=self._rates.ctypes.data,
             num_groups=self._groups,
             losses=losses.ctypes.data,
             logits=logits.ctypes.data,

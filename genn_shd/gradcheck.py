@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from . import command
+from .backends.base import Model
 from .config_sources import load, preset_names, preset_unless_other
+from .errors import SettingError
+from .events import SpikeTrains
 from .experiment import build_network, compile_model, partition, prepare
-from .gradient_check import ParameterCheck, check_gradients
+from .gradient_check import ParameterCheck, check_gradients, no_gradient
 from .progress import console_log
 
 # What differences in float64 can show of a gradient that is exact: their own error, and no more.
@@ -41,14 +44,32 @@ def _run(options: argparse.Namespace) -> int:
     chosen = np.random.default_rng(options.seed).permutation(len(train))[: options.samples]
     batch = train.trains.select(train.indices[chosen])
     with compile_model(config, build_network(config, dataset.num_input, dataset.num_classes)) as model:
-        result = model.evaluate_batch(batch)
+        batch = _answered(model, batch)
+        result, off = model.evaluate_batch(batch), no_gradient(model)
         checks = check_gradients(model, batch, options.entries, options.seed)
         scheme = model.environment["scheme"]
     spikes = ", ".join(f"{name} {counts.mean():.1f}" for name, counts in result.spike_counts.items())
     print(f"scheme {scheme}, dt {config.simulation.dt:g} ms, loss {config.loss.name} {result.loss:.4f}")
-    print(f"{len(batch)} samples, {batch.num_spikes} input spikes; spikes per neuron and trial: {spikes}\n")
+    print(f"{len(batch)} samples, {batch.num_spikes} input spikes; spikes per neuron and trial: {spikes}")
+    if off:
+        print(f"off, being rules or chance and no gradients: {', '.join(off)}")
+    print()
     print(table(checks))
     return 0 if all(_agrees(check, options.tolerance) for check in checks) else NOT_EXACT
+
+
+def _answered(model: Model, batch: SpikeTrains) -> SpikeTrains:
+    """Without samples whose label's output is silent, where a loss on spikes would wake it up by a rule."""
+    if model.network.loss.silent_label_signal == "0.0":
+        return batch
+    counts = model.evaluate_batch(batch).spike_counts[model.network.output.name]
+    answered = np.flatnonzero(counts[np.arange(len(batch)), batch.labels])
+    if answered.size == 0:
+        raise SettingError(
+            "the label's output is silent in every sample, where the loss has a rule and no gradient; "
+            "raise network.weights of the outputs, or take more --samples."
+        )
+    return batch.select(answered)
 
 
 def _agrees(check: ParameterCheck, tolerance: float) -> bool:

@@ -6,12 +6,16 @@ they do not: there the loss is piecewise constant in all weights that move spike
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .backends.base import BatchResult, Model
 from .events import SpikeTrains
+from .network import DISTURBANCES
 
 STEPS = tuple(1e-4 / 4**k for k in range(7))
 """Changes of a parameter to either side, for extrapolation."""
@@ -45,15 +49,43 @@ class ParameterCheck:
 def check_gradients(model: Model, batch: SpikeTrains, entries: int = 30, seed: int = 0) -> list[ParameterCheck]:
     """Compare the gradients of every parameter with extrapolated differences, at `entries` of its entries.
 
-    Half of the entries are those of largest gradient, the rest are drawn at random with `seed`.
+    Half of the entries are those of largest gradient, the rest are drawn at random with `seed`. What `no_gradient`
+    names is off meanwhile.
     """
-    result = model.gradient(batch)
     checks = []
-    for name, gradient in result.gradients.items():
-        indices = _choose(gradient, entries, np.random.default_rng(seed))
-        slopes, uncertainty = extrapolated_differences(model, batch, name, indices)
-        checks.append(_compare(name, gradient, indices, slopes, uncertainty))
+    with _switched_off(model):
+        result = model.gradient(batch)
+        for name, gradient in result.gradients.items():
+            indices = _choose(gradient, entries, np.random.default_rng(seed))
+            slopes, uncertainty = extrapolated_differences(model, batch, name, indices)
+            checks.append(_compare(name, gradient, indices, slopes, uncertainty))
     return checks
+
+
+def no_gradient(model: Model) -> dict[str, Any]:
+    """Run-time values that add to training what is no gradient of the loss: pulls on spike counts, noise, dropout."""
+    return {
+        name: value
+        for name, value in model.values.items()
+        if np.ndim(value) == 0 and value != 0 and _adds_no_gradient(name)
+    }
+
+
+def _adds_no_gradient(name: str) -> bool:
+    section, last = name.split(".")[0], name.split(".")[-1]
+    return last.startswith("strength_") if section == "regularisation" else last in DISTURBANCES
+
+
+@contextmanager
+def _switched_off(model: Model) -> Iterator[None]:
+    before = no_gradient(model)
+    try:
+        for name in before:
+            model.set_value(name, 0.0)
+        yield
+    finally:
+        for name, value in before.items():
+            model.set_value(name, value)
 
 
 def extrapolated_differences(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genn_shd import SpikeTrains, compile_network, gradcheck
-from genn_shd.gradient_check import check_gradients, extrapolated_differences
+from genn_shd.gradient_check import check_gradients, extrapolated_differences, no_gradient
 from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
 
@@ -24,6 +24,23 @@ def test_the_default_network_is_exact(capsys):
 def test_the_grid_is_not_and_the_exit_code_says_so(capsys):
     assert gradcheck.main([*SMALL, "--set", "simulation.scheme=grid"]) == 1
     assert "scheme grid" in capsys.readouterr().out
+
+
+def test_rules_and_chance_are_off_while_gradients_are_compared(capsys):
+    settings = ("regularisation.strength_upper=1e-3", "network.noise=0.1", "network.dropout=0.2")
+    assert gradcheck.main([*SMALL, *(word for setting in settings for word in ("--set", setting))]) == 0
+    printed = capsys.readouterr().out
+    assert "off, being rules or chance" in printed
+    for name in ("regularisation.hidden.strength_lower", "hidden.noise", "hidden.dropout"):
+        assert name in printed
+
+
+def test_samples_that_a_rule_wakes_up_are_left_out(capsys):
+    assert gradcheck.main(["--samples", "6", "--entries", "6", "--set", "loss=first_spike"]) == 0
+    assert "\n1 samples" in capsys.readouterr().out
+    silent = ("loss=first_spike", "network.weights.hidden_output={mean = -1.0, std = 0.0}")
+    assert gradcheck.main([*SMALL, *(word for setting in silent for word in ("--set", setting))]) == 2
+    assert "silent in every sample" in capsys.readouterr().err
 
 
 def test_a_misspelt_setting_is_one_line(capsys):
@@ -48,6 +65,14 @@ def test_parameters_are_put_back(problem):
     check_gradients(model, batch, entries=4)
     for name, weights in model.parameters.items():
         np.testing.assert_array_equal(weights, before[name])
+
+
+def test_what_is_off_meanwhile_is_put_back(problem):
+    model, batch = problem
+    model.set_value("regularisation.hidden.strength_upper", 0.5)
+    assert list(no_gradient(model)) == ["regularisation.hidden.strength_upper"]
+    check_gradients(model, batch, entries=4)
+    assert model.values["regularisation.hidden.strength_upper"] == 0.5
 
 
 def test_a_wrong_gradient_is_found(problem, monkeypatch):

@@ -238,7 +238,9 @@ class NetworkSettings(Section):
         0.0, "probability that a hidden spike is lost on its way while training; native back end"
     )
     weights: dict[str, WeightSettings] = setting(
-        {}, "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}"
+        {},
+        "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}; with several "
+        "layers that is the first one's, hidden_hidden each one's loop, hidden_output the last one's",
     )
 
     @model_validator(mode="after")

@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
         print(f"off, being rules or chance and no gradients: {', '.join(off)}")
     print()
     print(table(checks))
-    return 0 if all(_agrees(check, options.tolerance) for check in checks) else NOT_EXACT
+    return 0 if all(check.agrees(options.tolerance) for check in checks) else NOT_EXACT
 
 
 def _answered(model: Model, batch: SpikeTrains) -> SpikeTrains:
@@ -72,11 +72,6 @@ def _answered(model: Model, batch: SpikeTrains) -> SpikeTrains:
     return batch.select(answered)
 
 
-def _agrees(check: ParameterCheck, tolerance: float) -> bool:
-    """Within the tolerance, or within what the differences themselves are uncertain by."""
-    return check.relative_error < max(tolerance, 3.0 * check.uncertainty)
-
-
 def table(checks: Sequence[ParameterCheck]) -> str:
     """One row a parameter."""
     rows = [("parameter", "entries", "checked", "kinks", "norm", "relative error", "uncertainty", "cosine")]
@@ -87,17 +82,20 @@ def table(checks: Sequence[ParameterCheck]) -> str:
             f"{check.checked}",
             f"{check.kinks}",
             f"{check.norm:.3e}",
-            f"{check.relative_error:.1e}",
-            f"{check.uncertainty:.1e}",
-            f"{check.cosine:.6f}",
+            *(
+                (f"{check.relative_error:.1e}", f"{check.uncertainty:.1e}", f"{check.cosine:.6f}")
+                if told
+                else ("-",) * 3
+            ),
         )
-        for check in checks
+        for check, told in ((check, check.norm > check.doubt) for check in checks)
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     notes = [
         "uncertainty: of the differences themselves (rounding, and kinks of the loss close by), relative to their norm",
         "kinks: entries left out, as a spike appeared or vanished between the two sides of every difference",
+        "-: differences below their own uncertainty, so that they tell nothing but that the gradient is as small",
     ]
     return "\n".join([*lines, "", *notes])
 

@@ -19,6 +19,8 @@ from .network import DISTURBANCES
 
 STEPS = tuple(1e-4 / 4**k for k in range(7))
 """Changes of a parameter to either side, for extrapolation."""
+DOUBTS = 3.0
+"""A gradient may be off by so many times what the differences are uncertain by."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class ParameterCheck:
     checked : entries compared.
     kinks : entries left out, as a spike appeared or vanished between the two sides of the difference.
     norm : Euclidean norm of the differences over the entries compared.
-    relative_error : norm of (gradient - differences) over `norm`.
+    error : norm of (gradient - differences).
+    doubt : norm of what the differences are uncertain by: how well steps of different sizes agree, and rounding.
     cosine : of the angle between the two.
-    uncertainty : of the differences themselves, relative to `norm`: how well steps of different sizes agree.
     """
 
     name: str
@@ -41,9 +43,23 @@ class ParameterCheck:
     checked: int
     kinks: int
     norm: float
-    relative_error: float
+    error: float
+    doubt: float
     cosine: float
-    uncertainty: float
+
+    @property
+    def relative_error(self) -> float:
+        """Of the gradient, over `norm`; infinite where the differences are 0 and the gradient is not."""
+        return _ratio(self.error, self.norm)
+
+    @property
+    def uncertainty(self) -> float:
+        """Of the differences, over `norm`."""
+        return _ratio(self.doubt, self.norm)
+
+    def agrees(self, tolerance: float) -> bool:
+        """Whether the gradient is right to a relative `tolerance`, or to what the differences can tell."""
+        return self.error <= max(tolerance * self.norm, DOUBTS * self.doubt)
 
 
 def check_gradients(model: Model, batch: SpikeTrains, entries: int = 30, seed: int = 0) -> list[ParameterCheck]:
@@ -91,7 +107,8 @@ def _switched_off(model: Model) -> Iterator[None]:
 def extrapolated_differences(
     model: Model, batch: SpikeTrains, name: str, indices: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Central differences extrapolated to a step of zero, and how far the best two of them disagree.
+    """Central differences extrapolated to a step of zero, and how far the best two of them disagree: at least by the
+    rounding of the loss.
 
     The disagreement is infinite where a spike appeared or vanished at every step tried.
 
@@ -100,6 +117,7 @@ def extrapolated_differences(
     of neighbouring steps extrapolated (Richardson), and for each entry the one kept that agrees best with the next.
     """
     levels = [central_differences(model, batch, name, indices, step) for step in STEPS]
+    rounding = np.finfo(np.float64).eps * abs(model.evaluate_batch(batch).loss) / np.array(STEPS[2:])
     slopes = np.array([slope for slope, _ in levels])
     smooth = np.array([same for _, same in levels])
     ratio = (STEPS[0] / STEPS[1]) ** 2
@@ -108,7 +126,7 @@ def extrapolated_differences(
     disagreement[~(smooth[:-2] & smooth[1:-1] & smooth[2:])] = np.inf
     best = disagreement.argmin(axis=0)
     entry = np.arange(len(indices))
-    return extrapolated[best + 1, entry], disagreement[best, entry]
+    return extrapolated[best + 1, entry], np.maximum(disagreement[best, entry], rounding[best])
 
 
 def central_differences(
@@ -147,7 +165,7 @@ def _compare(
 ) -> ParameterCheck:
     smooth = np.isfinite(uncertainty)
     analytic, slopes = gradient.ravel()[indices[smooth]].astype(np.float64), slopes[smooth]
-    norm, error = float(np.linalg.norm(slopes)), float(np.linalg.norm(analytic - slopes))
+    norm = float(np.linalg.norm(slopes))
     lengths = norm * float(np.linalg.norm(analytic))
     return ParameterCheck(
         name=name,
@@ -155,7 +173,11 @@ def _compare(
         checked=int(smooth.sum()),
         kinks=int((~smooth).sum()),
         norm=norm,
-        relative_error=error / norm if norm > 0 else (0.0 if error == 0 else float("inf")),
+        error=float(np.linalg.norm(analytic - slopes)),
+        doubt=float(np.linalg.norm(uncertainty[smooth])),
         cosine=float(analytic @ slopes) / lengths if lengths > 0 else float("nan"),
-        uncertainty=float(np.linalg.norm(uncertainty[smooth])) / norm if norm > 0 else 0.0,
     )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else (0.0 if part == 0 else float("inf"))

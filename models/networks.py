@@ -56,7 +56,9 @@ def recurrent_classifier(
     neuron : name of the hidden neurons' model.
     neuron_values : values of that model's other parameters.
     loss_values : values of the loss's other parameters.
-    weights : connection name -> initial weights, where they are not the defaults.
+    weights : connection name -> initial weights, where they are not the defaults. With several hidden layers the names
+        of a single one's connections hold too: `input_hidden` for the first layer, `hidden_output` for the last,
+        `hidden_hidden` for each layer's own loop.
     regularisation : of hidden spike counts.
     trained, output_trained : parameters of hidden neurons and of outputs that are trained beside the weights, such as
         `{"tau_mem": Trained(minimum=3.0)}`.
@@ -119,10 +121,20 @@ def _connections(
             pairs.append((name, name, RECURRENT_WEIGHT))
         before, weight = name, FORWARD_WEIGHT
     pairs.append((before, "output", OUTPUT_WEIGHT))
-    connections = [Connection(a, b, weights.get(f"{a}_{b}", w)) for a, b, w in pairs]
+    connections = [Connection(a, b, weights.get(f"{a}_{b}", weights.get(_of_one_layer(a, b), w))) for a, b, w in pairs]
     # Weights of a loop that is switched off are allowed: one setting then turns recurrence on and off.
     known = {c.name for c in connections} | {f"{name}_{name}" for name in names}
+    known |= {"input_hidden", "hidden_hidden", "hidden_output"}
     for name in weights:
         if name not in known:
             raise unknown_name("connection", name, sorted(known))
     return tuple(connections)
+
+
+def _of_one_layer(pre: str, post: str) -> str:
+    """What a connection would be called were there one hidden layer; empty from one such layer to the next."""
+    if pre == "input":
+        return "input_hidden"
+    if post == "output":
+        return "hidden_output"
+    return "hidden_hidden" if pre == post else ""

@@ -75,6 +75,26 @@ def test_what_is_off_meanwhile_is_put_back(problem):
     assert model.values["regularisation.hidden.strength_upper"] == 0.5
 
 
+@pytest.mark.parametrize(("noise", "agrees"), [(1e-15, True), (1e-6, False)])
+def test_a_gradient_below_the_rounding_of_differences_is_not_called_wrong(problem, monkeypatch, noise, agrees):
+    model, batch = problem
+    still = np.zeros(model.parameters["hidden_output"].shape)
+    model.set_parameters({"hidden_output": still})  # now no hidden spike matters, and all its differences are 0
+    right = type(model).gradient
+
+    def noisy(self, samples):
+        result = right(self, samples)
+        result.gradients["hidden_hidden"] += noise
+        return result
+
+    monkeypatch.setattr(type(model), "gradient", noisy)
+    checks = {check.name: check for check in check_gradients(model, batch, entries=8)}
+    assert checks["hidden_hidden"].norm == 0
+    assert checks["hidden_hidden"].agrees(1e-5) is agrees
+    row = next(line for line in gradcheck.table(list(checks.values())).splitlines() if "hidden_hidden" in line)
+    assert row.split()[-3:] == ["-", "-", "-"]
+
+
 def test_a_wrong_gradient_is_found(problem, monkeypatch):
     model, batch = problem
     assert all(check.relative_error < 1e-6 for check in check_gradients(model, batch, entries=8))

@@ -471,7 +471,8 @@ class RecordingSettings(Section):
         (), "populations to record, such as 'hidden'; [] = all"
     )
     variables: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
-        ("spikes",), "what to record: spikes, weights, state (V, I, ...) and adjoint (lambda_V, ...) of every step"
+        ("spikes",),
+        "what to record: spikes, weights, and of every step V, I, ... (state: all such) and lambda_V, ... (adjoint)",
     )
 
 

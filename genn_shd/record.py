@@ -33,35 +33,36 @@ def _run(options: argparse.Namespace) -> int:
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
     with console_log():
-        samples = _samples(config, options.part, options.samples)
+        part, samples = _samples(config, options.part, options.samples)
         config = config.replace(**{"training.batch_size": len(samples)})
         network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
         with compile_model(config, network) as model:
             model.set_parameters(checkpoint.group("parameters"))
             selection = Selection.of(model, options.populations, options.variables)
-            context: dict[str, object] = {"run": folder.name, "checkpoint": options.checkpoint, "part": options.part}
+            context: dict[str, object] = {"run": folder.name, "checkpoint": options.checkpoint, "part": part}
             context["positions"] = options.samples
             batch = samples.trains.select(samples.indices)
             recorded = selection.record(model, batch, len(batch), context)
-    name = f"{options.part}_{options.checkpoint}"
+    name = f"{part}_{options.checkpoint}"
     file, figure = folder.recordings / f"{name}.h5", folder.plots / "recordings" / f"{name}.png"
     recorded.write(file)
-    plots.save(plot_recording.recording(recorded, f"{folder.name}, {options.part} samples"), figure)
+    plots.save(plot_recording.recording(recorded, f"{folder.name}, {part} samples"), figure)
     print(file, figure, sep="\n")
     return 0
 
 
-def _samples(config: Config, part: str, positions: Sequence[int]) -> Samples:
-    """Samples at some positions of a part of the run's data."""
+def _samples(config: Config, part: str | None, positions: Sequence[int]) -> tuple[str, Samples]:
+    """Samples at some positions of a part of the run's data, or of its last part where none is named; and its name."""
     config, dataset = prepare(config)
     parts = partition(config, dataset).parts
+    part = part or list(parts)[-1]
     if part not in parts:
         raise unknown_name("part of the data", part, parts)
     samples = for_evaluation(config, parts[part])
     beyond = [p for p in positions if not 0 <= p < len(samples)]
     if beyond:
         raise SettingError(f"sample {beyond[0]} does not exist: the part {part!r} has {len(samples)}, from 0 on.")
-    return Samples(samples.trains, samples.indices[np.asarray(positions)])
+    return part, Samples(samples.trains, samples.indices[np.asarray(positions)])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of one training; of a fold or seed, its own")
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: best)")
-    parser.add_argument("--part", default="test", help="train, validation or test (default: test)")
+    parser.add_argument("--part", help="train, validation or test (default: the last of these that the run has)")
     parser.add_argument(
         "--samples", type=int, nargs="+", default=[0, 1, 2, 3], metavar="N", help="positions in it (default: 0 1 2 3)"
     )
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=["spikes", "V"],
         metavar="NAME",
-        help="spikes, weights, state (V, I, ...) and adjoint (lambda_V, ...) variables (default: spikes V)",
+        help="spikes, weights, V, I, ... (state: all such) and lambda_V, ... (adjoint; default: spikes V)",
     )
     parser.add_argument(
         "--populations", nargs="+", default=list(usual.populations), metavar="NAME", help="populations (default: all)"

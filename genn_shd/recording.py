@@ -20,11 +20,14 @@ import numpy as np
 
 from .backends.base import Arrays, Model
 from .errors import DataError, unknown_name
+from .eventprop import adjoint_name
 from .events import SpikeTrains
 from .files import make_folder, write_whole
 
 SPIKES, WEIGHTS = "spikes", "weights"
 """What can be asked for beside state and adjoint variables."""
+STATE, ADJOINT = "state", "adjoint"
+"""All variables of a kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +140,7 @@ class Selection:
 
     @classmethod
     def of(cls, model: Model, populations: Sequence[str], variables: Sequence[str]) -> Selection:
-        """What a model can give; no populations means all.
+        """What a model can give; no populations means all. `state` and `adjoint` stand for all variables of a kind.
 
         Raises
         ------
@@ -149,11 +152,15 @@ class Selection:
             if population not in names:
                 raise unknown_name("recording.populations", population, names)
         chosen = tuple(populations) or tuple(names)
-        there = [v for p in chosen for v in model.recordable.get(p, ())]
+        there = list(dict.fromkeys(v for p in chosen for v in model.recordable.get(p, ())))
+        adjoint = [v for v in there if v in map(adjoint_name, there)]
+        known = {name: [name] for name in (SPIKES, WEIGHTS, *there)}
+        known.setdefault(STATE, [v for v in there if v not in adjoint])
+        known.setdefault(ADJOINT, adjoint)
         for variable in variables:
-            if variable not in (SPIKES, WEIGHTS, *there):
-                raise unknown_name("recording.variables", variable, [SPIKES, WEIGHTS, *dict.fromkeys(there)])
-        return cls(chosen, tuple(variables))
+            if variable not in known:
+                raise unknown_name("recording.variables", variable, known)
+        return cls(chosen, tuple(dict.fromkeys(v for variable in variables for v in known[variable])))
 
     def record(self, model: Model, batch: Any, samples: int, context: Mapping[str, Any]) -> Recorded:
         """The first samples of a batch, run forward and backward; the model learns nothing."""

@@ -6,6 +6,7 @@ import pytest
 
 from genn_shd import evaluate, plot_recording, record, train
 from genn_shd.checkpoint import Checkpoint
+from genn_shd.datasets import hdf5
 from genn_shd.errors import DataError
 from genn_shd.events import SpikeTrains
 from genn_shd.recording import Recorded
@@ -81,6 +82,22 @@ def test_only_what_is_asked_for_is_kept(recorded):
     assert record.main([str(recorded), "--samples", "3", "--variables", "V", "--part", "validation"]) == 0
     found = Recorded.read(recorded / "recordings" / "validation_best.h5")
     assert (found.spikes, found.weights, set(found.traces)) == ({}, {}, {("hidden", "V"), ("output", "V")})
+
+
+def test_all_variables_of_a_kind_have_a_name(recorded):
+    assert record.main([str(recorded), "--samples", "3", "--variables", "state", "adjoint", "V"]) == 0
+    found = Recorded.read(recorded / "recordings" / "test_best.h5")
+    assert set(found.traces) == {(p, v) for p in ("hidden", "output") for v in ("V", "I", "lambda_V", "lambda_I")}
+
+
+def test_a_run_without_a_test_set_is_recorded_on_what_it_has(tmp_path, capsys):
+    file, path = tmp_path / "mine.h5", tmp_path / "run"
+    hdf5.write(file, SpikeTrains.from_events([([1.0, 9.0], [0, 4])] * 6, [0, 1] * 3, num_units=5))
+    settings = ["dataset.name=hdf5", f"dataset.path={file}", "dataset.num_units=5", "network.num_hidden=4"]
+    settings += ["validation.kind=random", "validation.fraction=0.5", "training.epochs=1", "simulation.duration=20"]
+    assert train.main([*(word for each in settings for word in ("--set", each)), "--out", str(path)]) == 0
+    assert record.main([str(path), "--samples", "0"]) == 0
+    assert (path / "recordings" / "validation_best.h5").exists()
 
 
 @pytest.mark.parametrize(

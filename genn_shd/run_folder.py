@@ -168,8 +168,13 @@ class RunFolder:
         Raises
         ------
         DataError
-            It is not there, cut short or damaged; names the other one where that is whole.
+            It is not there, cut short or damaged; names the other one where that is whole, or the trainings (folds,
+            seeds) that the folder is made of.
         """
+        own = [path.parent for path in sorted(self.path.glob(f"*/{self.config_file.name}"))]
+        if own:
+            names = ", ".join(map(str, own))
+            raise DataError(f"{self.path}: this run is made of several trainings; name one of them: {names}.")
         files = {"best": self.best_file, "last": self.checkpoint_file}
         try:
             return Checkpoint.read(files[which])

@@ -181,3 +181,10 @@ def test_a_damaged_checkpoint_names_the_next_best(tmp_path):
         folder.checkpoint()
     with pytest.raises(DataError, match=r"best\.npz: .* there is no such file\.$"):
         folder.read_checkpoint("best")
+
+
+def test_a_checkpoint_of_several_trainings_is_asked_of_one_of_them(tmp_path):
+    with RunFolder.open(tmp_path / "run", CONFIG) as top, RunFolder.open(tmp_path / "run" / "seed_0", CONFIG):
+        pass
+    with pytest.raises(DataError, match="made of several trainings; name one of them: .*seed_0"):
+        top.read_checkpoint("best")

@@ -138,7 +138,8 @@ def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
 
 def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> None:
     """Filled where there is one; lines over the same bins where there are several, grey where they are many."""
-    together = np.concatenate(list(values.values()))
+    # In float32, values that differ by rounding alone leave no room for edges between them.
+    together = np.concatenate(list(values.values())).astype(np.float64)
     bins = int(np.clip(2 * np.sqrt(len(together) / len(values)), _FEWEST_BINS, _MOST_BINS))
     edges = np.histogram_bin_edges(together, bins)
     if len(values) == 1:

@@ -83,6 +83,13 @@ def test_weights_drawn_are_those_of_the_best_epoch(run_folder):
     ]
 
 
+def test_weights_that_differ_by_rounding_alone_are_drawn():
+    alike = np.full(24, 0.1, np.float32)
+    alike[::2] = np.nextafter(alike[0], np.float32(1))
+    figure = run_figures.weights({"a": {"hidden_output": alike}}, "a")
+    assert sum(patch.get_height() for patch in figure.axes[0].patches) == 24
+
+
 def test_seeds_are_reported_together(seeds_folder):
     path = seeds_folder / "report" / "report.html"
     page = Reading(path)

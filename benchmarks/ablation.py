@@ -305,7 +305,8 @@ def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
     accuracies, diverged = results.values(cells), sum(row.status == DIVERGED for row in rows)
     if not accuracies:
         return DIVERGED if diverged else NOT_RUN
-    seconds = [float(r.seconds_per_epoch) for r in rows if r.seconds_per_epoch and r.processor == results.processor]
+    usual = results.processor
+    seconds = [float(row.seconds_per_epoch) for row in rows if row.seconds_per_epoch and row.processor == usual]
     spread = f" +- {100 * np.std(accuracies, ddof=1):.1f}" if len(accuracies) > 1 else ""
     time_taken = f", {np.mean(seconds):.2f} s" if seconds else ""
     others = f", {diverged} {DIVERGED}" if diverged else ""

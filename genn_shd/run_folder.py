@@ -171,11 +171,9 @@ class RunFolder:
             It is not there, cut short or damaged; names the other one where that is whole, or the trainings (folds,
             seeds) that the folder is made of.
         """
-        own = [path.parent for path in sorted(self.path.glob(f"*/{self.config_file.name}"))]
-        if own:
-            names = ", ".join(map(str, own))
-            raise DataError(f"{self.path}: this run is made of several trainings; name one of them: {names}.")
         files = {"best": self.best_file, "last": self.checkpoint_file}
+        if not any(file.exists() for file in files.values()):
+            self._check_single()
         try:
             return Checkpoint.read(files[which])
         except DataError as error:
@@ -183,6 +181,12 @@ class RunFolder:
             epoch = self._epoch_of(files[other])
             remedy = "" if epoch is None else f" The {other} one, of epoch {epoch}, is whole: --checkpoint {other}."
             raise DataError(f"{error}{remedy}") from None
+
+    def _check_single(self) -> None:
+        own = [path.parent for path in sorted(self.path.glob(f"*/{self.config_file.name}"))]
+        if own:
+            names = ", ".join(map(str, own))
+            raise DataError(f"{self.path}: this run is made of several trainings; name one of them: {names}.")
 
     def _epoch_of(self, file: Path) -> int | None:
         """Number of complete epochs in a checkpoint; None where it cannot be read."""

@@ -188,3 +188,5 @@ def test_a_checkpoint_of_several_trainings_is_asked_of_one_of_them(tmp_path):
         pass
     with pytest.raises(DataError, match="made of several trainings; name one of them: .*seed_0"):
         top.read_checkpoint("best")
+    checkpoint(3).write(top.best_file)  # a training of its own, with another in a folder below
+    assert top.read_checkpoint("best").state["epoch"] == 3

@@ -92,11 +92,17 @@ class Dynamics:
         return self.neuron_state + self.synapse_state
 
     @functools.cached_property
+    def entries(self) -> dict[tuple[int, int], sympy.Expr]:
+        """(row, column) -> entry of A, those that are not zero."""
+        n = range(len(self.state))
+        return {(i, j): self.matrix[i, j] for i in n for j in n if self.matrix[i, j] != 0}
+
+    @functools.cached_property
     def coupled(self) -> np.ndarray:
         """(n, n) bool: entries of exp(A r) that are not zero, the transitive closure of A's."""
-        a = np.array([[entry != 0 for entry in row] for row in self.matrix.tolist()]) | np.eye(
-            len(self.state), dtype=bool
-        )
+        a = np.eye(len(self.state), dtype=bool)
+        for i, j in self.entries:
+            a[i, j] = True
         for _ in self.state:
             a = (a.astype(int) @ a.astype(int)) > 0
         return a

@@ -48,8 +48,7 @@ class SensitivityProgram:
     ----------
     state : names of y, all zero at the start of a trial.
     start_code : y over a step without events. Names: x and y at its start.
-    arrival : y -> coefficients c_k of an arrival of weight 1 at the offset d: at the end of the step y has
-        sum_k c_k u^k of it, u = 1 - 2 d / dt.
+    reached : those of y that an arrival changes by the end of its step.
     matrix : (row, column) -> coefficient, the entries of M in z' = M z that are not zero.
     shift : tape entry -> expression of z just before a spike, and of the tape's `slope`.
     reset_code : y after a spike. Names: z before it, the shifts.
@@ -57,7 +56,7 @@ class SensitivityProgram:
 
     state: tuple[str, ...]
     start_code: str
-    arrival: dict[str, tuple[str, ...]]
+    reached: tuple[str, ...]
     matrix: dict[tuple[str, str], str]
     shift: dict[str, str]
     reset_code: str
@@ -144,10 +143,11 @@ class ArrivalTerms:
     Attributes
     ----------
     times : (K, order) Chebyshev series of phi_k in 2 d / dt - 1.
-    rates : (K, order) of its derivative by d, 1/ms.
-    gains : (K, effects, N). Effects: the states that an arrival changes, in the state's order, and where the loss
-        drives the population throughout a step, the sum of the weights that arrived.
-    returns : (K, effects, N), backward: dL/dw at d is the sum of phi_k(d) returns[k, e, j] (adjoint of effect e at
+    rates : (R, order) of the derivatives by d, 1/ms, of the first R <= K.
+    gains : (K, effects, N). Effects: the states that an arrival changes, in the state's order; where the loss drives
+        the population throughout a step, the sum of the weights that arrived; the derivatives that it reaches of the
+        state by trained parameters, which alone need more than R terms.
+    returns : (R, adjoints, N), backward: dL/dw at d is the sum of phi_k(d) returns[k, e, j] (adjoint of effect e at
         the step's end), that of the sum of weights being `drive`; its derivative by d, times w, goes back to its
         sender.
     reversible : whether the adjoint can be followed from inside the step to its end without loss of precision.

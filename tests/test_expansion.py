@@ -5,13 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd.schemes.expansion import separate
+from genn_shd.schemes.expansion import extend, separate
 
 SPAN = 1.0
 
 
 def _decays(rates: np.ndarray):
     return lambda times: np.exp(-rates[:, None] * (SPAN - times))
+
+
+def _derivatives(rates: np.ndarray):
+    """Of the decays and of twice their squares, by their rates."""
+
+    def effect(times: np.ndarray) -> np.ndarray:
+        spans, rate = SPAN - times, rates[:, None]
+        return np.stack([-spans * np.exp(-rate * spans), -4 * spans * np.exp(-2 * rate * spans)])
+
+    return effect
 
 
 def _values(separated, times: np.ndarray, series: np.ndarray) -> np.ndarray:
@@ -41,3 +51,26 @@ def test_neurons_of_all_kinds_need_few_terms():
     rates = 1 / np.linspace(2.0, 60.0, 300)
     assert len(separate(_decays(rates), 1.0, rates.max(), "float32").times) <= 4
     assert len(separate(_decays(rates), 1.0, rates.max(), "float64").times) <= 8
+
+
+@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-6), ("float64", 4e-13)])
+@pytest.mark.parametrize("fastest", [0.1, 0.5, 3.0])
+def test_further_effects_share_the_terms(precision, error, fastest):
+    rates = np.linspace(0.02, fastest, 50)
+    terms = separate(_decays(rates), SPAN, 2 * fastest, precision)
+    times, factors = extend(terms, _derivatives(rates), SPAN, precision)
+    at = np.linspace(0, SPAN, 101)
+    functions = np.polynomial.chebyshev.chebval(2 * at / SPAN - 1, times.T)
+    expected = _derivatives(rates)(at)
+    largest = np.abs(expected).max(axis=(1, 2), keepdims=True)
+    assert (np.abs(np.einsum("ken,km->enm", factors, functions) - expected) / largest).max() < error
+    np.testing.assert_array_equal(times[: len(terms.times)], terms.times)
+    assert len(times) <= len(terms.times) + 3
+
+
+def test_nothing_is_added_for_effects_that_are_combinations_of_the_known():
+    rates = np.array([0.05, 0.2])
+    terms = separate(_decays(rates), SPAN, 0.2, "float64")
+    times, factors = extend(terms, lambda at: _decays(rates[::-1])(at)[None], SPAN, "float64")
+    assert len(times) == len(terms.times) == 2
+    np.testing.assert_allclose(factors[:, 0], terms.factors[:, ::-1], atol=1e-14)

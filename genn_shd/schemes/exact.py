@@ -34,7 +34,7 @@ from ..program import ArrivalTerms, Program, Values
 from ..sensitivity import derive_sensitivity
 from .bins import bin_steps
 from .exact_trained import TrainedInStep
-from .expansion import separate
+from .expansion import extend, separate
 from .linear import (
     ClosedForm,
     coefficients,
@@ -72,7 +72,7 @@ def build(network: Network) -> Program:
             **(trained[name].evaluate(values, dt) if name in trained else {}),
         },
         arrivals=lambda name, values, dt, precision: _arrivals(
-            dynamics[name], bool(settled[name]), values, dt, precision
+            dynamics[name], trained.get(name), bool(settled[name]), values, dt, precision
         ),
     )
 
@@ -153,11 +153,14 @@ def _evaluate_span_coefficients(d: Dynamics, values: Values) -> dict[str, np.nda
     return result
 
 
-def _arrivals(d: Dynamics, settled: bool, values: Values, dt: float, precision: str) -> ArrivalTerms:
+def _arrivals(
+    d: Dynamics, trained: TrainedInStep | None, settled: bool, values: Values, dt: float, precision: str
+) -> ArrivalTerms:
     """The terms of what an arrival leaves at the end of its step, and of its weight's gradient, their transpose.
 
     With the adjoint p = dL/dx at the end, dL/dw = p exp(A (h - d)) e_I, and p_x = -s_x lambda_x. A drive that settles
-    lambda elsewhere adds a constant to it, which the sum of the weights that arrived meets.
+    lambda elsewhere adds a constant to it, which the sum of the weights that arrived meets. Derivatives by trained
+    parameters come last and have terms of their own beside, which backward does without.
     """
     numbers = _evaluate_span_coefficients(d, values)
     fastest = float(max(numbers[_rate(x)].max() for x in d.state))
@@ -167,10 +170,15 @@ def _arrivals(d: Dynamics, settled: bool, values: Values, dt: float, precision: 
     if settled:
         received = adjoint_name(_receives(d))
         returned.append(evaluate(d.settled[received], values) / dt / numbers[_rate(_receives(d))])
+    times, gains = terms.times, terms.factors
+    if trained and trained.reached:
+        times, derivatives = extend(terms, lambda at: trained.effects(values, dt, at), dt, precision)
+        more = np.zeros((len(times) - len(gains), *gains.shape[1:]))
+        gains = np.concatenate([np.concatenate([gains, more]), derivatives], axis=1)
     return ArrivalTerms(
-        times=terms.times,
+        times=times,
         rates=terms.rates,
-        gains=terms.factors,
+        gains=gains,
         returns=terms.factors * np.stack(np.broadcast_arrays(*returned)),
         reversible=fastest * dt <= REVERSIBLE[precision],
     )

@@ -1,13 +1,9 @@
 """Trained parameters in the exact scheme: how their sensitivities advance over a step that holds spikes.
 
 With z = (x, y), the state and its derivatives, z' = M z between events. An arrival of weight w at the offset d has by
-the end of the step become exp(M (h - d)) e w, e being the variable that receives it. About the middle of the step,
-h - d = (1 + u) h / 2 with u in [-1, 1], so this is a power series in u whose coefficients belong to the neuron alone:
-
-    sum over arrivals of exp(M (h - d_i)) e w_i = sum_k c_k sum_i w_i u_i^k,    c_k = exp(M h/2) (M h/2)^k / k! e.
-
-The sums of powers do not depend on time constants: a few multiplications per synapse serve any number of derivatives,
-without exponentials and without a limit to take where time constants meet.
+the end of the step become exp(M (h - d)) e w, e being the variable that receives it. As a function of d, what that
+leaves of y is so much like what it leaves of x that the terms of the one (`expansion.py`), and one to three more, give
+the other: no synapse needs an exponential, however many parameters are trained.
 """
 
 from __future__ import annotations
@@ -20,10 +16,7 @@ import numpy as np
 from ..expressions import to_code
 from ..program import SensitivityProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
-from .linear import advance, assign, distinct_neurons, exponentials, propagator_name, system_matrix
-
-MAX_POWERS = 24
-"""Powers of u that there is room for; how many are needed depends on dt and time constants."""
+from .linear import advance, assign, exponentials, propagator_name, system_matrix
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ class TrainedInStep:
             sensitivity=SensitivityProgram(
                 state=s.state,
                 start_code=assign({y: advance(y, s.dynamics) for y in s.state}),
-                arrival={y: tuple(_arrival(y, k) for k in range(MAX_POWERS)) for y in self._reached},
+                reached=self.reached,
                 matrix={(a, b): _entry(a, b) for a, b in self._couplings},
                 shift={name: to_code(e) for name, e in s.shift.items()},
                 reset_code=assign(s.reset),
@@ -78,9 +71,9 @@ class TrainedInStep:
         return [(a, b) for i, a in enumerate(self._state) for j, b in enumerate(self._state) if matrix[i, j] != 0]
 
     @functools.cached_property
-    def _reached(self) -> list[str]:
+    def reached(self) -> tuple[str, ...]:
         """Derivatives that an arrival reaches within the step."""
-        return [y for y in self.sensitivity.state if self._coupled[y, self._receives]]
+        return tuple(y for y in self.sensitivity.state if self._coupled[y, self._receives])
 
     def _read(self) -> dict[str, str]:
         """dV/dtheta at the end of the step, or its mean: int z dt = M^-1 (change of z that is not arrivals)."""
@@ -102,9 +95,22 @@ class TrainedInStep:
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
         """Values of the coefficients, (N,) float64."""
-        distinct, where = distinct_neurons(self.sensitivity.dynamics, values)
-        result = self._evaluate(system_matrix(self.sensitivity.dynamics, distinct), dt)
-        return {name: value[where] for name, value in result.items()}
+        return self._evaluate(system_matrix(self.sensitivity.dynamics, values), dt)
+
+    def effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
+        """(reached, N, M): what an arrival of weight 1 at M times within the step makes of each derivative by its end.
+
+        About the middle of the step, dt - d = (1 + u) dt / 2 with |u| <= 1, the exponential is a power series in u.
+        """
+        matrix = system_matrix(self.sensitivity.dynamics, values) * (dt / 2)
+        terms = [exponentials(matrix)[:, :, self._state.index(self._receives)]]
+        sizes = [np.abs(terms[0]).max()]
+        while sizes[-1] > 0.1 * np.finfo(np.float64).eps * max(sizes):
+            terms.append(np.einsum("nij,nj->ni", matrix, terms[-1]) / len(terms))
+            sizes.append(np.abs(terms[-1]).max())
+        rows = [self._state.index(y) for y in self.reached]
+        powers = (1.0 - 2.0 * at / dt) ** np.arange(len(terms))[:, None]
+        return np.tensordot(np.stack(terms)[:, :, rows], powers, axes=(0, 0)).swapaxes(0, 1)
 
     def _evaluate(self, matrix: np.ndarray, dt: float) -> dict[str, np.ndarray]:
         index = {z: i for i, z in enumerate(self._state)}
@@ -113,19 +119,11 @@ class TrainedInStep:
         result = {_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
         for y in self.sensitivity.state:
             result |= {propagator_name(y, z): whole[:, index[y], index[z]] for z in self._state if self._coupled[y, z]}
-        term = half[:, :, index[self._receives]]
-        for k in range(MAX_POWERS):
-            result |= {_arrival(y, k): term[:, index[y]] for y in self._reached}
-            term = np.einsum("nij,nj->ni", matrix, term) * (dt / 2 / (k + 1))
         if self.reads_mean:
             inverse = np.linalg.inv(matrix) / dt
             for derivative in map(str, self.sensitivity.read.values()):
                 result |= {_mean(derivative, z): inverse[:, index[derivative], index[z]] for z in self._state}
         return result
-
-
-def _arrival(y: str, k: int) -> str:
-    return f"arrival_{y}_{k}"
 
 
 def _entry(a: str, b: str) -> str:

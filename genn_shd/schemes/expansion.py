@@ -50,17 +50,65 @@ def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: f
     fastest : the largest rate among the exponentials, 1/ms.
     """
     order = _order(0.5 * fastest * span, TRUNCATION[precision])
-    nodes = np.cos(np.pi * (np.arange(order) + 0.5) / order)
-    values = effect(0.5 * span * (1.0 + nodes))
-    rows = values.reshape(-1, order)
+    values = effect(_times(order, span))
+    shares, functions = _products(values.reshape(-1, order), precision)
+    series = _series(functions)
+    slopes = chebyshev.chebder(series, scl=2.0 / span, axis=1)
+    factors = shares.T.reshape(-1, *values.shape[:-1])
+    return Separated(series, np.pad(slopes, ((0, 0), (0, 1))), factors)
+
+
+def extend(
+    terms: Separated, effect: Callable[[np.ndarray], np.ndarray], span: float, precision: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Further effects by the same terms and as few more as they need.
+
+    Parameters
+    ----------
+    effect : times d (M,) -> values (effects, N, M), made of the same exponentials and powers of d. Each effect is given
+        to the rounding of its own largest value.
+    span : h, ms.
+
+    Returns
+    -------
+    times : (more terms, order) series of phi_k, those of `terms` first.
+    factors : (more terms, effects, N) c_k.
+    """
+    order = terms.times.shape[1]
+    values = effect(_times(order, span))
+    largest = np.abs(values).max(axis=(1, 2))
+    scale = np.where(largest > 0, largest, 1.0)
+    rows = (values / scale[:, None, None]).reshape(-1, order)
+    known = chebyshev.chebval(_nodes(order), terms.times.T)
+    shares = rows @ known.T / order  # rows of `known` are orthogonal, of length sqrt(order)
+    more, functions = _products(rows - shares @ known, precision)
+    factors = np.concatenate([shares, more], axis=1).T.reshape(-1, *values.shape[:-1]) * scale[:, None]
+    return np.concatenate([terms.times, _series(functions)]), factors
+
+
+def _nodes(order: int) -> np.ndarray:
+    """Zeros of the Chebyshev polynomial of that order, where a series is determined by its values."""
+    return np.cos(np.pi * (np.arange(order) + 0.5) / order)
+
+
+def _times(order: int, span: float) -> np.ndarray:
+    return 0.5 * span * (1.0 + _nodes(order))
+
+
+def _products(rows: np.ndarray, precision: str) -> tuple[np.ndarray, np.ndarray]:
+    """The fewest products, (rows, terms) and (terms, order), that give `rows` to rounding."""
+    order = rows.shape[1]
     left, sizes, right = np.linalg.svd(rows, full_matrices=False)
     terms = _terms(rows, left * sizes, right, TOLERANCE[precision])
-    times = right[:terms] * np.sqrt(order)
-    series = 2.0 / order * times @ chebyshev.chebvander(nodes, order - 1)
+    return left[:, :terms] * sizes[:terms] / np.sqrt(order), right[:terms] * np.sqrt(order)
+
+
+def _series(functions: np.ndarray) -> np.ndarray:
+    """(terms, order) Chebyshev series of functions from their values at the nodes."""
+    order = functions.shape[1]
+    series = 2.0 / order * functions @ chebyshev.chebvander(_nodes(order), order - 1)
     series[:, 0] *= 0.5
-    slopes = chebyshev.chebder(series, scl=2.0 / span, axis=1)
-    factors = (left[:, :terms] * sizes[:terms]).T / np.sqrt(order)
-    return Separated(series, np.pad(slopes, ((0, 0), (0, 1))), factors.reshape(terms, *values.shape[:-1]))
+    return series
 
 
 def _order(argument: float, truncation: float) -> int:
@@ -75,7 +123,7 @@ def _order(argument: float, truncation: float) -> int:
 
 def _terms(rows: np.ndarray, left: np.ndarray, right: np.ndarray, tolerance: float) -> int:
     """How many products leave no error above the tolerance."""
-    for terms in range(1, len(right)):
+    for terms in range(len(right)):
         if np.abs(rows - left[:, :terms] @ right[:terms]).max() <= tolerance:
             return terms
     return len(right)

@@ -236,7 +236,6 @@ def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
     """A, (K, n, n), for K neurons' parameter values."""
     n = len(d.state)
     matrix = np.zeros((len(next(iter(values.values()))), n, n))
-    for i in range(n):
-        for j in range(n):
-            matrix[:, i, j] = evaluate(d.matrix[i, j], values)
+    for (i, j), entry in d.entries.items():
+        matrix[:, i, j] = evaluate(entry, values)
     return matrix

@@ -58,6 +58,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         senders=lambda p: _senders(program, p),
         hears_input=lambda p: any(c.source == network.input.name for c in network.connections if c.target == p.name),
         effects=_effects,
+        changes=_changes,
         forward_entries=lambda p: [x for x in p.propagator if x in uses(p.advance_code, p.decay_code)],
         incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
@@ -105,6 +106,12 @@ def _effects(population: PopulationProgram) -> list[tuple[str, str]]:
     driven = [x for x in population.state if f"{x}_from_{population.receives}" in population.propagator]
     pairs = [(x, f"lambda_{x}") for x in driven]
     return [*pairs, ("arrived", "drive")] if population.settled else pairs
+
+
+def _changes(population: PopulationProgram) -> list[str]:
+    """Everything that an arrival changes by the end of its step, derivatives by trained parameters among it."""
+    sensitivity = population.trained.sensitivity if population.trained else None
+    return [*(x for x, _ in _effects(population)), *(sensitivity.reached if sensitivity else ())]
 
 
 def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ class Terms(ctypes.Structure):
 
     _fields_ = [
         ("terms", _INT),
+        ("returned", _INT),
         ("order", _INT),
         ("reversible", _INT),
         ("times", _POINTER),

@@ -22,7 +22,7 @@ from .compiler import compile_source, find_compiler
 from .generator import KINDS_OF_WORK, MAX_RATE, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
 from .library import NOT_FINITE, OUT_OF_MEMORY, RUNAWAY, Batch, Library, Terms
-from .orders import orders
+from .orders import order
 from .record import RecordingLibrary, Tracks
 
 # Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
@@ -96,7 +96,7 @@ class NativeModel(Model):
             row.view(self._rates)[:] = row.rate
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._uniform = np.ones(len(self._program.populations), np.int32)
-        self._orders = np.zeros((len(self._program.populations), 2), np.int32)
+        self._orders = np.zeros(len(self._program.populations), np.int32)
         self._neuron_values = aligned_zeros(self._layout.num_values, dtype)
         self._terms = (Terms * len(self._program.populations))()
         self._term_arrays: dict[str, list[np.ndarray]] = {}
@@ -124,7 +124,7 @@ class NativeModel(Model):
         index = self._program.populations.index(p)
         self._uniform[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
         if p.trained and p.trained.sensitivity:
-            self._orders[index] = orders(p, values, self.dt, float(np.finfo(self._dtype).eps))
+            self._orders[index] = order(p, values, self.dt, float(np.finfo(self._dtype).eps))
         for name in p.values:
             offset, length = self._layout.values[p.name, name]
             self._neuron_values[offset : offset + p.size] = values[name]
@@ -143,7 +143,8 @@ class NativeModel(Model):
         for array, source in zip(arrays, sources, strict=True):
             array[:] = source.ravel()
         self._term_arrays[p.name] = arrays
-        self._terms[index] = Terms(*made.times.shape, made.reversible, *(a.ctypes.data for a in arrays))
+        counts = len(made.times), len(made.rates), made.times.shape[1]
+        self._terms[index] = Terms(*counts, made.reversible, *(a.ctypes.data for a in arrays))
 
     # -- running a batch -------------------------------------------------------------------------------------------
 

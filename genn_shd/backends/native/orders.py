@@ -10,8 +10,8 @@ from ...program import PopulationProgram, SensitivityProgram, Values
 MAX_TERMS = 40  # as in templates/exact/trained.c.j2
 
 
-def orders(population: PopulationProgram, values: Values, dt: float, rounding: float) -> tuple[int, int]:
-    """Powers of an arrival's offset, and terms of the exponential's series over a step, down to `rounding`.
+def order(population: PopulationProgram, values: Values, dt: float, rounding: float) -> int:
+    """Terms of the exponential's series over a step, down to `rounding`.
 
     Raises
     ------
@@ -20,17 +20,10 @@ def orders(population: PopulationProgram, values: Values, dt: float, rounding: f
     """
     assert population.trained is not None and population.trained.sensitivity is not None
     program = population.trained.sensitivity
-    powers = 1
-    for names in program.arrival.values():
-        sizes = np.array([np.abs(values[name]).max() for name in names])
-        needed = np.flatnonzero(sizes > rounding * sizes.max())
-        if len(needed) == len(names):
-            raise _too_coarse(population, values, dt)
-        powers = max(powers, int(needed[-1]) + 1)
     terms = _terms(_fastest(program, values) * dt, rounding)
     if terms > MAX_TERMS:
         raise _too_coarse(population, values, dt)
-    return powers, terms
+    return terms
 
 
 def _fastest(program: SensitivityProgram, values: Values) -> float:

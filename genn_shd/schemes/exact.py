@@ -117,8 +117,7 @@ def _propagator(d: Dynamics) -> dict[str, str]:
 
 def _couplings(d: Dynamics) -> list[tuple[str, str]]:
     """Pairs of states (x, y) where y drives x."""
-    n = len(d.state)
-    return [(d.state[i], d.state[j]) for i in range(n) for j in range(n) if i != j and d.matrix[i, j] != 0]
+    return [(d.state[i], d.state[j]) for i, j in d.entries if i != j]
 
 
 def _rate(x: str) -> str:
@@ -173,8 +172,8 @@ def _arrivals(
     times, gains = terms.times, terms.factors
     if trained and trained.reached:
         times, derivatives = extend(terms, lambda at: trained.effects(values, dt, at), dt, precision)
-        more = np.zeros((len(times) - len(gains), *gains.shape[1:]))
-        gains = np.concatenate([np.concatenate([gains, more]), derivatives], axis=1)
+        gains = np.pad(gains, ((0, len(times) - len(gains)), (0, 0), (0, 0)))
+        gains = np.concatenate([gains, derivatives], axis=1)
     return ArrivalTerms(
         times=times,
         rates=terms.rates,
@@ -191,7 +190,7 @@ def _receives(d: Dynamics) -> str:
 def _states_that_receive(d: Dynamics) -> list[str]:
     """The state that arrivals change at once, and those that it drives."""
     received = d.state.index(_receives(d))
-    return [x for i, x in enumerate(d.state) if i == received or d.matrix[i, received] != 0]
+    return [x for i, x in enumerate(d.state) if i == received or (i, received) in d.entries]
 
 
 def _effects(d: Dynamics, numbers: Values, spans: np.ndarray, settled: bool) -> np.ndarray:
@@ -216,8 +215,8 @@ def _relative_growth(u: np.ndarray) -> np.ndarray:
 
 
 def _check_closed_form(d: Dynamics) -> None:
-    direct = np.array([[entry != 0 for entry in row] for row in d.matrix.tolist()])
-    if np.any(d.coupled & ~direct) or any(b != 0 for b in d.drift):
+    indirect = any((i, j) not in d.entries for i, j in np.argwhere(d.coupled))
+    if indirect or any(b != 0 for b in d.drift):
         raise SettingError(
             f"population {d.population.name!r}: the exact scheme needs states that are coupled pairwise and no "
             'constant drive; use scheme = "grid" for this neuron.'

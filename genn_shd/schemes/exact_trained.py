@@ -67,8 +67,7 @@ class TrainedInStep:
 
     @functools.cached_property
     def _couplings(self) -> list[tuple[str, str]]:
-        matrix = self.sensitivity.dynamics.matrix
-        return [(a, b) for i, a in enumerate(self._state) for j, b in enumerate(self._state) if matrix[i, j] != 0]
+        return [(self._state[i], self._state[j]) for i, j in self.sensitivity.dynamics.entries]
 
     @functools.cached_property
     def reached(self) -> tuple[str, ...]:

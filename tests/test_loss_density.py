@@ -44,6 +44,20 @@ def test_gradients_are_those_of_finite_differences(name):
             assert check.relative_error < 1e-6, check.name
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_training_leaves_nothing_but_the_parameters(scheme):
+    """An integrand whose derivative is not 0 at V = 0, where outputs would be that only fill up a vector."""
+    loss = density_loss("off zero", "(V - 0.3)**2")
+    with _compile(loss, scheme=scheme) as trained, _compile(loss, scheme=scheme) as fresh:
+        for _ in range(10):
+            trained.train_batch(_batch())
+        fresh.set_parameters(trained.parameters)
+        ours, theirs = trained.gradient(_batch()).gradients, fresh.gradient(_batch()).gradients
+    for name, gradient in theirs.items():
+        assert np.linalg.norm(gradient) > 0
+        np.testing.assert_array_equal(ours[name], gradient)
+
+
 def test_the_loss_is_its_integral():
     """The integrand of the voltages, which a loss with the voltage as its integrand reads off step by step."""
     seen = []

@@ -133,6 +133,21 @@ def test_what_the_count_rule_asks_of_a_neuron_reaches_its_parameters(scheme):
 
 
 @pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_the_count_rule_of_a_trial_asks_by_its_own_spikes(scheme):
+    rule = SpikeCountRegularisation(upper=1.0, strength_upper=1.0, average="trial")
+    batch = SpikeTrains.from_events(
+        [(t[t < end], u[t < end]) for (t, u), end in zip(_batch(), (15, 30, 60), strict=True)],
+        labels=[0, 1, 2],
+        num_units=NUM_INPUT,
+    )
+    with _compile(_network(regularisation=rule), scheme=scheme) as model:
+        together = model.gradient(batch).gradients
+        alone = [model.gradient(batch.select([sample])).gradients for sample in range(3)]
+    for name, gradient in together.items():
+        np.testing.assert_allclose(gradient, np.mean([g[name] for g in alone], axis=0), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
 def test_float32_is_close(scheme):
     network, results = _network(recurrent=False), {}
     for precision in ("float32", "float64"):

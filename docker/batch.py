@@ -40,7 +40,7 @@ class Job:
     ----------
     config : its file.
     results : folder of all results.
-    asked : everything that decides what is trained, as a digest.
+    asked : everything that decides what is trained, as a digest; beside the results stands that of what was.
     """
 
     config: Path
@@ -68,8 +68,12 @@ class Job:
             return False
         return json.loads(summary.read_text()).get("status") == "complete"
 
-    def mark(self) -> None:
-        """Keep what was asked for."""
+    def begin(self) -> None:
+        """What stands in the results is no longer what was asked for, until it is trained."""
+        self._mark.unlink(missing_ok=True)
+
+    def end(self) -> None:
+        """This is what was trained."""
         self._mark.write_text(self.asked)
 
 
@@ -109,10 +113,12 @@ class Batch:
         if job.is_complete():
             say(f"{job.name}: complete")
             return
-        job.mark()
+        job.begin()
         say(f"{job.name}: on GPU {gpu}")
         with (job.results / f"{job.name}.log").open("ab") as log:
             code = self._call(command(job, gpu, self.options), log)
+        if code == 0:
+            job.end()
         if job.is_complete():
             say(f"{job.name}: complete")
         elif not self.stopped.is_set():

@@ -293,8 +293,8 @@ else:
 class RegularisationSettings(Section):
     """Pulls the spike count of every hidden neuron between two targets, and that of each layer below one.
 
-    Published strengths belong to a loss gradient that is tau_mem times smaller than the exact one: multiply them by
-    tau_mem (ms).
+    Published strengths belong to a loss gradient that is smaller than the exact one, by tau_mem (ms) for the `sum` losses
+    and `xentropy` and by the duration of the trial (ms) for `max`: multiply them by that.
     """
 
     upper: float = setting(14.0, "upper target", "spikes per trial", ge=0)
@@ -302,7 +302,7 @@ class RegularisationSettings(Section):
         "upper", "lower target; upper: the same as the upper one", "spikes per trial"
     )
     strength_upper: float = setting(
-        0.0, "pull on neurons above the upper target; a published strength times tau_mem", ge=0
+        0.0, "pull on neurons above the upper target; published ones see docs/experiments.md", ge=0
     )
     strength_lower: Annotated[float, Field(ge=0)] | Literal["upper"] = setting(
         "upper", "pull on neurons below the lower target; upper: as strong as on those above the upper one"

@@ -171,6 +171,8 @@ def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
         raise SettingError(
             "training.seeds makes several trainings of one run; set repeats.seeds, which makes a run of each."
         )
+    if "seed" in nested(file.settings).get("training", {}):
+        raise SettingError("training.seed is what a sweep repeats runs over; set repeats.seeds = [0, 1], or just one.")
     if file.repeats.folds == "none":
         return (None,)
     _, dataset = prepare(config, load_once)

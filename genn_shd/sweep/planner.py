@@ -153,9 +153,12 @@ class Planner:
     def _refuse_to_fail_on(self, trials: Sequence[Trial]) -> None:
         """Where nothing has come of the first trials but failures, more would come of the others."""
         ended = [trial for trial in trials if trial.status != RUNNING]
-        if len(ended) >= _MAX_FAILURES and all(trial.status == FAILED for trial in ended):
+        if len(ended) < _MAX_FAILURES or any(trial.status != FAILED for trial in ended):
+            return
+        tried = [trial for trial in ended if self._reader.trial(trial.number).runs]  # not refused for their settings
+        if len(tried) >= _MAX_FAILURES:
             raise GennShdError(
-                f"the first {len(ended)} trials failed: {_last_line(ended[0].error)} Put that right, and give the same "
+                f"the first {len(tried)} trials failed: {_last_line(tried[0].error)} Put that right, and give the same "
                 "command with --retry-failed."
             )
 
@@ -196,7 +199,7 @@ class Planner:
             self._close_if_decided(run.trial)
             return
         LOG.info("trial %d, %s: %s; it is tried again", *_name(run), reason)
-        self._state.put_back(run.id, LOST)
+        self._put_back(under_way, LOST)
 
     def _hear_ended(self, under_way: _UnderWay, ended: Ended) -> None:
         run = under_way.run
@@ -208,10 +211,18 @@ class Planner:
             if ended.status != COMPLETE:
                 self._decide_without_others(run.trial)
         else:  # interrupted, or busy: another process still has the folder
-            self._state.put_back(run.id, INTERRUPTED)
+            self._put_back(under_way, INTERRUPTED)
             self._wait_until = time.monotonic() + _BUSY_PAUSE
             return
         self._close_if_decided(run.trial)
+
+    def _put_back(self, under_way: _UnderWay, status: str) -> None:
+        """Let a run wait again, unless its trial is decided."""
+        run = under_way.run
+        self._state.put_back(run.id, status)
+        if under_way.is_moot:
+            self._state.skip_waiting(run.trial)
+            self._close_if_decided(run.trial)
 
     # --- deciding ------------------------------------------------------------------------------------------
 

@@ -177,9 +177,9 @@ class SweepReader:
         return max(candidates, key=lambda trial: objective.sign * (trial.objective or 0.0), default=None)
 
     def curve(self, name: str, run: int) -> list[tuple[int, float]]:
-        """A metric of a run by epoch: (epoch, value)."""
-        query = "SELECT epoch, json_extract(row, ?) FROM epoch WHERE run = ? ORDER BY epoch"
-        return [(epoch, value) for epoch, value in self._all(query, f'$."{name}"', run) if value is not None]
+        """A metric of a run by epoch, where it is finite: (epoch, value)."""
+        values = [(int(row["epoch"]), row.get(name)) for row in self.history(run)]
+        return [(epoch, float(value)) for epoch, value in values if value is not None and math.isfinite(value)]
 
     def complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
         """The same, of every complete run of a fold."""

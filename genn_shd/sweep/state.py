@@ -183,13 +183,20 @@ class State:
             )
 
     def reopen_failed(self) -> int:
-        """Let runs that failed, and those skipped because of them, wait again; returns how many failed."""
+        """Let runs that failed wait again, with those skipped or stopped because of them; returns how many failed."""
         with self._change() as c:
-            failed = "SELECT number FROM trial WHERE status = ?"
-            cursor = c.execute("UPDATE run SET status = ?, error = '' WHERE status = ?", (WAITING, FAILED))
-            c.execute(f"UPDATE run SET status = ? WHERE status = ? AND trial IN ({failed})", (WAITING, SKIPPED, FAILED))
-            c.execute("UPDATE trial SET status = ?, error = '', ended = NULL WHERE status = ?", (RUNNING, FAILED))
-            return cursor.rowcount
+            trials = [trial for (trial,) in c.execute("SELECT trial FROM run WHERE status = ?", (FAILED,))]
+            for trial in set(trials):
+                c.execute(
+                    "UPDATE attempt SET status = ? WHERE status = ? AND run IN (SELECT id FROM run WHERE trial = ?)",
+                    (INTERRUPTED, STOPPED, trial),
+                )
+                c.execute(
+                    "UPDATE run SET status = ?, error = '' WHERE trial = ? AND status IN (?, ?, ?)",
+                    (WAITING, trial, FAILED, SKIPPED, STOPPED),
+                )
+                c.execute("UPDATE trial SET status = ?, error = '', ended = NULL WHERE number = ?", (RUNNING, trial))
+            return len(trials)
 
     # --- runs ----------------------------------------------------------------------------------------------
 

@@ -267,6 +267,7 @@ def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict
     """The file's own tables, with those of a data set and of the smoke size over them."""
     values = dict(values)
     of_datasets, of_smoke = values.pop("dataset", {}), values.pop("smoke", None)
+    _check_tables(of_datasets, of_smoke)
     dataset = dataset or next(iter(of_datasets), None)
     layers = [values]
     if dataset is not None:
@@ -283,14 +284,32 @@ def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict
     return merged
 
 
+def _check_tables(of_datasets: Any, of_smoke: Any) -> None:
+    """That what lies over the file's own tables are tables."""
+    if not isinstance(of_datasets, Mapping):
+        of_datasets = {"": of_datasets}
+    for name, layer in of_datasets.items():
+        if not isinstance(layer, Mapping):
+            key = f"dataset.{name}" if name else "dataset"
+            raise SettingError(
+                f"{key} = {layer!r} is not allowed: a table [dataset.NAME] holds what changes with --dataset NAME; what "
+                "every run has belongs under [settings.dataset]."
+            )
+    if not isinstance(of_smoke, Mapping | None):
+        raise SettingError(f"smoke = {of_smoke!r} is not allowed: [smoke] is a table of what changes with --smoke.")
+
+
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Tables are merged; a parameter of the space, a list or a strategy takes the place of the one below."""
     merged = dict(below)
     for name, value in above.items():
-        if name == "settings":
-            merged[name] = combine(nested(merged.get(name, {})), nested(value))
-        elif name in ("space", "repeats", "objective", "budget", "stopping") and isinstance(value, Mapping):
-            merged[name] = {**merged.get(name, {}), **value}
+        under = merged.get(name, {})
+        if not (isinstance(value, Mapping) and isinstance(under, Mapping)):
+            merged[name] = value
+        elif name == "settings":
+            merged[name] = combine(nested(under), nested(value))
+        elif name in ("space", "repeats", "objective", "budget", "stopping"):
+            merged[name] = {**under, **value}
         else:
             merged[name] = value
     return merged

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Stands in for `docker` on PATH: notes what it is asked for, and does what a training would do to the results.
 
-A configuration's first word says what becomes of it: `complete`, `fail`, or `slow`, which waits to be interrupted the
-first time. Containers are files in $STAND_IN, with GPU and process; two at once on one GPU leave a file `clash`.
+A configuration's first word says what becomes of it: `complete`, `fail`, `refuse`, which leaves the results as they
+are, or `slow`, which waits to be interrupted the first time. Containers are files in $STAND_IN, with GPU and process; two at once on one GPU leave a file `clash`.
 """
 
 import json
@@ -45,9 +45,10 @@ def run():
         signal.sigwait({signal.SIGINT})
         code = 130
     status = {"fail": "diverged"}.get(kind, "interrupted" if code else "complete")
-    (out / "summary.json").write_text(json.dumps({"status": status}))
+    if kind != "refuse":
+        (out / "summary.json").write_text(json.dumps({"status": status}))
     here.unlink()
-    return 2 if kind == "fail" else code
+    return 2 if kind in ("fail", "refuse") else code
 
 
 def ps():

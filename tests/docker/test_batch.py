@@ -136,6 +136,18 @@ def test_one_that_fails_holds_up_no_other_and_is_tried_again(machine):
     assert machine.trained == ["bad", "good", "bad"]
 
 
+def test_what_a_folder_holds_of_another_configuration_is_not_taken_for_this_one(machine):
+    config = machine.config("a")
+    machine.run(config, "--gpus", "0")
+    machine.config("a", "refuse # otherwise")
+    for _ in range(2):
+        said = machine.run(config, "--gpus", "0", code=1)
+        assert "a: failed (exit code 2)" in said and "0 of 1 complete" in said
+    machine.config("a")
+    machine.run(config, "--gpus", "0")
+    assert machine.trained == ["a"] * 4
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_passed_on_and_the_same_command_goes_on(machine, number):
     configs = [machine.config("a", "slow"), machine.config("b")]

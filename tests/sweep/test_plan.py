@@ -40,6 +40,8 @@ def test_folds_leave_out_one_speaker_each(spoken):
     assert runs[4].settings["validation"] == {"kind": "speaker", "speakers": ["1"]}
     chosen = plans.make(sweep(**spoken, repeats={"folds": [2, 0]}))
     assert chosen.folds == ("2", "0")
+    with pytest.raises(SettingError, match="training.seed is .* repeats.seeds"):
+        plans.make(sweep(settings={"training.seed": 3}))
     with pytest.raises(SettingError, match="repeats.folds: 7 is no speaker of the training set; there are 0, 1, 2"):
         plans.make(sweep(**spoken, repeats={"folds": [7]}))
 

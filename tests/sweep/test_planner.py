@@ -9,6 +9,7 @@ from genn_shd.sweep.command import run
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, SKIPPED, STOPPED, WAITING
 from genn_shd.sweep.status import status
+from genn_shd.sweep.workers.base import Ended, Lost, Workers
 from genn_shd.sweep.workers.in_process import InProcess
 
 from .cheap import executed, sweep, value
@@ -106,6 +107,46 @@ def test_settings_that_do_not_go_together_fail_without_a_run(tmp_path):
     assert 1 <= counts.started < 12
     with pytest.raises(SettingError, match="must not exceed"):
         go(tmp_path / "never", space={**space, "regularisation.lower": {"float": [170.0, 180.0]}})
+
+
+def test_refused_points_at_the_start_of_a_grid_do_not_end_it(tmp_path):
+    space = {
+        "regularisation.lower": {"choice": [170.0, 180.0, 190.0, 1.0]},
+        "regularisation.upper": {"choice": [100.0, 200.0]},
+    }
+    trials, _, _ = go(tmp_path, space=space, strategy={"name": "grid"}, budget={})
+    assert [trial.status for trial in trials][:5:2] == [FAILED] * 3
+    assert sum(trial.status == COMPLETE for trial in trials) == 5
+
+
+class Dying(Workers):
+    """Says of the first run that it failed, and of the second, which is then asked to stop, that its worker died."""
+
+    slots, description = 2, "that die"
+
+    def __init__(self):
+        self.runs, self.asked = [], []
+
+    def submit(self, job):
+        self.runs.append(job.run)
+
+    def events(self, timeout):
+        if self.asked == self.runs[1:]:
+            return [Lost(run, "its worker died") for run in self.asked]
+        return [Ended(self.runs[0], FAILED, {}, "why")]
+
+    def stop(self, run):
+        self.asked.append(run)
+
+    def close(self):
+        pass
+
+
+def test_a_run_that_nobody_needs_is_not_tried_again_when_its_worker_dies(tmp_path):
+    run(plans.make(sweep(budget={"trials": 1}, repeats={"seeds": [0, 1, 2]})), tmp_path, Dying, StopRequest())
+    ((trial,), counts, _) = read(tmp_path)
+    assert trial.status == FAILED and [r.status for r in trial.runs] == [FAILED, SKIPPED, SKIPPED]
+    assert (counts.started, counts.lost) == (2, 1)
 
 
 def test_hopeless_runs_are_stopped_and_their_trial_is_decided(tmp_path):

@@ -113,6 +113,35 @@ def test_failed_runs_can_be_let_run_again(state):
         assert [run.status for run in reader.runs()] == [WAITING, WAITING, STOPPED, SKIPPED]
 
 
+def test_what_was_stopped_for_a_failed_run_runs_again_with_it(state):
+    state.begin_session("here")
+    number = add(state, seeds=(0, 1, 2))
+    failed, stopped = state.claim("a"), state.claim("b")
+    state.finish(failed, FAILED, {}, "why")
+    state.finish(stopped, STOPPED, {})
+    state.skip_waiting(number)
+    state.close_trial(number, FAILED, None, {}, "why")
+    refused = state.add_trial({}, "grid", [])
+    state.close_trial(refused, FAILED, None, {}, "cannot be")
+    assert state.reopen_failed() == 1
+    for run in (state.claim("a"), state.claim("a"), state.claim("a")):
+        state.finish(run, COMPLETE, {})
+    with read(state) as reader:
+        assert [(t.status, t.error) for t in reader.trials()] == [(RUNNING, ""), (FAILED, "cannot be")]
+        assert (reader.counts().retried, reader.counts().duplicated) == (2, 0)
+
+
+def test_a_curve_leaves_out_what_is_not_finite(state):
+    add(state)
+    run = state.claim("a")
+    for epoch, value in enumerate((0.5, float("nan"), 0.75), 1):
+        state.record_epoch(run, epoch, {"epoch": epoch, "a": value, "b": float("inf")})
+    state.finish(run, COMPLETE, {})
+    with read(state) as reader:
+        assert reader.complete_curves("a", None) == [[(1, 0.5), (3, 0.75)]]
+        assert reader.curve("b", run) == []
+
+
 def write_much(path, count, name):
     with State(path) as state:
         for _ in range(count):

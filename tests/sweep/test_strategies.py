@@ -215,7 +215,10 @@ def earlier_sweep(folder, values=(0.2, 0.9, 0.5, 0.7, 0.4, 0.3), **tables):
     with State(folder / FILE_NAME) as state:
         state.describe(file=sweep(**tables).values())
         for k, value in enumerate(values):
-            number = state.add_trial({"optimiser.learning_rate": 10.0 ** (-k), "network.tau_mem": 10.0}, "random", [])
+            point = {"optimiser.learning_rate": 10.0 ** (-k), "network.tau_mem": 10.0}
+            number = state.add_trial(point, "random", [(0, None, "seed_0", {})])
+            row = {"validation_accuracy": value, "spikes_per_neuron": 10.0 * k}
+            state.finish(state.claim(""), COMPLETE, {"best": row, "last": row})
             state.close_trial(number, COMPLETE, value, {})
     return str(folder)
 
@@ -230,6 +233,17 @@ def test_a_sweep_may_start_from_what_an_earlier_one_found(tmp_path):
     assert 1e-3 < suggestion.point["optimiser.learning_rate"] < 1.0
     cold = strategies.build(plan())
     assert (cold.next([]).origin, cold.initial) == ("initial", 5)
+
+
+def test_an_earlier_sweep_without_limits_teaches_them_all_the_same(tmp_path):
+    folder = earlier_sweep(tmp_path / "earlier")
+    limits = {"metric": "validation_accuracy", "at_most": {"spikes_per_neuron": 25.0}}
+    warm = strategies.build(plan(strategy={"name": "bayesian", "warm_start": folder}, objective=limits))
+    assert [o.limited for o in warm.earlier] == [(0.0,), (10.0,), (20.0,), (30.0,), (40.0,)]
+    assert warm.next([]).origin == "bayesian"
+    limits["at_most"] = {"test_loss": 1.0}
+    unknown = strategies.build(plan(strategy={"name": "bayesian", "warm_start": folder}, objective=limits))
+    assert not unknown.earlier and unknown.next([]).origin == "initial"
 
 
 def test_an_earlier_sweep_must_be_about_the_same(tmp_path):

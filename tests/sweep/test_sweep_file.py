@@ -72,6 +72,9 @@ def test_what_is_written_out_reads_back_as_the_same(file):
         ("[10.0, 40.0]", '["a", 40.0]', r'space."network.tau_mem".float = .* must be a number'),
         ("[smoke]", "repeats.seeds = [1, 1]\n[smoke]", "is not allowed|unknown"),
         ("epochs = 20,", "epochs 20,", "not valid TOML"),
+        ("[dataset.yin_yang]", "[dataset]\nname = 3\n[dataset.yin_yang]", r"dataset.name = 3 .*\[settings.dataset\]"),
+        ("strategy = {", 'dataset = "fsdd"\nstrategy = {', "dataset = 'fsdd' is not allowed"),
+        ("settings = { training.epochs = 20, network.num_hidden = 30 }", 'settings = "x"', "settings = 'x' is not all"),
     ],
 )
 def test_mistakes_are_named_in_one_line(file, old, new, message):

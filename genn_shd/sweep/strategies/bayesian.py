@@ -22,7 +22,7 @@ from ...progress import LOG
 from ..objective import Objective
 from ..plan import Plan
 from ..reading import SweepReader
-from ..records import RUNNING, Trial
+from ..records import COMPLETE, RUNNING, Trial
 from ..space import Point, Space, label
 from ..surrogate import Surrogate, quiet
 from ..sweep_file import BayesianStrategy
@@ -155,7 +155,7 @@ def _spread(count: int, dimensions: int, rng: np.random.Generator) -> np.ndarray
 
 
 def _earlier(folder: Path, plan: Plan) -> list[Observation]:
-    """The trials of an earlier sweep that lie in this one's space.
+    """The trials of an earlier sweep that lie in this one's space, worth what this one's objective makes of their runs.
 
     Raises
     ------
@@ -174,11 +174,24 @@ def _earlier(folder: Path, plan: Plan) -> list[Observation]:
                 f"strategy.warm_start: the sweep in {folder} did not vary {', '.join(missing)}; leave it out, or leave "
                 "that out of the space."
             )
-        trials = reader.trials(runs=False)
-    own = [replace(t, point={p.name: t.point[p.name] for p in plan.space if p.name in t.point}) for t in trials]
+        trials = reader.trials()
+    own = [
+        replace(_valued(t, plan), point={p.name: t.point[p.name] for p in plan.space if p.name in t.point})
+        for t in trials
+    ]
     inside = [trial for trial in own if _is_inside(trial.point, plan.space)]
     LOG.info("learning from %d of %d trials in %s", len(inside), len(trials), folder)
     return observations(inside, plan.objective)
+
+
+def _valued(trial: Trial, plan: Plan) -> Trial:
+    """A complete trial by another objective; what its runs did not report leaves it worth nothing that is known."""
+    if trial.status != COMPLETE:
+        return trial
+    value = plan.objective.of_trial([run.metrics for run in trial.runs])
+    if value is None:
+        return replace(trial, objective=None, limited={})
+    return replace(trial, objective=value.objective, limited=value.limited)
 
 
 def _is_inside(point: Point, space: Space) -> bool:

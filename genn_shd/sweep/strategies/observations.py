@@ -24,16 +24,18 @@ class Observation:
 def observations(
     trials: Sequence[Trial], objective: Objective, earlier: Sequence[Observation] = ()
 ) -> list[Observation]:
-    """What trials are taken to be worth, with failed and diverged ones as bad as the worst, of `earlier` too."""
+    """What trials are taken to be worth, with failed and diverged ones as bad as the worst, of `earlier` too; nothing
+    before one has told all limited metrics."""
     found = [
         Observation(t.point, objective.sign * t.objective, tuple(t.limited.get(n, np.nan) for n in objective.at_most))
         for t in trials
         if t.status in (COMPLETE, STOPPED) and t.objective is not None
     ]
     ended = [*found, *earlier]
-    if not ended:
+    told = [o.limited for o in ended if not np.isnan(o.limited).any()]
+    if not told:
         return []
-    worst = tuple(np.nanmax(values) for values in zip(*(o.limited for o in ended), strict=True))
+    worst = tuple(np.max(told, axis=0).tolist())
     found = [replace(o, limited=tuple(np.where(np.isnan(o.limited), worst, o.limited).tolist())) for o in found]
     lowest = min(o.target for o in ended)
     failed = [t for t in trials if t.status not in (COMPLETE, STOPPED, RUNNING)]

@@ -127,6 +127,12 @@ def _call(name: str, arguments: list[sympy.Expr], text: str) -> sympy.Expr:
 class _SnippetPrinter(C99CodePrinter):
     """C text with numbers as plain literals: the target's `scalar` type decides the precision."""
 
+    def __init__(self) -> None:
+        super().__init__({"math_macros": {}})  # M_SQRT2 and its kind: GeNN has none, and they are of one precision
+
+    def _print_Exp1(self, expr: sympy.Expr) -> str:
+        return repr(math.e)
+
     def _print_Rational(self, expr: sympy.Rational) -> str:
         return f"({int(expr.p)}.0 / {int(expr.q)}.0)"
 

@@ -78,6 +78,8 @@ class Trained:
 
 
 DISTURBANCES = ("noise", "dropout")
+RUN_VALUE_SECTIONS = ("loss", "optimiser", "regularisation")
+"""First parts of names of run-time values; the others are names of populations."""
 
 
 def check_disturbance(name: str, kind: str, value: float) -> None:
@@ -100,7 +102,7 @@ class Population:
 
     Attributes
     ----------
-    name : unique in the network.
+    name : unique in the network; a word of letters, digits and underscores.
     size : number of neurons, >= 1.
     neuron, synapse : definitions; both None for a spike source.
     values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
@@ -127,6 +129,11 @@ class Population:
     dropout: float | None = None
 
     def __post_init__(self) -> None:
+        if not (self.name.isascii() and self.name.isidentifier()) or self.name in RUN_VALUE_SECTIONS:
+            raise SettingError(
+                f"population name {self.name!r} is not allowed; it must be a word of letters, digits and underscores, "
+                f"but not {', '.join(RUN_VALUE_SECTIONS)}."
+            )
         if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
             raise SettingError(f"population {self.name!r}: size = {self.size!r} is not allowed; it must be >= 1.")
         if (self.neuron is None) != (self.synapse is None):

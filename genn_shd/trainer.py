@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,7 +139,8 @@ class Trainer:
         started = time.perf_counter() - state.seconds
         for labels, batch in samples.batches(order[state.batch * size :], size):
             before = time.perf_counter()
-            self._recorder.before_batch(state.epoch + 1, state.batch + 1, batch)
+            with self._divergence_told():
+                self._recorder.before_batch(state.epoch + 1, state.batch + 1, batch)
             started += time.perf_counter() - before  # recording is no part of the epoch's time
             self.model.learning_rate = state.rate.next_batch()
             result = self._train_batch(batch)
@@ -167,10 +169,8 @@ class Trainer:
         return self._augmentation.epoch(train.trains, train.indices, self.model.duration, seed, self.state.epoch)
 
     def _train_batch(self, batch: Any) -> BatchResult:
-        try:
+        with self._divergence_told():
             result = self.model.train_batch(batch)
-        except DivergedError as error:
-            raise self._diverged(str(error).rstrip(".")) from None
         if not math.isfinite(result.loss):
             raise self._diverged(f"the loss is {result.loss}")
         for name, gradient in result.gradients.items():
@@ -183,12 +183,13 @@ class Trainer:
         """Evaluate, steer, remember and save."""
         state = self.state
         started = time.perf_counter() - state.seconds
-        self.model.flush()
-        evaluations = {
-            name: evaluate(self.model, held, self._stop_if_requested)
-            for name, held in self._held.items()
-            if name != "train"
-        }
+        with self._divergence_told():
+            self.model.flush()
+            evaluations = {
+                name: evaluate(self.model, held, self._stop_if_requested)
+                for name, held in self._held.items()
+                if name != "train"
+            }
         state.seconds = time.perf_counter() - started
         row = self._row(evaluations)
         monitored = row[f"{self.config.training.monitor}_accuracy"]
@@ -215,11 +216,20 @@ class Trainer:
         if state.epoch < self.config.training.epochs:
             raise Interrupted(f"stopped after epoch {state.epoch}")
 
+    @contextmanager
+    def _divergence_told(self) -> Iterator[None]:
+        """What a model says of its batch becomes a message that says where, and what there is to go back to."""
+        try:
+            yield
+        except DivergedError as error:
+            raise self._diverged(str(error).rstrip(".")) from None
+
     def _diverged(self, what: str) -> DivergedError:
         state, saved = self.state, self._saved
+        where = f"batch {state.batch + 1}" if state.batch < self._num_batches else "evaluation"
         last = f"the last good checkpoint is {saved}" if saved else "there is no checkpoint yet"
         return DivergedError(
-            f"epoch {state.epoch + 1}, batch {state.batch + 1}: {what}; {last}. Start again with another --out "
+            f"epoch {state.epoch + 1}, {where}: {what}; {last}. Start again with another --out "
             f"and a lower optimiser.learning_rate (it is {self.config.optimiser.learning_rate:g})."
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from genn_shd import SettingError
 from genn_shd.schemes.expansion import extend, separate
 
 SPAN = 1.0
@@ -45,6 +46,26 @@ def test_values_and_their_derivatives(precision, error, fastest):
 def test_as_many_terms_as_there_are_different_exponentials(count):
     rates = np.repeat([0.05, 0.2, 1.0][:count], 10)
     assert len(separate(_decays(rates), SPAN, 1.0, "float64").times) == count
+
+
+def test_the_small_effects_of_a_slow_membrane_are_not_lost():
+    """A voltage that rises by a thousandth in a step, and its derivative by the time of the arrival."""
+    tau_mem, tau_syn = 1000.0, 5.0
+
+    def effect(times: np.ndarray) -> np.ndarray:
+        slow, fast = np.exp(-(SPAN - times) / tau_mem), np.exp(-(SPAN - times) / tau_syn)
+        return np.stack([tau_syn / (tau_mem - tau_syn) * (slow - fast), fast])
+
+    separated, times = separate(effect, SPAN, 1 / tau_syn, "float32"), np.linspace(0, SPAN, 101)
+    assert len(separated.times) == 2
+    slope = np.gradient(effect(np.linspace(-0.01, SPAN + 0.01, 103))[0], 0.01)[1:-1]
+    ours = _values(separated, times, separated.rates)[0]
+    assert np.abs(ours - slope).max() < 1e-4 * np.abs(slope).max()
+
+
+def test_far_too_long_a_step_is_refused():
+    with pytest.raises(SettingError, match="dt = 1 ms is more than 1000 times the shortest time constant, 0.0003 ms"):
+        separate(_decays(np.array([0.1])), SPAN, 1 / 0.0003, "float32")
 
 
 def test_neurons_of_all_kinds_need_few_terms():

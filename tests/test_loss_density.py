@@ -10,6 +10,7 @@ from genn_shd.config import Config
 from genn_shd.config_sources import load
 from genn_shd.definitions import Parameter
 from genn_shd.experiment import build_network
+from genn_shd.expressions import parse, to_code
 from genn_shd.gradient_check import check_gradients
 from genn_shd.initial import Normal
 from genn_shd.loss_density import density_loss, logit_loss
@@ -107,6 +108,15 @@ def test_mistakes_are_told_in_one_line(settings, words):
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)
+
+
+def test_constants_are_in_the_snippet_language():
+    """C's macros are not: GeNN knows none."""
+    text = to_code(parse("sqrt(2) * x + exp(1) * y + log(2) * log(10) + x / sqrt(2)", ["x", "y"]))
+    assert "M_" not in text and "const" not in text
+    assert eval(text, {"sqrt": np.sqrt, "log": np.log, "x": 1.0, "y": 2.0}) == pytest.approx(
+        1.5 * np.sqrt(2) + 2 * np.e + np.log(2) * np.log(10)
+    )
 
 
 def test_integrands_that_cannot_be_are_refused():

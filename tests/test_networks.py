@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from genn_shd import SettingError
+from genn_shd import SettingError, compile_network
 from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.networks import FORWARD_WEIGHT
+from genn_shd.network import Population
 
 ROLES = {"input_hidden": Normal(0.1, 0.0), "hidden_hidden": Normal(0.2, 0.0), "hidden_output": Normal(0.3, 0.0)}
 
@@ -32,6 +35,25 @@ def test_a_connection_s_own_name_wins():
     own = Normal(0.7, 0.0)
     weights = _weights([4, 6], {"hidden1_hidden1": own, **ROLES})
     assert weights["hidden1_hidden1"] == own and weights["hidden0_hidden0"] == ROLES["hidden_hidden"]
+
+
+@pytest.mark.parametrize("name", ["my pop", "2nd", "loss", "optimiser", "h\u00e4", ""])
+def test_names_that_nothing_can_be_called_by_are_refused(name):
+    with pytest.raises(SettingError, match="population name .* is not allowed; it must be a word"):
+        Population(name, 3)
+
+
+@pytest.mark.parametrize("name", ["inputs", "picked", "scalar", "gradient"])
+def test_names_of_the_generated_code_s_own_are_refused_before_it_is_compiled(name):
+    network = recurrent_classifier(5, 4, 3, recurrent=False)
+    populations = [replace(p, name=name) if p.name == "hidden" else p for p in network.populations]
+    connections = [
+        replace(c, **{end: name for end in ("source", "target") if getattr(c, end) == "hidden"})
+        for c in network.connections
+    ]
+    renamed = replace(network, populations=tuple(populations), connections=tuple(connections))
+    with pytest.raises(SettingError, match=f"population '{name}': the native back end's code uses that name"):
+        compile_network(renamed, duration=10.0)
 
 
 def test_a_connection_that_is_none_is_named():

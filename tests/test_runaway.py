@@ -35,6 +35,14 @@ def test_spikes_without_end_are_refused_and_the_model_goes_on(batch, work):
         assert np.isfinite(getattr(model, work)(batch).loss)
 
 
+@pytest.mark.parametrize("dt", [0.05, 1.0])
+def test_a_volley_of_all_neurons_at_once_is_not_refused(dt):
+    network = recurrent_classifier(2, 300, 3, False, weights={"input_hidden": Normal(30.0, 0.0)})
+    with compile_network(network, batch_size=1, duration=5.0, dt=dt) as model:
+        result = model.evaluate_batch(SpikeTrains.from_events([([1.0], [0])], labels=[0], num_units=2))
+    assert (result.spike_counts["hidden"] >= 2).all()
+
+
 def test_busy_neurons_are_not_refused(batch):
     with compiled(0.01) as model:
         result = model.evaluate_batch(batch)

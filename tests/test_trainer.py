@@ -270,6 +270,17 @@ def test_a_number_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(tm
         assert Checkpoint.read(tmp_path / "checkpoint.npz").state["epoch"] == 1
 
 
+def test_an_evaluation_that_diverges_says_where_too(tmp_path):
+    class Diverging(CountingModel):
+        def evaluate_batch(self, samples):
+            if self.batches > BATCHES:
+                raise DivergedError("neurons excite each other; lower the weights they start with.")
+            return super().evaluate_batch(samples)
+
+    with pytest.raises(DivergedError, match=r"epoch 2, evaluation: neurons .*; the last good checkpoint is .* 1\. Star"):
+        Run(tmp_path, model=Diverging).train()
+
+
 def test_a_full_disk_stops_and_leaves_the_checkpoint_before(tmp_path, monkeypatch, uninterrupted):
     run, full = Run(tmp_path), []
     train_batch = run.model.train_batch

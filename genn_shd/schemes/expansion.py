@@ -8,6 +8,10 @@ is smooth in d, so very few terms
 give it to rounding: as many as there are singular values above rounding (Eckart & Young, Psychometrika 1, 211, 1936).
 Neurons with the same two time constants need 2, any mixture of 2 to 60 ms needs 4 in float32 for steps of 1 ms, 8 for
 10 ms. No synapse then needs an exponential. Each phi_k is a Chebyshev series.
+
+Rounding is that of the largest effect. Of a short step and a slow membrane, the effect on the voltage is small beside
+it, and its derivative by d is what gradients are made of: the few terms that one pass over synapses takes anyway are
+kept as long as they are anything at all.
 """
 
 from __future__ import annotations
@@ -18,10 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from ..errors import SettingError
+
 # Rounding errors of a few operations on numbers of order 1; in float64 those of the singular value decomposition.
 TOLERANCE = {"float32": 4 * 2.0**-23, "float64": 2.0**-43}
 # What is left of a series after its last polynomial: derivatives of the series are used too, so less than rounding.
 TRUNCATION = {"float32": 1e-10, "float64": 1e-17}
+FEW = 4  # terms that one pass over synapses takes
+LONGEST = 1000.0  # a step in shortest time constants, beyond which the series get long
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,20 @@ def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: f
     effect : times d (M,) -> values (..., M), combinations of exponentials in d.
     span : h, ms.
     fastest : the largest rate among the exponentials, 1/ms.
+
+    Raises
+    ------
+    SettingError
+        The step is far too long for that rate.
     """
+    if not fastest * span <= LONGEST:
+        raise SettingError(
+            f"dt = {span:g} ms is more than {LONGEST:g} times the shortest time constant, {1 / fastest:.3g} ms; take a "
+            "shorter step, or a longer time constant."
+        )
     order = _order(0.5 * fastest * span, TRUNCATION[precision])
     values = effect(_times(order, span))
-    shares, functions = _products(values.reshape(-1, order), precision)
+    shares, functions = _products(values.reshape(-1, order), precision, FEW)
     series = _series(functions)
     slopes = chebyshev.chebder(series, scl=2.0 / span, axis=1)
     factors = shares.T.reshape(-1, *values.shape[:-1])
@@ -81,7 +99,7 @@ def extend(
     rows = (values / scale[:, None, None]).reshape(-1, order)
     known = chebyshev.chebval(_nodes(order), terms.times.T)
     shares = rows @ known.T / order  # rows of `known` are orthogonal, of length sqrt(order)
-    more, functions = _products(rows - shares @ known, precision)
+    more, functions = _products(rows - shares @ known, precision, 0)
     factors = np.concatenate([shares, more], axis=1).T.reshape(-1, *values.shape[:-1]) * scale[:, None]
     return np.concatenate([terms.times, _series(functions)]), factors
 
@@ -95,11 +113,14 @@ def _times(order: int, span: float) -> np.ndarray:
     return 0.5 * span * (1.0 + _nodes(order))
 
 
-def _products(rows: np.ndarray, precision: str) -> tuple[np.ndarray, np.ndarray]:
-    """The fewest products, (rows, terms) and (terms, order), that give `rows` to rounding."""
+def _products(rows: np.ndarray, precision: str, few: int) -> tuple[np.ndarray, np.ndarray]:
+    """The fewest products, (rows, terms) and (terms, order), that give `rows` to rounding; or, where they are not more
+    than `few`, that give them to the rounding of float64."""
     order = rows.shape[1]
     left, sizes, right = np.linalg.svd(rows, full_matrices=False)
     terms = _terms(rows, left * sizes, right, TOLERANCE[precision])
+    if terms < few:
+        terms = min(few, _terms(rows, left * sizes, right, TOLERANCE["float64"]))
     return left[:, :terms] * sizes[:terms] / np.sqrt(order), right[:terms] * np.sqrt(order)
 
 

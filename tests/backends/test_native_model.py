@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
+import signal
+import time
+
 import numpy as np
 import pytest
 
@@ -46,6 +50,26 @@ def test_the_result_does_not_depend_on_the_number_of_threads(size):
         assert result.loss == results[0][0].loss
         for name, weights in parameters.items():
             np.testing.assert_array_equal(weights, results[0][1][name])
+
+
+def test_an_interrupt_leaves_no_thread_behind(monkeypatch):
+    """Threads write to what the interrupted call holds; the main one alone is interrupted, and waits for them."""
+    ended = []
+
+    def entry(address, storage, thread):
+        _thread.interrupt_main()
+        time.sleep(0.1)
+        ended.append(thread)
+
+    with _compile(num_threads=3) as model:
+        monkeypatch.setattr(model._library, "evaluate", entry)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                model.evaluate_batch(_batch(4))
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert sorted(ended) == [0, 1, 2]
 
 
 def test_a_short_batch_averages_over_its_own_samples():

@@ -100,6 +100,17 @@ def test_on_a_fine_grid_they_are_the_same(loss):
         assert error < 0.04 * np.linalg.norm(true.gradients[name]) + 1e-12, name
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_outputs_that_start_elsewhere_learn_from_before_the_first_spike(scheme):
+    drifting = replace(LI, name="LI from above", state={"V": 5.0})
+    network, batch = _network(recurrent=False), _batch()
+    late = SpikeTrains.from_events([(t + 45, u) for t, u in batch], labels=batch.labels, num_units=NUM_INPUT)
+    output = replace(network.output, neuron=drifting)
+    with _compile(replace(network, populations=(*network.populations[:-1], output)), scheme=scheme) as model:
+        (check,) = [c for c in check_gradients(model, late, entries=8) if c.name == "output.tau_mem"]
+    assert check.norm > 0 and check.relative_error < 1e-5, check
+
+
 def test_outputs_that_a_constant_drives_learn_from_before_the_first_spike():
     driven = NeuronModel(
         name="LI with a bias",
@@ -215,3 +226,20 @@ def test_wrong_names_bounds_and_steps_are_refused():
         Trained(1.0, rate=0.0)
     with pytest.raises(SettingError, match="too long a step"):
         _compile(_network(tau_syn=0.1), dt=5.0)
+    with pytest.raises(SettingError, match="too long a step"):
+        _compile(_network(tau_syn=1e-3))
+
+
+def test_a_value_that_is_refused_changes_nothing():
+    with _compile(_network()) as model:
+        before, parameters = model.values, model.parameters
+        refused = {"hidden.tau_syn": np.full(6, 1e-2), "input_hidden": parameters["input_hidden"] + 1}
+        with pytest.raises(SettingError, match="too long a step"):
+            model.set_value("hidden.tau_syn", 1e-2)
+        with pytest.raises(SettingError, match="too long a step"):
+            model.set_parameters(refused)
+        model.set_value("loss.loss_scale", 2.0)
+        for name, value in before.items():
+            assert np.array_equal(model.values[name], value), name
+        for name, array in parameters.items():
+            assert np.array_equal(model.parameters[name], array), name

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, DataError
+from ...errors import BackendError, DataError, SettingError
 from ...events import SpikeTrains
 from ...loss_weight import StepWeights
 from ...program import PopulationProgram, Program
@@ -339,6 +339,15 @@ class GennModel(Model):
             self._delay_steps(np.atleast_1d(value))
         # The step that is under way changes values as well: first that, then what is asked for here.
         self.flush()
+        before = self._values.copy().get(name)
+        try:
+            self._take_value(name, value)
+        except SettingError:
+            if before is not None:
+                self._take_value(name, before)  # what is refused changes nothing
+            raise
+
+    def _take_value(self, name: str, value: float | np.ndarray) -> None:
         self._values.set(name, value)
         if name in self._neurons:
             self._neurons.read_value(name)

@@ -126,6 +126,10 @@ def _check_names(program: Program) -> None:
     """Refuse definitions whose names the templates use themselves: the code would mean something else."""
     own = template_names() - {"V"}  # the voltage that losses read has that name
     for population in program.populations:
+        if population.name in own:
+            raise SettingError(
+                f"population {population.name!r}: the native back end's code uses that name itself; choose another."
+            )
         for name in (*population.state, *population.parameters):
             if name in own:
                 raise SettingError(
@@ -167,4 +171,4 @@ def literals(text: str, precision: str) -> str:
     if precision == "float64":
         return text
     text = re.sub(r"(?<![\w.])(\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?![\w.])", r"\1f", text)
-    return re.sub(r"\b(exp|log|sqrt|pow|sin|cos|tanh|fabs|fmin|fmax)\(", r"\1f(", text)
+    return re.sub(r"\b(exp|log|sqrt|pow|cbrt|sin|cos|tanh|fabs|fmin|fmax)\(", r"\1f(", text)

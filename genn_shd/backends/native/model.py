@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, DivergedError
+from ...errors import BackendError, DivergedError, SettingError
 from ...events import SpikeTrains
 from ...loss_weight import StepWeights
 from ...program import PopulationProgram, Program
@@ -83,7 +83,7 @@ class NativeModel(Model):
         self._storage = self._library.storage_new(batch_size, self.num_threads)
         if not self._storage:
             raise BackendError("out of memory; lower training.batch_size.")
-        self._helpers = ThreadPoolExecutor(max(1, self.num_threads - 1), "genn_shd")
+        self._threads = ThreadPoolExecutor(self.num_threads, "genn_shd")
 
     def _allocate(self) -> None:
         count, dtype = self._layout.num_parameters, self._dtype
@@ -258,12 +258,32 @@ class NativeModel(Model):
         )
 
     def _run_threads(self, entry: Callable[..., None], call: Batch) -> None:
-        """Every thread calls the same entry; ctypes releases the interpreter lock meanwhile."""
+        """Every thread calls the same entry; ctypes releases the interpreter lock meanwhile.
+
+        They wait for each other, so an interrupt must keep none from starting, and they write to what `call` names, so
+        none may be left behind by one: only the thread that just waits can be interrupted, and waits all the same.
+        """
         address = ctypes.addressof(call)
-        others = [self._helpers.submit(entry, address, self._storage, k) for k in range(1, self.num_threads)]
-        entry(address, self._storage, 0)
-        for other in others:
-            other.result()
+        if self.num_threads == 1:
+            entry(address, self._storage, 0)
+            return
+
+        def lead() -> None:
+            others = [self._threads.submit(entry, address, self._storage, k) for k in range(1, self.num_threads)]
+            entry(address, self._storage, 0)
+            for other in others:
+                other.result()
+
+        leader = self._threads.submit(lead)
+        interrupt: KeyboardInterrupt | None = None
+        while not leader.done():
+            try:
+                wait([leader])
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+        leader.result()
 
     def _check_status(self, status: int) -> None:
         if status == OUT_OF_MEMORY:
@@ -297,14 +317,10 @@ class NativeModel(Model):
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
-        weights = {name: array for name, array in parameters.items() if name in self._layout.matrices}
-        self._assign(self._parameters, weights)
-        trained = parameters.keys() - weights.keys()
-        for name in trained:
-            self._values.set(name, np.asarray(parameters[name]))
-            self._keep_trained(name)
+        trained = {name: np.asarray(array) for name, array in parameters.items() if name in self._layout.trained}
         if trained:
-            self._refresh_values()
+            self._set_values(trained)
+        self._assign(self._parameters, {name: parameters[name] for name in parameters.keys() - trained.keys()})
 
     def _keep_trained(self, name: str) -> None:
         """The optimiser goes on from a run-time value that was set, which is what it has room for from here on."""
@@ -341,9 +357,23 @@ class NativeModel(Model):
         return self._values.copy()
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
-        self._values.set(name, value)
-        if name in self._layout.trained:
-            self._keep_trained(name)
+        self._set_values({name: value})
+
+    def _set_values(self, values: Mapping[str, float | np.ndarray]) -> None:
+        """Set run-time values; where one of them is refused, all stay what they were."""
+        now = self._values.copy()
+        before = {name: now[name] for name in values if name in now}
+        try:
+            self._take_values(values)
+        except SettingError:
+            self._take_values(before)
+            raise
+
+    def _take_values(self, values: Mapping[str, float | np.ndarray]) -> None:
+        for name, value in values.items():
+            self._values.set(name, value)
+            if name in self._layout.trained:
+                self._keep_trained(name)
         self._refresh_values()
 
     @property
@@ -365,7 +395,7 @@ class NativeModel(Model):
 
     def close(self) -> None:
         if getattr(self, "_storage", None) is not None:
-            self._helpers.shutdown()
+            self._threads.shutdown()
             self._library.storage_free(self._storage)
             self._storage = None
 

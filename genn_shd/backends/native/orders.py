@@ -32,9 +32,9 @@ def _fastest(program: SensitivityProgram, values: Values) -> float:
 
 
 def _terms(exponent: float, rounding: float) -> int:
-    """Terms of exp's series that are above rounding."""
+    """Terms of exp's series that are above rounding; MAX_TERMS + 1 where they are more."""
     size, k = 1.0, 0
-    while size > rounding:
+    while size > rounding and k <= MAX_TERMS:
         k += 1
         size *= exponent / k
     return k

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,21 @@ from .errors import GennShdError
 FAILED = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number, for argparse."""
+
+    def whole(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a whole number >= {least}")
+        return value
+
+    return whole
 
 
 def exit_code(command: Callable[[], int]) -> int:

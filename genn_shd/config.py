@@ -293,8 +293,8 @@ else:
 class RegularisationSettings(Section):
     """Pulls the spike count of every hidden neuron between two targets, and that of each layer below one.
 
-    Published strengths belong to a loss gradient that is smaller than the exact one, by tau_mem (ms) for the `sum` losses
-    and `xentropy` and by the duration of the trial (ms) for `max`: multiply them by that.
+    Published strengths belong to a loss gradient that is smaller than the exact one, by tau_mem (ms) for the `sum`
+    losses and `xentropy` and by the duration of the trial (ms) for `max`: multiply them by that.
     """
 
     upper: float = setting(14.0, "upper target", "spikes per trial", ge=0)
@@ -442,7 +442,8 @@ class TrainingSettings(Section):
     )
     monitor: Literal["auto", "validation", "training"] = setting(
         "auto",
-        "accuracy that steers the schedule and picks best.npz; auto: validation where there is one",
+        "accuracy that steers the schedule and picks best.npz; auto: validation where there is one, but not that of a "
+        "speaker left out in turn",
     )
 
     @model_validator(mode="after")

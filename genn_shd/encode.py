@@ -29,7 +29,9 @@ def _run(options: argparse.Namespace) -> int:
             preparation=Preparation(options.rms, options.flank, options.silence, crop=options.crop, trim=options.trim),
             num_channels=_positive("--channels", options.channels),
             seed=options.seed,
-            num_workers=_positive("--workers", options.workers or EncoderSettings.num_workers),
+            num_workers=_positive(
+                "--workers", EncoderSettings.num_workers if options.workers is None else options.workers
+            ),
         )
         classes = options.classes.split(",") if options.classes else ()
         encoded = encode_files(find(options.paths), options.out, settings, _naming(options), classes)

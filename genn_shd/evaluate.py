@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from . import augment, command, datasets
+import numpy as np
+
+from . import augment, command
 from .checkpoint import Checkpoint
 from .config import Config
-from .datasets import Dataset
+from .datasets import Dataset, hdf5, hdf5_file
+from .datasets.names import renumbered, share_names, with_classes_of
 from .errors import DataError
 from .evaluation import Evaluation, evaluate, report
 from .experiment import (
@@ -76,7 +79,7 @@ class Evaluated:
 
 def _evaluate_parts(top: RunFolder, kind: str, options: argparse.Namespace) -> Evaluated:
     """Each fold or seed in its own folder, and all of them taken together."""
-    folders = [RunFolder.existing(path) for path in sorted(top.path.glob(f"{kind}_*"), key=_number)]
+    folders = top.parts()
     if not folders:
         raise DataError(f"{top.path}: no {kind} has been trained yet; train it first.")
     evaluated = [_evaluate(folder, options) for folder in folders]
@@ -84,11 +87,6 @@ def _evaluate_parts(top: RunFolder, kind: str, options: argparse.Namespace) -> E
     together = Evaluated(pooled, evaluated[0].class_names, evaluated[0].speaker_names)
     together.publish(top, **{"checkpoint": options.checkpoint, f"{kind}s": [folder.name for folder in folders]})
     return together
-
-
-def _number(path: Path) -> int:
-    """Of a fold's or a seed's folder."""
-    return int(path.name.rpartition("_")[2])
 
 
 def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
@@ -117,17 +115,23 @@ def _samples(
         samples = partition(config, dataset)
         parts = samples.held_out or samples.parts
     else:
-        dataset = _dataset_of_file(config, file, checkpoint.state["num_input"], len(class_names))
+        dataset = _dataset_of_file(config, file, checkpoint.state["num_input"], class_names)
         parts = {file.stem: Samples.all(dataset.train)}
     thinned = {name: for_evaluation(config, part) for name, part in parts.items()}
     return thinned, class_names, dataset.speaker_names
 
 
-def _dataset_of_file(config: Config, file: Path, num_input: int, num_classes: int) -> Dataset:
+def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
     """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
-    num_units = augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input)
-    classes = None if config.dataset.classes else num_classes
-    dataset = datasets.load("hdf5", path=file, num_units=num_units, num_classes=classes)
+    file = hdf5_file.read(path, augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input))
+    if share_names(file.class_names, class_names):
+        if config.dataset.classes:
+            is_chosen = renumbered(file.trains.labels, file.class_names, class_names) >= 0
+            file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
+            config = config.replace(**{"dataset.classes": ()})
+        trains = with_classes_of(file.trains, file.class_names, class_names, str(path))
+        file = replace(file, trains=trains, class_names=tuple(class_names))
+    dataset = hdf5.of_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))
     return crop(select(config, dataset), trial_duration(config))
 
 

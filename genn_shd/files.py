@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from .errors import GennShdError
+from .errors import DataError, GennShdError
 
 
 def make_folder(path: Path) -> None:
@@ -62,6 +63,22 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """`write_whole` for text."""
     write_whole(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file; empty where there is none.
+
+    Raises
+    ------
+    DataError
+        It is damaged.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:
+        raise DataError(f"{path}: this file is damaged; delete it, and train or evaluate again.") from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -57,6 +57,11 @@ class ParameterCheck:
         """Of the differences, over `norm`."""
         return _ratio(self.doubt, self.norm)
 
+    @property
+    def tells(self) -> bool:
+        """Whether the differences stand out from their own uncertainty."""
+        return self.checked > 0 and self.norm > self.doubt
+
     def agrees(self, tolerance: float) -> bool:
         """Whether the gradient is right to a relative `tolerance`, or to what the differences can tell."""
         return self.error <= max(tolerance * self.norm, DOUBTS * self.doubt)

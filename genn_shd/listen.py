@@ -23,6 +23,7 @@ from .speech.encoding import encode_samples
 from .speech.preparation import SAMPLE_RATE, Preparation
 from .speech.stream import AHEAD, CochleaStream
 
+TRIM = 40.0  # dB
 _LEAST = 0.05  # probability of a word that is worth a place in the table
 
 
@@ -56,7 +57,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
     """Spikes of the sound as a whole."""
-    return encode_samples(cochlea(), samples, Preparation(trim=options.trim), options.seed)
+    return encode_samples(
+        cochlea(), samples, Preparation(trim=TRIM if options.trim is None else options.trim), options.seed
+    )
 
 
 def _stream(listener: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
@@ -111,6 +114,10 @@ def _check(options: argparse.Namespace) -> None:
     for name, value in (("--chunk", options.chunk), ("--microphone", options.microphone)):
         if value is not None and not value > 0:
             raise SettingError(f"{name} {value} is not allowed; it must be more than 0.")
+    if options.stream and options.trim is not None:
+        raise SettingError("--trim is of sounds that are heard as a whole; leave it out, or --stream.")
+    if options.out is not None and options.out.suffix.lower() != ".png":
+        raise SettingError(f"--out {options.out} is not allowed; the picture is a .png.")
     if options.chunk % 10:
         raise SettingError(f"--chunk {options.chunk} is not allowed; it must be a multiple of 10 ms.")
 
@@ -136,12 +143,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--trim",
         type=float,
-        default=40.0,
         metavar="DB",
-        help="cut off what is this much below the peak at start and end (default: %(default)s)",
+        help=f"cut off what is this much below the peak at start and end (default: {TRIM:g})",
     )
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the nerve fibres' random numbers")
+    parser.add_argument("--seed", type=command.at_least(0), default=0, help="of the nerve fibres' random numbers")
     parser.add_argument("--out", type=Path, metavar="FILE", help="picture (default: RUN_DIR/plots/heard/NAME.png)")
     return parser
 

@@ -67,7 +67,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
         _draw(rate, history, "learning_rate", INK)
         _draw(spikes, history, "spikes_per_neuron", INK)
         _draw(silent, history, "silent_neurons", INK)
-        loss.set_ylabel("loss (cross-entropy)")
+        loss.set_ylabel("loss")
         accuracy.set_ylabel("accuracy")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         rate.set(ylabel="learning rate", yscale="log")
@@ -75,7 +75,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
         silent.set_ylabel("silent hidden neurons")
         silent.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         for axes in (loss, spikes, silent):
-            axes.set_ylim(0, 1.06 * _highest(axes) or 1)
+            from_zero(axes)
         if _highest(loss) > _WIDE_RANGE * _lowest(loss) > 0:
             loss.set(yscale="log", ylim=(0.9 * _lowest(loss), 1.2 * _highest(loss)))
         accuracy.set_ylim(0, 1.03)
@@ -183,11 +183,23 @@ def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour:
 
 
 def _highest(axes: Axes) -> float:
-    return max((float(np.max(line.get_ydata())) for line in axes.lines), default=0.0)
+    return max(_drawn(axes), default=0.0)
 
 
 def _lowest(axes: Axes) -> float:
-    return min((float(np.min(line.get_ydata())) for line in axes.lines), default=0.0)
+    return min(_drawn(axes), default=0.0)
+
+
+def _drawn(axes: Axes) -> list[float]:
+    """The finite values that stand in a figure."""
+    values = [np.asarray(line.get_ydata(), np.float64) for line in axes.lines]
+    return [float(v) for array in values for v in array[np.isfinite(array)]]
+
+
+def from_zero(axes: Axes) -> None:
+    """Let the axis begin at 0, unless something lies below."""
+    if _lowest(axes) >= 0:
+        axes.set_ylim(0, 1.06 * _highest(axes) or 1)
 
 
 def _number_cells(axes: Axes, percent: np.ndarray) -> None:

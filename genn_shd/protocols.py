@@ -81,7 +81,8 @@ def _several_seeds(
         for seed in seeds:
             LOG.info("seed %d (%d of %d)", seed, len(summaries) + 1, len(seeds))
             single = config.replace(**{"training.seed": seed, "training.seeds": 1})
-            summaries[seed] = _one_seed(single, dataset, path / f"seed_{seed}", stop, after_epoch)
+            with top.concluding():
+                summaries[seed] = _one_seed(single, dataset, path / f"seed_{seed}", stop, after_epoch)
         summary = _summary_of_seeds(top, config, summaries)
         top.write_summary(summary)
         return summary
@@ -133,7 +134,8 @@ def _leave_one_speaker_out(
             name = dataset.speaker_names[speaker]
             LOG.info("leaving out speaker %s (%d of %d)", name, len(summaries) + 1, len(speakers))
             fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
-            summary, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
+            with top.concluding():
+                summary, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
             summaries[name] = summary
             answers.append(evaluations)
         pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}

@@ -29,8 +29,9 @@ from .checkpoint import Checkpoint
 from .config import Config
 from .config_messages import shown
 from .config_sources import read_toml
-from .errors import DataError, GennShdError, SettingError
-from .files import make_folder, write_text
+from .errors import BackendError, DataError, DivergedError, GennShdError, SettingError
+from .files import make_folder, read_json, write_text
+from .interrupt import Interrupted
 from .progress import LOG
 
 Row = dict[str, Any]
@@ -92,10 +93,20 @@ class RunFolder:
         folder = cls(path)
         make_folder(path)
         folder._check(config)
-        with _locked(folder.log_file) as log:
-            write_text(folder.config_file, config.to_toml())
-            with _logged(log):
-                yield folder
+        with _locked(folder.log_file) as log, folder._configured(config), _logged(log):
+            yield folder
+
+    @contextmanager
+    def _configured(self, config: Config) -> Iterator[None]:
+        """The configuration in its file; what a run that is there already cannot go on with leaves the old one."""
+        before = self.config_file.read_text(encoding="utf-8") if self.config_file.exists() else None
+        write_text(self.config_file, config.to_toml())
+        try:
+            yield
+        except (SettingError, DataError, BackendError):
+            if before is not None:
+                write_text(self.config_file, before)
+            raise
 
     @classmethod
     def existing(cls, path: Path) -> RunFolder:
@@ -140,6 +151,33 @@ class RunFolder:
         except SettingError as error:
             raise SettingError(f"{self.config_file}: {error}") from None
 
+    def parts(self) -> list[RunFolder]:
+        """What a run of several seeds or speakers is made of, those that were begun, in order; empty for a single one.
+
+        Raises
+        ------
+        SettingError
+            The configuration cannot be read.
+        """
+        config = self.config()
+        if len(config.training.all_seeds) > 1:
+            paths = [self.path / f"seed_{seed}" for seed in config.training.all_seeds]
+        elif config.validation.kind == "leave_one_speaker_out":
+            numbers = [p.name.removeprefix("fold_") for p in self.path.glob("fold_*")]
+            paths = [self.path / f"fold_{k}" for k in sorted(int(n) for n in numbers if n.isdigit())]
+        else:
+            paths = []
+        return [part for part in map(RunFolder, paths) if part.config_file.is_file()]
+
+    @contextmanager
+    def concluding(self) -> Iterator[None]:
+        """A summary of all parts is none any more when one of them is gone on with and does not come to its end."""
+        try:
+            yield
+        except (Interrupted, DivergedError):
+            self.summary_file.unlink(missing_ok=True)
+            raise
+
     def checkpoint(self) -> Checkpoint | None:
         """What to go on from; None where the run has not come to a checkpoint yet.
 
@@ -183,9 +221,8 @@ class RunFolder:
             raise DataError(f"{error}{remedy}") from None
 
     def _check_single(self) -> None:
-        own = [path.parent for path in sorted(self.path.glob(f"*/{self.config_file.name}"))]
-        if own:
-            names = ", ".join(map(str, own))
+        if parts := self.parts():
+            names = ", ".join(str(part.path) for part in parts)
             raise DataError(f"{self.path}: this run is made of several trainings; name one of them: {names}.")
 
     def _epoch_of(self, file: Path) -> int | None:
@@ -200,7 +237,7 @@ class RunFolder:
         if not self.environment_file.exists():
             self._write_json(self.environment_file, environment)
             return
-        known = json.loads(self.environment_file.read_text(encoding="utf-8"))
+        known = read_json(self.environment_file)
         latest = {**known, **(known.get("resumed") or [{}])[-1]}
         passing = ("time", "command", "resumed")
         changed = {key: value for key, value in environment.items() if latest.get(key) != value}

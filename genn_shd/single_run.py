@@ -11,7 +11,6 @@ from typing import Any
 
 from . import environment, plots
 from .backends.base import Model
-from .checkpoint import Checkpoint
 from .config import Config
 from .datasets import Dataset
 from .errors import DivergedError
@@ -120,7 +119,7 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
 
 def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
     """What the best epoch makes of some samples."""
-    model.set_parameters(Checkpoint.read(folder.best_file).group("parameters"))
+    model.set_parameters(folder.read_checkpoint("best").group("parameters"))
     return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
 
 
@@ -128,7 +127,7 @@ def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, 
     """As `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
     names = dataset.class_names, dataset.speaker_names
     parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
-    epoch = Checkpoint.read(folder.best_file).state["epoch"]
+    epoch = folder.read_checkpoint("best").state["epoch"]
     folder.write_evaluation({"run": folder.name, "checkpoint": "best", "epoch": epoch, "data": None, "parts": parts})
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .backends.base import Model
+from .errors import DataError
 from .files import write_text
 from .progress import LOG
 
@@ -19,6 +20,11 @@ class EpochTimings:
     ----------
     model : what is trained.
     path : of the table, one row an epoch, seconds by kind of work; rows of epochs before are kept.
+
+    Raises
+    ------
+    DataError
+        There is such a table, but damaged.
     """
 
     def __init__(self, model: Model, path: Path) -> None:
@@ -28,6 +34,8 @@ class EpochTimings:
         if path.exists():
             with path.open(encoding="utf-8", newline="") as file:
                 self._rows = list(csv.DictReader(file))
+            if not all(str(row.get("epoch")).isdigit() for row in self._rows):
+                raise DataError(f"{path}: this file is damaged; delete it, and train again.")
 
     def __call__(self, row: dict[str, Any]) -> None:
         now = self._model.timings

@@ -102,6 +102,11 @@ class Trainer:
         self._held = held_by(model, samples.parts if self._augmentation.is_empty else samples.held_out)
         self._num_batches = math.ceil(self._augmentation.size(samples.train.labels) / model.batch_size)
         self._saved = ""
+        recorded = config.recording
+        if recorded.epochs and max(recorded.batches) > self._num_batches:
+            raise SettingError(
+                f"recording.batches = {list(recorded.batches)} is not allowed: an epoch has {self._num_batches}."
+            )
 
     # --- the loop -----------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ class CountingModel(Model):
     def __init__(self, network: Network, batch_size: int = 4, learning_rate: float = 0.1, seed: int = 0) -> None:
         self.network = network
         self.batch_size, self.learning_rate = batch_size, learning_rate
-        self.dt, self.duration = 1.0, 100.0
+        self.dt, self.duration, self.seed = 1.0, 100.0, seed
         rng = np.random.default_rng(seed)
         self._parameters = {c.name: rng.normal(0.2, 0.2, network.shape(c)) for c in network.connections}
         self._velocity = {name: np.zeros_like(w) for name, w in self._parameters.items()}

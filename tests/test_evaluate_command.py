@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,6 +153,26 @@ def test_seeds_are_evaluated_one_by_one_and_a_trained_subset_is_found_in_a_file(
     of_file = evaluation(tmp_path / "run" / "seed_1")["parts"]["three"]
     assert 0 < of_file["samples"] < 40
     assert len(of_file["by_class"]) == 2
+
+
+@pytest.mark.parametrize("classes", ["[]", "[2, 0]"])
+def test_classes_of_a_file_are_found_by_name(tmp_path, classes):
+    """The yin-yang data's classes have names; the file has them in another order, and one less."""
+    data = load_dataset("yin_yang", num_train=60, num_validation=20, num_test=90)
+    assert train.main([*SMALL, "--set", f"dataset.classes={classes}", "--out", str(tmp_path / "run")]) == 0
+    kept = data.test.select(np.flatnonzero(data.test.labels != 1))
+    own = replace(kept, labels=np.where(kept.labels == 0, 1, 0))
+    for name, trains, names in (
+        ("same", kept, data.class_names),
+        ("other", own, [data.class_names[2], data.class_names[0]]),
+    ):
+        hdf5.write(tmp_path / f"{name}.h5", trains, names)
+        assert evaluate.main([str(tmp_path / "run"), "--data", str(tmp_path / f"{name}.h5")]) == 0
+        found = evaluation(tmp_path / "run")["parts"][name]
+        assert found["samples"] == len(kept)
+        if name == "same":
+            expected = found
+    assert {**found} == {**expected}
 
 
 def test_presets_describe_networks():

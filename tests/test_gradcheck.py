@@ -43,6 +43,18 @@ def test_samples_that_a_rule_wakes_up_are_left_out(capsys):
     assert "silent in every sample" in capsys.readouterr().err
 
 
+def test_a_silent_network_shows_nothing(capsys):
+    settings = ("network.weights.input_hidden={mean = -1.0, std = 0.0}", "network.num_hidden=4")
+    assert gradcheck.main([*SMALL, *(word for setting in settings for word in ("--set", setting))]) == 1
+    assert "nothing was compared" in capsys.readouterr().out
+
+
+def test_numbers_are_checked(capsys):
+    with pytest.raises(SystemExit):
+        gradcheck.main(["--seed", "-1"])
+    assert "-1 is not allowed; it must be a whole number >= 0" in capsys.readouterr().err
+
+
 def test_a_misspelt_setting_is_one_line(capsys):
     assert gradcheck.main([*SMALL, "--set", "loss.nam=sum"]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1

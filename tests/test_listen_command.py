@@ -117,6 +117,8 @@ def test_without_sounddevice_it_says_how_to_get_it(run, capsys, monkeypatch):
         (["any.wav", "--chunk", "0"], "--chunk 0"),
         (["any.wav", "--chunk", "15"], "multiple of 10 ms"),
         (["--microphone", "-1"], "--microphone -1"),
+        (["any.wav", "--stream", "--trim", "20"], "--trim is of sounds that are heard as a whole"),
+        (["any.wav", "--out", "picture.pdf"], "picture.pdf is not allowed; the picture is a .png"),
     ],
 )
 def test_mistakes_are_one_line(run, capsys, arguments, message):

@@ -44,7 +44,7 @@ def test_training_curves_show_what_there_is_and_name_the_axes(epochs):
     assert labels(figure) == (
         ["epoch"] * 5,
         [
-            *("loss (cross-entropy)", "accuracy", "learning rate"),
+            *("loss", "accuracy", "learning rate"),
             *("spikes per hidden\nneuron and trial", "silent hidden neurons"),
         ],
     )
@@ -91,3 +91,9 @@ def test_losses_over_a_wide_range_are_drawn_on_a_logarithmic_axis():
     assert scale(2.3, 0.1) == "log"
     assert scale(2.3, 0.5) == "linear"
     assert scale(2.3, 0.0) == "linear"
+
+
+def test_losses_below_zero_and_ones_that_are_no_number_are_drawn_as_they_are():
+    rows = [row(n + 1, training_loss=x, test_loss=x) for n, x in enumerate((0.5, -2.0, float("nan")))]
+    low, high = plots.training_curves(rows, "a run").subfigs[0].axes[0].get_ylim()
+    assert low < -2.0 and high > 0.5

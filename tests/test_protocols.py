@@ -91,6 +91,34 @@ def test_a_run_leaves_everything_the_design_names(tmp_path, models):
     assert models[0].closed
 
 
+def test_a_list_of_one_seed_is_that_seed(tmp_path, models):
+    run(tmp_path / "a", **{"training.seeds": [3]})
+    run(tmp_path / "b", **{"training.seed": 3})
+    assert [model.seed for model in models] == [3, 3]
+    assert (tmp_path / "a" / "config.toml").read_text() == (tmp_path / "b" / "config.toml").read_text()
+    with pytest.raises(SettingError, match="training.seed = 3"):
+        run(tmp_path / "a", **{"training.seeds": [7]})
+
+
+def test_a_speaker_left_out_in_turn_chooses_no_epoch():
+    resolved = resolve(CONFIG.replace(validation={"kind": "leave_one_speaker_out"}), DATASET)
+    assert resolved.training.monitor == "training"
+
+
+def test_parts_that_are_gone_on_with_and_stopped_leave_no_old_summary(tmp_path):
+    leave_out = {"validation": {"kind": "leave_one_speaker_out"}}
+    run(tmp_path, **leave_out)
+    assert (tmp_path / "summary.json").exists()
+    stop = StopRequest()
+
+    def interrupt(row):
+        stop.requested = True
+
+    with pytest.raises(Interrupted):
+        run(tmp_path, stop=stop, after_epoch=interrupt, **leave_out, **{"training.epochs": 4})
+    assert not (tmp_path / "summary.json").exists()
+
+
 def test_optimiser_settings_reach_the_model(tmp_path, models):
     run(tmp_path, **{"optimiser.beta1": 0.8, "optimiser.beta2": 0.9, "optimiser.epsilon": 1e-6})
     assert models[0].values == {"optimiser.beta1": 0.8, "optimiser.beta2": 0.9, "optimiser.epsilon": 1e-6}

@@ -47,6 +47,38 @@ def test_a_folder_of_another_configuration_is_refused(tmp_path, changes, differe
     assert (tmp_path / "config.toml").read_bytes() == before
 
 
+@pytest.mark.parametrize("refusal", [SettingError("too few"), DataError("other samples")])
+def test_what_a_run_cannot_go_on_with_leaves_its_configuration(tmp_path, refusal):
+    with RunFolder.open(tmp_path, CONFIG):
+        pass
+    with pytest.raises(type(refusal)), RunFolder.open(tmp_path, CONFIG.replace(**{"training.epochs": 1})):
+        raise refusal
+    assert RunFolder.existing(tmp_path).config() == CONFIG
+
+
+def test_parts_are_what_was_asked_for_and_begun(tmp_path):
+    seeds = CONFIG.replace(**{"training.seeds": [3, 10, 2]})
+    with RunFolder.open(tmp_path, seeds) as top:
+        for name in ("seed_2", "seed_10", "seed_7", "seed_old"):
+            with RunFolder.open(tmp_path / name, CONFIG):
+                pass
+        assert [part.name for part in top.parts()] == ["seed_10", "seed_2"]
+        assert RunFolder(tmp_path / "seed_2").parts() == []
+    folds = CONFIG.replace(validation={"kind": "leave_one_speaker_out"})
+    with RunFolder.open(tmp_path / "folds", folds) as top:
+        for name in ("fold_10", "fold_9", "fold_copy"):
+            with RunFolder.open(top.path / name, CONFIG):
+                pass
+        assert [part.name for part in top.parts()] == ["fold_9", "fold_10"]
+
+
+def test_a_damaged_environment_is_said_to_be(tmp_path):
+    with RunFolder.open(tmp_path, CONFIG) as folder:
+        folder.environment_file.write_text("{")
+        with pytest.raises(DataError, match=r"environment.json: this file is damaged"):
+            folder.write_environment({"a": 1})
+
+
 @pytest.mark.parametrize(("setting", "value"), [("training.epochs", 200), ("simulation.num_threads", 3)])
 def test_what_does_not_change_the_result_may_differ(tmp_path, setting, value):
     with RunFolder.open(tmp_path, CONFIG):
@@ -184,7 +216,8 @@ def test_a_damaged_checkpoint_names_the_next_best(tmp_path):
 
 
 def test_a_checkpoint_of_several_trainings_is_asked_of_one_of_them(tmp_path):
-    with RunFolder.open(tmp_path / "run", CONFIG) as top, RunFolder.open(tmp_path / "run" / "seed_0", CONFIG):
+    several = CONFIG.replace(**{"training.seeds": 2})
+    with RunFolder.open(tmp_path / "run", several) as top, RunFolder.open(tmp_path / "run" / "seed_0", CONFIG):
         pass
     with pytest.raises(DataError, match="made of several trainings; name one of them: .*seed_0"):
         top.read_checkpoint("best")

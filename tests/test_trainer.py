@@ -277,8 +277,14 @@ def test_an_evaluation_that_diverges_says_where_too(tmp_path):
                 raise DivergedError("neurons excite each other; lower the weights they start with.")
             return super().evaluate_batch(samples)
 
-    with pytest.raises(DivergedError, match=r"epoch 2, evaluation: neurons .*; the last good checkpoint is .* 1\. Star"):
+    with pytest.raises(DivergedError, match=r"epoch 2, evaluation: neurons .*; the last good .* 1\. Star"):
         Run(tmp_path, model=Diverging).train()
+
+
+def test_a_batch_to_record_that_no_epoch_has_is_refused(tmp_path):
+    changes = {"recording.epochs": [1], "recording.batches": [1, 99]}
+    with pytest.raises(SettingError, match=rf"recording.batches = \[1, 99\] .* an epoch has {BATCHES}"):
+        Run(tmp_path, CONFIG.replace(**changes)).train()
 
 
 def test_a_full_disk_stops_and_leaves_the_checkpoint_before(tmp_path, monkeypatch, uninterrupted):

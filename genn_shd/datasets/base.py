@@ -28,7 +28,7 @@ class Dataset:
     Raises
     ------
     DataError
-        A label or speaker without a name, or parts with different numbers of input channels.
+        A label or speaker without a name, a name of two of them, or parts with different numbers of input channels.
     """
 
     name: str
@@ -42,6 +42,10 @@ class Dataset:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.duration) and self.duration > 0):
             raise DataError(f"{self.name}: duration = {self.duration!r} must be a positive number of ms.")
+        for what, names in (("class", self.class_names), ("speaker", self.speaker_names)):
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise DataError(f"{self.name}: more than one {what} is called {twice!r}; give each a name of its own.")
         for part, trains in self.parts.items():
             self._check_part(part, trains)
 

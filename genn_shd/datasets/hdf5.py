@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..errors import DataError, SettingError
 from ..events import SpikeTrains
 from .base import Dataset
 from .hdf5_file import SpikeFile, read, write
+from .names import renumbered, with_classes_of
 
 __all__ = ["combine", "load", "write"]
 
@@ -48,16 +50,21 @@ def load(
         files["validation"] = read(validation_path, num_units)
     if test_path is not None:
         files["test"] = read(test_path, num_units)
+    return of_files(files, num_classes)
+
+
+def of_files(files: dict[str, SpikeFile], num_classes: int | None = None, name: str = "hdf5") -> Dataset:
+    """As `load`, of files that have been read: `train`, and `validation` and `test` where there are any."""
     class_names = files["train"].class_names
     if num_classes is not None and num_classes != len(class_names):
         class_names = tuple(map(str, range(num_classes)))
-    return combine("hdf5", files, class_names or _numbered_classes(files["train"]))
+    return combine(name, files, class_names or _numbered_classes(files["train"]))
 
 
 def combine(
     name: str, files: dict[str, SpikeFile], class_names: tuple[str, ...], duration: float | None = None
 ) -> Dataset:
-    """A data set of the files of its parts.
+    """A data set of the files of its parts. Files that name their classes or speakers may number them differently.
 
     Parameters
     ----------
@@ -70,18 +77,38 @@ def combine(
     Raises
     ------
     DataError
-        A label or speaker without a name.
+        A label or speaker without a name, or a class that the training file does not have.
     """
-    trains = {part: file.trains for part, file in files.items()}
+    known = files["train"].class_names
+    trains = {p: with_classes_of(file.trains, file.class_names, known, str(file.path)) for p, file in files.items()}
+    trains, speaker_names = _with_common_speakers(files, trains)
     return Dataset(
         name=name,
         train=trains["train"],
         validation=trains.get("validation"),
         test=trains.get("test"),
         class_names=class_names,
-        speaker_names=files["train"].speaker_names or _numbered_speakers(trains.values()),
+        speaker_names=speaker_names or _numbered_speakers(trains.values()),
         duration=_holding(trains["train"].duration) if duration is None else duration,
     )
+
+
+def _with_common_speakers(
+    files: dict[str, SpikeFile], trains: dict[str, SpikeTrains]
+) -> tuple[dict[str, SpikeTrains], tuple[str, ...]]:
+    """Parts whose speakers are numbered alike, and the names of all: the training file's first."""
+    names = files["train"].speaker_names
+    if not names:
+        return trains, ()
+    others = dict.fromkeys(name for file in files.values() for name in file.speaker_names if name not in names)
+    names = (*names, *others)
+    common = {
+        part: replace(own, speakers=renumbered(own.speakers, file.speaker_names, names))
+        if file.speaker_names and file.speaker_names != names[: len(file.speaker_names)]
+        else own
+        for (part, own), file in zip(trains.items(), files.values(), strict=True)
+    }
+    return common, names
 
 
 def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import SettingError
 from ..events import SpikeTrains
 from ..files import make_folder
+from ..lock import alone
 from ..progress import LOG, CountingBar
 from ..speech.audio import to_ear
 from ..speech.cochlea import NUM_CHANNELS, Spikes, cochlea
@@ -71,16 +72,22 @@ def load(
 
 
 def _made(path: Path, repetitions: int, seed: int) -> SpikeFile:
-    """The file of all samples, made where it is missing."""
+    """The file of all samples, made where it is missing; where another process makes it already, that is waited for."""
     if not path.exists():
         make_folder(path.parent)
-        words, speakers = range(len(WORDS)), range(len(SPEAKERS))
-        said = [Utterance(w, s, r) for r in range(repetitions) for s in speakers for w in words]
-        spikes = _encode(said, seed, path.with_suffix(".journal"))
-        trains = SpikeTrains.from_events(spikes, [u.word for u in said], [u.speaker for u in said], NUM_CHANNELS)
-        write(path, trains, WORDS, [s.name for s in SPEAKERS], np.float32)
-        path.with_suffix(".journal").unlink()
+        with alone(path.with_suffix(".lock")):
+            if not path.exists():
+                _make(path, repetitions, seed)
     return read(path, NUM_CHANNELS)
+
+
+def _make(path: Path, repetitions: int, seed: int) -> None:
+    words, speakers = range(len(WORDS)), range(len(SPEAKERS))
+    said = [Utterance(w, s, r) for r in range(repetitions) for s in speakers for w in words]
+    spikes = _encode(said, seed, path.with_suffix(".journal"))
+    trains = SpikeTrains.from_events(spikes, [u.word for u in said], [u.speaker for u in said], NUM_CHANNELS)
+    write(path, trains, WORDS, [s.name for s in SPEAKERS], np.float32)
+    path.with_suffix(".journal").unlink()
 
 
 def _encode(said: Sequence[Utterance], seed: int, journal_path: Path) -> list[Spikes]:

@@ -2,7 +2,7 @@
 
 Importance is the total-effect index of global sensitivity analysis (Jansen, Comput. Phys. Commun. 117, 35, 1999,
 https://doi.org/10.1016/S0010-4655(98)00154-4): the part of the variance of the surrogate's mean over the space that
-goes when all parameters but one are known. With interactions the indices add up to more than 1.
+is left when all parameters but one are known. With interactions the indices add up to more than 1.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..plots import COLOURS, FAINT, INK, SINGLE, styled
+from ..plots import COLOURS, FAINT, INK, SINGLE, from_zero, styled
 from ..recording import Recorded
 from ..run_folder import Row
 
@@ -45,7 +45,7 @@ def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
             else:
                 _several(axes, histories, column, INK, None)
             axes.set(xlabel="epoch", ylabel=label)
-            axes.set_ylim(bottom=0)
+            from_zero(axes)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
             axes.grid(alpha=0.25, linewidth=0.7)
             if column == "silent_neurons":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +14,9 @@ import numpy as np
 from ..checkpoint import Checkpoint
 from ..config_sources import read_toml
 from ..errors import DataError
+from ..files import read_json
 from ..recording import Recorded
 from ..run_folder import Row, RunFolder
-
-_WITHIN = ("seed_*", "fold_*")
 
 
 @dataclass(frozen=True)
@@ -112,16 +110,14 @@ def trainings(path: Path) -> list[Training]:
         It is no run folder.
     """
     top = RunFolder.existing(path)
-    found = _leaves(path)
-    if found == [path]:
+    if not top.parts():
         return [Training(top, top.name)]
-    return [Training(RunFolder(leaf), leaf.relative_to(path).as_posix()) for leaf in found]
+    return [Training(leaf, leaf.path.relative_to(path).as_posix()) for leaf in _leaves(top)]
 
 
-def _leaves(path: Path) -> list[Path]:
-    """Folders of single trainings within one, by what is there: a seed or fold that was not begun is not."""
-    within = [p for pattern in _WITHIN for p in path.glob(pattern) if RunFolder(p).config_file.is_file()]
-    return [leaf for folder in sorted(within, key=_natural) for leaf in _leaves(folder)] or [path]
+def _leaves(folder: RunFolder) -> list[RunFolder]:
+    """The single trainings that a run is made of."""
+    return [leaf for part in folder.parts() for leaf in _leaves(part)] or [folder]
 
 
 def settings(training: Training) -> dict[str, Any]:
@@ -149,22 +145,6 @@ def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]
 def _class_names(training: Training, number: int) -> list[str]:
     names = training.checkpoint.state["class_names"] if training.checkpoint else range(number)
     return [str(name) for name in names]
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file; empty where there is none.
-
-    Raises
-    ------
-    DataError
-        It is damaged.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError:
-        raise DataError(f"{path}: this file is damaged; delete it, and train or evaluate again.") from None
 
 
 def _number(text: str) -> float | int | None:

@@ -17,7 +17,7 @@ from ..sweep.space import Choice, Parameter
 from .factors import Level
 from .response import Response, Slice
 from .table import cell
-from .trials import Trials, short
+from .trials import Trials, short_names
 
 _COLUMNS = 4
 _MOST_LETTERS = 22  # of a panel's labels side by side
@@ -64,7 +64,7 @@ def importance(of: Response) -> Figure:
     with styled():
         figure = Figure(figsize=(7, 1.0 + 0.38 * len(of.importance)), layout="constrained")
         axes = figure.subplots()
-        bars = axes.barh([short(name) for name in of.importance], list(of.importance.values()), color=SINGLE)
+        bars = axes.barh(list(short_names(of.importance).values()), list(of.importance.values()), color=SINGLE)
         axes.bar_label(bars, [f"{value:.2f}" for value in of.importance.values()], padding=3)
         axes.invert_yaxis()
         axes.set(xlabel="total-effect index", xlim=(0, 1.12 * max(1e-3, *of.importance.values())))
@@ -73,6 +73,7 @@ def importance(of: Response) -> Figure:
 
 def slices(response: Response, of: Trials) -> Figure:
     """The surrogate along each parameter, with one and two standard deviations, and the trials."""
+    titles = short_names(along.parameter.name for along in response.slices)
     with styled():
         figure, panels = _panels(len(response.slices))
         for axes, along in zip(panels, response.slices, strict=True):
@@ -80,7 +81,7 @@ def slices(response: Response, of: Trials) -> Figure:
             points = list(zip([t.point[along.parameter.name] for t in known], _values(known), strict=True))
             draw = _slice_of_choice if isinstance(along.parameter, Choice) else _slice_of_range
             draw(axes, along, points)
-            axes.set_title(short(along.parameter.name), loc="left", fontsize=11)
+            axes.set_title(titles[along.parameter.name], loc="left", fontsize=11)
         for axes in panels[::_COLUMNS]:
             axes.set_ylabel(of.objective.metric.replace("_", " "))
         for axes in panels:
@@ -116,6 +117,7 @@ def _slice_of_choice(axes: Axes, along: Slice, points: Sequence[tuple[Any, float
 
 def factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
     """Bars of the mean at each level and the spread over trials; diamonds: the best trials, with that of their runs."""
+    titles = short_names(levels)
     with styled():
         figure, panels = _panels(len(levels))
         for axes, (name, these) in zip(panels, levels.items(), strict=True):
@@ -125,7 +127,7 @@ def factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
             best = [level.best for level in these]
             _spread(axes, places + 0.2, _values(best), [of.spread(t) for t in best], COLOURS["validation"], "D")
             _label(axes, [f"{cell(level.value).text} ({level.trials})" for level in these])
-            axes.set_title(short(name), loc="left", fontsize=11)
+            axes.set_title(titles[name], loc="left", fontsize=11)
         _finish(panels, of, [lv.mean for these in levels.values() for lv in these])
     return figure
 
@@ -133,6 +135,7 @@ def factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
 def ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
     """Bars of the trials that differ from the best one in one factor, with the spread over their runs."""
     best = of.best
+    titles = short_names(levels)
     with styled():
         figure, panels = _panels(len(levels))
         for axes, (name, these) in zip(panels, levels.items(), strict=True):
@@ -143,7 +146,7 @@ def ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
             if best and best.objective is not None:
                 axes.axhline(best.objective, color=INK, linewidth=0.9, linestyle="--")
             _label(axes, [cell(t.point[name]).text for t in these])
-            axes.set_title(short(name), loc="left", fontsize=11)
+            axes.set_title(titles[name], loc="left", fontsize=11)
         _finish(panels, of, [v for these in levels.values() for v in _values(these)])
     return figure
 

@@ -12,7 +12,7 @@ from . import factors, response, sweep_figures
 from .drawing import Drawing
 from .page import Page, Section
 from .table import Cell, Table, cell, of_mapping, of_metric
-from .trials import Trials, short
+from .trials import Trials, short_names
 
 _BESIDE = ("training_accuracy", "validation_accuracy", "test_accuracy", "spikes_per_neuron", "seconds_per_epoch")
 
@@ -118,7 +118,7 @@ def _surrogate(of: Trials) -> Section:
             f"{found.left_out} trials were left out, evenly over the order of their worth, to fit it in seconds."
         )
     importance = (
-        "Part of the variance of the surrogate's mean over the space that goes when all other parameters are known "
+        "Part of the variance of the surrogate's mean over the space that is left when all other parameters are known "
         "(total-effect index); interactions count for each parameter in them."
     )
     slices = (
@@ -139,7 +139,7 @@ def _trials(of: Trials) -> Section:
     shown = [*of.objective.at_most, *(m for m in beside if m not in of.objective.at_most)]
     parameters = [p.name for p in of.space]
     columns = ["trial", "status", of.objective.metric.replace("_", " "), *(m.replace("_", " ") for m in shown)]
-    columns += [*map(short, parameters), "chosen by", "runs"]
+    columns += [*short_names(parameters).values(), "chosen by", "runs"]
     rows = [_row(of, trial, shown, parameters) for trial in of.all]
     return Section("Trials", tables=[Table(columns, rows, "trials")])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,9 +101,18 @@ class Trials:
         return [p for p in self.space if len({label(t.point[p.name]) for t in self.all if p.name in t.point}) > 1]
 
 
-def short(name: str) -> str:
-    """A parameter's name without the table it is in."""
-    return name.rpartition(".")[2].replace("_", " ")
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Of parameters shown side by side: without the tables they are in, as far as that tells them apart."""
+    split = {name: name.split(".") for name in names}
+
+    def ending(name: str) -> str:
+        for length in range(1, len(split[name])):
+            alike = [other for other in split if split[other][-length:] == split[name][-length:]]
+            if alike == [name]:
+                return ".".join(split[name][-length:])
+        return name
+
+    return {name: ending(name).replace("_", " ") for name in split}
 
 
 def same_elsewhere(one: Mapping[str, Any], other: Mapping[str, Any], but: str) -> bool:

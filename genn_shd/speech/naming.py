@@ -84,7 +84,7 @@ class Table:
                 f"{path}: the columns are {', '.join(columns) or 'none'}; needed are file, and label or speaker."
             )
         self._rows = {
-            (path.parent / row["file"]).resolve(): Names(row.get("label"), row.get("speaker"))
+            (path.parent / row["file"]).resolve(): Names(row.get("label") or None, row.get("speaker") or None)
             for row in rows
             if row["file"]
         }

@@ -18,10 +18,10 @@ from ..environment import git_commit, now
 from ..errors import GennShdError, SettingError
 from ..files import make_folder
 from ..interrupt import Interrupted, StopRequest
+from ..lock import held
 from ..progress import LOG, console_log
 from . import plan as plans
 from . import strategies, sweep_file
-from .lock import held
 from .planner import Planner
 from .reading import SweepReader
 from .state import FILE_NAME, State
@@ -196,13 +196,6 @@ def _logged(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.sweep",
@@ -216,7 +209,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", action="store_true", help="a size that ends in a minute; its figures mean nothing")
     parser.add_argument("--status", action="store_true", help="say what there is so far, and run nothing")
     parser.add_argument(
-        "--workers", type=_count, metavar="N", help="worker processes (default: one a processor; 0: in this process)"
+        "--workers",
+        type=command.at_least(0),
+        metavar="N",
+        help="worker processes (default: one a processor; 0: in this process)",
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
     parser.add_argument("--slurm", type=Path, metavar="FILE", help="run on Slurm, asked for as FILE says, through Dask")

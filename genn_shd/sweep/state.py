@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, GennShdError
-from .records import FAILED, LOST, RUNNING, SKIPPED, WAITING
+from .records import FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
 
 FILE_NAME = "state.sqlite"
 VERSION = 1

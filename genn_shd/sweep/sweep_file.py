@@ -292,8 +292,8 @@ def _check_tables(of_datasets: Any, of_smoke: Any) -> None:
         if not isinstance(layer, Mapping):
             key = f"dataset.{name}" if name else "dataset"
             raise SettingError(
-                f"{key} = {layer!r} is not allowed: a table [dataset.NAME] holds what changes with --dataset NAME; what "
-                "every run has belongs under [settings.dataset]."
+                f"{key} = {layer!r} is not allowed: a table [dataset.NAME] holds what changes with --dataset NAME; "
+                "what every run has belongs under [settings.dataset]."
             )
     if not isinstance(of_smoke, Mapping | None):
         raise SettingError(f"smoke = {of_smoke!r} is not allowed: [smoke] is a table of what changes with --smoke.")

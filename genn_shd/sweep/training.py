@@ -6,7 +6,7 @@ whichever process the run was given to; a metric it returns can be an objective.
 
 from __future__ import annotations
 
-import resource
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,9 +74,13 @@ def _forget_peak_memory() -> None:
 
 
 def _peak_memory() -> float:
-    """Highest resident memory of this process, MiB."""
+    """Highest resident memory of this process, MiB; nan where the system does not tell."""
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
+    try:
+        import resource
+    except ImportError:  # no POSIX system
+        return math.nan
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

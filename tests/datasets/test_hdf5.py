@@ -1,7 +1,9 @@
 """Files in SHD's layout: what is read is what was written, and every bad file is refused in one line."""
 
+import logging
 import os
 import re
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -217,6 +219,33 @@ def test_load_takes_the_parts_there_are(tmp_path, trains):
     assert same(data.train, trains) and same(data.test, trains.select([3, 1])) and data.validation is None
     data = hdf5.load(tmp_path / "a.h5", validation_path=tmp_path / "b.h5")
     assert data.test is None and same(data.validation, trains.select([3, 1]))
+
+
+def test_files_may_number_their_classes_and_speakers_differently(tmp_path, trains, caplog):
+    labels, speakers = trains.labels, trains.speakers
+    write(tmp_path / "a.h5", trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"])
+    changed = replace(trains, labels=3 - labels, speakers=np.where(speakers < 0, -1, 2 - speakers))
+    write(tmp_path / "b.h5", changed, ["d", "c", "b", "a"], ["Cy", "Bo", "Di"])
+    data = hdf5.load(tmp_path / "a.h5", test_path=tmp_path / "b.h5")
+    assert data.speaker_names == ("Ada", "Bo", "Cy", "Di")
+    assert same(data.train, trains)
+    assert np.array_equal(data.test.labels, labels)
+    assert np.array_equal(data.test.speakers, np.where(speakers == 0, 3, speakers))
+    write(tmp_path / "b.h5", trains, ["e", "b", "c", "d"])
+    first = int(np.flatnonzero(labels == 0)[0])
+    message = refusal(hdf5.load, tmp_path / "a.h5", tmp_path / "b.h5")
+    assert f"b.h5, sample {first}: its class is 'e'; classes to tell apart are a, b, c, d." in message
+    with caplog.at_level(logging.INFO):
+        write(tmp_path / "b.h5", trains, ["eins", "zwei", "drei", "vier"])
+        assert same(hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5").test, trains)
+    assert "classes are called eins, not a; they are taken by number" in caplog.text
+
+
+def test_two_of_a_name_are_refused(tmp_path, trains):
+    write(tmp_path / "a.h5", trains, ["a", "b", "a", "d"])
+    assert "more than one class is called 'a'" in refusal(hdf5.load, tmp_path / "a.h5")
+    write(tmp_path / "a.h5", trains, ["a", "b", "c", "d"], ["x", "y", "x"])
+    assert "more than one speaker is called 'x'" in refusal(hdf5.load, tmp_path / "a.h5")
 
 
 def test_the_suggested_duration_holds_every_spike(raw_file):

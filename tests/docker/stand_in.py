@@ -2,7 +2,8 @@
 """Stands in for `docker` on PATH: notes what it is asked for, and does what a training would do to the results.
 
 A configuration's first word says what becomes of it: `complete`, `fail`, `refuse`, which leaves the results as they
-are, or `slow`, which waits to be interrupted the first time. Containers are files in $STAND_IN, with GPU and process; two at once on one GPU leave a file `clash`.
+are, or `slow`, which waits to be interrupted the first time. Containers are files in $STAND_IN, with GPU and process;
+two at once on one GPU leave a file `clash`.
 """
 
 import json

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from genn_shd.checkpoint import Checkpoint
+from genn_shd.files import write_text
 from genn_shd.recording import Recorded
 from genn_shd.reports import run_figures, runs
+from genn_shd.run_folder import RunFolder
 
 from .conftest import make_report
 from .pages import Reading, check_figures
@@ -113,8 +115,10 @@ def test_folds_within_seeds_are_found_in_order(seeds_folder, tmp_path):
     for fold in (10, 9):
         shutil.copytree(seeds_folder / "seed_0", tmp_path / "seed_3" / f"fold_{fold}")
     (tmp_path / "seed_4").mkdir()  # not begun
-    for folder in (tmp_path, tmp_path / "seed_3"):
-        shutil.copy(seeds_folder / "config.toml", folder)
+    config = RunFolder(seeds_folder).config()
+    folds = {"validation": {"kind": "leave_one_speaker_out"}, "training.seeds": 1}
+    write_text(tmp_path / "config.toml", config.replace(**{"training.seeds": [4, 3]}).to_toml())
+    write_text(tmp_path / "seed_3" / "config.toml", config.replace(**folds).to_toml())
     assert [t.label for t in runs.trainings(tmp_path)] == ["seed_3/fold_9", "seed_3/fold_10"]
 
 

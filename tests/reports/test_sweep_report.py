@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from genn_shd.reports import factors, response, sweep_figures
-from genn_shd.reports.trials import Trials
+from genn_shd.reports.trials import Trials, short_names
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, DIVERGED
@@ -123,6 +123,11 @@ def test_importance_tells_what_matters(search):
     assert [s.parameter.name for s in found.slices] == names
     shown = page_of(search).mapping("importance")
     assert {name: float(text) for name, text in shown.items()} == pytest.approx(found.importance, rel=1e-3, abs=1e-6)
+
+
+def test_names_are_as_short_as_tells_them_apart():
+    names = ["network.weights.input_hidden.mean", "network.weights.hidden_output.mean", "network.tau_mem", "loss"]
+    assert list(short_names(names).values()) == ["input hidden.mean", "hidden output.mean", "tau mem", "loss"]
 
 
 def test_a_slice_is_the_surrogate_through_the_best_trial(search):

@@ -15,7 +15,7 @@ from ...config import Config
 from ...errors import DivergedError, GennShdError
 from ...files import make_folder, write_text
 from ...interrupt import Interrupted
-from ..lock import held
+from ...lock import held
 from ..plan import function
 from ..records import COMPLETE, DIVERGED, FAILED, INTERRUPTED
 from .base import Ended, Job, Reporter

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_PAUSE = 0.5  # s between looks at a file that another process holds
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """The file held within the block, once no other process holds it."""
+    while True:
+        with held(path) as is_mine:
+            if is_mine:
+                yield
+                return
+        time.sleep(_PAUSE)
 
 
 @contextmanager

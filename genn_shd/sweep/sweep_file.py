@@ -299,17 +299,16 @@ def _check_tables(of_datasets: Any, of_smoke: Any) -> None:
         raise SettingError(f"smoke = {of_smoke!r} is not allowed: [smoke] is a table of what changes with --smoke.")
 
 
+_MERGED = ("settings", "space", "repeats", "objective", "budget", "stopping")
+
+
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Tables are merged; a parameter of the space, a list or a strategy takes the place of the one below."""
     merged = dict(below)
     for name, value in above.items():
         under = merged.get(name, {})
-        if not (isinstance(value, Mapping) and isinstance(under, Mapping)):
+        if name not in _MERGED or not isinstance(value, Mapping):
             merged[name] = value
-        elif name == "settings":
-            merged[name] = combine(nested(under), nested(value))
-        elif name in ("space", "repeats", "objective", "budget", "stopping"):
-            merged[name] = {**under, **value}
-        else:
-            merged[name] = value
+        elif isinstance(under, Mapping):  # else it is refused as it stands
+            merged[name] = combine(nested(under), nested(value)) if name == "settings" else {**under, **value}
     return merged

@@ -73,7 +73,6 @@ def test_what_is_written_out_reads_back_as_the_same(file):
         ("[smoke]", "repeats.seeds = [1, 1]\n[smoke]", "is not allowed|unknown"),
         ("epochs = 20,", "epochs 20,", "not valid TOML"),
         ("[dataset.yin_yang]", "[dataset]\nname = 3\n[dataset.yin_yang]", r"dataset.name = 3 .*\[settings.dataset\]"),
-        ("strategy = {", 'dataset = "fsdd"\nstrategy = {', "dataset = 'fsdd' is not allowed"),
         ("settings = { training.epochs = 20, network.num_hidden = 30 }", 'settings = "x"', "settings = 'x' is not all"),
     ],
 )
@@ -84,6 +83,20 @@ def test_mistakes_are_named_in_one_line(file, old, new, message):
         sweep_file.read(str(file), dataset="fsdd")
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('dataset = "fsdd"', r"dataset = 'fsdd' is not allowed: .*\[settings.dataset\]"),
+        ("smoke = 3", "smoke = 3 is not"),
+    ],
+)
+def test_parts_that_lie_over_it_are_tables(tmp_path, text, message):
+    file = tmp_path / "question.toml"
+    file.write_text(f'title = "A question"\n{text}\n')
+    with pytest.raises(SettingError, match=message):
+        sweep_file.read(str(file), smoke="smoke" in text)
 
 
 def test_names_that_are_not_there_bring_the_nearest(file):

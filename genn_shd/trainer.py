@@ -103,7 +103,7 @@ class Trainer:
         self._num_batches = math.ceil(self._augmentation.size(samples.train.labels) / model.batch_size)
         self._saved = ""
         recorded = config.recording
-        if recorded.epochs and max(recorded.batches) > self._num_batches:
+        if recorded.epochs and min(recorded.batches) > self._num_batches:
             raise SettingError(
                 f"recording.batches = {list(recorded.batches)} is not allowed: an epoch has {self._num_batches}."
             )

@@ -29,6 +29,7 @@ from benchmarks.workers import processes
 from genn_shd import DataError, DivergedError, datasets
 from genn_shd.config_sources import load
 from genn_shd.environment import processor_model
+from genn_shd.errors import BusyError
 from genn_shd.experiment import prepare
 from genn_shd.protocols import train
 
@@ -278,18 +279,25 @@ def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
 def run_all(results: Results, folder: Path, workers: int, minutes: float, num_cells: int | None) -> None:
     """Run what has not run, several at a time, until all is done or no cell is to start any more."""
     deadline, started = time.monotonic() + 60 * minutes, 0
+    elsewhere: set[Cell] = set()  # in another process's hands
     running: dict[Future[Row], Cell] = {}
     with processes(workers) as pool:
         while True:
-            waiting = [c for c in plan(results) if results.get(c) is None and c not in running.values()]
+            under_way = {*running.values(), *elsewhere}
+            waiting = [c for c in plan(results) if results.get(c) is None and c not in under_way]
             while waiting and len(running) < workers and time.monotonic() < deadline and started != num_cells:
                 cell, started = waiting.pop(0), started + 1
                 running[pool.submit(run, cell, results.extra, folder)] = cell
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                del running[future]
-                row = future.result()
+                cell = running.pop(future)
+                try:
+                    row = future.result()
+                except BusyError as error:
+                    elsewhere.add(cell)
+                    print(f"  {error}", flush=True)
+                    continue
                 results.add(row)
                 what = f"{row.loss}, {row.network}, {row.addition}, seed {row.seed}"
                 print(f"  {what}: {row.accuracy or row.status} ({row.seconds_per_epoch} s an epoch)", flush=True)

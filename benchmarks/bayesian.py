@@ -84,9 +84,9 @@ def mean_of_trials(folder: Path) -> float:
 def best_run(folder: Path) -> Path:
     """The run folder of a sweep's best trial."""
     with SweepReader(folder) as reader:
-        trials = reader.trials(runs=False)
-    best = max(range(len(trials)), key=lambda k: trials[k].objective or 0.0)
-    return next((folder / "trials" / f"{best + 1:04d}").iterdir())
+        best = reader.best()
+        assert best is not None, f"{folder}: no trial was trained to the end"
+        return folder / reader.runs(trial=best.number)[0].folder
 
 
 def train_again(run: Path, seed: int, folder: Path) -> float:

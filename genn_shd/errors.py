@@ -26,6 +26,10 @@ class DivergedError(GennShdError, ArithmeticError):
     """A loss or gradient that is not finite, or spikes without end."""
 
 
+class BusyError(GennShdError):
+    """Something that another process holds just now."""
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """A hint for a misspelt name: ` Did you mean 'x'?`, or an empty string where nothing is near."""
     close = difflib.get_close_matches(str(name), [str(a) for a in allowed], n=1, cutoff=0.6)

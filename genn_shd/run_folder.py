@@ -29,7 +29,7 @@ from .checkpoint import Checkpoint
 from .config import Config
 from .config_messages import shown
 from .config_sources import read_toml
-from .errors import BackendError, DataError, DivergedError, GennShdError, SettingError
+from .errors import BackendError, BusyError, DataError, DivergedError, GennShdError, SettingError
 from .files import make_folder, read_json, write_text
 from .interrupt import Interrupted
 from .progress import LOG
@@ -317,7 +317,7 @@ def _lock(file: IO[str], folder: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise GennShdError(
+        raise BusyError(
             f"{folder}: another process is training in this folder; wait for it, or choose another --out."
         ) from None
     except OSError:  # a file system without locks

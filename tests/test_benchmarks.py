@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmarks import ablation, gedanken
 from benchmarks.__main__ import HERE, questions
 from genn_shd import SpikeTrains, compile_network
 from genn_shd.config_sources import load
+from genn_shd.errors import BusyError
 from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
 
@@ -92,6 +94,21 @@ def test_the_ablation_goes_on_from_its_file_and_forgets_cells_with_other_setting
     again.add(replace(done(last, 0.0), status=ablation.DIVERGED, accuracy="", seconds_per_epoch=""))
     assert ablation.shown(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s, 1 diverged)"
     assert ablation.Results(tmp_path / "ablation.csv", ["training.epochs=3"]).get(cells[0]) is None
+
+
+def test_the_ablation_leaves_a_cell_that_another_process_has(tmp_path, monkeypatch):
+    first, *others = ablation.base(ablation.LOSSES, 0)
+
+    def run(cell, extra, folder):
+        if cell == first:
+            raise BusyError("another process is training in this folder")
+        return done(cell, 0.5)
+
+    monkeypatch.setattr(ablation, "processes", ThreadPoolExecutor)
+    monkeypatch.setattr(ablation, "run", run)
+    results = ablation.Results(tmp_path / "ablation.csv")
+    ablation.run_all(results, tmp_path, 2, 1.0, None)
+    assert results.get(first) is None and all(results.get(cell) for cell in others)
 
 
 def test_the_ablation_takes_no_mean_of_seconds_of_different_processors(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -278,7 +278,7 @@ class NativeModel(Model):
         interrupt: KeyboardInterrupt | None = None
         while not leader.done():
             try:
-                wait([leader])
+                leader.exception()  # waits, and is quicker than `wait`
             except KeyboardInterrupt as error:
                 interrupt = error
         if interrupt is not None:

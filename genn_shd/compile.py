@@ -102,12 +102,6 @@ def compile_network(
     return model
 
 
-def default_scheme(backend: str) -> str:
-    """The scheme of a back end where none is asked for."""
-    name = genn.automatic()[0] if backend == "auto" else backend
-    return "exact" if name == "native" else "grid"
-
-
 def _genn_model(
     network: Network,
     name: str,

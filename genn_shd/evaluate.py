@@ -124,11 +124,11 @@ def _samples(
 def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
     """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
     file = hdf5_file.read(path, augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input))
-    if share_names(file.class_names, class_names):
-        if config.dataset.classes:
-            is_chosen = renumbered(file.trains.labels, file.class_names, class_names) >= 0
-            file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
-            config = config.replace(**{"dataset.classes": ()})
+    if config.dataset.classes and share_names(file.class_names, class_names):
+        is_chosen = renumbered(file.trains.labels, file.class_names, class_names) >= 0
+        file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
+        config = config.replace(**{"dataset.classes": ()})
+    if not config.dataset.classes:
         trains = with_classes_of(file.trains, file.class_names, class_names, str(path))
         file = replace(file, trains=trains, class_names=tuple(class_names))
     dataset = hdf5.of_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))

@@ -11,7 +11,7 @@ import numpy as np
 from . import augment, datasets
 from .augment import Augmentation
 from .backends.base import Model
-from .compile import compile_network, default_scheme
+from .compile import compile_network
 from .config import (
     SMALLEST_TIME_CONSTANTS,
     Config,
@@ -54,8 +54,8 @@ def resolve(config: Config, dataset: Dataset) -> Config:
     changes: dict[str, object] = {}
     if config.simulation.duration == "auto":
         changes["simulation.duration"] = dataset.duration
-    if config.simulation.scheme == "auto":
-        changes["simulation.scheme"] = default_scheme(config.simulation.backend)
+    if config.simulation.scheme == "auto" and config.simulation.backend != "auto":
+        changes["simulation.scheme"] = "exact" if config.simulation.backend == "native" else "grid"
     if config.training.monitor == "auto":
         # The speaker left out is there to be heard for the first time: it chooses no epoch.
         without = config.validation.kind in ("none", "leave_one_speaker_out")

@@ -70,7 +70,10 @@ class Listener:
         saved = folder.read_checkpoint(checkpoint)
         # What is trained on a GPU listens on any machine; the scheme stays, what only that back end has does not.
         own = {"simulation.backend": "native", "simulation.schedule": "auto", "simulation.max_spikes": "auto"}
-        config = folder.config().replace(**own, **{"training.batch_size": _BATCH})
+        config = folder.config()
+        if config.simulation.scheme == "auto":
+            own["simulation.scheme"] = folder.trained_with().get("scheme", "auto")
+        config = config.replace(**own, **{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
         with compile_model(config, build_network(config, saved.state["num_input"], len(names))) as model:
             model.set_parameters(saved.group("parameters"))

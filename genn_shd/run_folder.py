@@ -26,12 +26,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from .checkpoint import Checkpoint
-from .config import Config
+from .config import Config, TrainingSettings
 from .config_messages import shown
 from .config_sources import read_toml
-from .errors import BackendError, BusyError, DataError, DivergedError, GennShdError, SettingError
+from .errors import BusyError, DataError, GennShdError, SettingError
 from .files import make_folder, read_json, write_text
-from .interrupt import Interrupted
 from .progress import LOG
 
 Row = dict[str, Any]
@@ -103,7 +102,7 @@ class RunFolder:
         write_text(self.config_file, config.to_toml())
         try:
             yield
-        except (SettingError, DataError, BackendError):
+        except (SettingError, DataError):
             if before is not None:
                 write_text(self.config_file, before)
             raise
@@ -157,12 +156,15 @@ class RunFolder:
         Raises
         ------
         SettingError
-            The configuration cannot be read.
+            The configuration is no valid TOML.
         """
-        config = self.config()
-        if len(config.training.all_seeds) > 1:
-            paths = [self.path / f"seed_{seed}" for seed in config.training.all_seeds]
-        elif config.validation.kind == "leave_one_speaker_out":
+        values = read_toml(self.config_file)  # of any version
+        training = {
+            name: values.get("training", {}).get(name, default) for name, default in (("seed", 0), ("seeds", 1))
+        }
+        if len(seeds := TrainingSettings.model_validate(training).all_seeds) > 1:
+            paths = [self.path / f"seed_{seed}" for seed in seeds]
+        elif values.get("validation", {}).get("kind") == "leave_one_speaker_out":
             numbers = [p.name.removeprefix("fold_") for p in self.path.glob("fold_*")]
             paths = [self.path / f"fold_{k}" for k in sorted(int(n) for n in numbers if n.isdigit())]
         else:
@@ -174,7 +176,9 @@ class RunFolder:
         """A summary of all parts is none any more when one of them is gone on with and does not come to its end."""
         try:
             yield
-        except (Interrupted, DivergedError):
+        except (SettingError, DataError):  # it was not gone on with
+            raise
+        except BaseException:
             self.summary_file.unlink(missing_ok=True)
             raise
 
@@ -231,6 +235,11 @@ class RunFolder:
             return Checkpoint.read(file).state["epoch"]
         except DataError:
             return None
+
+    def trained_with(self) -> dict[str, Any]:
+        """What the model said of itself when the run was last gone on with; empty where that is not known."""
+        known = read_json(self.environment_file)
+        return dict({**known, **(known.get("resumed") or [{}])[-1]}.get("model", {}))
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Keep what a run was started with; where it goes on with something else, that as well."""

@@ -43,17 +43,26 @@ def test_names_that_nothing_can_be_called_by_are_refused(name):
         Population(name, 3)
 
 
-@pytest.mark.parametrize("name", ["inputs", "picked", "scalar", "gradient"])
-def test_names_of_the_generated_code_s_own_are_refused_before_it_is_compiled(name):
+@pytest.mark.parametrize("name", ["E", "I", "exc", "hidden_1", "memory"])
+def test_other_names_are_not(name):
+    with compile_network(_renamed(name), duration=10.0) as model:
+        assert f"input_{name}" in model.parameters or f"{name}.tau_mem" in model.values
+
+
+def _renamed(name):
     network = recurrent_classifier(5, 4, 3, recurrent=False)
     populations = [replace(p, name=name) if p.name == "hidden" else p for p in network.populations]
     connections = [
         replace(c, **{end: name for end in ("source", "target") if getattr(c, end) == "hidden"})
         for c in network.connections
     ]
-    renamed = replace(network, populations=tuple(populations), connections=tuple(connections))
+    return replace(network, populations=tuple(populations), connections=tuple(connections))
+
+
+@pytest.mark.parametrize("name", ["inputs", "picked", "scalar", "gradient", "spike"])
+def test_names_of_the_generated_code_s_own_are_refused_before_it_is_compiled(name):
     with pytest.raises(SettingError, match=f"population '{name}': the native back end's code uses that name"):
-        compile_network(renamed, duration=10.0)
+        compile_network(_renamed(name), duration=10.0)
 
 
 def test_a_connection_that_is_none_is_named():

@@ -80,6 +80,7 @@ def combine(
         A label or speaker without a name, or a class that the training file does not have.
     """
     known = files["train"].class_names
+    known = known if known == class_names else ()  # else classes go by their numbers
     trains = {p: with_classes_of(file.trains, file.class_names, known, str(file.path)) for p, file in files.items()}
     trains, speaker_names = _with_common_speakers(files, trains)
     return Dataset(

@@ -127,7 +127,7 @@ def _check_same(file: SweepFile, folder: Path) -> None:
         pass
     try:
         with SweepReader(folder) as reader:
-            old, new = reader.file.values(), file.values()
+            old, new = _compared(reader.file), _compared(file)
     except GennShdError:
         return
     for name in sorted({*old, *new} - set(MAY_DIFFER)):
@@ -135,6 +135,15 @@ def _check_same(file: SweepFile, folder: Path) -> None:
             raise SettingError(
                 f"{folder}: holds a sweep with another {name}; choose another --out, or set {name} back."
             )
+
+
+def _compared(file: SweepFile) -> dict[str, Any]:
+    """What makes a sweep; `training.seed` was allowed once, and never had an effect."""
+    values = file.values()
+    settings = sweep_file.nested(values.get("settings", {}))
+    if "training" in settings:
+        settings["training"] = {name: value for name, value in settings["training"].items() if name != "seed"}
+    return values | {"settings": {name: table for name, table in settings.items() if table != {}}}
 
 
 def _workers(options: argparse.Namespace) -> Workers:

@@ -83,6 +83,8 @@ class Plan:
         repeat: dict[str, Any] = {"training": {"seed": seed}}
         if fold is not None:
             repeat["validation"] = {"kind": "speaker", "speakers": [fold]}
+            if nested(self.base).get("training", {}).get("monitor", "auto") == "auto":
+                repeat["training"]["monitor"] = "training"  # as where speakers are left out within one run
         return from_layers(self.base, nested(self.space.settings(point)), repeat)
 
 

@@ -102,7 +102,7 @@ class Planner:
             return False
         if time.monotonic() < self._wait_until:
             return True
-        while True:
+        while not self._stop.requested:
             if len(self._under_way) >= (slots := self._workers.slots):
                 self._say_when_waiting(slots)
                 return True
@@ -111,6 +111,7 @@ class Planner:
                 self._submit(waiting)
             elif not self._add_trial():
                 return False
+        return True
 
     def _say_when_waiting(self, slots: int) -> None:
         """A cluster may be long in coming; say so once."""
@@ -155,7 +156,7 @@ class Planner:
         ended = [trial for trial in trials if trial.status != RUNNING]
         if len(ended) < _MAX_FAILURES or any(trial.status != FAILED for trial in ended):
             return
-        tried = [trial for trial in ended if self._reader.trial(trial.number).runs]  # not refused for their settings
+        tried = [trial for trial in self._reader.trials() if trial.status == FAILED and trial.runs]  # not just refused
         if len(tried) >= _MAX_FAILURES:
             raise GennShdError(
                 f"the first {len(tried)} trials failed: {_last_line(tried[0].error)} Put that right, and give the same "

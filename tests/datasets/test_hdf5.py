@@ -241,6 +241,13 @@ def test_files_may_number_their_classes_and_speakers_differently(tmp_path, train
     assert "classes are called eins, not a; they are taken by number" in caplog.text
 
 
+def test_a_number_of_classes_makes_numbers_of_them(tmp_path, trains):
+    write(tmp_path / "a.h5", trains.select(np.flatnonzero(trains.labels < 3)), ["a", "b", "c"])
+    write(tmp_path / "b.h5", trains, ["a", "b", "c", "d"])
+    data = hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5", num_classes=4)
+    assert data.class_names == ("0", "1", "2", "3") and same(data.test, trains)
+
+
 def test_two_of_a_name_are_refused(tmp_path, trains):
     write(tmp_path / "a.h5", trains, ["a", "b", "a", "d"])
     assert "more than one class is called 'a'" in refusal(hdf5.load, tmp_path / "a.h5")

@@ -37,6 +37,7 @@ def test_folds_leave_out_one_speaker_each(spoken):
     runs = plan.runs({"optimiser.learning_rate": 0.01, "network.tau_mem": 12.0})
     assert [run.name for run in runs[:3]] == ["seed_0_fold_0", "seed_0_fold_1", "seed_0_fold_2"]
     assert len(runs) == 6
+    assert {run.settings["training"]["monitor"] for run in runs} == {"training"}  # the speaker left out chooses nothing
     assert runs[4].settings["validation"] == {"kind": "speaker", "speakers": ["1"]}
     chosen = plans.make(sweep(**spoken, repeats={"folds": [2, 0]}))
     assert chosen.folds == ("2", "0")

@@ -8,6 +8,7 @@ from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, SKIPPED, STOPPED, WAITING
+from genn_shd.sweep.state import FILE_NAME, State
 from genn_shd.sweep.status import status
 from genn_shd.sweep.workers.base import Ended, Lost, Workers
 from genn_shd.sweep.workers.in_process import InProcess
@@ -58,6 +59,13 @@ def test_a_folder_keeps_one_sweep(tmp_path):
     with pytest.raises(SettingError, match="holds a sweep with another repeats; choose another --out"):
         go(tmp_path, repeats={"seeds": [7]})
     go(tmp_path, title="another title")
+
+
+def test_a_seed_that_had_no_effect_may_be_taken_out_of_the_file(tmp_path):
+    go(tmp_path)
+    with State(tmp_path / FILE_NAME) as state:
+        state.describe(file=sweep(settings={"training.seed": 3}).values())
+    go(tmp_path)
 
 
 def test_trials_that_diverge_are_said_to_and_do_not_end_the_sweep(tmp_path):

@@ -126,7 +126,7 @@ def _check_names(program: Program) -> None:
     """Refuse definitions whose names the templates use themselves: the code would mean something else."""
     own = template_names() - {"V"}  # the voltage that losses read has that name
     for population in program.populations:
-        if population.name in own:
+        if population.name in _names_in("types.c.j2") or any(name.startswith(f"{population.name}_") for name in own):
             raise SettingError(
                 f"population {population.name!r}: the native back end's code uses that name itself; choose another."
             )

@@ -29,9 +29,7 @@ def _run(options: argparse.Namespace) -> int:
             preparation=Preparation(options.rms, options.flank, options.silence, crop=options.crop, trim=options.trim),
             num_channels=_positive("--channels", options.channels),
             seed=options.seed,
-            num_workers=_positive(
-                "--workers", EncoderSettings.num_workers if options.workers is None else options.workers
-            ),
+            num_workers=_positive("--workers", options.workers),
         )
         classes = options.classes.split(",") if options.classes else ()
         encoded = encode_files(find(options.paths), options.out, settings, _naming(options), classes)
@@ -89,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         "--channels", type=int, default=NUM_CHANNELS, help="places on the membrane (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of random numbers (default: %(default)s)")
-    parser.add_argument("--workers", type=int, help="files at once (default: all processors)")
+    parser.add_argument(
+        "--workers", type=int, default=EncoderSettings.num_workers, help="files at once (default: all processors)"
+    )
     return parser
 
 

@@ -129,8 +129,7 @@ def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Se
         file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
         config = config.replace(**{"dataset.classes": ()})
     if not config.dataset.classes:
-        trains = with_classes_of(file.trains, file.class_names, class_names, str(path))
-        file = replace(file, trains=trains, class_names=tuple(class_names))
+        file = with_classes_of(file, class_names)
     dataset = hdf5.of_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))
     return crop(select(config, dataset), trial_duration(config))
 

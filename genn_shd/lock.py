@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _PAUSE = 0.5  # s between looks at a file that another process holds
 
@@ -24,17 +25,20 @@ def alone(path: Path) -> Iterator[None]:
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
     """Whether this process has the file to itself within the block."""
+    with path.open("w") as file:
+        yield taken(file)
+
+
+def taken(file: IO[str]) -> bool:
+    """Whether this process now has an open file to itself, until it closes it."""
     try:
         import fcntl
     except ImportError:  # no POSIX system: nothing to lock with
-        yield True
-        return
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        except OSError:  # a file system without locks
-            pass
-        yield True
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True

@@ -31,6 +31,7 @@ from .config_messages import shown
 from .config_sources import read_toml
 from .errors import BusyError, DataError, GennShdError, SettingError
 from .files import make_folder, read_json, write_text
+from .lock import taken
 from .progress import LOG
 
 Row = dict[str, Any]
@@ -159,9 +160,7 @@ class RunFolder:
             The configuration is no valid TOML.
         """
         values = read_toml(self.config_file)  # of any version
-        training = {
-            name: values.get("training", {}).get(name, default) for name, default in (("seed", 0), ("seeds", 1))
-        }
+        training = {name: value for name, value in values.get("training", {}).items() if name in ("seed", "seeds")}
         if len(seeds := TrainingSettings.model_validate(training).all_seeds) > 1:
             paths = [self.path / f"seed_{seed}" for seed in seeds]
         elif values.get("validation", {}).get("kind") == "leave_one_speaker_out":
@@ -238,8 +237,7 @@ class RunFolder:
 
     def trained_with(self) -> dict[str, Any]:
         """What the model said of itself when the run was last gone on with; empty where that is not known."""
-        known = read_json(self.environment_file)
-        return dict({**known, **(known.get("resumed") or [{}])[-1]}.get("model", {}))
+        return dict(_latest(read_json(self.environment_file)).get("model", {}))
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Keep what a run was started with; where it goes on with something else, that as well."""
@@ -247,7 +245,7 @@ class RunFolder:
             self._write_json(self.environment_file, environment)
             return
         known = read_json(self.environment_file)
-        latest = {**known, **(known.get("resumed") or [{}])[-1]}
+        latest = _latest(known)
         passing = ("time", "command", "resumed")
         changed = {key: value for key, value in environment.items() if latest.get(key) != value}
         if set(changed) - set(passing):
@@ -275,6 +273,11 @@ class RunFolder:
 
     def _write_json(self, path: Path, content: Mapping[str, Any]) -> None:
         write_text(path, json.dumps(_plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def _latest(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """With what a run was last gone on with."""
+    return {**environment, **(environment.get("resumed") or [{}])[-1]}
 
 
 def _setting(name: str, settings: Mapping[str, Any]) -> str:
@@ -314,20 +317,8 @@ def _locked(path: Path) -> Iterator[IO[str]]:
     except OSError as error:
         raise GennShdError(f"{path}: cannot write here ({error.strerror}); choose another --out.") from None
     with file:
-        _lock(file, path.parent)
+        if not taken(file):
+            raise BusyError(
+                f"{path.parent}: another process is training in this folder; wait for it, or choose another --out."
+            )
         yield file
-
-
-def _lock(file: IO[str], folder: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # no POSIX system: nothing to lock with
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BusyError(
-            f"{folder}: another process is training in this folder; wait for it, or choose another --out."
-        ) from None
-    except OSError:  # a file system without locks
-        return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from .definitions import Parameter
 from .errors import SettingError, unknown_name
 from .initial import draw
 from .network import DISTURBANCES, Network, SpikeCountRegularisation, check_delays, check_disturbance
+
+NewValues = Mapping[str, float | np.ndarray]
 
 _OPTIMISER = {
     "beta1": (0.9, Parameter(0.9, minimum=0.0)),
@@ -56,6 +59,15 @@ class RunValues:
     def __getitem__(self, name: str) -> Any:
         """One value; not to be changed in place."""
         return self._values[name]
+
+    def attempt(self, values: NewValues, take: Callable[[NewValues], None]) -> None:
+        """Let a model `take` values, and take those of before where it refuses one with a SettingError."""
+        before = {name: self._values[name] for name in values if name in self._values}
+        try:
+            take(values)
+        except SettingError:
+            take(before)
+            raise
 
     def set(self, name: str, value: float | np.ndarray) -> None:
         """Change one value; a SettingError names what is allowed where the name or value is not."""

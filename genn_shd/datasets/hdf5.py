@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from ..errors import DataError, SettingError
 from ..events import SpikeTrains
 from .base import Dataset
 from .hdf5_file import SpikeFile, read, write
-from .names import renumbered, with_classes_of
+from .names import with_classes_of, with_speakers_of
 
 __all__ = ["combine", "load", "write"]
 
@@ -81,35 +80,24 @@ def combine(
     """
     known = files["train"].class_names
     known = known if known == class_names else ()  # else classes go by their numbers
-    trains = {p: with_classes_of(file.trains, file.class_names, known, str(file.path)) for p, file in files.items()}
-    trains, speaker_names = _with_common_speakers(files, trains)
+    speakers = _all_speakers(files)
+    trains = {part: with_speakers_of(with_classes_of(f, known), speakers).trains for part, f in files.items()}
     return Dataset(
         name=name,
         train=trains["train"],
         validation=trains.get("validation"),
         test=trains.get("test"),
         class_names=class_names,
-        speaker_names=speaker_names or _numbered_speakers(trains.values()),
+        speaker_names=speakers or _numbered_speakers(trains.values()),
         duration=_holding(trains["train"].duration) if duration is None else duration,
     )
 
 
-def _with_common_speakers(
-    files: dict[str, SpikeFile], trains: dict[str, SpikeTrains]
-) -> tuple[dict[str, SpikeTrains], tuple[str, ...]]:
-    """Parts whose speakers are numbered alike, and the names of all: the training file's first."""
+def _all_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
+    """Names of the speakers of all parts, the training file's first; none where that has none."""
     names = files["train"].speaker_names
-    if not names:
-        return trains, ()
     others = dict.fromkeys(name for file in files.values() for name in file.speaker_names if name not in names)
-    names = (*names, *others)
-    common = {
-        part: replace(own, speakers=renumbered(own.speakers, file.speaker_names, names))
-        if file.speaker_names and file.speaker_names != names[: len(file.speaker_names)]
-        else own
-        for (part, own), file in zip(trains.items(), files.values(), strict=True)
-    }
-    return common, names
+    return (*names, *others) if names else ()
 
 
 def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:

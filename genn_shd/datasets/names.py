@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import DataError
-from ..events import SpikeTrains
 from ..progress import LOG
+from .hdf5_file import SpikeFile
 
 
 def renumbered(numbers: np.ndarray, own: Sequence[str], names: Sequence[str]) -> np.ndarray:
@@ -24,8 +24,8 @@ def share_names(own: Sequence[str], names: Sequence[str]) -> bool:
     return not set(own).isdisjoint(names)
 
 
-def with_classes_of(trains: SpikeTrains, own: Sequence[str], names: Sequence[str], where: str) -> SpikeTrains:
-    """Samples labelled by `own` class names, labelled by `names`.
+def with_classes_of(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
+    """A file whose labels are numbers of these class names; without any, the file as it is.
 
     Where the two have no name in common, they are different names for the same numbers; the log says so.
 
@@ -34,16 +34,34 @@ def with_classes_of(trains: SpikeTrains, own: Sequence[str], names: Sequence[str
     DataError
         A sample of a class that is not among `names`.
     """
-    if not own or not names or tuple(own) == tuple(names[: len(own)]):
-        return trains
-    if not share_names(own, names):
-        LOG.info("%s: classes are called %s, not %s; they are taken by number", where, own[0], names[0])
-        return trains
-    labels = renumbered(trains.labels, own, names)
+    if not names:
+        return file
+    own, trains = file.class_names, file.trains
+    if own != tuple(names[: len(own)]):
+        if share_names(own, names):
+            trains = replace(trains, labels=_known(renumbered(trains.labels, own, names), file, names))
+        else:
+            LOG.info("%s: classes are called %s, not %s; they are taken by number", file.path, own[0], names[0])
+    return replace(file, trains=trains, class_names=tuple(names))
+
+
+def with_speakers_of(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
+    """A file whose speakers are numbers of these names, which have all of its own; without any, the file as it is."""
+    own, trains = file.speaker_names, file.trains
+    if not own or not names:
+        return file
+    if own != tuple(names[: len(own)]):
+        trains = replace(trains, speakers=renumbered(trains.speakers, own, names))
+    return replace(file, trains=trains, speaker_names=tuple(names))
+
+
+def _known(labels: np.ndarray, file: SpikeFile, names: Sequence[str]) -> np.ndarray:
+    """The same labels, none of which is -1."""
     if (strange := np.flatnonzero(labels < 0)).size:
-        label = int(trains.labels[strange[0]])
-        called = repr(own[label]) if 0 <= label < len(own) else f"number {label}, which has no name"
+        label = int(file.trains.labels[strange[0]])
+        has_name = 0 <= label < len(file.class_names)
+        called = repr(file.class_names[label]) if has_name else f"number {label}, which has no name"
         raise DataError(
-            f"{where}, sample {strange[0]}: its class is {called}; classes to tell apart are {', '.join(names)}."
+            f"{file.path}, sample {strange[0]}: its class is {called}; classes to tell apart are {', '.join(names)}."
         )
-    return replace(trains, labels=labels)
+    return labels

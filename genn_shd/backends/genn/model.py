@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, DataError, SettingError
+from ...errors import BackendError, DataError
 from ...events import SpikeTrains
 from ...loss_weight import StepWeights
 from ...program import PopulationProgram, Program
-from ...run_values import RunValues, initial_parameters
+from ...run_values import NewValues, RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_labels, check_parameters, check_units
 from ..recording import Recording, Wanted, check_wanted, recordable, spike_trains
@@ -339,18 +339,13 @@ class GennModel(Model):
             self._delay_steps(np.atleast_1d(value))
         # The step that is under way changes values as well: first that, then what is asked for here.
         self.flush()
-        before = self._values.copy().get(name)
-        try:
-            self._take_value(name, value)
-        except SettingError:
-            if before is not None:
-                self._take_value(name, before)  # what is refused changes nothing
-            raise
+        self._values.attempt({name: value}, self._take_values)
 
-    def _take_value(self, name: str, value: float | np.ndarray) -> None:
-        self._values.set(name, value)
-        if name in self._neurons:
-            self._neurons.read_value(name)
+    def _take_values(self, values: NewValues) -> None:
+        for name, value in values.items():
+            self._values.set(name, value)
+            if name in self._neurons:
+                self._neurons.read_value(name)
         self._refresh_values()
 
     # -- the rest --------------------------------------------------------------------------------------------------

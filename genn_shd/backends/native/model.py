@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from ...errors import BackendError, DivergedError, SettingError
+from ...errors import BackendError, DivergedError
 from ...events import SpikeTrains
 from ...loss_weight import StepWeights
 from ...program import PopulationProgram, Program
-from ...run_values import RunValues, initial_parameters
+from ...run_values import NewValues, RunValues, initial_parameters
 from ..base import Arrays, BatchResult, Model
 from ..checks import check_batch, check_parameters
 from ..recording import Recording, Wanted, check_wanted, empty_traces, recordable
@@ -319,7 +319,7 @@ class NativeModel(Model):
         check_parameters(parameters, self.network)
         trained = {name: np.asarray(array) for name, array in parameters.items() if name in self._layout.trained}
         if trained:
-            self._set_values(trained)
+            self._values.attempt(trained, self._take_values)
         self._assign(self._parameters, {name: parameters[name] for name in parameters.keys() - trained.keys()})
 
     def _keep_trained(self, name: str) -> None:
@@ -357,19 +357,9 @@ class NativeModel(Model):
         return self._values.copy()
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
-        self._set_values({name: value})
+        self._values.attempt({name: value}, self._take_values)
 
-    def _set_values(self, values: Mapping[str, float | np.ndarray]) -> None:
-        """Set run-time values; where one of them is refused, all stay what they were."""
-        now = self._values.copy()
-        before = {name: now[name] for name in values if name in now}
-        try:
-            self._take_values(values)
-        except SettingError:
-            self._take_values(before)
-            raise
-
-    def _take_values(self, values: Mapping[str, float | np.ndarray]) -> None:
+    def _take_values(self, values: NewValues) -> None:
         for name, value in values.items():
             self._values.set(name, value)
             if name in self._layout.trained:

@@ -13,7 +13,7 @@ from .progress import LOG, console_log
 from .speech.audio import find
 from .speech.cochlea import NUM_CHANNELS
 from .speech.encoder import EncoderSettings, encode_files
-from .speech.naming import Pattern, Table
+from .speech.naming import Pattern, Table, escaped
 from .speech.preparation import Preparation
 
 
@@ -31,7 +31,7 @@ def _run(options: argparse.Namespace) -> int:
             seed=options.seed,
             num_workers=_positive("--workers", options.workers),
         )
-        classes = options.classes.split(",") if options.classes else ()
+        classes = [escaped(name) for name in options.classes.split(",")] if options.classes else []
         encoded = encode_files(find(options.paths), options.out, settings, _naming(options), classes)
         LOG.info(
             "%d files, %d spikes%s",

@@ -17,7 +17,7 @@ from .config import Config
 from .datasets import Dataset, hdf5, hdf5_file
 from .datasets.names import renumbered, share_names, with_classes_of
 from .errors import DataError
-from .evaluation import Evaluation, evaluate, report
+from .evaluation import Evaluation, evaluate_with_bar, report
 from .experiment import (
     build_network,
     compile_model,
@@ -98,7 +98,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
     with compile_model(config, network) as model:
         model.set_parameters(checkpoint.group("parameters"))
-        evaluations = {name: evaluate(model, samples.held_by(model)) for name, samples in parts.items()}
+        evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}
     evaluated = Evaluated(evaluations, class_names, speaker_names)
     data = None if options.data is None else str(options.data)
     evaluated.publish(folder, checkpoint=options.checkpoint, epoch=checkpoint.state["epoch"], data=data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from .backends.base import Model
 from .metrics import GroupAccuracy, Tally, accuracy, accuracy_by_group, confusion_matrix
+from .progress import CountingBar
 from .samples import HeldSamples
 
 
@@ -84,6 +86,12 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
         speakers=samples.samples.speakers,
         spikes_per_neuron=tally.spikes_per_neuron(),
     )
+
+
+def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
+    """`evaluate`, of which a person sees how far it is."""
+    with CountingBar(math.ceil(len(samples) / model.batch_size), "batches") as bar:
+        return evaluate(model, samples, bar.update)
 
 
 def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:

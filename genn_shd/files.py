@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+
+import h5py
 
 from .errors import DataError, GennShdError
 
@@ -44,9 +47,9 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     GennShdError
         It cannot be written: a full or read-only disk, no permission. What was there before still is.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")  # no file has this name, least of all one of the user's
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -56,8 +59,21 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise GennShdError(
-            f"{path}: cannot write this file ({error.strerror or error}); what was there before is unchanged."
+            f"{path}: cannot write this file ({_reason(error)}); what was there before is unchanged."
         ) from None
+
+
+def write_hdf5(path: Path, fill: Callable[[h5py.File], object]) -> None:
+    """`write_whole` for HDF5: `fill` is called with the open file.
+
+    The file is made in memory, as the HDF5 library cannot close one for which the disk has no room.
+    """
+    name = secrets.token_hex(8)  # the library does not open two files of one name, even in memory
+    with h5py.File(name, "w", driver="core", backing_store=False) as file:
+        fill(file)
+        file.flush()
+        content = file.id.get_file_image()
+    write_whole(path, lambda stream: stream.write(content))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -79,6 +95,10 @@ def read_json(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError:
         raise DataError(f"{path}: this file is damaged; delete it, and train or evaluate again.") from None
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or " ".join(str(error).split())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -19,7 +19,7 @@ from .errors import SettingError
 from .events import SpikeTrains
 from .experiment import build_network, compile_model, partition, prepare
 from .gradient_check import ParameterCheck, check_gradients, no_gradient
-from .progress import console_log
+from .progress import CountingBar, console_log
 
 # What differences in float64 can show of a gradient that is exact: their own error, and no more.
 TOLERANCE = 1e-5
@@ -46,7 +46,8 @@ def _run(options: argparse.Namespace) -> int:
     with compile_model(config, build_network(config, dataset.num_input, dataset.num_classes)) as model:
         batch = _answered(model, batch)
         result, off = model.evaluate_batch(batch), no_gradient(model)
-        checks = check_gradients(model, batch, options.entries, options.seed)
+        with console_log(), CountingBar(len(model.parameters), "parameters") as bar:
+            checks = check_gradients(model, batch, options.entries, options.seed, bar.update)
         scheme = model.environment["scheme"]
     spikes = ", ".join(f"{name} {counts.mean():.1f}" for name, counts in result.spike_counts.items())
     print(f"scheme {scheme}, dt {config.simulation.dt:g} ms, loss {config.loss.name} {result.loss:.4f}")

@@ -6,7 +6,7 @@ they do not: there the loss is piecewise constant in all weights that move spike
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -67,11 +67,17 @@ class ParameterCheck:
         return self.error <= max(tolerance * self.norm, DOUBTS * self.doubt)
 
 
-def check_gradients(model: Model, batch: SpikeTrains, entries: int = 30, seed: int = 0) -> list[ParameterCheck]:
+def check_gradients(
+    model: Model,
+    batch: SpikeTrains,
+    entries: int = 30,
+    seed: int = 0,
+    after_parameter: Callable[[], None] = lambda: None,
+) -> list[ParameterCheck]:
     """Compare the gradients of every parameter with extrapolated differences, at `entries` of its entries.
 
     Half of the entries are those of largest gradient, the rest are drawn at random with `seed`. What `no_gradient`
-    names is off meanwhile.
+    names is off meanwhile. `after_parameter` is called after each parameter.
     """
     checks = []
     with _switched_off(model):
@@ -80,6 +86,7 @@ def check_gradients(model: Model, batch: SpikeTrains, entries: int = 30, seed: i
             indices = _choose(gradient, entries, np.random.default_rng(seed))
             slopes, uncertainty = extrapolated_differences(model, batch, name, indices)
             checks.append(_compare(name, gradient, indices, slopes, uncertainty))
+            after_parameter()
     return checks
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _PAUSE = 0.5  # s between looks at a file that another process holds
 
@@ -25,11 +25,11 @@ def alone(path: Path) -> Iterator[None]:
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
     """Whether this process has the file to itself within the block."""
-    with path.open("w") as file:
+    with path.open("a") as file:  # nothing is written: whatever the file holds stays
         yield taken(file)
 
 
-def taken(file: IO[str]) -> bool:
+def taken(file: IO[Any]) -> bool:
     """Whether this process now has an open file to itself, until it closes it."""
     try:
         import fcntl

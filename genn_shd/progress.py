@@ -1,10 +1,12 @@
-"""What a person sees while a run trains: a bar on a terminal, and a line an epoch everywhere."""
+"""What a person sees of a long job: a bar on a terminal, elsewhere a line a minute; and the log everywhere."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
@@ -14,8 +16,64 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 LOG = logging.getLogger("genn_shd")
 
 
+INTERVAL = 60.0
+"""Seconds between two lines of a job where there is no terminal."""
+
+
+class Heartbeat:
+    """A line in the log every `INTERVAL`, from a thread of its own: a step that takes long must not look like a halt.
+
+    Parameters
+    ----------
+    describe : gives the line; called in that thread.
+    """
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        self._describe, self._interval = describe, INTERVAL
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """No more lines."""
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._interval):
+            LOG.info("%s", self._describe())
+
+
+class Count:
+    """How far a job is that is done one by one, and how long the rest will take; as text, `3 of 9 files, ...`.
+
+    Parameters
+    ----------
+    total : things to do; None where that is not known.
+    units : what they are, in the plural.
+    done : those that were done before, in no time of this job.
+    """
+
+    def __init__(self, total: int | None, units: str, done: int = 0) -> None:
+        self._total, self._units = total, units
+        self._before = self._done = done
+        self._started = time.monotonic()
+
+    def update(self) -> None:
+        """One more is done."""
+        self._done += 1
+
+    def __str__(self) -> str:
+        of = "" if self._total is None else f" of {self._total}"
+        so_far, done = time.monotonic() - self._started, self._done - self._before
+        left = ""
+        if done and self._total is not None:
+            left = f", {tqdm.format_interval(so_far / done * max(0, self._total - self._done))} left"
+        return f"{self._done}{of} {self._units}, {tqdm.format_interval(so_far)} so far{left}"
+
+
 class ProgressBar:
-    """A bar over all batches of all epochs, with loss, accuracy and the time left; nothing off a terminal."""
+    """A bar over all batches of all epochs, with loss, accuracy and the time left; off a terminal, a line a minute."""
 
     def __init__(self, epochs: int, batches: int, done: int) -> None:
         self._epochs, self._batches = epochs, batches
@@ -29,38 +87,47 @@ class ProgressBar:
             file=sys.stderr,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
         )
+        self._count = Count(epochs * batches, "batches", done)
+        self._reached = f"epoch {done // batches + 1}/{epochs}"
+        self._heartbeat = Heartbeat(lambda: f"{self._reached}; {self._count}") if self._bar.disable else None
 
     def update(self, epoch: int, loss: float, accuracy: float) -> None:
         """One batch of an epoch (counted from 0) is done; loss and accuracy are means over the epoch so far."""
+        self._count.update()
+        self._reached = f"epoch {epoch + 1}/{self._epochs}, loss {loss:.3f}, accuracy {100 * accuracy:5.1f} %"
         if self._bar.disable:
             return
-        self._bar.set_description_str(
-            f"epoch {epoch + 1}/{self._epochs}, loss {loss:.3f}, accuracy {100 * accuracy:5.1f} %",
-            refresh=False,
-        )
+        self._bar.set_description_str(self._reached, refresh=False)
         self._bar.update()
 
     def close(self) -> None:
         """Take the bar off the screen."""
         self._bar.close()
+        if self._heartbeat:
+            self._heartbeat.close()
 
 
 class CountingBar:
-    """A bar over things that are done one by one; nothing off a terminal. Used as a context."""
+    """A bar over things that are done one by one; off a terminal, a line a minute. Used as a context."""
 
-    def __init__(self, total: int, unit: str, done: int = 0) -> None:
+    def __init__(self, total: int, units: str, done: int = 0) -> None:
+        self._count = Count(total, units, done)
         self._bar = tqdm(
-            total=total, initial=done, unit=unit, disable=None, dynamic_ncols=True, leave=False, file=sys.stderr
+            total=total, initial=done, unit=f" {units}", disable=None, dynamic_ncols=True, leave=False, file=sys.stderr
         )
+        self._heartbeat = Heartbeat(lambda: str(self._count)) if self._bar.disable else None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._bar.close()
+        if self._heartbeat:
+            self._heartbeat.close()
 
     def update(self) -> None:
         """One more is done."""
+        self._count.update()
         self._bar.update()
 
 

@@ -22,7 +22,7 @@ from .backends.base import Arrays, Model
 from .errors import DataError, unknown_name
 from .eventprop import adjoint_name
 from .events import SpikeTrains
-from .files import make_folder, write_whole
+from .files import make_folder, write_hdf5
 
 SPIKES, WEIGHTS = "spikes", "weights"
 """What can be asked for beside state and adjoint variables."""
@@ -57,22 +57,21 @@ class Recorded:
     def write(self, path: Path) -> None:
         """Write a file, whole or not at all."""
         make_folder(path.parent)
-        write_whole(path, self._fill)
+        write_hdf5(path, self._fill)
 
-    def _fill(self, stream: Any) -> None:
-        with h5py.File(stream, "w") as file:
-            file.attrs.update({"dt": self.dt, "duration": self.duration, **self.context})
-            for name in ("labels", "predictions", "losses"):
-                file[name] = getattr(self, name)
-            for population, trains in self.spikes.items():
-                group = file.create_group(f"spikes/{population}")
-                group.attrs["num_units"] = trains.num_units
-                for name in ("times", "units", "offsets"):
-                    group[name] = getattr(trains, name)
-            for (population, variable), trace in self.traces.items():
-                file.create_dataset(f"traces/{population}/{variable}", data=trace, compression="lzf", shuffle=True)
-            for connection, weights in self.weights.items():
-                file[f"weights/{connection}"] = weights
+    def _fill(self, file: h5py.File) -> None:
+        file.attrs.update({"dt": self.dt, "duration": self.duration, **self.context})
+        for name in ("labels", "predictions", "losses"):
+            file[name] = getattr(self, name)
+        for population, trains in self.spikes.items():
+            group = file.create_group(f"spikes/{population}")
+            group.attrs["num_units"] = trains.num_units
+            for name in ("times", "units", "offsets"):
+                group[name] = getattr(trains, name)
+        for (population, variable), trace in self.traces.items():
+            file.create_dataset(f"traces/{population}/{variable}", data=trace, compression="lzf", shuffle=True)
+        for connection, weights in self.weights.items():
+            file[f"weights/{connection}"] = weights
 
     @classmethod
     def read(cls, path: Path) -> Recorded:

@@ -14,7 +14,7 @@ from .backends.base import Model
 from .config import Config
 from .datasets import Dataset
 from .errors import DivergedError
-from .evaluation import Evaluation, evaluate, report
+from .evaluation import Evaluation, evaluate_with_bar, report
 from .experiment import build_network, compile_model, for_evaluation, partition, settle
 from .interrupt import Interrupted, StopRequest
 from .loss_weight import weight_curves
@@ -120,7 +120,7 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
 def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
     """What the best epoch makes of some samples."""
     model.set_parameters(folder.read_checkpoint("best").group("parameters"))
-    return {name: evaluate(model, part.held_by(model)) for name, part in parts.items()}
+    return {name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()}
 
 
 def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, folder: RunFolder) -> None:

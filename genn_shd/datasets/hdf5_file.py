@@ -15,7 +15,6 @@ of spiking neural networks" (IEEE Trans. Neural Netw. Learn. Syst. 33, 2744).
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from numpy.typing import DTypeLike
 
 from ..errors import DataError
 from ..events import UNKNOWN, SpikeTrains, unit_type
+from ..files import write_hdf5
 
 MS_PER_S = 1000.0
 
@@ -89,24 +89,20 @@ def write(
 
     Raises
     ------
-    DataError
+    GennShdError
         The folder is missing, read-only or full.
     """
-    path = Path(path)
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".write-") as temporary:
-            unfinished = Path(temporary, path.name)
-            with h5py.File(unfinished, "w") as file:
-                _write_spikes(file, trains, np.dtype(time_type))
-                file["labels"] = trains.labels
-                if (trains.speakers != UNKNOWN).any():
-                    file["extra/speaker"] = trains.speakers
-                _write_names(file, "extra/file", files)
-                _write_names(file, "extra/keys", class_names)
-                _write_names(file, "extra/meta_info/speaker_names", speaker_names)
-            unfinished.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({_one_line(error)}); choose another folder.") from None
+
+    def fill(file: h5py.File) -> None:
+        _write_spikes(file, trains, np.dtype(time_type))
+        file["labels"] = trains.labels
+        if (trains.speakers != UNKNOWN).any():
+            file["extra/speaker"] = trains.speakers
+        _write_names(file, "extra/file", files)
+        _write_names(file, "extra/keys", class_names)
+        _write_names(file, "extra/meta_info/speaker_names", speaker_names)
+
+    write_hdf5(Path(path), fill)
 
 
 @contextmanager

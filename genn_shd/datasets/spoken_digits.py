@@ -99,7 +99,7 @@ def _encode(said: Sequence[Utterance], seed: int, journal_path: Path) -> list[Sp
         # All are spoken, as every word changes how the next one sounds; that takes little time.
         sounds = zip(said, render([utterance.spoken(seed) for utterance in said]), strict=True)
         needed = ((utterance, *sound) for utterance, sound in sounds if utterance in missing)
-        with CountingBar(len(said), "word", len(said) - len(missing)) as bar:
+        with CountingBar(len(said), "words", len(said) - len(missing)) as bar:
             for (utterance, _, _), spikes in in_parallel(
                 lambda sound: _spikes(*sound, seed), needed, os.cpu_count() or 1
             ):

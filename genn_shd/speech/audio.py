@@ -40,7 +40,7 @@ def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
     if not path.is_file():
         raise DataError(f"{path}: no such file; check the path.")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             samples, rate = _samples(file, crop), file.samplerate
     except soundfile.LibsndfileError as error:
         raise DataError(f"{path}: no sound file ({error.error_string.strip('. ')}); give WAV, FLAC or OGG.") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..datasets.hdf5_file import write
+from ..display import escape
 from ..errors import DataError, GennShdError
 from ..events import SpikeTrains
 from ..progress import LOG, CountingBar
@@ -17,7 +18,7 @@ from . import audio
 from .cochlea import NUM_CHANNELS, Spikes, cochlea
 from .encoding import encode_samples
 from .journal import Journal, key_of
-from .naming import Names, Pattern, Table, numbered
+from .naming import Names, Pattern, Table, escaped, numbered
 from .parallel import in_parallel
 from .preparation import Preparation
 
@@ -72,7 +73,11 @@ def encode_files(
     Raises
     ------
     DataError
-        Not one of the files can be used, or `out` cannot be written.
+        Not one of the files can be used.
+    BusyError
+        Another process encodes into `out`.
+    GennShdError
+        `out` cannot be written.
     """
     if not out.parent.is_dir():
         raise DataError(f"{out}: there is no folder {out.parent}; make it, or choose another --out.")
@@ -82,12 +87,15 @@ def encode_files(
     with Journal(out.with_name(f".{out.name}.journal")) as journal:
         keys = dict(_encode_missing(list(named), settings, journal, broken))
         for reason in broken.values():
-            LOG.warning("left out: %s", reason)
+            LOG.warning("left out: %s", escape(reason))
         if not keys:
             raise DataError(f"none of the {len(files)} files can be used; see above.")
         done = [file for file in named if file in keys]
-        _write(out, done, [journal[keys[file]] for file in done], named, class_names, settings.num_channels)
-    journal.path.unlink()
+        try:
+            _write(out, done, [journal[keys[file]] for file in done], named, class_names, settings.num_channels)
+        except GennShdError as error:
+            raise GennShdError(f"{error} All that was encoded is kept: the same command goes on from there.") from None
+        journal.remove()
     return Encoded(done, broken, sum(len(journal[keys[file]][0]) for file in done))
 
 
@@ -105,11 +113,11 @@ def _encode_missing(
     files: Sequence[Path], settings: EncoderSettings, journal: Journal, broken: dict[Path, str]
 ) -> Iterator[tuple[Path, bytes]]:
     """Encode what the journal lacks; yields the key of every file that can be used."""
-    keys = {file: _key(file, settings) for file in files}
-    missing = [file for file in files if keys[file] not in journal]
-    if len(missing) < len(files):
-        LOG.info("going on: %d of %d files were encoded before", len(files) - len(missing), len(files))
-    with CountingBar(len(files), "file", len(files) - len(missing)) as bar:
+    keys = dict(_keys(files, settings, broken))
+    missing = [file for file, key in keys.items() if key not in journal]
+    if len(missing) < len(keys):
+        LOG.info("going on: %d of %d files were encoded before", len(keys) - len(missing), len(keys))
+    with CountingBar(len(keys), "files", len(keys) - len(missing)) as bar:
         for file, result in in_parallel(lambda file: _encode_file(file, settings), missing, settings.num_workers):
             if isinstance(result, str):
                 broken[file] = result
@@ -117,6 +125,14 @@ def _encode_missing(
                 journal.add(keys[file], result)
             bar.update()
     yield from ((file, key) for file, key in keys.items() if key in journal)
+
+
+def _keys(files: Sequence[Path], settings: EncoderSettings, broken: dict[Path, str]) -> Iterator[tuple[Path, bytes]]:
+    for file in files:
+        try:
+            yield file, _key(file, settings)
+        except OSError as error:
+            broken[file] = f"{file}: cannot be read ({error.strerror})."
 
 
 def _encode_file(file: Path, settings: EncoderSettings) -> Spikes | str:
@@ -153,4 +169,4 @@ def _write(
     labels, classes = numbered([named[file].label for file in files], class_names)
     speakers, speaker_names = numbered([named[file].speaker for file in files])
     trains = SpikeTrains.from_events(spikes, labels, speakers, num_channels)
-    write(out, trains, classes, speaker_names, np.float32, files=[file.name for file in files])
+    write(out, trains, classes, speaker_names, np.float32, files=[escaped(file.name) for file in files])

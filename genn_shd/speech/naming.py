@@ -59,7 +59,7 @@ class Pattern:
         match = self._expression.fullmatch(name)
         if match is None:
             raise DataError(f"{path}: its name does not match the pattern {self._text!r}.")
-        return Names(**match.groupdict())
+        return Names(**{field: escaped(text) for field, text in match.groupdict().items()})
 
 
 class Table:
@@ -100,6 +100,11 @@ class Table:
         if path.resolve() not in self._rows:
             raise DataError(f"{path}: not in {self._path}.")
         return self._rows[path.resolve()]
+
+
+def escaped(name: str) -> str:
+    r"""A name as text that any file can hold: bytes of a file's name that are no UTF-8 become `\udce9` and the like."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def numbered(names: Iterable[str | None], order: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..errors import GennShdError, SettingError
 from ..interrupt import Interrupted, StopRequest
-from ..progress import LOG
+from ..progress import LOG, Count, Heartbeat
 from . import stopping
-from .plan import Plan
+from .plan import Plan, points
 from .reading import SweepReader
 from .records import COMPLETE, DIVERGED, FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING, Run, Trial
 from .state import State
@@ -65,6 +65,7 @@ class Planner:
         self._deaths: Counter[int] = Counter()
         self._started = time.monotonic()
         self._spent_before = self._reader.seconds()
+        self._count = Count(_num_trials(plan), "trials", self._num_ended())
         self._wait_until = 0.0
         self._is_waiting = False
 
@@ -79,6 +80,7 @@ class Planner:
             Workers are gone for good, or every trial fails.
         """
         session = self._state.begin_session(self._workers.description)
+        heartbeat = Heartbeat(lambda: f"{self._count}; {len(self._under_way)} runs under way")
         try:
             with self._stop.deferred():
                 self._settle_open_trials()
@@ -87,10 +89,14 @@ class Planner:
                         self._hear(event)
                     self._state.at_work(session, time.monotonic() - self._started)
         finally:
+            heartbeat.close()
             self._state.at_work(session, time.monotonic() - self._started)
             self._reader.close()
         if self._stop.requested:
             raise Interrupted("stopped")
+
+    def _num_ended(self) -> int:
+        return sum(trial.status != RUNNING for trial in self._reader.trials(runs=False))
 
     # --- giving out ----------------------------------------------------------------------------------------
 
@@ -295,8 +301,15 @@ class Planner:
         self, number: int, status: str, objective: float | None, limited: Mapping[str, float], error: str = ""
     ) -> None:
         self._state.close_trial(number, status, objective, limited, error)
+        self._count.update()
         trial = self._reader.trial(number)
         LOG.info("%s", line(trial, self._plan, self._reader.best()))
+
+
+def _num_trials(plan: Plan) -> int | None:
+    """How many trials there will be; None where only time ends the sweep."""
+    counts = [plan.file.budget.trials, len(known) if (known := points(plan)) is not None else None]
+    return min((count for count in counts if count is not None), default=None)
 
 
 def line(trial: Trial, plan: Plan, best: Trial | None) -> str:

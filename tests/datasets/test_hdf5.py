@@ -11,8 +11,9 @@ import pytest
 
 from genn_shd.datasets import hdf5, hdf5_file
 from genn_shd.datasets.hdf5_file import read, read_and_sort, write
-from genn_shd.errors import DataError, SettingError
+from genn_shd.errors import DataError, GennShdError, SettingError
 from genn_shd.events import SpikeTrains
+from tests.disk import room_for
 
 GOOD = [[0.1, 0.2, 0.2], [0.3], [0.4]]
 GOOD_UNITS = [[1, 2, 3], [699], [0]]
@@ -196,18 +197,21 @@ def test_unreadable_files(tmp_path, trains):
     assert "cannot be opened" in refusal(read, tmp_path / "a.h5", 700)
 
 
-def test_writing_is_all_or_nothing(tmp_path, trains, monkeypatch):
+def test_writing_is_all_or_nothing(tmp_path, trains, capfd):
     write(tmp_path / "a.h5", trains)
     before = (tmp_path / "a.h5").read_bytes()
 
-    def full(*_):
-        raise OSError("No space left\non device")
-
-    monkeypatch.setattr(hdf5_file, "_write_names", full)
-    assert "cannot be written (No space left on device)" in refusal(write, tmp_path / "a.h5", trains)
-    assert (tmp_path / "a.h5").read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
-    assert "cannot be written" in refusal(write, tmp_path / "nowhere" / "a.h5", trains)
+    for size in (10, 3000, len(before) - 1):
+        with (
+            room_for(size),
+            pytest.raises(GennShdError, match=r"a\.h5: cannot write this file \(File too large\); what"),
+        ):
+            write(tmp_path / "a.h5", trains)
+        assert (tmp_path / "a.h5").read_bytes() == before
+        assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+    assert capfd.readouterr().err == ""  # nor does the HDF5 library say anything
+    with pytest.raises(GennShdError, match=r"cannot write this file \(No such file or directory\)"):
+        write(tmp_path / "nowhere" / "a.h5", trains)
 
 
 def test_load_takes_the_parts_there_are(tmp_path, trains):

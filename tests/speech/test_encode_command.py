@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
+import struct
+import subprocess
+import sys
+import zlib
 
 import h5py
 import numpy as np
 import pytest
 import soundfile
 
-from genn_shd import encode
+from genn_shd import encode, progress
 from genn_shd.datasets import hdf5
 from genn_shd.speech import SAMPLE_RATE, audio, encoding
 from genn_shd.speech import encoder as encoder_module
+from genn_shd.speech import journal as journal_module
 from genn_shd.speech.journal import Journal
 from genn_shd.speech.naming import Pattern, numbered
+from tests.disk import room_for
 
 from .conftest import tone
 
@@ -112,8 +119,153 @@ def test_a_journal_forgets_what_is_damaged(tmp_path):
         assert b"a" * 32 in journal
         assert b"b" * 32 not in journal
         journal.add(b"c" * 32, spikes)
-    again = Journal(path)
-    np.testing.assert_array_equal(again[b"c" * 32][0], spikes[0])
+    with Journal(path) as again:
+        np.testing.assert_array_equal(again[b"c" * 32][0], spikes[0])
+
+
+def record(key, spikes):
+    """A record of a journal as the first versions wrote them, into a file that began with it."""
+    content = spikes[0].tobytes() + spikes[1].tobytes()
+    return struct.pack("<32sQI", key, len(spikes[0]), zlib.crc32(content)) + content
+
+
+def test_a_journal_of_an_earlier_version_is_gone_on_from(tmp_path):
+    spikes = np.array([1.0, 2.0], np.float32), np.array([3, 4], np.uint16)
+    path = tmp_path / "journal"
+    path.write_bytes(record(b"a" * 32, spikes) + b"cut")
+    for key in (b"b" * 32, b"c" * 32):
+        with Journal(path) as journal:
+            assert b"a" * 32 in journal
+            journal.add(key, spikes)
+    with Journal(path) as journal:
+        assert b"b" * 32 in journal
+
+
+@pytest.mark.parametrize("start", [b"", b"genn_shd", b"genn_shd journal\n"])
+def test_a_journal_cut_off_before_its_first_record_is_begun_anew(tmp_path, start):
+    (tmp_path / "journal").write_bytes(start)
+    with Journal(tmp_path / "journal") as journal:
+        journal.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
+    with Journal(tmp_path / "journal") as journal:
+        assert b"a" * 32 in journal
+
+
+def test_a_file_of_the_users_named_like_the_journal_stays(folder, capsys):
+    notes = folder.parent / ".spikes.h5.journal"
+    notes.write_text("my notes on spikes, which took a while")
+    assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
+    assert ".spikes.h5.journal: is in the way and no journal of genn_shd; move it" in one_line(capsys)
+    assert notes.read_text() == "my notes on spikes, which took a while"
+
+
+def one_line(capsys):
+    """What was said on standard error, if it was one line."""
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1, said
+    return said
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from genn_shd.speech.journal import Journal
+with Journal(Path(sys.argv[1])):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_processes_do_not_write_one_file(folder, capsys):
+    journal = folder.parent / ".spikes.h5.journal"
+    command = [sys.executable, "-c", HOLD, str(journal)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"open\n"
+        before = journal.read_bytes()
+        assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
+        assert "another process is encoding into it; wait for it, or choose another --out" in one_line(capsys)
+        assert journal.read_bytes() == before
+        other.kill()
+        other.wait()
+    encoded(folder)  # the lock of a dead process is gone
+
+
+def test_a_journal_that_was_deleted_before_it_was_locked_is_not_written(tmp_path, monkeypatch):
+    path, taken = tmp_path / "journal", journal_module.taken
+    looked = []
+
+    def slow(file):
+        if not looked:
+            path.unlink()  # as the process does that had it before
+        looked.append(file)
+        return taken(file)
+
+    monkeypatch.setattr(journal_module, "taken", slow)
+    with Journal(path) as journal:
+        journal.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
+    assert len(looked) == 2
+    assert path.stat().st_size > 0
+
+
+def test_on_a_full_disk_what_was_encoded_is_kept(folder, capsys):
+    whole = encoded(folder, "--pattern", "{label}_{}").read_bytes()
+    out = folder.parent / "spikes.h5"
+    out.unlink()
+    capsys.readouterr()
+    with room_for(1_000):  # some of the three
+        assert encode.main([str(folder), "--out", str(out), *FEW, "--pattern", "{label}_{}"]) == 2
+    assert re.search(r"cannot be written \(File too large\). The [12] encoded before are kept", one_line(capsys))
+    assert not out.exists()
+    assert encoded(folder, "--pattern", "{label}_{}").read_bytes() == whole
+    assert re.search("[12] of 3 files were encoded before", capsys.readouterr().err)
+    assert sorted(p.name for p in folder.parent.iterdir()) == ["sounds", "spikes.h5"]
+
+
+def test_without_room_for_the_result_all_is_kept(folder, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_module.Journal, "remove", lambda self: None)
+        size = encoded(folder).stat().st_size
+    (folder.parent / "spikes.h5").unlink()
+    capsys.readouterr()
+    with room_for(size - 1):
+        assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 2 and said.startswith("going on: 3 of 3 files were encoded before\n")
+    assert "spikes.h5: cannot write this file (File too large)" in said
+    assert "All that was encoded is kept: the same command goes on from there" in said
+    encoded(folder)
+    assert "3 of 3 files were encoded before" in capsys.readouterr().err
+
+
+def test_names_that_are_no_text_are_escaped(folder, capsys):
+    sound = (folder / "low_ann_0.wav").read_bytes()
+    for name, content in ((b"caf\xe9_ann_1.wav", sound), (b"bro\xffken_ann_1.wav", b"no sound")):
+        (folder / os.fsdecode(name)).write_bytes(content)
+    out = encoded(folder, "--pattern", "{label}_{speaker}_{}")
+    said = capsys.readouterr().err
+    assert "bro\\udcffken_ann_1.wav: no sound file" in said
+    assert "1 files left out" in said
+    with h5py.File(out) as file:
+        assert file["extra/file"][0] == b"caf\\udce9_ann_1.wav"
+        assert file["extra/keys"][:].tolist() == [b"caf\\udce9", b"high", b"low"]
+
+
+def test_a_file_that_is_gone_by_its_turn_is_left_out(folder, capsys, monkeypatch):
+    key = encoder_module._key
+
+    def gone(file, settings):
+        if file.suffix == ".ogg":
+            file.unlink()
+        return key(file, settings)
+
+    monkeypatch.setattr(encoder_module, "_key", gone)
+    encoded(folder)
+    assert "low_bob_0.ogg: cannot be read (No such file or directory)" in capsys.readouterr().err
+
+
+def test_it_says_how_far_it_is(folder, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL", 0.02)
+    encoded(folder)
+    assert re.search(r"[0-3] of 3 files, 00:0\d so far", capsys.readouterr().err)
 
 
 def test_broken_files_are_named_and_left_out(folder, capsys):

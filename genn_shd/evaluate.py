@@ -96,6 +96,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     checkpoint = folder.read_checkpoint(options.checkpoint)
     parts, class_names, speaker_names = _samples(config, checkpoint, options.data)
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
+    checkpoint.check(network)
     with compile_model(config, network) as model:
         model.set_parameters(checkpoint.group("parameters"))
         evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}

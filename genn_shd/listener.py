@@ -75,7 +75,9 @@ class Listener:
             own["simulation.scheme"] = folder.trained_with().get("scheme", "auto")
         config = config.replace(**own, **{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
-        with compile_model(config, build_network(config, saved.state["num_input"], len(names))) as model:
+        network = build_network(config, saved.state["num_input"], len(names))
+        saved.check(network)
+        with compile_model(config, network) as model:
             model.set_parameters(saved.group("parameters"))
             yield cls(model, config, names)
 

@@ -36,6 +36,7 @@ def _run(options: argparse.Namespace) -> int:
         part, samples = _samples(config, options.part, options.samples)
         config = config.replace(**{"training.batch_size": len(samples)})
         network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
+        checkpoint.check(network)
         with compile_model(config, network) as model:
             model.set_parameters(checkpoint.group("parameters"))
             selection = Selection.of(model, options.populations, options.variables)

@@ -119,7 +119,9 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
 
 def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
     """What the best epoch makes of some samples."""
-    model.set_parameters(folder.read_checkpoint("best").group("parameters"))
+    best = folder.read_checkpoint("best")
+    best.check(model.network)
+    model.set_parameters(best.group("parameters"))
     return {name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()}
 
 

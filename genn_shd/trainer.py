@@ -323,8 +323,10 @@ class Trainer:
                 f"training.epochs = {self.config.training.epochs} is not allowed: {self.folder.path} holds a "
                 f"run of {state['epoch']} epochs already; give at least as many, or choose another --out."
             )
+        checkpoint.check(self.model.network)
+        optimiser = checkpoint.optimiser_like(self.model.optimiser_state)
         self.model.set_parameters(checkpoint.group("parameters"))
-        self.model.set_optimiser_state(checkpoint.group("optimiser"))
+        self.model.set_optimiser_state(optimiser)
         self.state = TrainingState(
             rate=LearningRate.from_state(self.config.optimiser, state["rate"]),
             epoch=state["epoch"],

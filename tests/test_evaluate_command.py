@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, train
+from genn_shd import evaluate, listen, record, train
 from genn_shd.checkpoint import Checkpoint
 from genn_shd.config_sources import load
 from genn_shd.datasets import hdf5
@@ -179,3 +179,40 @@ def test_presets_describe_networks():
     for preset in ("fsdd", "fsdd_loso", "shd"):
         config = load(preset)
         assert build_network(config, 700, 20).num_parameters > 700 * 20
+
+
+def change(file, name, array=None):
+    """Leave an array of a checkpoint out, or write another one in its place."""
+    checkpoint = Checkpoint.read(file)
+    arrays = {key: value for key, value in checkpoint.arrays.items() if key != name}
+    Checkpoint(arrays if array is None else arrays | {name: array}, checkpoint.state).write(file)
+
+
+def every_command(run):
+    """All commands that go on from a checkpoint, as (main, arguments, file)."""
+    return [
+        (evaluate.main, [str(run)], "best.npz"),
+        (record.main, [str(run)], "best.npz"),
+        (listen.main, [str(run), "--microphone", "1"], "best.npz"),
+        (evaluate.main, [str(run), "--checkpoint", "last"], "checkpoint.npz"),
+        (train.main, [*SMALL, "--set", "training.epochs=4", "--out", str(run)], "checkpoint.npz"),
+        (train.main, [*SMALL, "--out", str(run)], "best.npz"),
+    ]
+
+
+@pytest.mark.parametrize("which", range(6))
+def test_weights_that_are_missing_are_not_replaced_by_initial_ones(run, which, capsys):
+    main, arguments, file = every_command(run)[which]
+    change(run / file, "parameters/hidden_output")
+    capsys.readouterr()
+    assert main(arguments) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith(
+        f"error: {run / file}: cannot go on from this checkpoint, parameters/hidden_output is missing"
+    )
+
+
+def test_training_does_not_go_on_without_the_optimisers_arrays(run, capsys):
+    change(run / "checkpoint.npz", "optimiser/moment2.input_hidden")
+    assert train.main([*SMALL, "--set", "training.epochs=4", "--out", str(run)]) == 2
+    assert "optimiser/moment2.input_hidden is missing in it" in capsys.readouterr().err

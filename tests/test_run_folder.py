@@ -14,6 +14,8 @@ from genn_shd.errors import DataError, GennShdError, SettingError
 from genn_shd.files import make_folder
 from genn_shd.run_folder import RunFolder
 
+from .checkpoint_states import state
+
 CONFIG = Config()
 
 
@@ -194,7 +196,7 @@ def test_environment_keeps_the_first_start_and_what_changed(tmp_path):
 
 
 def checkpoint(epoch):
-    return Checkpoint({"parameters/w": np.zeros(3)}, {"epoch": epoch})
+    return Checkpoint({"parameters/w": np.zeros(3)}, state(epoch))
 
 
 def test_a_damaged_checkpoint_names_the_next_best(tmp_path):

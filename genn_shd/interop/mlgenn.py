@@ -108,14 +108,27 @@ def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arr
 
 
 def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
-    """Weights as mlGeNN's connections take them, (pre, post), by connection; parameters of neurons are no weights."""
+    """Weights as mlGeNN's connections take them, (pre, post), by connection; parameters of neurons are no weights.
+
+    Raises
+    ------
+    SettingError
+        Weights that are missing, of another shape or not finite.
+    """
     check_parameters(dict(parameters), model.network)
+    _check_complete(parameters, model)
     factors = _factors(model, scale_i)
     return {name: np.asarray(weights) * factors[name] for name, weights in parameters.items() if name in factors}
 
 
 def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
-    """Weights of mlGeNN's connections, (pre, post) or flat, as parameters here."""
+    """Weights of mlGeNN's connections, (pre, post) or flat, as parameters here.
+
+    Raises
+    ------
+    SettingError
+        Weights that are missing, unknown, of another shape or not finite.
+    """
     factors = _factors(model, scale_i)
     shapes = {c.name: model.network.shape(c) for c in model.network.connections}
     parameters = {}
@@ -127,7 +140,16 @@ def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i:
             raise SettingError(f"weights of {name} have shape {np.shape(array)}; they must be {shapes[name]}, or flat.")
         parameters[name] = flat.reshape(shapes[name]) / factors[name]
     check_parameters(parameters, model.network)
+    _check_complete(parameters, model)
     return parameters
+
+
+def _check_complete(weights: Mapping[str, np.ndarray], model: Model) -> None:
+    """That there are weights of every connection: none is to go on with its initial weights unnoticed."""
+    for connection in model.network.connections:
+        if connection.name not in weights:
+            names = ", ".join(c.name for c in model.network.connections)
+            raise SettingError(f"weights of {connection.name} are missing; give those of {names}.")
 
 
 def spikes_for_mlgenn(samples: SpikeTrains, num_units: int, dt: float) -> list[Any]:

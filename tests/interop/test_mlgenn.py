@@ -149,3 +149,13 @@ def test_what_mlgenn_does_not_have_is_refused():
             mlgenn.weights_from_mlgenn(model, {"input_hiden": np.zeros((7, 6))})
         with pytest.raises(SettingError, match=r"shape \(3, 3\); they must be \(7, 6\)"):
             mlgenn.weights_from_mlgenn(model, {"input_hidden": np.zeros((3, 3))})
+
+
+def test_weights_of_every_connection_are_needed():
+    with _model() as model:
+        some = {name: array for name, array in model.parameters.items() if name != "hidden_output"}
+        for convert in (mlgenn.weights_for_mlgenn, mlgenn.weights_from_mlgenn):
+            with pytest.raises(SettingError, match="weights of hidden_output are missing; give those of input_hidden"):
+                convert(model, some)
+            with pytest.raises(SettingError, match="hidden_output holds numbers that are not finite"):
+                convert(model, {**model.parameters, "hidden_output": np.full((6, NUM_CLASSES), np.nan)})

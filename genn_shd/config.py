@@ -26,7 +26,7 @@ from pydantic import (
 from .compile import BACKENDS
 from .config_losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
 from .config_messages import explain, shown
-from .config_section import Section, setting
+from .config_section import Section, path_setting, setting
 
 
 def _one_or_many(value: Any) -> Any:
@@ -76,8 +76,8 @@ class SpokenDigitsSettings(DataSettings):
     """Ten English digits by five human speakers as 700-channel spikes (Free Spoken Digit Dataset)."""
 
     name: Literal["fsdd"] = setting("fsdd", "which data set")
-    path: str | None = setting(None, "the HDF5 file; looked for in data_dir where not set")
-    data_dir: str | None = setting(None, DATA_DIR)
+    path: str | None = path_setting(None, "the HDF5 file; looked for in data_dir where not set")
+    data_dir: str | None = path_setting(None, DATA_DIR)
     split: Literal["official", "all"] = setting(
         "official", "official: recordings 0 to 4 of each digit and speaker are the test set; all: no test set"
     )
@@ -89,30 +89,30 @@ class SynthesisedDigitsSettings(DataSettings):
     name: Literal["spoken_digits"] = setting("spoken_digits", "which data set")
     repetitions: int = setting(3, "how often every speaker says every word", ge=1)
     seed: int = setting(0, "of how words are said, and of their spikes", ge=0)
-    data_dir: str | None = setting(None, DATA_DIR)
+    data_dir: str | None = path_setting(None, DATA_DIR)
 
 
 class SHDSettings(DataSettings):
     """The Spiking Heidelberg Digits (Cramer et al. 2020), downloaded on first use."""
 
     name: Literal["shd"] = setting("shd", "which data set")
-    data_dir: str | None = setting(None, DATA_DIR)
+    data_dir: str | None = path_setting(None, DATA_DIR)
 
 
 class SSCSettings(DataSettings):
     """The Spiking Speech Commands (Cramer et al. 2020), downloaded on first use."""
 
     name: Literal["ssc"] = setting("ssc", "which data set")
-    data_dir: str | None = setting(None, DATA_DIR)
+    data_dir: str | None = path_setting(None, DATA_DIR)
 
 
 class HDF5Settings(DataSettings):
     """Any files in the layout of SHD's."""
 
     name: Literal["hdf5"] = setting("hdf5", "which data set")
-    path: str = setting(..., "HDF5 file of training samples")
-    test_path: str | None = setting(None, "HDF5 file of test samples; no test set where not set")
-    validation_path: str | None = setting(None, "HDF5 file of the samples for validation.kind = 'official'")
+    path: str = path_setting(..., "HDF5 file of training samples")
+    test_path: str | None = path_setting(None, "HDF5 file of test samples; no test set where not set")
+    validation_path: str | None = path_setting(None, "HDF5 file of the samples for validation.kind = 'official'")
     num_units: int = setting(700, "number of input channels", ge=1)
     num_classes: int | None = setting(None, "number of classes; where not set, those of the file", ge=1)
 

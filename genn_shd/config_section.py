@@ -18,3 +18,8 @@ def setting(default: Any, description: str, unit: str | None = None, **limits: A
     """One setting: its default, what it means, its unit where it has one, and its limits."""
     extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+def path_setting(default: Any, description: str) -> Any:
+    """A setting that is the path of a file or folder; see `config_paths`."""
+    return Field(default, description=description, json_schema_extra={"is_path": True})

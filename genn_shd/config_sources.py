@@ -11,6 +11,7 @@ from typing import Any
 from .config import Config
 from .config_losses import with_loss_by_name
 from .config_messages import choice
+from .config_paths import with_absolute_paths
 from .errors import SettingError, nearest, unknown_name
 
 Table = dict[str, Any]
@@ -20,7 +21,8 @@ def load(preset: str | None = None, file: Path | None = None, settings: Iterable
     """A configuration from defaults, a preset, a TOML file and settings `a.b=c`, each over the one before.
 
     A table whose kind changes from one source to the next (`dataset.name`, `loss.name`, `validation.kind`) is
-    replaced and not merged: the settings of one data set mean nothing to another.
+    replaced and not merged: the settings of one data set mean nothing to another. Relative paths are taken from the
+    folder of the file that they stand in, those of single settings from the current folder.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def load(preset: str | None = None, file: Path | None = None, settings: Iterable
     """
     return from_layers(
         read_preset(preset) if preset else {},
-        read_toml(file) if file else {},
+        with_absolute_paths(read_toml(file), file.parent) if file else {},
         parse_settings(settings),
     )
 
@@ -83,7 +85,7 @@ def read_preset(name: str) -> Table:
 def read_toml(path: Path) -> Table:
     """The settings of a TOML file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise SettingError(f"{path}: no such configuration file.{nearest(path.name, others)}") from None
@@ -92,10 +94,12 @@ def read_toml(path: Path) -> Table:
         raise SettingError(f"{path}: cannot read this configuration file: {reason}.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{path}: not valid TOML: {error}.") from None
+    except RecursionError:
+        raise SettingError(f"{path}: not valid TOML: tables or lists are nested too deeply.") from None
 
 
 def parse_settings(settings: Iterable[str]) -> Table:
-    """Nested tables from settings `a.b=c`; c is a TOML value, or else plain text."""
+    """Nested tables from settings `a.b=c`; c is a TOML value, or else plain text. Paths are absolute."""
     values: Table = {}
     for item in settings:
         name, equals, text = item.partition("=")
@@ -103,7 +107,7 @@ def parse_settings(settings: Iterable[str]) -> Table:
         if not equals or not all(keys):
             raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
         values = _merge(values, with_loss_by_name(_nested(keys, _parse_value(text.strip()))), {})
-    return values
+    return with_absolute_paths(values, Path.cwd())
 
 
 def _presets() -> Any:
@@ -113,7 +117,7 @@ def _presets() -> Any:
 def _parse_value(text: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
     return parsed["value"] if list(parsed) == ["value"] else text
 

@@ -14,6 +14,7 @@ import numpy as np
 from . import augment, command
 from .checkpoint import Checkpoint
 from .config import Config
+from .config_paths import absolute
 from .datasets import Dataset, hdf5, hdf5_file
 from .datasets.names import renumbered, share_names, with_classes_of
 from .errors import DataError
@@ -101,7 +102,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
         model.set_parameters(checkpoint.group("parameters"))
         evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}
     evaluated = Evaluated(evaluations, class_names, speaker_names)
-    data = None if options.data is None else str(options.data)
+    data = None if options.data is None else absolute(str(options.data), Path.cwd())
     evaluated.publish(folder, checkpoint=options.checkpoint, epoch=checkpoint.state["epoch"], data=data)
     return evaluated
 

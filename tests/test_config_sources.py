@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from genn_shd.config_paths import path_settings
 from genn_shd.config_sources import (
     combine,
     from_layers,
@@ -116,3 +119,47 @@ def test_a_default_preset_is_not_for_other_data_sets_or_beside_a_file(tmp_path):
     assert preset_unless_other("yin_yang", None, ["dataset.name=yin_yang", "dataset.num_train=5"]) == "yin_yang"
     assert preset_unless_other("yin_yang", None, ["dataset.name=fsdd"]) is None
     assert preset_unless_other("yin_yang", tmp_path / "my.toml", []) is None
+
+
+def test_paths_are_absolute_from_the_file_that_they_stand_in_or_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    file = tmp_path / "a" / "my.toml"
+    file.write_text(
+        '[dataset]\nname = "hdf5"\npath = "one.h5"\ntest_path = "../two.h5"\nvalidation_path = "/three.h5"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    for given in (file, Path("a/my.toml")):
+        dataset = load(file=given).dataset
+        assert dataset.path == str(tmp_path / "a" / "one.h5")
+        assert dataset.test_path == str(tmp_path / "two.h5")
+        assert dataset.validation_path == "/three.h5"
+    assert load(file=file, settings=["dataset.path=b/four.h5"]).dataset.path == str(tmp_path / "b" / "four.h5")
+    assert parse_settings(["dataset.data_dir=."]) == {"dataset": {"data_dir": str(tmp_path)}}
+
+
+def test_a_path_may_begin_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse_settings(["dataset.path=~/a.h5"]) == {"dataset": {"path": str(tmp_path / "a.h5")}}
+    with pytest.raises(SettingError, match="~nobody_of_that_name/a.h5: there is no such user"):
+        parse_settings(["dataset.path=~nobody_of_that_name/a.h5"])
+
+
+def test_what_is_no_path_stays(tmp_path):
+    assert parse_settings(["dataset.path=", "dataset.data_dir=5", "dataset.split=all"]) == {
+        "dataset": {"path": "", "data_dir": 5, "split": "all"}
+    }
+
+
+def test_the_settings_that_are_paths():
+    names = ("path", "test_path", "validation_path", "data_dir")
+    assert path_settings() == {f"dataset.{name}" for name in names}
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_must_not_nest_without_end(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text("[training]\nepochs = 7\n", encoding="utf-8-sig")
+    assert load(file=file).training.epochs == 7
+    file.write_text(f"a = {'[' * 100_000}")
+    with pytest.raises(SettingError, match=r"my\.toml: not valid TOML: tables or lists are nested too deeply"):
+        load(file=file)
+    assert parse_settings([f"a={'[' * 100_000}"])

@@ -216,3 +216,33 @@ def test_training_does_not_go_on_without_the_optimisers_arrays(run, capsys):
     change(run / "checkpoint.npz", "optimiser/moment2.input_hidden")
     assert train.main([*SMALL, "--set", "training.epochs=4", "--out", str(run)]) == 2
     assert "optimiser/moment2.input_hidden is missing in it" in capsys.readouterr().err
+
+
+@pytest.fixture
+def of_a_file(tmp_path, monkeypatch):
+    """The arguments of a training, and its folder, in a folder with the data it names by a relative path."""
+    events = [([1.0, 5.0], [n % 3, n % 5]) for n in range(24)]
+    hdf5.write(tmp_path / "data.h5", SpikeTrains.from_events(events, np.arange(24) % 2, num_units=5))
+    monkeypatch.chdir(tmp_path)
+    settings = ["dataset.name=hdf5", "dataset.path=data.h5", "dataset.test_path=data.h5", "dataset.num_units=5"]
+    settings += ["network.num_hidden=4", "training.epochs=1", "simulation.num_threads=1"]
+    return [*(word for setting in settings for word in ("--set", setting)), "--out", str(tmp_path / "run")]
+
+
+def test_data_are_found_from_another_folder(of_a_file, tmp_path, monkeypatch):
+    assert train.main(of_a_file) == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert evaluate.main([str(tmp_path / "run")]) == 0
+    assert evaluate.main(["../run", "--data", "../data.h5"]) == 0
+    assert evaluation(tmp_path / "run")["data"] == str(tmp_path / "data.h5")
+
+
+def test_a_run_that_kept_a_relative_path_is_gone_on_with(of_a_file, tmp_path):
+    assert train.main(of_a_file) == 0
+    config = tmp_path / "run" / "config.toml"
+    config.write_text(config.read_text().replace(str(tmp_path / "data.h5"), "data.h5"))
+    assert '\npath = "data.h5"' in config.read_text()
+    assert evaluate.main([str(tmp_path / "run")]) == 0
+    assert train.main([*of_a_file, "--set", "training.epochs=2"]) == 0
+    assert RunFolder.existing(tmp_path / "run").config().dataset.path == str(tmp_path / "data.h5")

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import command
 from ..backends.native.model import available_threads
+from ..config_paths import absolute
 from ..config_sources import combine, parse_settings
 from ..environment import git_commit, now
 from ..errors import GennShdError, SettingError
@@ -127,7 +128,8 @@ def _check_same(file: SweepFile, folder: Path) -> None:
         pass
     try:
         with SweepReader(folder) as reader:
-            old, new = _compared(reader.file), _compared(file)
+            new = _compared(file)
+            old = _with_paths_of(new, _compared(reader.file))
     except GennShdError:
         return
     for name in sorted({*old, *new} - set(MAY_DIFFER)):
@@ -144,6 +146,18 @@ def _compared(file: SweepFile) -> dict[str, Any]:
     if "training" in settings:
         settings["training"] = {name: value for name, value in settings["training"].items() if name != "seed"}
     return values | {"settings": {name: table for name, table in settings.items() if table != {}}}
+
+
+def _with_paths_of(new: Any, old: Any) -> Any:
+    """What was kept of a sweep, perhaps by a version that kept paths as they were given, with paths as they are now."""
+    if isinstance(new, dict) and isinstance(old, dict):
+        return {name: _with_paths_of(new.get(name), value) for name, value in old.items()}
+    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        return [_with_paths_of(*pair) for pair in zip(new, old, strict=True)]
+    if isinstance(new, str) and isinstance(old, str):
+        is_same = Path(new).is_absolute() and not Path(old).is_absolute() and Path(new).name == Path(old).name
+        return new if is_same else old
+    return old
 
 
 def _workers(options: argparse.Namespace) -> Workers:
@@ -176,7 +190,7 @@ def _slurm_file(options: argparse.Namespace) -> Path:
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     settings = parse_settings(options.set)
     if options.data_dir is not None:
-        settings = combine(settings, {"dataset": {"data_dir": str(options.data_dir)}})
+        settings = combine(settings, {"dataset": {"data_dir": absolute(str(options.data_dir), Path.cwd())}})
     return settings
 
 

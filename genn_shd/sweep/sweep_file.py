@@ -36,6 +36,7 @@ from ..config import AsList, OneOrMany, Section, setting
 from ..config_messages import explain, shown
 from ..config_sources import combine, nested
 from ..errors import SettingError, nearest, unknown_name
+from . import sweep_paths
 
 AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -221,6 +222,8 @@ class SweepFile(Section):
 def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFile:
     """A sweep file, with its changes for a data set and for a size that ends in a minute.
 
+    Relative paths in it are taken from its folder.
+
     Parameters
     ----------
     name : path of the file, or name of one that comes with the package.
@@ -234,8 +237,11 @@ def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFil
     """
     path = find(name)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        return SweepFile.from_values(_laid_over(values, dataset, smoke))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        layers = _laid_over(values, dataset, smoke)
+        return SweepFile.from_values(sweep_paths.with_absolute_paths(layers, path.parent))
+    except RecursionError:
+        raise SettingError(f"{path}: not valid TOML: tables or lists are nested too deeply.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{path}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -227,3 +227,12 @@ def test_the_status_says_what_there_is(tmp_path):
     assert f"{best.number}" in next(line for line in text.splitlines() if "complete  " in line).split()
     assert f"a thing  0.9        {best.objective:.4g} ± 0 (2 runs)  somebody" in text
     assert "another  3 ± 0.5    not run" in text
+
+
+def test_a_sweep_that_kept_a_relative_path_is_gone_on_with(tmp_path):
+    go(tmp_path, budget={"trials": 1}, settings={"dataset.name": "spoken_digits", "dataset.data_dir": "../data"})
+    absolute = {"dataset.name": "spoken_digits", "dataset.data_dir": str(tmp_path / "data")}
+    trials, _, _ = go(tmp_path, budget={"trials": 2}, settings=absolute)
+    assert len(trials) == 2
+    with pytest.raises(SettingError, match="holds a sweep with another settings"):
+        go(tmp_path, budget={"trials": 3}, settings={**absolute, "dataset.data_dir": str(tmp_path / "other")})

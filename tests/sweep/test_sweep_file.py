@@ -109,3 +109,39 @@ def test_names_that_are_not_there_bring_the_nearest(file):
     file.write_text(TEXT.partition("[smoke]")[0])
     with pytest.raises(SettingError, match=r"there is no \[smoke\] in it"):
         sweep_file.read(str(file), smoke=True)
+
+
+PATHS = """
+title = "Which data?"
+preset = "yin_yang"
+settings = { dataset.name = "hdf5", "dataset.test_path" = "test.h5", training.epochs = 1 }
+strategy = { name = "list", points = [{ "dataset.path" = "a.h5", both = "b.h5", other = "one" }] }
+
+[space]
+"dataset.path" = { choice = ["a.h5", "/b.h5"] }
+both = { choice = ["b.h5"], sets = ["dataset.path", "dataset.validation_path"] }
+name = { choice = ["c.h5"], sets = "dataset.name" }
+other = { cases = { one = { "dataset.path" = "../d.h5", "dataset.name" = "hdf5" } } }
+
+[dataset.big]
+settings = { dataset.data_dir = "big" }
+
+[smoke]
+strategy = { name = "bayesian", warm_start = "runs/earlier" }
+"""
+
+
+def test_paths_are_taken_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    path = tmp_path / "a" / "data.toml"
+    path.parent.mkdir()
+    path.write_text(PATHS, encoding="utf-8-sig")
+    monkeypatch.chdir(tmp_path)
+    here = str(path.parent)
+    sweep = sweep_file.read("a/data.toml")
+    assert sweep.settings["dataset"] == {"name": "hdf5", "test_path": f"{here}/test.h5", "data_dir": f"{here}/big"}
+    assert sweep.space["dataset.path"].values == (f"{here}/a.h5", "/b.h5")
+    assert sweep.space["both"].values == (f"{here}/b.h5",)
+    assert sweep.space["name"].values == ("c.h5",)
+    assert sweep.space["other"].values == {"one": {"dataset.path": f"{tmp_path}/d.h5", "dataset.name": "hdf5"}}
+    assert sweep.strategy.points == ({"dataset.path": f"{here}/a.h5", "both": f"{here}/b.h5", "other": "one"},)
+    assert sweep_file.read("a/data.toml", smoke=True).strategy.warm_start == (f"{here}/runs/earlier",)

@@ -1,0 +1,68 @@
+"""Paths in a sweep file: in its settings, in the parameters that set them, and the sweeps it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import config_paths
+from ..config_paths import absolute, path_settings
+
+
+def with_absolute_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The tables of a sweep file, whatever is in them, with relative paths taken from a folder."""
+    space = _table(values.get("space"))
+    of_paths = {name for name, parameter in space.items() if _sets_a_path(name, _table(parameter))}
+    changed = dict(values)
+    if "settings" in values:
+        changed["settings"] = _settings(values["settings"], folder)
+    if space:
+        changed["space"] = {name: _parameter(space[name], name in of_paths, folder) for name in space}
+    if _table(values.get("strategy")):
+        changed["strategy"] = _strategy(values["strategy"], of_paths, folder)
+    return changed
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """A table, or an empty one in place of what is none and is refused later."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _settings(value: Any, folder: Path) -> Any:
+    return config_paths.with_absolute_paths(value, folder) if isinstance(value, Mapping) else value
+
+
+def _sets_a_path(name: str, parameter: Mapping[str, Any]) -> bool:
+    sets = parameter.get("sets", name)
+    return not path_settings().isdisjoint([sets] if isinstance(sets, str) else map(str, sets or ()))
+
+
+def _parameter(value: Any, is_path: bool, folder: Path) -> Any:
+    parameter = dict(_table(value))
+    if is_path and "choice" in parameter:
+        parameter["choice"] = _paths(parameter["choice"], folder)
+    if cases := _table(parameter.get("cases")):
+        parameter["cases"] = {name: _settings(case, folder) for name, case in cases.items()}
+    return parameter if isinstance(value, Mapping) else value
+
+
+def _strategy(strategy: Mapping[str, Any], of_paths: set[str], folder: Path) -> dict[str, Any]:
+    changed = dict(strategy)
+    if "warm_start" in strategy:
+        changed["warm_start"] = _paths(strategy["warm_start"], folder)
+    if isinstance(points := strategy.get("points"), list):
+        changed["points"] = [
+            {name: _paths(value, folder) if name in of_paths else value for name, value in point.items()}
+            if isinstance(point, Mapping)
+            else point
+            for point in points
+        ]
+    return changed
+
+
+def _paths(value: Any, folder: Path) -> Any:
+    """A path, or a list of such; anything else as it is."""
+    if isinstance(value, list):
+        return [_paths(item, folder) for item in value]
+    return absolute(value, folder) if isinstance(value, str) else value

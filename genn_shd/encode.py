@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import command
+from . import command, outputs
 from .errors import SettingError
 from .progress import LOG, console_log
 from .speech.audio import find
@@ -32,7 +32,10 @@ def _run(options: argparse.Namespace) -> int:
             num_workers=_positive("--workers", options.workers),
         )
         classes = [escaped(name) for name in options.classes.split(",")] if options.classes else []
-        encoded = encode_files(find(options.paths), options.out, settings, _naming(options), classes)
+        files, mark = find(options.paths), outputs.mark("encode", options.paths)
+        inputs = [*files, options.csv] if options.csv else files
+        outputs.check(options.out, outputs.HDF5, mark, inputs, options.overwrite)
+        encoded = encode_files(files, options.out, settings, _naming(options), classes, mark)
         LOG.info(
             "%d files, %d spikes%s",
             len(encoded.files),
@@ -90,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--workers", type=int, default=EncoderSettings.num_workers, help="files at once (default: all processors)"
     )
+    outputs.add_overwrite(parser)
     return parser
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command, plot_listening, plots
+from . import command, outputs, plot_listening, plots
 from .errors import DataError, SettingError
 from .evaluate import CHECKPOINTS
 from .events import SpikeTrains
@@ -19,11 +19,12 @@ from .progress import console_log
 from .run_folder import RunFolder
 from .speech import audio, live
 from .speech.cochlea import NUM_CHANNELS, Spikes, cochlea
-from .speech.encoding import encode_samples
+from .speech.encoding import LONG, encode_samples
 from .speech.preparation import SAMPLE_RATE, Preparation
 from .speech.stream import AHEAD, CochleaStream
 
 TRIM = 40.0  # dB
+CHUNK = 200  # ms
 _LEAST = 0.05  # probability of a word that is worth a place in the table
 
 
@@ -35,24 +36,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     _check(options)
+    path = options.out or RunFolder(options.run).plots / "heard" / f"{_name(options)}.png"
+    mark = outputs.mark("listen")
+    outputs.check(path, outputs.PNG, mark, [options.file] if options.file else [], options.overwrite)
     with console_log(), Listener.of_run(options.run, options.checkpoint) as listener:
         if options.microphone is not None:
             print(f"speak now: {options.microphone:g} s", flush=True)
-            samples, name = live.record(options.microphone), "microphone"
+            samples = live.record(options.microphone)
         else:
-            samples, name = audio.read(options.file), options.file.stem
+            samples = audio.read(options.file)
         hear = _stream if options.stream else _whole
         spikes = _trains(hear(listener, samples, options))
         evidence = listener.evidence(spikes)
         print(table(evidence, listener.class_names))
         word = listener.class_names[evidence.word]
         figure = plot_listening.listening(
-            listener.record(spikes, evidence.word), evidence, listener.class_names, f"{name}: {word}"
+            listener.record(spikes, evidence.word), evidence, listener.class_names, f"{_name(options)}: {word}"
         )
-        path = options.out or RunFolder(options.run).plots / "heard" / f"{name}.png"
-        plots.save(figure, path)
+        plots.save(figure, path, mark)
     print(f"\n{word} ({100 * evidence.probabilities[-1].max():.0f} %)\n{path}")
     return 0
+
+
+def _name(options: argparse.Namespace) -> str:
+    return "microphone" if options.file is None else options.file.stem
 
 
 def _whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
@@ -64,20 +71,20 @@ def _whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spi
 
 def _stream(listener: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
     """Spikes of the sound chunk by chunk, as if it were just coming; says after each chunk what is heard so far."""
-    usual, ear = Preparation(), cochlea()
-    stream, loudness = CochleaStream(ear, options.seed, piece=options.chunk), live.Loudness(usual.rms)
+    usual, ear, chunk = Preparation(), cochlea(), options.chunk or CHUNK
+    stream, loudness = CochleaStream(ear, options.seed, piece=chunk), live.Loudness(usual.rms)
     stream.push(np.zeros(round(usual.silence * SAMPLE_RATE / 1000)))
     listener.evidence(_trains((np.zeros(0, np.float32), np.zeros(0, np.uint16))))  # the first call is slower
     print(f"{'sound':>9}  {'latency':>9}  heard so far   (spikes are known {AHEAD} ms after the sound)")
     parts: list[Spikes] = []
-    pieces = [*live.chunks(samples, options.chunk), None]
+    pieces = [*live.chunks(samples, chunk), None]
     for number, piece in enumerate(pieces):
         started = time.perf_counter()
         parts.append(stream.finish() if piece is None else stream.push(loudness(piece)))
         spikes = _joined(parts)
         heard = listener.evidence(_trains(spikes), np.zeros(0)) if len(spikes[0]) else None
         latency = 1000 * (time.perf_counter() - started)
-        end = min((number + 1) * options.chunk, len(samples) * 1000 // SAMPLE_RATE)
+        end = min((number + 1) * chunk, len(samples) * 1000 // SAMPLE_RATE)
         print(f"{end:6d} ms  {latency:6.0f} ms  {_likeliest(heard, listener.class_names)}", flush=True)
     if not loudness.has_begun:
         raise DataError("there is no sound in it: nothing is louder than -40 dB of full scale.")
@@ -111,14 +118,16 @@ def table(evidence: Evidence, class_names: Sequence[str]) -> str:
 def _check(options: argparse.Namespace) -> None:
     if (options.file is None) == (options.microphone is None):
         raise SettingError("give a sound file, or --microphone.")
-    for name, value in (("--chunk", options.chunk), ("--microphone", options.microphone)):
-        if value is not None and not value > 0:
-            raise SettingError(f"{name} {value} is not allowed; it must be more than 0.")
+    for name, value, most in (("--chunk", options.chunk, LONG), ("--microphone", options.microphone, audio.LONGEST)):
+        if value is not None and not 0 < value <= most:
+            raise SettingError(f"{name} {value:g} is not allowed; it must be more than 0, and {most:g} at most.")
+    if options.chunk is not None and not options.stream:
+        raise SettingError("--chunk is of --stream: give that too, or leave --chunk out.")
     if options.stream and options.trim is not None:
         raise SettingError("--trim is of sounds that are heard as a whole; leave it out, or --stream.")
     if options.out is not None and options.out.suffix.lower() != ".png":
         raise SettingError(f"--out {options.out} is not allowed; the picture is a .png.")
-    if options.chunk % 10:
+    if options.chunk is not None and options.chunk % 10:
         raise SettingError(f"--chunk {options.chunk} is not allowed; it must be a multiple of 10 ms.")
 
 
@@ -139,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         help="listen to the microphone (default: 2)",
     )
     parser.add_argument("--stream", action="store_true", help="hear it in chunks, and print the latency of each")
-    parser.add_argument("--chunk", type=int, default=200, metavar="MS", help="length of a chunk (default: %(default)s)")
+    parser.add_argument("--chunk", type=int, metavar="MS", help=f"with --stream: length of a chunk (default: {CHUNK})")
     parser.add_argument(
         "--trim",
         type=float,
@@ -149,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: %(default)s)")
     parser.add_argument("--seed", type=command.at_least(0), default=0, help="of the nerve fibres' random numbers")
     parser.add_argument("--out", type=Path, metavar="FILE", help="picture (default: RUN_DIR/plots/heard/NAME.png)")
+    outputs.add_overwrite(parser)
     return parser
 
 

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from . import outputs
 from .files import make_folder, write_whole
 
 COLOURS = {"training": "#0072B2", "validation": "#D55E00", "test": "#009E73"}
@@ -39,11 +40,12 @@ _MOST_LETTERS_IN_A_ROW = 40
 _WIDE_RANGE = 10  # of losses, from which a logarithmic axis shows more
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG."""
+def save(figure: Figure, path: Path, mark: str = outputs.mark("train")) -> None:
+    """Write a figure as PNG, with the mark of the command that draws it."""
     make_folder(path.parent)
     FigureCanvasAgg(figure)
-    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=150))
+    metadata = {"Software": mark}
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=150, metadata=metadata))
 
 
 def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:

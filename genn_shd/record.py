@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command, plot_recording, plots
+from . import command, outputs, plot_recording, plots
 from .config import Config, RecordingSettings
 from .errors import SettingError, unknown_name
 from .evaluate import CHECKPOINTS
 from .experiment import build_network, compile_model, for_evaluation, partition, prepare
 from .progress import console_log
-from .recording import Selection
+from .recording import MARK, Selection
 from .run_folder import RunFolder
 from .samples import Samples
 
@@ -34,6 +34,10 @@ def _run(options: argparse.Namespace) -> int:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
     with console_log():
         part, samples = _samples(config, options.part, options.samples)
+        name = f"{part}_{options.checkpoint}"
+        file, figure = folder.recordings / f"{name}.h5", folder.plots / "recordings" / f"{name}.png"
+        for path, kind in ((file, outputs.HDF5), (figure, outputs.PNG)):
+            outputs.check(path, kind, MARK, overwrite=options.overwrite)
         config = config.replace(**{"training.batch_size": len(samples)})
         network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
         checkpoint.check(network)
@@ -44,10 +48,8 @@ def _run(options: argparse.Namespace) -> int:
             context["positions"] = options.samples
             batch = samples.trains.select(samples.indices)
             recorded = selection.record(model, batch, len(batch), context)
-    name = f"{part}_{options.checkpoint}"
-    file, figure = folder.recordings / f"{name}.h5", folder.plots / "recordings" / f"{name}.png"
     recorded.write(file)
-    plots.save(plot_recording.recording(recorded, f"{folder.name}, {part} samples"), figure)
+    plots.save(plot_recording.recording(recorded, f"{folder.name}, {part} samples"), figure, MARK)
     print(file, figure, sep="\n")
     return 0
 
@@ -90,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--populations", nargs="+", default=list(usual.populations), metavar="NAME", help="populations (default: all)"
     )
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
+    outputs.add_overwrite(parser)
     return parser
 
 

@@ -8,7 +8,7 @@ from . import plot_recording, plots
 from .backends.base import Model
 from .config import RecordingSettings
 from .progress import LOG
-from .recording import Selection
+from .recording import MARK, Selection
 from .run_folder import RunFolder
 
 
@@ -42,5 +42,6 @@ class Recorder:
         file = self._folder.recordings / f"{name}.h5"
         recorded.write(file)
         title = f"{self._folder.name}: epoch {epoch}, batch {batch}"
-        plots.save(plot_recording.recording(recorded, title), self._folder.plots / "recordings" / f"{name}.png")
+        figure = self._folder.plots / "recordings" / f"{name}.png"
+        plots.save(plot_recording.recording(recorded, title), figure, MARK)
         LOG.info("recorded %s", file)

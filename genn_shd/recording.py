@@ -18,6 +18,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from . import outputs
 from .backends.base import Arrays, Model
 from .errors import DataError, unknown_name
 from .eventprop import adjoint_name
@@ -28,6 +29,8 @@ SPIKES, WEIGHTS = "spikes", "weights"
 """What can be asked for beside state and adjoint variables."""
 STATE, ADJOINT = "state", "adjoint"
 """All variables of a kind."""
+MARK = outputs.mark("record")
+"""Of recordings and their figures, also those made while a network trains."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,7 @@ class Recorded:
         write_hdf5(path, self._fill)
 
     def _fill(self, file: h5py.File) -> None:
-        file.attrs.update({"dt": self.dt, "duration": self.duration, **self.context})
+        file.attrs.update({"dt": self.dt, "duration": self.duration, **self.context, outputs.ATTRIBUTE: MARK})
         for name in ("labels", "predictions", "losses"):
             file[name] = getattr(self, name)
         for population, trains in self.spikes.items():
@@ -90,7 +93,7 @@ class Recorded:
 
     @classmethod
     def _of(cls, file: h5py.File) -> Recorded:
-        attributes = {name: _plain(value) for name, value in file.attrs.items()}
+        attributes = {name: _plain(value) for name, value in file.attrs.items() if name != outputs.ATTRIBUTE}
         labels = file["labels"][()]
         unknown = np.full(len(labels), -1)
         return cls(

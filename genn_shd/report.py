@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import command
+from . import command, outputs
 from .errors import DataError
 from .reports import run_report, sweep_report
 from .reports.page import Page
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     folder = options.path.parent if options.path.name == SWEEP_STATE else options.path
-    print(_page(folder).write(options.out or folder / "report"))
+    print(_page(folder).write(options.out or folder / "report", options.overwrite))
     return 0
 
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("path", type=Path, metavar="DIR", help=f"folder of a run or sweep, or its {SWEEP_STATE}")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write report.html (default: DIR/report)")
+    outputs.add_overwrite(parser)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import types
 
@@ -115,7 +116,14 @@ def test_without_sounddevice_it_says_how_to_get_it(run, capsys, monkeypatch):
         ([], "give a sound file, or --microphone"),
         (["missing.wav"], "missing.wav: no such file"),
         (["any.wav", "--chunk", "0"], "--chunk 0"),
-        (["any.wav", "--chunk", "15"], "multiple of 10 ms"),
+        (["any.wav", "--stream", "--chunk", "15"], "multiple of 10 ms"),
+        (
+            ["any.wav", "--stream", "--chunk", "1000000000000"],
+            "--chunk 1e+12 is not allowed; it must be more than 0, and",
+        ),
+        (["any.wav", "--chunk", "100"], "--chunk is of --stream: give that too, or leave --chunk out"),
+        (["--microphone", "1e12"], "--microphone 1e+12 is not allowed; it must be more than 0, and 3600 at most"),
+        (["--microphone", "nan"], "--microphone nan is not allowed"),
         (["--microphone", "-1"], "--microphone -1"),
         (["any.wav", "--stream", "--trim", "20"], "--trim is of sounds that are heard as a whole"),
         (["any.wav", "--out", "picture.pdf"], "picture.pdf is not allowed; the picture is a .png"),
@@ -133,6 +141,30 @@ def test_silence_is_refused(run, tmp_path, capsys, more):
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 16_000)
     assert listen.main([str(run), str(tmp_path / "silent.wav"), *more]) == 2
     assert "there is no sound in it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n, a photograph", b"RIFF, a sound"])
+def test_pictures_of_others_stay(run, sound, tmp_path, capsys, content):
+    picture = tmp_path / "heard.png"
+    picture.write_bytes(content)
+    words = [str(run), str(sound("low")), "--out", str(picture)]
+    assert listen.main(words) == 2
+    assert "heard.png: is there already and " in capsys.readouterr().err
+    assert listen.main([*words, "--overwrite"]) == (0 if b"PNG" in content else 2)
+    assert (picture.read_bytes() == content) == (b"PNG" not in content)
+    picture.unlink()
+    for _ in range(2):  # its own is drawn again
+        assert listen.main(words) == 0
+    shutil.copy(run / "plots" / "training_curves.png", picture)
+    assert listen.main(words) == 2
+
+
+def test_a_sound_is_not_drawn_over(run, sound, capsys):
+    file = sound("low").rename(sound("low").with_suffix(".png"))
+    before = file.read_bytes()
+    assert listen.main([str(run), str(file), "--out", str(file), "--overwrite"]) == 2
+    assert "is one of the files to read" in capsys.readouterr().err
+    assert file.read_bytes() == before
 
 
 def test_a_network_that_hears_no_sound_is_refused(sound, tmp_path, capsys):

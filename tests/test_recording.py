@@ -74,6 +74,10 @@ def test_a_trained_network_is_recorded_on_chosen_samples(recorded, capsys):
     best = Checkpoint.read(recorded / "best.npz").group("parameters")
     np.testing.assert_array_equal(found.weights["hidden_output"], best["hidden_output"])
     assert found.context["positions"].tolist() == [7, 2]
+    (recorded / "recordings" / "test_best.h5").write_bytes(
+        recorded.joinpath("recordings/epoch_2_batch_1.h5").read_bytes()
+    )
+    assert record.main([str(recorded), *words]) == 0  # what it wrote itself it writes again
     assert evaluate.main([str(recorded)]) == 0
     assert json.loads((recorded / "evaluation.json").read_text())["parts"]["test"]["samples"] == 30
 

@@ -24,6 +24,7 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .. import outputs
 from ..errors import DataError
 from ..events import UNKNOWN, SpikeTrains, unit_type
 from ..files import write_hdf5
@@ -76,6 +77,7 @@ def write(
     speaker_names: Sequence[str] = (),
     time_type: DTypeLike = np.float64,
     files: Sequence[str] = (),
+    mark: str = "",
 ) -> None:
     """Write a file in this layout. It appears under its name only when it is complete.
 
@@ -86,6 +88,7 @@ def write(
     class_names, speaker_names : names by label and by speaker; nothing is written where empty.
     time_type : type of the times in the file. float64 gives back the same times bit for bit; the published
         files have less.
+    mark : of the command that writes it, see `genn_shd.outputs`; none where empty.
 
     Raises
     ------
@@ -98,6 +101,8 @@ def write(
         file["labels"] = trains.labels
         if (trains.speakers != UNKNOWN).any():
             file["extra/speaker"] = trains.speakers
+        if mark:
+            file.attrs[outputs.ATTRIBUTE] = mark
         _write_names(file, "extra/file", files)
         _write_names(file, "extra/keys", class_names)
         _write_names(file, "extra/meta_info/speaker_names", speaker_names)

@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .. import outputs
 from ..files import write_whole
 
 _DPI = 150
@@ -30,14 +31,19 @@ class Drawing:
     caption: str
     figure: Figure
 
-    def save(self, folder: Path) -> str:
+    def files(self, folder: Path) -> list[tuple[Path, outputs.Kind]]:
+        """The files that `save` writes, and their formats."""
+        return [(folder / f"{self.name}.png", outputs.PNG), (folder / f"{self.name}.pdf", outputs.PDF)]
+
+    def save(self, folder: Path, mark: str) -> str:
         """Write `NAME.png` and `NAME.pdf` into a folder; returns the PNG as a `data:` address."""
+        (image, _), (document, _) = self.files(folder)
         FigureCanvasAgg(self.figure)
         stream = io.BytesIO()
-        self.figure.savefig(stream, format="png", dpi=_DPI)
+        self.figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": mark})
         png = stream.getvalue()
-        write_whole(folder / f"{self.name}.png", lambda file: file.write(png))
+        write_whole(image, lambda file: file.write(png))
         # Without its date the same figure is the same file.
-        no_date = {"CreationDate": None}
-        write_whole(folder / f"{self.name}.pdf", lambda file: self.figure.savefig(file, format="pdf", metadata=no_date))
+        metadata = {"Creator": mark, "CreationDate": None}
+        write_whole(document, lambda file: self.figure.savefig(file, format="pdf", metadata=metadata))
         return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

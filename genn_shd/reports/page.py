@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from .. import __version__, environment
+from .. import __version__, environment, outputs
 from ..files import make_folder, write_text
 from .drawing import Drawing
 from .table import Table
@@ -56,23 +56,33 @@ class Page:
     facts: Sequence[tuple[str, str]]
     sections: Sequence[Section]
 
-    def write(self, folder: Path) -> Path:
+    def write(self, folder: Path, overwrite: bool = False) -> Path:
         """Write figures and page into a folder, which is made where it is missing; returns the page's path.
+
+        Parameters
+        ----------
+        folder : where to.
+        overwrite : whether to replace files that are there already and in no report.
 
         Raises
         ------
+        SettingError
+            Such a file is there, and not to be replaced; nothing is written.
         GennShdError
             It cannot be written.
         """
-        make_folder(folder)
         sections = [section for section in self.sections if not section.is_empty]
-        images = {d.name: d.save(folder) for section in sections for d in section.drawings}
+        drawings = [drawing for section in sections for drawing in section.drawings]
+        path, mark = folder / FILE_NAME, outputs.mark("report")
+        for file, kind in [(path, outputs.HTML), *(found for d in drawings for found in d.files(folder))]:
+            outputs.check(file, kind, mark, overwrite=overwrite)
+        make_folder(folder)
+        images = {d.name: d.save(folder, mark) for d in drawings}
         text = (
             _templates()
             .get_template("page.html.j2")
-            .render(page=self, sections=sections, images=images, version=__version__, time=environment.now())
+            .render(page=self, sections=sections, images=images, mark=mark, version=__version__, time=environment.now())
         )
-        path = folder / FILE_NAME
         write_text(path, text)
         return path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import outputs
 from ..datasets.hdf5_file import write
 from ..display import escape
 from ..errors import DataError, GennShdError
@@ -56,6 +57,7 @@ def encode_files(
     settings: EncoderSettings,
     naming: Pattern | Table | None = None,
     class_names: Sequence[str] = (),
+    mark: str = outputs.mark("encode"),
 ) -> Encoded:
     """Encode files into `out`, in SHD's layout with the names of the files as `extra/file`.
 
@@ -69,6 +71,7 @@ def encode_files(
     settings : how to encode.
     naming : labels and speakers; None where they are unknown.
     class_names : labels in the order of their numbers; sorted where empty.
+    mark : that `out` carries, see `genn_shd.outputs`.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def encode_files(
             raise DataError(f"none of the {len(files)} files can be used; see above.")
         done = [file for file in named if file in keys]
         try:
-            _write(out, done, [journal[keys[file]] for file in done], named, class_names, settings.num_channels)
+            _write(out, done, [journal[keys[file]] for file in done], named, class_names, settings.num_channels, mark)
         except GennShdError as error:
             raise GennShdError(f"{error} All that was encoded is kept: the same command goes on from there.") from None
         journal.remove()
@@ -165,8 +168,9 @@ def _write(
     named: dict[Path, Names],
     class_names: Sequence[str],
     num_channels: int,
+    mark: str,
 ) -> None:
     labels, classes = numbered([named[file].label for file in files], class_names)
     speakers, speaker_names = numbered([named[file].speaker for file in files])
     trains = SpikeTrains.from_events(spikes, labels, speakers, num_channels)
-    write(out, trains, classes, speaker_names, np.float32, files=[escaped(file.name) for file in files])
+    write(out, trains, classes, speaker_names, np.float32, files=[escaped(file.name) for file in files], mark=mark)

@@ -38,3 +38,29 @@ def test_a_report_goes_where_it_is_asked_to(search, tmp_path, capsys):
     assert report.main([str(search / FILE_NAME), "--out", str(tmp_path / "there")]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'there' / 'report.html'}\n"
     assert (tmp_path / "there" / "best_so_far.pdf").exists()
+
+
+@pytest.mark.parametrize("name", ["report.html", "best_so_far.png", "best_so_far.pdf"])
+def test_files_of_others_stay(search, tmp_path, capsys, name):
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / name).write_text("my own notes")
+    assert report.main([str(search), "--out", str(there), "--overwrite"]) == 2
+    said = capsys.readouterr().err
+    assert f"{there / name}: is there already and no " in said
+    assert said.count("\n") == 1
+    assert [p.name for p in there.iterdir()] == [name]
+    assert (there / name).read_text() == "my own notes"
+
+
+def test_a_page_of_ones_own_stays_unless_it_is_to_go(search, tmp_path, capsys):
+    page = tmp_path / "report.html"
+    page.write_text("<!DOCTYPE html><title>my thesis</title>")
+    words = [str(search), "--out", str(tmp_path)]
+    assert report.main(words) == 2
+    assert "report.html: is there already and was not made by this command" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [page]
+    assert report.main([*words, "--overwrite"]) == 0
+    for _ in range(2):  # its own is written again
+        assert report.main(words) == 0
+    assert "my thesis" not in page.read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -234,6 +235,44 @@ def test_without_room_for_the_result_all_is_kept(folder, capsys, monkeypatch):
     assert "All that was encoded is kept: the same command goes on from there" in said
     encoded(folder)
     assert "3 of 3 files were encoded before" in capsys.readouterr().err
+
+
+def refused(folder, capsys, out, *more):
+    """What is said where `out` is not written, and stays as it was."""
+    before = out.read_bytes()
+    capsys.readouterr()
+    assert encode.main([*map(str, sorted(folder.iterdir())), "--out", str(out), *FEW, *more]) == 2
+    assert out.read_bytes() == before
+    return one_line(capsys)
+
+
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_a_recording_is_never_written_over(folder, capsys, more):
+    first, *_ = sorted(folder.iterdir())
+    (folder.parent / "hard.h5").hardlink_to(first)
+    (folder.parent / "soft.h5").symlink_to(first)
+    for out in (first, folder.parent / "hard.h5", folder.parent / "soft.h5"):
+        assert f"{out}: is one of the files to read, and would be lost" in refused(folder, capsys, out, *more)
+    shutil.copy(first, folder.parent / "other.wav")
+    assert "other.wav: is there already and no HDF5 file" in refused(folder, capsys, folder.parent / "other.wav", *more)
+    table = folder.parent / "table.csv"
+    table.write_text("file,label\n" + "".join(f"sounds/{p.name},a\n" for p in folder.iterdir()))
+    assert "one of the files to read" in refused(folder, capsys, table, "--csv", str(table), *more)
+    assert not list(folder.parent.glob(".*"))
+
+
+def test_its_own_file_is_written_again_and_others_only_if_asked(folder, capsys):
+    out = encoded(folder)
+    (folder / "low_bob_0.ogg").unlink()
+    encoded(folder)  # from the same folder, though other files are in it now
+    assert "not made by this command from the same inputs" in refused(folder, capsys, out)  # from files, not a folder
+    with h5py.File(out, "w") as file:
+        file["my"] = np.arange(3)
+    assert "replace it with --overwrite" in refused(folder, capsys, out)
+    encoded(folder, "--overwrite")
+    with h5py.File(out) as file:
+        assert len(file["labels"]) == 2
+    encoded(folder)
 
 
 def test_names_that_are_no_text_are_escaped(folder, capsys):

@@ -124,12 +124,10 @@ class RunFolder:
 
     def _check(self, config: Config) -> None:
         if not self.config_file.exists():
-            for file in (self.checkpoint_file, self.best_file, self.history_file, self.summary_file):
-                if file.exists():
-                    raise SettingError(
-                        f"{self.path}: holds {file.name} but no {self.config_file.name}; choose another --out."
-                    )
+            self._check_new()
             return
+        if not self._is_own():
+            raise SettingError(f"{self.config_file}: is there already and of no run; choose another --out.")
         old, new = self.config().flat(), config.flat()
         for name in [*new, *(name for name in old if name not in new)]:
             if name not in MAY_DIFFER and old.get(name) != new.get(name):
@@ -137,6 +135,22 @@ class RunFolder:
                     f"{self.path}: holds a run with {_setting(name, old)}, and now it is {_setting(name, new)}; "
                     "choose another --out, or set it back."
                 )
+
+    def _check_new(self) -> None:
+        """That what a run would write is not there already. An empty log is what a run that was killed at once left."""
+        is_logged = self.log_file.exists() and self.log_file.stat().st_size > 0
+        results = (self.history_file, self.timings_file, self.summary_file, self.evaluation_file)
+        others = (self.checkpoint_file, self.best_file, self.environment_file, self.plots, self.recordings)
+        for path in (*results, *others, *([self.log_file] if is_logged else [])):
+            if path.exists():
+                raise SettingError(
+                    f"{self.path}: holds {path.name} but no {self.config_file.name}; choose another --out."
+                )
+
+    def _is_own(self) -> bool:
+        """Whether the configuration that is there was written by a run, and is no file of a user's of the same name."""
+        is_as_written = self.config().to_toml() == self.config_file.read_text(encoding="utf-8")
+        return is_as_written or self.environment_file.exists() or bool(self.parts())
 
     def config(self) -> Config:
         """The configuration of the run.

@@ -90,11 +90,44 @@ def test_what_does_not_change_the_result_may_differ(tmp_path, setting, value):
         assert folder.config() == other
 
 
-def test_files_without_a_configuration_are_left_alone(tmp_path):
-    (tmp_path / "best.npz").write_bytes(b"precious")
-    with pytest.raises(SettingError, match=r"holds best\.npz but no config\.toml"), RunFolder.open(tmp_path, CONFIG):
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("best.npz", "checkpoint.npz", "history.csv", "timings.csv", "environment.json", "summary.json"),
+        *("evaluation.json", "log.txt", "plots", "recordings"),
+    ],
+)
+def test_files_without_a_configuration_are_left_alone(tmp_path, name):
+    (tmp_path / name).write_bytes(b"precious")
+    with pytest.raises(SettingError, match=rf"holds {name} but no config\.toml"), RunFolder.open(tmp_path, CONFIG):
         pass
-    assert [p.name for p in tmp_path.iterdir()] == ["best.npz"]
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(name, b"precious")]
+
+
+def test_a_run_killed_before_its_configuration_was_written_begins_anew(tmp_path):
+    (tmp_path / "log.txt").write_bytes(b"")
+    with RunFolder.open(tmp_path, CONFIG) as folder:
+        assert folder.config() == CONFIG
+
+
+def test_settings_of_ones_own_are_no_configuration_of_a_run(tmp_path):
+    text = "# mine, with all that I know about it\n[training]\nepochs = 7\n"
+    (tmp_path / "config.toml").write_text(text)
+    config = CONFIG.replace(**{"training.epochs": 7})
+    with pytest.raises(SettingError, match=r"config\.toml: is there already and of no run"):
+        RunFolder.open(tmp_path, config).__enter__()
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("config.toml", text)]
+
+
+@pytest.mark.parametrize("other", ["environment.json", "seed_1/config.toml"])
+def test_a_run_of_an_earlier_version_goes_on(tmp_path, other):
+    several = CONFIG.replace(**{"training.seeds": 2})
+    lines = several.to_toml().splitlines(keepends=True)
+    (tmp_path / "config.toml").write_text("".join(line for line in lines if not line.startswith("profile")))
+    (tmp_path / "seed_1").mkdir()
+    (tmp_path / other).write_text("{}" if other.endswith("json") else CONFIG.to_toml())
+    with RunFolder.open(tmp_path, several) as folder:
+        assert folder.config_file.read_text() == several.to_toml()
 
 
 def test_a_file_in_the_way_is_named(tmp_path):

@@ -253,3 +253,20 @@ def test_a_diverging_run_names_the_checkpoint_it_kept(tmp_path, capsys):
     assert line.startswith("error: epoch 2, batch 1:")
     assert f"the last good checkpoint is {tmp_path / 'checkpoint.npz'}, of epoch 1." in line
     assert (tmp_path / "checkpoint.npz").read_bytes() == kept
+
+
+def test_a_file_is_no_place_for_a_run(tmp_path, capsys):
+    data = tmp_path / "data.h5"
+    data.write_bytes(b"a data file")
+    assert train.main([*SMALL, "--out", str(data)]) == 2
+    assert "cannot make this folder, the file" in capsys.readouterr().err
+    assert data.read_bytes() == b"a data file"
+
+
+def test_the_settings_that_it_reads_are_not_written_over(tmp_path, capsys):
+    settings = tmp_path / "config.toml"
+    settings.write_text('# my settings\n[dataset]\nname = "yin_yang"\nnum_train = 20\n')
+    assert train.main(["--config", str(settings), "--out", str(tmp_path)]) == 2
+    assert "config.toml: is there already and of no run" in capsys.readouterr().err
+    assert settings.read_text().startswith("# my settings")
+    assert list(tmp_path.iterdir()) == [settings]

@@ -30,6 +30,7 @@ from .status import status
 from .sweep_file import SweepFile
 from .workers.base import Workers
 
+LOG_FILE = "log.txt"
 MAY_DIFFER = ("title", "budget", "stopping", "published")
 """Parts of a sweep file with which a sweep may go on though they changed."""
 
@@ -56,7 +57,8 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     with StopRequest().listening() as stop, console_log():
         plan = plans.make(file)
         make_folder(folder)
-        with held(folder / "planner.lock") as is_mine, _logged(folder / "log.txt"):
+        _check_new_or_own(folder)
+        with held(folder / "planner.lock") as is_mine, _logged(folder / LOG_FILE):
             if not is_mine:
                 raise GennShdError(f"{folder}: this sweep is running already; look at it with --status.")
             try:
@@ -114,6 +116,19 @@ def with_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
     if not settings:
         return file
     return SweepFile.from_values(file.values() | {"settings": combine(sweep_file.nested(file.settings), settings)})
+
+
+def _check_new_or_own(folder: Path) -> None:
+    """That what a sweep would write in a folder without one is not there already.
+
+    Raises
+    ------
+    SettingError
+        Something of another program is.
+    """
+    log = folder / LOG_FILE
+    if not (folder / FILE_NAME).exists() and log.exists() and log.stat().st_size:
+        raise SettingError(f"{folder}: holds {log.name} but no {FILE_NAME}; choose another --out.")
 
 
 def _check_same(file: SweepFile, folder: Path) -> None:

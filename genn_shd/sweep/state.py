@@ -97,6 +97,7 @@ class State:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        _check_own(path)
         self._connection = connect(path)
         try:
             with self._change() as c:
@@ -249,6 +250,21 @@ class State:
         """Runs of a trial that are not needed any more."""
         with self._change() as c:
             c.execute("UPDATE run SET status = ? WHERE trial = ? AND status = ?", (SKIPPED, trial, WAITING))
+
+
+def _check_own(path: Path) -> None:
+    """Refuse a database of something else, before anything in it changes."""
+    if not path.exists():
+        return
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    try:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
+    finally:
+        connection.close()
+    if tables and not {"sweep", "trial", "run"} <= tables:
+        raise DataError(f"{path}: this is a database of something else than a sweep; choose another --out.")
 
 
 def connect(path: Path) -> sqlite3.Connection:

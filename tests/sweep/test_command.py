@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from genn_shd.lock import held
 from genn_shd.run_folder import RunFolder
 from genn_shd.sweep.command import main
 from genn_shd.sweep.objective import EPOCH_METRICS, RUN_METRICS
@@ -104,3 +105,20 @@ def test_names_of_folders_say_what_was_asked(file, capsys, monkeypatch, tmp_path
     assert "data set 'fsdd' is unknown" in capsys.readouterr().err
     assert main(["nowhere"]) == 2
     assert "sweep 'nowhere' is unknown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["log.txt", "state.sqlite"])
+def test_files_of_others_stay(tmp_path, file, capsys, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("notes of another program")
+    assert main([str(file), "--out", str(out), "--workers", "0"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert (out / name).read_text() == "notes of another program"
+
+
+def test_a_lock_does_not_empty_what_was_there(tmp_path):
+    (tmp_path / "planner.lock").write_text("mine")
+    with held(tmp_path / "planner.lock") as is_mine:
+        assert is_mine
+    assert (tmp_path / "planner.lock").read_text() == "mine"

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -201,3 +202,17 @@ def test_what_is_no_state_is_refused(tmp_path):
     connection.close()
     with pytest.raises(DataError, match="no state of a sweep of version 1"):
         State(file)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_database_of_something_else_stays_as_it_is(tmp_path, version):
+    path = tmp_path / FILE_NAME
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE addresses (name TEXT)")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    before = path.read_bytes()
+    with pytest.raises(DataError, match="a database of something else than a sweep; choose another --out"):
+        State(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

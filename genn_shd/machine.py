@@ -1,0 +1,84 @@
+"""What the machine that this process runs on can still give."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_OWN_GROUPS = Path("/proc/self/cgroup")
+_GROUPS = Path("/sys/fs/cgroup")
+_RECLAIMABLE = ("inactive_file", "active_file")  # of a control group: pages of files, which make way
+
+
+def available_memory() -> int:
+    """Return the memory that this process may still take, in bytes.
+
+    It is what the system has left, or less where a control group (a container, a job of Slurm) or a limit on the
+    address space allows less. Never negative; a very large number where the system does not say.
+    """
+    return max(0, min([*_of_system(), *_of_groups(), *_of_address_space()], default=sys.maxsize))
+
+
+def _of_system() -> Iterator[int]:
+    """The memory of the machine that is free, or would be if caches made way."""
+    try:
+        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
+        yield from (1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError):
+        if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", {}):
+            yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _of_groups() -> Iterator[int]:
+    """What each control group that this process is in has left; all levels count, of both versions."""
+    for folder in _own_folders():
+        for limit, usage in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            try:
+                left = _number(folder / limit) - _number(folder / usage)
+            except (OSError, ValueError):  # no limit ("max"), or the other version
+                continue
+            yield left + _reclaimable(folder / "memory.stat")
+
+
+def _own_folders() -> Iterator[Path]:
+    """Folders of the control groups of this process, from its own up to the root."""
+    try:
+        lines = _OWN_GROUPS.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = _GROUPS / "memory" if controllers else _GROUPS
+        own = root / path.lstrip("/")
+        yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(root))
+
+
+def _number(file: Path) -> int:
+    return int(file.read_text(encoding="ascii"))
+
+
+def _reclaimable(file: Path) -> int:
+    """Bytes that a group gives back before it runs out."""
+    try:
+        pairs = dict(line.split() for line in file.read_text(encoding="ascii").splitlines())
+        return sum(int(pairs.get(name, 0)) for name in _RECLAIMABLE)
+    except (OSError, ValueError):
+        return 0
+
+
+def _of_address_space() -> Iterator[int]:
+    """What `ulimit -v` leaves."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except (ImportError, OSError, ValueError):
+        return
+    if limit != resource.RLIM_INFINITY:
+        yield limit - used

@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..errors import BackendError
 from ..events import SpikeTrains
 from ..network import Network
+from .exclusive import Exclusive
 
 if TYPE_CHECKING:
     from .recording import Recording, Wanted
@@ -60,11 +61,21 @@ class Held:
         return self.samples.select(indices)
 
 
-class Model(abc.ABC):
+class Model(Exclusive, abc.ABC):
     """A compiled network. Made by `genn_shd.compile_network`; close it, or use it in a `with` block.
 
     Run-time values are attributes and never recompile: `learning_rate`, and everything in `values`.
+
+    Threads may share a model: their calls run one after the other. A process that is forked from the model's own has a
+    copy of it; where it cannot have one (on a GPU, or forked in the middle of a batch), calls are a `BackendError`.
     """
+
+    exclusive: ClassVar = (
+        *("gradient", "train_batch", "flush", "evaluate_batch", "record", "hold"),
+        *("parameters", "set_parameters", "optimiser_state", "set_optimiser_state"),
+        *("values", "set_value", "timings"),
+    )
+    ending: ClassVar = ("close",)
 
     network: Network
     backend: str
@@ -86,7 +97,7 @@ class Model(abc.ABC):
     def train_batch(self, batch: SpikeTrains) -> BatchResult:
         """`gradient`, then one step of the optimiser."""
 
-    def flush(self) -> None:  # noqa: B027  nothing is the right thing to do where nothing is under way
+    def flush(self) -> None:
         """Finish what `train_batch` left under way: the last gradient of a pipelined schedule. Call it when an epoch
         ends, so that no batch is lost; whatever looks at or changes the network between batches does so by itself."""
 

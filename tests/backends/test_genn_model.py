@@ -197,6 +197,16 @@ def test_a_batch_under_way_is_finished_before_its_data_set_makes_room_for_anothe
             np.testing.assert_allclose(pipelined.parameters[name], weights, rtol=0, atol=1e-12)
 
 
+def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
+    first, second = samples(31, 9), samples(32, 9)
+    with compiled(network(), "genn_cpu", batch_size=9) as model:
+        expected = model.gradient(first)
+        batch = model.hold(first).batch(np.arange(9))
+        kept = model.hold(second)
+        assert_same(model.gradient(batch), expected, EXACT)
+        assert len(kept.samples) == 9
+
+
 def test_a_batch_held_by_another_model_is_refused():
     with compiled(network(), "genn_cpu") as one, compiled(network(), "genn_cpu") as other:
         batch = one.hold(samples(30, 9)).batch(np.arange(9))

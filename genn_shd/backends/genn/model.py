@@ -370,6 +370,14 @@ class GennModel(Model):
             "scheme": self._program.scheme,
         }
 
+    def _enter_fork(self) -> str:
+        if getattr(self, "_target", "single_threaded_cpu") == "single_threaded_cpu":
+            return ""
+        return (
+            "a model on a GPU cannot be used in a process that was forked from its own; compile the network there, or "
+            'start processes with multiprocessing.get_context("spawn").'
+        )
+
     def close(self) -> None:
         simulation, self._simulation = getattr(self, "_simulation", None), None
         if simulation is not None:

@@ -28,12 +28,12 @@ class _Region:
 @dataclass(frozen=True, eq=False)
 class HeldBatch:
     """Samples that are in the device's memory already: their rows there, and their labels; (B,) each. They are numbers
-    `indices` of `held`."""
+    `indices` of `held`, which stays in memory for as long as this."""
 
     memory: SampleMemory
     rows: np.ndarray
     labels: np.ndarray
-    held: SpikeTrains
+    held: HeldOnDevice
     indices: np.ndarray
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class HeldBatch:
 
     def samples(self) -> SpikeTrains:
         """The samples themselves, gathered anew."""
-        return self.held.select(self.indices)
+        return self.held.samples.select(self.indices)
 
 
 class HeldOnDevice(Held):
@@ -55,7 +55,7 @@ class HeldOnDevice(Held):
 
     def batch(self, indices: np.ndarray) -> HeldBatch:
         rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
-        return HeldBatch(self._memory, rows, self.samples.labels[indices], self.samples, indices)
+        return HeldBatch(self._memory, rows, self.samples.labels[indices], self, indices)
 
 
 class SampleMemory:
@@ -117,9 +117,10 @@ class SampleMemory:
 
     def _copy(self, region: _Region) -> None:
         """Bring a region to the device, and nothing else."""
-        if region.content is None:
+        content = region.content  # may be vacated meanwhile
+        if content is None:
             return
-        steps, starts = region.content.steps, region.content.starts
+        steps, starts = content.steps, content.starts
         offset = sum(r.capacity for r in self._regions[: self._regions.index(region)])
         self._steps[offset : offset + len(steps)] = steps
         self._starts[region.first : region.first + len(starts)] = starts + offset

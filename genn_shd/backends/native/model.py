@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class NativeModel(Model):
         self._storage = self._library.storage_new(batch_size, self.num_threads)
         if not self._storage:
             raise BackendError("out of memory; lower training.batch_size.")
-        self._threads = ThreadPoolExecutor(self.num_threads, "genn_shd")
+        self._threads: ThreadPoolExecutor | None = None
 
     def _allocate(self) -> None:
         count, dtype = self._layout.num_parameters, self._dtype
@@ -267,23 +268,37 @@ class NativeModel(Model):
         if self.num_threads == 1:
             entry(address, self._storage, 0)
             return
+        threads = self._threads = self._threads or ThreadPoolExecutor(self.num_threads, "genn_shd")
+        begun, outcome = threading.Lock(), Future[None]()
 
         def lead() -> None:
-            others = [self._threads.submit(entry, address, self._storage, k) for k in range(1, self.num_threads)]
-            entry(address, self._storage, 0)
-            for other in others:
-                other.result()
-
-        leader = self._threads.submit(lead)
-        interrupt: KeyboardInterrupt | None = None
-        while not leader.done():
+            if not begun.acquire(blocking=False):
+                return
             try:
-                leader.exception()  # waits, and is quicker than `wait`
+                others = [threads.submit(entry, address, self._storage, k) for k in range(1, self.num_threads)]
+                entry(address, self._storage, 0)
+                for other in others:
+                    other.result()
+                outcome.set_result(None)
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        is_submitted, interrupt = False, None
+        while not outcome.done():
+            try:
+                if not is_submitted:
+                    threads.submit(lead)  # once more where an interrupt hides whether it was
+                    is_submitted = True
+                outcome.exception()  # waits, and is quicker than `wait`
             except KeyboardInterrupt as error:
                 interrupt = error
         if interrupt is not None:
             raise interrupt
-        leader.result()
+        outcome.result()
+
+    def _enter_fork(self) -> str:
+        self._threads = None
+        return ""
 
     def _check_status(self, status: int) -> None:
         if status == OUT_OF_MEMORY:
@@ -385,7 +400,8 @@ class NativeModel(Model):
 
     def close(self) -> None:
         if getattr(self, "_storage", None) is not None:
-            self._threads.shutdown()
+            if self._threads is not None:
+                self._threads.shutdown()
             self._library.storage_free(self._storage)
             self._storage = None
 

@@ -1,0 +1,95 @@
+"""One thread at a time in an object, and its way into a forked process."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar
+
+from ..errors import BackendError
+
+Result = TypeVar("Result")
+
+_TORN = (
+    "this process was forked while a thread was in the middle of a batch of this model, whose numbers are torn here; "
+    "compile the network again, or fork between batches."
+)
+
+
+class Exclusive:
+    """An object that several threads may share: each call waits until the one before has ended.
+
+    Subclasses state which methods and properties wait; overriding one changes nothing about that. An interrupt leaves
+    the lock free: `with` takes and releases a lock of the interpreter's own in one step.
+
+    In a forked process, the object goes on where it can (`_enter_fork`), and else says why it does not.
+    """
+
+    exclusive: ClassVar[tuple[str, ...]] = ()
+    """Methods and properties that one thread runs at a time."""
+    ending: ClassVar[tuple[str, ...]] = ()
+    """Methods that do so as well, and do nothing where the object cannot be used in a forked process."""
+
+    _lock: threading.RLock
+    _unusable: str
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        instance = super().__new__(cls)
+        instance._lock, instance._unusable = threading.RLock(), ""
+        _INSTANCES.add(instance)
+        return instance
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for names, wrap in ((cls.exclusive, _in_turn), (cls.ending, _in_turn_if_usable)):
+            for name in vars(cls).keys() & set(names):
+                member = vars(cls)[name]
+                is_property = isinstance(member, property)
+                setattr(cls, name, property(wrap(member.fget)) if is_property else wrap(member))
+
+    def _enter_fork(self) -> str:
+        """Make anew what a forked process does not inherit; returns why the object cannot be used there, or nothing."""
+        return ""
+
+
+def _in_turn(method: Callable[..., Result]) -> Callable[..., Result]:
+    @functools.wraps(method)
+    def in_turn(self: Exclusive, *arguments: Any, **named: Any) -> Result:
+        with self._lock:
+            if self._unusable:
+                raise BackendError(self._unusable)
+            return method(self, *arguments, **named)
+
+    return in_turn
+
+
+def _in_turn_if_usable(method: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(method)
+    def in_turn(self: Exclusive, *arguments: Any, **named: Any) -> None:
+        with self._lock:
+            if not self._unusable:
+                method(self, *arguments, **named)
+
+    return in_turn
+
+
+_INSTANCES: weakref.WeakSet[Exclusive] = weakref.WeakSet()
+_KEPT: list[Exclusive] = []
+"""In a forked process: what cannot be used there, and so cannot be freed either."""
+
+
+def _enter_fork() -> None:
+    """In a new process, where no thread but this one is left: nobody else will ever release a lock."""
+    for instance in list(_INSTANCES):
+        is_whole = instance._lock.acquire(blocking=False)
+        instance._lock = threading.RLock()
+        instance._unusable = instance._unusable or (instance._enter_fork() if is_whole else _TORN)
+        if instance._unusable:
+            _KEPT.append(instance)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_enter_fork)

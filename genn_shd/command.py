@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable
 
+from .display import SENTENCE, show_name
 from .errors import GennShdError
 
 FAILED = 2
@@ -31,10 +33,11 @@ def at_least(least: int) -> Callable[[str], int]:
 
 def exit_code(command: Callable[[], int]) -> int:
     """Run a command; a user's mistake becomes one line and 2, Ctrl-C 130. A traceback is a bug."""
+    _escape_unknown_letters()
     try:
         return command()
     except GennShdError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {show_name(error, SENTENCE)}", file=sys.stderr)
         return FAILED
     except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -42,3 +45,10 @@ def exit_code(command: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _escape_unknown_letters() -> None:
+    """Let standard output and error take any text: what their encoding lacks is escaped, and no work is lost for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

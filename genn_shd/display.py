@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 WIDTH = 60
+SENTENCE = 4000
+"""Most characters of an error or a line of the log, which may quote names."""
 _MOST_NAMES = 40
 _GAP = "..."
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import command, outputs
+from .display import escape
 from .errors import SettingError
 from .progress import LOG, console_log
 from .speech.audio import find
@@ -19,8 +20,7 @@ from .speech.preparation import Preparation
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _run(options))
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -42,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
             encoded.num_spikes,
             f"; {len(encoded.broken)} files left out" if encoded.broken else "",
         )
-    print(options.out)
+    print(escape(str(options.out)))
     return 0
 
 

@@ -17,6 +17,7 @@ from .config import Config
 from .config_paths import absolute
 from .datasets import Dataset, hdf5, hdf5_file
 from .datasets.names import renumbered, share_names, with_classes_of
+from .display import escape, show_name
 from .errors import DataError
 from .evaluation import Evaluation, evaluate_with_bar, report
 from .experiment import (
@@ -35,12 +36,12 @@ from .samples import Samples
 from .single_run import draw_confusion
 
 CHECKPOINTS = ("best", "last")
+_NAME_WIDTH = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _run(options))
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -139,18 +140,19 @@ def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Se
 def table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
     """An evaluation as text."""
     lines = [
-        f"{title}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples right, "
+        f"{escape(title)}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples right, "
         f"loss {evaluation.loss:.4f}, {evaluation.spikes_per_neuron:.1f} spikes a hidden neuron"
     ]
     for kind, groups, names in (
         ("class", evaluation.by_class, class_names),
         ("speaker", evaluation.by_speaker, speaker_names),
     ):
-        width = max([len(kind), *(len(names[group.group]) for group in groups)])
+        shown = [show_name(names[group.group], _NAME_WIDTH) for group in groups]
+        width = max(map(len, [kind, *shown]))
         if groups:
             lines += ["", f"  {kind:{width}}  accuracy  right  samples"]
-        for group in groups:
-            name, percent = names[group.group], f"{100 * group.accuracy:.2f} %"
+        for name, group in zip(shown, groups, strict=True):
+            percent = f"{100 * group.accuracy:.2f} %"
             lines.append(f"  {name:{width}}  {percent:>8}  {group.correct:5}  {group.samples:7}")
     return "\n".join(lines)
 

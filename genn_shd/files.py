@@ -77,8 +77,8 @@ def write_hdf5(path: Path, fill: Callable[[h5py.File], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`write_whole` for text."""
-    write_whole(path, lambda file: file.write(text.encode("utf-8")))
+    """`write_whole` for text, UTF-8. What that cannot say, as of a name that was no text, is escaped."""
+    write_whole(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -29,8 +29,7 @@ DEFAULT_PRESET = "yin_yang"  # small, so that it is checked in seconds
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0 where gradients agree, 1 where not, 2 for a mistake in the settings."""
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _run(options))
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command, outputs, plot_listening, plots
+from . import command, outputs
+from .display import escape, show_name
 from .errors import DataError, SettingError
 from .evaluate import CHECKPOINTS
 from .events import SpikeTrains
@@ -30,8 +31,7 @@ _LEAST = 0.05  # probability of a word that is worth a place in the table
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _run(options))
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -49,17 +49,21 @@ def _run(options: argparse.Namespace) -> int:
         spikes = _trains(hear(listener, samples, options))
         evidence = listener.evidence(spikes)
         print(table(evidence, listener.class_names))
-        word = listener.class_names[evidence.word]
-        figure = plot_listening.listening(
-            listener.record(spikes, evidence.word), evidence, listener.class_names, f"{_name(options)}: {word}"
-        )
-        plots.save(figure, path, mark)
-    print(f"\n{word} ({100 * evidence.probabilities[-1].max():.0f} %)\n{path}")
+        word = show_name(listener.class_names[evidence.word])
+        _draw(listener, spikes, evidence, f"{show_name(_name(options))}: {word}", path, mark)
+    print(f"\n{word} ({100 * evidence.probabilities[-1].max():.0f} %)\n{escape(str(path))}")
     return 0
 
 
 def _name(options: argparse.Namespace) -> str:
     return "microphone" if options.file is None else options.file.stem
+
+
+def _draw(listener: Listener, spikes: SpikeTrains, evidence: Evidence, title: str, path: Path, mark: str) -> None:
+    from . import plot_listening, plots  # only what draws waits for Matplotlib
+
+    recording = listener.record(spikes, evidence.word)
+    plots.save(plot_listening.listening(recording, evidence, listener.class_names, title), path, mark)
 
 
 def _whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
@@ -102,7 +106,7 @@ def _trains(spikes: Spikes) -> SpikeTrains:
 def _likeliest(evidence: Evidence | None, class_names: Sequence[str]) -> str:
     if evidence is None:
         return "nothing yet"
-    return f"{class_names[evidence.word]} ({100 * evidence.probabilities[-1].max():.0f} %)"
+    return f"{show_name(class_names[evidence.word])} ({100 * evidence.probabilities[-1].max():.0f} %)"
 
 
 def table(evidence: Evidence, class_names: Sequence[str]) -> str:
@@ -110,7 +114,7 @@ def table(evidence: Evidence, class_names: Sequence[str]) -> str:
     lines = ["   time  what it would be if the sound broke off here"]
     for end, row in zip(evidence.times, evidence.probabilities, strict=True):
         order = [c for c in np.argsort(-row, kind="stable")[:3] if row[c] >= _LEAST]
-        words = "  ".join(f"{class_names[c]} {100 * row[c]:.0f} %" for c in order)
+        words = "  ".join(f"{show_name(class_names[c])} {100 * row[c]:.0f} %" for c in order)
         lines.append(f"{end:4.0f} ms  {words}")
     return "\n".join(lines)
 

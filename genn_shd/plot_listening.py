@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from .agg import Axes, Figure
 from .backends.recording import Recording
 from .listener import Evidence
-from .plots import FAINT, INK, styled
+from .plots import FAINT, INK, entitle, name_lines, styled
 
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")  # Okabe & Ito
 
@@ -22,7 +21,7 @@ def listening(recording: Recording, evidence: Evidence, class_names: tuple[str, 
     traces = {name: trace[0] for (name, variable), trace in recording.traces.items() if variable == "V"}
     with styled():
         figure = Figure(figsize=(8.5, 2.2 + 1.9 * (len(rasters) + len(traces))), layout="constrained")
-        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+        entitle(figure, title)
         axes = figure.subplots(len(rasters) + len(traces) + 1, 1, sharex=True)
         shown = _shown(evidence)
         rows = iter(axes)
@@ -33,8 +32,7 @@ def listening(recording: Recording, evidence: Evidence, class_names: tuple[str, 
         last = next(rows)
         _lines(last, evidence.times, evidence.probabilities, shown, "probability")
         last.set(xlabel="time (ms)", xlim=(0.0, evidence.times[-1]), ylim=(0.0, 1.02))
-        handles = [last.lines[c] for c in shown]
-        last.legend(handles, [class_names[c] for c in shown], loc="upper right", frameon=False, ncols=2)
+        name_lines(last, [last.lines[c] for c in shown], [class_names[c] for c in shown], loc="upper right", ncols=2)
     return figure
 
 

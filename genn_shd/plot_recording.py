@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from .agg import Axes, Figure
 from .events import SpikeTrains
-from .plots import COLOURS, FAINT, INK, styled
+from .plots import COLOURS, FAINT, INK, entitle, styled
 from .recording import Recorded
 
 _MOST_SAMPLES = 4
@@ -25,7 +24,7 @@ def recording(recorded: Recorded, title: str) -> Figure:
     rows = len(recorded.spikes) + len(recorded.traces)
     with styled():
         figure = Figure(figsize=(1.2 + 4.2 * samples, 0.9 + 1.9 * max(1, rows)), layout="constrained")
-        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+        entitle(figure, title)
         grid = figure.subplots(max(1, rows), samples, squeeze=False, sharex=True, sharey="row")
         for b in range(samples):
             verdict = f"class {recorded.labels[b]}, predicted {recorded.predictions[b]}"

@@ -5,17 +5,16 @@ Colours are those of Okabe & Ito (jfly.uni-koeln.de/color), told apart by every 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from . import outputs
+from .agg import Axes, Figure, FigureCanvasAgg, LogFormatter, MaxNLocator, PercentFormatter, matplotlib
+from .display import show_name
 from .files import make_folder, write_whole
 
 COLOURS = {"training": "#0072B2", "validation": "#D55E00", "test": "#009E73"}
@@ -34,7 +33,11 @@ _FONT: Any = {
     "axes.spines.right": False,
     "text.color": INK,
     "axes.labelcolor": INK,
+    "text.parse_math": False,  # names are text, also those with $ or a backslash
+    "text.usetex": False,
 }
+TITLE_WIDTH = 90
+CLASS_WIDTH = 24
 _MOST_NUMBERED_CLASSES = 25
 _MOST_LETTERS_IN_A_ROW = 40
 _WIDE_RANGE = 10  # of losses, from which a logarithmic axis shows more
@@ -43,9 +46,15 @@ _WIDE_RANGE = 10  # of losses, from which a logarithmic axis shows more
 def save(figure: Figure, path: Path, mark: str = outputs.mark("train")) -> None:
     """Write a figure as PNG, with the mark of the command that draws it."""
     make_folder(path.parent)
+    write_whole(path, lambda file: render(figure, file, format="png", dpi=150, metadata={"Software": mark}))
+
+
+def render(figure: Figure, file: IO[bytes], **options: Any) -> None:
+    """Write a figure into a file. A letter that the font lacks is drawn as a box, without a warning each."""
     FigureCanvasAgg(figure)
-    metadata = {"Software": mark}
-    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=150, metadata=metadata))
+    with styled(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        figure.savefig(file, **options)
 
 
 def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
@@ -58,7 +67,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """
     with styled():
         figure = Figure(figsize=(10, 6.6), layout="constrained")
-        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+        entitle(figure, title)
         rows: Any = figure.subfigures(2, 1, height_ratios=(1.6, 1))
         upper, lower = rows
         loss, accuracy = upper.subplots(1, 2)
@@ -72,14 +81,16 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
         loss.set_ylabel("loss")
         accuracy.set_ylabel("accuracy")
         accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-        rate.set(ylabel="learning rate", yscale="log")
+        rate.set_ylabel("learning rate")
+        set_logarithmic(rate, "y")
         spikes.set_ylabel("spikes per hidden\nneuron and trial")
         silent.set_ylabel("silent hidden neurons")
         silent.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         for axes in (loss, spikes, silent):
             from_zero(axes)
         if _highest(loss) > _WIDE_RANGE * _lowest(loss) > 0:
-            loss.set(yscale="log", ylim=(0.9 * _lowest(loss), 1.2 * _highest(loss)))
+            set_logarithmic(loss, "y")
+            loss.set_ylim(0.9 * _lowest(loss), 1.2 * _highest(loss))
         accuracy.set_ylim(0, 1.03)
         for axes in (loss, accuracy, rate, spikes, silent):
             axes.set_xlabel("epoch")
@@ -105,12 +116,12 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Fig
         totals = matrix.sum(axis=1, keepdims=True)
         percent = 100.0 * matrix / np.maximum(totals, 1)
         image = axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
-        axes.set_title(title, loc="left")
+        axes.set_title(show_name(title, TITLE_WIDTH), loc="left")
         axes.set(xlabel="predicted class", ylabel="true class (number of samples)")
         ticks = range(len(class_names))
-        crowded = len(class_names) * max(map(len, class_names)) > _MOST_LETTERS_IN_A_ROW
-        axes.set_xticks(ticks, class_names, rotation=45 * crowded, ha="right" if crowded else "center")
-        axes.set_yticks(ticks, [f"{name} ({n})" for name, n in zip(class_names, totals[:, 0], strict=True)])
+        names = [show_name(name, CLASS_WIDTH) for name in class_names]
+        _set_names(axes, names)
+        axes.set_yticks(ticks, [f"{name} ({n})" for name, n in zip(names, totals[:, 0], strict=True)])
         axes.spines[:].set_visible(False)
         if len(class_names) <= _MOST_NUMBERED_CLASSES:
             _number_cells(axes, percent)
@@ -132,7 +143,7 @@ def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
     with styled():
         figure = Figure(figsize=(6.4, 3.6), layout="constrained")
         axes = figure.subplots()
-        axes.set_title(title, loc="left")
+        axes.set_title(show_name(title, TITLE_WIDTH), loc="left")
         if weight.ndim == 2:
             axes.plot(t, weight.T, color=SINGLE, linewidth=0.6, alpha=0.5)
             axes.plot([], [], color=SINGLE, label=f"each of {len(weight)} training samples")
@@ -151,7 +162,9 @@ def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
         figure = Figure(figsize=(2.6 + 0.8 * len(accuracies), 4.2), layout="constrained")
         axes = figure.subplots()
         mean = float(np.mean(list(accuracies.values())))
-        bars = axes.bar(list(accuracies), list(accuracies.values()), color=SINGLE, width=0.65)
+        places = range(len(accuracies))
+        bars = axes.bar(places, list(accuracies.values()), color=SINGLE, width=0.65)
+        _set_names(axes, [show_name(name, CLASS_WIDTH) for name in accuracies])
         axes.bar_label(bars, [f"{100 * value:.1f} %" for value in accuracies.values()], label_type="center")
         axes.axhline(mean, color=INK, linewidth=1.2, linestyle="--")
         axes.text(
@@ -162,7 +175,7 @@ def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
             ha="left",
             va="center",
         )
-        axes.set_title(title, loc="left")
+        axes.set_title(show_name(title, TITLE_WIDTH), loc="left")
         axes.set(ylim=(0, 1.05), xlabel="speaker left out", ylabel=ylabel)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     return figure
@@ -170,9 +183,34 @@ def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
 
 def styled() -> Any:
     """The look of all figures, within a `with` block."""
-    import matplotlib
-
     return matplotlib.rc_context(_FONT)
+
+
+def entitle(figure: Figure, title: str) -> None:
+    """Put a title over a whole figure."""
+    figure.suptitle(show_name(title, TITLE_WIDTH), fontsize=14, x=0.01, ha="left")
+
+
+def name_lines(axes: Axes, handles: Sequence[Any], names: Sequence[str], **style: Any) -> None:
+    """A legend of these names; Matplotlib itself leaves out those that begin with `_`."""
+    legend = axes.legend(handles, ["-"] * len(handles), frameon=False, **style)
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(show_name(name, CLASS_WIDTH))
+
+
+class _PlainNumbers(LogFormatter):
+    """Which ticks of a logarithmic axis have numbers is left to Matplotlib; these are written without formulas."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def set_logarithmic(axes: Axes, name: str) -> None:
+    """Make an axis, `x` or `y`, logarithmic, with numbers that are plain text."""
+    axes.set(**{f"{name}scale": "log"})
+    axis = {"x": axes.xaxis, "y": axes.yaxis}[name]
+    axis.set_major_formatter(_PlainNumbers())
+    axis.set_minor_formatter(_PlainNumbers())
 
 
 def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour: str, label: str | None = None) -> None:
@@ -202,6 +240,12 @@ def from_zero(axes: Axes) -> None:
     """Let the axis begin at 0, unless something lies below."""
     if _lowest(axes) >= 0:
         axes.set_ylim(0, 1.06 * _highest(axes) or 1)
+
+
+def _set_names(axes: Axes, names: Sequence[str]) -> None:
+    """Names at 0, 1, ... under an axis, slanted where they would touch."""
+    crowded = len(names) * max(map(len, names)) > _MOST_LETTERS_IN_A_ROW
+    axes.set_xticks(range(len(names)), names, rotation=45 * crowded, ha="right" if crowded else "center")
 
 
 def _number_cells(axes: Axes, percent: np.ndarray) -> None:

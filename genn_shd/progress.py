@@ -13,6 +13,8 @@ from typing import Self
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from .display import SENTENCE, show_name
+
 LOG = logging.getLogger("genn_shd")
 
 
@@ -131,11 +133,19 @@ class CountingBar:
         self._bar.update()
 
 
+class LineFormatter(logging.Formatter):
+    """Messages on one line each, whatever names are in them."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The message with its time, where the format has it."""
+        return show_name(super().formatMessage(record), SENTENCE)
+
+
 @contextmanager
 def console_log() -> Iterator[None]:
     """Show the log on standard error, above a progress bar where there is one."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(LineFormatter("%(message)s"))
     level = LOG.level
     LOG.setLevel(logging.INFO)
     LOG.addHandler(handler)

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import environment, plots
+from . import environment
 from .config import Config
 from .datasets import Dataset, splits
+from .display import show_name
 from .errors import SettingError
 from .evaluation import Evaluation
 from .interrupt import StopRequest
@@ -132,7 +133,7 @@ def _leave_one_speaker_out(
     with RunFolder.open(path, config) as top:
         for speaker in speakers:
             name = dataset.speaker_names[speaker]
-            LOG.info("leaving out speaker %s (%d of %d)", name, len(summaries) + 1, len(speakers))
+            LOG.info("leaving out speaker %s (%d of %d)", show_name(name), len(summaries) + 1, len(speakers))
             fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
             with top.concluding():
                 summary, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
@@ -164,6 +165,8 @@ def _summary_of_folds(top: RunFolder, config: Config, summaries: Mapping[str, Ma
 
 
 def _draw_folds(top: RunFolder, summary: Mapping[str, Any]) -> None:
+    from . import plots  # only what draws waits for Matplotlib
+
     figure = plots.folds(
         summary["fold_accuracy_best"],
         f"{top.name}: epochs of best {summary['monitor']} accuracy",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command, outputs, plot_recording, plots
+from . import command, outputs
 from .config import Config, RecordingSettings
+from .display import escape
 from .errors import SettingError, unknown_name
 from .evaluate import CHECKPOINTS
 from .experiment import build_network, compile_model, for_evaluation, partition, prepare
@@ -22,8 +23,7 @@ from .samples import Samples
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _run(options))
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -49,8 +49,10 @@ def _run(options: argparse.Namespace) -> int:
             batch = samples.trains.select(samples.indices)
             recorded = selection.record(model, batch, len(batch), context)
     recorded.write(file)
+    from . import plot_recording, plots  # only what draws waits for Matplotlib
+
     plots.save(plot_recording.recording(recorded, f"{folder.name}, {part} samples"), figure, MARK)
-    print(file, figure, sep="\n")
+    print(escape(str(file)), escape(str(figure)), sep="\n")
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import plot_recording, plots
 from .backends.base import Model
 from .config import RecordingSettings
 from .progress import LOG
@@ -41,6 +40,8 @@ class Recorder:
         recorded = self._selection.record(self._model, samples, settings.samples, context)
         file = self._folder.recordings / f"{name}.h5"
         recorded.write(file)
+        from . import plot_recording, plots  # only what draws waits for Matplotlib
+
         title = f"{self._folder.name}: epoch {epoch}, batch {batch}"
         figure = self._folder.plots / "recordings" / f"{name}.png"
         plots.save(plot_recording.recording(recorded, title), figure, MARK)

@@ -6,28 +6,32 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import command, outputs
+from .display import escape
 from .errors import DataError
-from .reports import run_report, sweep_report
-from .reports.page import Page
 from .run_folder import RunFolder
 from .sweep.state import FILE_NAME as SWEEP_STATE
+
+if TYPE_CHECKING:
+    from .reports.page import Page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    options = _parser().parse_args(arguments)
-    return command.exit_code(lambda: _run(options))
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
     folder = options.path.parent if options.path.name == SWEEP_STATE else options.path
-    print(_page(folder).write(options.out or folder / "report", options.overwrite))
+    print(escape(str(_page(folder).write(options.out or folder / "report", options.overwrite))))
     return 0
 
 
 def _page(folder: Path) -> Page:
+    from .reports import run_report, sweep_report  # only what draws waits for Matplotlib
+
     if (folder / SWEEP_STATE).is_file():
         return sweep_report.report(folder)
     if RunFolder(folder).config_file.is_file():

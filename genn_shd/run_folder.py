@@ -32,7 +32,7 @@ from .config_sources import read_toml
 from .errors import BusyError, DataError, GennShdError, SettingError
 from .files import make_folder, read_json, write_text
 from .lock import taken
-from .progress import LOG
+from .progress import LOG, LineFormatter
 
 Row = dict[str, Any]
 
@@ -312,7 +312,7 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def _logged(file: IO[str]) -> Iterator[None]:
     handler = logging.StreamHandler(file)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(LineFormatter("%(asctime)s %(message)s"))
     level = LOG.level
     LOG.setLevel(logging.INFO)
     LOG.addHandler(handler)
@@ -327,7 +327,7 @@ def _logged(file: IO[str]) -> Iterator[None]:
 def _locked(path: Path) -> Iterator[IO[str]]:
     """A file open for appending that no other process can hold; the system drops the lock of one that dies."""
     try:
-        file = path.open("a", encoding="utf-8")
+        file = path.open("a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise GennShdError(f"{path}: cannot write here ({error.strerror}); choose another --out.") from None
     with file:

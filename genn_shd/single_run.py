@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import environment, plots
+from . import environment
 from .backends.base import Model
 from .config import Config
 from .datasets import Dataset
@@ -73,6 +73,8 @@ class _Curves:
         self._next = time.monotonic() + _FIRST_DRAWING
 
     def draw(self) -> None:
+        from . import plots  # only what draws waits for Matplotlib
+
         history, folder = self._trainer.state.history, self._trainer.folder
         if history:
             plots.save(plots.training_curves(history, folder.name), folder.plots / "training_curves.png")
@@ -138,6 +140,8 @@ def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
     loss, given = model.network.loss, model.network.loss_values
     if loss.weight is None:
         return
+    from . import plots
+
     values = {name: given.get(name, parameter.default) for name, parameter in loss.parameters.items()}
     some = samples.trains.select(samples.indices[:_SAMPLES_DRAWN])
     t, weight = weight_curves(loss, values, round(model.duration / model.dt), model.dt, some)
@@ -146,6 +150,8 @@ def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
 
 def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
     """One confusion matrix a part, as `plots/confusion_PART.png`."""
+    from . import plots
+
     for name, evaluation in evaluations.items():
         right = f"{100 * evaluation.accuracy:.1f} % of {len(evaluation.labels)} right"
         figure = plots.confusion(evaluation.confusion(len(class_names)), class_names, f"{folder.name}, {name}: {right}")

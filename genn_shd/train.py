@@ -14,6 +14,7 @@ from typing import Any
 from . import command
 from .config_help import settings_help
 from .config_sources import load, preset_names, preset_unless_other
+from .display import escape, show_name
 from .experiment import build_network, prepare
 from .interrupt import Interrupted, StopRequest
 from .network import Network
@@ -26,8 +27,7 @@ DEFAULT_PRESET = "spoken_digits"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in the settings, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(words)
-    return command.exit_code(lambda: _run(options, words))
+    return command.exit_code(lambda: _run(_parser().parse_args(words), words))
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             print(f"{interruption}; to go on: {again}", file=sys.stderr)
             return command.INTERRUPTED
         LOG.info("%s", conclusion(summary))
-    print(path)
+    print(escape(str(path)))
     return 0
 
 
@@ -58,7 +58,9 @@ def conclusion(summary: Mapping[str, Any]) -> str:
         each = [f"{name.replace('_', ' ')} {100 * s['mean']:.2f} +- {100 * s['std']:.2f} %" for name, s in spreads]
         return f"{len(summary['seeds'])} seeds: {', '.join(each)}"
     if "fold_accuracy_last" in summary:
-        folds = ", ".join(f"{name} {100 * value:.1f} %" for name, value in summary["fold_accuracy_last"].items())
+        folds = ", ".join(
+            f"{show_name(name)} {100 * value:.1f} %" for name, value in summary["fold_accuracy_last"].items()
+        )
         best, last = (100 * summary[f"mean_accuracy_{epoch}"] for epoch in ("best", "last"))
         return f"speakers left out, last epoch: mean {last:.2f} % ({folds}); best epochs: mean {best:.2f} %"
     return "; ".join(

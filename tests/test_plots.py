@@ -1,6 +1,9 @@
+import warnings
+
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from genn_shd import plots
 
@@ -97,3 +100,47 @@ def test_losses_below_zero_and_ones_that_are_no_number_are_drawn_as_they_are():
     rows = [row(n + 1, training_loss=x, test_loss=x) for n, x in enumerate((0.5, -2.0, float("nan")))]
     low, high = plots.training_curves(rows, "a run").subfigs[0].axes[0].get_ylim()
     assert low < -2.0 and high > 0.5
+
+
+AWKWARD = [
+    *("$", "$x$ costs $", r"\frac{1}{0}", "_leading", "$\\", "a\nb", "\x1b[31mred", "nul\x00", "\udcff"),
+    *("x" * 100_000, "x" * 99_999 + "y", "中文", "中\u4e8c"),
+]
+
+
+def drawn(figure, path):
+    """What can be read in a figure after it was saved as PNG; every warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.save(figure, path / "figure.png")
+    assert matplotlib.image.imread(path / "figure.png").std() > 0.01
+    return [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_names_are_text_in_a_confusion_matrix(tmp_path):
+    names = AWKWARD
+    figure = plots.confusion(np.eye(len(names), dtype=int), names, "$ \\frac _\n" + "x" * 100_000)
+    texts = drawn(figure, tmp_path)
+    assert {"$", "$x$ costs $", r"\frac{1}{0}", "_leading", r"a\nb", r"\x1b[31mred", r"nul\x00", r"\udcff"} <= {*texts}
+    assert max(map(len, texts)) < 100
+    assert len(figure.axes[0].get_yticklabels()) == len(names)
+
+
+def test_every_speaker_left_out_has_a_bar_though_two_look_alike(tmp_path):
+    figure = plots.folds({name: 0.5 for name in AWKWARD}, "$\\frac$", "accuracy")
+    drawn(figure, tmp_path)
+    assert len(figure.axes[0].patches) == len(AWKWARD)
+
+
+def test_names_are_text_in_the_curves_of_a_run_and_a_logarithmic_axis_has_plain_numbers(tmp_path):
+    figure = plots.training_curves([row(n, learning_rate=10.0**-n) for n in range(1, 5)], "$\\frac{1}{2$ $_\x00")
+    texts = drawn(figure, tmp_path)
+    assert r"$\frac{1}{2$ $_\x00" in texts
+    assert "0.001" in texts and not [text for text in texts if "mathdefault" in text]
+
+
+def test_a_legend_names_also_what_begins_with_an_underscore(tmp_path):
+    axes = (figure := plots.Figure()).subplots()
+    plots.name_lines(axes, axes.plot([0, 1], [[0, 0], [1, 2]]), ["_a", "$b$"])
+    drawn(figure, tmp_path)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["_a", "$b$"]

@@ -7,11 +7,10 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from .. import outputs
+from ..agg import Figure
 from ..files import write_whole
+from ..plots import render
 
 _DPI = 150
 
@@ -38,12 +37,11 @@ class Drawing:
     def save(self, folder: Path, mark: str) -> str:
         """Write `NAME.png` and `NAME.pdf` into a folder; returns the PNG as a `data:` address."""
         (image, _), (document, _) = self.files(folder)
-        FigureCanvasAgg(self.figure)
         stream = io.BytesIO()
-        self.figure.savefig(stream, format="png", dpi=_DPI, metadata={"Software": mark})
+        render(self.figure, stream, format="png", dpi=_DPI, metadata={"Software": mark})
         png = stream.getvalue()
         write_whole(image, lambda file: file.write(png))
         # Without its date the same figure is the same file.
         metadata = {"Creator": mark, "CreationDate": None}
-        write_whole(document, lambda file: self.figure.savefig(file, format="pdf", metadata=metadata))
+        write_whole(document, lambda file: render(self.figure, file, format="pdf", metadata=metadata))
         return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import jinja2
 
 from .. import __version__, environment, outputs
+from ..display import escape
 from ..files import make_folder, write_text
 from .drawing import Drawing
 from .table import Table
@@ -87,11 +88,17 @@ class Page:
         return path
 
 
+def _shown(value: object) -> object:
+    """Any text with what a page cannot hold escaped; templates' own parts are no plain text."""
+    return escape(value) if type(value) is str else value
+
+
 @cache
 def _templates() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("genn_shd.reports"),
         autoescape=True,  # names come from files
+        finalize=_shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..plots import COLOURS, FAINT, INK, SINGLE, from_zero, styled
+from ..agg import Axes, Figure, MaxNLocator, PercentFormatter
+from ..display import show_name
+from ..plots import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, entitle, from_zero, name_lines, styled
 from ..recording import Recorded
 from ..run_folder import Row
 
@@ -37,7 +36,7 @@ def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
     """
     with styled():
         figure = Figure(figsize=(10, 7), layout="constrained")
-        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+        entitle(figure, title)
         for axes, (column, label) in zip(figure.subplots(2, 2).flat, _CURVES, strict=True):
             if column in ("loss", "accuracy"):
                 for part, colour in COLOURS.items():
@@ -82,13 +81,15 @@ def weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
     names = list(dict.fromkeys(name for parameters in of.values() for name in parameters))
     with styled():
         figure, panels = _panels(len(names), title)
+        drawn: list[dict[str, Any]] = []
         for axes, name in zip(panels, names, strict=True):
             values = {label: parameters[name].ravel() for label, parameters in of.items() if name in parameters}
-            _histograms(axes, values)
+            drawn.append(_histograms(axes, values))
             together = np.concatenate(list(values.values()))
-            axes.set_title(f"{name}: {together.mean():.3g} ± {together.std():.3g}", loc="left", fontsize=10)
+            heading = f"{show_name(name, CLASS_WIDTH)}: {together.mean():.3g} ± {together.std():.3g}"
+            axes.set_title(heading, loc="left", fontsize=10)
             axes.set(xlabel="value", ylabel="number")
-        _legend(panels[0], len(of))
+        _legend(panels[0], drawn[0])
     return figure
 
 
@@ -112,15 +113,16 @@ def rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
     names = list(dict.fromkeys(name for populations in of.values() for name in populations))
     with styled():
         figure, panels = _panels(len(names), title)
+        drawn: list[dict[str, Any]] = []
         for axes, name in zip(panels, names, strict=True):
             values = {label: populations[name] for label, populations in of.items() if name in populations}
-            _histograms(axes, values)
+            drawn.append(_histograms(axes, values))
             latest = list(values.values())[-1]
             silent = int((latest == 0).sum())
-            heading = f"{name}: {latest.mean():.3g} Hz, {silent} of {len(latest)} silent"
+            heading = f"{show_name(name, CLASS_WIDTH)}: {latest.mean():.3g} Hz, {silent} of {len(latest)} silent"
             axes.set_title(heading, loc="left", fontsize=10)
             axes.set(xlabel="firing rate (Hz)", ylabel="neurons")
-        _legend(panels[0], len(of))
+        _legend(panels[0], drawn[0])
     return figure
 
 
@@ -129,14 +131,14 @@ def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
     columns = min(_COLUMNS, number)
     rows = math.ceil(number / columns)
     figure = Figure(figsize=(1.0 + 3.6 * columns, 0.7 + 2.7 * rows), layout="constrained")
-    figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+    entitle(figure, title)
     grid: list[Any] = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in grid[number:]:
         axes.remove()
     return figure, grid[:number]
 
 
-def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> None:
+def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Filled where there is one; lines over the same bins where there are several, grey where they are many."""
     # In float32, values that differ by rounding alone leave no room for edges between them.
     together = np.concatenate(list(values.values())).astype(np.float64)
@@ -144,12 +146,14 @@ def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> None:
     edges = np.histogram_bin_edges(together, bins)
     if len(values) == 1:
         axes.hist(next(iter(values.values())), edges.tolist(), color=SINGLE, edgecolor=INK, linewidth=0.3)
-        return
-    for i, (label, these) in enumerate(values.items()):
-        colour = _LINES[i] if len(values) <= _MANY else FAINT
-        axes.stairs(np.histogram(these, edges)[0], edges, color=colour, linewidth=1.1, label=label)
+        return {}
+    colours = _LINES if len(values) <= _MANY else [FAINT] * len(values)
+    return {
+        label: axes.stairs(np.histogram(these, edges)[0], edges, color=colour, linewidth=1.1)
+        for (label, these), colour in zip(values.items(), colours, strict=False)
+    }
 
 
-def _legend(axes: Axes, lines: int) -> None:
-    if 1 < lines <= _MANY:
-        axes.legend(frameon=False, fontsize=8)
+def _legend(axes: Axes, drawn: Mapping[str, Any]) -> None:
+    if 1 < len(drawn) <= _MANY:
+        name_lines(axes, list(drawn.values()), list(drawn), fontsize=8)

@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from .. import plot_recording, plots
+from ..display import show_name
 from ..errors import DataError
 from . import run_figures, runs
 from .drawing import Drawing
@@ -38,7 +39,7 @@ def report(path: Path) -> Page:
     sections += [_or_why_not(heading, make) for heading, make in makers]
     top = Training(runs.RunFolder(path), name)
     sections += [_history(of), _settings(top), _environment(of)]
-    return Page(f"Run {name}", _facts(of), sections)
+    return Page(f"Run {show_name(name)}", _facts(of), sections)
 
 
 def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..plots import COLOURS, FAINT, INK, SINGLE, styled
+from ..agg import Axes, Figure, MaxNLocator, PercentFormatter
+from ..display import show_name
+from ..plots import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, set_logarithmic, styled
 from ..sweep.records import COMPLETE, STOPPED, Trial
 from ..sweep.space import Choice, Parameter
 from .factors import Level
@@ -20,6 +19,7 @@ from .table import cell
 from .trials import Trials, short_names
 
 _COLUMNS = 4
+_LABEL_WIDTH = 32
 _MOST_LETTERS = 22  # of a panel's labels side by side
 
 
@@ -64,7 +64,9 @@ def importance(of: Response) -> Figure:
     with styled():
         figure = Figure(figsize=(7, 1.0 + 0.38 * len(of.importance)), layout="constrained")
         axes = figure.subplots()
-        bars = axes.barh(list(short_names(of.importance).values()), list(of.importance.values()), color=SINGLE)
+        places = range(len(of.importance))
+        bars = axes.barh(places, list(of.importance.values()), color=SINGLE)
+        axes.set_yticks(places, [show_name(name) for name in short_names(of.importance).values()])
         axes.bar_label(bars, [f"{value:.2f}" for value in of.importance.values()], padding=3)
         axes.invert_yaxis()
         axes.set(xlabel="total-effect index", xlim=(0, 1.12 * max(1e-3, *of.importance.values())))
@@ -81,9 +83,9 @@ def slices(response: Response, of: Trials) -> Figure:
             points = list(zip([t.point[along.parameter.name] for t in known], _values(known), strict=True))
             draw = _slice_of_choice if isinstance(along.parameter, Choice) else _slice_of_range
             draw(axes, along, points)
-            axes.set_title(titles[along.parameter.name], loc="left", fontsize=11)
+            axes.set_title(show_name(titles[along.parameter.name], CLASS_WIDTH), loc="left", fontsize=11)
         for axes in panels[::_COLUMNS]:
-            axes.set_ylabel(of.objective.metric.replace("_", " "))
+            _name_value(axes, of.objective.metric)
         for axes in panels:
             _percent(axes, of.objective.metric)
     return figure
@@ -96,7 +98,7 @@ def _slice_of_range(axes: Axes, along: Slice, points: Sequence[tuple[Any, float]
     axes.plot(along.values, along.mean, color=COLOURS["training"], linewidth=1.8)
     axes.scatter([x for x, _ in points], [y for _, y in points], s=12, color=INK, alpha=0.5, linewidths=0)
     if getattr(along.parameter, "log", False):
-        axes.set_xscale("log")
+        set_logarithmic(axes, "x")
         if along.values[-1] < 100 * along.values[0]:  # fewer than two powers of ten to put at the axis
             ticks = [along.parameter.at(unit) for unit in (0.0, 0.5, 1.0)]
             axes.set_xticks(ticks, [cell(tick).text for tick in ticks])
@@ -126,8 +128,8 @@ def factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
             _spread(axes, places, [level.mean for level in these], [level.spread for level in these], INK, "none")
             best = [level.best for level in these]
             _spread(axes, places + 0.2, _values(best), [of.spread(t) for t in best], COLOURS["validation"], "D")
-            _label(axes, [f"{cell(level.value).text} ({level.trials})" for level in these])
-            axes.set_title(titles[name], loc="left", fontsize=11)
+            _label(axes, [f"{show_name(cell(level.value).text, CLASS_WIDTH)} ({level.trials})" for level in these])
+            axes.set_title(show_name(titles[name], CLASS_WIDTH), loc="left", fontsize=11)
         _finish(panels, of, [lv.mean for these in levels.values() for lv in these])
     return figure
 
@@ -146,7 +148,7 @@ def ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
             if best and best.objective is not None:
                 axes.axhline(best.objective, color=INK, linewidth=0.9, linestyle="--")
             _label(axes, [cell(t.point[name]).text for t in these])
-            axes.set_title(titles[name], loc="left", fontsize=11)
+            axes.set_title(show_name(titles[name], CLASS_WIDTH), loc="left", fontsize=11)
         _finish(panels, of, [v for these in levels.values() for v in _values(these)])
     return figure
 
@@ -160,7 +162,7 @@ def _finish(panels: Sequence[Axes], of: Trials, heights: Sequence[float]) -> Non
             axes.set_ylim(max(0.0, low - 1.5 * (high - low) - 0.02 * high), max(tops))
         _percent(axes, of.objective.metric)
     for axes in panels[::_COLUMNS]:
-        axes.set_ylabel(of.objective.metric.replace("_", " "))
+        _name_value(axes, of.objective.metric)
 
 
 def _spread(
@@ -183,14 +185,18 @@ def _panels(number: int) -> tuple[Figure, list[Axes]]:
 
 def _label(axes: Axes, values: Sequence[Any]) -> None:
     """Names of levels under an axis, slanted where they would touch."""
-    texts = [cell(value).text for value in values]
+    texts = [show_name(cell(value).text, _LABEL_WIDTH) for value in values]
     crowded = sum(map(len, texts)) > _MOST_LETTERS
     axes.set_xticks(range(len(texts)), texts, rotation=40 * crowded, ha="right" if crowded else "center")
 
 
 def _value_axis(axes: Axes, metric: str) -> None:
-    axes.set_ylabel(metric.replace("_", " "))
+    _name_value(axes, metric)
     _percent(axes, metric)
+
+
+def _name_value(axes: Axes, metric: str) -> None:
+    axes.set_ylabel(show_name(metric.replace("_", " ")))
 
 
 def _percent(axes: Axes, metric: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from ..display import SENTENCE, show_name
 from ..errors import BackendError
+from ..plots import TITLE_WIDTH
 from ..sweep.records import COMPLETE, Trial
 from ..sweep.status import measured
 from . import factors, response, sweep_figures
@@ -37,7 +39,7 @@ def report(folder: Path) -> Page:
         _counts(of),
         Section("Sweep file", tables=[of_mapping(of.file.values(), "file")], folded=True),
     ]
-    return Page(of.file.title, _facts(of), sections)
+    return Page(show_name(of.file.title, TITLE_WIDTH), _facts(of), sections)
 
 
 def _facts(of: Trials) -> list[tuple[str, str]]:
@@ -48,8 +50,9 @@ def _facts(of: Trials) -> list[tuple[str, str]]:
     if of.best:
         value = of_metric(of.objective.metric, of.best.objective, of.spread(of.best)).text
         facts.append((f"best {of.objective.metric.replace('_', ' ')}", f"{value} (trial {of.best.number})"))
-    facts += [("data", of.dataset)] if of.dataset else []
-    return [*facts, ("strategy", of.file.strategy.name), ("time at work", f"{of.seconds:.4g} s"), ("folder", of.name)]
+    facts += [("data", show_name(of.dataset))] if of.dataset else []
+    facts += [("strategy", of.file.strategy.name), ("time at work", f"{of.seconds:.4g} s")]
+    return [*facts, ("folder", show_name(of.name))]
 
 
 def _best(of: Trials) -> Section:
@@ -161,9 +164,15 @@ def _errors(of: Trials) -> Section:
     """What went wrong, a row a run; and trials that were refused before there was a run."""
     wrong = [(t.number, run.folder, run.status, run.error) for t in of.all for run in t.runs if run.error]
     wrong += [(t.number, "", t.status, t.error) for t in of.all if t.error and not t.runs]
-    rows = [[cell(value) for value in row] for row in sorted(wrong)]
+    rows = [[*map(cell, row[:-1]), _message(row[-1] or "")] for row in sorted(wrong)]
     tables = [Table(["trial", "run", "status", "error"], rows, "errors")] if rows else []
     return Section("Errors", tables=tables)
+
+
+def _message(error: str) -> Cell:
+    """An error, which may be a traceback of many lines."""
+    text = show_name(" ".join(error.split()), SENTENCE)
+    return Cell(text, text)
 
 
 def _counts(of: Trials) -> Section:

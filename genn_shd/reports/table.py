@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config_messages import shown
+from ..display import show_name
+
+_TEXT_WIDTH = 1000
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def cell(value: Any) -> Cell:
     if value is None:
         return Cell("", "")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return Cell(text := value if isinstance(value, str) else shown(value), text)
+        text = value if isinstance(value, str) else shown(value)
+        return Cell(show_name(text, _TEXT_WIDTH), show_name(text, _TEXT_WIDTH))
     return Cell(f"{value:.4g}" if isinstance(value, float) else str(value), repr(value))
 
 

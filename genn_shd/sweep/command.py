@@ -15,12 +15,13 @@ from .. import command
 from ..backends.native.model import available_threads
 from ..config_paths import absolute
 from ..config_sources import combine, parse_settings
+from ..display import escape
 from ..environment import git_commit, now
 from ..errors import GennShdError, SettingError
 from ..files import make_folder
 from ..interrupt import Interrupted, StopRequest
 from ..lock import held
-from ..progress import LOG, console_log
+from ..progress import LOG, LineFormatter, console_log
 from . import plan as plans
 from . import strategies, sweep_file
 from .planner import Planner
@@ -38,8 +39,7 @@ MAY_DIFFER = ("title", "budget", "stopping", "published")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(words)
-    return command.exit_code(lambda: _run(options, words))
+    return command.exit_code(lambda: _run(_parser().parse_args(words), words))
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
                 return command.INTERRUPTED
     with SweepReader(folder) as reader:
         print(status(reader))
-    print(folder)
+    print(escape(str(folder)))
     return 0
 
 
@@ -224,8 +224,8 @@ def _default_folder(options: argparse.Namespace) -> Path:
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
     """Keep the log in a file too."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(LineFormatter("%(asctime)s %(message)s"))
     LOG.addHandler(handler)
     try:
         yield

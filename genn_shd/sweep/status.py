@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from ..display import show_name
 from .planner import spent
 from .reading import SweepReader
 from .records import RUNNING, Run, Trial
@@ -15,12 +16,13 @@ from .space import label
 from .sweep_file import PublishedSettings
 
 _SHOWN = 10
+_CELL_WIDTH = 120
 
 
 def status(reader: SweepReader) -> str:
     """The whole of it: counts, what is under way, the best trials, published figures beside measured ones."""
     trials, file = reader.trials(), reader.file
-    parts = [f"{file.title}\n{_progress(reader, trials)}"]
+    parts = [f"{show_name(file.title)}\n{_progress(reader, trials)}"]
     if under_way := [_under_way(run, reader) for trial in trials for run in trial.runs if run.status == RUNNING]:
         parts.append("\n".join(["under way", *under_way]))
     if best := _best(reader, trials):
@@ -51,7 +53,7 @@ def _under_way(run: Run, reader: SweepReader) -> str:
     epochs = run.settings.get("training", {}).get("epochs", "?")
     value = reader.objective.of_row(history[-1]) if history else None
     reached = f", {reader.objective.metric} {value:.4g}" if value is not None else ""
-    where = f"trial {run.trial}, {run.folder.rpartition('/')[2]}"
+    where = f"trial {run.trial}, {show_name(run.folder.rpartition('/')[2])}"
     return (
         f"  {where}: epoch {len(history)} of {epochs}{reached}, {_duration(time.time() - attempt.started)} on "
         f"{attempt.worker or 'no worker yet'}"
@@ -96,6 +98,7 @@ def measured(figure: PublishedSettings, runs: Sequence[Run]) -> str:
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> str:
+    rows = [[show_name(cell, _CELL_WIDTH) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -25,7 +25,7 @@ def cpu_compiler() -> tuple[str, str]:
     for command in [named] if named else _CANDIDATES:
         if command and shutil.which(shlex.split(command)[0]):
             words = [*shlex.split(command), "--version"]
-            said = subprocess.run(words, capture_output=True, text=True, timeout=60).stdout
+            said = subprocess.run(words, capture_output=True, encoding="utf-8", errors="replace", timeout=60).stdout
             return shlex.join([*shlex.split(command), *FLAGS]), (said.splitlines() or ["unknown version"])[0]
     if named:
         raise BackendError(f"CXX={named!r} does not run; name a C++ compiler or unset CXX")
@@ -37,7 +37,9 @@ def cuda_compiler(target: str) -> tuple[str, ...]:
     root = Path(os.environ.get("CUDA_PATH" if target == "cuda" else "HIP_PATH", ""))
     command = root / "bin" / ("nvcc" if target == "cuda" else "hipcc")
     try:
-        said = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60).stdout
+        said = subprocess.run(
+            [command, "--version"], capture_output=True, encoding="utf-8", errors="replace", timeout=60
+        ).stdout
     except OSError:
         raise BackendError(
             f"{command} does not run; set {'CUDA_PATH' if target == 'cuda' else 'HIP_PATH'} to the toolkit's folder."

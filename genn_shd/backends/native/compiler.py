@@ -80,7 +80,9 @@ def find_compiler() -> Compiler:
 
 def _try(command: tuple[str, ...]) -> Compiler | None:
     try:
-        result = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, timeout=120)
+        result = subprocess.run(
+            [*command, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=120
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     version = result.stdout.splitlines()[0].strip() if result.stdout else "unknown version"
@@ -106,7 +108,7 @@ def _compile(compiler: Compiler, source: str, library: Path) -> None:
             text, built = Path(folder) / "network.c", Path(folder) / library.name
             text.write_text(source, encoding="utf-8")
             command = [*compiler.command, *compiler.flags, "-o", str(built), str(text), "-lm"]
-            result = subprocess.run(command, capture_output=True, text=True)
+            result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
             if result.returncode != 0:
                 kept = library.with_suffix(".failed.c")
                 shutil.copy(text, kept)

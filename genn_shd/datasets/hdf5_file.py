@@ -278,7 +278,7 @@ def _names(file: h5py.File, key: str) -> tuple[str, ...]:
     if key not in file:
         return ()
     values = np.ravel(_dataset(file, key)[()])
-    return tuple(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values)
+    return tuple(v.decode("utf-8", "surrogateescape") if isinstance(v, bytes) else str(v) for v in values)
 
 
 def _write_spikes(file: h5py.File, trains: SpikeTrains, time_type: np.dtype) -> None:
@@ -292,4 +292,4 @@ def _write_spikes(file: h5py.File, trains: SpikeTrains, time_type: np.dtype) -> 
 
 def _write_names(file: h5py.File, key: str, names: Sequence[str]) -> None:
     if names:
-        file[key] = np.array([name.encode() for name in names])
+        file[key] = np.array([name.encode("utf-8", "surrogateescape") for name in names])

@@ -1,10 +1,13 @@
-"""Where compiled code is kept, and what it depends on besides its source."""
+"""Where compiled code is kept, whether it can be trusted, and what it depends on besides its source."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import platform
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import BackendError
@@ -13,20 +16,68 @@ from ..errors import BackendError
 def cache_folder(backend: str) -> Path:
     """A back end's folder of compiled code, made where it is missing: in GENN_SHD_CACHE, else the user's cache folder.
 
+    Nobody but the user has access to it, as what lies there is run.
+
     Raises
     ------
     BackendError
-        Where it cannot be made.
+        Where it cannot be made, or belongs to another user.
     """
     folder = _base() / backend
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_own = _is_own(folder.stat())
     except OSError as error:
         raise BackendError(
             f"the cache folder {folder} cannot be made ({error.strerror}); "
             "name another with the environment variable GENN_SHD_CACHE."
         ) from None
+    if not is_own:
+        raise BackendError(
+            f"the cache folder {folder} belongs to another user, whose compiled code is not run; "
+            "name another with the environment variable GENN_SHD_CACHE."
+        )
+    with suppress(OSError):  # a disk that knows no permissions, or that is read-only
+        folder.chmod(0o700)
     return folder
+
+
+def seal(library: Path) -> None:
+    """Write a compiled library's checksum beside it, and let nobody but the user write to it."""
+    library.chmod(0o700)
+    checksum_file(library).write_text(_checksum(library), encoding="ascii")
+
+
+def is_intact(library: Path) -> bool:
+    """Whether a library is there, belongs to the user alone, and is byte for byte what was sealed.
+
+    One that was cut short must not be loaded: it ends the process as soon as a missing part of it is used.
+    """
+    try:
+        status = library.stat()
+        if not stat.S_ISREG(status.st_mode) or not _is_own(status) or _is_writable_by_others(status):
+            return False
+        return checksum_file(library).read_text(encoding="ascii") == _checksum(library)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def checksum_file(library: Path) -> Path:
+    """Where a library's checksum is kept."""
+    return library.with_name(f"{library.name}.sha256")
+
+
+def _checksum(library: Path) -> str:
+    with library.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_own(status: os.stat_result) -> bool:
+    return not hasattr(os, "getuid") or status.st_uid == os.getuid()
+
+
+def _is_writable_by_others(status: os.stat_result) -> bool:
+    return os.name != "nt" and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _base() -> Path:

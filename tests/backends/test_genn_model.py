@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import subprocess
 import sys
 
@@ -377,6 +378,19 @@ with compiled(network(hidden=(4,), recurrent=False), "genn_cpu") as model:
     assert all(process.returncode == 0 for process in running)
     assert len(said) == 1
     assert len(list((tmp_path / "genn").iterdir())) == 1
+
+
+def test_a_damaged_library_is_built_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("GENN_SHD_CACHE", str(tmp_path))
+    losses = []
+    for _ in range(2):
+        with compiled(network(hidden=(4,), recurrent=False), "genn_cpu") as model:
+            losses.append(model.evaluate_batch(samples(1, 3)).loss)
+        (folder,) = (tmp_path / "genn").iterdir()
+        (library,) = folder.glob("*/*runner*.so")
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "genn", library)] == [0o700, 0o700]
+        os.truncate(library, library.stat().st_size // 2)
+    assert losses[0] == losses[1]
 
 
 def test_the_cache_knows_precision_and_sizes(monkeypatch, tmp_path):

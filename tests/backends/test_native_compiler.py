@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from genn_shd import BackendError, SpikeTrains, compile_network
+from genn_shd.backends.cache import is_intact
 from genn_shd.backends.native import compiler
 from genn_shd.models import recurrent_classifier
 
@@ -85,3 +88,84 @@ def test_without_gcc_and_clang_zig_gives_the_same_gradient(cache, monkeypatch):
     assert "ziglang" in name
     for key, gradient in expected.items():
         np.testing.assert_allclose(actual[key], gradient, rtol=1e-9, atol=1e-14)
+
+
+# -- what is kept is run, so it must be whole and the user's own ---------------------------------------------------
+
+
+def age(path):
+    """Date a file back, so that writing it anew shows."""
+    os.utime(path, ns=(0, 0))
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage", ["cut", "changed", "without a checksum", "empty", "writable by all", "a broken checksum"]
+)
+def test_a_damaged_library_is_compiled_again(cache, damage):
+    library = age(compiler.compile_source(SOURCE % 1))
+    content, checksum = library.read_bytes(), library.with_name(f"{library.name}.sha256")
+    if damage == "cut":
+        os.truncate(library, 4096)
+    elif damage == "changed":
+        library.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "empty":
+        os.truncate(library, 0)
+    elif damage == "writable by all":
+        library.chmod(0o777)
+    elif damage == "a broken checksum":
+        checksum.write_bytes(b"\xff")
+    else:
+        checksum.unlink()
+    assert compiler.compile_source(SOURCE % 1) == library
+    assert library.read_bytes() == content
+    assert library.stat().st_mtime_ns > 0
+    written = library.stat().st_mtime_ns
+    assert compiler.compile_source(SOURCE % 1).stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022])
+def test_folders_and_libraries_belong_to_the_user_alone(cache, mask):
+    before = os.umask(mask)
+    try:
+        library = age(compiler.compile_source(SOURCE % 1))
+        assert compiler.compile_source(SOURCE % 1).stat().st_mtime_ns == 0
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (library.parent, library)] == [0o700, 0o700]
+
+
+def test_a_folder_that_others_could_read_is_closed(cache):
+    (cache / "native").mkdir(mode=0o755)
+    compiler.compile_source(SOURCE % 1)
+    assert stat.S_IMODE((cache / "native").stat().st_mode) == 0o700
+
+
+def test_another_users_folder_is_refused_and_his_library_compiled_again(cache, monkeypatch):
+    library = age(compiler.compile_source(SOURCE % 1))
+    monkeypatch.setattr(os, "getuid", lambda: library.stat().st_uid + 1)
+    assert not is_intact(library)
+    with pytest.raises(BackendError, match="belongs to another user, whose compiled code is not run; .*GENN_SHD_CACHE"):
+        compiler.compile_source(SOURCE % 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root gives files away")
+def test_a_library_that_another_user_put_there_is_compiled_again(cache):
+    library = age(compiler.compile_source(SOURCE % 1))
+    os.chown(library, 12345, -1)
+    assert compiler.compile_source(SOURCE % 1).stat().st_uid == 0
+    assert library.stat().st_mtime_ns > 0
+
+
+def test_a_library_that_was_cut_short_does_not_end_the_process(cache):
+    """The system notices that a part of it is missing when that part is used, and then it is too late."""
+    source = '__attribute__((visibility("default"))) int answer(void) { return 7; }\n'
+    code = (
+        "from genn_shd.backends.native import compiler, loading\n"
+        f"print(loading.load(compiler.compile_source({source!r})).answer())\n"
+    )
+    for _ in range(2):
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert (result.returncode, result.stdout) == (0, "7\n"), result.stderr
+        (library,) = (cache / "native").glob(f"*{compiler._SUFFIX}")
+        os.truncate(library, 4096)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BackendError
-from ..cache import cache_folder, processor
+from ..cache import cache_folder, is_intact, processor, seal
 from .assembly import MODEL_NAME, assemble
 from .availability import Target, version
 from .blueprint import Blueprint
@@ -24,7 +24,8 @@ _LIBRARY = Path(f"{MODEL_NAME}_CODE") / ("runner.dll" if os.name == "nt" else "l
 
 
 def load(blueprint: Blueprint, target: Target) -> Any:
-    """The PyGeNN model, compiled now or before, and loaded. Safe when several processes ask at once.
+    """The PyGeNN model, compiled now or before, and loaded; compiled again where what is kept is damaged or another
+    user's. Safe when several processes ask at once.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def load(blueprint: Blueprint, target: Target) -> Any:
         Where GeNN or the compiler refuses the code, or memory runs out.
     """
     folder = cache_folder("genn") / blueprint.digest(target, version(), *_environment(target))
-    if not (folder / _LIBRARY).exists():
+    if not is_intact(folder / _LIBRARY):
         _build(blueprint, target, folder)
     with tempfile.TemporaryDirectory(prefix="genn_shd-") as private:
         (Path(private) / _LIBRARY.parent).mkdir()
@@ -71,10 +72,13 @@ def _build(blueprint: Blueprint, target: Target, folder: Path) -> None:
 def _publish(built: Path, folder: Path) -> None:
     for leftover in (built / _LIBRARY.parent).glob("*.o"):
         leftover.unlink()
+    seal(built / _LIBRARY)
+    if folder.exists() and not is_intact(folder / _LIBRARY):
+        folder.rename(built.with_name("damaged"))
     try:
         built.rename(folder)
     except OSError:
-        if not (folder / _LIBRARY).exists():
+        if not is_intact(folder / _LIBRARY):
             raise
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import BackendError
-from ..cache import cache_folder, processor
+from ..cache import cache_folder, checksum_file, is_intact, processor, seal
 
 # Reassociation is allowed only where the source asks for it, so results depend on source, compiler and flags alone.
 FLAGS = (
@@ -91,12 +91,13 @@ def _try(command: tuple[str, ...]) -> Compiler | None:
 
 
 def compile_source(source: str) -> Path:
-    """The shared library of a C source, compiled now or before. Safe when several processes ask at once."""
+    """The shared library of a C source, compiled now or before; again where what is kept is damaged or another user's.
+    Safe when several processes ask at once."""
     compiler = find_compiler()
     key = "\0".join([source, compiler.description, *compiler.flags, processor()])
     folder = cache_folder("native")
     library = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
-    if not library.exists():
+    if not is_intact(library):
         _compile(compiler, source, library)
     return library
 
@@ -113,6 +114,8 @@ def _compile(compiler: Compiler, source: str, library: Path) -> None:
                 kept = library.with_suffix(".failed.c")
                 shutil.copy(text, kept)
                 raise BackendError(_failure(result.stderr, compiler, kept))
+            seal(built)
+            checksum_file(built).replace(checksum_file(library))
             built.replace(library)
     except OSError as error:
         raise BackendError(f"cannot compile into {library.parent}: {error.strerror}.") from None

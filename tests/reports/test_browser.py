@@ -4,6 +4,9 @@ import shutil
 
 import pytest
 
+from genn_shd.reports.page import Page, Section
+from genn_shd.reports.table import Table, cell
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -92,3 +95,44 @@ def test_settings_unfold(open_page, run_folder):
     assert not page.locator("#settings").is_visible()
     page.get_by_text("Settings").click()
     assert page.locator("#settings").is_visible()
+
+
+def overflow(page):
+    """By how much the page is wider than its window, with everything unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.fixture(scope="module")
+def wide_page(tmp_path_factory):
+    """A page of long names, a table of many columns and one of long texts."""
+    name = "x" * 300
+    many = Table([f"parameter {n}" for n in range(40)], [[cell(0.123456 * n) for n in range(40)]] * 3, "many")
+    long = Table(["name", "value", "more"], [[cell(name), cell(1.0), cell(name)]] * 2, "long")
+    sections = [Section(name, [name], tables=[many, long]), Section("More", tables=[long], folded=True)]
+    return Page(f"Run {name}", [("data", name), (name, "1")], sections).write(tmp_path_factory.mktemp("wide"))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("kind", ["run_folder", "seeds_folder", "search", "wide_page"])
+def test_no_page_scrolls_sideways(open_page, request, kind, width):
+    path = request.getfixturevalue(kind)
+    page = open_page(path if path.is_file() else path / "report" / "report.html")
+    page.set_viewport_size({"width": width, "height": 900})
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("kind", ["run_folder", "seeds_folder"])
+def test_the_table_of_results_is_seen_whole_on_a_desktop(open_page, request, kind):
+    page = open_page(request.getfixturevalue(kind) / "report" / "report.html")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    hidden = page.locator("#trainings").evaluate("table => table.offsetWidth - table.parentElement.clientWidth")
+    assert hidden <= 0
+
+
+def test_a_table_that_is_too_wide_scrolls_within_the_page(open_page, wide_page):
+    page = open_page(wide_page)
+    page.set_viewport_size({"width": 390, "height": 900})
+    box = page.locator("div.wide").first
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX == 'auto'")
+    assert page.locator("#long td").first.evaluate("cell => cell.offsetWidth < 2000 && cell.offsetHeight < 900")

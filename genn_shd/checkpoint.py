@@ -78,12 +78,8 @@ class Checkpoint:
         DataError
             Names the file and the first thing that is wrong in it.
         """
+        self.check_numbers()
         hidden = {name: (network.population(name).size,) for name in network.hidden}
-        for name, array in self.arrays.items():
-            if name.partition("/")[0] not in _GROUPS:
-                raise self._unusable(f"the array {name!r} in it is unknown")
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise self._unusable(f"{name} holds numbers that are not finite")
         for what, here, there in (
             ("input channels", self.state["num_input"], network.input.size),
             ("classes", len(self.state["class_names"]), network.output.size),
@@ -94,6 +90,23 @@ class Checkpoint:
         self._check_group("spikes", hidden if self.state["batch"] else {}, "iu")
         self._check_group("silent", hidden if self.state["epoch"] else {}, "b")
         self._check_trained(network)
+
+    def check_numbers(self) -> None:
+        """Refuse arrays that no network has, and weights that are no finite numbers.
+
+        Raises
+        ------
+        DataError
+            Names the file and the first thing that is wrong in it.
+        """
+        for name, array in self.arrays.items():
+            group = name.partition("/")[0]
+            if group not in _GROUPS:
+                raise self._unusable(f"the array {name!r} in it is unknown")
+            if group == "parameters" and array.dtype.kind != "f":
+                raise self._unusable(f"{name} is of type {array.dtype}, not {_KINDS['f']}")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise self._unusable(f"{name} holds numbers that are not finite")
 
     def optimiser_like(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The optimiser's arrays, which must be those of `known`, of the same shapes and kinds of numbers.

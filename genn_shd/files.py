@@ -82,19 +82,25 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file; empty where there is none.
+    """A JSON file that holds a table; empty where there is no file.
 
     Raises
     ------
     DataError
-        It is damaged.
+        It is damaged, cannot be read, or holds something else.
     """
-    if not path.is_file():
-        return {}
+    remedy = "delete it, and train or evaluate again."
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError:
-        raise DataError(f"{path}: this file is damaged; delete it, and train or evaluate again.") from None
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise DataError(f"{path}: this file cannot be read ({_reason(error)}); {remedy}") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{path}: this file is damaged; {remedy}") from None
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: this file is damaged (it holds no table); {remedy}")
+    return content
 
 
 def _reason(error: OSError) -> str:

@@ -10,6 +10,7 @@ Attributes of the file: dt and duration (ms), run, and what else says where the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,13 +84,16 @@ class Recorded:
         Raises
         ------
         DataError
-            It is missing, or no recording.
+            It is missing, damaged, or no recording.
         """
         try:
             with h5py.File(path, "r") as file:
-                return cls._of(file)
-        except (OSError, KeyError) as error:
-            raise DataError(f"{path}: this is no recording that can be read ({error}).") from None
+                recorded = cls._of(file)
+            recorded._check()
+        except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
+            reason = " ".join(str(error).split())
+            raise DataError(f"{path}: this is no recording that can be read ({reason}).") from None
+        return recorded
 
     @classmethod
     def _of(cls, file: h5py.File) -> Recorded:
@@ -121,6 +125,23 @@ class Recorded:
             weights={name: weights[()] for name, weights in file.get("weights", {}).items()},
             context=attributes,
         )
+
+    def _check(self) -> None:
+        """Refuse arrays that do not belong together with a DataError."""
+        samples = len(self.labels)
+        if not (0 < self.dt <= self.duration < math.inf) or samples == 0:
+            raise DataError("there is nothing in it")
+        for name in ("labels", "predictions", "losses"):
+            if getattr(self, name).shape != (samples,) or getattr(self, name).dtype.kind not in "iuf":
+                raise DataError(f"{name} must be one number a sample")
+        for names, trace in self.traces.items():
+            if trace.ndim != 3 or len(trace) != samples or trace.dtype.kind != "f":
+                raise DataError(f"traces of {'.'.join(names)} must be (samples, steps, neurons)")
+            if names[0] == "output" and not np.all((self.labels >= 0) & (self.labels < trace.shape[2])):
+                raise DataError("there are labels without an output")
+        for name, weights in self.weights.items():
+            if weights.dtype.kind != "f":
+                raise DataError(f"weights of {name} must be numbers")
 
 
 def _plain(value: Any) -> Any:

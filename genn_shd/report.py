@@ -34,7 +34,7 @@ def _page(folder: Path) -> Page:
 
     if (folder / SWEEP_STATE).is_file():
         return sweep_report.report(folder)
-    if RunFolder(folder).config_file.is_file():
+    if RunFolder(folder).config_file.exists():
         return run_report.report(folder)
     raise DataError(f"{folder}: {_why_neither(folder)}")
 

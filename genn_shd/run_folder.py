@@ -25,16 +25,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from pydantic import ValidationError
+
 from .checkpoint import Checkpoint
 from .config import Config, TrainingSettings
-from .config_messages import shown
+from .config_messages import explain, shown
 from .config_sources import read_toml
 from .errors import BusyError, DataError, GennShdError, SettingError
-from .files import make_folder, read_json, write_text
+from .files import make_folder, write_text
 from .lock import taken
 from .progress import LOG, LineFormatter
-
-Row = dict[str, Any]
+from .run_files import Row, read_environment
 
 MAY_DIFFER = (
     "training.epochs",
@@ -118,8 +119,10 @@ class RunFolder:
             There is no run in it.
         """
         folder = cls(path)
-        if not folder.config_file.is_file():
+        if not folder.config_file.exists():
             raise DataError(f"{path}: this is no run folder, there is no {folder.config_file.name} in it.")
+        if not folder.config_file.is_file():
+            raise DataError(f"{folder.config_file}: this is no file, where a run keeps its settings; put it back.")
         return folder
 
     def _check(self, config: Config) -> None:
@@ -160,10 +163,21 @@ class RunFolder:
         SettingError
             The file cannot be read, or is of a version with other settings.
         """
+        values = read_toml(self.config_file)
         try:
-            return Config.from_values(read_toml(self.config_file))
+            config = Config.from_values(values)
         except SettingError as error:
             raise SettingError(f"{self.config_file}: {error}") from None
+        self._check_whole(values)
+        return config
+
+    def _check_whole(self, values: Mapping[str, Any]) -> None:
+        """A file cut short is not to be filled up with defaults; `recording` came later than the other tables."""
+        tables = [name for name in Config.model_fields if name not in ("augmentation", "recording")]
+        if any(name not in values for name in tables) or "monitor" not in values["training"]:
+            raise SettingError(
+                f"{self.config_file}: is of no run, or cut short; put the run's own back, or choose another --out."
+            )
 
     def parts(self) -> list[RunFolder]:
         """What a run of several seeds or speakers is made of, those that were begun, in order; empty for a single one.
@@ -171,18 +185,29 @@ class RunFolder:
         Raises
         ------
         SettingError
-            The configuration is no valid TOML.
+            The configuration is no valid TOML, or its seeds are none.
         """
-        values = read_toml(self.config_file)  # of any version
-        training = {name: value for name, value in values.get("training", {}).items() if name in ("seed", "seeds")}
-        if len(seeds := TrainingSettings.model_validate(training).all_seeds) > 1:
+        values = read_toml(self.config_file)  # of any version, with settings that may be unknown now
+        validation = values.get("validation", {})
+        seeds = self._seeds(values.get("training", {}))
+        self._check_whole(values)
+        if len(seeds) > 1:
             paths = [self.path / f"seed_{seed}" for seed in seeds]
-        elif values.get("validation", {}).get("kind") == "leave_one_speaker_out":
+        elif isinstance(validation, Mapping) and validation.get("kind") == "leave_one_speaker_out":
             numbers = [p.name.removeprefix("fold_") for p in self.path.glob("fold_*")]
             paths = [self.path / f"fold_{k}" for k in sorted(int(n) for n in numbers if n.isdigit())]
         else:
             paths = []
         return [part for part in map(RunFolder, paths) if part.config_file.is_file()]
+
+    def _seeds(self, training: Any) -> tuple[int, ...]:
+        if not isinstance(training, Mapping):
+            raise SettingError(f"{self.config_file}: training = {shown(training)} is not allowed: it must be a table.")
+        seeds = {name: training[name] for name in ("seed", "seeds") if name in training}
+        try:
+            return TrainingSettings.model_validate(seeds).all_seeds
+        except ValidationError as error:
+            raise SettingError(f"{self.config_file}: {explain(error, TrainingSettings, seeds)}") from None
 
     @contextmanager
     def concluding(self) -> Iterator[None]:
@@ -251,14 +276,14 @@ class RunFolder:
 
     def trained_with(self) -> dict[str, Any]:
         """What the model said of itself when the run was last gone on with; empty where that is not known."""
-        return dict(_latest(read_json(self.environment_file)).get("model", {}))
+        return dict(_latest(read_environment(self.environment_file)).get("model", {}))
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Keep what a run was started with; where it goes on with something else, that as well."""
         if not self.environment_file.exists():
             self._write_json(self.environment_file, environment)
             return
-        known = read_json(self.environment_file)
+        known = read_environment(self.environment_file)
         latest = _latest(known)
         passing = ("time", "command", "resumed")
         changed = {key: value for key, value in environment.items() if latest.get(key) != value}

@@ -11,6 +11,7 @@ from .backends.base import Model
 from .errors import DataError
 from .files import write_text
 from .progress import LOG
+from .run_files import read_table
 
 
 class EpochTimings:
@@ -31,11 +32,9 @@ class EpochTimings:
         self._model, self._path = model, path
         self._before: dict[str, float] = {}
         self._rows: list[dict[str, Any]] = []
-        if path.exists():
-            with path.open(encoding="utf-8", newline="") as file:
-                self._rows = list(csv.DictReader(file))
-            if not all(str(row.get("epoch")).isdigit() for row in self._rows):
-                raise DataError(f"{path}: this file is damaged; delete it, and train again.")
+        self._rows += read_table(path)
+        if not all(str(row.get("epoch")).isdecimal() for row in self._rows):
+            raise DataError(f"{path}: this file is damaged; delete it, and train again.")
 
     def __call__(self, row: dict[str, Any]) -> None:
         now = self._model.timings

@@ -114,7 +114,7 @@ def test_settings_of_ones_own_are_no_configuration_of_a_run(tmp_path):
     text = "# mine, with all that I know about it\n[training]\nepochs = 7\n"
     (tmp_path / "config.toml").write_text(text)
     config = CONFIG.replace(**{"training.epochs": 7})
-    with pytest.raises(SettingError, match=r"config\.toml: is there already and of no run"):
+    with pytest.raises(SettingError, match=r"config\.toml: is of no run, or cut short"):
         RunFolder.open(tmp_path, config).__enter__()
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("config.toml", text)]
 

@@ -26,20 +26,26 @@ def report(path: Path) -> Page:
     Raises
     ------
     DataError
-        It is no run folder, or a file in it is damaged.
+        It is no run folder.
     """
     of, name = runs.trainings(path), runs.RunFolder(path).name
-    sections = [_trainings(of), _curves(of, name)]
     makers: list[tuple[str, Callable[[], Section]]] = [
+        ("Result", lambda: _trainings(of)),
+        ("Curves", lambda: _curves(of, name)),
         ("Confusion", lambda: _confusion(of, name)),
         ("Rasters", lambda: _rasters(of)),
         ("Firing rates", lambda: _rates(of, name)),
         ("Weights", lambda: _weights(of, name)),
     ]
-    sections += [_or_why_not(heading, make) for heading, make in makers]
+    sections = [_or_why_not(heading, make) for heading, make in makers]
     top = Training(runs.RunFolder(path), name)
     sections += [_history(of), _settings(top), _environment(of)]
-    return Page(f"Run {show_name(name)}", _facts(of), sections)
+    return Page(f"Run {show_name(name)}", _facts(of), [_damages(of), *sections])
+
+
+def _damages(of: Sequence[Training]) -> Section:
+    """Files that cannot be read, once all others have been."""
+    return Section("Damaged files", [damage for training in of for damage in training.damages])
 
 
 def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
@@ -87,7 +93,7 @@ def _figures(training: Training, metrics: Sequence[tuple[str, str]]) -> list[Cel
 def _curves(of: Sequence[Training], name: str) -> Section:
     histories = [training.history for training in of]
     if not any(histories):
-        return Section("Curves", ["No epoch has ended yet."])
+        return Section("Curves", ["No epoch has ended yet, or what it came to cannot be read."])
     if len(of) == 1:
         caption = "Loss, accuracy, learning rate and activity over epochs."
         return Section("Curves", drawings=[Drawing("curves", caption, plots.training_curves(histories[0], name))])
@@ -118,7 +124,7 @@ def _recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
             recorded,
         )
         for t in of
-        for stem, recorded in t.recordings()
+        for stem, recorded in t.recordings
     ]
 
 
@@ -153,7 +159,7 @@ def _rates(of: Sequence[Training], name: str) -> Section:
 def _weights(of: Sequence[Training], name: str) -> Section:
     found = {training.label: parameters for training in of if (parameters := training.weights())}
     if not found:
-        return Section("Weights", ["No checkpoint of a best epoch yet."])
+        return Section("Weights", ["There is no checkpoint of a best epoch."])
     caption = "Trained parameters after the best epoch, with their mean and standard deviation."
     return Section("Weights", drawings=[Drawing("weights", caption, run_figures.weights(found, name))])
 
@@ -173,7 +179,7 @@ def _settings(top: Training) -> Section:
 
 def _environment(of: Sequence[Training]) -> Section:
     """Of the first training; `environment.json` of the others tells of theirs."""
-    found = runs.environment(of[0])
+    found = of[0].environment
     notes = [f"Of {of[0].label}; each training has its own environment.json."] if len(of) > 1 and found else []
     tables = [of_mapping(found, "environment", ("what", "value"))] if found else []
     return Section("Environment", notes, tables=tables, folded=True)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..checkpoint import Checkpoint
 from ..config_sources import read_toml
 from ..errors import DataError
-from ..files import read_json
 from ..recording import Recorded
-from ..run_folder import Row, RunFolder
+from ..run_files import Row, read_environment, read_evaluation, read_history, read_summary
+from ..run_folder import RunFolder
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,49 +28,45 @@ class Training:
     ----------
     folder : its own.
     label : its place in the run folder, as `seed_0/fold_1`; the run's name where it is all of it.
+    damages : which of the files that were asked for cannot be read, and why; all else is there without them.
     """
 
     folder: RunFolder
     label: str
+    damages: list[str] = field(default_factory=list)
 
     @cached_property
     def history(self) -> list[Row]:
         """A row for each epoch; empty before the first has ended."""
-        if not self.folder.history_file.is_file():
-            return []
-        with self.folder.history_file.open(encoding="utf-8", newline="") as file:
-            return [{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)]
+        return self._read(read_history, self.folder.history_file) or []
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """What came of it; empty where nothing has yet."""
-        return read_json(self.folder.summary_file)
+        return self._read(read_summary, self.folder.summary_file) or {}
 
     @property
     def status(self) -> str:
-        """`complete`, `interrupted`, `diverged`; or `under way` where epochs came since, or none ended it yet."""
+        """`complete`, `interrupted`, `diverged`; `under way` where epochs came since, or none ended it yet; `unknown`
+        where files are damaged."""
+        written = ((self.folder.summary_file, self.summary), (self.folder.history_file, self.history))
+        if any(not content and str(file) in damage for file, content in written for damage in self.damages):
+            return "unknown"
         if self.summary.get("epochs") != len(self.history):
             return "under way"
         return str(self.summary.get("status", "under way"))
 
     @cached_property
     def checkpoint(self) -> Checkpoint | None:
-        """That of the best epoch; None before there is one.
-
-        Raises
-        ------
-        DataError
-            It is damaged.
-        """
-        return Checkpoint.read(self.folder.best_file) if self.folder.best_file.is_file() else None
+        """That of the best epoch; None before there is one."""
+        there = self.folder.best_file.exists()
+        return self._read(_read_checkpoint, self.folder.best_file) if there else None
 
     @property
     def best(self) -> Row:
         """The row of the best epoch, whose weights were kept; empty before there is one."""
-        try:
-            return self.checkpoint.state["best"] if self.checkpoint else {}
-        except DataError:  # the weights are lost, but not what they came to
-            return self.summary.get("best") or {}
+        kept = self.checkpoint.state["best"] if self.checkpoint else None
+        return kept or self.summary.get("best") or {}  # where weights are lost, what they came to is not
 
     @property
     def seconds(self) -> float:
@@ -79,16 +76,10 @@ class Training:
     @cached_property
     def evaluation(self) -> dict[str, Any]:
         """Part of the data -> accuracy, confusion matrix and more; empty where nothing was evaluated."""
-        return dict(read_json(self.folder.evaluation_file).get("parts", {}))
+        return (self._read(read_evaluation, self.folder.evaluation_file) or {}).get("parts", {})
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Trained parameters of the best epoch; empty before there is one.
-
-        Raises
-        ------
-        DataError
-            The checkpoint is damaged.
-        """
+        """Trained parameters of the best epoch; empty before there is one."""
         return self.checkpoint.group("parameters") if self.checkpoint else {}
 
     @property
@@ -96,9 +87,31 @@ class Training:
         """Recordings, the oldest epoch first."""
         return sorted(self.folder.recordings.glob("*.h5"), key=_natural)
 
+    @cached_property
     def recordings(self) -> list[tuple[str, Recorded]]:
         """Recordings with their names."""
-        return [(file.stem, Recorded.read(file)) for file in self.recording_files]
+        found = [(file.stem, self._read(Recorded.read, file)) for file in self.recording_files]
+        return [(stem, recorded) for stem, recorded in found if recorded is not None]
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """What it was started with; the command as one line."""
+        found = self._read(read_environment, self.folder.environment_file) or {}
+        return found | ({"command": " ".join(found["command"])} if "command" in found else {})
+
+    def _read(self, read: Callable[[Path], T], file: Path) -> T | None:
+        """A file, or None where it is damaged, which is noted."""
+        try:
+            return read(file)
+        except DataError as error:
+            self.damages.append(str(error))
+            return None
+
+
+def _read_checkpoint(path: Path) -> Checkpoint:
+    checkpoint = Checkpoint.read(path)
+    checkpoint.check_numbers()
+    return checkpoint
 
 
 def trainings(path: Path) -> list[Training]:
@@ -106,8 +119,8 @@ def trainings(path: Path) -> list[Training]:
 
     Raises
     ------
-    DataError
-        It is no run folder.
+    DataError, SettingError
+        It is no run folder, or a configuration in it cannot be read.
     """
     top = RunFolder.existing(path)
     if not top.parts():
@@ -125,12 +138,6 @@ def settings(training: Training) -> dict[str, Any]:
     return dict(read_toml(training.folder.config_file))
 
 
-def environment(training: Training) -> dict[str, Any]:
-    """What it was started with; the command as one line."""
-    found = read_json(training.folder.environment_file)
-    return found | ({"command": " ".join(found["command"])} if "command" in found else {})
-
-
 def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]]:
     """Part of the data -> (C, C) counts over all trainings that were evaluated on it, and the names of the classes."""
     found: dict[str, tuple[np.ndarray, list[str]]] = {}
@@ -138,19 +145,16 @@ def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]
         for part, report in training.evaluation.items():
             matrix = np.array(report["confusion"])
             before = found[part][0] if part in found else np.zeros_like(matrix)
+            if before.shape != matrix.shape:
+                many, few = len(before), len(matrix)
+                raise DataError(f"{training.folder.evaluation_file}: has {few} classes where others have {many}.")
             found[part] = before + matrix, _class_names(training, len(matrix))
     return found
 
 
 def _class_names(training: Training, number: int) -> list[str]:
-    names = training.checkpoint.state["class_names"] if training.checkpoint else range(number)
-    return [str(name) for name in names]
-
-
-def _number(text: str) -> float | int | None:
-    if not text:
-        return None
-    return int(text) if text.lstrip("-").isdigit() else float(text)
+    names = training.checkpoint.state["class_names"] if training.checkpoint else []
+    return names if len(names) == number else [str(n) for n in range(number)]
 
 
 def _natural(path: Path) -> list[tuple[bool, int, str]]:

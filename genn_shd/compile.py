@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,7 @@ from .backends import genn
 from .backends.base import Model
 from .backends.native import NativeModel
 from .errors import SettingError, unknown_name
+from .memory_estimate import Kind, Use, check_memory
 from .network import Network
 from .schemes import SCHEMES, build_program
 
@@ -73,7 +74,7 @@ def compile_network(
         raise unknown_name("precision", precision, PRECISIONS)
     _check_counts(batch_size=batch_size, **({} if num_threads is None else {"num_threads": num_threads}))
     _check_positive(dt=dt, duration=duration)
-    if not (isinstance(learning_rate, int | float) and 0 <= learning_rate < math.inf):
+    if not (isinstance(learning_rate, int | float) and 0 <= learning_rate <= sys.float_info.max):
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
     if scheme is not None and scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
@@ -81,10 +82,13 @@ def compile_network(
     name, reason = genn.automatic() if backend == "auto" else (backend, "")
     if reason:
         LOG.info("back end %s: %s", name, reason)
+    kind: Kind = "native" if name == "native" else "genn"
+    use = Use(kind, batch_size, float(dt), float(duration), precision, num_threads)
+    check_memory(network, use)
     common: dict[str, Any] = {
         "batch_size": batch_size,
         "dt": float(dt),
-        "num_steps": math.ceil(duration / dt - 1e-6),
+        "num_steps": use.num_steps,
         "precision": precision,
         "learning_rate": learning_rate,
         "seed": seed,
@@ -146,5 +150,5 @@ def _check_counts(**counts: Any) -> None:
 
 def _check_positive(**values: Any) -> None:
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
             raise SettingError(f"{name} = {value!r} ms is not allowed; it must be > 0 and finite.")

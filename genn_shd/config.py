@@ -138,7 +138,7 @@ class AugmentationSettings(Section):
     blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = setting(
         (), "part of the spikes kept of each sample in a blend of samples of one class, as [0.5, 0.5]; [] = off"
     )
-    blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1)
+    blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1, le=1000)
     jitter: float = setting(0.0, "standard deviation of each spike's own shift; 0 = off", "channels", ge=0)
     muffle: float = setting(
         0.0, "largest probability of a spike to be left out, another one around each channel and sample", ge=0, le=1
@@ -223,7 +223,7 @@ class NetworkSettings(Section):
     trained_rate: Annotated[float, Field(gt=0)] = setting(
         1.0, "multiplies the learning rate of trained parameters of neurons"
     )
-    delays: Annotated[int, Field(ge=0)] = setting(
+    delays: Annotated[int, Field(ge=0, le=10_000)] = setting(
         0,
         "delayed copies of the input, each with weights of its own; default initial weights are shared out among them, "
         "those that are set are taken as they stand",

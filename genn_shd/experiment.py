@@ -24,6 +24,7 @@ from .config import (
 from .datasets import Dataset, splits
 from .errors import SettingError
 from .initial import Gamma, Initial, Normal, heterogeneous
+from .memory_estimate import SETTINGS, Use, check_memory
 from .models import recurrent_classifier
 from .network import Network, SpikeCountRegularisation, Trained
 from .progress import LOG
@@ -206,6 +207,26 @@ def _trained(minima: Mapping[str, float], rate: float) -> dict[str, Trained]:
     return {name: Trained(minimum, rate) for name, minimum in minima.items()}
 
 
+def check_fits(config: Config, network: Network) -> None:
+    """Check that the machine has the memory which the network of a resolved configuration needs at least.
+
+    Raises
+    ------
+    SettingError
+        It has not; names the setting that asks for it, and what to lower.
+    """
+    simulation = config.simulation
+    use = Use(
+        "native" if simulation.backend == "native" else "genn",
+        config.training.batch_size,
+        simulation.dt,
+        trial_duration(config),
+        simulation.precision,
+        None if simulation.num_threads == "auto" else simulation.num_threads,
+    )
+    check_memory(network, use, SETTINGS)
+
+
 def compile_model(config: Config, network: Network) -> Model:
     """The network of a resolved configuration, compiled, with fresh weights.
 
@@ -214,6 +235,7 @@ def compile_model(config: Config, network: Network) -> Model:
     SettingError, BackendError
         What the back end cannot do.
     """
+    check_fits(config, network)
     simulation, optimiser = config.simulation, config.optimiser
     model = compile_network(
         network,

@@ -15,7 +15,7 @@ from .config import Config
 from .datasets import Dataset
 from .errors import DivergedError
 from .evaluation import Evaluation, evaluate_with_bar, report
-from .experiment import build_network, compile_model, for_evaluation, partition, settle
+from .experiment import build_network, check_fits, compile_model, for_evaluation, partition, settle
 from .interrupt import Interrupted, StopRequest
 from .loss_weight import weight_curves
 from .progress import LOG
@@ -39,6 +39,7 @@ def train_once(
     config = settle(config, samples.train)
     samples = replace(samples, **{name: for_evaluation(config, part) for name, part in samples.held_out.items()})
     network = build_network(config, dataset.num_input, dataset.num_classes)
+    check_fits(config, network)
     with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
         folder.write_environment(environment.describe(model, config.training.seed))
         _announce(model, samples)

@@ -15,7 +15,7 @@ from . import command
 from .config_help import settings_help
 from .config_sources import load, preset_names, preset_unless_other
 from .display import escape, show_name
-from .experiment import build_network, prepare
+from .experiment import build_network, check_fits, prepare
 from .interrupt import Interrupted, StopRequest
 from .network import Network
 from .progress import LOG, console_log
@@ -37,8 +37,10 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     with StopRequest().listening() as stop, console_log():
         config, dataset = prepare(config)
         if options.dry_run:
+            network = build_network(config, dataset.num_input, dataset.num_classes)
+            check_fits(config, network)
             print(config.to_toml())
-            print(describe(build_network(config, dataset.num_input, dataset.num_classes)))
+            print(describe(network))
             return 0
         try:
             summary = train(config, dataset, path, stop)

@@ -14,7 +14,7 @@ from ..config import Config
 from ..config_sources import combine, from_layers, nested, read_preset
 from ..datasets import Dataset
 from ..errors import SettingError, nearest
-from ..experiment import build_network, partition, prepare, settle
+from ..experiment import build_network, check_fits, partition, prepare, settle
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
@@ -238,4 +238,4 @@ def _check(plan: Plan, point: Point, is_training: bool) -> None:
     if is_training:
         config, dataset = prepare(config, load_once)
         config = settle(config, partition(config, dataset).train)
-        build_network(config, dataset.num_input, dataset.num_classes)
+        check_fits(config, build_network(config, dataset.num_input, dataset.num_classes))

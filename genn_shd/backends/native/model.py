@@ -37,6 +37,11 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def num_groups(batch_size: int) -> int:
+    """Number of groups in which the samples of a batch are summed."""
+    return max(1, min(MAX_GROUPS, batch_size // SAMPLES_PER_GROUP))
+
+
 class NativeModel(Model):
     """A network compiled by the system's C compiler. See `Model` for what it does."""
 
@@ -88,7 +93,7 @@ class NativeModel(Model):
 
     def _allocate(self) -> None:
         count, dtype = self._layout.num_parameters, self._dtype
-        self._groups = max(1, min(MAX_GROUPS, self.batch_size // SAMPLES_PER_GROUP))
+        self._groups = num_groups(self.batch_size)
         self._parameters, self._moment1, self._moment2, self._gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self._group_gradients = aligned_zeros(count * self._groups, dtype)
         self._rates = aligned_zeros(count if self._layout.trained else 0, dtype)

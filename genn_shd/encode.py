@@ -17,6 +17,10 @@ from .speech.encoder import EncoderSettings, encode_files
 from .speech.naming import Pattern, Table, escaped
 from .speech.preparation import Preparation
 
+MOST_CHANNELS = 10_000
+"""More than any ear has; each takes memory in proportion to a file's length."""
+MOST_WORKERS = 1000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
@@ -27,9 +31,9 @@ def _run(options: argparse.Namespace) -> int:
     with console_log():
         settings = EncoderSettings(
             preparation=Preparation(options.rms, options.flank, options.silence, crop=options.crop, trim=options.trim),
-            num_channels=_positive("--channels", options.channels),
+            num_channels=_counted("--channels", options.channels, MOST_CHANNELS),
             seed=options.seed,
-            num_workers=_positive("--workers", options.workers),
+            num_workers=_counted("--workers", options.workers, MOST_WORKERS),
         )
         classes = [escaped(name) for name in options.classes.split(",")] if options.classes else []
         files, mark = find(options.paths), outputs.mark("encode", options.paths)
@@ -52,9 +56,9 @@ def _naming(options: argparse.Namespace) -> Pattern | Table | None:
     return Pattern(options.pattern) if options.pattern else None
 
 
-def _positive(name: str, value: int) -> int:
-    if value < 1:
-        raise SettingError(f"{name} {value} is not allowed; it must be 1 or more.")
+def _counted(name: str, value: int, most: int) -> int:
+    if not 1 <= value <= most:
+        raise SettingError(f"{name} {value} is not allowed; it must be 1 to {most}.")
     return value
 
 

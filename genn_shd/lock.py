@@ -8,17 +8,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from . import progress
+from .progress import LOG
+
 _PAUSE = 0.5  # s between looks at a file that another process holds
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """The file held within the block, once no other process holds it."""
+    """The file held within the block, once no other process holds it; the log says that it is waited for."""
+    next_line = time.monotonic()
     while True:
         with held(path) as is_mine:
             if is_mine:
                 yield
                 return
+        if time.monotonic() >= next_line:
+            LOG.info("waiting for another process, which holds %s", path)
+            next_line += progress.INTERVAL
         time.sleep(_PAUSE)
 
 

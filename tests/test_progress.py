@@ -2,11 +2,12 @@ import io
 import logging
 import re
 import sys
+import threading
 import time
 
 import pytest
 
-from genn_shd import gradcheck, progress, train
+from genn_shd import gradcheck, lock, progress, train
 from genn_shd.progress import Count, CountingBar, ProgressBar, console_log
 
 SMALL = [
@@ -94,3 +95,22 @@ def test_the_log_may_be_shown_while_lines_come(often, capsys):
     with console_log(), CountingBar(1, "words"):
         time.sleep(0.1)
     assert "0 of 1 words" in capsys.readouterr().err
+
+
+def test_waiting_for_another_process_is_said_again_and_again(often, caplog, monkeypatch, tmp_path):
+    caplog.set_level(logging.INFO, "genn_shd")
+    monkeypatch.setattr(lock, "_PAUSE", 0.02)
+
+    def wait():
+        with lock.alone(tmp_path / "made.lock"):
+            pass
+
+    waiting = threading.Thread(target=wait)
+    with lock.held(tmp_path / "made.lock"):
+        waiting.start()
+        deadline = time.monotonic() + 5
+        while len(caplog.records) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    waiting.join()
+    assert caplog.text.count("waiting for another process, which holds") >= 2
+    assert str(tmp_path / "made.lock") in caplog.text

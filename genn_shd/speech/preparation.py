@@ -15,6 +15,9 @@ from ..errors import DataError, SettingError
 SAMPLE_RATE = 48_000
 """Samples of sound per second in everything after reading."""
 
+MOST_SILENCE = 60_000.0
+"""ms of silence before a sound, and after it: all of it is in memory, and encoded."""
+
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
 _BUCKET = 100 * _SAMPLES_PER_MS  # samples; lengths in between are filled up with silence, so that transforms are fast
 
@@ -45,9 +48,11 @@ class Preparation:
             if value is None and setting.default is None:
                 continue
             least = 0.0 if setting.name in ("flank", "silence") else math.ulp(0.0)
-            if not (math.isfinite(value) and value >= least):
+            most = MOST_SILENCE if setting.name == "silence" else math.inf
+            if not (math.isfinite(value) and least <= value <= most):
                 allowed = "0 or more" if least == 0.0 else "more than 0"
-                raise SettingError(f"{setting.name} = {value!r} is not allowed; it must be {allowed}.")
+                limit = f", and {most:g} at most" if math.isfinite(most) else ""
+                raise SettingError(f"{setting.name} = {value!r} is not allowed; it must be {allowed}{limit}.")
 
 
 @dataclass(frozen=True)

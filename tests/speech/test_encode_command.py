@@ -345,7 +345,10 @@ def test_only_broken_files_are_an_error(tmp_path, capsys):
         (["--rms", "0"], "rms = 0.0"),
         (["--silence", "-1"], "silence = -1.0"),
         (["--crop", "0"], "crop = 0.0"),
+        (["--silence", "1e12"], "silence = 1000000000000.0 is not allowed; it must be 0 or more, and 60000 at most"),
         (["--channels", "0"], "--channels 0"),
+        (["--channels", "1000000000"], "--channels 1000000000 is not allowed; it must be 1 to 10000"),
+        (["--workers", "1000000000"], "--workers 1000000000 is not allowed; it must be 1 to 1000"),
         (["--pattern", "{label}_{}", "--classes", "low"], "'high' is not among the given classes"),
     ],
 )

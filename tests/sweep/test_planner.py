@@ -1,7 +1,10 @@
 """The loop: trials chosen, runs given out, what comes back recorded and decided on. One worker, in this process."""
 
+import re
+
 import pytest
 
+from genn_shd import progress
 from genn_shd.errors import GennShdError, SettingError
 from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.sweep import plan as plans
@@ -52,6 +55,13 @@ def test_time_ends_a_sweep_after_what_was_started(tmp_path):
     assert counts.open == 0
     again, _, _ = go(tmp_path, "slow", budget={"hours": 0.3 / 3600}, settings={"training.epochs": 10})
     assert len(again) == len(trials)
+
+
+def test_where_a_sweep_is_is_said_again_and_again(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL", 0.02)
+    caplog.set_level("INFO", "genn_shd")
+    go(tmp_path, "slow", budget={"trials": 3}, settings={"training.epochs": 10})
+    assert re.search(r"[12] of 3 trials, 00:0\d so far, 00:0\d left; 1 runs under way", caplog.text)
 
 
 def test_a_folder_keeps_one_sweep(tmp_path):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from typing import Self
 
 from tqdm import tqdm
@@ -33,7 +34,7 @@ class Heartbeat:
     def __init__(self, describe: Callable[[], str]) -> None:
         self._describe, self._interval = describe, INTERVAL
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._beat,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -141,17 +142,57 @@ class LineFormatter(logging.Formatter):
         return show_name(super().formatMessage(record), SENTENCE)
 
 
+class _Listeners:
+    """How many listen to the log: it tells everything from the first to the last, in whatever order they leave."""
+
+    def __init__(self) -> None:
+        self._count, self._level, self._lock = 0, logging.NOTSET, threading.Lock()
+
+    @contextmanager
+    def listening(self, handler: logging.Handler) -> Iterator[None]:
+        """Let a handler have the log."""
+        with self._lock:
+            if self._count == 0:
+                self._level = LOG.level
+                LOG.setLevel(logging.INFO)
+            self._count += 1
+        LOG.addHandler(handler)
+        try:
+            yield
+        finally:
+            LOG.removeHandler(handler)
+            with self._lock:
+                self._count -= 1
+                if self._count == 0:
+                    LOG.setLevel(self._level)
+
+
+_LISTENERS = _Listeners()
+_OWN_LOGS: ContextVar[tuple[logging.Handler, ...]] = ContextVar("own_logs", default=())
+"""The logs that were opened where the program is now, an outer one before an inner one."""
+
+
+@contextmanager
+def own_log(handler: logging.Handler) -> Iterator[None]:
+    """Keep what is said within the block, and not what others say at the same time in other threads.
+
+    A thread that is started within belongs to it where it runs in a copy of the context. What a thread says that
+    belongs to nobody is kept by all, so that nothing is lost.
+    """
+    handler.setFormatter(LineFormatter("%(asctime)s %(message)s"))
+    handler.addFilter(lambda record: handler in (_OWN_LOGS.get() or (handler,)))
+    token = _OWN_LOGS.set((*_OWN_LOGS.get(), handler))
+    try:
+        with _LISTENERS.listening(handler):
+            yield
+    finally:
+        _OWN_LOGS.reset(token)
+
+
 @contextmanager
 def console_log() -> Iterator[None]:
     """Show the log on standard error, above a progress bar where there is one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter("%(message)s"))
-    level = LOG.level
-    LOG.setLevel(logging.INFO)
-    LOG.addHandler(handler)
-    try:
-        with logging_redirect_tqdm([LOG]):
-            yield
-    finally:
-        LOG.removeHandler(handler)
-        LOG.setLevel(level)
+    with _LISTENERS.listening(handler), logging_redirect_tqdm([LOG]):
+        yield

@@ -18,10 +18,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from logging import StreamHandler
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,7 +34,7 @@ from .config_sources import read_toml
 from .errors import BusyError, DataError, GennShdError, SettingError
 from .files import make_folder, write_text
 from .lock import taken
-from .progress import LOG, LineFormatter
+from .progress import LOG, own_log
 from .run_files import Row, read_environment
 
 MAY_DIFFER = (
@@ -94,7 +94,7 @@ class RunFolder:
         folder = cls(path)
         make_folder(path)
         folder._check(config)
-        with _locked(folder.log_file) as log, folder._configured(config), _logged(log):
+        with _locked(folder.log_file) as log, folder._configured(config), own_log(StreamHandler(log)):
             yield folder
 
     @contextmanager
@@ -332,20 +332,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-@contextmanager
-def _logged(file: IO[str]) -> Iterator[None]:
-    handler = logging.StreamHandler(file)
-    handler.setFormatter(LineFormatter("%(asctime)s %(message)s"))
-    level = LOG.level
-    LOG.setLevel(logging.INFO)
-    LOG.addHandler(handler)
-    try:
-        yield
-    finally:
-        LOG.removeHandler(handler)
-        LOG.setLevel(level)
 
 
 @contextmanager

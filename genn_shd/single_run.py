@@ -22,7 +22,7 @@ from .progress import LOG
 from .run_folder import Row, RunFolder
 from .samples import Partition, Samples
 from .timings import EpochTimings
-from .trainer import Trainer
+from .trainer import Trainer, silent_layers
 
 AfterEpoch = Callable[[Row], None]
 
@@ -113,6 +113,7 @@ def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
         "monitor": trainer.config.training.monitor,
         "best": state.best,
         "last": state.history[-1] if state.history else None,
+        "silent_layers": silent_layers(state.silent),
         "num_parameters": trainer.model.network.num_parameters,
         "compile_seconds": round(trainer.model.compile_seconds, 3),
         "seconds": round(sum(row["seconds"] for row in state.history), 3),

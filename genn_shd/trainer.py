@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +26,11 @@ from .recorder import Recorder
 from .run_folder import Row, RunFolder
 from .samples import HeldSamples, Partition, held_by
 from .schedule import LearningRate
+
+SILENCE_REMEDY = (
+    "no gradient reaches the weights into it; raise the mean of initial weights (network.weights.input_hidden), set "
+    "revival.lift or revival.redraw, or look whether the input has spikes."
+)
 
 _REVIVAL = 1
 """Tells the random numbers of revival from those of shuffling."""
@@ -101,7 +106,7 @@ class Trainer:
         # Augmented samples are made batch by batch, so that the originals need not lie where the model reads them.
         self._held = held_by(model, samples.parts if self._augmentation.is_empty else samples.held_out)
         self._num_batches = math.ceil(self._augmentation.size(samples.train.labels) / model.batch_size)
-        self._saved = ""
+        self._saved, self._is_warned = "", False
         recorded = config.recording
         if recorded.epochs and min(recorded.batches) > self._num_batches:
             raise SettingError(
@@ -207,9 +212,17 @@ class Trainer:
         state.epoch, state.batch, state.tally, state.seconds = state.epoch + 1, 0, Tally(), 0.0
         self._save(is_best)
         LOG.info("%s", _line(row, self.config.training.epochs, is_best))
+        self._warn_when_silent()
         for watch in self.watchers:
             watch(row)
         self._stop_if_requested()
+
+    def _warn_when_silent(self) -> None:
+        """Say once that nothing can be learned where no neuron of a hidden layer spiked in an epoch."""
+        dead = silent_layers(self.state.silent)
+        if dead and not self._is_warned:
+            self._is_warned = True
+            LOG.warning("no neuron of %s spiked in epoch %d: %s", ", ".join(dead), self.state.epoch, SILENCE_REMEDY)
 
     def _stop_if_requested(self) -> None:
         if not self._stop.requested:
@@ -340,6 +353,11 @@ class Trainer:
         self._saved = self._position()
         self.folder.write_history(self.state.history)
         LOG.info("going on from %s", self._saved)
+
+
+def silent_layers(silent: Mapping[str, np.ndarray]) -> list[str]:
+    """Names of the hidden populations without a single spike; `silent` is (N,) bool by population."""
+    return [name for name, mask in silent.items() if mask.all()]
 
 
 def _line(row: Row, epochs: int, is_best: bool) -> str:

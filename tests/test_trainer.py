@@ -13,7 +13,7 @@ from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.models import recurrent_classifier
 from genn_shd.run_folder import RunFolder
 from genn_shd.samples import Partition, Samples
-from genn_shd.trainer import Trainer
+from genn_shd.trainer import Trainer, silent_layers
 
 from .counting_model import CountingModel
 
@@ -511,3 +511,21 @@ def test_the_log_has_a_line_an_epoch(tmp_path, caplog):
     assert len(epochs) == EPOCHS
     assert "best so far" in epochs[0]
     assert "epoch 4/4: loss" in (tmp_path / "log.txt").read_text()
+
+
+class Dead(CountingModel):
+    """No hidden neuron ever spikes."""
+
+    def __init__(self, network):
+        super().__init__(network)
+        self._parameters["input_hidden"][:] = -1.0
+
+
+@pytest.mark.parametrize(("model", "said"), [(Dead, 1), (Deaf, 0)])
+def test_a_layer_without_spikes_is_told_of_once_with_what_helps(tmp_path, caplog, model, said):
+    run = Run(tmp_path, CONFIG.replace(**{"revival.lift": 0.0}), model=model).train()
+    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert len(warnings) == said
+    assert silent_layers(run.trainer.state.silent) == ["hidden"] * said
+    for warning in warnings:
+        assert warning.startswith("no neuron of hidden spiked in epoch 1: ") and "revival.lift" in warning

@@ -10,6 +10,7 @@ from typing import Any
 from .. import plot_recording, plots
 from ..display import show_name
 from ..errors import DataError
+from ..trainer import SILENCE_REMEDY
 from . import run_figures, runs
 from .drawing import Drawing
 from .page import Page, Section
@@ -77,7 +78,17 @@ def _trainings(of: Sequence[Training]) -> Section:
     heads = [f"{m.replace('_', ' ')}, {e} epoch" for e, m in metrics]
     columns = ["training", "status", "epochs", "best epoch", *heads, "spikes per neuron", "silent neurons", "seconds"]
     rows = [[cell(t.label), cell(t.status), cell(len(t.history)), *_figures(t, metrics)] for t in of]
-    return Section("Result", tables=[Table(columns, rows, "trainings")])
+    return Section("Result", [note for t in of if (note := _silence(t))], tables=[Table(columns, rows, "trainings")])
+
+
+def _silence(training: Training) -> str:
+    """That a layer has died, which no accuracy tells."""
+    layers = training.summary.get("silent_layers")
+    return (
+        f"{training.label}: no neuron of {', '.join(layers)} spiked in the last epoch; {SILENCE_REMEDY}"
+        if layers
+        else ""
+    )
 
 
 def _figures(training: Training, metrics: Sequence[tuple[str, str]]) -> list[Cell]:

@@ -7,7 +7,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..errors import GennShdError, SettingError
 from ..files import make_folder
 from ..interrupt import Interrupted, StopRequest
 from ..lock import held
-from ..progress import LOG, LineFormatter, console_log
+from ..progress import LOG, console_log, own_log
 from . import plan as plans
 from . import strategies, sweep_file
 from .planner import Planner
@@ -224,14 +224,8 @@ def _default_folder(options: argparse.Namespace) -> Path:
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
     """Keep the log in a file too."""
-    handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(LineFormatter("%(asctime)s %(message)s"))
-    LOG.addHandler(handler)
-    try:
+    with closing(logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")) as handler, own_log(handler):
         yield
-    finally:
-        LOG.removeHandler(handler)
-        handler.close()
 
 
 def _parser() -> argparse.ArgumentParser:

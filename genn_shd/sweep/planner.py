@@ -68,6 +68,7 @@ class Planner:
         self._count = Count(_num_trials(plan), "trials", self._num_ended())
         self._wait_until = 0.0
         self._is_waiting = False
+        self._is_exhausted = False
 
     def run(self) -> None:
         """Run until the budget is spent or the strategy has no more trials.
@@ -140,6 +141,7 @@ class Planner:
         self._refuse_to_fail_on(trials)
         suggestion = self._strategy.next(trials)
         if suggestion is None:
+            self._say_when_exhausted(len(trials))
             return False
         try:
             runs = [(run.seed, run.fold, run.name, run.settings) for run in self._plan.runs(suggestion.point)]
@@ -149,6 +151,12 @@ class Planner:
             return True
         self._state.add_trial(suggestion.point, suggestion.origin, runs)
         return True
+
+    def _say_when_exhausted(self, trials: int) -> None:
+        """The budget may be larger than the space; say so once."""
+        if not self._is_exhausted:
+            LOG.info("all points were tried, %d trials; there are no more", trials)
+        self._is_exhausted = True
 
     def _is_spent(self, trials: int) -> bool:
         budget = self._plan.file.budget

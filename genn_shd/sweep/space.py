@@ -10,7 +10,7 @@ import abc
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from ..errors import SettingError, nearest
 from .sweep_file import KINDS, ParameterSettings
 
 Point = dict[str, Any]
+
+_DRAWS = 100
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,10 @@ class Parameter(abc.ABC):
         SettingError
             A range that says no number of points.
         """
+
+    @abc.abstractmethod
+    def all_values(self) -> Iterable[Any] | None:
+        """Every value there is; None where they cannot be counted."""
 
     @abc.abstractmethod
     def extremes(self) -> list[Any]:
@@ -113,6 +119,9 @@ class RealRange(_Range):
             )
         return [self.at(unit) for unit in np.linspace(0.0, 1.0, self.points)]
 
+    def all_values(self) -> None:
+        return None
+
 
 @dataclass(frozen=True)
 class IntegerRange(_Range):
@@ -126,8 +135,11 @@ class IntegerRange(_Range):
 
     def grid(self) -> list[int]:
         if self.points is None:
-            return list(range(int(self.low), int(self.high) + 1))
+            return list(self.all_values())
         return list(dict.fromkeys(self.at(unit) for unit in np.linspace(0.0, 1.0, self.points)))
+
+    def all_values(self) -> range:
+        return range(int(self.low), int(self.high) + 1)
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,9 @@ class Choice(Parameter):
 
     def grid(self) -> list[Any]:
         return list(self.values)
+
+    def all_values(self) -> Sequence[Any]:
+        return self.values
 
     def extremes(self) -> list[Any]:
         return list(self.values)
@@ -196,6 +211,39 @@ class Space:
         combinations = itertools.product(*(p.grid() for p in self))
         points = [self.active(dict(zip(names, values, strict=True))) for values in combinations]
         return list({label(point): point for point in points}.values())
+
+    def draw_new(self, rng: np.random.Generator, tried: Collection[str]) -> Point | None:
+        """A point drawn evenly that is none of those tried, given by their labels; None where all of them were tried.
+
+        Of a space whose points cannot be counted it may be an old one where a hundred draws find no other.
+        """
+        drawn = [self.draw(rng)]
+        while label(drawn[-1]) in tried and len(drawn) < _DRAWS:
+            drawn.append(self.draw(rng))
+        if label(drawn[-1]) not in tried:
+            return drawn[-1]
+        if not self._is_countable:
+            return drawn[0]
+        left = list(itertools.islice((p for p in self._points({}, self.parameters) if label(p) not in tried), _DRAWS))
+        return left[int(rng.integers(len(left)))] if left else None
+
+    def is_exhausted(self, tried: Collection[str]) -> bool:
+        """Whether every point that there is was tried; points are given by their labels."""
+        return self._is_countable and all(label(point) in tried for point in self._points({}, self.parameters))
+
+    @property
+    def _is_countable(self) -> bool:
+        return all(p.all_values() is not None for p in self)
+
+    def _points(self, begun: Point, rest: Sequence[Parameter]) -> Iterator[Point]:
+        """Every point that goes on from one with values of the parameters before `rest`."""
+        if not rest:
+            yield dict(begun)
+        elif not rest[0].is_active(begun):
+            yield from self._points(begun, rest[1:])
+        else:
+            for value in rest[0].all_values() or ():
+                yield from self._points({**begun, rest[0].name: value}, rest[1:])
 
     def settings(self, point: Point) -> dict[str, Any]:
         """Settings by dotted name that a point stands for."""

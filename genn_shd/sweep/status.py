@@ -35,6 +35,8 @@ def status(reader: SweepReader) -> str:
 def _progress(reader: SweepReader, trials: Sequence[Trial]) -> str:
     by_status = Counter(trial.status for trial in trials)
     of = f" of {reader.file.budget.trials}" if reader.file.budget.trials else ""
+    if reader.space.is_exhausted({label(trial.point) for trial in trials}):
+        of += ", all points of the space"
     named = ", ".join(f"{count} {status}" for status, count in by_status.items()) or "none yet"
     c = reader.counts()
     seconds, compiling = spent([run for trial in trials for run in trial.runs])

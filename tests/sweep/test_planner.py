@@ -246,3 +246,14 @@ def test_a_sweep_that_kept_a_relative_path_is_gone_on_with(tmp_path):
     assert len(trials) == 2
     with pytest.raises(SettingError, match="holds a sweep with another settings"):
         go(tmp_path, budget={"trials": 3}, settings={**absolute, "dataset.data_dir": str(tmp_path / "other")})
+
+
+@pytest.mark.parametrize("strategy", ["random", "grid"])
+def test_a_space_smaller_than_the_budget_ends_the_sweep_and_says_so(tmp_path, caplog, strategy):
+    caplog.set_level("INFO", "genn_shd")
+    space = {"network.tau_mem": {"choice": [10.0, 20.0]}, "network.num_hidden": {"integer": [8, 9]}}
+    trials, counts, _ = go(tmp_path, space=space, strategy={"name": strategy}, budget={"trials": 20})
+    assert len(trials) == counts.started == len(executed(tmp_path)) == 4
+    assert [m for m in caplog.messages if "all points" in m] == ["all points were tried, 4 trials; there are no more"]
+    with SweepReader(tmp_path) as reader:
+        assert "trials: 4 of 20, all points of the space: 4 complete" in status(reader)

@@ -61,7 +61,11 @@ def test_a_grid_and_a_list_are_gone_through_in_order():
     assert [tuple(t.point.values()) for t in trials] == [(10.0, 0.1), (10.0, 0.2), (20.0, 0.1), (20.0, 0.2)]
     points = [trials[3].point, trials[1].point]
     listed = strategies.build(plan(space=space, strategy={"name": "list", "points": points}, budget={}))
-    assert [listed.next(trials[:k]) for k in range(3)] == [(points[0], "list"), (points[1], "list"), None]
+    assert [listed.next([trials[3], trials[1]][:k]) for k in range(3)] == [
+        (points[0], "list"),
+        (points[1], "list"),
+        None,
+    ]
 
 
 def test_random_trials_depend_on_seed_and_number_alone():
@@ -255,3 +259,38 @@ def test_an_earlier_sweep_must_be_about_the_same(tmp_path):
         strategies.build(plan(strategy={"name": "bayesian", "warm_start": fewer}))
     with pytest.raises(Exception, match="this is no folder of a sweep"):
         strategies.build(plan(strategy={"name": "bayesian", "warm_start": str(tmp_path / "nowhere")}))
+
+
+FINITE = {
+    "network.tau_mem": {"choice": [10.0, 20.0]},
+    "network.num_hidden": {"integer": [8, 10]},
+    "loss.name": {"choice": ["sum", "first_spike_exp"]},
+    "loss.alpha": {"choice": [1e-3, 1e-2], "when": {"loss.name": "first_spike_exp"}},
+}
+"""18 points: 2 x 3 x (1 + 2)."""
+
+
+@pytest.mark.parametrize("strategy", ["random", "bayesian"])
+def test_a_space_of_few_points_is_gone_through_once_and_ends(strategy):
+    chosen = strategies.build(plan(space=FINITE, strategy={"name": strategy}))
+    trials = []
+    while (suggestion := chosen.next(trials)) is not None:
+        assert len(trials) < 18
+        trials.append(trial(len(trials) + 1, suggestion.point, float(len(trials))))
+    assert len({json.dumps(t.point, sort_keys=True) for t in trials}) == len(trials) == 18
+
+
+def test_a_point_that_is_listed_twice_is_tried_once():
+    points = [{"network.tau_mem": 10.0}, {"network.tau_mem": 20.0}, {"network.tau_mem": 10.0}]
+    listed = strategies.build(
+        plan(space={"network.tau_mem": {"float": [5.0, 40.0]}}, strategy={"name": "list", "points": points}, budget={})
+    )
+    trials = []
+    while (suggestion := listed.next(trials)) is not None:
+        trials.append(trial(len(trials) + 1, suggestion.point))
+    assert [t.point for t in trials] == points[:2]
+
+
+def test_a_space_with_a_range_of_real_numbers_has_no_end():
+    chosen = strategies.build(plan(space=FINITE | {"optimiser.learning_rate": {"float": [0.1, 0.2]}}))
+    assert not chosen.space.is_exhausted({json.dumps({})})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from ..records import Trial
-from ..space import Point
+from ..space import Point, label
 
 
 class Suggestion(NamedTuple):
@@ -21,3 +21,8 @@ class Strategy(Protocol):
 
     def next(self, trials: Sequence[Trial]) -> Suggestion | None:
         """The next trial, given all so far, those under way among them; None where there are no more."""
+
+
+def labels(trials: Sequence[Trial]) -> set[str]:
+    """Labels of the points of trials: running the same point again would give the same again."""
+    return {label(trial.point) for trial in trials}

@@ -26,7 +26,7 @@ from ..records import COMPLETE, RUNNING, Trial
 from ..space import Point, Space, label
 from ..surrogate import Surrogate, quiet
 from ..sweep_file import BayesianStrategy
-from .base import Suggestion
+from .base import Suggestion, labels
 from .observations import Observation, averaged, observations
 from .parameters import parameters_of
 
@@ -56,22 +56,30 @@ class Bayesian:
         earlier = [o for folder in settings.warm_start for o in _earlier(Path(folder), plan)]
         return cls(plan.space, plan.objective, settings, tuple(earlier))
 
-    def next(self, trials: Sequence[Trial]) -> Suggestion:
-        """A point of the initial design, then the most promising one."""
+    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """A point of the initial design, then the most promising one; one that was tried gives way to another."""
+        tried = labels(trials)
+        if self.space.is_exhausted(tried):
+            return None
+        rng = np.random.default_rng([self.settings.seed, len(trials)])
+        suggestion = self._suggest(trials, rng)
+        taken = tried | {label(observation.point) for observation in self.earlier}
+        if suggestion is not None and label(suggestion.point) not in taken:
+            return suggestion
+        point = self.space.draw_new(rng, taken) or self.space.draw_new(rng, tried)
+        return None if point is None else Suggestion(point, "random")
+
+    def _suggest(self, trials: Sequence[Trial], rng: np.random.Generator) -> Suggestion | None:
+        """What is promising, tried or not; None while there is nothing to learn from."""
         number = len(trials)
-        rng = np.random.default_rng([self.settings.seed, number])
         if number < self.initial:
             spread = _spread(self.initial, len(self.space), np.random.default_rng(self.settings.seed))
             return Suggestion(self.space.at(spread[number]), "initial")
         known = averaged([*self.earlier, *observations(trials, self.objective, self.earlier)])
-        if len(known) < 2:  # nothing to learn from yet
-            return Suggestion(self.space.draw(rng), "random")
+        if len(known) < 2:
+            return None
         pending = [trial.point for trial in trials if trial.status == RUNNING]
-        point = self._best([*known, *self.lies(pending, known)], rng)
-        taken = {label(observation.point) for observation in known} | {label(point) for point in pending}
-        if label(point) in taken:
-            return Suggestion(self._fresh(taken, rng), "random")
-        return Suggestion(point, "bayesian")
+        return Suggestion(self._best([*known, *self.lies(pending, known)], rng), "bayesian")
 
     @property
     def initial(self) -> int:
@@ -100,11 +108,6 @@ class Bayesian:
         if self.settings.acquisition == "probability_of_improvement":
             return acquisition.ProbabilityOfImprovement(xi=xi)
         return acquisition.ExpectedImprovement(xi=xi)
-
-    def _fresh(self, taken: set[str], rng: np.random.Generator) -> Point:
-        """A point drawn at random, a new one where that can be found."""
-        points = [self.space.draw(rng) for _ in range(100)]
-        return next((point for point in points if label(point) not in taken), points[0])
 
 
 def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:

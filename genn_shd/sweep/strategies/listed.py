@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..plan import Plan, points
 from ..records import Trial
-from ..space import Point
-from .base import Suggestion
+from ..space import Point, label
+from .base import Suggestion, labels
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,7 @@ class Listed:
         return cls(points(plan) or [], plan.file.strategy.name)
 
     def next(self, trials: Sequence[Trial]) -> Suggestion | None:
-        """The point after those that have been."""
-        return Suggestion(self.points[len(trials)], self.origin) if len(trials) < len(self.points) else None
+        """The first point that has not been; one that is listed twice is tried once."""
+        tried = labels(trials)
+        new = next((point for point in self.points if label(point) not in tried), None)
+        return None if new is None else Suggestion(new, self.origin)

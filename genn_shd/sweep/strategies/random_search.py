@@ -9,16 +9,17 @@ import numpy as np
 
 from ..records import Trial
 from ..space import Space
-from .base import Suggestion
+from .base import Suggestion, labels
 
 
 @dataclass(frozen=True)
 class RandomSearch:
-    """The n-th trial depends on seed and n alone."""
+    """The n-th trial depends on seed and n alone, unless it was tried before: then another one is drawn."""
 
     space: Space
     seed: int
 
-    def next(self, trials: Sequence[Trial]) -> Suggestion:
-        """A point drawn for its number."""
-        return Suggestion(self.space.draw(np.random.default_rng([self.seed, len(trials)])), "random")
+    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """A new point drawn for its number."""
+        point = self.space.draw_new(np.random.default_rng([self.seed, len(trials)]), labels(trials))
+        return None if point is None else Suggestion(point, "random")

@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Mapping
+from contextvars import copy_context
 from typing import Any
 
 from ...interrupt import StopRequest
@@ -33,7 +34,9 @@ class InProcess(Workers):
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._reporters: dict[int, _Reporter] = {}
         # A daemon: a second Ctrl-C ends the program although a batch is under way.
-        self._thread = threading.Thread(target=self._serve, name="sweep worker", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._serve,), name="sweep worker", daemon=True
+        )
         self._thread.start()
 
     def submit(self, job: Job) -> None:

@@ -25,7 +25,7 @@ from ..progress import LOG, console_log, own_log
 from . import plan as plans
 from . import strategies, sweep_file
 from .planner import Planner
-from .reading import SweepReader
+from .reading import NotStartedError, SweepReader
 from .state import FILE_NAME, State
 from .status import status
 from .sweep_file import SweepFile
@@ -54,6 +54,10 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
         print(job_script(_slurm_file(options)))
         return 0
     file = with_settings(sweep_file.read(options.sweep, options.dataset, options.smoke), _settings(options))
+    if options.slurm is not None:
+        from .workers import slurm
+
+        slurm.read(options.slurm)  # a mistake in it is told before anything is made
     with StopRequest().listening() as stop, console_log():
         plan = plans.make(file)
         make_folder(folder)
@@ -145,7 +149,7 @@ def _check_same(file: SweepFile, folder: Path) -> None:
         with SweepReader(folder) as reader:
             new = _compared(file)
             old = _with_paths_of(new, _compared(reader.file))
-    except GennShdError:
+    except (NotStartedError, SettingError):  # none yet, or one of a version with other settings
         return
     for name in sorted({*old, *new} - set(MAY_DIFFER)):
         if old.get(name) != new.get(name):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
-import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from ..errors import DataError
+from ..errors import DataError, GennShdError
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
@@ -30,10 +31,55 @@ from .records import (
     Trial,
 )
 from .space import Space
-from .state import FILE_NAME, connect
+from .state import FILE_NAME, check_tables, connect, told
 from .sweep_file import SweepFile
 
+P, R = ParamSpec("P"), TypeVar("R")
+
+
+@contextmanager
+def _legible(file: Path) -> Iterator[None]:
+    """What is not as it was written becomes one line that names the file."""
+    try:
+        with told(file):
+            yield
+    except GennShdError:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise DataError(f"{file}: this state of a sweep is damaged ({error}); choose another --out.") from None
+
+
+def _legibly(read: Callable[Concatenate[SweepReader, P], R]) -> Callable[Concatenate[SweepReader, P], R]:
+    """A method of a reader, as `_legible`."""
+
+    @functools.wraps(read)
+    def method(self: SweepReader, *values: P.args, **named: P.kwargs) -> R:
+        with _legible(self.folder / FILE_NAME):
+            return read(self, *values, **named)
+
+    return method
+
+
+def _table(text: str) -> dict[str, Any]:
+    """A table kept as JSON."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r} is no table")
+    return value
+
+
+def _number(value: Any) -> float | None:
+    """A number, or None where there is none; SQLite keeps any type in any column."""
+    if value is not None and not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
 _ENDS = (COMPLETE, STOPPED, DIVERGED, FAILED)
+
+
+class NotStartedError(DataError):
+    """A state in which nothing was kept yet."""
 
 
 class SweepReader:
@@ -57,12 +103,11 @@ class SweepReader:
         if not file.is_file():
             raise DataError(f"{folder}: this is no folder of a sweep, there is no {FILE_NAME} in it.")
         self._connection = connect(file)
-        try:
+        with _legible(file):
+            check_tables(self._connection, file)
             self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
-        except sqlite3.DatabaseError as error:
-            raise DataError(f"{file}: this is no state of a sweep ({error}).") from None
         if "file" not in self._description:
-            raise DataError(f"{folder}: no sweep was started in it yet.")
+            raise NotStartedError(f"{folder}: no sweep was started in it yet.")
 
     def close(self) -> None:
         """Close the file."""
@@ -78,12 +123,15 @@ class SweepReader:
 
     def description(self, name: str) -> Any:
         """Something that was kept of the sweep: `file`, `dataset`, `smoke`; None where it was not."""
-        return json.loads(self._description.get(name, "null"))
+        with _legible(self.folder / FILE_NAME):
+            return json.loads(self._description.get(name, "null"))
 
     @property
     def file(self) -> SweepFile:
         """The sweep file, with what --dataset and --smoke changed in it."""
-        return SweepFile.from_values(self.description("file"))
+        with _legible(self.folder / FILE_NAME):
+            values = self.description("file")
+            return SweepFile.from_values(values if isinstance(values, dict) else _table(json.dumps(values)))
 
     @property
     def space(self) -> Space:
@@ -97,6 +145,7 @@ class SweepReader:
 
     # --- what there is so far ------------------------------------------------------------------------------
 
+    @_legibly
     def trials(self, *, runs: bool = True, epochs: bool = False) -> list[Trial]:
         """All trials in order.
 
@@ -107,6 +156,7 @@ class SweepReader:
         """
         return self._trials(None, runs, epochs)
 
+    @_legibly
     def trial(self, number: int) -> Trial:
         """One trial with its runs."""
         return self._trials(number, True, False)[0]
@@ -119,11 +169,21 @@ class SweepReader:
         query = f"SELECT {columns} FROM trial WHERE ? IS NULL OR number = ? ORDER BY number"
         return [
             Trial(
-                n, json.loads(point), origin, status, objective, json.loads(limited), error, created, ended, of_trial[n]
+                n,
+                _table(point),
+                origin,
+                status,
+                _number(objective),
+                _table(limited),
+                error,
+                created,
+                ended,
+                of_trial[n],
             )
             for n, point, origin, status, objective, limited, error, created, ended in self._all(query, number, number)
         ]
 
+    @_legibly
     def runs(self, *, trial: int | None = None, epochs: bool = False) -> list[Run]:
         """All runs in order, or those of a trial, each with its metrics and attempts."""
         which = "run IN (SELECT id FROM run WHERE ? IS NULL OR trial = ?)"
@@ -149,7 +209,7 @@ class SweepReader:
                 fold=fold,
                 status=status,
                 folder=folder,
-                settings=json.loads(settings),
+                settings=_table(settings),
                 metrics={epoch: dict(values) for epoch, values in metrics[id].items()},
                 error=error,
                 attempts=attempts[id],
@@ -158,14 +218,16 @@ class SweepReader:
             for id, of, seed, fold, status, folder, settings, error in self._all(query, trial, trial)
         ]
 
+    @_legibly
     def run(self, id: int) -> Run:
         """One run, without metrics, attempts and epochs."""
         columns = "id, trial, seed, fold, status, folder, settings, error"
         ((_, trial, seed, fold, status, folder, settings, error),) = self._all(
             f"SELECT {columns} FROM run WHERE id = ?", id
         )
-        return Run(id, trial, seed, fold, status, folder, json.loads(settings), {}, error)
+        return Run(id, trial, seed, fold, status, folder, _table(settings), {}, error)
 
+    @_legibly
     def best(self) -> Trial | None:
         """The complete trial that is worth the most among those that keep the limits."""
         objective = self.objective
@@ -176,24 +238,29 @@ class SweepReader:
         ]
         return max(candidates, key=lambda trial: objective.sign * (trial.objective or 0.0), default=None)
 
+    @_legibly
     def curve(self, name: str, run: int) -> list[tuple[int, float]]:
         """A metric of a run by epoch, where it is finite: (epoch, value)."""
         values = [(int(row["epoch"]), row.get(name)) for row in self.history(run)]
         return [(epoch, float(value)) for epoch, value in values if value is not None and math.isfinite(value)]
 
+    @_legibly
     def complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
         """The same, of every complete run of a fold."""
         runs = self._all("SELECT id FROM run WHERE status = ? AND fold IS ? ORDER BY id", COMPLETE, fold)
         return [self.curve(name, run) for (run,) in runs]
 
+    @_legibly
     def history(self, run: int) -> list[dict[str, Any]]:
         """The rows of a run's history."""
-        return [json.loads(row) for (row,) in self._all("SELECT row FROM epoch WHERE run = ? ORDER BY epoch", run)]
+        return [_table(row) for (row,) in self._all("SELECT row FROM epoch WHERE run = ? ORDER BY epoch", run)]
 
+    @_legibly
     def seconds(self) -> float:
         """Time at work over all sessions, s."""
         return float(self._all("SELECT COALESCE(SUM(seconds), 0) FROM session")[0][0])
 
+    @_legibly
     def counts(self) -> Counts:
         """How often what happened."""
         attempt = dict(self._all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))

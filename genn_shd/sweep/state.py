@@ -19,7 +19,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +99,15 @@ class State:
         self.path = path
         _check_own(path)
         self._connection = connect(path)
-        try:
-            with self._change() as c:
-                version = c.execute("PRAGMA user_version").fetchone()[0]
-                if version == 0 and not c.execute("SELECT 1 FROM sqlite_master").fetchone():
-                    for statement in _SCHEMA.split(";"):
-                        c.execute(statement)
-                    c.execute(f"PRAGMA user_version = {VERSION}")
-                elif version != VERSION:
-                    raise DataError(f"{path}: this is no state of a sweep of version {VERSION}; choose another --out.")
-        except sqlite3.DatabaseError as error:
-            raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
+        with self._change() as c:
+            version = c.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0 and not c.execute("SELECT 1 FROM sqlite_master").fetchone():
+                for statement in _SCHEMA.split(";"):
+                    c.execute(statement)
+                c.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise DataError(f"{path}: this is no state of a sweep of version {VERSION}; choose another --out.")
+            check_tables(c, path)
 
     def close(self) -> None:
         """Close the file."""
@@ -124,13 +122,15 @@ class State:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: it waits for other writers, and what goes wrong within it leaves nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with told(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                with suppress(sqlite3.Error):  # what went wrong may have rolled back already
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
     # --- the sweep -----------------------------------------------------------------------------------------
 
@@ -256,13 +256,8 @@ def _check_own(path: Path) -> None:
     """Refuse a database of something else, before anything in it changes."""
     if not path.exists():
         return
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
-    try:
+    with told(path), closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.DatabaseError as error:
-        raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
-    finally:
-        connection.close()
     if tables and not {"sweep", "trial", "run"} <= tables:
         raise DataError(f"{path}: this is a database of something else than a sweep; choose another --out.")
 
@@ -275,14 +270,43 @@ def connect(path: Path) -> sqlite3.Connection:
     GennShdError
         The file cannot be opened.
     """
-    try:
+    with told(path):
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, not the file
         connection.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.DatabaseError as error:
-        raise GennShdError(f"{path}: cannot open the state of the sweep ({error}).") from None
     return connection
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """What SQLite says of a file becomes one line that names the file and what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise GennShdError(f"{path}: another program holds it ({error}); end that one, and try again.") from None
+        raise GennShdError(f"{path}: cannot use the state of the sweep ({error}); choose another --out.") from None
+    except sqlite3.Error as error:
+        raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
+
+
+def check_tables(c: sqlite3.Connection, path: Path) -> None:
+    """Check that all tables and columns are there.
+
+    Raises
+    ------
+    DataError
+        One is missing.
+    """
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(_SCHEMA)
+        for (table,) in fresh.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            columns = {row[1] for row in c.execute(f"PRAGMA table_info({table})")}
+            for column in (row[1] for row in fresh.execute(f"PRAGMA table_info({table})")):
+                if column not in columns:
+                    what = f"its table {table} has no column {column}" if columns else f"it has no table {table}"
+                    raise DataError(f"{path}: this is no state of a sweep: {what}; choose another --out.")
 
 
 def _start(c: sqlite3.Connection, run: int, worker: str) -> None:

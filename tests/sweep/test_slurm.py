@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from genn_shd.sweep.command import main
+from genn_shd.sweep.workers.slurm import read
 
 from .processes import check_nothing_lost_or_doubled, finish, start, write
 
@@ -50,6 +51,18 @@ def test_the_job_script_asks_for_what_the_file_says(tmp_path, slurm, capsys):
         ("job = 2", "job is unknown. Did you mean 'jobs'?"),
         ("jobs = 0", "jobs = 0 is not allowed: it must be a whole number >= 1"),
         ('hours = "two"', "hours = 'two' is not allowed: it must be a number > 0"),
+        ("hours = 1e300", "hours = 1e+300 is not allowed: it must be a number > 0 and <= 87600"),
+        ('time = "soon"', "time is unknown"),
+        ("gpus = -1", "gpus is unknown"),
+        ('memory = "lots"', "memory = 'lots' is not allowed: give a number and a unit"),
+        ('memory = "-4GB"', "memory = '-4GB' is not allowed"),
+        ('memory = "0GB"', "memory = '0GB' is not allowed"),
+        ('partition = "gpu; rm -rf"', "partition = 'gpu; rm -rf' is not allowed: give letters, digits"),
+        ('partition = "gpu\\n#SBATCH -A other"', "is not allowed: give letters, digits"),
+        ('account = ""', "account = '' is not allowed"),
+        ('directives = ["--gres=gpu:-1"]', "'--gres=gpu:-1' is not allowed: --gres must not be negative"),
+        ('directives = ["--gpus=-1"]', "'--gpus=-1' is not allowed: --gpus must not be negative"),
+        ('directives = "gres=gpu:1"', "directives: 'gres=gpu:1' is not allowed: give one option of sbatch each"),
     ],
 )
 def test_mistakes_in_the_file_are_named_in_one_line(tmp_path, slurm, capsys, text, message):
@@ -87,3 +100,19 @@ def test_a_sweep_runs_on_jobs_that_are_submitted_and_cancels_them_when_it_is_don
     assert check_nothing_lost_or_doubled(out, 4).started == 4
     assert "--nthreads 2" in script.read_text()
     assert len((tmp_path / "cancelled").read_text().split()) == 1
+
+
+def test_a_mistake_is_found_before_the_sweep_begins(tmp_path, slurm, capsys):
+    slurm.write_text('memory = "lots"')
+    out = tmp_path / "out"
+    assert main([str(write(tmp_path / "s.toml", "quick")), "--slurm", str(slurm), "--out", str(out)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "memory = 'lots'" in line and not out.exists()
+
+
+@pytest.mark.parametrize("memory", ["4GB", "16G", "500MiB", "1.5 TB", "4096"])
+def test_sizes_that_dask_reads_are_allowed(slurm, memory):
+    from dask.utils import parse_bytes
+
+    slurm.write_text(f'memory = "{memory}"')
+    assert parse_bytes(read(slurm).memory) > 0

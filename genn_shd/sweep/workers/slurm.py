@@ -15,17 +15,22 @@ The planner runs where the command is given, for example on the login node, and 
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from ...config import AsList, OneOrMany, Section, setting
-from ...config_messages import explain
+from ...config_messages import explain, shown
 from ...config_sources import read_toml
 from ...errors import BackendError, SettingError
 from .dask_cluster import DaskCluster
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(?:[kKMGTP]i?)?B?")
+_WORD = re.compile(r"[A-Za-z0-9_][\w.,:@+-]*", re.ASCII)
+_NEGATIVE = re.compile(r"(-{1,2}[\w-]+?)[= ](?:\w+:)*-\d+")
 
 
 class SlurmSettings(Section):
@@ -35,12 +40,46 @@ class SlurmSettings(Section):
     runs_per_job: int = setting(1, "runs at once in a job, which share its processors", ge=1)
     cores: int = setting(1, "processors of a job", ge=1)
     memory: str = setting("4GB", "memory of a job")
-    hours: float = setting(24.0, "time limit of a job; runs that it cuts off go on in another one", "h", gt=0)
-    partition: str | None = setting(None, "partition to submit to")
+    hours: float = setting(
+        24.0, "time limit of a job; runs that it cuts off go on in another one", "h", gt=0, le=87_600
+    )
+    partition: str | None = setting(None, "partition to submit to; several with commas between")
     account: str | None = setting(None, "account to charge")
     interface: str | None = setting(None, "network interface by which jobs reach the planner, for example ib0")
     directives: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "further #SBATCH directives")
     before: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "shell commands before the worker starts")
+
+    @model_validator(mode="after")
+    def _memory_is_a_size(self) -> Self:
+        size = _SIZE.fullmatch(self.memory)
+        if size is None or float(size[1]) <= 0:
+            raise ValueError(
+                f"memory = {shown(self.memory)} is not allowed: give a number and a unit, for example '16GB'."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _words_are_words(self) -> Self:
+        """That what goes into the job script as a word of a directive is one."""
+        for name in ("partition", "account", "interface"):
+            value = getattr(self, name)
+            if value is not None and not _WORD.fullmatch(value):
+                raise ValueError(
+                    f"{name} = {shown(value)} is not allowed: give letters, digits and the characters . _ , : @ + -."
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _directives_are_lines(self) -> Self:
+        for directive in self.directives:
+            if not directive.startswith("-") or len(directive.splitlines()) != 1:
+                raise ValueError(
+                    f"directives: {shown(directive)} is not allowed: give one option of sbatch each, for example "
+                    "'--gres=gpu:1'."
+                )
+            if count := _NEGATIVE.fullmatch(directive):
+                raise ValueError(f"directives: {shown(directive)} is not allowed: {count[1]} must not be negative.")
+        return self
 
 
 class SlurmCluster(DaskCluster):

@@ -34,7 +34,8 @@ from .space import Space
 from .state import FILE_NAME, check_tables, connect, told
 from .sweep_file import SweepFile
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextmanager

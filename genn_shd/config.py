@@ -34,6 +34,9 @@ def _one_or_many(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+_LARGEST = 2**63 - 1
+"""Of whole numbers that are kept in files."""
+
 AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 OneOrMany = BeforeValidator(_one_or_many)
 AsList = PlainSerializer(list)
@@ -51,7 +54,9 @@ class DataSettings(Section):
         (), "classes to keep, by number or name, counted anew in this order; [] keeps all"
     )
     rescale_time: float = setting(1.0, "factor of all spike times, before they are cropped to the trial", gt=0)
-    rescale_channel: float = setting(1.0, "factor of all channel numbers; 0.5 leaves half as many channels", gt=0)
+    rescale_channel: float = setting(
+        1.0, "factor of all channel numbers; 0.5 leaves half as many channels", gt=0, le=1000
+    )
 
     @property
     def of_loader(self) -> dict[str, Any]:
@@ -63,9 +68,9 @@ class YinYangSettings(DataSettings):
     """The Yin-Yang data set (Kriener et al. 2022), generated from a seed."""
 
     name: Literal["yin_yang"] = setting("yin_yang", "which data set")
-    num_train: int = setting(5000, "number of training samples", ge=1)
-    num_validation: int = setting(1000, "number of validation samples", ge=1)
-    num_test: int = setting(1000, "number of test samples", ge=1)
+    num_train: int = setting(5000, "number of training samples", ge=1, le=10_000_000)
+    num_validation: int = setting(1000, "number of validation samples", ge=1, le=10_000_000)
+    num_test: int = setting(1000, "number of test samples", ge=1, le=10_000_000)
     seed: int = setting(0, "of the random numbers the samples are drawn with", ge=0)
     t_min: float = setting(10.0, "time of the spike for 0", "ms", ge=0)
     t_max: float = setting(40.0, "time of the spike for 1", "ms", gt=0)
@@ -87,7 +92,7 @@ class SynthesisedDigitsSettings(DataSettings):
     """Twenty words, the English and German digits, by twenty synthetic speakers; made on first use."""
 
     name: Literal["spoken_digits"] = setting("spoken_digits", "which data set")
-    repetitions: int = setting(3, "how often every speaker says every word", ge=1)
+    repetitions: int = setting(3, "how often every speaker says every word", ge=1, le=10_000)
     seed: int = setting(0, "of how words are said, and of their spikes", ge=0)
     data_dir: str | None = path_setting(None, DATA_DIR)
 
@@ -131,15 +136,15 @@ class AugmentationSettings(Section):
         "thin samples to about as many spikes each, in evaluation too; smallest: as the smallest training sample has",
         "spikes per sample",
     )
-    dilate: Annotated[tuple[Annotated[float, Field(gt=0)], ...], OneOrMany, AsList] = setting(
+    dilate: Annotated[tuple[Annotated[float, Field(gt=0, le=1000)], ...], OneOrMany, AsList] = setting(
         (), "smallest and largest factor of a sample's spike times, for example [0.8, 1.2]; [] = off"
     )
-    shift: int = setting(0, "largest shift of a sample's channels, up or down; 0 = off", "channels", ge=0)
+    shift: int = setting(0, "largest shift of a sample's channels, up or down; 0 = off", "channels", ge=0, le=1_000_000)
     blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = setting(
         (), "part of the spikes kept of each sample in a blend of samples of one class, as [0.5, 0.5]; [] = off"
     )
     blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1, le=1000)
-    jitter: float = setting(0.0, "standard deviation of each spike's own shift; 0 = off", "channels", ge=0)
+    jitter: float = setting(0.0, "standard deviation of each spike's own shift; 0 = off", "channels", ge=0, le=1e6)
     muffle: float = setting(
         0.0, "largest probability of a spike to be left out, another one around each channel and sample", ge=0, le=1
     )
@@ -436,10 +441,11 @@ class TrainingSettings(Section):
 
     epochs: int = setting(100, "passes through the training samples; may be raised to go on", ge=1)
     batch_size: int = setting(32, "samples in a batch", ge=1)
-    seed: int = setting(0, "of initial weights, shuffling, augmentation and random validation", ge=0)
-    seeds: Annotated[int, Field(ge=1)] | Annotated[tuple[Annotated[int, Field(ge=0)], ...], AsTuple, AsList] = setting(
-        1, "how many trainings, with the seeds from `seed` on; or a list of seeds"
-    )
+    seed: int = setting(0, "of initial weights, shuffling, augmentation and random validation", ge=0, le=_LARGEST)
+    seeds: (
+        Annotated[int, Field(ge=1, le=10_000)]
+        | Annotated[tuple[Annotated[int, Field(ge=0, le=_LARGEST)], ...], AsTuple, AsList]
+    ) = setting(1, "how many trainings, with the seeds from `seed` on; or a list of seeds")
     monitor: Literal["auto", "validation", "training"] = setting(
         "auto",
         "accuracy that steers the schedule and picks best.npz; auto: validation where there is one, but not that of a "

@@ -68,7 +68,10 @@ def test_toml_is_complete():
             {"training": {"batch_size": 32.0}},
             "training.batch_size = 32.0 is not allowed: it must be a whole number >= 1.",
         ),
-        ({"training": {"seed": True}}, "training.seed = true is not allowed: it must be a whole number >= 0."),
+        (
+            {"training": {"seed": True}},
+            "training.seed = true is not allowed: it must be a whole number >= 0 and <= 9.22337e+18.",
+        ),
         ({"optimiser": {"learning_rate": float("nan")}}, "optimiser.learning_rate = nan is not allowed"),
         ({"optimiser": {"beta1": 1.0}}, "optimiser.beta1 = 1.0 is not allowed: it must be a number >= 0 and < 1."),
         (

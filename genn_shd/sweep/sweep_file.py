@@ -126,7 +126,7 @@ StrategySettings = GridStrategy | RandomStrategy | ListStrategy | BayesianStrate
 class RepeatSettings(Section):
     """How often a trial is trained."""
 
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], OneOrMany, AsList] = setting(
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], OneOrMany, AsList] = setting(
         (0,), "training.seed of each run", min_length=1
     )
     folds: Literal["none", "speakers"] | Annotated[tuple[int | str, ...], AsTuple, AsList] = setting(

@@ -143,6 +143,18 @@ def test_silence_is_refused(run, tmp_path, capsys, more):
     assert "there is no sound in it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("more", [[], ["--stream"]])
+def test_sounds_that_are_constant_or_not_whole_are_refused(run, sound, capsys, more):
+    path = sound("low")
+    content = path.read_bytes()
+    soundfile.write(path, np.full(8000, 0.5), 44_100)
+    assert listen.main([str(run), str(path), *more]) == 2
+    assert f"{path}: there is no sound in it: all samples are the same" in capsys.readouterr().err
+    path.write_bytes(content[: len(content) // 2])
+    assert listen.main([str(run), str(path), *more]) == 2
+    assert f"{path}: it ends after 50 % of what its header states" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n, a photograph", b"RIFF, a sound"])
 def test_pictures_of_others_stay(run, sound, tmp_path, capsys, content):
     picture = tmp_path / "heard.png"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -10,22 +11,36 @@ import soundfile
 import soxr
 
 from ..errors import DataError
-from .preparation import SAMPLE_RATE
+from .containers import AGAIN, whole
+from .preparation import SAMPLE_RATE, check_not_constant
 
 SUFFIXES = (".wav", ".flac", ".ogg")
+_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG")
 LONGEST = 3600.0
 """Seconds of sound that are taken from one file at most: all of it is in memory at once."""
 
 _RATES = (1_000, 1_000_000)  # Hz; a header that says something else is broken
+_BLOCK = 1 << 18  # samples that are read at once
+_UNKNOWN = 1 << 62  # a file of that many samples states no number of them
+
+
+class _Stream(soundfile.SoundFile):
+    """A sound file that is read from its start to its end; some, of unknown length, can be read in no other way."""
+
+    def seekable(self) -> bool:
+        return False
 
 
 def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
     """A file's sound: all channels averaged, resampled, full scale = 1.
 
+    A file is whole or is not read, cropped or not: what is less than its header states, or damaged as far as its format
+    shows it (FLAC and OGG do, WAV has no checksums), is refused. A file that states no length is read to its end.
+
     Parameters
     ----------
     path : WAV, FLAC or OGG, of any sampling rate, width and number of channels.
-    crop : ms to read from its start; None for all.
+    crop : ms to take from its start; None for all.
 
     Returns
     -------
@@ -34,25 +49,31 @@ def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
     Raises
     ------
     DataError
-        The file is missing, no sound, empty, longer than `LONGEST`, or holds samples that are no numbers.
+        The file is missing, no sound, empty, not whole, longer than `LONGEST`, or of samples that are all the same or
+        no numbers.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file; check the path.")
     try:
-        with soundfile.SoundFile(os.fsencode(path)) as file:
-            samples, rate = _samples(file, crop), file.samplerate
-    except soundfile.LibsndfileError as error:
-        raise DataError(f"{path}: no sound file ({error.error_string.strip('. ')}); give WAV, FLAC or OGG.") from None
+        return to_ear(*_samples(whole(path), crop))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from None
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-    return to_ear(samples, rate)
 
 
 def to_ear(samples: np.ndarray, rate: float) -> np.ndarray:
-    """(N,) or (N, channels) at `rate` Hz -> (M,) float64 at `SAMPLE_RATE`."""
+    """(N,) or (N, channels) at `rate` Hz -> (M,) float64 at `SAMPLE_RATE`.
+
+    Raises
+    ------
+    DataError
+        All samples are the same: resampled they would not be, and would be heard.
+    """
     mono = np.asarray(samples, np.float64)
     mono = mono.mean(axis=1) if mono.ndim > 1 else mono
+    check_not_constant(mono)
     return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE, quality="VHQ")
 
 
@@ -75,19 +96,54 @@ def find(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _samples(file: soundfile.SoundFile, crop: float | None) -> np.ndarray:
-    """(frames, channels) float64."""
-    lowest, highest = _RATES
-    if not lowest <= file.samplerate <= highest:
-        raise DataError(f"{file.samplerate} samples a second; {lowest} to {highest} are possible.")
-    frames = file.frames if crop is None else min(file.frames, int(np.ceil(crop / 1000.0 * file.samplerate)))
-    if frames > LONGEST * file.samplerate:
-        raise DataError(
-            f"{frames / file.samplerate:.0f} s long; cut it into pieces of {LONGEST:.0f} s at most, or crop."
-        )
-    samples = file.read(frames, dtype="float64", always_2d=True)
+def _samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.ndarray, int]:
+    """(N,) float64, and the sampling rate."""
+    try:
+        file = _Stream(os.fsencode(source) if isinstance(source, Path) else source)
+    except soundfile.LibsndfileError as error:
+        raise DataError(f"no sound file ({error.error_string.strip('. ')}); give WAV, FLAC or OGG.") from None
+    with file:
+        _check_kind(file)
+        rate = file.samplerate
+        most = int(LONGEST * rate)
+        wanted = file.frames if crop is None else min(file.frames, int(np.ceil(crop / 1000.0 * rate)))
+        if most < wanted < _UNKNOWN:
+            raise _too_long(f"{wanted / rate:.0f} s")
+        samples = _first(file, min(wanted, most + 1))
+    if len(samples) > most:
+        raise _too_long(f"more than {LONGEST:.0f} s")
     if not len(samples):
         raise DataError("there are no samples in it.")
     if not np.isfinite(samples).all():
         raise DataError("some of its samples are no finite numbers; export it again.")
-    return samples
+    return samples, rate
+
+
+def _first(file: soundfile.SoundFile, count: int) -> np.ndarray:
+    """The first samples, (count,), fewer where a file of unknown length ends. FLAC is read to its end in any case: that
+    alone shows whether it is whole."""
+    parts, done, frames = [np.empty(0)], 0, file.frames
+    try:
+        while done < count or (file.format == "FLAC" and done < frames):
+            block = file.read(min(_BLOCK, frames - done), dtype="float64", always_2d=True)
+            if not len(block):
+                break
+            parts.append(block[: max(0, count - done)].mean(axis=1))
+            done += len(block)
+    except soundfile.LibsndfileError:
+        raise DataError(f"a part of it is damaged or missing; {AGAIN}") from None
+    if done < min(count, frames) and frames < _UNKNOWN:
+        raise DataError(f"it ends after {100 * done / frames:.0f} % of what its header states; {AGAIN}")
+    return np.concatenate(parts)
+
+
+def _check_kind(file: soundfile.SoundFile) -> None:
+    lowest, highest = _RATES
+    if file.format not in _FORMATS:
+        raise DataError(f"{file.format} is not read, as it does not show whether it is whole; give WAV, FLAC or OGG.")
+    if not lowest <= file.samplerate <= highest:
+        raise DataError(f"{file.samplerate} samples a second; {lowest} to {highest} are possible.")
+
+
+def _too_long(duration: str) -> DataError:
+    return DataError(f"{duration} long; cut it into pieces of {LONGEST:.0f} s at most, or crop.")

@@ -78,12 +78,11 @@ def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
         There is nothing in it: no samples, or all of them the same.
     """
     sound = _cropped(np.asarray(samples, np.float64), preparation.crop)
-    sound = sound - (sound.mean() if len(sound) else 0.0)
-    peak = np.abs(sound).max(initial=0.0)
     if not len(sound):
         raise DataError("there are no samples in it.")
-    if peak <= np.finfo(np.float32).tiny:
-        raise DataError("there is no sound in it: all samples are the same.")
+    check_not_constant(sound)
+    sound = sound - sound.mean()
+    peak = np.abs(sound).max()
     if preparation.trim is not None:
         loud = np.flatnonzero(np.abs(sound) >= peak * 10.0 ** (-preparation.trim / 20.0))
         sound = sound[loud[0] : loud[-1] + 1]
@@ -91,6 +90,15 @@ def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
     _fade(sound, round(preparation.flank * _SAMPLES_PER_MS))
     silence = round(preparation.silence * _SAMPLES_PER_MS)
     return _filled_up(np.pad(sound, silence))
+
+
+def check_not_constant(sound: np.ndarray) -> None:
+    """Refuse samples (N,) that are all the same: there is nothing to hear, and no loudness that they could have.
+
+    To be called on samples as they were taken; resampled or less their mean, they differ by what is rounded.
+    """
+    if len(sound) and sound.max() - sound.min() <= np.finfo(np.float32).tiny:
+        raise DataError("there is no sound in it: all samples are the same.")
 
 
 def _cropped(sound: np.ndarray, duration: float | None) -> np.ndarray:

@@ -1,0 +1,124 @@
+"""Whether a WAV or OGG file holds all the sound that it says it holds: libsndfile reads what is there and says nothing.
+
+FLAC needs nothing of the kind: its decoder notices what is missing or damaged.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from pathlib import Path
+from typing import IO, Literal
+
+from ..errors import DataError
+
+AGAIN = "copy or export it again."
+"""What to do about a file that is not whole."""
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_LAST_PAGE = 4  # flag of an Ogg page
+_NEAR = 1 << 16  # bytes
+
+
+_Order = Literal["big", "little"]
+
+
+def whole(path: Path) -> Path | io.BytesIO:
+    """A sound file that was checked: itself, or its content where a header had to be put right.
+
+    Raises
+    ------
+    DataError
+        The file ends before its header or its last page says, or a part of it is damaged.
+    OSError
+        It cannot be read.
+    """
+    with path.open("rb") as file:
+        kind = file.read(4)
+        if kind == b"OggS":
+            _check_ogg(kind + file.read())
+        elif kind in (b"RIFF", b"RIFX", b"RF64"):
+            return _whole_wav(file, "big" if kind == b"RIFX" else "little") or path
+    return path
+
+
+def _whole_wav(file: IO[bytes], order: _Order) -> io.BytesIO | None:
+    """A length that programs write where they cannot come back to the header (0, or nearly 2 or 4 GiB) states none, and
+    then the sound goes to the end of the file; libsndfile would read nothing where it is 0."""
+    end = file.seek(0, os.SEEK_END)
+    chunk = _data_chunk(file, order)
+    if chunk is None:
+        return None
+    start, stated = chunk
+    if stated == 0 and start < end and not _are_chunks(file, start, end, order):
+        return _with_length(file, start, end - start, order)
+    if stated > end - start and not any(limit - _NEAR <= stated <= limit for limit in (1 << 31, 1 << 32)):
+        raise DataError(f"it ends after {100 * (end - start) / stated:.0f} % of what its header states; {AGAIN}")
+    return None
+
+
+def _data_chunk(file: IO[bytes], order: _Order) -> tuple[int, int] | None:
+    """Where the sound starts, and how many bytes of it the header states."""
+    file.seek(12)
+    wide = None
+    while _is_chunk(header := file.read(8)):
+        name, size = header[:4], int.from_bytes(header[4:], order)
+        start = file.tell()
+        if name == b"data":
+            return start, size if wide is None else wide
+        if name == b"ds64":
+            wide = int.from_bytes(file.read(16)[8:], "little")
+        file.seek(start + size + size % 2)
+    return None
+
+
+def _are_chunks(file: IO[bytes], start: int, end: int, order: _Order) -> bool:
+    """Whether other chunks follow that fill the file to its end: then there is no sound in it."""
+    file.seek(start)
+    while _is_chunk(header := file.read(8)):
+        size = int.from_bytes(header[4:], order)
+        start += 8 + size + size % 2
+        file.seek(start)
+    return start == end
+
+
+def _is_chunk(header: bytes) -> bool:
+    """Whether a chunk can start so: with four printable characters and its size."""
+    return len(header) == 8 and all(32 <= character < 127 for character in header[:4])
+
+
+def _with_length(file: IO[bytes], start: int, length: int, order: _Order) -> io.BytesIO:
+    file.seek(0)
+    content = bytearray(file.read())
+    content[start - 4 : start] = min(length, (1 << 32) - 1).to_bytes(4, order)
+    return io.BytesIO(content)
+
+
+def _check_ogg(content: bytes) -> None:
+    """Refuse streams without their last page, pages that are missing or differ from their checksums, and a second
+    stream after the first, which libsndfile does not read."""
+    position, following, under_way = 0, dict[bytes, int](), set[bytes]()
+    while position < len(content) and (under_way or not following):
+        header = content[position : position + 27]
+        size = 27 + header[-1] + sum(content[position + 27 : position + 27 + header[-1]])
+        page = content[position : position + size]
+        if len(header) < 27 or len(page) < size:
+            break
+        stream, number = page[14:18], int.from_bytes(page[18:22], "little")
+        if page[:4] != b"OggS" or _ogg_checksum(page) != page[22:26] or number != following.get(stream, number):
+            raise DataError(f"it is damaged after {100 * position / len(content):.0f} % of its bytes; {AGAIN}")
+        following[stream] = number + 1
+        (under_way.discard if page[5] & _LAST_PAGE else under_way.add)(stream)
+        position += size
+    if under_way:
+        raise DataError(f"it ends before its last page, in the middle of the sound; {AGAIN}")
+    if content[position : position + 4] == b"OggS":
+        raise DataError("it holds several recordings, one after the other; export each to a file of its own.")
+
+
+def _ogg_checksum(page: bytes) -> bytes:
+    """Ogg's cyclic redundancy check has zlib's polynomial, takes bits in the other order, and starts from 0."""
+    checked = page[:22] + bytes(4) + page[26:]
+    mirrored = zlib.crc32(checked.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return mirrored.to_bytes(4, "big").translate(_MIRRORED)

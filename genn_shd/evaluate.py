@@ -16,7 +16,7 @@ from .checkpoint import Checkpoint
 from .config import Config
 from .config_paths import absolute
 from .datasets import Dataset, hdf5, hdf5_file
-from .datasets.names import renumbered, share_names, with_classes_of
+from .datasets.names import go_by_name, renumbered, with_classes_of
 from .display import escape, show_name
 from .errors import DataError
 from .evaluation import Evaluation, evaluate_with_bar, report
@@ -127,7 +127,7 @@ def _samples(
 def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
     """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
     file = hdf5_file.read(path, augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input))
-    if config.dataset.classes and share_names(file.class_names, class_names):
+    if config.dataset.classes and go_by_name(file, class_names):
         is_chosen = renumbered(file.trains.labels, file.class_names, class_names) >= 0
         file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
         config = config.replace(**{"dataset.classes": ()})

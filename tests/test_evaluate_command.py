@@ -175,6 +175,20 @@ def test_classes_of_a_file_are_found_by_name(tmp_path, classes):
     assert {**found} == {**expected}
 
 
+@pytest.mark.parametrize("classes", ["[]", "[2, 0]"])
+def test_a_file_without_a_class_of_the_run_is_refused(tmp_path, capsys, classes):
+    data = load_dataset("yin_yang", num_train=60, num_validation=20, num_test=90)
+    one = [*SMALL, "--set", f"dataset.classes={classes}", "--set", "training.epochs=1", "--out", str(tmp_path / "run")]
+    assert train.main(one) == 0
+    before = evaluation(tmp_path / "run")
+    hdf5.write(tmp_path / "other.h5", data.test, ["eins", "zwei", "drei"])
+    assert evaluate.main([str(tmp_path / "run"), "--data", str(tmp_path / "other.h5")]) == 2
+    assert "other.h5: its classes are eins, zwei, drei; none of them is among" in capsys.readouterr().err
+    assert evaluation(tmp_path / "run") == before
+    hdf5.write(tmp_path / "other.h5", data.test, [name.upper() + " " for name in data.class_names])
+    assert evaluate.main([str(tmp_path / "run"), "--data", str(tmp_path / "other.h5")]) == 0
+
+
 def test_presets_describe_networks():
     for preset in ("fsdd", "fsdd_loso", "shd"):
         config = load(preset)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..datasets import Dataset
+from ..datasets.spelling import positions
 from ..errors import DataError, SettingError, unknown_name
 from ..events import UNKNOWN, SpikeTrains
 from .draws import Draws
@@ -85,9 +86,9 @@ class ClassSubset:
 
 def _number(chosen: int | str, class_names: Sequence[str]) -> int:
     if isinstance(chosen, str):
-        if chosen not in class_names:
+        if (number := positions([chosen], class_names)[0]) < 0:
             raise unknown_name("class", chosen, class_names)
-        return class_names.index(chosen)
+        return number
     if not 0 <= chosen < len(class_names):
         raise SettingError(
             f"class {chosen!r} does not exist; there are {len(class_names)}, 0 to {len(class_names) - 1}."

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..display import show_name
 from ..errors import DataError
 from ..events import SpikeTrains
+from .spelling import twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +45,9 @@ class Dataset:
         if not (math.isfinite(self.duration) and self.duration > 0):
             raise DataError(f"{self.name}: duration = {self.duration!r} must be a positive number of ms.")
         for what, names in (("class", self.class_names), ("speaker", self.speaker_names)):
-            if len(set(names)) < len(names):
-                twice = next(name for name in names if names.count(name) > 1)
-                raise DataError(f"{self.name}: more than one {what} is called {twice!r}; give each a name of its own.")
+            if alike := twice(names):
+                called = " and ".join(dict.fromkeys(repr(show_name(name)) for name in alike))
+                raise DataError(f"{self.name}: more than one {what} is called {called}; give each a name of its own.")
         for part, trains in self.parts.items():
             self._check_part(part, trains)
 

@@ -12,6 +12,7 @@ from ..events import SpikeTrains
 from .base import Dataset
 from .hdf5_file import SpikeFile, read, write
 from .names import with_classes_of, with_speakers_of
+from .spelling import positions
 
 __all__ = ["combine", "load", "write"]
 
@@ -96,8 +97,10 @@ def combine(
 def _all_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
     """Names of the speakers of all parts, the training file's first; none where that has none."""
     names = files["train"].speaker_names
-    others = dict.fromkeys(name for file in files.values() for name in file.speaker_names if name not in names)
-    return (*names, *others) if names else ()
+    for file in files.values() if names else ():
+        there = positions(file.speaker_names, names)
+        names = (*names, *(name for name, place in zip(file.speaker_names, there, strict=True) if place < 0))
+    return names
 
 
 def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import SettingError, nearest
 from ..events import UNKNOWN, SpikeTrains
+from .spelling import positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +114,7 @@ def _occurring(trains: SpikeTrains) -> list[int]:
 def _number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
     number = speaker
     if isinstance(speaker, str):
-        number = speaker_names.index(speaker) if speaker in speaker_names else UNKNOWN
+        number = positions([speaker], speaker_names)[0]
     if number in occurring:
         return int(number)
     hint = nearest(speaker, speaker_names) if isinstance(speaker, str) else ""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..datasets.spelling import as_read, positions, twice
+from ..display import show_name, show_names
 from ..errors import DataError, SettingError
 from ..events import UNKNOWN
 
@@ -68,7 +70,7 @@ class Table:
     Raises
     ------
     DataError
-        The file cannot be read, or lacks these columns.
+        The file cannot be read, lacks these columns, or says two things of one file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,11 +85,16 @@ class Table:
             raise DataError(
                 f"{path}: the columns are {', '.join(columns) or 'none'}; needed are file, and label or speaker."
             )
-        self._rows = {
-            (path.parent / row["file"]).resolve(): Names(row.get("label") or None, row.get("speaker") or None)
-            for row in rows
-            if row["file"]
-        }
+        self._rows: dict[str, Names] = {}
+        for row in rows:
+            if row["file"]:
+                self._add(path.parent / as_read(row["file"]), Names(_read(row.get("label")), _read(row.get("speaker"))))
+
+    def _add(self, file: Path, names: Names) -> None:
+        known = self._rows.setdefault(_key(file), names)
+        if known != names:
+            both = f"as {_said(known)} and as {_said(names)}"
+            raise DataError(f"{self._path}: {show_name(file.name)} is there twice, {both}; keep one of the two.")
 
     def names(self, path: Path) -> Names:
         """What the table says of a file.
@@ -97,9 +104,23 @@ class Table:
         DataError
             Nothing.
         """
-        if path.resolve() not in self._rows:
+        if (key := _key(path)) not in self._rows:
             raise DataError(f"{path}: not in {self._path}.")
-        return self._rows[path.resolve()]
+        return self._rows[key]
+
+
+def _key(file: Path) -> str:
+    """A file however its name is spelt: systems differ in the normal form that they keep."""
+    file = file.resolve()
+    return as_read(str(file.parent / as_read(file.name)))
+
+
+def _read(cell: str | None) -> str | None:
+    return as_read(cell or "") or None
+
+
+def _said(names: Names) -> str:
+    return show_names(repr(name) for name in (names.label, names.speaker) if name is not None) or "nothing"
 
 
 def escaped(name: str) -> str:
@@ -110,18 +131,22 @@ def escaped(name: str) -> str:
 def numbered(names: Iterable[str | None], order: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
     """Numbers (N,) for names, -1 for None; and the names by number: `order`, else sorted, whole numbers by size.
 
+    Names that read alike are one. Those that differ in case alone stay two where `order` does not say otherwise.
+
     Raises
     ------
     SettingError
-        A name that is not in `order`.
+        A name that is not in `order`, or an `order` that has one twice.
     """
-    names = list(names)
-    occurring = {name for name in names if name is not None}
-    unknown = sorted(occurring - set(order))
-    if order and unknown:
-        raise SettingError(f"{unknown[0]!r} is not among the given classes: {', '.join(order)}.")
-    by_number = list(order) or sorted(occurring, key=_by_size)
-    number: Mapping[str | None, int] = {None: UNKNOWN, **{name: k for k, name in enumerate(by_number)}}
+    if alike := twice(order):
+        raise SettingError(f"the given classes have {alike[0]!r} twice; name each once.")
+    names = [None if name is None else as_read(name) for name in names]
+    occurring = sorted({name for name in names if name is not None}, key=_by_size)
+    by_number = list(map(as_read, order)) or occurring
+    found = zip(occurring, positions(occurring, by_number), strict=True)
+    number: Mapping[str | None, int] = {None: UNKNOWN, **dict(found)}
+    if unknown := sorted(name for name in occurring if number[name] < 0):
+        raise SettingError(f"{show_name(unknown[0])!r} is not among the given classes: {show_names(order)}.")
     return np.array([number[name] for name in names], np.int64), by_number
 
 

@@ -225,7 +225,7 @@ def test_load_takes_the_parts_there_are(tmp_path, trains):
     assert data.test is None and same(data.validation, trains.select([3, 1]))
 
 
-def test_files_may_number_their_classes_and_speakers_differently(tmp_path, trains, caplog):
+def test_files_may_number_their_classes_and_speakers_differently(tmp_path, trains):
     labels, speakers = trains.labels, trains.speakers
     write(tmp_path / "a.h5", trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"])
     changed = replace(trains, labels=3 - labels, speakers=np.where(speakers < 0, -1, 2 - speakers))
@@ -239,10 +239,37 @@ def test_files_may_number_their_classes_and_speakers_differently(tmp_path, train
     first = int(np.flatnonzero(labels == 0)[0])
     message = refusal(hdf5.load, tmp_path / "a.h5", tmp_path / "b.h5")
     assert f"b.h5, sample {first}: its class is 'e'; classes to tell apart are a, b, c, d." in message
+
+
+def test_classes_without_a_name_in_common_are_refused_and_numbers_are_no_names(tmp_path, trains, caplog):
+    write(tmp_path / "a.h5", trains, ["a", "b", "c", "d"])
+    write(tmp_path / "b.h5", trains, ["eins", "zwei", "drei", "vier"])
+    message = refusal(hdf5.load, tmp_path / "a.h5", tmp_path / "b.h5")
+    assert "b.h5: its classes are eins, zwei, drei, vier; none of them is among a, b, c, d." in message
     with caplog.at_level(logging.INFO):
-        write(tmp_path / "b.h5", trains, ["eins", "zwei", "drei", "vier"])
+        write(tmp_path / "b.h5", trains, ["0", "1", "2", "3"])
         assert same(hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5").test, trains)
-    assert "classes are called eins, not a; they are taken by number" in caplog.text
+    assert "classes are called 0, not a; they are taken by number" in caplog.text
+    write(tmp_path / "b.h5", trains)
+    assert same(hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5").test, trains)
+
+
+def test_names_of_two_files_are_the_same_as_people_read_them(tmp_path, trains):
+    labels, speakers = trains.labels, trains.speakers
+    write(tmp_path / "a.h5", trains, ["fünf", "b", "c", "d"], ["Zoë", "Bo", "Cy"])
+    changed = replace(trains, labels=3 - labels, speakers=np.where(speakers < 0, -1, 2 - speakers))
+    write(tmp_path / "b.h5", changed, ["D", "c ", "\tb", "fu\u0308nf"], ["cy", " Bo", "Zoe\u0308"])
+    data = hdf5.load(tmp_path / "a.h5", test_path=tmp_path / "b.h5")
+    assert data.class_names == ("fünf", "b", "c", "d") and data.speaker_names == ("Zoë", "Bo", "Cy")
+    assert same(data.test, trains)
+
+
+def test_names_that_differ_in_case_alone_stay_apart_and_others_that_read_alike_are_refused(tmp_path, trains):
+    write(tmp_path / "a.h5", trains, ["a", "A", "b", "B"])
+    write(tmp_path / "b.h5", replace(trains, labels=3 - trains.labels), ["B", "b", "A", "a"])
+    assert same(hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5").test, trains)
+    write(tmp_path / "a.h5", trains, ["a", "b", "a ", "d"])
+    assert "more than one class is called 'a' and 'a '" in refusal(hdf5.load, tmp_path / "a.h5")
 
 
 def test_a_number_of_classes_makes_numbers_of_them(tmp_path, trains):

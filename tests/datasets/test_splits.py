@@ -56,6 +56,7 @@ def test_by_speaker_holds_out_all_of_a_speaker():
     split = splits.by_speaker(trains, [2])
     assert (split.train.tolist(), split.validation.tolist()) == ([1, 2, 4], [0, 3])
     assert splits.by_speaker(trains, ["Cy"], NAMES).validation.tolist() == [0, 3]
+    assert splits.by_speaker(trains, ["cy "], NAMES).validation.tolist() == [0, 3]
     both = splits.by_speaker(trains, ["Bo", 0], NAMES)
     assert both.train.tolist() == [0, 3] and both.name == "speaker Bo, Ada"
 

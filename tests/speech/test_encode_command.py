@@ -17,11 +17,12 @@ import soundfile
 
 from genn_shd import encode, progress
 from genn_shd.datasets import hdf5
+from genn_shd.errors import DataError, SettingError
 from genn_shd.speech import SAMPLE_RATE, audio, encoding
 from genn_shd.speech import encoder as encoder_module
 from genn_shd.speech import journal as journal_module
 from genn_shd.speech.journal import Journal
-from genn_shd.speech.naming import Pattern, numbered
+from genn_shd.speech.naming import Pattern, Table, numbered
 from tests.disk import room_for
 
 from .conftest import tone
@@ -67,6 +68,38 @@ def test_names_come_from_a_table(folder):
     data = hdf5.load(encoded(folder, "--csv", str(table), "--classes", "l,h"), num_units=40)
     assert data.class_names == ("l", "h")
     assert data.train.labels.tolist() == [1, 0, 0]
+
+
+def table_of(folder, *rows):
+    table = folder.parent / "table.csv"
+    table.write_text("\n".join(["file,label,speaker", *rows]), encoding="utf-8")
+    return Table(table)
+
+
+def test_labels_that_read_alike_are_one_and_case_alone_tells_two_apart(tmp_path):
+    table = table_of(tmp_path / "x", "a.wav,fünf ,Zoë", "b.wav, fu\u0308nf,Zoe\u0308", "c.wav,Fünf,zoë")
+    names = [table.names(tmp_path / f"{letter}.wav") for letter in "abc"]
+    labels, classes = numbered([n.label for n in names])
+    assert classes == ["Fünf", "fünf"] and labels.tolist() == [1, 1, 0]
+    labels, classes = numbered([n.label for n in names[:2]], ["SECHS", "FÜNF"])
+    assert classes == ["SECHS", "FÜNF"] and labels.tolist() == [1, 1]
+    with pytest.raises(SettingError, match="'Fünf' is not among the given classes: fünf"):
+        numbered([n.label for n in names], ["fünf"])
+    with pytest.raises(SettingError, match="have 'a' twice"):
+        numbered(["a"], ["a", " a"])
+
+
+def test_a_table_that_says_two_things_of_a_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match="a.wav is there twice, as 'one', 'x' and as 'two', 'x'; keep one of the two"):
+        table_of(tmp_path / "x", "a.wav,one,x", "./a.wav,two,x")
+    twice = table_of(tmp_path / "x", "a.wav,one,x", "./a.wav, one,x")
+    assert twice.names(tmp_path / "a.wav").label == "one"
+
+
+def test_a_table_finds_a_file_whose_name_is_in_another_normal_form(tmp_path):
+    table = table_of(tmp_path / "x", "fünf.wav,five,x", " sub/six.wav ,six,x")
+    assert table.names(tmp_path / "fu\u0308nf.wav").label == "five"
+    assert table.names(tmp_path / "sub" / "six.wav").label == "six"
 
 
 def test_spikes_do_not_depend_on_other_files_or_on_workers(folder):

@@ -32,6 +32,7 @@ from .experiment import (
 )
 from .progress import console_log
 from .run_folder import RunFolder
+from .run_progress import incomplete, sentence, with_checkpoints
 from .samples import Samples
 from .single_run import draw_confusion
 
@@ -71,17 +72,19 @@ class Evaluated:
 
     def publish(self, folder: RunFolder, **context: Any) -> None:
         """Write `evaluation.json` and confusion matrices, print tables."""
-        names = self.class_names, self.speaker_names
+        names, missing = (self.class_names, self.speaker_names), incomplete(folder)
         reports = {part: report(evaluation, *names) for part, evaluation in self.parts.items()}
-        folder.write_evaluation({"run": folder.name, **context, "parts": reports})
+        folder.write_evaluation({"run": folder.name, **context, "incomplete": missing, "parts": reports})
         draw_confusion(self.parts, self.class_names, folder)
         for part, evaluation in self.parts.items():
             print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
+        if missing:
+            print(f"{folder.path}: {sentence(missing)}", end="\n\n")
 
 
 def _evaluate_parts(top: RunFolder, kind: str, options: argparse.Namespace) -> Evaluated:
-    """Each fold or seed in its own folder, and all of them taken together."""
-    folders = top.parts()
+    """Each fold or seed that has weights in its own folder, and all of them taken together."""
+    folders = with_checkpoints(top.parts())
     if not folders:
         raise DataError(f"{top.path}: no {kind} has been trained yet; train it first.")
     evaluated = [_evaluate(folder, options) for folder in folders]

@@ -82,7 +82,8 @@ def _several_seeds(
         for seed in seeds:
             LOG.info("seed %d (%d of %d)", seed, len(summaries) + 1, len(seeds))
             single = config.replace(**{"training.seed": seed, "training.seeds": 1})
-            with top.concluding():
+            names = [f"seed_{s}" for s in seeds]
+            with top.concluding(names[: len(summaries)], names[len(summaries) :]):
                 summaries[seed] = _one_seed(single, dataset, path / f"seed_{seed}", stop, after_epoch)
         summary = _summary_of_seeds(top, config, summaries)
         top.write_summary(summary)
@@ -135,7 +136,8 @@ def _leave_one_speaker_out(
             name = dataset.speaker_names[speaker]
             LOG.info("leaving out speaker %s (%d of %d)", show_name(name), len(summaries) + 1, len(speakers))
             fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
-            with top.concluding():
+            names = [f"fold_{s}" for s in speakers]
+            with top.concluding(names[: len(summaries)], names[len(summaries) :]):
                 summary, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
             summaries[name] = summary
             answers.append(evaluations)

@@ -24,13 +24,15 @@ class _Content(BaseModel):
 
 
 class _Summary(_Content):
-    """Of one training; that of several has `over_seeds` or `folds` in place of epochs."""
+    """Of one training; that of several has no epochs, and says which are missing where some are."""
 
-    status: Literal["complete", "interrupted", "diverged"]
+    status: Literal["complete", "interrupted", "diverged", "under way"]
     epochs: Count | None = None
     best: HistoryRow | None = None
     last: HistoryRow | None = None
-    seconds: Seconds
+    complete: list[str] = []
+    missing: list[str] = []
+    seconds: Seconds = 0.0
 
 
 class _Report(_Content):
@@ -50,6 +52,7 @@ class _Report(_Content):
 
 
 class _Evaluation(_Content):
+    incomplete: dict[str, str] = {}
     parts: dict[str, _Report]
 
 

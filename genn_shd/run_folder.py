@@ -31,11 +31,11 @@ from .checkpoint import Checkpoint
 from .config import Config, TrainingSettings
 from .config_messages import explain, shown
 from .config_sources import read_toml
-from .errors import BusyError, DataError, GennShdError, SettingError
-from .files import make_folder, write_text
+from .errors import BusyError, DataError, DivergedError, GennShdError, SettingError
+from .files import make_folder, write_text, write_whole
 from .lock import taken
 from .progress import LOG, own_log
-from .run_files import Row, read_environment
+from .run_files import Row, read_environment, read_summary
 
 MAY_DIFFER = (
     "training.epochs",
@@ -187,18 +187,25 @@ class RunFolder:
         SettingError
             The configuration is no valid TOML, or its seeds are none.
         """
+        return [part for part in self.expected_parts() if part.config_file.is_file()]
+
+    def expected_parts(self) -> list[RunFolder]:
+        """The same with those that were not begun, as far as they are known: speakers from what was trained last."""
         values = read_toml(self.config_file)  # of any version, with settings that may be unknown now
         validation = values.get("validation", {})
         seeds = self._seeds(values.get("training", {}))
         self._check_whole(values)
         if len(seeds) > 1:
-            paths = [self.path / f"seed_{seed}" for seed in seeds]
-        elif isinstance(validation, Mapping) and validation.get("kind") == "leave_one_speaker_out":
-            numbers = [p.name.removeprefix("fold_") for p in self.path.glob("fold_*")]
-            paths = [self.path / f"fold_{k}" for k in sorted(int(n) for n in numbers if n.isdigit())]
-        else:
-            paths = []
-        return [part for part in map(RunFolder, paths) if part.config_file.is_file()]
+            return [RunFolder(self.path / f"seed_{seed}") for seed in seeds]
+        if not isinstance(validation, Mapping) or validation.get("kind") != "leave_one_speaker_out":
+            return []
+        try:
+            summary = read_summary(self.summary_file)
+        except DataError:
+            summary = {}
+        names = {path.name for path in self.path.glob("fold_*")} | {*summary.get("missing", [])}
+        numbers = [name.removeprefix("fold_") for name in names]
+        return [RunFolder(self.path / f"fold_{k}") for k in sorted(int(n) for n in numbers if n.isdecimal())]
 
     def _seeds(self, training: Any) -> tuple[int, ...]:
         if not isinstance(training, Mapping):
@@ -210,14 +217,26 @@ class RunFolder:
             raise SettingError(f"{self.config_file}: {explain(error, TrainingSettings, seeds)}") from None
 
     @contextmanager
-    def concluding(self) -> Iterator[None]:
-        """A summary of all parts is none any more when one of them is gone on with and does not come to its end."""
+    def concluding(self, complete: Sequence[str], missing: Sequence[str]) -> Iterator[None]:
+        """While a part is trained, and where that does not come to its end, the summary says what is missing.
+
+        Parameters
+        ----------
+        complete, missing : names of the parts' folders.
+        """
+        before = self.summary_file.read_bytes() if self.summary_file.is_file() else None
+        so_far = {"run": self.name, "complete": list(complete), "missing": list(missing)}
+        self.write_summary({**so_far, "status": "under way"})
         try:
             yield
         except (SettingError, DataError):  # it was not gone on with
+            if before is None:
+                self.summary_file.unlink(missing_ok=True)
+            else:
+                write_whole(self.summary_file, lambda file: file.write(before))
             raise
-        except BaseException:
-            self.summary_file.unlink(missing_ok=True)
+        except BaseException as end:
+            self.write_summary({**so_far, "status": "diverged" if isinstance(end, DivergedError) else "interrupted"})
             raise
 
     def checkpoint(self) -> Checkpoint | None:

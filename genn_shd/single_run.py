@@ -134,7 +134,8 @@ def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, 
     names = dataset.class_names, dataset.speaker_names
     parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
     epoch = folder.read_checkpoint("best").state["epoch"]
-    folder.write_evaluation({"run": folder.name, "checkpoint": "best", "epoch": epoch, "data": None, "parts": parts})
+    context = {"checkpoint": "best", "epoch": epoch, "data": None, "incomplete": {}}
+    folder.write_evaluation({"run": folder.name, **context, "parts": parts})
 
 
 def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, listen, record, train
+from genn_shd import evaluate, listen, record, report, train
 from genn_shd.checkpoint import Checkpoint
 from genn_shd.config_sources import load
 from genn_shd.datasets import hdf5
@@ -260,3 +260,29 @@ def test_a_run_that_kept_a_relative_path_is_gone_on_with(of_a_file, tmp_path):
     assert evaluate.main([str(tmp_path / "run")]) == 0
     assert train.main([*of_a_file, "--set", "training.epochs=2"]) == 0
     assert RunFolder.existing(tmp_path / "run").config().dataset.path == str(tmp_path / "data.h5")
+
+
+def test_figures_of_some_seeds_say_which_are_missing(trained, tmp_path, capsys):
+    """Of four seeds one is complete, one was stopped, one is without an epoch and one was not begun."""
+    run = tmp_path / "run"
+    for seed in (0, 1, 2):
+        shutil.copytree(trained, run / f"seed_{seed}")
+    config = RunFolder(trained).config()
+    (run / "config.toml").write_text(config.replace(**{"training.seeds": 4}).to_toml())
+    summary = json.loads((trained / "summary.json").read_text())
+    (run / "seed_1" / "summary.json").write_text(json.dumps(summary | {"status": "interrupted"}))
+    for name in ("best.npz", "checkpoint.npz", "history.csv", "summary.json", "evaluation.json"):
+        (run / "seed_2" / name).unlink()
+    left = {"seed_1": "3 of 3 epochs, interrupted", "seed_2": "0 of 3 epochs, under way", "seed_3": "not begun"}
+    assert evaluate.main([str(run)]) == 0
+    said = capsys.readouterr().out
+    assert f"{run}: not complete: seed_1 (3 of 3 epochs, interrupted), seed_2 (0 of 3" in said
+    assert f"{run / 'seed_1'}: not complete: seed_1 (3 of 3 epochs, interrupted)" in said
+    together = evaluation(run)
+    assert (together["seeds"], together["incomplete"]) == (["seed_0", "seed_1"], left)
+    assert evaluation(run / "seed_0")["incomplete"] == {}
+    assert report.main([str(run)]) == 0
+    page = (run / "report" / "report.html").read_text()
+    assert "Figures are of what there is so far; not complete: seed_1 (3 of 3 epochs, interrupted), seed_2" in page
+    assert "(2 trainings, not complete: seed_1" in page
+    assert "2 of 3 trainings taken together" in page

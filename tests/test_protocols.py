@@ -12,6 +12,7 @@ from genn_shd.experiment import build_augmentation, crop, partition, prepare, re
 from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.protocols import train
 from genn_shd.run_folder import RunFolder
+from genn_shd.run_progress import incomplete, sentence
 
 from .counting_model import CountingModel
 
@@ -105,10 +106,10 @@ def test_a_speaker_left_out_in_turn_chooses_no_epoch():
     assert resolved.training.monitor == "training"
 
 
-def test_parts_that_are_gone_on_with_and_stopped_leave_no_old_summary(tmp_path):
+def test_parts_that_are_gone_on_with_and_stopped_leave_a_summary_that_says_so(tmp_path):
     leave_out = {"validation": {"kind": "leave_one_speaker_out"}}
-    run(tmp_path, **leave_out)
-    assert (tmp_path / "summary.json").exists()
+    folds = [f"fold_{speaker}" for speaker in run(tmp_path, **leave_out)["folds"]]
+    assert len(folds) > 1 and incomplete(RunFolder(tmp_path)) == {}
     stop = StopRequest()
 
     def interrupt(row):
@@ -116,7 +117,49 @@ def test_parts_that_are_gone_on_with_and_stopped_leave_no_old_summary(tmp_path):
 
     with pytest.raises(Interrupted):
         run(tmp_path, stop=stop, after_epoch=interrupt, **leave_out, **{"training.epochs": 4})
-    assert not (tmp_path / "summary.json").exists()
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["status"], summary["complete"], len(summary["missing"])) == ("interrupted", [], len(folds))
+    assert "mean_accuracy_best" not in summary
+    expected = ["3 of 4 epochs, interrupted", *["2 of 4 epochs, complete"] * (len(folds) - 1)]
+    assert list(incomplete(RunFolder(tmp_path)).values()) == expected
+
+
+def test_seeds_that_were_not_begun_are_known_to_be_missing(tmp_path):
+    stop, seeds = StopRequest(), {"training.seeds": 3}
+
+    def interrupt_the_second(row):
+        stop.requested = (tmp_path / "seed_1").exists()
+
+    with pytest.raises(Interrupted):
+        run(tmp_path, stop=stop, after_epoch=interrupt_the_second, **seeds)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["status"], summary["complete"], summary["missing"]) == (
+        "interrupted",
+        ["seed_0"],
+        ["seed_1", "seed_2"],
+    )
+    left = {"seed_1": "1 of 2 epochs, interrupted", "seed_2": "not begun"}
+    assert incomplete(RunFolder(tmp_path)) == left
+    assert sentence(left) == "not complete: seed_1 (1 of 2 epochs, interrupted), seed_2 (not begun)"
+    with pytest.raises(SettingError):
+        run(tmp_path, **seeds, **{"training.epochs": 1, "network.tau_mem": 99.0})
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    run(tmp_path, **seeds)
+    assert incomplete(RunFolder(tmp_path)) == {}
+
+
+def test_folds_within_seeds_are_named_by_both(tmp_path):
+    folds, stop = {"validation": {"kind": "leave_one_speaker_out"}, "training.seeds": 2}, StopRequest()
+
+    def interrupt(row):
+        stop.requested = True
+
+    with pytest.raises(Interrupted):
+        run(tmp_path, stop=stop, after_epoch=interrupt, **folds)
+    left = incomplete(RunFolder(tmp_path))
+    assert left.pop("seed_1") == "not begun"
+    assert left.pop("seed_0/fold_0") == "1 of 2 epochs, interrupted"
+    assert left and set(left.values()) == {"not begun"} and all(name.startswith("seed_0/fold_") for name in left)
 
 
 def test_optimiser_settings_reach_the_model(tmp_path, models):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from .. import plot_recording, plots
 from ..display import show_name
 from ..errors import DataError
+from ..run_progress import sentence
 from ..trainer import SILENCE_REMEDY
 from . import run_figures, runs
 from .drawing import Drawing
@@ -30,6 +31,7 @@ def report(path: Path) -> Page:
         It is no run folder.
     """
     of, name = runs.trainings(path), runs.RunFolder(path).name
+    missing = runs.missing(path)
     makers: list[tuple[str, Callable[[], Section]]] = [
         ("Result", lambda: _trainings(of)),
         ("Curves", lambda: _curves(of, name)),
@@ -41,12 +43,18 @@ def report(path: Path) -> Page:
     sections = [_or_why_not(heading, make) for heading, make in makers]
     top = Training(runs.RunFolder(path), name)
     sections += [_history(of), _settings(top), _environment(of)]
-    return Page(f"Run {show_name(name)}", _facts(of), [_damages(of), *sections])
+    return Page(f"Run {show_name(name)}", _facts(of, sentence(missing)), [_damages(of), _missing(missing), *sections])
 
 
 def _damages(of: Sequence[Training]) -> Section:
     """Files that cannot be read, once all others have been."""
     return Section("Damaged files", [damage for training in of for damage in training.damages])
+
+
+def _missing(missing: Mapping[str, str]) -> Section:
+    """What the figures of this page are without."""
+    note = f"Figures are of what there is so far; {sentence(missing)}."
+    return Section("So far", [note] if missing else [])
 
 
 def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
@@ -57,7 +65,7 @@ def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
         return Section(heading, [str(error)])
 
 
-def _facts(of: Sequence[Training]) -> list[tuple[str, str]]:
+def _facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]]:
     statuses = [training.status for training in of]
     named = ", ".join(f"{statuses.count(s)} {s}" for s in dict.fromkeys(statuses)) if len(of) > 1 else statuses[0]
     facts = [("trainings" if len(of) > 1 else "status", named)]
@@ -66,7 +74,9 @@ def _facts(of: Sequence[Training]) -> list[tuple[str, str]]:
         values = [v for training in of if (v := training.best.get(f"{part}_accuracy")) is not None]
         if values:
             spread = stdev(values) if len(values) > 1 else None
-            facts.append((f"{part} accuracy, best epoch", of_metric("accuracy", fmean(values), spread).text))
+            so_far = f" ({len(values)} trainings, {what_is_missing})" if what_is_missing and len(of) > 1 else ""
+            text = of_metric("accuracy", fmean(values), spread).text
+            facts.append((f"{part} accuracy, best epoch", f"{text}{so_far}"))
     facts.append(("time in epochs", f"{sum(training.seconds for training in of):.4g} s"))
     return facts
 
@@ -116,9 +126,10 @@ def _confusion(of: Sequence[Training], name: str) -> Section:
     found = runs.confusions(of)
     if not found:
         return Section("Confusion", [f"Not evaluated yet: python -m genn_shd.evaluate {of[0].folder.path} does it."])
-    together = f", {len(of)} trainings taken together" if len(of) > 1 else ""
     drawings = []
     for part, (matrix, class_names) in found.items():
+        evaluated = sum(part in training.evaluation for training in of)
+        together = f", {evaluated} of {len(of)} trainings taken together" if len(of) > 1 else ""
         right = f"{100 * matrix.trace() / matrix.sum():.1f} % of {matrix.sum()} right"
         figure = plots.confusion(matrix, class_names, f"{name}, {part}: {right}")
         drawings.append(Drawing(f"confusion_{part}", f"What {part} samples are taken for{together}; {right}.", figure))

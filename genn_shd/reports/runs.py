@@ -12,10 +12,11 @@ import numpy as np
 
 from ..checkpoint import Checkpoint
 from ..config_sources import read_toml
-from ..errors import DataError
+from ..errors import DataError, SettingError
 from ..recording import Recorded
 from ..run_files import Row, read_environment, read_evaluation, read_history, read_summary
 from ..run_folder import RunFolder
+from ..run_progress import incomplete
 
 T = TypeVar("T")
 
@@ -126,6 +127,14 @@ def trainings(path: Path) -> list[Training]:
     if not top.parts():
         return [Training(top, top.name)]
     return [Training(leaf, leaf.path.relative_to(path).as_posix()) for leaf in _leaves(top)]
+
+
+def missing(path: Path) -> dict[str, str]:
+    """As `run_progress.incomplete`; empty where settings are those of another version."""
+    try:
+        return incomplete(RunFolder(path))
+    except SettingError:
+        return {}
 
 
 def _leaves(folder: RunFolder) -> list[RunFolder]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,6 +79,26 @@ def write_hdf5(path: Path, fill: Callable[[h5py.File], object]) -> None:
 def write_text(path: Path, text: str) -> None:
     """`write_whole` for text, UTF-8. What that cannot say, as of a name that was no text, is escaped."""
     write_whole(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
+
+
+@contextmanager
+def open_log(path: Path) -> Iterator[IO[str]]:
+    """A file open for more lines of a log. Those that find no room are lost, and no error: work goes before its log.
+
+    Raises
+    ------
+    GennShdError
+        It cannot be opened.
+    """
+    try:
+        file = path.open("a", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise GennShdError(f"{path}: cannot write here ({error.strerror}); choose another --out.") from None
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 def read_json(path: Path) -> dict[str, Any]:

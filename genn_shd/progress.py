@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import Self
+from typing import IO, Self
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -187,6 +187,14 @@ def own_log(handler: logging.Handler) -> Iterator[None]:
             yield
     finally:
         _OWN_LOGS.reset(token)
+
+
+class LogHandler(logging.StreamHandler[IO[str]]):
+    """Writes the log to a file. A line that finds no room is left out, and nothing is said of it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 @contextmanager

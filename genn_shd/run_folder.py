@@ -21,7 +21,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from logging import StreamHandler
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,10 +30,10 @@ from .checkpoint import Checkpoint
 from .config import Config, TrainingSettings
 from .config_messages import explain, shown
 from .config_sources import read_toml
-from .errors import BusyError, DataError, DivergedError, GennShdError, SettingError
-from .files import make_folder, write_text, write_whole
+from .errors import BusyError, DataError, DivergedError, SettingError
+from .files import make_folder, open_log, write_text, write_whole
 from .lock import taken
-from .progress import LOG, own_log
+from .progress import LOG, LogHandler, own_log
 from .run_files import Row, read_environment, read_summary
 
 MAY_DIFFER = (
@@ -94,7 +93,7 @@ class RunFolder:
         folder = cls(path)
         make_folder(path)
         folder._check(config)
-        with _locked(folder.log_file) as log, folder._configured(config), own_log(StreamHandler(log)):
+        with _locked(folder.log_file) as log, folder._configured(config), own_log(LogHandler(log)):
             yield folder
 
     @contextmanager
@@ -356,11 +355,7 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[str]]:
     """A file open for appending that no other process can hold; the system drops the lock of one that dies."""
-    try:
-        file = path.open("a", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise GennShdError(f"{path}: cannot write here ({error.strerror}); choose another --out.") from None
-    with file:
+    with open_log(path) as file:
         if not taken(file):
             raise BusyError(
                 f"{path.parent}: another process is training in this folder; wait for it, or choose another --out."

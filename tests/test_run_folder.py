@@ -11,10 +11,11 @@ import pytest
 from genn_shd.checkpoint import Checkpoint
 from genn_shd.config import Config
 from genn_shd.errors import DataError, GennShdError, SettingError
-from genn_shd.files import make_folder
+from genn_shd.files import make_folder, open_log
 from genn_shd.run_folder import RunFolder
 
 from .checkpoint_states import state
+from .disk import room_for
 
 CONFIG = Config()
 
@@ -188,6 +189,16 @@ def test_the_log_is_kept(tmp_path):
         log.info("outside")
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert [line.split()[-1] for line in lines] == ["first", "second"]
+
+
+def test_a_log_without_room_says_nothing(tmp_path, capsys):
+    log = logging.getLogger("genn_shd")
+    with RunFolder.open(tmp_path, CONFIG), room_for(10):
+        for _ in range(3):
+            log.info("a line too many")
+    with room_for(10), open_log(tmp_path / "log.txt") as file:
+        file.write("what is written when it is closed")
+    assert capsys.readouterr().err == ""
 
 
 def test_no_run_no_folder(tmp_path):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from ..config_sources import combine, parse_settings
 from ..display import escape
 from ..environment import git_commit, now
 from ..errors import GennShdError, SettingError
-from ..files import make_folder
+from ..files import make_folder, open_log
 from ..interrupt import Interrupted, StopRequest
 from ..lock import held
-from ..progress import LOG, console_log, own_log
+from ..progress import LOG, LogHandler, console_log, own_log
 from . import plan as plans
 from . import strategies, sweep_file
 from .planner import Planner
@@ -228,7 +227,7 @@ def _default_folder(options: argparse.Namespace) -> Path:
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
     """Keep the log in a file too."""
-    with closing(logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")) as handler, own_log(handler):
+    with open_log(path) as file, own_log(LogHandler(file)):
         yield
 
 

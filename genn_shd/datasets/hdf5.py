@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from ..errors import DataError, SettingError
-from ..events import SpikeTrains
+from ..events import UNKNOWN, SpikeTrains
 from .base import Dataset
 from .hdf5_file import SpikeFile, read, write
 from .names import with_classes_of, with_speakers_of
@@ -16,6 +16,7 @@ from .spelling import positions
 
 __all__ = ["combine", "load", "write"]
 
+_MOST_CLASSES = 10_000  # memory goes with them, not with the samples: a confusion matrix has their square
 _ROUND_TO = 10.0  # ms; a suggested duration is a multiple of it
 
 Path = str | os.PathLike[str]
@@ -45,6 +46,8 @@ def load(
     for name, value in (("num_units", num_units), ("num_classes", 1 if num_classes is None else num_classes)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise SettingError(f"{name} = {value!r} must be a whole number, 1 or more.")
+    if num_classes is not None and num_classes > _MOST_CLASSES:
+        raise SettingError(f"num_classes = {num_classes} must be at most {_MOST_CLASSES}; number labels from 0.")
     files = {"train": read(path, num_units)}
     if validation_path is not None:
         files["validation"] = read(validation_path, num_units)
@@ -83,13 +86,15 @@ def combine(
     known = known if known == class_names else ()  # else classes go by their numbers
     speakers = _all_speakers(files)
     trains = {part: with_speakers_of(with_classes_of(f, known), speakers).trains for part, f in files.items()}
+    if not speakers:
+        trains, speakers = _number_speakers(trains)
     return Dataset(
         name=name,
         train=trains["train"],
         validation=trains.get("validation"),
         test=trains.get("test"),
         class_names=class_names,
-        speaker_names=speakers or _numbered_speakers(trains.values()),
+        speaker_names=speakers,
         duration=_holding(trains["train"].duration) if duration is None else duration,
     )
 
@@ -117,9 +122,24 @@ def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:
     )
 
 
-def _numbered_speakers(parts: Iterable[SpikeTrains]) -> tuple[str, ...]:
-    most = max(int(trains.speakers.max(initial=-1)) for trains in parts)
-    return tuple(map(str, range(most + 1)))
+def _number_speakers(parts: dict[str, SpikeTrains]) -> tuple[dict[str, SpikeTrains], tuple[str, ...]]:
+    """Names for speakers of whom files know numbers only: these numbers. Returns the parts and the names.
+
+    Numbers below the number of samples stay as they are. Larger ones may be anything, such as hashes of names;
+    then the speakers who occur are numbered afresh, so that memory goes with the samples.
+    """
+    occurring = np.unique(np.concatenate([trains.speakers for trains in parts.values()]))
+    occurring = occurring[occurring != UNKNOWN]
+    if not occurring.size:
+        return parts, ()
+    if occurring[-1] < sum(map(len, parts.values())):
+        return parts, tuple(map(str, range(int(occurring[-1]) + 1)))
+    numbered = {part: replace(trains, speakers=_places(trains.speakers, occurring)) for part, trains in parts.items()}
+    return numbered, tuple(map(str, occurring.tolist()))
+
+
+def _places(speakers: np.ndarray, occurring: np.ndarray) -> np.ndarray:
+    return np.where(speakers == UNKNOWN, UNKNOWN, np.searchsorted(occurring, speakers))
 
 
 def _holding(last_spike: float) -> float:

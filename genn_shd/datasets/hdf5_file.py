@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import h5py
@@ -28,6 +29,7 @@ from .. import outputs
 from ..errors import DataError
 from ..events import UNKNOWN, SpikeTrains, unit_type
 from ..files import write_hdf5
+from ..progress import LOG
 
 MS_PER_S = 1000.0
 
@@ -45,7 +47,7 @@ class SpikeFile:
 
 
 def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
-    """Read a file whose spikes are sorted by time within each sample.
+    """Read a file. Samples whose spikes are out of order are sorted by time; the log says how many.
 
     Parameters
     ----------
@@ -56,17 +58,13 @@ def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
     ------
     DataError
         The file is missing, truncated, not HDF5 or not in this layout; lengths disagree; a time is not
-        finite, negative or out of order; a unit is out of range. Names the file, the sample and the remedy.
+        finite or negative; a unit is out of range. Names the file, the sample and the remedy.
     """
     with _named(path), open_file(path) as file:
-        return _to_spike_file(file, *_read_spikes(file, num_units), num_units)
-
-
-def read_and_sort(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
-    """As `read`, for a file whose spikes may come in any order: each sample is sorted by time."""
-    with _named(path), open_file(path) as file:
         times, units, offsets = _read_spikes(file, num_units)
-        _sort_samples(times, units, offsets)
+        if num_sorted := _sort_samples(times, units, offsets):
+            message = "%s: %d of %d samples have spikes out of order; they are sorted by time"
+            LOG.info(message, path, num_sorted, len(offsets) - 1)
         return _to_spike_file(file, times, units, offsets, num_units)
 
 
@@ -207,13 +205,31 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
     counts = np.zeros(len(time_rows), np.int64)
     for start in range(0, len(time_rows), _CHUNK):
         span = slice(start, start + _CHUNK)
-        chunk_times, chunk_units = time_rows[span], unit_rows[span]
+        chunk_times, chunk_units = _rows(time_rows, span), _rows(unit_rows, span)
         counts[span] = [len(row) for row in chunk_times]
         _check_chunk(start, counts[span], chunk_units, num_units)
         # Scaled in float64: in float16, seconds times 1000 would be coarser than the file.
         times.append(np.concatenate(chunk_times).astype(np.float64) * MS_PER_S)
         units.append(np.concatenate(chunk_units))
     return times.finish(), units.finish(), np.concatenate([[0], np.cumsum(counts)])
+
+
+def _rows(dataset: h5py.Dataset, span: slice) -> list[np.ndarray]:
+    """Some variable-length rows, with the values that the file means."""
+    kind = h5py.check_vlen_dtype(dataset.dtype)
+    if _loses_byte_order(kind):
+        return [row.view(kind) for row in dataset[span]]
+    return list(dataset[span])
+
+
+@lru_cache
+def _loses_byte_order(kind: np.dtype) -> bool:
+    """Whether h5py hands out rows of this type as they lie in the file, but calls them native (as 3.16 does)."""
+    one = np.ones(1, kind)
+    with h5py.File("probe", "w", driver="core", backing_store=False) as file:
+        dataset = file.create_dataset("rows", (1,), h5py.vlen_dtype(kind))
+        dataset[0] = one  # of the file's own type: nothing is converted on the way in
+        return not np.array_equal(dataset[0], one)
 
 
 def _check_chunk(start: int, counts: np.ndarray, rows: Sequence[np.ndarray], num_units: int) -> None:
@@ -248,14 +264,20 @@ class _Buffer:
         return self._array
 
 
-def _sort_samples(times: np.ndarray, units: np.ndarray, offsets: np.ndarray) -> None:
-    """Sort the spikes of each sample by time, in place; those at the same time keep their order."""
+def _sort_samples(times: np.ndarray, units: np.ndarray, offsets: np.ndarray) -> int:
+    """Sort the spikes of each sample by time, in place; those at the same time keep their order.
+
+    Returns how many samples were out of order.
+    """
+    num_sorted = 0
     for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
         own = times[start:end]
         if (own[1:] < own[:-1]).any():
             order = np.argsort(own, kind="stable")
             times[start:end] = own[order]
             units[start:end] = units[start:end][order]
+            num_sorted += 1
+    return num_sorted
 
 
 def _to_spike_file(

@@ -11,7 +11,7 @@ import os
 from .base import Dataset
 from .cache import fetch
 from .hdf5 import combine
-from .hdf5_file import read_and_sort
+from .hdf5_file import read
 
 NUM_UNITS = 700
 DURATION = 1000.0
@@ -33,5 +33,5 @@ def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """
     from tonic.datasets import SHD  # slow to import
 
-    files = {part: read_and_sort(fetch(SHD, part, data_dir), NUM_UNITS) for part in ("train", "test")}
+    files = {part: read(fetch(SHD, part, data_dir), NUM_UNITS) for part in ("train", "test")}
     return combine("shd", files, files["train"].class_names, DURATION)

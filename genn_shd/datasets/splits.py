@@ -61,7 +61,7 @@ def by_speaker(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names
     Parameters
     ----------
     trains : the samples.
-    speakers : numbers, or names out of `speaker_names`.
+    speakers : numbers, or names out of `speaker_names`; a number that no speaker has means the speaker of that name.
     speaker_names : speaker s is called `speaker_names[s]`, as in `Dataset.speaker_names`.
 
     Raises
@@ -113,8 +113,8 @@ def _occurring(trains: SpikeTrains) -> list[int]:
 
 def _number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
     number = speaker
-    if isinstance(speaker, str):
-        number = positions([speaker], speaker_names)[0]
+    if isinstance(speaker, str) or speaker not in occurring:  # one known by a number, such as a hash, is called by it
+        number = positions([str(speaker)], speaker_names)[0]
     if number in occurring:
         return int(number)
     hint = nearest(speaker, speaker_names) if isinstance(speaker, str) else ""

@@ -11,7 +11,7 @@ import os
 from .base import Dataset
 from .cache import fetch
 from .hdf5 import combine
-from .hdf5_file import read_and_sort
+from .hdf5_file import read
 
 NUM_UNITS = 700
 DURATION = 1000.0
@@ -35,5 +35,5 @@ def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
     """
     from tonic.datasets import SSC  # slow to import
 
-    files = {part: read_and_sort(fetch(SSC, name, data_dir), NUM_UNITS) for part, name in _PARTS.items()}
+    files = {part: read(fetch(SSC, name, data_dir), NUM_UNITS) for part, name in _PARTS.items()}
     return combine("ssc", files, files["train"].class_names, DURATION)

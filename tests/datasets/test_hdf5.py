@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd.datasets import hdf5, hdf5_file
-from genn_shd.datasets.hdf5_file import read, read_and_sort, write
+from genn_shd.datasets import hdf5, hdf5_file, splits
+from genn_shd.datasets.hdf5_file import read, write
 from genn_shd.errors import DataError, GennShdError, SettingError
 from genn_shd.events import SpikeTrains
 from tests.disk import room_for
@@ -82,12 +82,37 @@ def test_a_sample_without_spikes_is_allowed(raw_file):
     assert read(raw_file([[], []], [[], []]), 700).trains.num_spikes == 0
 
 
-def test_published_files_are_sorted_with_their_units(raw_file):
+def test_spikes_out_of_order_are_sorted_with_their_units_and_the_log_says_so(raw_file, caplog):
     path = raw_file([[0.1], [0.3, 0.1, 0.2, 0.1], []], [[9], [3, 1, 2, 4], []])
-    trains = read_and_sort(path, 700).trains
+    with caplog.at_level(logging.INFO):
+        trains = read(path, 700).trains
     assert trains[1][0].tolist() == pytest.approx([100, 100, 200, 300])
     assert trains[1][1].tolist() == [1, 4, 2, 3]
-    assert "sample 1, spike 1: time 100.0 ms comes after 300.0 ms; sort" in refusal(read, path, 700)
+    assert caplog.messages == [f"{path}: 1 of 3 samples have spikes out of order; they are sorted by time"]
+    assert same(hdf5.load(path).train, trains)
+
+
+def test_spikes_in_order_are_not_worth_a_word(raw_file, caplog):
+    with caplog.at_level(logging.INFO):
+        read(raw_file(GOOD, GOOD_UNITS), 700)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("time_type", ["<f2", ">f2", "<f4", ">f4", "<f8", ">f8"])
+@pytest.mark.parametrize("unit_type", ["<u2", ">u2", ">i4", ">i8"])
+def test_every_byte_order_is_read(raw_file, time_type, unit_type):
+    others = {"extra__speaker": np.array([2, 0, 1], unit_type)}
+    labels = np.array([1, 0, 1], unit_type)
+    path = raw_file(GOOD, GOOD_UNITS, labels, time_type=time_type, unit_type=unit_type, **others)
+    trains = read(path, 700).trains
+    assert trains.times.tolist() == pytest.approx([100, 200, 200, 300, 400], rel=1e-3)
+    assert trains.units.tolist() == [1, 2, 3, 699, 0]
+    assert trains.labels.tolist() == [1, 0, 1] and trains.speakers.tolist() == [2, 0, 1]
+
+
+def test_a_wrong_unit_is_named_as_it_is_in_any_byte_order(raw_file):
+    path = raw_file(GOOD, [[1, 2, 3], [701], [0]], unit_type=">u2")
+    assert "sample 1: unit 701 is out of range" in refusal(read, path, 700)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +131,13 @@ def test_published_files_are_sorted_with_their_units(raw_file):
 )  # fmt: skip
 def test_bad_spikes_are_named_with_file_and_sample(raw_file, times, units, says):
     path = raw_file(times, units, unit_type="i8")
-    for reader in (read, read_and_sort):
-        message = refusal(reader, path, 700)
-        assert message.startswith(f"{path}: ") and says in message
+    message = refusal(read, path, 700)
+    assert message.startswith(f"{path}: ") and says in message
 
 
 def test_sorting_does_not_hide_nan(raw_file):
     path = raw_file([[0.3, np.nan, 0.1]], [[1, 2, 3]])
-    assert "time nan ms" in refusal(read_and_sort, path, 700)
+    assert "time nan ms" in refusal(read, path, 700)
 
 
 @pytest.mark.parametrize(
@@ -313,6 +337,31 @@ def test_labels_out_of_range(raw_file):
 def test_speakers_without_a_name(raw_file):
     path = raw_file(GOOD, GOOD_UNITS, extra__speaker=[0, 1, 2], extra__meta_info__speaker_names=[b"Ada", b"Bo"])
     assert "sample 2: speaker 2 has no name" in refusal(hdf5.load, path)
+
+
+def test_speakers_numbered_by_hashes_cost_no_memory(raw_file):
+    train = raw_file(GOOD, GOOD_UNITS, extra__speaker=[2**31 - 1, 1, -1])
+    test = raw_file(GOOD, GOOD_UNITS, name="test.h5", extra__speaker=[1, 1_900_000_000, 2**31 - 1])
+    data = hdf5.load(train, test)
+    assert data.speaker_names == ("1", "1900000000", "2147483647")
+    assert data.train.speakers.tolist() == [2, 0, -1] and data.test.speakers.tolist() == [0, 1, 2]
+    for speaker in (1, "1"):  # the file's number, not a place in a list
+        assert splits.by_speaker(data.train, [speaker], data.speaker_names).validation.tolist() == [1]
+    names = [split.name for split in splits.leave_one_speaker_out(data.train.select([0, 1]), data.speaker_names)]
+    assert names == ["speaker 1", "speaker 2147483647"]
+
+
+def test_a_label_far_off_costs_no_memory(raw_file):
+    path = raw_file(GOOD, GOOD_UNITS, [0, 1, 2_000_000_000])
+    assert "labels run from 0 to 2000000000, but only 3 different ones occur" in refusal(hdf5.load, path)
+    assert "label 2000000000 is out of range" in refusal(hdf5.load, path, num_classes=2)
+
+
+@pytest.mark.parametrize("num_classes", [10_001, 2_000_000_001])
+def test_more_classes_than_any_network_tells_apart_are_refused(raw_file, num_classes):
+    path = raw_file(GOOD, GOOD_UNITS, [0, 1, 2])
+    with pytest.raises(SettingError, match=f"num_classes = {num_classes} must be at most 10000"):
+        hdf5.load(path, num_classes=num_classes)
 
 
 def test_a_file_without_samples(raw_file):

@@ -35,6 +35,7 @@ from .run_folder import RunFolder
 from .run_progress import incomplete, sentence, with_checkpoints
 from .samples import Samples
 from .single_run import draw_confusion
+from .time_scale import check_time_scale
 
 CHECKPOINTS = ("best", "last")
 _NAME_WIDTH = 40
@@ -137,7 +138,9 @@ def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Se
     if not config.dataset.classes:
         file = with_classes_of(file, class_names)
     dataset = hdf5.of_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))
-    return crop(select(config, dataset), trial_duration(config))
+    dataset = select(config, dataset)
+    check_time_scale(config, dataset)
+    return crop(dataset, trial_duration(config))
 
 
 def table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:

@@ -191,7 +191,7 @@ class SpikeTrains:
     @property
     def duration(self) -> float:
         """Time of the last spike of all samples, ms; 0.0 if there is none."""
-        return float(self._last_times().max(initial=0.0))
+        return float(self.last_times().max(initial=0.0))
 
     def select(self, indices: ArrayLike) -> SpikeTrains:
         """A copy of some samples, in the order given; a sample may be taken more than once.
@@ -219,7 +219,7 @@ class SpikeTrains:
 
     def longer_than(self, duration: float) -> int:
         """Number of samples with a spike at `duration` (ms) or later: those that `crop` shortens."""
-        return int(np.count_nonzero(self._last_times() >= _checked_duration(duration)))
+        return int(np.count_nonzero(self.last_times() >= _checked_duration(duration)))
 
     def crop(self, duration: float) -> SpikeTrains:
         """The same samples without the spikes at `duration` (ms) or later; itself where there are none.
@@ -246,8 +246,8 @@ class SpikeTrains:
             self.num_units,
         )
 
-    def _last_times(self) -> np.ndarray:
-        """Time of the last spike of each sample that has one."""
+    def last_times(self) -> np.ndarray:
+        """Time of the last spike of each sample that has one, ms."""
         return self.times[self.offsets[1:][self.counts > 0] - 1]
 
 

@@ -29,6 +29,7 @@ from .models import recurrent_classifier
 from .network import Network, SpikeCountRegularisation, Trained
 from .progress import LOG
 from .samples import Partition, Samples
+from .time_scale import check_time_scale, describe_loss
 
 
 def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tuple[Config, Dataset]:
@@ -45,6 +46,7 @@ def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tup
         Files or settings that cannot be used.
     """
     dataset = select(config, load(config.dataset.name, **config.dataset.of_loader))
+    check_time_scale(config, dataset)
     config = resolve(config, dataset)
     _say_which_copies_are_lost(config)
     return config, crop(dataset, trial_duration(config))
@@ -92,11 +94,14 @@ def select(config: Config, dataset: Dataset) -> Dataset:
 
 def crop(dataset: Dataset, duration: float) -> Dataset:
     """The data set without spikes at `duration` (ms) or later; says in the log how many samples that shortens."""
+    cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
     for name, trains in dataset.parts.items():
         if longer := trains.longer_than(duration):
             message = "%d of %d %s samples are longer than the trial of %g ms and are cropped"
             LOG.info(message, longer, len(trains), name, duration)
-    cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
+        lost = trains.num_spikes - cropped[name].num_spikes
+        if 2 * lost > trains.num_spikes:
+            LOG.warning("%s samples: %s", name, describe_loss(trains, lost))
     return replace(dataset, **cropped)
 
 

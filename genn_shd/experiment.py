@@ -21,7 +21,7 @@ from .config import (
     RandomValidation,
     SpeakerValidation,
 )
-from .datasets import Dataset, splits
+from .datasets import Dataset, hdf5, splits
 from .errors import SettingError
 from .initial import Gamma, Initial, Normal, heterogeneous
 from .memory_estimate import SETTINGS, Use, check_memory
@@ -89,7 +89,10 @@ def select(config: Config, dataset: Dataset) -> Dataset:
     if rescale == augment.Rescale():
         return dataset
     parts: dict[str, Any] = {name: rescale(trains) for name, trains in dataset.parts.items()}
-    return replace(dataset, duration=dataset.duration * rescale.time, **parts)
+    duration = dataset.duration * rescale.time
+    if not dataset.train.longer_than(dataset.duration) and parts["train"].longer_than(duration):
+        duration = hdf5.holding(parts["train"].duration)  # rounding must not cost the last spike
+    return replace(dataset, duration=duration, **parts)
 
 
 def crop(dataset: Dataset, duration: float) -> Dataset:

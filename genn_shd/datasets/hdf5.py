@@ -95,7 +95,7 @@ def combine(
         test=trains.get("test"),
         class_names=class_names,
         speaker_names=speakers,
-        duration=_holding(trains["train"].duration) if duration is None else duration,
+        duration=holding(trains["train"].duration) if duration is None else duration,
     )
 
 
@@ -142,6 +142,7 @@ def _places(speakers: np.ndarray, occurring: np.ndarray) -> np.ndarray:
     return np.where(speakers == UNKNOWN, UNKNOWN, np.searchsorted(occurring, speakers))
 
 
-def _holding(last_spike: float) -> float:
-    """The shortest trial that ends after the last spike."""
-    return (last_spike // _ROUND_TO + 1) * _ROUND_TO
+def holding(last_spike: float) -> float:
+    """The shortest trial that ends after the last spike, as a rule a multiple of 10 ms."""
+    after = float(np.nextafter(np.float32(last_spike), np.float32(np.inf)))  # 10 ms more may round to the same time
+    return max((last_spike // _ROUND_TO + 1) * _ROUND_TO, after)

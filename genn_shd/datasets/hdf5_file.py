@@ -30,6 +30,7 @@ from ..errors import DataError
 from ..events import UNKNOWN, SpikeTrains, unit_type
 from ..files import write_hdf5
 from ..progress import LOG
+from .hdf5_claims import check_claim, check_heaps
 
 MS_PER_S = 1000.0
 
@@ -61,6 +62,7 @@ def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
         finite or negative; a unit is out of range. Names the file, the sample and the remedy.
     """
     with _named(path), open_file(path) as file:
+        check_heaps(file)
         times, units, offsets = _read_spikes(file, num_units)
         if num_sorted := _sort_samples(times, units, offsets):
             message = "%s: %d of %d samples have spikes out of order; they are sorted by time"
@@ -142,6 +144,7 @@ def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
         )
     if not np.issubdtype(column.dtype, np.integer):
         raise DataError(f"{key} holds {column.dtype}; it must hold integers.")
+    check_claim(column)
     return column[:]
 
 
@@ -190,6 +193,7 @@ def _ragged(file: h5py.File, key: str, kind: type, meaning: str) -> h5py.Dataset
             f"{key} holds {inner or found.dtype} of shape {found.shape}; "
             f"it must hold one variable-length array of {meaning} a sample."
         )
+    check_claim(found)
     return found
 
 
@@ -299,7 +303,9 @@ def _to_spike_file(
 def _names(file: h5py.File, key: str) -> tuple[str, ...]:
     if key not in file:
         return ()
-    values = np.ravel(_dataset(file, key)[()])
+    names = _dataset(file, key)
+    check_claim(names)
+    values = np.ravel(names[()])
     return tuple(v.decode("utf-8", "surrogateescape") if isinstance(v, bytes) else str(v) for v in values)
 
 

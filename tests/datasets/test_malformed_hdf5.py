@@ -1,0 +1,84 @@
+"""Malformed HDF5 files: each is refused in one line or read, within seconds and little memory, never a traceback."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from genn_shd.datasets import hdf5
+from genn_shd.datasets.hdf5_file import write
+from genn_shd.errors import DataError
+
+SEED, NUM_FILES = 20260801, 300
+LOAD_ALL = """
+import faulthandler, resource, sys, time
+from genn_shd.config import Config
+from genn_shd.errors import GennShdError
+from genn_shd.experiment import prepare
+base, worst = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+for path in sys.argv[1:]:
+    print("now", path, file=sys.stderr, flush=True)
+    faulthandler.dump_traceback_later(5, exit=True)
+    start = time.perf_counter()
+    try:
+        prepare(Config.from_values({"dataset": {"name": "hdf5", "path": path}}))
+    except GennShdError as error:
+        assert "\\n" not in str(error), str(error)
+    worst = max(worst, time.perf_counter() - start)
+faulthandler.cancel_dump_traceback_later()
+print(worst, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024)
+"""
+
+
+def damaged(content: bytes, draw: random.Random) -> bytes:
+    """A copy with zeros, noise or a large number somewhere."""
+    start, length = draw.randrange(len(content)), draw.choice([1, 4, 8, 64, 700, 4096])
+    length = min(length, len(content) - start)
+    patch = draw.choice([bytes(length), draw.randbytes(length), b"\xff" * length])
+    return content[:start] + patch + content[start + length :]
+
+
+def test_damaged_files_end_in_one_line(tmp_path, trains):
+    write(tmp_path / "good.h5", trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"])
+    content, draw = (tmp_path / "good.h5").read_bytes(), random.Random(SEED)
+    paths = []
+    for k in range(NUM_FILES):
+        paths.append(tmp_path / f"{k}.h5")
+        paths[-1].write_bytes(damaged(content, draw))
+    done = subprocess.run([sys.executable, "-c", LOAD_ALL, *map(str, paths)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    worst, memory = map(float, done.stdout.split())
+    print(f"worst {worst:.2f} s, {memory:.0f} MB")
+    assert worst < 5 and memory < 1000
+
+
+@pytest.mark.parametrize("claimed", [10**8, 10**12])
+@pytest.mark.parametrize("key", ["spikes", "labels", "extra/speaker", "extra/keys", "extra/meta_info/speaker_names"])
+def test_a_few_kilobytes_that_claim_more_are_refused(tmp_path: Path, trains, key, claimed):
+    path = tmp_path / "a.h5"
+    write(path, trains)
+    with h5py.File(path, "a") as file:
+        keys = ["spikes/times", "spikes/units"] if key == "spikes" else [key]
+        for name in keys:
+            kind = file[name].dtype if name in file else np.dtype("S8")
+            kind = np.dtype("i4") if name == "extra/speaker" else kind
+            if name in file:
+                del file[name]
+            file.create_dataset(name, (claimed,), kind, chunks=(1024,))
+    with pytest.raises(DataError) as caught:
+        hdf5.load(path)
+    assert "\n" not in str(caught.value) and ("claims" in str(caught.value) or "has shape" in str(caught.value))
+
+
+def test_a_huge_chunk_is_refused(tmp_path: Path, trains):
+    path = tmp_path / "a.h5"
+    write(path, trains)
+    with h5py.File(path, "a") as file:
+        del file["labels"]
+        file.create_dataset("labels", (12,), "i4", maxshape=(None,), chunks=(10**8,))
+    with pytest.raises(DataError, match="chunks of 0.4 GB"):
+        hdf5.load(path)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import h5py
+import numpy as np
 
 from ..errors import DataError
 from ..machine import available_memory
@@ -24,6 +25,8 @@ _MOST_IN_A_CHUNK = 1 << 28  # bytes; HDF5 holds a whole chunk in memory to read 
 _HEAP = b"GCOL\x01\0\0\0"  # a global heap collection: signature, version 1, three zeros
 _HEADER = 16  # bytes, of a collection and of each object in it
 _BLOCK = 1 << 20
+_ROW = np.dtype([("count", "<u4"), ("heap", "<u8"), ("object", "<u4")])
+"""What stands for a variable-length row: its length, its heap, and which object of that it is."""
 
 
 def check_claim(dataset: h5py.Dataset) -> None:
@@ -53,18 +56,23 @@ def check_claim(dataset: h5py.Dataset) -> None:
         )
 
 
-def check_heaps(file: h5py.File) -> None:
-    """Refuse a heap of variable-length arrays with an object of no size, on which HDF5 2.0 loops for ever.
+def check_heaps(file: h5py.File) -> dict[int, int] | None:
+    """Refuse a heap of variable-length arrays whose objects do not fill it, in which HDF5 2.0 may loop for ever.
+
+    Returns the size of each heap by its place, bytes; None where addresses are not those of a usual file.
 
     Raises
     ------
     DataError
         Names the place in the file.
     """
-    if file.id.get_create_plist().get_sizes() != (8, 8):  # of addresses and lengths; all usual files have these
-        return
+    plist = file.id.get_create_plist()
+    if plist.get_sizes() != (8, 8) or plist.get_userblock():  # of addresses and lengths; all usual files have these
+        return None
+    heaps = {}
     with open(file.filename, "rb") as stream:
         for start, size in _heaps(stream):
+            heaps[start] = size
             place, end = start + _HEADER, start + size
             while place + _HEADER <= end:
                 stream.seek(place)
@@ -72,9 +80,45 @@ def check_heaps(file: h5py.File) -> None:
                 if len(header) < _HEADER:
                     break  # HDF5 reports what lies beyond the end
                 index, length = struct.unpack("<H6xQ", header)
-                if index == 0 and length == 0:
+                length = length if index == 0 else _HEADER + -(-length // 8) * 8
+                if not 0 < length <= end - place:
                     raise DataError(f"damaged (a heap has no end, at byte {place}); copy or download it again.")
-                place += length if index == 0 else _HEADER + -(-length // 8) * 8
+                place += length
+    return heaps
+
+
+def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
+    """Refuse rows that are said to lie where no heap is, in which HDF5 2.0 may loop for ever, or to exceed it.
+
+    Of rows in compressed chunks nothing is known before they are read.
+
+    Raises
+    ------
+    DataError
+        Names the dataset.
+    """
+    size = np.dtype(h5py.check_vlen_dtype(dataset.dtype)).itemsize
+    for start, length in _places_of_rows(dataset):
+        rows = np.fromfile(dataset.file.filename, _ROW, length // _ROW.itemsize, offset=start)
+        rows = rows[rows["count"] > 0]
+        places, which = np.unique(rows["heap"], return_inverse=True)
+        sizes = np.array([heaps.get(place, 0) for place in places.tolist()], np.int64)
+        if (rows["count"].astype(np.int64) * size > sizes[which]).any():
+            key = dataset.name.lstrip("/")
+            raise DataError(f"damaged (rows of {key} lie where nothing is stored); copy or download it again.")
+
+
+def _places_of_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
+    """Start and number of bytes of each uncompressed piece of a dataset."""
+    if dataset.chunks is None:
+        if (start := dataset.id.get_offset()) is not None:
+            yield start, dataset.id.get_storage_size()
+        return
+    if dataset.id.get_create_plist().get_nfilters():
+        return
+    for k in range(dataset.id.get_num_chunks()):
+        chunk = dataset.id.get_chunk_info(k)
+        yield chunk.byte_offset, chunk.size
 
 
 def _heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:

@@ -30,7 +30,7 @@ from ..errors import DataError
 from ..events import UNKNOWN, SpikeTrains, unit_type
 from ..files import write_hdf5
 from ..progress import LOG
-from .hdf5_claims import check_claim, check_heaps
+from .hdf5_claims import check_claim, check_heaps, check_rows
 
 MS_PER_S = 1000.0
 
@@ -62,7 +62,6 @@ def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
         finite or negative; a unit is out of range. Names the file, the sample and the remedy.
     """
     with _named(path), open_file(path) as file:
-        check_heaps(file)
         times, units, offsets = _read_spikes(file, num_units)
         if num_sorted := _sort_samples(times, units, offsets):
             message = "%s: %d of %d samples have spikes out of order; they are sorted by time"
@@ -205,6 +204,9 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
         raise DataError(
             f"spikes/times holds {len(time_rows)} samples but spikes/units {len(unit_rows)}; give each sample both."
         )
+    if (heaps := check_heaps(file)) is not None:
+        check_rows(time_rows, heaps)
+        check_rows(unit_rows, heaps)
     times, units = _Buffer(np.float32), _Buffer(unit_type(num_units))
     counts = np.zeros(len(time_rows), np.int64)
     for start in range(0, len(time_rows), _CHUNK):

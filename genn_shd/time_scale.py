@@ -42,8 +42,8 @@ def check_time_scale(config: Config, dataset: Dataset) -> None:
         times = dataset.train.times
         stray = int(np.searchsorted(dataset.train.offsets, int(times.argmax()), side="right")) - 1
         raise DataError(
-            f"{dataset.name}, train, sample {stray}: its last spike is at {float(times.max()) / 1000:g} s, which would "
-            "make all trials as long; set simulation.duration (ms) to where samples are to be cropped, or mend the file."
+            f"{dataset.name}, train, sample {stray}: its last spike is at {float(times.max()) / 1000:g} s, which "
+            "would make all trials as long; set simulation.duration (ms) to crop samples there, or mend the file."
         )
 
 

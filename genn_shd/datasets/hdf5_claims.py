@@ -7,9 +7,9 @@ arrays that ends in zeros (HDF5 2.0).
 from __future__ import annotations
 
 import math
-import os
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 import h5py
@@ -41,7 +41,7 @@ def check_claim(dataset: h5py.Dataset) -> None:
     if dataset.shape is None:
         raise DataError(f"{key} is empty, without even a shape; write it again.")
     claimed = math.prod(dataset.shape) * size
-    stored = min(dataset.id.get_storage_size(), 512 * os.stat(dataset.file.filename).st_blocks)
+    stored = min(dataset.id.get_storage_size(), 512 * Path(dataset.file.filename).stat().st_blocks)
     if claimed > max(_SMALL, _DEFLATE * stored):
         raise DataError(
             f"{key} claims {math.prod(dataset.shape)} values, but the file stores only {stored} bytes of them; "
@@ -70,7 +70,7 @@ def check_heaps(file: h5py.File) -> dict[int, int] | None:
     if plist.get_sizes() != (8, 8) or plist.get_userblock():  # of addresses and lengths; all usual files have these
         return None
     heaps = {}
-    with open(file.filename, "rb") as stream:
+    with Path(file.filename).open("rb") as stream:
         for start, size in _heaps(stream):
             heaps[start] = size
             place, end = start + _HEADER, start + size

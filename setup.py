@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = {}
+BESIDE = ("models", "sweeps")
 exec((HERE / "genn_shd" / "_version.py").read_text(), VERSION)
 
 setup(
@@ -17,33 +18,11 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=[
-        "genn_shd",
-        "genn_shd.augment",
-        "genn_shd.backends",
-        "genn_shd.backends.genn",
-        "genn_shd.backends.native",
-        "genn_shd.backends.native.cascade",
-        "genn_shd.datasets",
-        "genn_shd.interop",
-        "genn_shd.models",
-        "genn_shd.presets",
-        "genn_shd.reports",
-        "genn_shd.schemes",
-        "genn_shd.speech",
-        "genn_shd.sweep",
-        "genn_shd.sweep.strategies",
-        "genn_shd.sweep.workers",
-        "genn_shd.sweeps",
+        *find_packages(include=["genn_shd", "genn_shd.*"]),
+        *(f"genn_shd.{folder}" for folder in BESIDE),
     ],
-    package_dir={"genn_shd.models": "models", "genn_shd.sweeps": "sweeps"},
-    package_data={
-        "genn_shd": ["py.typed", "presets/*.toml"],
-        "genn_shd.backends.native": ["templates/*.j2", "templates/*/*.j2"],
-        "genn_shd.backends.native.cascade": ["templates/*.j2"],
-        "genn_shd.reports": ["templates/*"],
-        "genn_shd.speech": ["templates/*.j2"],
-        "genn_shd.sweeps": ["*.toml"],
-    },
+    package_dir={f"genn_shd.{folder}": folder for folder in BESIDE},
+    package_data={"genn_shd": ["py.typed"], "": ["*.toml", "*.j2", "templates/*", "templates/*/*"]},
     install_requires=[
         "numpy>=1.26",
         "scipy>=1.11",

@@ -27,11 +27,11 @@ from matplotlib.image import AxesImage
 from benchmarks.report import INK, Report, parser, style
 from benchmarks.workers import processes
 from genn_shd import DataError, DivergedError, datasets
-from genn_shd.config_sources import load
-from genn_shd.environment import processor_model
+from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
-from genn_shd.experiment import prepare
-from genn_shd.protocols import train
+from genn_shd.runs.environment import processor_model
+from genn_shd.training.data import prepare
+from genn_shd.training.repeats import train
 
 SEEDS, NUM_BEST = (0, 1, 2), 2
 CHANCE, MIDDLE = 10.0, 33.0  # accuracies at the dark end and in the middle of the figure's colours, %

@@ -31,8 +31,8 @@ from genn_shd.augment import (
 )
 from genn_shd.backends.base import Model
 from genn_shd.backends.native.model import available_threads
-from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
+from genn_shd.network.initialisers import Normal
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32
 SHD_SAMPLES = 8156

@@ -21,17 +21,17 @@ from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, parser, style, tabl
 from benchmarks.workers import processes
 from genn_shd import DataError
 from genn_shd.backends.native.model import available_threads
-from genn_shd.config_sources import load
-from genn_shd.experiment import prepare
-from genn_shd.interrupt import StopRequest
-from genn_shd.progress import console_log
-from genn_shd.protocols import train
+from genn_shd.config.sources import load
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.processes import Processes, fair_threads
+from genn_shd.system.interrupt import StopRequest
+from genn_shd.system.progress import console_log
+from genn_shd.training.data import prepare
+from genn_shd.training.repeats import train
 
 STRATEGIES = ("bayesian", "random")
 NEW_SEEDS = (10, 11, 12)

@@ -31,13 +31,14 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style, table
 from benchmarks.workers import processes
 from genn_shd import DataError, SpikeTrains, datasets
-from genn_shd.config import Config
-from genn_shd.config_sources import load
+from genn_shd.config.schema import Config
+from genn_shd.config.sources import load
 from genn_shd.datasets import Dataset
-from genn_shd.experiment import build_augmentation, build_network, partition, prepare, trial_duration
-from genn_shd.interrupt import Interrupted, StopRequest
-from genn_shd.protocols import train
-from genn_shd.schedule import LearningRate
+from genn_shd.system.interrupt import Interrupted, StopRequest
+from genn_shd.training.build import build_network, trial_duration
+from genn_shd.training.data import build_augmentation, partition, prepare
+from genn_shd.training.learning_rate import LearningRate
+from genn_shd.training.repeats import train
 
 PRESETS, MANY = ("fsdd_best", "fsdd_loso"), 1000
 SETTINGS = (

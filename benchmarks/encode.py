@@ -20,8 +20,8 @@ import numpy as np
 from scipy import fft
 
 from benchmarks.report import ROOT, Report, parser, table, verdict
-from genn_shd.backends.native.cascade import CompiledCascade
-from genn_shd.cascade import Cascade
+from genn_shd.auditory.library import CompiledCascade
+from genn_shd.auditory.stages import Cascade
 from genn_shd.models.auditory import COCHLEAR_NUCLEUS, NERVE_FIBRE
 from genn_shd.speech import SAMPLE_RATE, Cochlea, Preparation
 from genn_shd.speech.audio import to_ear

@@ -28,8 +28,8 @@ from genn_shd.backends.base import Model
 from genn_shd.backends.genn import availability
 from genn_shd.backends.genn.messages import captured_output
 from genn_shd.backends.native.model import available_threads
-from genn_shd.initial import Normal
 from genn_shd.models import recurrent_classifier
+from genn_shd.network.initialisers import Normal
 
 PUBLISHED = {"reference GeNN implementation": 7.8, "Spyx": 29.8}
 """Seconds an epoch of SHD, 256 hidden neurons, dt 1 ms, batches of 32, each on its authors' GPU (not measured here)."""

@@ -15,8 +15,8 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from genn_shd.backends.native.compiler import find_compiler
-from genn_shd.environment import git_commit, processor
+from genn_shd.runs.environment import git_commit, processor
+from genn_shd.toolchain.compiler import find_compiler
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "figures"

@@ -11,8 +11,8 @@ from snntorch import surrogate
 from torch import Tensor, nn
 
 from genn_shd import SpikeTrains
-from genn_shd.initial import draw
-from genn_shd.network import Network
+from genn_shd.network.initialisers import draw
+from genn_shd.network.network import Network
 
 
 class RecurrentNetwork(nn.Module):

@@ -16,8 +16,7 @@ from typing import Any
 
 from benchmarks.report import Report, parser, table, verdict
 from genn_shd.backends.native.model import available_threads
-from genn_shd.config import Config
-from genn_shd.interrupt import StopRequest
+from genn_shd.config.schema import Config
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.objective import Metrics
@@ -25,6 +24,7 @@ from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.base import Reporter
 from genn_shd.sweep.workers.processes import Processes, fair_threads
+from genn_shd.system.interrupt import StopRequest
 
 TARGET = 0.05
 _EPOCHS = 10

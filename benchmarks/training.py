@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from genn_shd.config import Config
-from genn_shd.config_sources import load
-from genn_shd.experiment import prepare
-from genn_shd.protocols import train
+from genn_shd.config.schema import Config
+from genn_shd.config.sources import load
+from genn_shd.training.data import prepare
+from genn_shd.training.repeats import train
 
 
 def command(preset: str, settings: Iterable[str]) -> str:

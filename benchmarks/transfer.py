@@ -21,12 +21,12 @@ from benchmarks.report import Report, parser, table
 from genn_shd import DataError, SpikeTrains, datasets
 from genn_shd.augment import ClassSubset
 from genn_shd.backends.native.model import available_threads
-from genn_shd.config_sources import load
+from genn_shd.config.sources import load
 from genn_shd.datasets import Dataset
-from genn_shd.events import UNKNOWN
-from genn_shd.experiment import crop, resolve
-from genn_shd.protocols import train
 from genn_shd.speech.speakers import ENGLISH, NUM_TEST_SPEAKERS, SPEAKERS
+from genn_shd.spikes.spike_trains import UNKNOWN
+from genn_shd.training.data import crop, resolve
+from genn_shd.training.repeats import train
 
 PERSON_LEFT_OUT = "lucas"
 SPEAKERS_LEFT_OUT = [speaker.name for speaker in SPEAKERS[-NUM_TEST_SPEAKERS:]]

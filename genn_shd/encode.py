@@ -7,15 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import command, outputs
-from .display import escape
 from .errors import SettingError
-from .progress import LOG, console_log
 from .speech.audio import find
 from .speech.cochlea import NUM_CHANNELS
 from .speech.encoder import EncoderSettings, encode_files
 from .speech.naming import Pattern, Table, escaped
 from .speech.preparation import Preparation
+from .system import command, outputs
+from .system.display import escape
+from .system.progress import LOG, console_log
 
 MOST_CHANNELS = 10_000
 """More than any ear has; each takes memory in proportion to a file's length."""

@@ -11,33 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from . import augment, command
-from .checkpoint import Checkpoint
-from .config import Config
-from .config_paths import absolute
-from .datasets import Dataset, hdf5, hdf5_file
+from . import augment
+from .config.paths import absolute
+from .config.schema import Config
+from .datasets import Dataset, hdf5
 from .datasets.names import go_by_name, renumbered, with_classes_of
-from .display import escape, show_name
 from .errors import DataError
-from .evaluation import Evaluation, evaluate_with_bar, report
-from .experiment import (
-    build_network,
-    compile_model,
-    crop,
-    for_evaluation,
-    partition,
-    prepare,
-    select,
-    trial_duration,
-)
-from .progress import console_log
-from .run_folder import RunFolder
-from .run_progress import incomplete, sentence, with_checkpoints
-from .samples import Samples
-from .single_run import draw_confusion
-from .time_scale import check_time_scale
+from .runs.checkpoint import Checkpoint
+from .runs.folder import CHECKPOINTS, RunFolder
+from .runs.progress import incomplete, sentence, with_checkpoints
+from .spikes import hdf5_file
+from .system import command
+from .system.display import escape, show_name
+from .system.progress import console_log
+from .training.build import build_network, compile_model, trial_duration
+from .training.data import crop, for_evaluation, partition, prepare, select
+from .training.evaluation import Evaluation, evaluate_with_bar, report
+from .training.run import draw_confusion
+from .training.samples import Samples
+from .training.time_scale import check_time_scale
 
-CHECKPOINTS = ("best", "last")
 _NAME_WIDTH = 40
 
 

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command
 from .backends.base import Model
-from .config_sources import load, preset_names, preset_unless_other
+from .backends.gradient_check import ParameterCheck, check_gradients, no_gradient
+from .config.sources import load, preset_names, preset_unless_other
 from .errors import SettingError
-from .events import SpikeTrains
-from .experiment import build_network, compile_model, partition, prepare
-from .gradient_check import ParameterCheck, check_gradients, no_gradient
-from .progress import CountingBar, console_log
+from .spikes.spike_trains import SpikeTrains
+from .system import command
+from .system.progress import CountingBar, console_log
+from .training.build import build_network, compile_model
+from .training.data import partition, prepare
 
 # What differences in float64 can show of a gradient that is exact: their own error, and no more.
 TOLERANCE = 1e-5

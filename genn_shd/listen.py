@@ -10,19 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command, outputs
-from .display import escape, show_name
 from .errors import DataError, SettingError
-from .evaluate import CHECKPOINTS
-from .events import SpikeTrains
-from .listener import Evidence, Listener
-from .progress import console_log
-from .run_folder import RunFolder
+from .listening.listener import Evidence, Listener
+from .runs.folder import CHECKPOINTS, RunFolder
 from .speech import audio, live
 from .speech.cochlea import NUM_CHANNELS, Spikes, cochlea
 from .speech.encoding import LONG, encode_samples
 from .speech.preparation import SAMPLE_RATE, Preparation
 from .speech.stream import AHEAD, CochleaStream
+from .spikes.spike_trains import SpikeTrains
+from .system import command, outputs
+from .system.display import escape, show_name
+from .system.progress import console_log
 
 TRIM = 40.0  # dB
 CHUNK = 200  # ms
@@ -60,7 +59,8 @@ def _name(options: argparse.Namespace) -> str:
 
 
 def _draw(listener: Listener, spikes: SpikeTrains, evidence: Evidence, title: str, path: Path, mark: str) -> None:
-    from . import plot_listening, plots  # only what draws waits for Matplotlib
+    from .listening import figure as plot_listening
+    from .plots import training as plots
 
     recording = listener.record(spikes, evidence.word)
     plots.save(plot_listening.listening(recording, evidence, listener.class_names, title), path, mark)

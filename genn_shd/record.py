@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import command, outputs
-from .config import Config, RecordingSettings
-from .display import escape
+from .config.schema import Config, RecordingSettings
 from .errors import SettingError, unknown_name
-from .evaluate import CHECKPOINTS
-from .experiment import build_network, compile_model, for_evaluation, partition, prepare
-from .progress import console_log
-from .recording import MARK, Selection
-from .run_folder import RunFolder
-from .samples import Samples
+from .recording.file import MARK, Selection
+from .runs.folder import CHECKPOINTS, RunFolder
+from .system import command, outputs
+from .system.display import escape
+from .system.progress import console_log
+from .training.build import build_network, compile_model
+from .training.data import for_evaluation, partition, prepare
+from .training.samples import Samples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,8 @@ def _run(options: argparse.Namespace) -> int:
             batch = samples.trains.select(samples.indices)
             recorded = selection.record(model, batch, len(batch), context)
     recorded.write(file)
-    from . import plot_recording, plots  # only what draws waits for Matplotlib
+    from .plots import training as plots
+    from .recording import figure as plot_recording
 
     plots.save(plot_recording.recording(recorded, f"{folder.name}, {part} samples"), figure, MARK)
     print(escape(str(file)), escape(str(figure)), sep="\n")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import command, outputs
-from .display import escape
 from .errors import DataError
-from .run_folder import RunFolder
+from .runs.folder import RunFolder
 from .sweep.state import FILE_NAME as SWEEP_STATE
+from .system import command, outputs
+from .system.display import escape
 
 if TYPE_CHECKING:
     from .reports.page import Page
@@ -30,7 +30,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _page(folder: Path) -> Page:
-    from .reports import run_report, sweep_report  # only what draws waits for Matplotlib
+    from .reports import run_report, sweep_report
 
     if (folder / SWEEP_STATE).is_file():
         return sweep_report.report(folder)

@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import command
-from .config_help import settings_help
-from .config_sources import load, preset_names, preset_unless_other
-from .display import escape, show_name
-from .experiment import build_network, check_fits, prepare
-from .interrupt import Interrupted, StopRequest
-from .network import Network
-from .progress import LOG, console_log
-from .protocols import train
+from .config.help import settings_help
+from .config.sources import load, preset_names, preset_unless_other
+from .network.network import Network
+from .system import command
+from .system.display import escape, show_name
+from .system.interrupt import Interrupted, StopRequest
+from .system.progress import LOG, console_log
+from .training.build import build_network, check_fits
+from .training.data import prepare
+from .training.repeats import train
 
 DEFAULT_PRESET = "spoken_digits"
 

@@ -4,8 +4,8 @@ Cells and constants are those of Cramer et al. 2020 (IEEE Trans. Neural Netw. Le
 Spiking Heidelberg Digits. `stimulus` is the velocity of the basilar membrane at the cell's place.
 """
 
-from genn_shd.cascade import Cascade, Stage
-from genn_shd.definitions import NeuronModel, Parameter
+from genn_shd.auditory.stages import Cascade, Stage
+from genn_shd.network.definitions import NeuronModel, Parameter
 
 from .synapses import EXPONENTIAL
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from genn_shd.custom_loss import is_import_path, load_loss
-from genn_shd.definitions import LossModel, Parameter
 from genn_shd.errors import SettingError, unknown_name
-from genn_shd.snippets import uses
+from genn_shd.network.definitions import LossModel, Parameter
+from genn_shd.network.import_loss import is_import_path, load_loss
+from genn_shd.network.snippets import uses
 
 LOSS_SCALE = Parameter(1.0, minimum=0.0, description="multiplies the logits before the softmax")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from genn_shd.definitions import LossModel
 from genn_shd.errors import SettingError, unknown_name
-from genn_shd.initial import Initial, Normal
-from genn_shd.network import Connection, Network, Population, SpikeCountRegularisation, Trained
+from genn_shd.network.definitions import LossModel
+from genn_shd.network.initialisers import Initial, Normal
+from genn_shd.network.network import Connection, Network, Population, SpikeCountRegularisation, Trained
 
 from .losses import loss_named
 from .neurons import LI, LIF, NEURONS

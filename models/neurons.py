@@ -1,6 +1,6 @@
 """Neuron models. Heterogeneous populations are the same models with values that differ between neurons."""
 
-from genn_shd.definitions import NeuronModel, Parameter
+from genn_shd.network.definitions import NeuronModel, Parameter
 
 LIF = NeuronModel(
     name="LIF",

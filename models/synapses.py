@@ -1,6 +1,6 @@
 """Synapse models."""
 
-from genn_shd.definitions import Parameter, SynapseModel
+from genn_shd.network.definitions import Parameter, SynapseModel
 
 EXPONENTIAL = SynapseModel(
     name="exponential",

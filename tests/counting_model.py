@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from genn_shd.backends.base import Arrays, BatchResult, Model
-from genn_shd.events import SpikeTrains
-from genn_shd.network import Network
+from genn_shd.backends.base import Model
+from genn_shd.backends.results import Arrays, BatchResult
+from genn_shd.network.network import Network
+from genn_shd.spikes.spike_trains import SpikeTrains
 
 
 class CountingModel(Model):

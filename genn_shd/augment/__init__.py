@@ -23,13 +23,13 @@ nothing of the size of the data set is ever copied.
 from .blend import Blend
 from .classes import ClassBalance, ClassSubset
 from .dilate import TimeDilation
-from .draws import Draws
 from .epoch import Augmentation, Epoch
+from .frequency_mask import ChannelMuffling
 from .jitter import ChannelJitter
-from .muffle import ChannelMuffling
+from .random_streams import Draws
 from .rescale import Rescale
 from .shift import ChannelShift
-from .thin import SpikeDropout, SpikeNumberNormalisation
+from .spike_dropout import SpikeDropout, SpikeNumberNormalisation
 
 __all__ = [
     "Augmentation",

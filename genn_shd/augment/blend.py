@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DataError, SettingError
-from ..events import UNKNOWN, SpikeTrains
+from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from . import checks, spikes
-from .draws import Draws
+from .random_streams import Draws
 
 
 @dataclass(frozen=True)

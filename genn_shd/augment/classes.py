@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..datasets import Dataset
-from ..datasets.spelling import positions
 from ..errors import DataError, SettingError, unknown_name
-from ..events import UNKNOWN, SpikeTrains
-from .draws import Draws
+from ..spikes.spike_trains import UNKNOWN, SpikeTrains
+from ..system.spelling import positions
+from .random_streams import Draws
 
 
 @dataclass(frozen=True)

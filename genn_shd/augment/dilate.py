@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingError
-from ..events import SpikeTrains
+from ..spikes.spike_trains import SpikeTrains
 from . import checks, spikes
-from .draws import Draws
+from .random_streams import Draws
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..events import UNKNOWN, SpikeTrains
+from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from .blend import Blend
 from .classes import ClassBalance
 from .dilate import TimeDilation
-from .draws import Draws
+from .frequency_mask import ChannelMuffling
 from .jitter import ChannelJitter
-from .muffle import ChannelMuffling
+from .random_streams import Draws
 from .shift import ChannelShift
-from .thin import SpikeDropout, SpikeNumberNormalisation
+from .spike_dropout import SpikeDropout, SpikeNumberNormalisation
 
 Step = SpikeNumberNormalisation | TimeDilation | ChannelShift | ChannelJitter | ChannelMuffling | SpikeDropout
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
-from ..events import SpikeTrains
+from ..spikes.spike_trains import SpikeTrains
 from . import checks, spikes
-from .draws import Draws
+from .random_streams import Draws
 
 _TABLE_BITS = 16
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..events import SpikeTrains, unit_type
+from ..spikes.spike_trains import SpikeTrains, unit_type
 from . import checks, spikes
 
 

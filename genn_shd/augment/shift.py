@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..events import SpikeTrains
+from ..spikes.spike_trains import SpikeTrains
 from . import checks, spikes
-from .draws import Draws
+from .random_streams import Draws
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..events import SpikeTrains, unit_type
+from ..spikes.spike_trains import SpikeTrains, unit_type
 
 
 def keep(trains: SpikeTrains, which: np.ndarray) -> SpikeTrains:

@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..errors import BackendError
-from ..events import SpikeTrains
-from ..network import Network
+from ..network.network import Network
+from ..spikes.spike_trains import SpikeTrains
 from .exclusive import Exclusive
-
-if TYPE_CHECKING:
-    from .recording import Recording, Wanted
-
-Arrays = dict[str, np.ndarray]
-
-
-@dataclass
-class BatchResult:
-    """What one batch of B samples gave.
-
-    Attributes
-    ----------
-    loss : mean loss over the batch, regularisation terms not included.
-    losses : (B,) loss of each sample.
-    predictions : (B,) int, the class with the largest logit.
-    logits : (B, C), before `loss_scale`.
-    spike_counts : population name -> (B, N) int32, for every spiking population of the network.
-    grazing : number of spikes that crossed the threshold so flatly that their slope was bounded (exact scheme).
-    gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
-        included; empty after `evaluate_batch`.
-    """
-
-    loss: float
-    losses: np.ndarray
-    predictions: np.ndarray
-    logits: np.ndarray
-    spike_counts: Arrays
-    grazing: int = 0
-    gradients: Arrays = field(default_factory=dict)
+from .results import Arrays, BatchResult, Recording, Wanted
 
 
 class Held:

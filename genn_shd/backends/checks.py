@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import DataError, SettingError, unknown_name
-from ..events import SpikeTrains
-from ..network import Network
-from .base import Arrays
+from ..network.network import Network
+from ..spikes.spike_trains import SpikeTrains
+from .results import Arrays
 
 
 def check_batch(batch: SpikeTrains, network: Network, batch_size: int, labelled: bool) -> None:

@@ -1,39 +1,15 @@
-"""What happened in a batch, step by step: what `Model.record` returns, and what it can be asked for."""
+"""What can be recorded of a batch, and room for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import DataError, unknown_name
-from ..events import SpikeTrains
-from ..program import Program
-from .base import BatchResult
-
-Wanted = Mapping[str, Sequence[str]]
-"""Population -> names of its state variables (`V`) and adjoint variables (`lambda_V`)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """Some samples of a batch, forward and backward.
-
-    Attributes
-    ----------
-    dt : length of a time step, ms.
-    spikes : population -> spikes of S samples, the input's too; labelled like the batch.
-    traces : (population, variable) -> (S, steps, N). State variables at the ends of steps, after spikes and resets;
-        adjoint variables (of each sample's own loss) at the starts of steps, nan where the backward pass did not go:
-        before the first spike of a sample.
-    result : of the whole batch, with gradients.
-    """
-
-    dt: float
-    spikes: dict[str, SpikeTrains]
-    traces: dict[tuple[str, str], np.ndarray]
-    result: BatchResult
+from ..eventprop.program import Program
+from ..spikes.spike_trains import SpikeTrains
+from .results import Wanted
 
 
 def recordable(program: Program) -> dict[str, tuple[str, ...]]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..display import show_name
 from ..errors import DataError
-from ..events import SpikeTrains
-from .spelling import twice
+from ..spikes.spike_trains import SpikeTrains
+from ..system.display import show_name
+from ..system.spelling import twice
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, unknown_name
+from ..spikes.hdf5_file import SpikeFile, open_file, read, read_integers
 from .base import Dataset
 from .cache import ENVIRONMENT_VARIABLE, data_folder
 from .hdf5 import combine
-from .hdf5_file import SpikeFile, open_file, read, read_integers
 
 FILE_NAME = "fsdd_spikes.h5"
 NUM_UNITS = 700

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import DataError, SettingError
-from ..events import UNKNOWN, SpikeTrains
+from ..spikes.hdf5_file import SpikeFile, read, write
+from ..spikes.spike_trains import UNKNOWN, SpikeTrains
+from ..system.spelling import positions
 from .base import Dataset
-from .hdf5_file import SpikeFile, read, write
 from .names import with_classes_of, with_speakers_of
-from .spelling import positions
 
 __all__ = ["combine", "load", "write"]
 

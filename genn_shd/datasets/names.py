@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..display import show_name, show_names
 from ..errors import DataError
-from ..progress import LOG
-from .hdf5_file import SpikeFile
-from .spelling import are_numbers, positions
+from ..spikes.hdf5_file import SpikeFile
+from ..system.display import show_name, show_names
+from ..system.progress import LOG
+from ..system.spelling import are_numbers, positions
 
 
 def renumbered(numbers: np.ndarray, own: Sequence[str], names: Sequence[str]) -> np.ndarray:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SettingError, nearest
-from ..events import UNKNOWN, SpikeTrains
-from .spelling import positions
+from ..spikes.spike_trains import UNKNOWN, SpikeTrains
+from ..system.spelling import positions
 
 
 @dataclass(frozen=True, eq=False)

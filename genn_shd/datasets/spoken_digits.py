@@ -15,22 +15,22 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SettingError
-from ..events import SpikeTrains
-from ..files import make_folder
-from ..lock import alone
-from ..progress import LOG, CountingBar
 from ..speech.audio import to_ear
 from ..speech.cochlea import NUM_CHANNELS, Spikes, cochlea
 from ..speech.encoding import encode_samples
-from ..speech.journal import Journal, key_of
+from ..speech.encoding_log import Journal, key_of
 from ..speech.parallel import in_parallel
 from ..speech.preparation import Preparation
 from ..speech.render import render
 from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
+from ..spikes.hdf5_file import SpikeFile, read, write
+from ..spikes.spike_trains import SpikeTrains
+from ..system.files import make_folder
+from ..system.lock import alone
+from ..system.progress import LOG, CountingBar
 from .base import Dataset
 from .cache import data_folder
 from .hdf5 import combine
-from .hdf5_file import SpikeFile, read, write
 
 DURATION = 1000.0
 

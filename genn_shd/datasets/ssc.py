@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 
+from ..spikes.hdf5_file import read
 from .base import Dataset
 from .cache import fetch
 from .hdf5 import combine
-from .hdf5_file import read
 
 NUM_UNITS = 700
 DURATION = 1000.0

@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from ..errors import SettingError
-from ..events import UNKNOWN, SpikeTrains
+from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from .base import Dataset
 
 CLASS_NAMES = ("yin", "yang", "dot")

@@ -1,7 +1,7 @@
 """Networks of LIF neurons to and from mlGeNN: the same spikes from the same weights, up to a factor.
 
-Per step, mlGeNN's neurons take V <- alpha V + c I where ours take V <- alpha V + kappa I (the exact integral, see
-`genn_shd.schemes.grid`). c is 1, or (1 - alpha) (tau_syn / dt) (1 - exp(-dt / tau_syn)) where `scale_i` is set, as
+Per step, mlGeNN's neurons take V <- alpha V + c I where ours take V <- alpha V + kappa I (the exact integral of
+`eventprop.schemes.grid`). c is 1, or (1 - alpha) (tau_syn / dt) (1 - exp(-dt / tau_syn)) where `scale_i` is set, as
 EventPropCompiler needs it; all else is the same. Weights onto a population therefore differ by the factor kappa / c,
 and with it the membrane potentials are the same, step for step.
 
@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.base import Arrays, Model
+from ..backends.base import Model
 from ..backends.checks import check_parameters
+from ..backends.results import Arrays
 from ..errors import BackendError, SettingError, unknown_name
-from ..events import SpikeTrains
-from ..network import Population
-from ..schemes import build_program
-from ..schemes.bins import bin_steps
+from ..eventprop.schemes import build_program
+from ..eventprop.schemes.bins import bin_steps
+from ..network.network import Population
+from ..spikes.spike_trains import SpikeTrains
 
 READOUTS = {
     "sum": "avg_var",

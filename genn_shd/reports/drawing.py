@@ -7,10 +7,10 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import outputs
-from ..agg import Figure
-from ..files import write_whole
-from ..plots import render
+from ..plots.agg import Figure
+from ..plots.training import render
+from ..system import outputs
+from ..system.files import write_whole
 
 _DPI = 150
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import jinja2
 
-from .. import __version__, environment, outputs
-from ..display import escape
-from ..files import make_folder, write_text
+from .. import __version__
+from ..runs import environment
+from ..system import outputs
+from ..system.display import escape
+from ..system.files import make_folder, write_text
 from .drawing import Drawing
 from .table import Table
 

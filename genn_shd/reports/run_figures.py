@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..agg import Axes, Figure, MaxNLocator, PercentFormatter
-from ..display import show_name
-from ..plots import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, entitle, from_zero, name_lines, styled
-from ..recording import Recorded
-from ..run_folder import Row
+from ..plots.agg import Axes, Figure, MaxNLocator, PercentFormatter
+from ..plots.training import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, entitle, from_zero, name_lines, styled
+from ..recording.file import Recorded
+from ..runs.folder import Row
+from ..system.display import show_name
 
 _FEWEST_BINS, _MOST_BINS = 10, 60
 _COLUMNS = 3

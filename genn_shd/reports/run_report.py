@@ -7,11 +7,12 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from .. import plot_recording, plots
-from ..display import show_name
 from ..errors import DataError
-from ..run_progress import sentence
-from ..trainer import SILENCE_REMEDY
+from ..plots import training as plots
+from ..recording import figure as plot_recording
+from ..runs.progress import sentence
+from ..system.display import show_name
+from ..training.trainer import SILENCE_REMEDY
 from . import run_figures, runs
 from .drawing import Drawing
 from .page import Page, Section

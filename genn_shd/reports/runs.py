@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..checkpoint import Checkpoint
-from ..config_sources import read_toml
+from ..config.sources import read_toml
 from ..errors import DataError, SettingError
-from ..recording import Recorded
-from ..run_files import Row, read_environment, read_evaluation, read_history, read_summary
-from ..run_folder import RunFolder
-from ..run_progress import incomplete
+from ..recording.file import Recorded
+from ..runs.checkpoint import Checkpoint
+from ..runs.files import Row, read_environment, read_evaluation, read_history, read_summary
+from ..runs.folder import RunFolder
+from ..runs.progress import incomplete
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..agg import Axes, Figure, MaxNLocator, PercentFormatter
-from ..display import show_name
-from ..plots import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, set_logarithmic, styled
+from ..plots.agg import Axes, Figure, MaxNLocator, PercentFormatter
+from ..plots.training import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, set_logarithmic, styled
 from ..sweep.records import COMPLETE, STOPPED, Trial
 from ..sweep.space import Choice, Parameter
+from ..system.display import show_name
 from .factors import Level
 from .response import Response, Slice
 from .table import cell

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from ..display import SENTENCE, show_name
 from ..errors import BackendError
-from ..plots import TITLE_WIDTH
+from ..plots.training import TITLE_WIDTH
 from ..sweep.records import COMPLETE, Trial
 from ..sweep.status import measured
+from ..system.display import SENTENCE, show_name
 from . import factors, response, sweep_figures
 from .drawing import Drawing
 from .page import Page, Section

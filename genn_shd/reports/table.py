@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..config_messages import shown
-from ..display import show_name
+from ..config.messages import shown
+from ..system.display import show_name
 
 _TEXT_WIDTH = 1000
 

@@ -12,7 +12,7 @@ import threading
 import numpy as np
 from scipy import fft
 
-from ..backends.native.cascade import CompiledCascade
+from ..auditory.library import CompiledCascade
 from ..models.auditory import COCHLEAR_NUCLEUS
 from .membrane import BLOCK, VELOCITY_RATE, Membrane
 from .preparation import Waveform

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import outputs
-from ..datasets.hdf5_file import write
-from ..display import escape
 from ..errors import DataError, GennShdError
-from ..events import SpikeTrains
-from ..progress import LOG, CountingBar
+from ..spikes.hdf5_file import write
+from ..spikes.spike_trains import SpikeTrains
+from ..system import outputs
+from ..system.display import escape
+from ..system.progress import LOG, CountingBar
 from . import audio
 from .cochlea import NUM_CHANNELS, Spikes, cochlea
 from .encoding import encode_samples
-from .journal import Journal, key_of
+from .encoding_log import Journal, key_of
 from .naming import Names, Pattern, Table, escaped, numbered
 from .parallel import in_parallel
 from .preparation import Preparation
@@ -71,7 +71,7 @@ def encode_files(
     settings : how to encode.
     naming : labels and speakers; None where they are unknown.
     class_names : labels in the order of their numbers; sorted where empty.
-    mark : that `out` carries, see `genn_shd.outputs`.
+    mark : that `out` carries, see `genn_shd.system.outputs`.
 
     Raises
     ------

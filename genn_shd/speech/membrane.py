@@ -12,9 +12,9 @@ import functools
 import numpy as np
 from scipy import fft
 
-from ..backends.native.compiler import compile_source
-from ..backends.native.loading import load
-from ..templates import code_templates
+from ..toolchain.compiler import compile_source
+from ..toolchain.loading import load
+from ..toolchain.templates import code_templates
 from .basilar import places, transfer
 from .preparation import SAMPLE_RATE
 

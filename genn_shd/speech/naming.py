@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..datasets.spelling import as_read, positions, twice
-from ..display import show_name, show_names
 from ..errors import DataError, SettingError
-from ..events import UNKNOWN
+from ..spikes.spike_trains import UNKNOWN
+from ..system.display import show_name, show_names
+from ..system.spelling import as_read, positions, twice
 
 _FIELD = re.compile(r"\{(\w*)\}")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .encoding_log import key_of
 from .espeak import Manner
-from .journal import key_of
 
 ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 GERMAN = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")

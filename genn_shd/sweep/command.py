@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .. import command
 from ..backends.native.model import available_threads
-from ..config_paths import absolute
-from ..config_sources import combine, parse_settings
-from ..display import escape
-from ..environment import git_commit, now
+from ..config.paths import absolute
+from ..config.sources import combine, parse_settings
 from ..errors import GennShdError, SettingError
-from ..files import make_folder, open_log
-from ..interrupt import Interrupted, StopRequest
-from ..lock import held
-from ..progress import LOG, LogHandler, console_log, own_log
+from ..runs.environment import git_commit, now
+from ..system import command
+from ..system.display import escape
+from ..system.files import make_folder, open_log
+from ..system.interrupt import Interrupted, StopRequest
+from ..system.lock import held
+from ..system.progress import LOG, LogHandler, console_log, own_log
 from . import plan as plans
 from . import strategies, sweep_file
 from .planner import Planner

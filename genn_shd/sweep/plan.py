@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import datasets
-from ..config import Config
-from ..config_sources import combine, from_layers, nested, read_preset
+from ..config.schema import Config
+from ..config.sources import combine, from_layers, nested, read_preset
 from ..datasets import Dataset
 from ..errors import SettingError, nearest
-from ..experiment import build_network, check_fits, partition, prepare, settle
+from ..training.build import build_network, check_fits
+from ..training.data import partition, prepare, settle
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective

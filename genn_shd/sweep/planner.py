@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GennShdError, SettingError
-from ..interrupt import Interrupted, StopRequest
-from ..progress import LOG, Count, Heartbeat
+from ..system.interrupt import Interrupted, StopRequest
+from ..system.progress import LOG, Count, Heartbeat
 from . import stopping
 from .plan import Plan, points
 from .reading import SweepReader

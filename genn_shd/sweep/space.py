@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Config
-from ..config_messages import setting_names, shown
+from ..config.messages import setting_names, shown
+from ..config.schema import Config
 from ..errors import SettingError, nearest
 from .sweep_file import KINDS, ParameterSettings
 

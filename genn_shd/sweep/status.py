@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from ..display import show_name
+from ..system.display import show_name
 from .planner import spent
 from .reading import SweepReader
 from .records import RUNNING, Run, Trial

@@ -32,9 +32,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from ..config import AsList, OneOrMany, Section, setting
-from ..config_messages import explain, shown
-from ..config_sources import combine, nested
+from ..config.messages import explain, shown
+from ..config.schema import AsList, OneOrMany, Section, setting
+from ..config.sources import combine, nested
 from ..errors import SettingError, nearest, unknown_name
 from . import sweep_paths
 

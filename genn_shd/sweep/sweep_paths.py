@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import config_paths
-from ..config_paths import absolute, path_settings
+from ..config import paths as config_paths
+from ..config.paths import absolute, path_settings
 
 
 def with_absolute_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:

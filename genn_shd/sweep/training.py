@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..config import Config
-from ..experiment import prepare
-from ..protocols import train
+from ..config.schema import Config
+from ..training.data import prepare
+from ..training.repeats import train
 from .objective import Metrics
 from .plan import load_once
 from .workers.base import Reporter

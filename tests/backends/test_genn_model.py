@@ -12,14 +12,7 @@ import numpy as np
 import pytest
 
 from genn_shd import BackendError, DataError, DivergedError, SettingError, SpikeTrains
-from tests.backends.genn_cases import (
-    NUM_STEPS,
-    assert_same,
-    assert_same_gradients,
-    compiled,
-    network,
-    samples,
-)
+from tests.backends.genn_cases import NUM_STEPS, assert_same, assert_same_gradients, compiled, network, samples
 from tests.naive_grid import written_out
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")

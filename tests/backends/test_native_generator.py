@@ -6,11 +6,11 @@ import pytest
 
 from genn_shd import SettingError, compile_network
 from genn_shd.backends.native.generator import assigns, literals, template_names, uses
-from genn_shd.definitions import NeuronModel, Parameter
-from genn_shd.initial import Normal
 from genn_shd.models import EXPONENTIAL, LI, LIF
 from genn_shd.models.losses import LOSSES
-from genn_shd.network import Connection, Network, Population
+from genn_shd.network.definitions import NeuronModel, Parameter
+from genn_shd.network.initialisers import Normal
+from genn_shd.network.network import Connection, Network, Population
 
 
 def test_float_code_never_computes_in_double():

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from genn_shd import BackendError, DataError, DivergedError, SettingError, SpikeTrains, compile_network
-from genn_shd.backends.native import compiler as native_compiler
 from genn_shd.backends.native import model as native_model
-from genn_shd.initial import Gamma, Normal
 from genn_shd.models import recurrent_classifier
-from genn_shd.network import SpikeCountRegularisation
+from genn_shd.network.initialisers import Gamma, Normal
+from genn_shd.network.network import SpikeCountRegularisation
+from genn_shd.toolchain import compiler as native_compiler
 
 
 def _batch(count: int, seed: int = 0, num_units: int = 20) -> SpikeTrains:

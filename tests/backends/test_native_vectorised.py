@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd.backends.native.compiler import find_compiler
 from genn_shd.backends.native.generator import generate
 from genn_shd.backends.native.layout import lay_out
+from genn_shd.eventprop.schemes import build_program
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import LOSSES
-from genn_shd.schemes import build_program
+from genn_shd.toolchain.compiler import find_compiler
 
 PRAGMA = re.compile(r"^\s*(SIMD|_Pragma\(\"omp simd)")
 

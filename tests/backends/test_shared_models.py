@@ -16,8 +16,7 @@ import pytest
 
 from genn_shd import BackendError
 from genn_shd.backends.base import Model
-
-from .genn_cases import assert_same, compiled, network, samples
+from tests.backends.genn_cases import assert_same, compiled, network, samples
 
 WITHOUT_PYGENN = pytest.mark.skipif(importlib.util.find_spec("pygenn") is None, reason="PyGeNN is not installed")
 WITHOUT_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")

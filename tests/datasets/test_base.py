@@ -6,7 +6,7 @@ import pytest
 
 from genn_shd.datasets import LOADERS, Dataset, load, setting_names
 from genn_shd.errors import DataError, SettingError
-from genn_shd.events import SpikeTrains
+from genn_shd.spikes.spike_trains import SpikeTrains
 
 
 def make(trains: SpikeTrains, **changes) -> Dataset:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from genn_shd.datasets import hdf5
-from genn_shd.datasets.hdf5_file import write
 from genn_shd.errors import DataError
+from genn_shd.spikes.hdf5_file import write
 
 SEED, NUM_FILES = 20260801, 300
 LOAD_ALL = """
 import faulthandler, resource, sys, time
 from genn_shd.config import Config
 from genn_shd.errors import GennShdError
-from genn_shd.experiment import prepare
+from genn_shd.training.data import prepare
 base, worst = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
 for path in sys.argv[1:]:
     print("now", path, file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from genn_shd.datasets import splits
 from genn_shd.errors import SettingError
-from genn_shd.events import SpikeTrains
+from genn_shd.spikes.spike_trains import SpikeTrains
 
 NAMES = ("Ada", "Bo", "Cy")
 

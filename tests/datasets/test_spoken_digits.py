@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genn_shd import BackendError, SettingError
-from genn_shd.config_sources import load as load_config
+from genn_shd.config.sources import load as load_config
 from genn_shd.datasets import load, spoken_digits
 from genn_shd.errors import DataError
 from genn_shd.speech import espeak

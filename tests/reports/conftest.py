@@ -1,12 +1,11 @@
 import pytest
 
 from genn_shd import report, train
-from genn_shd.interrupt import StopRequest
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.workers.in_process import InProcess
-
-from . import runs_of_trials
+from genn_shd.system.interrupt import StopRequest
+from tests.reports import runs_of_trials
 
 TINY = [
     *("--preset", "yin_yang"),

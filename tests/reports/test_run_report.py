@@ -7,14 +7,13 @@ import shutil
 import numpy as np
 import pytest
 
-from genn_shd.checkpoint import Checkpoint
-from genn_shd.files import write_text
-from genn_shd.recording import Recorded
+from genn_shd.recording.file import Recorded
 from genn_shd.reports import run_figures, runs
-from genn_shd.run_folder import RunFolder
-
-from .conftest import make_report
-from .pages import Reading, check_figures
+from genn_shd.runs.checkpoint import Checkpoint
+from genn_shd.runs.folder import RunFolder
+from genn_shd.system.files import write_text
+from tests.reports.conftest import make_report
+from tests.reports.pages import Reading, check_figures
 
 
 def rows(folder):

@@ -13,10 +13,9 @@ from genn_shd.sweep import plan as plans
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, DIVERGED
 from genn_shd.sweep.state import FILE_NAME, State
-
-from . import runs_of_trials
-from .conftest import make_report, make_sweep
-from .pages import Reading, check_figures
+from tests.reports import runs_of_trials
+from tests.reports.conftest import make_report, make_sweep
+from tests.reports.pages import Reading, check_figures
 
 
 def page_of(folder):

@@ -13,8 +13,7 @@ from genn_shd import encode
 from genn_shd.errors import DataError
 from genn_shd.speech import SAMPLE_RATE, audio
 from genn_shd.speech.preparation import Preparation, prepare
-
-from .conftest import tone
+from tests.speech.conftest import tone
 
 RATE = 16_000
 SUFFIXES = ["wav", "flac", "ogg"]

@@ -19,8 +19,7 @@ from genn_shd.speech.cochlea import STEP, cochlea
 from genn_shd.speech.membrane import BLOCK, Membrane
 from genn_shd.speech.preparation import Preparation, Waveform, prepare
 from genn_shd.speech.stream import CochleaStream, encode_long
-
-from .conftest import tone
+from tests.speech.conftest import tone
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "fsdd_wav.zip"
 

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from genn_shd.errors import DivergedError, SettingError
-from genn_shd.interrupt import Interrupted
 from genn_shd.sweep.sweep_file import SweepFile
+from genn_shd.system.interrupt import Interrupted
 
 HERE = "tests.sweep.cheap"
 DONE = "done.txt"

@@ -11,8 +11,7 @@ import tomli_w
 
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.state import FILE_NAME
-
-from .cheap import executed, sweep
+from tests.sweep.cheap import executed, sweep
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90.0

@@ -4,12 +4,12 @@ import csv
 
 import pytest
 
-from genn_shd.lock import held
-from genn_shd.run_folder import RunFolder
+from genn_shd.runs.folder import RunFolder
 from genn_shd.sweep.command import main
 from genn_shd.sweep.objective import EPOCH_METRICS, RUN_METRICS
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE
+from genn_shd.system.lock import held
 
 TEXT = """
 title = "Learning rate of a tiny network"

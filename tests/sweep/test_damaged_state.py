@@ -10,8 +10,7 @@ from genn_shd import report
 from genn_shd.sweep import state
 from genn_shd.sweep.command import main
 from genn_shd.sweep.state import FILE_NAME
-
-from .processes import write
+from tests.sweep.processes import write
 
 
 @pytest.fixture(scope="module")

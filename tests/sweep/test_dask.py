@@ -8,9 +8,8 @@ import pytest
 from genn_shd.errors import BackendError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.workers.base import Ended, Job, Started
-
-from . import cheap
-from .processes import check_nothing_lost_or_doubled, finish, kill, reading, start, wait_until, write
+from tests.sweep import cheap
+from tests.sweep.processes import check_nothing_lost_or_doubled, finish, kill, reading, start, wait_until, write
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 from genn_shd.sweep.workers import dask_cluster  # noqa: E402

@@ -12,9 +12,8 @@ from genn_shd.sweep.command import main
 from genn_shd.sweep.records import FAILED
 from genn_shd.sweep.workers.base import Ended, Job, Lost, Started
 from genn_shd.sweep.workers.processes import Processes, fair_threads
-
-from . import cheap
-from .processes import (
+from tests.sweep import cheap
+from tests.sweep.processes import (
     ROOT,
     check_nothing_lost_or_doubled,
     finish,

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd.config_sources import combine
-from genn_shd.experiment import build_network
+from genn_shd.config.sources import combine
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep import sweep_file
 from genn_shd.sweep.sweep_file import SweepFile
-
-from .cheap import HERE
+from genn_shd.training.build import build_network
+from tests.sweep.cheap import HERE
 
 FOLDER = Path(__file__).parents[2] / "sweeps"
 SWEEPS = {path.stem: tomllib.loads(path.read_text()) for path in FOLDER.glob("*.toml")}

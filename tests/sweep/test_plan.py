@@ -7,8 +7,7 @@ import pytest
 from genn_shd.errors import SettingError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.objective import EPOCH_METRICS, Objective
-
-from .cheap import sweep
+from tests.sweep.cheap import sweep
 
 TRAINING = {"function": plans.TRAINING}
 SMALL = {"dataset.num_train": 30, "dataset.num_validation": 9, "dataset.num_test": 9}

@@ -4,9 +4,7 @@ import re
 
 import pytest
 
-from genn_shd import progress
 from genn_shd.errors import GennShdError, SettingError
-from genn_shd.interrupt import Interrupted, StopRequest
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.reading import SweepReader
@@ -15,8 +13,9 @@ from genn_shd.sweep.state import FILE_NAME, State
 from genn_shd.sweep.status import status
 from genn_shd.sweep.workers.base import Ended, Lost, Workers
 from genn_shd.sweep.workers.in_process import InProcess
-
-from .cheap import executed, sweep, value
+from genn_shd.system import progress
+from genn_shd.system.interrupt import Interrupted, StopRequest
+from tests.sweep.cheap import executed, sweep, value
 
 STOP = StopRequest()
 
@@ -102,7 +101,7 @@ def test_where_all_fail_the_sweep_ends_with_the_reason(tmp_path, function, reaso
 
 
 def test_what_failed_runs_again_when_asked(tmp_path, monkeypatch):
-    from . import cheap
+    from tests.sweep import cheap
 
     monkeypatch.setattr(cheap, "diverging_when_fast", cheap.failing)
     with pytest.raises(GennShdError, match="--retry-failed"):

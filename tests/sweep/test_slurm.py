@@ -7,8 +7,7 @@ import pytest
 
 from genn_shd.sweep.command import main
 from genn_shd.sweep.workers.slurm import read
-
-from .processes import check_nothing_lost_or_doubled, finish, start, write
+from tests.sweep.processes import check_nothing_lost_or_doubled, finish, start, write
 
 pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
 

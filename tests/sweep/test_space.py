@@ -5,8 +5,7 @@ import pytest
 
 from genn_shd.errors import SettingError
 from genn_shd.sweep import space as spaces
-
-from .cheap import sweep
+from tests.sweep.cheap import sweep
 
 
 def space(**parameters):

@@ -13,8 +13,7 @@ from genn_shd.errors import DataError
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
 from genn_shd.sweep.state import FILE_NAME, State
-
-from .cheap import sweep
+from tests.sweep.cheap import sweep
 
 SPAWN = multiprocessing.get_context("spawn")
 POINT = {"optimiser.learning_rate": 0.01, "network.tau_mem": 20.0}

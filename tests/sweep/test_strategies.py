@@ -12,8 +12,7 @@ from genn_shd.sweep.objective import Objective
 from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, RUNNING, STOPPED, Trial
 from genn_shd.sweep.state import FILE_NAME, State
 from genn_shd.sweep.strategies.observations import Observation, averaged, observations, without_outliers
-
-from .cheap import sweep
+from tests.sweep.cheap import sweep
 
 bayesian = pytest.importorskip("genn_shd.sweep.strategies.bayesian", reason="bayesian-optimization is not installed")
 surrogate = pytest.importorskip("genn_shd.sweep.surrogate")

@@ -1,6 +1,6 @@
 """The GeNN back end: the same programs, compiled by PyGeNN for GPUs, or for one thread of a processor."""
 
-from .availability import NAMES, automatic, resolve
+from .availability import automatic, resolve
 from .model import GennModel
 
-__all__ = ["NAMES", "GennModel", "automatic", "resolve"]
+__all__ = ["GennModel", "automatic", "resolve"]

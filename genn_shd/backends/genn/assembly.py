@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .availability import Target
+from ..names import Target
 from .blueprint import Blueprint, NeuronBlueprint, SynapseBlueprint, UpdateBlueprint
 
 _PRECISION = {"float32": "float", "float64": "double"}

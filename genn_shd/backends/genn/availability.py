@@ -10,15 +10,11 @@ import re
 import shutil
 from importlib import metadata
 from types import ModuleType
-from typing import Literal
 
 from ...errors import BackendError, SettingError
+from ..names import TARGETS, Target
 
-Target = Literal["cuda", "hip", "single_threaded_cpu"]
 MINIMUM = (5, 4)
-# Names under which users ask for a target; "genn" is the best there is.
-TARGETS: dict[str, Target] = {"genn_cuda": "cuda", "genn_hip": "hip", "genn_cpu": "single_threaded_cpu"}
-NAMES = ("genn", *TARGETS)
 _INSTALL = "install PyGeNN 5.4 or newer (https://genn-team.github.io), or use --backend native"
 
 
@@ -53,7 +49,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def resolve(name: str) -> Target:
-    """The target of one of NAMES, known to be usable.
+    """The target of one of GENN_NAMES, known to be usable.
 
     Raises
     ------

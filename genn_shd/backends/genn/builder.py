@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BackendError
-from ..cache import cache_folder, is_intact, processor, seal
+from ...toolchain.cache import cache_folder, is_intact, processor, seal
+from ..names import Target
 from .assembly import MODEL_NAME, assemble
-from .availability import Target, version
+from .availability import version
 from .blueprint import Blueprint
 from .messages import captured_output, refused
 from .toolchain import cpu_compiler, cpu_flags, cuda_compiler

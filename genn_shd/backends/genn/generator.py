@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import SettingError
-from ...program import Program
+from ...eventprop.program import Program
 from .blueprint import Blueprint
 from .learning import learning_updates, trained_updates
 from .loss_model import output_code, softmax_updates

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...network import Connection
-from ...program import PopulationProgram
-from ...run_values import RunValues
+from ...eventprop.program import PopulationProgram
+from ...network.network import Connection
+from ..run_values import RunValues
 from .blueprint import UpdateBlueprint
 from .trained_code import gradient_name, trained_parameters
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...definitions import LossModel
-from ...program import PopulationProgram
-from ...snippets import scoped
+from ...eventprop.program import PopulationProgram
+from ...network.definitions import LossModel
+from ...network.snippets import scoped
 from .blueprint import UpdateBlueprint, Variable
 
 

@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 
 from ...errors import BackendError, DataError
-from ...events import SpikeTrains
-from ...loss_weight import StepWeights
-from ...program import PopulationProgram, Program
-from ...run_values import NewValues, RunValues, initial_parameters
-from ..base import Arrays, BatchResult, Model
+from ...eventprop.program import PopulationProgram, Program
+from ...spikes.spike_trains import SpikeTrains
+from ..base import Model
 from ..checks import check_batch, check_labels, check_parameters, check_units
-from ..recording import Recording, Wanted, check_wanted, recordable, spike_trains
-from .availability import Target, version
-from .flight import Flight, count_signals, cross_entropy
+from ..loss_weight import StepWeights
+from ..names import Target
+from ..recording import check_wanted, recordable, spike_trains
+from ..results import Arrays, BatchResult, Recording, Wanted
+from ..run_values import NewValues, RunValues, initial_parameters
+from .availability import version
+from .batch_state import Flight, count_signals, cross_entropy
+from .capabilities import check_offered
 from .generator import generate
 from .neuron_models import Trial
 from .neuron_parameters import NeuronParameters
-from .offered import check_offered
 from .passes import Passes, Watch, check_sizes
 from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
 from .simulation import Simulation

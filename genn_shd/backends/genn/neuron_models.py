@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...program import PopulationProgram
-from ...snippets import scoped, uses
+from ...eventprop.program import PopulationProgram
+from ...network.snippets import scoped, uses
 from .blueprint import NeuronBlueprint, Variable
 from .loss_model import LossCode
 from .source_model import TIMING, step_type

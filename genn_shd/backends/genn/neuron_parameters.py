@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...network import Network
-from ...run_values import RunValues
-from ..base import Arrays
+from ...network.network import Network
+from ..results import Arrays
+from ..run_values import RunValues
 from .learning import adam_constants
 from .weights import MOMENTS
 

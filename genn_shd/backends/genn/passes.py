@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from ...program import Program
-from .flight import Flight
+from ...eventprop.program import Program
+from .batch_state import Flight
 from .neuron_models import Trial
 from .simulation import Pass, Simulation, check_array_size
 from .trained_code import read_arrays

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...events import SpikeTrains
+from ...spikes.spike_trains import SpikeTrains
 from ..base import Held
 from .simulation import Simulation
 from .spikes import SourceRows, source_rows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import BackendError
-from .availability import Target
+from ..names import Target
 from .blueprint import Blueprint
 from .builder import load, out_of_memory
 from .learning import REDUCE, STEP

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...errors import SettingError
-from ...network import Population, check_delays
+from ...network.network import Population, check_delays
 from .blueprint import NeuronBlueprint, Variable
 
 TIMING = (("num_forward", "int"), ("num_backward", "int"))

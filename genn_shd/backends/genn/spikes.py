@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from ...events import SpikeTrains
-from ...schemes.bins import bin_steps
+from ...eventprop.schemes.bins import bin_steps
+from ...spikes.spike_trains import SpikeTrains
 
 
 @dataclass(frozen=True)

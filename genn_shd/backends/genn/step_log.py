@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...program import Program
-from ..recording import Wanted, empty_traces
+from ...eventprop.program import Program
+from ..recording import empty_traces
+from ..results import Wanted
 from .simulation import Simulation
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...network import Connection, Network
+from ...network.network import Connection, Network
 from .blueprint import SynapseBlueprint
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...program import PopulationProgram
-from ...snippets import scoped
+from ...eventprop.program import PopulationProgram
+from ...network.snippets import scoped
 from .blueprint import Variable
 from .loss_model import steps_of
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import DivergedError
-from ...network import Network
-from ...run_values import RunValues
-from ..base import Arrays
+from ...network.network import Network
+from ..results import Arrays
+from ..run_values import RunValues
 from .learning import REDUCE, STEP, adam_constants, adam_name, reduce_name
 from .simulation import Simulation
 

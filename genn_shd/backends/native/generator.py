@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from ...errors import SettingError
-from ...program import PopulationProgram, Program
-from ...snippets import assigns, uses
-from ...templates import code_templates
+from ...eventprop.program import PopulationProgram, Program
+from ...network.snippets import assigns, uses
+from ...toolchain.templates import code_templates
 from .layout import Layout, padded, tracks
 
 _ENVIRONMENT = code_templates("genn_shd.backends.native")

@@ -6,7 +6,7 @@ import ctypes
 from pathlib import Path
 
 from ...errors import BackendError
-from .loading import load
+from ...toolchain.loading import load
 
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int32, ctypes.c_double
 

@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 
 from ...errors import BackendError, DivergedError
-from ...events import SpikeTrains
-from ...loss_weight import StepWeights
-from ...program import PopulationProgram, Program
-from ...run_values import NewValues, RunValues, initial_parameters
-from ..base import Arrays, BatchResult, Model
+from ...eventprop.program import PopulationProgram, Program
+from ...spikes.spike_trains import SpikeTrains
+from ...toolchain.compiler import compile_source, find_compiler
+from ..base import Model
 from ..checks import check_batch, check_parameters
-from ..recording import Recording, Wanted, check_wanted, empty_traces, recordable
-from .compiler import compile_source, find_compiler
+from ..loss_weight import StepWeights
+from ..recording import check_wanted, empty_traces, recordable
+from ..results import Arrays, BatchResult, Recording, Wanted
+from ..run_values import NewValues, RunValues, initial_parameters
 from .generator import KINDS_OF_WORK, MAX_RATE, generate
 from .layout import DTYPES, aligned_zeros, lay_out, padded, tracks
 from .library import NOT_FINITE, OUT_OF_MEMORY, RUNAWAY, Batch, Library, Terms
-from .orders import order
 from .record import RecordingLibrary, Tracks
+from .series_order import order
 
 # Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
 # cores, few enough that adding the groups up costs little.

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...events import SpikeTrains
-from ..base import Arrays
+from ...spikes.spike_trains import SpikeTrains
+from ...toolchain.loading import load
 from ..recording import spike_trains
+from ..results import Arrays
 from .layout import Track
 from .library import Batch, Library
-from .loading import load
 
 
 class RecordingBatch(Batch):

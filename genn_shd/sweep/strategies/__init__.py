@@ -25,7 +25,7 @@ def build(plan: Plan) -> Strategy:
     """
     settings = plan.file.strategy
     if isinstance(settings, BayesianStrategy):
-        from .bayesian import Bayesian  # its packages take a second to import
+        from .bayesian import Bayesian
 
         return Bayesian.of(plan, settings)
     if isinstance(settings, RandomStrategy):

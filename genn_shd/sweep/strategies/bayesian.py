@@ -18,7 +18,7 @@ import numpy as np
 from bayes_opt import acquisition
 
 from ...errors import SettingError
-from ...progress import LOG
+from ...system.progress import LOG
 from ..objective import Objective
 from ..plan import Plan
 from ..reading import SweepReader

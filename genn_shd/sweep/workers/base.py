@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ...interrupt import StopRequest
+from ...system.interrupt import StopRequest
 
 
 @dataclass(frozen=True)

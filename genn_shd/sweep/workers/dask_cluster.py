@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import BackendError
-from ...interrupt import StopRequest
+from ...system.interrupt import StopRequest
 from .base import Ended, Epoch, Event, Job, Lost, Started, Workers
 from .in_process import drain
 from .job import execute

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextvars import copy_context
 from typing import Any
 
-from ...interrupt import StopRequest
+from ...system.interrupt import StopRequest
 from .base import Epoch, Event, Job, Started, Workers
 from .job import execute
 

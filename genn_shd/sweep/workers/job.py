@@ -11,11 +11,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from ...config import Config
+from ...config.schema import Config
 from ...errors import DivergedError, GennShdError
-from ...files import make_folder, write_text
-from ...interrupt import Interrupted
-from ...lock import held
+from ...system.files import make_folder, write_text
+from ...system.interrupt import Interrupted
+from ...system.lock import held
 from ..plan import function
 from ..records import COMPLETE, DIVERGED, FAILED, INTERRUPTED
 from .base import Ended, Job, Reporter

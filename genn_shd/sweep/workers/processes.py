@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from ...errors import BackendError
-from ...interrupt import StopRequest
+from ...system.interrupt import StopRequest
 from .base import Ended, Epoch, Event, Job, Lost, Started, Workers
 from .job import execute
 

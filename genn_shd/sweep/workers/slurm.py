@@ -22,9 +22,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import ValidationError, model_validator
 
-from ...config import AsList, OneOrMany, Section, setting
-from ...config_messages import explain, shown
-from ...config_sources import read_toml
+from ...config.messages import explain, shown
+from ...config.schema import AsList, OneOrMany, Section, setting
+from ...config.sources import read_toml
 from ...errors import BackendError, SettingError
 from .dask_cluster import DaskCluster
 

@@ -1,0 +1,98 @@
+"""Import paths of earlier versions: they go on working, with a DeprecationWarning that names the new one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "genn_shd"
+
+MOVED = {
+    "cascade": "auditory.stages",
+    "checkpoint": "runs.checkpoint",
+    "command": "system.command",
+    "compile": "backends.compile",
+    "config_help": "config.help",
+    "config_losses": "config.losses",
+    "config_messages": "config.messages",
+    "config_sources": "config.sources",
+    "custom_loss": "network.import_loss",
+    "datasets.hdf5_file": "spikes.hdf5_file",
+    "definitions": "network.definitions",
+    "environment": "runs.environment",
+    "evaluation": "training.evaluation",
+    "events": "spikes.spike_trains",
+    "experiment": "training.data, training.build",
+    "expressions": "network.expressions",
+    "files": "system.files",
+    "gradient_check": "backends.gradient_check",
+    "initial": "network.initialisers",
+    "input_activity": "eventprop.schemes.input_activity",
+    "interrupt": "system.interrupt",
+    "listener": "listening.listener",
+    "lock": "system.lock",
+    "loss_density": "network.loss_integrands",
+    "loss_weight": "backends.loss_weight",
+    "metrics": "training.metrics",
+    "plot_listening": "listening.figure",
+    "plot_recording": "recording.figure",
+    "program": "eventprop.program",
+    "progress": "system.progress",
+    "protocols": "training.repeats",
+    "recorder": "recording.recorder",
+    "revival": "training.silent_neurons",
+    "run_folder": "runs.folder",
+    "run_values": "backends.run_values",
+    "samples": "training.samples",
+    "schedule": "training.learning_rate",
+    "schemes": "eventprop.schemes",
+    "sensitivity": "eventprop.sensitivity",
+    "single_run": "training.run",
+    "snippets": "network.snippets",
+    "timings": "training.timings",
+    "trainer": "training.trainer",
+}
+"""Where modules stand now that stood elsewhere in version 0.1, all without `genn_shd.`; one became two."""
+
+
+def hand_on(module: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a package that was a module: its old names are those of `module`, with a warning."""
+    package = module.rpartition(".")[0]
+
+    def find(name: str) -> Any:
+        moved = importlib.import_module(module)
+        if name.startswith("__") or not hasattr(moved, name):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        warnings.warn(f"{package}.{name} is now {module}.{name}; import from there.", DeprecationWarning, stacklevel=2)
+        return getattr(moved, name)
+
+    return find
+
+
+class _OldPaths(MetaPathFinder, Loader):
+    """Finds a module at its old path: one that hands on every name of the module that it became."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        package, _, name = fullname.partition(".")
+        return ModuleSpec(fullname, self) if package == PACKAGE and name in MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        new = [f"{PACKAGE}.{part}" for part in MOVED[module.__name__.removeprefix(f"{PACKAGE}.")].split(", ")]
+        message = f"{module.__name__} is now {' and '.join(new)}; import from there."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        for moved in map(importlib.import_module, new):
+            vars(module).update({key: value for key, value in vars(moved).items() if not key.startswith("__")})
+
+
+def serve_old_paths() -> None:
+    """Let the import system find modules under their old paths; a second call does nothing."""
+    if not any(isinstance(finder, _OldPaths) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _OldPaths())

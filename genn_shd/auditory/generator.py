@@ -1,0 +1,45 @@
+"""C source of a cascade: the template filled in. Only writes text; nothing is compiled or run here."""
+
+from __future__ import annotations
+
+from ..network.snippets import scoped
+from ..toolchain.templates import code_templates
+from .program import CascadeProgram, StageProgram
+
+BLOCK = 32
+"""Channels that run side by side: enough vectors of them that one need not wait for another."""
+
+_ENVIRONMENT = code_templates("genn_shd.auditory")
+
+
+def generate(program: CascadeProgram, record: str | None = None) -> str:
+    """The C source of a cascade: a complete translation unit.
+
+    Parameters
+    ----------
+    program : the cascade's.
+    record : state variable to be written out after every step.
+    """
+    return _ENVIRONMENT.get_template("cascade.c.j2").render(
+        program=program,
+        block=BLOCK,
+        record=record,
+        last=program.stages[-1],
+        spiking=[stage for stage in program.stages if stage.probability or stage.threshold],
+        statements=lambda stage, code: _in_scope(program, stage, code),
+        expression=lambda stage, code, target: _in_scope(program, stage, f"{target} = {code};", target),
+    )
+
+
+def values_in_order(program: CascadeProgram) -> list[float]:
+    """Run-time values as the generated code takes them."""
+    return [value for stage in program.stages for value in stage.values.values()]
+
+
+def _in_scope(program: CascadeProgram, stage: StageProgram, code: str, *results: str) -> str:
+    """Statements of one stage, which see its own run-time values and the state of all stages, of channel j."""
+    first = sum(len(s.values) for s in program.stages[: program.stages.index(stage)])
+    constants = {name: f"values_[{first + k}]" for k, name in enumerate(stage.values)}
+    variables = {name: f"state_->{name}[j_]" for name in program.state}
+    heard = {program.stimulus: "heard_[j_]"}
+    return scoped([code], variables, {**constants, **heard})

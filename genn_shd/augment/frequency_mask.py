@@ -1,0 +1,46 @@
+"""Muffling: a voice through another microphone, in another room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..spikes.spike_trains import SpikeTrains
+from . import checks, spikes
+from .random_streams import Draws
+
+_KNOTS = 8
+
+
+@dataclass(frozen=True)
+class ChannelMuffling:
+    """Spikes are dropped with a probability that varies smoothly over channels, in every sample in another way.
+
+    The probability is drawn at eight channels, evenly spread from the first to the last, uniform in 0 to maximum, and
+    linear between them. These are the masks of SpecAugment (Park et al. 2019, doi:10.21437/Interspeech.2019-2680)
+    without their edges.
+
+    Attributes
+    ----------
+    maximum : probability, 0 to 1.
+    """
+
+    maximum: float
+
+    def __post_init__(self) -> None:
+        checks.probability(self, "maximum")
+
+    def __call__(self, trains: SpikeTrains, draws: Draws) -> SpikeTrains:
+        """Muffled copies of B samples, with a source of random numbers for each."""
+        kept = 1.0 - self.maximum * _between(draws.named("curve").uniform(_KNOTS), trains.num_units)
+        sample = np.repeat(np.arange(len(trains)) * trains.num_units, trains.counts)
+        return spikes.keep(trains, draws.named("spikes").picked_each(trains.counts, kept.take(sample + trains.units)))
+
+
+def _between(knots: np.ndarray, num_units: int) -> np.ndarray:
+    """(B, num_units), linear between the values at the knots (B, K)."""
+    place = np.linspace(0.0, knots.shape[1] - 1.0, num_units)
+    left = np.minimum(place.astype(int), knots.shape[1] - 2)
+    share = place - left
+    return knots[:, left] * (1.0 - share) + knots[:, left + 1] * share

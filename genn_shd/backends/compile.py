@@ -1,0 +1,154 @@
+"""From a description to a model that runs: the one place that knows which back ends there are."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SettingError, unknown_name
+from ..eventprop.schemes import SCHEMES, build_program
+from ..network.network import Network
+from . import genn
+from .base import Model
+from .memory_estimate import Kind, Use, check_memory
+from .names import BACKENDS
+from .native import NativeModel
+
+LOG = logging.getLogger("genn_shd")
+
+PRECISIONS = ("float32", "float64")
+SCHEDULES = ("sequential", "pipelined")
+
+
+def compile_network(
+    network: Network,
+    backend: str = "native",
+    batch_size: int = 32,
+    dt: float = 1.0,
+    duration: float = 1000.0,
+    precision: str = "float32",
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+    num_threads: int | None = None,
+    scheme: str | None = None,
+    schedule: str | None = None,
+    max_spikes: int | None = None,
+    profile: bool = False,
+) -> Model:
+    """Compile a network.
+
+    Parameters
+    ----------
+    network : the description.
+    backend : "native"; "genn", PyGeNN on the best target there is, or "genn_cuda", "genn_hip", "genn_cpu"; "auto" for
+        PyGeNN on a GPU where both are there, else native.
+    batch_size : largest number of samples in a batch.
+    dt : length of a time step, ms.
+    duration : of a trial, ms; rounded up to whole steps.
+    precision : "float32" or "float64".
+    learning_rate : of Adam; an attribute of the model afterwards.
+    seed : of initial weights and of values drawn per neuron.
+    num_threads : of the native back end; None for all processors. Results do not depend on it.
+    scheme : "exact" (native only, and its default) or "grid" (the default of genn); see `genn_shd.eventprop.schemes`.
+    schedule : of the genn back ends: "sequential", or "pipelined" (a batch forward while the one before it runs
+        backward, see docs/genn.md); None for pipelined on a GPU, else sequential.
+    max_spikes : of the genn back ends: room for the spikes of one neuron in one trial; None for 512. Spikes beyond it
+        are reported.
+    profile : whether the model takes times, see `Model.timings`.
+
+    Raises
+    ------
+    SettingError
+        For any argument that is not allowed, before anything is compiled.
+    BackendError
+        Where the back end is missing or cannot compile.
+    """
+    if not isinstance(network, Network):
+        raise SettingError(f"compile_network needs a Network, not {type(network).__name__}.")
+    if backend not in BACKENDS:
+        raise unknown_name("backend", backend, BACKENDS)
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
+    _check_counts(batch_size=batch_size, **({} if num_threads is None else {"num_threads": num_threads}))
+    _check_positive(dt=dt, duration=duration)
+    if not (isinstance(learning_rate, int | float) and 0 <= learning_rate <= sys.float_info.max):
+        raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
+    if scheme is not None and scheme not in SCHEMES:
+        raise unknown_name("scheme", scheme, SCHEMES)
+    started = time.perf_counter()
+    name, reason = genn.automatic() if backend == "auto" else (backend, "")
+    if reason:
+        LOG.info("back end %s: %s", name, reason)
+    kind: Kind = "native" if name == "native" else "genn"
+    use = Use(kind, batch_size, float(dt), float(duration), precision, num_threads)
+    check_memory(network, use)
+    common: dict[str, Any] = {
+        "batch_size": batch_size,
+        "dt": float(dt),
+        "num_steps": use.num_steps,
+        "precision": precision,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    if name == "native":
+        _refuse(name, schedule=schedule, max_spikes=max_spikes)
+        model: Model = NativeModel(
+            build_program(network, scheme or "exact"), num_threads=num_threads, profile=profile, **common
+        )
+    else:
+        _refuse(name, num_threads=num_threads)
+        model = _genn_model(network, name, scheme, schedule, max_spikes, profile, common)
+    model.reason = reason
+    model.compile_seconds = time.perf_counter() - started
+    return model
+
+
+def _genn_model(
+    network: Network,
+    name: str,
+    scheme: str | None,
+    schedule: str | None,
+    max_spikes: int | None,
+    profile: bool,
+    common: Mapping[str, Any],
+) -> Model:
+    if scheme not in (None, "grid"):
+        raise SettingError(
+            f"scheme = {scheme!r} is not offered by the back end {name!r}; use 'grid', or backend 'native'."
+        )
+    target = genn.resolve(name)
+    schedule = schedule or ("sequential" if target == "single_threaded_cpu" else "pipelined")
+    if schedule not in SCHEDULES:
+        raise unknown_name("schedule", schedule, SCHEDULES)
+    if max_spikes is not None:
+        _check_counts(max_spikes=max_spikes)
+    return genn.GennModel(
+        build_program(network, "grid"),
+        target=target,
+        schedule=schedule,
+        max_spikes=max_spikes,
+        profile=profile,
+        **common,
+    )
+
+
+def _refuse(backend: str, **options: Any) -> None:
+    """Options that a back end does not have."""
+    for name, value in options.items():
+        if value is not None:
+            raise SettingError(f"{name} = {value!r} is not an option of the back end {backend!r}; leave it out.")
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise SettingError(f"{name} = {value!r} is not allowed; it must be a whole number >= 1.")
+
+
+def _check_positive(**values: Any) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
+            raise SettingError(f"{name} = {value!r} ms is not allowed; it must be > 0 and finite.")

@@ -1,0 +1,90 @@
+"""A batch on its way: which samples, what the forward pass left, and what the backward pass needs of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...network.network import SpikeCountRegularisation
+from ..results import Arrays, BatchResult
+
+
+@dataclass
+class Flight:
+    """A batch of B samples between its forward and its backward pass.
+
+    Attributes
+    ----------
+    rows : (B,) of the samples in the spike source's memory.
+    labels : (B,) int32.
+    half : which half of the kept trials is its own.
+    counts : spiking population -> (B, N) int32.
+    loss_state : state of the loss -> (B, C) at the end of the trial.
+    logits, output_losses, errors : (B, C).
+    weights : (B, steps) of the loss, where each sample has its own; None where all have the same.
+    step_losses : (B,) mean over the steps of their cross-entropy; None where the loss is taken once a trial.
+    count_signals : spiking population -> (B, N), what each spike adds to the adjoint of its neuron.
+    losses : (B,) float64.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    half: int
+    counts: Arrays
+    loss_state: Arrays
+    logits: np.ndarray
+    output_losses: np.ndarray
+    errors: np.ndarray
+    weights: np.ndarray | None = None
+    step_losses: np.ndarray | None = None
+    count_signals: Arrays = field(default_factory=dict)
+    losses: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def result(self) -> BatchResult:
+        """What the model's caller gets, without gradients."""
+        return BatchResult(
+            loss=float(self.losses.mean()),
+            losses=self.losses,
+            predictions=self.logits.argmax(axis=1),
+            logits=self.logits,
+            spike_counts=self.counts,
+        )
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-entropy of softmax(scale * logits), and its derivative by the logits.
+
+    Parameters
+    ----------
+    logits : (B, C).
+    labels : (B,), -1 where unknown: loss nan, derivative 0.
+    scale : of the logits.
+
+    Returns
+    -------
+    losses (B,) and errors (B, C), float64.
+    """
+    known = labels >= 0
+    shifted = scale * (logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    exponentials = np.exp(shifted)
+    sums = exponentials.sum(axis=1)
+    samples = np.arange(len(labels))
+    losses = np.where(known, np.log(sums) - shifted[samples, labels], np.nan)
+    errors = exponentials / sums[:, None]
+    errors[samples, labels] -= 1.0
+    return losses, np.where(known[:, None], scale * errors, 0.0)
+
+
+def count_signals(counts: np.ndarray, rule: SpikeCountRegularisation) -> np.ndarray:
+    """What each spike of a neuron adds to its adjoint, from spike counts (B, N): (B, N)."""
+    averaged = counts if rule.average == "trial" else np.broadcast_to(counts.mean(axis=0), counts.shape)
+    excess = np.maximum(0.0, averaged.sum(axis=1) - rule.total_upper) / counts.shape[1]
+    return (
+        -rule.strength_upper * np.maximum(0.0, averaged - rule.upper)
+        - rule.strength_lower * np.minimum(0.0, averaged - rule.lower)
+        - rule.strength_total * excess[:, None]
+    )

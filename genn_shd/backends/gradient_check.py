@@ -1,0 +1,196 @@
+"""Comparing a model's gradients with central differences of its own loss.
+
+Under the exact scheme the two agree to rounding, so this proves a network, a loss or a new definition. On the grid
+they do not: there the loss is piecewise constant in all weights that move spikes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..network.network import DISTURBANCES
+from ..spikes.spike_trains import SpikeTrains
+from .base import Model
+from .results import BatchResult
+
+STEPS = tuple(1e-4 / 4**k for k in range(7))
+"""Changes of a parameter to either side, for extrapolation."""
+DOUBTS = 3.0
+"""A gradient may be off by so many times what the differences are uncertain by."""
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """What the comparison found for one parameter.
+
+    Attributes
+    ----------
+    name, size : of the parameter.
+    checked : entries compared.
+    kinks : entries left out, as a spike appeared or vanished between the two sides of the difference.
+    norm : Euclidean norm of the differences over the entries compared.
+    error : norm of (gradient - differences).
+    doubt : norm of what the differences are uncertain by: how well steps of different sizes agree, and rounding.
+    cosine : of the angle between the two.
+    """
+
+    name: str
+    size: int
+    checked: int
+    kinks: int
+    norm: float
+    error: float
+    doubt: float
+    cosine: float
+
+    @property
+    def relative_error(self) -> float:
+        """Of the gradient, over `norm`; infinite where the differences are 0 and the gradient is not."""
+        return _ratio(self.error, self.norm)
+
+    @property
+    def uncertainty(self) -> float:
+        """Of the differences, over `norm`."""
+        return _ratio(self.doubt, self.norm)
+
+    @property
+    def tells(self) -> bool:
+        """Whether the differences stand out from their own uncertainty."""
+        return self.checked > 0 and self.norm > self.doubt
+
+    def agrees(self, tolerance: float) -> bool:
+        """Whether the gradient is right to a relative `tolerance`, or to what the differences can tell."""
+        return self.error <= max(tolerance * self.norm, DOUBTS * self.doubt)
+
+
+def check_gradients(
+    model: Model,
+    batch: SpikeTrains,
+    entries: int = 30,
+    seed: int = 0,
+    after_parameter: Callable[[], None] = lambda: None,
+) -> list[ParameterCheck]:
+    """Compare the gradients of every parameter with extrapolated differences, at `entries` of its entries.
+
+    Half of the entries are those of largest gradient, the rest are drawn at random with `seed`. What `no_gradient`
+    names is off meanwhile. `after_parameter` is called after each parameter.
+    """
+    checks = []
+    with _switched_off(model):
+        result = model.gradient(batch)
+        for name, gradient in result.gradients.items():
+            indices = _choose(gradient, entries, np.random.default_rng(seed))
+            slopes, uncertainty = extrapolated_differences(model, batch, name, indices)
+            checks.append(_compare(name, gradient, indices, slopes, uncertainty))
+            after_parameter()
+    return checks
+
+
+def no_gradient(model: Model) -> dict[str, Any]:
+    """Run-time values that add to training what is no gradient of the loss: pulls on spike counts, noise, dropout."""
+    return {
+        name: value
+        for name, value in model.values.items()
+        if np.ndim(value) == 0 and value != 0 and _adds_no_gradient(name)
+    }
+
+
+def _adds_no_gradient(name: str) -> bool:
+    section, last = name.split(".")[0], name.split(".")[-1]
+    return last.startswith("strength_") if section == "regularisation" else last in DISTURBANCES
+
+
+@contextmanager
+def _switched_off(model: Model) -> Iterator[None]:
+    before = no_gradient(model)
+    try:
+        for name in before:
+            model.set_value(name, 0.0)
+        yield
+    finally:
+        for name, value in before.items():
+            model.set_value(name, value)
+
+
+def extrapolated_differences(
+    model: Model, batch: SpikeTrains, name: str, indices: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Central differences extrapolated to a step of zero, and how far the best two of them disagree: at least by the
+    rounding of the loss.
+
+    The disagreement is infinite where a spike appeared or vanished at every step tried.
+
+    A loss has a kink wherever a spike of a neuron passes an arrival at it, and in a dense network such a kink is never
+    far: a large step runs into it, and a small one into rounding. So differences are taken at several steps, those
+    of neighbouring steps extrapolated (Richardson), and for each entry the one kept that agrees best with the next.
+    """
+    levels = [central_differences(model, batch, name, indices, step) for step in STEPS]
+    rounding = np.finfo(np.float64).eps * abs(model.evaluate_batch(batch).loss) / np.array(STEPS[2:])
+    slopes = np.array([slope for slope, _ in levels])
+    smooth = np.array([same for _, same in levels])
+    ratio = (STEPS[0] / STEPS[1]) ** 2
+    extrapolated = (ratio * slopes[1:] - slopes[:-1]) / (ratio - 1)
+    disagreement = np.abs(np.diff(extrapolated, axis=0))
+    disagreement[~(smooth[:-2] & smooth[1:-1] & smooth[2:])] = np.inf
+    best = disagreement.argmin(axis=0)
+    entry = np.arange(len(indices))
+    return extrapolated[best + 1, entry], np.maximum(disagreement[best, entry], rounding[best])
+
+
+def central_differences(
+    model: Model, batch: SpikeTrains, name: str, indices: np.ndarray, step: float = 1e-6
+) -> tuple[np.ndarray, np.ndarray]:
+    """d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether all spike counts stayed the same."""
+    start = model.parameters[name]
+
+    def move(index: int, change: float) -> BatchResult:
+        moved = start.copy()
+        moved.flat[index] += change
+        model.set_parameters({name: moved})
+        return model.evaluate_batch(batch)
+
+    slopes, smooth = np.empty(len(indices)), np.empty(len(indices), bool)
+    try:
+        for k, index in enumerate(indices):
+            above, below = move(index, step), move(index, -step)
+            slopes[k] = (above.loss - below.loss) / (2 * step)
+            smooth[k] = all(np.array_equal(above.spike_counts[p], below.spike_counts[p]) for p in above.spike_counts)
+    finally:
+        model.set_parameters({name: start})
+    return slopes, smooth
+
+
+def _choose(gradient: np.ndarray, entries: int, rng: np.random.Generator) -> np.ndarray:
+    if entries >= gradient.size:
+        return np.arange(gradient.size)
+    largest = np.argsort(-np.abs(gradient.ravel()), kind="stable")[: entries // 2]
+    others = rng.permutation(np.setdiff1d(np.arange(gradient.size), largest))[: entries - len(largest)]
+    return np.concatenate([largest, others])
+
+
+def _compare(
+    name: str, gradient: np.ndarray, indices: np.ndarray, slopes: np.ndarray, uncertainty: np.ndarray
+) -> ParameterCheck:
+    smooth = np.isfinite(uncertainty)
+    analytic, slopes = gradient.ravel()[indices[smooth]].astype(np.float64), slopes[smooth]
+    norm = float(np.linalg.norm(slopes))
+    lengths = norm * float(np.linalg.norm(analytic))
+    return ParameterCheck(
+        name=name,
+        size=gradient.size,
+        checked=int(smooth.sum()),
+        kinks=int((~smooth).sum()),
+        norm=norm,
+        error=float(np.linalg.norm(analytic - slopes)),
+        doubt=float(np.linalg.norm(uncertainty[smooth])),
+        cosine=float(analytic @ slopes) / lengths if lengths > 0 else float("nan"),
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else (0.0 if part == 0 else float("inf"))

@@ -1,0 +1,96 @@
+"""The weight w(t) that a loss gives to the outputs at each time: one curve for all samples, or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..errors import SettingError
+from ..eventprop.program import Program
+from ..eventprop.schemes.bins import bin_steps
+from ..eventprop.schemes.input_activity import mean_over_steps
+from ..network.definitions import LossModel
+from ..network.expressions import evaluate, parse
+from ..spikes.spike_trains import SpikeTrains
+
+
+def loss_weight(
+    loss: LossModel, values: Mapping[str, float], t: np.ndarray, duration: float, activity: np.ndarray | None = None
+) -> np.ndarray:
+    """w at given times; 1 for a loss without a weight.
+
+    Parameters
+    ----------
+    loss, values : definition and values of its parameters.
+    t : (N,) ms.
+    duration : T, ms.
+    activity : (B, N) input activity at these times, for a loss that asks for it.
+
+    Returns
+    -------
+    (N,) float64, (B, N) where it depends on the input.
+
+    Raises
+    ------
+    SettingError
+        Where w is not finite at one of these times, or zero at all of them.
+    """
+    names: dict[str, np.ndarray | float] = {**values, "t": t, "T": duration}
+    if activity is not None:
+        names["activity"] = activity
+    with np.errstate(all="ignore"):
+        weight = evaluate(parse(loss.weight or "1", names), names)
+    weight = np.array(np.broadcast_to(weight, t.shape if activity is None else activity.shape))
+    _check(loss, values, t, weight, activity)
+    return weight
+
+
+def _check(
+    loss: LossModel, values: Mapping[str, float], t: np.ndarray, weight: np.ndarray, activity: np.ndarray | None
+) -> None:
+    named = "".join(f", {name} = {value:g}" for name, value in values.items() if name != "loss_scale")
+    what = f"loss {loss.name!r}: the weight {loss.weight!r}"
+    if not np.all(np.isfinite(weight)):
+        place = np.argwhere(~np.isfinite(weight))[0]
+        where = f"{weight[tuple(place)]} at t = {t[place[-1]]:g} ms{named}"
+        raise SettingError(f"{what} is {where}; it must be finite from 0 to T: change it or its parameters.")
+    if activity is None and not np.any(weight):
+        raise SettingError(f"{what} is 0 at all times{named}; nothing would be learned: change it or its parameters.")
+
+
+def weight_curves(
+    loss: LossModel, values: Mapping[str, float], num_steps: int, dt: float, samples: SpikeTrains
+) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of steps, (num_steps,), and w there: (num_steps,), or (B, num_steps) where it depends on the input."""
+    t, activity = (np.arange(num_steps) + 0.5) * dt, None
+    if loss.weighs_input:
+        bins = bin_steps(samples.times, dt)
+        activity = mean_over_steps(samples, bins, num_steps, dt, values["tau_input"], values["input_gain"])
+    return t, loss_weight(loss, values, t, num_steps * dt, activity)
+
+
+class StepWeights:
+    """The weight in each step of a program's trials.
+
+    Attributes
+    ----------
+    per_sample : whether each sample has its own.
+    """
+
+    def __init__(self, program: Program, num_steps: int, dt: float) -> None:
+        self._program, self._num_steps, self._dt = program, num_steps, dt
+        self._t = (np.arange(num_steps) + program.weight_time) * dt
+        self.per_sample = program.loss.weighs_input
+
+    def shared(self, values: Mapping[str, float]) -> np.ndarray:
+        """(num_steps,) for all samples; ones where each has its own."""
+        if self.per_sample:
+            return np.ones(self._num_steps)
+        return loss_weight(self._program.loss, values, self._t, self._num_steps * self._dt)
+
+    def of(self, values: Mapping[str, float], samples: SpikeTrains) -> np.ndarray:
+        """(B, num_steps), where each sample has its own."""
+        tau, gain = values["tau_input"], values["input_gain"]
+        activity = self._program.input_activity(samples, self._num_steps, self._dt, tau, gain)
+        return loss_weight(self._program.loss, values, self._t, self._num_steps * self._dt, activity)

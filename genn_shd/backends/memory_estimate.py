@@ -1,0 +1,184 @@
+"""The memory that a network needs at least, from its description: nothing is allocated or compiled for it.
+
+What is counted is there in every training: weights with the moments and gradients of the optimiser, what threads and
+samples of a full batch keep, and what some losses keep of every step. Spikes are not, as nobody knows their number. So
+a network that is refused cannot be trained here, and one that is not may still be too large.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import SettingError
+from ..network.network import Network, Population
+from ..system.machine import available_memory
+from .native.layout import DTYPES, padded
+from .native.model import available_threads, num_groups
+
+Cause = Literal["size", "threads", "batch", "steps", "kept"]
+Kind = Literal["native", "genn"]
+
+MAX_STEPS = 2**24
+"""Times of spikes are single-precision numbers, which tell no more steps apart."""
+MAX_INDEX = 2**31 - 1
+"""Generated code counts neurons and rows of weights in 32 bits."""
+GB = 1e9
+
+ARGUMENTS = {"size": "the size of populations", "batch_size": "batch_size", "duration": "duration", "dt": "dt"}
+"""What `compile_network` calls the things that memory depends on."""
+SETTINGS = {
+    "size": "network.num_hidden or network.delays",
+    "batch_size": "training.batch_size",
+    "duration": "simulation.duration",
+    "dt": "simulation.dt",
+    "num_threads": "simulation.num_threads",
+}
+"""And what settings call them."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """How a network is to be used.
+
+    Attributes
+    ----------
+    kind : of the back end; of PyGeNN's one, what every target needs.
+    batch_size : largest number of samples in a batch.
+    dt, duration : ms.
+    precision : "float32" or "float64".
+    num_threads : of the native back end; None for all processors.
+    """
+
+    kind: Kind
+    batch_size: int
+    dt: float
+    duration: float
+    precision: str
+    num_threads: int | None = None
+
+    @property
+    def num_steps(self) -> int:
+        """Steps of a trial: as many as cover it, one at least; no more than one too many."""
+        return (
+            MAX_STEPS + 1 if self.duration / self.dt > MAX_STEPS else max(1, math.ceil(self.duration / self.dt - 1e-6))
+        )
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of a number."""
+        return DTYPES[self.precision].itemsize
+
+
+def check_memory(network: Network, use: Use, names: Mapping[str, str] = ARGUMENTS) -> None:
+    """Check that the machine has the memory that a network needs at least.
+
+    Parameters
+    ----------
+    network : the description.
+    use : how it is to be used.
+    names : what to call sizes, batch size, duration, time step and threads in messages.
+
+    Raises
+    ------
+    SettingError
+        More is asked for than the machine has or generated code can count; names what asks for it, and what to lower.
+    """
+    _check_counts(network, use, names)
+    parts = estimate(network, use)
+    need, have = sum(parts.values()), available_memory()
+    if need > have:
+        cause = max(parts, key=lambda part: parts[part])
+        what, remedy = _blame(cause, network, use, names)
+        raise SettingError(
+            f"{what} is not allowed: the network needs at least {need / GB:.3g} GB of memory to be trained, and this "
+            f"machine has {have / GB:.3g} GB left; {remedy}."
+        )
+
+
+def _check_counts(network: Network, use: Use, names: Mapping[str, str]) -> None:
+    for population in network.populations:
+        if (size := population.size * len(population.delays)) > MAX_INDEX:
+            raise SettingError(
+                f"population {population.name!r} of {size} neurons is not allowed: it must be at most {MAX_INDEX}; "
+                f"lower {names['size']}."
+            )
+    if use.num_steps > MAX_STEPS:
+        duration, dt = names["duration"], names["dt"]
+        raise SettingError(
+            f"{duration} = {use.duration:g} ms is not allowed with {dt} = {use.dt:g} ms: that makes "
+            f"{use.duration / use.dt:.4g} steps, more than {MAX_STEPS}; lower {duration} or raise {dt}."
+        )
+
+
+def estimate(network: Network, use: Use) -> dict[Cause, int]:
+    """Bytes that are needed at least, by what they grow with: neurons, threads, batch, steps, or batch and steps."""
+    return {
+        "size": _of_parameters(network, use) + sum(8 * len(p.parameters) * p.size for p in network.populations),
+        "threads": (use.num_threads or available_threads()) * _of_thread(network, use) if use.kind == "native" else 0,
+        "batch": use.batch_size * _of_sample(network, use),
+        "steps": use.num_steps
+        * (8 + 8 + use.itemsize),  # times and weights of the loss in double precision, and as read
+        "kept": use.batch_size * use.num_steps * _of_kept_step(network, use),
+    }
+
+
+def _of_parameters(network: Network, use: Use) -> int:
+    """Parameters, two moments, the gradient and a copy of it, and the sums of groups of samples."""
+    if use.kind == "native":
+        numbers = sum(pre * padded(post, use.precision) for pre, post in map(network.shape, network.connections))
+        return numbers * use.itemsize * (5 + num_groups(use.batch_size))
+    return network.num_parameters * use.itemsize * 5
+
+
+def _of_thread(network: Network, use: Use) -> int:
+    """State and adjoint of all neurons."""
+    return 2 * use.itemsize * sum(_num_states(p) * padded(p.size, use.precision) for p in network.populations[1:])
+
+
+def _of_sample(network: Network, use: Use) -> int:
+    """Spike counts, their regularisation, logits; what is kept of the outputs at the end of a trial."""
+    spiking = [p for p in network.populations if p.spiking]
+    counts = sum(4 * p.size + use.itemsize * padded(p.size, use.precision) for p in spiking)
+    at_end = use.itemsize * padded(network.output.size, use.precision) * (len(network.loss.state) + 2)
+    return counts + at_end + use.itemsize * network.output.size
+
+
+def _of_kept_step(network: Network, use: Use) -> int:
+    """What a loss keeps of each step of each sample."""
+    loss = network.loss
+    arrays = int(loss.keeps_voltages or loss.cross_entropy == "step")
+    if use.kind == "native":
+        arrays = loss.keeps_voltages + (loss.cross_entropy == "step")
+    if not network.output.spiking:
+        arrays += len(network.output.trained)
+    outputs = padded(network.output.size, use.precision) if use.kind == "native" else network.output.size
+    weights = 2 * 8 if loss.weighs_input else 0  # the input's activity and the loss's weight
+    return arrays * outputs * use.itemsize + weights
+
+
+def _num_states(population: Population) -> int:
+    assert population.neuron is not None and population.synapse is not None
+    return len(population.neuron.state) + len(population.synapse.state)
+
+
+def _blame(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -> tuple[str, str]:
+    """What asks for the most memory, and what to do."""
+    batch, duration, dt = names["batch_size"], names["duration"], names["dt"]
+    match cause:
+        case "size":
+            sizes = " x ".join(str(p.size * len(p.delays)) for p in network.populations)
+            return f"a network of {sizes} neurons with {network.num_parameters} parameters", f"lower {names['size']}"
+        case "threads":
+            threads = names.get("num_threads", "num_threads")
+            return f"{threads} = {use.num_threads or available_threads()}", f"lower {threads}"
+        case "batch":
+            return f"{batch} = {use.batch_size}", f"lower {batch}"
+        case "steps":
+            return f"{duration} = {use.duration:g} ms ({use.num_steps} steps)", f"lower {duration} or raise {dt}"
+    kept = (
+        f"loss {network.loss.name!r}, which keeps every one of {use.num_steps} steps, with {batch} = {use.batch_size}"
+    )
+    return kept, f"lower {batch} or {duration}, raise {dt}, or choose another loss"

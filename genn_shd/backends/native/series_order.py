@@ -1,0 +1,49 @@
+"""How many terms of its series a population's trained parameters need, for its time constants and the step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...errors import SettingError
+from ...eventprop.program import PopulationProgram, SensitivityProgram, Values
+
+MAX_TERMS = 40  # as in templates/exact/trained.c.j2
+
+
+def order(population: PopulationProgram, values: Values, dt: float, rounding: float) -> int:
+    """Terms of the exponential's series over a step, down to `rounding`.
+
+    Raises
+    ------
+    SettingError
+        Where a step is too long for the shortest time constant.
+    """
+    assert population.trained is not None and population.trained.sensitivity is not None
+    program = population.trained.sensitivity
+    terms = _terms(_fastest(program, values) * dt, rounding)
+    if terms > MAX_TERMS:
+        raise _too_coarse(population, values, dt)
+    return terms
+
+
+def _fastest(program: SensitivityProgram, values: Values) -> float:
+    """The largest rate, 1/ms."""
+    return max(float(np.abs(values[name]).max()) for (a, b), name in program.matrix.items() if a == b)
+
+
+def _terms(exponent: float, rounding: float) -> int:
+    """Terms of exp's series that are above rounding; MAX_TERMS + 1 where they are more."""
+    size, k = 1.0, 0
+    while size > rounding and k <= MAX_TERMS:
+        k += 1
+        size *= exponent / k
+    return k
+
+
+def _too_coarse(population: PopulationProgram, values: Values, dt: float) -> SettingError:
+    assert population.trained is not None and population.trained.sensitivity is not None
+    shortest = 1.0 / _fastest(population.trained.sensitivity, values)
+    return SettingError(
+        f"dt = {dt:g} ms is too long a step to train parameters of {population.name!r}, whose shortest time constant "
+        f"is {shortest:.3g} ms; take a shorter step, or a longer time constant."
+    )

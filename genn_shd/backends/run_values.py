@@ -1,0 +1,151 @@
+"""Run-time values of a compiled network, by dotted name: what can change without compiling anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import SettingError, unknown_name
+from ..network.definitions import Parameter
+from ..network.initialisers import draw
+from ..network.network import DISTURBANCES, Network, SpikeCountRegularisation, check_delays, check_disturbance
+
+NewValues = Mapping[str, float | np.ndarray]
+
+_OPTIMISER = {
+    "beta1": (0.9, Parameter(0.9, minimum=0.0)),
+    "beta2": (0.999, Parameter(0.999, minimum=0.0)),
+    "epsilon": (1e-8, Parameter(1e-8, minimum=0.0)),
+}
+
+
+class RunValues:
+    """All run-time values of a network, checked when they change.
+
+    Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` where the
+    network has them, `{source}.delays` (ms), `loss.{parameter}`,
+    `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower,
+    total_upper, strength_total}`.
+    """
+
+    def __init__(self, network: Network, rng: np.random.Generator) -> None:
+        self._network = network
+        self._values: dict[str, Any] = {}
+        for population in network.populations[1:]:
+            for name in population.parameters:
+                drawn = draw(population.initial(name), rng, (population.size,))
+                self._set_neurons(population.name, name, drawn)
+        self._set_delays(network.input.delays)
+        for population in network.populations[1:]:
+            for name in DISTURBANCES:
+                if getattr(population, name) is not None:
+                    self._values[f"{population.name}.{name}"] = float(getattr(population, name))
+        for name, parameter in network.loss.parameters.items():
+            self._values[f"loss.{name}"] = float(network.loss_values.get(name, parameter.default))
+        for name, (default, _) in _OPTIMISER.items():
+            self._values[f"optimiser.{name}"] = default
+        for population in network.populations[1:]:
+            if population.spiking:
+                self._set_regularisation(population.name, population.regularisation or SpikeCountRegularisation())
+
+    def copy(self) -> dict[str, Any]:
+        """All values by dotted name; arrays are copies."""
+        return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self._values.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        """One value; not to be changed in place."""
+        return self._values[name]
+
+    def attempt(self, values: NewValues, take: Callable[[NewValues], None]) -> None:
+        """Let a model `take` values, and take those of before where it refuses one with a SettingError."""
+        before = {name: self._values[name] for name in values if name in self._values}
+        try:
+            take(values)
+        except SettingError:
+            take(before)
+            raise
+
+    def set(self, name: str, value: float | np.ndarray) -> None:
+        """Change one value; a SettingError names what is allowed where the name or value is not."""
+        if name not in self._values:
+            raise unknown_name("run-time value", name, self._values)
+        section, _, rest = name.partition(".")
+        if section == "regularisation":
+            population, _, field = rest.partition(".")
+            self._set_regularisation(population, self._changed_regularisation(population, field, float(value)))
+        elif section in ("loss", "optimiser"):
+            parameter = self._network.loss.parameters[rest] if section == "loss" else _OPTIMISER[rest][1]
+            parameter.check(name, value)
+            if name in ("optimiser.beta1", "optimiser.beta2") and not value < 1:
+                raise SettingError(f"{name} = {value} is not allowed; it must be between 0 and 1.")
+            self._values[name] = float(value)
+        elif rest in DISTURBANCES:
+            check_disturbance(name, rest, float(value))
+            self._values[name] = float(value)
+        elif section == self._network.input.name:
+            self._set_delays(value)
+        else:
+            self._set_neurons(section, rest, value)
+
+    def _set_delays(self, value: ArrayLike) -> None:
+        source, delays = self._network.input, np.atleast_1d(np.asarray(value, np.float64)).copy()
+        check_delays(f"{source.name}.delays", delays.tolist())
+        if delays.shape != (len(source.delays),):
+            raise SettingError(
+                f"{source.name}.delays has shape {np.shape(value)}; the network is compiled for {len(source.delays)}."
+            )
+        self._values[f"{source.name}.delays"] = delays
+
+    def _set_neurons(self, population: str, name: str, value: float | np.ndarray) -> None:
+        described = self._network.population(population)
+        described.parameters[name].check(f"{population}.{name}", value)
+        if np.shape(value) not in ((), (described.size,)):
+            raise SettingError(
+                f"{population}.{name} has shape {np.shape(value)}; give a number or {described.size}, one per neuron."
+            )
+        self._values[f"{population}.{name}"] = np.broadcast_to(np.asarray(value, np.float64), described.size).copy()
+
+    def _changed_regularisation(self, population: str, field: str, value: float) -> SpikeCountRegularisation:
+        changed: dict[str, Any] = {field: value}
+        return replace(self.regularisation(population), **changed)
+
+    def _set_regularisation(self, population: str, values: SpikeCountRegularisation) -> None:
+        for name in values.strengths_and_targets():
+            self._values[f"regularisation.{population}.{name}"] = float(getattr(values, name))
+
+    def neuron_values(self, population: str) -> dict[str, np.ndarray]:
+        """Parameter values of a population, (N,) float64 each."""
+        described = self._network.population(population)
+        return {name: self._values[f"{population}.{name}"] for name in described.parameters}
+
+    def delays(self) -> np.ndarray:
+        """Delays of the source, (copies,) float64, ms."""
+        return self._values[f"{self._network.input.name}.delays"]
+
+    def disturbances(self, population: str) -> tuple[float, ...]:
+        """Noise and dropout of a population, 0 where it has none."""
+        return tuple(self._values.get(f"{population}.{name}", 0.0) for name in DISTURBANCES)
+
+    def loss_values(self) -> dict[str, float]:
+        """Values of the loss's parameters, in the definition's order."""
+        return {name: self._values[f"loss.{name}"] for name in self._network.loss.parameters}
+
+    def regularisation(self, population: str) -> SpikeCountRegularisation:
+        """Of a spiking population, with the values of now."""
+        described = self._network.population(population).regularisation or SpikeCountRegularisation()
+        names = described.strengths_and_targets()
+        now: dict[str, Any] = {name: self._values[f"regularisation.{population}.{name}"] for name in names}
+        return replace(described, **now)
+
+    def optimiser(self, name: str) -> float:
+        """One constant of the optimiser."""
+        return self._values[f"optimiser.{name}"]
+
+
+def initial_parameters(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Initial weights by connection name, (pre, post) float64; the same for every back end and the same seed."""
+    return {c.name: draw(c.weight, rng, network.shape(c)) for c in network.connections}

@@ -1,0 +1,128 @@
+"""Settings of the loss: each loss states its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, create_model, model_validator
+
+from ..errors import unknown_name
+from ..models.losses import INPUT_ACTIVITY, LOSS_SCALE, LOSSES, weighted_sum
+from ..network.definitions import LossModel, Parameter
+from ..network.import_loss import is_import_path, load_loss
+from .sections import Section, setting
+
+
+def _of_parameter(parameter: Parameter) -> Any:
+    """The setting of a definition's parameter: its default, unit and limit."""
+    unit = None if parameter.unit == "1" else parameter.unit
+    limit = {} if parameter.minimum is None else {"gt": parameter.minimum}
+    return setting(parameter.default, parameter.description, unit, **limit)
+
+
+class LossSettings(Section):
+    """What the output should be, for a loss; each loss states its own parameters."""
+
+    name: str
+
+    @property
+    def definition(self) -> LossModel:
+        """The loss."""
+        return LOSSES[self.name]
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        """Values of the loss's parameters."""
+        return self.model_dump(exclude={"name"})
+
+
+class WeightedSumSettings(LossSettings):
+    """Cross-entropy of the outputs' mean voltages, weighted in time by an expression of your own."""
+
+    name: Literal["sum_weighted"] = setting("sum_weighted", "which loss")
+    loss_scale: float = _of_parameter(LOSS_SCALE)
+    weight: Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)] = (
+        setting(
+            ..., "w(t): an expression of t and T (duration of the trial), in ms, of loss.parameters, and of activity"
+        )
+    )
+    parameters: dict[str, float] = setting(
+        {}, "names that the weight uses, with their values, for example loss.parameters.centre = 0.5"
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        _ = self.definition
+        return self
+
+    @property
+    def definition(self) -> LossModel:
+        parameters = {
+            name: replace(INPUT_ACTIVITY.get(name, Parameter(value)), default=value)
+            for name, value in self.parameters.items()
+        }
+        return weighted_sum(self.name, self.weight, parameters)
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        return {"loss_scale": self.loss_scale, **self.parameters}
+
+
+class CustomSettings(LossSettings):
+    """A loss written in Python: loss = "my_module:my_loss"."""
+
+    name: Literal["custom"] = setting("custom", "which loss")
+    definition_at: str = setting(..., "import path module:name of its definition; the module is imported, and so runs")
+    loss_scale: Annotated[float, Field(gt=0)] | None = setting(
+        None, "multiplies the logits before the softmax, or the loss; where not set, as the definition says"
+    )
+    parameters: dict[str, float] = setting({}, "values of its other parameters, where they are not their defaults")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        known = {name: p for name, p in self.definition.parameters.items() if name != "loss_scale"}
+        for name, value in self.parameters.items():
+            if name not in known:
+                raise unknown_name(f"parameter of the loss {self.definition_at!r}", name, known)
+            known[name].check(f"loss.parameters.{name}", value)
+        return self
+
+    @property
+    def definition(self) -> LossModel:
+        return load_loss(self.definition_at)
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        default = self.definition.parameters["loss_scale"].default
+        return {"loss_scale": default if self.loss_scale is None else self.loss_scale, **self.parameters}
+
+
+def _of_definition(loss: LossModel) -> type[LossSettings]:
+    """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
+    parameters: dict[str, Any] = {name: (float, _of_parameter(p)) for name, p in loss.parameters.items()}
+    return create_model(
+        f"{loss.name}_loss",
+        __base__=LossSettings,
+        __doc__=loss.description,
+        name=(Literal[loss.name], setting(loss.name, "which loss")),
+        **parameters,
+    )
+
+
+LOSS_SETTINGS: dict[str, type[LossSettings]] = {
+    **{name: _of_definition(loss) for name, loss in LOSSES.items()},
+    "sum_weighted": WeightedSumSettings,
+    "custom": CustomSettings,
+}
+
+
+def with_loss_by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nested tables in which `loss = "max"` stands for `loss.name = "max"`, and `module:name` for a custom loss."""
+    loss = values.get("loss")
+    if isinstance(loss, str):
+        loss = {"name": loss}
+    if isinstance(loss, Mapping) and is_import_path(str(loss.get("name", ""))):
+        loss = {**loss, "name": "custom", "definition_at": loss["name"]}
+    return values if loss is None else {**values, "loss": loss}

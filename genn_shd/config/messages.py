@@ -1,0 +1,235 @@
+"""What is allowed for a setting, and what is wrong with a configuration, each in one line."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from ..errors import SettingError, nearest
+
+_SIGNS = {Gt: ("gt", ">"), Ge: ("ge", ">="), Lt: ("lt", "<"), Le: ("le", "<=")}
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+class Choice(NamedTuple):
+    """A table whose settings depend on one of them, such as `dataset.name`."""
+
+    by: str
+    options: dict[str, type[BaseModel]]
+
+
+def choice(field: FieldInfo) -> Choice | None:
+    """The choice a field stands for; None where it is no union of tables."""
+    if not isinstance(field.discriminator, str):
+        return None
+    models = get_args(field.annotation) or (field.annotation,)
+    return Choice(field.discriminator, {model.model_fields[field.discriminator].default: model for model in models})
+
+
+def section(field: FieldInfo) -> type[BaseModel] | None:
+    """The table a field stands for; None where it is a single setting or a choice of tables."""
+    is_table = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    return field.annotation if is_table else None
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a setting may be, for example `a number > 0` or `one of 'none', 'random'`."""
+    return _describe(field.annotation, field.metadata)
+
+
+def _describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _describe(arguments[0], [*metadata, *_flat(arguments[1:])])
+    if origin is Literal:
+        names = ", ".join(map(repr, arguments))
+        return names if len(arguments) == 1 else f"one of {names}"
+    if origin in (Union, UnionType):
+        return " or ".join(_describe(part, metadata) for part in arguments if part is not NoneType)
+    if origin is tuple:
+        return f"{_describe(arguments[0])}, or a list of such"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a table of {', '.join(annotation.model_fields)}"
+    return _KINDS.get(annotation, "a table") + _limits(metadata)
+
+
+def _flat(metadata: Sequence[Any]) -> Iterator[Any]:
+    for item in metadata:
+        yield from item.metadata if isinstance(item, FieldInfo) else (item,)
+
+
+def _limits(metadata: Sequence[Any]) -> str:
+    limits = [
+        f"{sign} {getattr(item, attribute):g}"
+        for item in metadata
+        for kind, (attribute, sign) in _SIGNS.items()
+        if isinstance(item, kind)
+    ]
+    return " " + " and ".join(limits) if limits else ""
+
+
+class _Place(NamedTuple):
+    """Where in the models an error lies."""
+
+    names: tuple[str, ...]
+    field: FieldInfo | None
+    owner: type[BaseModel]
+    chosen: str
+
+    @property
+    def dotted(self) -> str:
+        return dotted_name(self.names)
+
+
+def dotted_name(names: Sequence[str]) -> str:
+    """A dotted name as TOML writes it: parts that are no plain words are quoted."""
+    return ".".join(name if re.fullmatch(r"[\w-]+", name) else json.dumps(name) for name in names)
+
+
+def explain(error: ValidationError, model: type[BaseModel], values: Mapping[str, Any]) -> SettingError:
+    """One line for pydantic's many: the setting in dotted form, its value, what is allowed, the nearest name.
+
+    Parameters
+    ----------
+    error : what pydantic raised.
+    model : the model it validated with.
+    values : the values it validated.
+    """
+    details = error.errors(include_url=False)
+    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")  # a wrong name explains what follows it
+    first = details[0]
+    place = _locate(first["loc"], model)
+    message = _message(first, place, model, values)
+    others = len({_locate(detail["loc"], model).names for detail in details} - {place.names})
+    return SettingError(message + (f" ({others} more to put right after that)" if others else ""))
+
+
+def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
+    """Follow an error's location through the models, leaving out what pydantic adds for unions and lists."""
+    parts = list(location)
+    names: tuple[str, ...] = ()
+    owner, chosen = model, ""
+    while parts:
+        name = str(parts.pop(0))
+        names += (name,)
+        field = owner.model_fields.get(name)
+        if field is None:
+            return _Place(names, None, owner, chosen)
+        if options := choice(field):
+            if not parts:
+                return _Place((*names, options.by), field, owner, chosen)
+            tag = str(parts.pop(0))
+            owner, chosen = options.options[tag], f"{'.'.join(names)}.{options.by} = {tag!r}"
+        elif table := section(field):
+            owner, chosen = table, ""
+        elif (entries := _entries(field)) and parts:
+            names += (str(parts.pop(0)),)
+            if not issubclass(entries, BaseModel):
+                return _Place(names, FieldInfo.from_annotation(entries), owner, chosen)
+            owner, chosen = entries, ""
+        else:
+            return _Place(names, field, owner, chosen)
+    return _Place(names, None, owner, chosen)
+
+
+def _entries(field: FieldInfo) -> type | None:
+    """What a table whose names are free, such as `network.weights`, holds."""
+    return get_args(field.annotation)[1] if get_origin(field.annotation) is dict else None
+
+
+def _message(detail: Any, place: _Place, model: type[BaseModel], values: Mapping[str, Any]) -> str:
+    kind = detail["type"]
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "extra_forbidden":
+        return _unknown(place, model)
+    if kind == "missing":
+        what = allowed(place.field) if place.field else "a table"
+        return f"{place.dotted} is not set{f'; {place.chosen} needs it' if place.chosen else ''}: give {what}."
+    value = _lookup(values, place.names)
+    if options := choice(place.field) if place.field else None:
+        return _wrong_choice(place, value, _lookup(values, place.names[:-1]), list(options.options))
+    if place.field is None:
+        return f"{place.dotted} = {shown(value)} is not allowed: it must be a table."
+    names = [a for a in _literals(place.field.annotation) if isinstance(a, str)]
+    hint = nearest(value, names) if isinstance(value, str) else ""
+    return f"{place.dotted} = {shown(value)} is not allowed: it must be {allowed(place.field)}.{hint}"
+
+
+def _wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) -> str:
+    names = ", ".join(map(repr, tags))
+    if not isinstance(table, Mapping):
+        dotted = dotted_name(place.names[:-1])
+        return f"{dotted} = {shown(table)} is not allowed: set {place.dotted} to one of {names}."
+    if value is None:
+        return f"{place.dotted} is not set: give one of {names}."
+    hint = nearest(value, tags) if isinstance(value, str) else ""
+    return f"{place.dotted} = {shown(value)} is not allowed: it must be one of {names}.{hint}"
+
+
+def _unknown(place: _Place, model: type[BaseModel]) -> str:
+    """The message for a setting that is not there: the nearest that is, or where it belongs."""
+    everything = list(setting_names(model))
+    prefix, name = dotted_name(place.names[:-1]), place.names[-1]
+    if place.chosen and (owners := [choice for dotted, choice in everything if dotted == place.dotted and choice]):
+        return f"{place.dotted} is no setting of {place.chosen}; it is one of {', '.join(owners)}."
+    siblings = [f"{prefix}.{sibling}".lstrip(".") for sibling in place.owner.model_fields]
+    elsewhere = [dotted for dotted, _ in everything if dotted not in siblings]
+    hint = _nearest_ending(name, siblings) or _nearest_ending(name, elsewhere)
+    where = f"in [{prefix}]" if prefix else "tables"
+    endings = ", ".join(sibling.rpartition(".")[2] for sibling in siblings)
+    return f"{place.dotted} is unknown.{hint or f' Allowed {where}: {endings}.'}"
+
+
+def _nearest_ending(name: str, dotted_names: Sequence[str]) -> str:
+    """A hint at the dotted name whose last part is nearest: what stands before it is mostly the same."""
+    endings = {dotted.rpartition(".")[2]: dotted for dotted in reversed(dotted_names)}
+    close = difflib.get_close_matches(name, endings, n=1, cutoff=0.75)
+    return f" Did you mean {endings[close[0]]!r}?" if close else ""
+
+
+def setting_names(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted name of every setting there is, and the choice it needs (`dataset.name = 'fsdd'`), or ''."""
+    for name, field in model.model_fields.items():
+        dotted = f"{prefix}{name}"
+        if options := choice(field):
+            yield f"{dotted}.{options.by}", ""
+            for tag, option in options.options.items():
+                for inner, _ in setting_names(option, f"{dotted}."):
+                    if inner != f"{dotted}.{options.by}":
+                        yield inner, f"{dotted}.{options.by} = {tag!r}"
+        elif table := section(field):
+            yield from setting_names(table, f"{dotted}.")
+        else:
+            yield dotted, ""
+
+
+def _literals(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    else:
+        for part in get_args(annotation):
+            yield from _literals(part)
+
+
+def _lookup(values: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def shown(value: Any) -> str:
+    """A value as it reads in TOML, shortened where it is long."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    is_list = isinstance(value, list | tuple)
+    text = f"[{', '.join(map(shown, value))}]" if is_list else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,55 @@
+"""Paths in settings: absolute from the moment they are read, so that they hold in any folder and for any worker."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ..errors import SettingError
+from .messages import choice, section
+from .schema import Config
+
+
+@functools.cache
+def path_settings() -> frozenset[str]:
+    """Dotted names of all settings that are paths."""
+    return frozenset(_path_names(Config, ""))
+
+
+def with_absolute_paths(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Settings, nested or by dotted name, whose relative paths are taken from a folder; `~` is the home folder."""
+    return {name: _with_absolute_paths(value, name, folder) for name, value in settings.items()}
+
+
+def absolute(path: str, folder: Path) -> str:
+    """A path from a folder on; an empty text, which is no path, stays.
+
+    Raises
+    ------
+    SettingError
+        It begins with `~` and the name of a user who is not there.
+    """
+    try:
+        return os.path.abspath(folder / Path(path).expanduser()) if path else path  # noqa: PTH100  links stay as they are
+    except RuntimeError:
+        raise SettingError(f"{path}: there is no such user; give the path without ~.") from None
+
+
+def _with_absolute_paths(value: Any, name: str, folder: Path) -> Any:
+    if isinstance(value, Mapping) and any(path.startswith(f"{name}.") for path in path_settings()):
+        return {key: _with_absolute_paths(item, f"{name}.{key}", folder) for key, item in value.items()}
+    return absolute(value, folder) if isinstance(value, str) and name in path_settings() else value
+
+
+def _path_names(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        options, table = choice(field), section(field)
+        for within in options.options.values() if options else [table] if table else []:
+            yield from _path_names(within, f"{prefix}{name}.")
+        if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("is_path"):
+            yield f"{prefix}{name}"

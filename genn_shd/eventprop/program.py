@@ -1,0 +1,199 @@
+"""The program of a network: forward and backward code that every back end can compile.
+
+All code is in GeNN's snippet language and speaks of one neuron. Names in it are the population's state, its
+per-neuron run-time values (parameters of the definitions and the scheme's coefficients), and those listed with
+each piece. A back end supplies loops, storage and the order of things, which the scheme fixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..network.definitions import LossModel
+from ..network.network import Connection, Network
+from ..spikes.spike_trains import SpikeTrains
+
+Values = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class SpikeProgram:
+    """Code at a spike of a neuron.
+
+    Attributes
+    ----------
+    threshold : expression; the neuron spikes where it is not negative.
+    threshold_rate : its rate of change per ms, an expression of the tape's `slope`.
+    tape : name -> expression of the state at the spike, stored for the backward pass.
+    reset_code : after the tape is stored.
+    jump_code : backward; changes the adjoint. Names: the tape's, `feedback` (sum over targets of weight times
+        their `feedback`), `spike_drive` (from the loss), `count_signal` (from spike-count regularisation).
+    """
+
+    threshold: str
+    threshold_rate: str
+    tape: dict[str, str]
+    reset_code: str
+    jump_code: str
+
+
+@dataclass(frozen=True)
+class SensitivityProgram:
+    """Derivatives y of the state x by trained parameters, for a scheme with spikes inside steps; z is x and y.
+
+    Attributes
+    ----------
+    state : names of y, all zero at the start of a trial.
+    start_code : y over a step without events. Names: x and y at its start.
+    reached : those of y that an arrival changes by the end of its step.
+    matrix : (row, column) -> coefficient, the entries of M in z' = M z that are not zero.
+    shift : tape entry -> expression of z just before a spike, and of the tape's `slope`.
+    reset_code : y after a spike. Names: z before it, the shifts.
+    """
+
+    state: tuple[str, ...]
+    start_code: str
+    reached: tuple[str, ...]
+    matrix: dict[tuple[str, str], str]
+    shift: dict[str, str]
+    reset_code: str
+
+
+@dataclass(frozen=True)
+class TrainedProgram:
+    """Code for the gradients of a population's trained parameters; see `genn_shd.eventprop.sensitivity`.
+
+    Attributes
+    ----------
+    spike_gradient : parameter -> expression of what one spike adds to dL/d(parameter). Names: the tape's, `feedback`,
+        `spike_drive`, `count_signal`. Empty where the population never spikes.
+    read : parameter -> expression of the derivative of the voltage that the loss reads of one step; what the step adds
+        to dL/d(parameter) is `drive` times this. For outputs that never spike, else empty. Names: as in `mean_code`.
+    sensitivity : None where the derivatives advance with the state and are part of it.
+    """
+
+    spike_gradient: dict[str, str]
+    read: dict[str, str]
+    sensitivity: SensitivityProgram | None = None
+
+
+@dataclass(frozen=True)
+class PopulationProgram:
+    """Code of one population that is not a source.
+
+    Attributes
+    ----------
+    name, size : of the population.
+    state : state variable -> value at the start of a trial.
+    parameters, coefficients : names of the per-neuron run-time values that code may use.
+    receives : the state variable to which arriving spikes add their weights, at the start of a step.
+    advance_code : the neuron's state over one step.
+    spike : what follows where the neuron spikes; None if it never does.
+    decay_code : the synapse's state over one step, after spikes are settled.
+    adjoint : adjoint variables, zero at the end of a trial.
+    drive_code : backward, outputs; lets the loss act at the end of a step. Name: `drive` = d(loss)/dV. Where the
+        loss reads the mean voltage, the adjoint is from then on relative to where the drive would settle it.
+    adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the settled
+        adjoint, `drive` still being known.
+    mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, and in the exact
+        scheme `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in it).
+    settled : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient; else empty.
+    feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
+        sends back to its sender per unit weight, and its part of the gradient of the weight.
+    propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
+        before it, for schemes that integrate over parts of a step. `coupled(r, E, F, gap, a, a / gap)` stands for
+        a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
+    trained : None where none of the population's parameters are.
+    """
+
+    name: str
+    size: int
+    state: dict[str, float]
+    parameters: tuple[str, ...]
+    coefficients: tuple[str, ...]
+    receives: str
+    advance_code: str
+    spike: SpikeProgram | None
+    decay_code: str
+    adjoint: tuple[str, ...]
+    drive_code: str
+    adjoint_code: str
+    settled: dict[str, str]
+    mean_code: str
+    feedback: str
+    weight_gradient: str
+    propagator: dict[str, str]
+    trained: TrainedProgram | None
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of all per-neuron run-time values."""
+        return self.parameters + self.coefficients
+
+
+@dataclass(frozen=True)
+class ArrivalTerms:
+    """What a spike arriving d ms after the start of a step leaves at its end, as a sum of K terms.
+
+    Each is a function of d times a number of the neuron: effect (d, e, j) = sum over k: phi_k(d) gains[k, e, j].
+
+    Attributes
+    ----------
+    times : (K, order) Chebyshev series of phi_k in 2 d / dt - 1.
+    rates : (R, order) of the derivatives by d, 1/ms, of the first R <= K.
+    gains : (K, effects, N). Effects: the states that an arrival changes, in the state's order; where the loss drives
+        the population throughout a step, the sum of the weights that arrived; the derivatives that it reaches of the
+        state by trained parameters, which alone need more than R terms.
+    returns : (R, adjoints, N), backward: dL/dw at d is the sum of phi_k(d) returns[k, e, j] (adjoint of effect e at
+        the step's end), that of the sum of weights being `drive`; its derivative by d, times w, goes back to its
+        sender.
+    reversible : whether the adjoint can be followed from inside the step to its end without loss of precision.
+    """
+
+    times: np.ndarray
+    rates: np.ndarray
+    gains: np.ndarray
+    returns: np.ndarray
+    reversible: bool
+
+
+@dataclass(frozen=True)
+class Program:
+    """Code of a whole network under one scheme.
+
+    Attributes
+    ----------
+    scheme : name of the time-stepping scheme.
+    network : the description it was made from.
+    weight_time : time within a step, as a part of it, at which the loss's weight w(t) is taken.
+    input_activity : (samples, number of steps, dt, tau, gain) -> (B, steps) activity of their input in each step, see
+        `genn_shd.eventprop.schemes.input_activity`.
+    populations : in the network's order, without the source.
+    connections, loss : of the network.
+    evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
+    arrivals : (population name, parameter values, dt, precision) -> the terms of arrivals inside steps; None where they
+        are at its start.
+    """
+
+    scheme: str
+    network: Network
+    weight_time: float
+    input_activity: Callable[[SpikeTrains, int, float, float, float], np.ndarray]
+    populations: tuple[PopulationProgram, ...]
+    evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
+    arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        return self.network.connections
+
+    @property
+    def loss(self) -> LossModel:
+        return self.network.loss
+
+    @property
+    def output(self) -> PopulationProgram:
+        return self.populations[-1]

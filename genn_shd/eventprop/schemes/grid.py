@@ -1,0 +1,48 @@
+"""The grid scheme: spikes sit at the ends of steps, the linear dynamics are integrated exactly over a step.
+
+Forward, step n (time n dt to (n + 1) dt):
+
+1. arrivals: every spike emitted at step n - 1 adds its weight; an input spike of time bin k is emitted at step k;
+2. the neuron's state advances by exp(A dt), with the synapse's state after arrivals;
+3. threshold, tape and reset;
+4. the synapse's state decays by exp(A dt).
+
+This is the order in which GeNN executes a step. Backward, step n, with the adjoint at the start of step n + 1:
+
+1. spikes emitted at step n meet the adjoint of their targets: feedback and weight gradients;
+2. the adjoint of neurons that spiked at step n jumps;
+3. the loss acts: as an impulse at the end of the step where it reads V there, as a constant drive throughout the
+   step where it is an integral over time;
+4. the adjoint goes back over the step by exp(A^T dt), integrated exactly with the drive.
+
+The drive matters. All arrivals are at the start of a step here. Were the integral's derivative an impulse at the end,
+lambda_V would be a sawtooth that every arrival meets at the same phase, and the difference lambda_V - lambda_I,
+which is what moves spikes, would be biased by more than its own size at dt = 1 ms.
+"""
+
+from __future__ import annotations
+
+from ...network.network import Network
+from ..adjoint import derive
+from ..program import Program
+from ..sensitivity import derive_sensitivity
+from .bins import bin_steps
+from .input_activity import at_ends_of_steps
+from .linear import coefficients, population_programs
+
+
+def build(network: Network) -> Program:
+    """The program of a network on the grid."""
+    dynamics = {d.population.name: d for d in derive(network)}
+    trained = {name: s for name, d in dynamics.items() if (s := derive_sensitivity(d))}
+    ahead = {name: s.dynamics for name, s in trained.items()}
+    return Program(
+        scheme="grid",
+        network=network,
+        weight_time=1.0,
+        input_activity=lambda samples, num_steps, dt, *values: at_ends_of_steps(
+            samples, bin_steps(samples.times, dt), num_steps, dt, *values
+        ),
+        populations=population_programs(network, dynamics, {}, trained),
+        evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt, ahead.get(name)),
+    )

@@ -1,0 +1,241 @@
+"""Exact integration of linear dynamics: the code and coefficients that all schemes share.
+
+Over a span r without events, the state advances by exp(A r) and the scaled adjoint goes back by its scaled transpose.
+Code names the entries: `V_from_I` is the part of V after the span that comes from I before it,
+`lambda_I_from_lambda_V` the same of the adjoint, going back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy
+
+from ...network.expressions import evaluate, symbol, to_code
+from ...network.network import Network
+from ..adjoint import Dynamics, SpikeEvent, adjoint_name
+from ..program import PopulationProgram, SpikeProgram, TrainedProgram, Values
+from ..sensitivity import Sensitivity
+
+DRIFT = "drift"
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """`propagator`, `mean_code` and `trained` as in `PopulationProgram`, and the names of the coefficients that they
+    need."""
+
+    propagator: dict[str, str] = field(default_factory=dict)
+    coefficients: Sequence[str] = ()
+    mean_code: str = ""
+    trained: TrainedProgram | None = None
+
+
+def population_programs(
+    network: Network,
+    dynamics: Mapping[str, Dynamics],
+    closed_forms: Mapping[str, ClosedForm],
+    trained: Mapping[str, Sensitivity],
+) -> tuple[PopulationProgram, ...]:
+    """The programs of all populations; `closed_forms` by population, for schemes that need them; `trained`, for
+    populations with trained parameters whose sensitivity is to advance as part of the state."""
+    driven = driven_population(network)
+    return tuple(
+        _population_program(
+            d, trained.get(name), _settled(d) if name == driven else {}, closed_forms.get(name, ClosedForm())
+        )
+        for name, d in dynamics.items()
+    )
+
+
+def driven_population(network: Network) -> str | None:
+    """Name of the population whose mean voltage the loss reads."""
+    return network.output.name if network.loss.reads == "mean_voltage" else None
+
+
+def _population_program(
+    d: Dynamics, sensitivity: Sensitivity | None, settled: dict[str, str], closed_form: ClosedForm
+) -> PopulationProgram:
+    neuron, synapse = d.population.neuron, d.population.synapse
+    assert neuron is not None and synapse is not None
+    ahead = sensitivity.dynamics if sensitivity else d
+    return PopulationProgram(
+        name=d.population.name,
+        size=d.population.size,
+        state={**dict.fromkeys(ahead.state, 0.0), **neuron.state, **synapse.state},
+        parameters=tuple(d.population.parameters),
+        coefficients=(*coefficient_names(d, ahead), *settled.values(), *closed_form.coefficients),
+        receives=synapse.receives,
+        advance_code=assign({x: advance(x, ahead) for x in ahead.neuron_state}),
+        spike=_spike_program(d, ahead.event) if ahead.event is not None else None,
+        decay_code=assign({x: advance(x, ahead) for x in ahead.synapse_state}),
+        adjoint=tuple(adjoint_name(x) for x in d.state),
+        drive_code=_settle(settled, "+=") if settled else _drive_code(d),
+        adjoint_code=" ".join(
+            [assign({adjoint_name(x): _retreat(x, d) for x in d.state}), _settle(settled, "-=")]
+        ).strip(),
+        settled=settled,
+        mean_code=closed_form.mean_code or d.neuron_state[0],
+        feedback=to_code(d.feedback),
+        weight_gradient=to_code(d.weight_gradient),
+        propagator=closed_form.propagator,
+        trained=_trained_program(sensitivity) if sensitivity else closed_form.trained,
+    )
+
+
+def _trained_program(sensitivity: Sensitivity) -> TrainedProgram:
+    spikes = sensitivity.dynamics.event is not None
+    return TrainedProgram(
+        spike_gradient={theta: to_code(e) for theta, e in sensitivity.spike_gradient.items()},
+        read={} if spikes else {theta: to_code(e) for theta, e in sensitivity.read.items()},
+    )
+
+
+def propagator_name(x: str, y: str) -> str:
+    """Name of the entry of exp(A r), or of its scaled transpose, that leads from y to x."""
+    return f"{x}_from_{y}"
+
+
+def _impulse(x: str) -> str:
+    return f"impulse_{x}"
+
+
+def coefficient_names(d: Dynamics, ahead: Dynamics) -> list[str]:
+    """Names of all coefficients of a population, in a fixed order; `ahead` is what advances, the state and what goes
+    with it."""
+    forward = [propagator_name(x, y) for x, y in _coupled_pairs(ahead)]
+    drift = [propagator_name(x, DRIFT) for x in _driven(ahead)]
+    backward = [propagator_name(adjoint_name(y), adjoint_name(x)) for x, y in _coupled_pairs(d) if x != y]
+    return [*forward, *drift, *backward, _impulse(d.neuron_state[0])]
+
+
+def _coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
+    return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if d.coupled[i, j]]
+
+
+def _driven(d: Dynamics) -> list[str]:
+    """State variables that the constant part b of the dynamics reaches."""
+    coupled, drives = d.coupled, [b != 0 for b in d.drift]
+    return [x for i, x in enumerate(d.state) if any(coupled[i, j] and drives[j] for j in range(len(drives)))]
+
+
+def advance(x: str, d: Dynamics) -> sympy.Expr:
+    """A state variable after a step, in terms of the state before it."""
+    i = d.state.index(x)
+    terms = [symbol(propagator_name(x, y)) * symbol(y) for j, y in enumerate(d.state) if d.coupled[i, j]]
+    if x in _driven(d):
+        terms.append(symbol(propagator_name(x, DRIFT)))
+    return sympy.Add(*terms)
+
+
+def _retreat(y: str, d: Dynamics) -> sympy.Expr:
+    j = d.state.index(y)
+    terms = []
+    for i, x in enumerate(d.state):
+        if d.coupled[i, j]:
+            name = propagator_name(x, y) if x == y else propagator_name(adjoint_name(y), adjoint_name(x))
+            terms.append(symbol(name) * symbol(adjoint_name(x)))
+    return sympy.Add(*terms)
+
+
+def assign(updates: dict[str, sympy.Expr]) -> str:
+    """Code that assigns all at once: through temporaries where an update reads what another one writes."""
+    changed = {x: e for x, e in updates.items() if e != symbol(x)}
+    if len(changed) == 1:
+        return "".join(f"{x} = {to_code(e)};" for x, e in changed.items())
+    new = [f"const scalar {x}_next = {to_code(e)};" for x, e in changed.items()]
+    return " ".join([*new, *(f"{x} = {x}_next;" for x in changed)])
+
+
+def _settled(d: Dynamics) -> dict[str, str]:
+    return {x: f"settled_{x}" for x, value in d.settled.items() if value != 0}
+
+
+def _settle(settled: dict[str, str], operator: str) -> str:
+    return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in settled.items())
+
+
+def _drive_code(d: Dynamics) -> str:
+    """dL/dV adds to p_V = -s_V lambda_V; losses read V, the neuron's first state variable."""
+    x = d.neuron_state[0]
+    return f"{adjoint_name(x)} -= {_impulse(x)} * drive;"
+
+
+def _spike_program(d: Dynamics, event: SpikeEvent) -> SpikeProgram:
+    return SpikeProgram(
+        threshold=to_code(event.threshold),
+        threshold_rate=to_code(symbol("slope") / d.scales[event.variable]),
+        tape={name: to_code(e) for name, e in event.tape.items()},
+        reset_code=assign(event.reset),
+        jump_code=f"{assign(event.jump)} {adjoint_name(event.variable)} += count_signal;",
+    )
+
+
+def coefficients(d: Dynamics, values: Values, dt: float, ahead: Dynamics | None = None) -> dict[str, np.ndarray]:
+    """Values of all coefficients, (N,) float64, from the parameters' (N,) values."""
+    ahead = ahead or d
+    distinct, where = distinct_neurons(d, values)
+    propagator, drift = propagate(ahead, distinct, dt)
+    scale = {x: np.broadcast_to(evaluate(s, distinct), where.max() + 1) for x, s in d.scales.items()}
+    index = {x: i for i, x in enumerate(ahead.state)}
+    result = {propagator_name(x, y): propagator[:, index[x], index[y]] for x in index for y in index}
+    result |= {propagator_name(x, DRIFT): drift[:, i] for x, i in index.items()}
+    for x in d.state:
+        for y in d.state:
+            backward = scale[x] / scale[y] * propagator[:, index[x], index[y]]
+            result[propagator_name(adjoint_name(y), adjoint_name(x))] = backward
+        result[_impulse(x)] = 1.0 / scale[x]
+    for x, value in d.settled.items():
+        # dL/dV of a whole step is dl/dV = drive / dt throughout it.
+        result[f"settled_{x}"] = np.broadcast_to(evaluate(value, distinct) / dt, where.max() + 1)
+    return {name: result[name][where] for name in (*coefficient_names(d, ahead), *_settled(d).values())}
+
+
+def distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Parameter values of the K distinct neurons, and which of them each neuron is: most populations have K = 1."""
+    names = list(d.population.parameters)
+    rows, where = np.unique(np.stack([values[n] for n in names], axis=1), axis=0, return_inverse=True)
+    return dict(zip(names, rows.T, strict=True)), where.ravel()
+
+
+def propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """exp(A dt), (K, n, n), and the step's contribution of b, (K, n), for K neurons' parameter values.
+
+    The matrix exponential needs no closed form and has no limit to take where two time constants meet.
+    """
+    matrix = system_matrix(d, values)
+    count, n, _ = matrix.shape
+    augmented = np.zeros((count, n + 1, n + 1))
+    augmented[:, :n, :n] = matrix
+    for i in range(n):
+        augmented[:, i, n] = evaluate(d.drift[i], values)
+    exponential = exponentials(augmented * dt)
+    return exponential[:, :n, :n], exponential[:, :n, n]
+
+
+def exponentials(matrices: np.ndarray) -> np.ndarray:
+    """exp of each of K matrices, (K, n, n), all at once: by its series, for a part 2^-k of them, squared k times.
+
+    Libraries take them one by one, which trained time constants, all different and new in every batch, would wait for.
+    """
+    largest = float(np.abs(matrices).sum(axis=-1).max(initial=0.0))
+    squarings = max(0, int(np.ceil(np.log2(max(largest, 0.25) / 0.25))))
+    part = matrices / 2.0**squarings
+    term = result = np.broadcast_to(np.eye(matrices.shape[-1]), matrices.shape)
+    for k in range(1, 14):  # 0.25^13 / 13! is below rounding
+        term = term @ part / k
+        result = result + term
+    for _ in range(squarings):
+        result = result @ result
+    return result
+
+
+def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
+    """A, (K, n, n), for K neurons' parameter values."""
+    n = len(d.state)
+    matrix = np.zeros((len(next(iter(values.values()))), n, n))
+    for (i, j), entry in d.entries.items():
+        matrix[:, i, j] = evaluate(entry, values)
+    return matrix

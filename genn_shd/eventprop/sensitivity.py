@@ -1,0 +1,194 @@
+"""Gradients of trained parameters of neurons: how a neuron's own state and spike times depend on them.
+
+A parameter theta of one neuron acts on that neuron alone, so its effect needs no adjoint: with the arrivals held
+fixed, the sensitivity y = dx/dtheta of the neuron's state obeys
+
+    y' = A y + (dA/dtheta) x + db/dtheta
+
+between spikes. At a spike, where g(x, theta) = 0, the time of the spike moves by
+
+    dt/dtheta = -(grad g . y + dg/dtheta) / (grad g . f(-))
+
+and y jumps to J y + dr/dtheta + (J f(-) - f(+)) dt/dtheta. What the rest of the network makes of a spike's time is
+what the adjoint brings back to it anyway, `feedback + spike_drive`, and so
+
+    dL/dtheta = sum over the neuron's spikes of (feedback + spike_drive) dt/dtheta
+              + for outputs whose voltage is read, sum over steps of dL/dV . dV/dtheta.
+
+This equals the integral of p . (df/dtheta) over the trial, p = dL/dx, which EventProp states for time constants
+(Nowotny et al. 2025); but no state has to be stored or rebuilt while time runs backward: the tape holds one more
+number per spike and trained parameter. The rule for spike counts acts on V just before a spike, and so through y there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sympy
+
+from ..network.expressions import symbol
+from .adjoint import FEEDBACK, SLOPE, SPIKE_DRIVE, Dynamics, SpikeEvent
+
+COUNT_SIGNAL = symbol("count_signal")
+
+
+def sensitivity_name(state: str, parameter: str) -> str:
+    """Name of the derivative of a state variable by a parameter."""
+    return f"{state}_by_{parameter}"
+
+
+def shift_name(parameter: str) -> str:
+    """Name of the derivative of a spike's time by a parameter, ms per the parameter's unit."""
+    return f"shift_by_{parameter}"
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Derivatives of a population's state by its trained parameters.
+
+    Attributes
+    ----------
+    dynamics : of state and derivatives together, z' = M z + c, with what a spike does to them and, on the tape, the
+        derivatives of its time (`shift_name`). Adjoint, feedback and the like are those of the state alone.
+    shift : name -> derivative of the spike's time, in terms of z before the spike and `slope`.
+    reset : derivative -> its value after the spike, in terms of z before it and the shifts.
+    spike_gradient : parameter -> what one spike adds to dL/dtheta, in terms of the shifts, `slope`, `feedback`,
+        `spike_drive` and `count_signal`.
+    read : parameter -> derivative of V, the first state variable.
+    """
+
+    dynamics: Dynamics
+    shift: dict[str, sympy.Expr]
+    reset: dict[str, sympy.Expr]
+    spike_gradient: dict[str, sympy.Expr]
+    read: dict[str, sympy.Expr]
+
+    @property
+    def _own(self) -> set[str]:
+        neuron, synapse = self.dynamics.population.neuron, self.dynamics.population.synapse
+        assert neuron is not None and synapse is not None
+        return {*neuron.state, *synapse.state}
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """Names of the derivatives that are not always zero."""
+        return tuple(s for s in self.dynamics.state if s not in self._own)
+
+
+def derive_sensitivity(d: Dynamics) -> Sensitivity | None:
+    """The sensitivity of a population; None where it has no trained parameters."""
+    trained = tuple(d.population.trained)
+    if not trained:
+        return None
+    x = sympy.Matrix([symbol(s) for s in d.state])
+    flow = d.matrix * x + d.drift
+    jumps = _Jumps(d, x, flow) if d.event is not None else None
+    present = {theta: _present(d, x, flow, jumps, theta) for theta in trained}
+    y = {theta: _vector(d, theta, present[theta]) for theta in trained}
+    shift = {shift_name(theta): jumps.shift(theta, y[theta]) for theta in trained} if jumps else {}
+    reset = _resets(d, jumps, y, present) if jumps else {}
+    return Sensitivity(
+        dynamics=_extended(d, flow, y, present, shift, reset),
+        shift=shift,
+        reset=reset,
+        spike_gradient={theta: _spike_gradient(theta) for theta in trained} if jumps else {},
+        read={theta: y[theta][0] for theta in trained},
+    )
+
+
+def _vector(d: Dynamics, theta: str, present: set[str]) -> sympy.Matrix:
+    """The derivatives of all state variables by theta, as symbols or zero."""
+    return sympy.Matrix([symbol(sensitivity_name(s, theta)) if s in present else sympy.Integer(0) for s in d.state])
+
+
+def _extended(
+    d: Dynamics,
+    flow: sympy.Matrix,
+    y: dict[str, sympy.Matrix],
+    present: dict[str, set[str]],
+    shift: dict[str, sympy.Expr],
+    reset: dict[str, sympy.Expr],
+) -> Dynamics:
+    rates = dict(zip(d.state, flow, strict=True))
+    for theta, sensitivities in y.items():
+        changes = d.matrix * sensitivities + flow.diff(symbol(theta))
+        rates |= {sensitivity_name(s, theta): r for s, r in zip(d.state, changes, strict=True) if s in present[theta]}
+    neuron, synapse = (
+        states + tuple(sensitivity_name(s, theta) for theta in y for s in states if s in present[theta])
+        for states in (d.neuron_state, d.synapse_state)
+    )
+    z = sympy.Matrix([symbol(name) for name in neuron + synapse])
+    z_flow = sympy.Matrix([rates[name] for name in neuron + synapse])
+    matrix = z_flow.jacobian(z).applyfunc(sympy.simplify)
+    return replace(
+        d,
+        neuron_state=neuron,
+        synapse_state=synapse,
+        matrix=matrix,
+        drift=(z_flow - matrix * z).applyfunc(sympy.simplify),
+        event=None if d.event is None else _extended_event(d.event, shift, reset),
+    )
+
+
+def _extended_event(event: SpikeEvent, shift: dict[str, sympy.Expr], reset: dict[str, sympy.Expr]) -> SpikeEvent:
+    """Shifts and resets in terms of the state alone."""
+    slope = {SLOPE: event.tape["slope"]}
+    shifts = {name: value.subs(slope) for name, value in shift.items()}
+    values = {symbol(name): value for name, value in shifts.items()}
+    resets = {name: value.subs(values) for name, value in reset.items()}
+    return replace(event, tape={**event.tape, **shifts}, reset={**event.reset, **resets})
+
+
+class _Jumps:
+    """What a spike does to the sensitivities of a population."""
+
+    def __init__(self, d: Dynamics, x: sympy.Matrix, flow: sympy.Matrix) -> None:
+        assert d.event is not None
+        self._event, self._flow = d.event, flow
+        self._scale = d.scales[d.event.variable]
+        self._after = sympy.Matrix([d.event.reset.get(s.name, s) for s in x])
+        self._gradient = sympy.Matrix([d.event.threshold.diff(s) for s in x])
+        self._jacobian = self._after.jacobian(x)
+        flow_after = flow.subs(dict(zip(x, self._after, strict=True)), simultaneous=True)
+        self._change = (self._jacobian * flow - flow_after).applyfunc(sympy.expand)
+
+    def shift(self, theta: str, y: sympy.Matrix) -> sympy.Expr:
+        """dt/dtheta of a spike."""
+        moved = (self._gradient.T * y)[0] + self._event.threshold.diff(symbol(theta))
+        return sympy.Integer(0) if moved == 0 else -self._scale / SLOPE * moved
+
+    def after(self, theta: str, y: sympy.Matrix, shift: sympy.Expr) -> sympy.Matrix:
+        """y after a spike, for a given shift of its time."""
+        return self._jacobian * y + self._after.diff(symbol(theta)) + self._change * shift
+
+
+def _present(d: Dynamics, x: sympy.Matrix, flow: sympy.Matrix, jumps: _Jumps | None, theta: str) -> set[str]:
+    """State variables whose derivative by theta is not always zero: those it drives, and what these drive."""
+    present: set[str] = set()
+    while True:
+        y = _vector(d, theta, present)
+        driven = d.matrix * y + flow.diff(symbol(theta))
+        jumped = sympy.zeros(len(x), 1)
+        if jumps is not None:
+            shift = sympy.Integer(0) if jumps.shift(theta, y) == 0 else symbol(shift_name(theta))
+            jumped = jumps.after(theta, y, shift)
+        now = {s for s, a, b in zip(d.state, driven, jumped, strict=True) if sympy.expand(a) != 0 or b != 0} | present
+        if now == present:
+            return present
+        present = now
+
+
+def _resets(
+    d: Dynamics, jumps: _Jumps, y: dict[str, sympy.Matrix], present: dict[str, set[str]]
+) -> dict[str, sympy.Expr]:
+    result = {}
+    for theta, sensitivities in y.items():
+        after = jumps.after(theta, sensitivities, symbol(shift_name(theta)))
+        for s, value in zip(d.state, after, strict=True):
+            if s in present[theta] and value != symbol(sensitivity_name(s, theta)):
+                result[sensitivity_name(s, theta)] = value
+    return result
+
+
+def _spike_gradient(theta: str) -> sympy.Expr:
+    return symbol(shift_name(theta)) * (FEEDBACK + SPIKE_DRIVE + SLOPE * COUNT_SIGNAL)

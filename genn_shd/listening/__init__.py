@@ -1,0 +1,1 @@
+"""A trained network that hears sound: evidence over time, and its figure."""

@@ -1,0 +1,122 @@
+"""A trained network that listens: spikes of one sound -> a word, and how sure the network is of it over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.special import softmax
+
+from ..augment import Rescale
+from ..backends.base import Model
+from ..backends.results import Recording
+from ..config.schema import Config
+from ..errors import DataError
+from ..runs.folder import RunFolder
+from ..spikes.spike_trains import SpikeTrains
+from ..training.build import build_network, compile_model, trial_duration
+from ..training.data import for_evaluation
+from ..training.samples import Samples
+
+_BATCH = 16
+_EVERY = 50.0  # ms
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a network makes of the beginnings of a sound.
+
+    Attributes
+    ----------
+    times : (P,) ms; where each beginning ends, the last at the end of the trial.
+    probabilities : (P, C), softmax of the logits that the network comes to where the sound breaks off at these times.
+    """
+
+    times: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def word(self) -> int:
+        """The class of the whole sound."""
+        return int(self.probabilities[-1].argmax())
+
+
+class Listener:
+    """A compiled network with the weights of a run.
+
+    Attributes
+    ----------
+    class_names : C words.
+    duration : of a trial, ms; what comes later is not heard.
+    """
+
+    def __init__(self, model: Model, config: Config, class_names: tuple[str, ...]) -> None:
+        self._model, self._config = model, config
+        self.class_names, self.duration = class_names, trial_duration(config)
+
+    @classmethod
+    @contextmanager
+    def of_run(cls, path: Path, checkpoint: str) -> Iterator[Listener]:
+        """The network of a run folder, at its `best` or `last` checkpoint.
+
+        Raises
+        ------
+        DataError
+            There is no run there, or no such checkpoint.
+        """
+        folder = RunFolder.existing(path)
+        saved = folder.read_checkpoint(checkpoint)
+        # What is trained on a GPU listens on any machine; the scheme stays, what only that back end has does not.
+        own = {"simulation.backend": "native", "simulation.schedule": "auto", "simulation.max_spikes": "auto"}
+        config = folder.config()
+        if config.simulation.scheme == "auto":
+            own["simulation.scheme"] = folder.trained_with().get("scheme", "auto")
+        config = config.replace(**own, **{"training.batch_size": _BATCH})
+        names = tuple(saved.state["class_names"])
+        network = build_network(config, saved.state["num_input"], len(names))
+        saved.check(network)
+        with compile_model(config, network) as model:
+            model.set_parameters(saved.group("parameters"))
+            yield cls(model, config, names)
+
+    def evidence(self, spikes: SpikeTrains, times: np.ndarray | None = None) -> Evidence:
+        """What the network makes of one sample's beginnings, by default of every 50 ms of it.
+
+        Raises
+        ------
+        DataError
+            The sample has another number of channels than the network.
+        """
+        sample = self._as_trained(spikes)
+        end = min(self.duration, float(sample.duration) + _EVERY)
+        inner = np.arange(_EVERY, end, _EVERY) if times is None else times
+        ends = np.append(inner, self.duration)
+        beginnings = SpikeTrains.concatenate([sample.crop(time) for time in ends])
+        parts = np.array_split(np.arange(len(ends)), -(-len(ends) // _BATCH))
+        logits = np.concatenate([self._model.evaluate_batch(beginnings.select(part)).logits for part in parts])
+        scale = self._config.loss.parameter_values["loss_scale"]
+        return Evidence(ends, softmax(scale * logits.astype(np.float64), axis=1))
+
+    def record(self, spikes: SpikeTrains, word: int) -> Recording:
+        """Spikes of all populations and the outputs' state of one sample; see `Model.record`."""
+        sample = self._as_trained(spikes)
+        labelled = SpikeTrains(
+            sample.times, sample.units, sample.offsets, np.array([word]), sample.speakers, sample.num_units
+        )
+        return self._model.record(labelled, {self._model.network.output.name: ["V"]}, 1)
+
+    def _as_trained(self, spikes: SpikeTrains) -> SpikeTrains:
+        """The sample as samples of the network's data set are prepared."""
+        settings = self._config.dataset
+        rescale = Rescale(settings.rescale_time, settings.rescale_channel)
+        sample = spikes if rescale == Rescale() else rescale(spikes)
+        expected = self._model.network.input.size
+        if sample.num_units != expected:
+            raise DataError(
+                f"this network hears {expected} channels, and sound has {sample.num_units} here; it was trained on "
+                f"{settings.name!r}. Train on sound: --preset spoken_digits."
+            )
+        return for_evaluation(self._config, Samples.all(sample.crop(self.duration))).trains

@@ -1,0 +1,310 @@
+"""Network, Population and Connection: descriptions, with no arrays and no back end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Literal
+
+from ..errors import SettingError, unknown_name
+from .definitions import LossModel, NeuronModel, Parameters, SynapseModel
+from .initialisers import Distribution, Initial
+
+
+@dataclass(frozen=True)
+class SpikeCountRegularisation:
+    """Pulls each neuron's spike count between two targets, and a population's total count below one.
+
+    At every spike of a neuron with count s, in a population of N neurons with total count S, lambda_V gets
+    `-strength_upper * max(0, s - upper) - strength_lower * min(0, s - lower)
+    - strength_total * max(0, S - total_upper) / N`
+    (Nowotny et al. 2025, section 2, and for the total their public code; counts are not differentiable, so this is a
+    rule and not a gradient).
+
+    Attributes
+    ----------
+    upper, lower : targets in spikes per trial.
+    strength_upper, strength_lower : >= 0; zero switches the side off.
+    total_upper : most spikes per trial of the whole population.
+    strength_total : >= 0; zero switches it off.
+    average : `batch`, s and S are means over the batch; `trial`, each trial's own.
+    """
+
+    upper: float = 14.0
+    lower: float = 0.0
+    strength_upper: float = 0.0
+    strength_lower: float = 0.0
+    total_upper: float = 1e4
+    strength_total: float = 0.0
+    average: Literal["batch", "trial"] = "batch"
+
+    def __post_init__(self) -> None:
+        if self.average not in ("batch", "trial"):
+            raise unknown_name("regularisation average", self.average, ["batch", "trial"])
+        for name in self.strengths_and_targets():
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise SettingError(
+                    f"regularisation {name} = {getattr(self, name)} is not allowed; it must be >= 0 and finite."
+                )
+        if self.lower > self.upper:
+            raise SettingError(
+                f"regularisation lower = {self.lower} is above upper = {self.upper}; lower the one or raise the other."
+            )
+
+    @classmethod
+    def strengths_and_targets(cls) -> tuple[str, ...]:
+        """Names of its numbers: those that may change while a network is in use."""
+        return tuple(f.name for f in fields(cls) if f.name != "average")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a parameter of a population is trained, one number per neuron.
+
+    Attributes
+    ----------
+    minimum : the optimiser never goes below it.
+    rate : multiplies the learning rate; the optimiser's steps are of that size in the parameter's unit.
+    """
+
+    minimum: float
+    rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate < float("inf"):
+            raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
+
+
+DISTURBANCES = ("noise", "dropout")
+RUN_VALUE_SECTIONS = ("loss", "optimiser", "regularisation")
+"""First parts of names of run-time values; the others are names of populations."""
+
+
+def check_disturbance(name: str, kind: str, value: float) -> None:
+    """Raise a SettingError naming `name` unless a noise is >= 0, or a dropout a probability below 1."""
+    limit = 1.0 if kind == "dropout" else float("inf")
+    if not 0 <= value < limit:
+        allowed = ">= 0 and below 1" if kind == "dropout" else ">= 0 and finite"
+        raise SettingError(f"{name} = {value} is not allowed; it must be {allowed}.")
+
+
+def check_delays(name: str, delays: Sequence[float]) -> None:
+    """Raise a SettingError naming `name` unless there is at least one delay and all are >= 0 and finite."""
+    if len(delays) == 0 or not all(0 <= d < float("inf") for d in delays):
+        raise SettingError(f"{name} = {list(delays)} is not allowed; give at least one, in ms, each >= 0 and finite.")
+
+
+@dataclass(frozen=True)
+class Population:
+    """A number of neurons with the same dynamics, or a source of input spikes.
+
+    Attributes
+    ----------
+    name : unique in the network; a word of letters, digits and underscores.
+    size : number of neurons, >= 1.
+    neuron, synapse : definitions; both None for a spike source.
+    values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
+    regularisation : of spike counts, for spiking populations.
+    trained : parameters of the definitions that are trained, one number per neuron, and how.
+    noise : None, or standard deviation of what every step adds to the state that arrivals reach while training, per
+        square root of a ms; the same in every neuron's own draws.
+    dropout : None, or probability that a spike is lost on its way to all of its targets while training; the neuron is
+        reset all the same, and nothing makes up for it in evaluation.
+    delays : of a source, ms: each of its spikes arrives once for every entry, so much later, through weights of its
+        own. Rows of weights are the source's neurons at the first delay, then at the second, and so on. What arrives
+        after the end of the trial is lost.
+    """
+
+    name: str
+    size: int
+    neuron: NeuronModel | None = None
+    synapse: SynapseModel | None = None
+    values: Mapping[str, Initial] = field(default_factory=dict)
+    regularisation: SpikeCountRegularisation | None = None
+    trained: Mapping[str, Trained] = field(default_factory=dict)
+    delays: tuple[float, ...] = (0.0,)
+    noise: float | None = None
+    dropout: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.name.isascii() and self.name.isidentifier()) or self.name in RUN_VALUE_SECTIONS:
+            raise SettingError(
+                f"population name {self.name!r} is not allowed; it must be a word of letters, digits and underscores, "
+                f"but not {', '.join(RUN_VALUE_SECTIONS)}."
+            )
+        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
+            raise SettingError(f"population {self.name!r}: size = {self.size!r} is not allowed; it must be >= 1.")
+        if (self.neuron is None) != (self.synapse is None):
+            raise SettingError(f"population {self.name!r} needs both a neuron and a synapse model, or neither.")
+        if self.regularisation is not None and not self.spiking:
+            raise SettingError(f"population {self.name!r} never spikes, so its spike counts cannot be regularised.")
+        for name, value in self.values.items():
+            if name not in self.parameters:
+                raise unknown_name(f"parameter of population {self.name!r}", name, self.parameters)
+            if not isinstance(value, Distribution):
+                self.parameters[name].check(f"{self.name}.{name}", value)
+        for name, trained in self.trained.items():
+            if name not in self.parameters:
+                raise unknown_name(f"trained parameter of population {self.name!r}", name, self.parameters)
+            self.parameters[name].check(f"the minimum of {self.name}.{name}", trained.minimum)
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+        object.__setattr__(self, "trained", MappingProxyType(dict(self.trained)))
+        object.__setattr__(self, "delays", tuple(float(d) for d in self.delays))
+        self._check_delays()
+        self._check_disturbances()
+
+    def _check_disturbances(self) -> None:
+        if self.is_source and (self.noise, self.dropout) != (None, None):
+            raise SettingError(
+                f"population {self.name!r} is a spike source; noise and dropout are of other populations."
+            )
+        if not self.spiking and self.dropout is not None:
+            raise SettingError(f"population {self.name!r} never spikes, so no spikes of it can be lost.")
+        for name in DISTURBANCES:
+            if getattr(self, name) is not None:
+                check_disturbance(f"{self.name}.{name}", name, getattr(self, name))
+
+    def _check_delays(self) -> None:
+        if not self.is_source and self.delays != (0.0,):
+            raise SettingError(f"population {self.name!r} is no spike source, so it has no delays.")
+        check_delays(f"{self.name}.delays", self.delays)
+
+    @property
+    def is_source(self) -> bool:
+        return self.neuron is None
+
+    @property
+    def spiking(self) -> bool:
+        return self.neuron is not None and self.neuron.spiking
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of the neuron and synapse definitions; empty for a source."""
+        if self.neuron is None or self.synapse is None:
+            return {}
+        return {**self.neuron.parameters, **self.synapse.parameters}
+
+    def initial(self, name: str) -> Initial:
+        """The population's own value of a parameter, or the definition's default."""
+        return self.values.get(name, self.parameters[name].default)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """All-to-all weights from the neurons of one population to those of another, trained.
+
+    Attributes
+    ----------
+    source, target : names of populations; the connection is called `{source}_{target}`.
+    weight : initial weights, drawn per synapse.
+    """
+
+    source: str
+    target: str
+    weight: Initial
+
+    @property
+    def name(self) -> str:
+        return f"{self.source}_{self.target}"
+
+
+@dataclass(frozen=True)
+class Network:
+    """Populations, connections and a loss: everything there is to know before anything is compiled.
+
+    Attributes
+    ----------
+    populations : the first is the spike source, the last the output, between them the hidden ones.
+    connections : any pair of populations but none into the source or out of the output.
+    loss : on the output population.
+    loss_values : values of the loss's parameters where they are not its defaults.
+    """
+
+    populations: tuple[Population, ...]
+    connections: tuple[Connection, ...]
+    loss: LossModel
+    loss_values: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "populations", tuple(self.populations))
+        object.__setattr__(self, "connections", tuple(self.connections))
+        object.__setattr__(self, "loss_values", MappingProxyType(dict(self.loss_values)))
+        self._check_populations()
+        self._check_connections()
+        self._check_loss()
+
+    def _check_populations(self) -> None:
+        names = [p.name for p in self.populations]
+        if len(names) < 2 or len(set(names)) != len(names):
+            raise SettingError(f"a network needs at least two populations of different names, not {names}.")
+        if [p.is_source for p in self.populations] != [True] + [False] * (len(names) - 1):
+            raise SettingError("the first population, and no other, must be the spike source.")
+        silent = [p.name for p in self.hidden_populations if not p.spiking]
+        if silent:
+            raise SettingError(f"hidden population {silent[0]!r} never spikes; give it a spiking neuron model.")
+
+    def _check_connections(self) -> None:
+        names = [p.name for p in self.populations]
+        for connection in self.connections:
+            for end in (connection.source, connection.target):
+                if end not in names:
+                    raise unknown_name(f"population of connection {connection.name!r}", end, names)
+            if connection.target == self.input.name or connection.source == self.output.name:
+                raise SettingError(f"connection {connection.name!r} leads into the source or out of the output.")
+        if len({c.name for c in self.connections}) != len(self.connections):
+            raise SettingError("two connections join the same populations; keep one of them.")
+        for population in self.populations[1:]:
+            if not any(c.target == population.name for c in self.connections):
+                raise SettingError(f"nothing leads into population {population.name!r}; connect it.")
+
+    def _check_loss(self) -> None:
+        if (self.loss.reads == "spikes") != self.output.spiking:
+            needs, has = ("spiking", "never spike") if self.loss.reads == "spikes" else ("non-spiking", "spike")
+            raise SettingError(f"loss {self.loss.name!r} needs {needs} outputs, and the outputs here {has}.")
+        for name, value in self.loss_values.items():
+            if name not in self.loss.parameters:
+                raise unknown_name(f"parameter of loss {self.loss.name!r}", name, self.loss.parameters)
+            self.loss.parameters[name].check(f"loss.{name}", value)
+
+    @property
+    def input(self) -> Population:
+        return self.populations[0]
+
+    @property
+    def output(self) -> Population:
+        return self.populations[-1]
+
+    @property
+    def hidden_populations(self) -> tuple[Population, ...]:
+        return self.populations[1:-1]
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Names of the hidden populations."""
+        return tuple(p.name for p in self.hidden_populations)
+
+    def population(self, name: str) -> Population:
+        """The population of that name."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise unknown_name("population", name, [p.name for p in self.populations])
+
+    def shape(self, connection: Connection) -> tuple[int, int]:
+        """Shape (pre, post) of a connection's weights; pre counts every delay of a source."""
+        source = self.population(connection.source)
+        return source.size * len(source.delays), self.population(connection.target).size
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of everything that is trained: weights of connections (pre, post), and parameters of
+        neurons as `{population}.{parameter}` (N,)."""
+        weights: dict[str, tuple[int, ...]] = {c.name: self.shape(c) for c in self.connections}
+        return weights | {f"{p.name}.{name}": (p.size,) for p in self.populations for name in p.trained}
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of trained parameters."""
+        return sum(math.prod(shape) for shape in self.parameter_shapes.values())

@@ -1,0 +1,182 @@
+"""Checkpoints: named arrays and a state of plain values in one npz file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from .checkpoint_state import CheckpointState, first_problem
+from ..errors import DataError, SettingError
+from ..system.files import write_whole
+from ..network.network import Network
+from .npz import UnreadableError, read_arrays
+
+FORMAT = 1
+"""Raised when a reader of today could not go on from what was written before."""
+
+_STATE = "state"
+_GROUPS = ("parameters", "optimiser", "spikes", "silent")
+_KINDS = {"f": "floating-point", "i": "whole", "u": "whole", "b": "true or false"}
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Everything to go on from.
+
+    Attributes
+    ----------
+    arrays : by name; groups are told apart by a prefix, as in `parameters/input_hidden`.
+    state : plain values, as `CheckpointState` lists them; floats come back exactly.
+    path : the file that it was read from.
+    """
+
+    arrays: dict[str, np.ndarray]
+    state: dict[str, Any]
+    path: Path | None = None
+
+    def group(self, prefix: str) -> dict[str, np.ndarray]:
+        """The arrays whose names begin with `prefix/`, without it."""
+        start = f"{prefix}/"
+        return {name.removeprefix(start): a for name, a in self.arrays.items() if name.startswith(start)}
+
+    def write(self, path: Path) -> None:
+        """Write to a file; what was there before is replaced only once the new content is on the disk."""
+        state = json.dumps({"format": FORMAT, **self.state}).encode("utf-8")
+        arrays: Any = {**self.arrays, _STATE: np.frombuffer(state, np.uint8)}
+        write_whole(path, lambda file: np.savez(file, **arrays))
+
+    @classmethod
+    def read(cls, path: Path) -> Checkpoint:
+        """Read from a file; every byte of it is checked, and every value of its state.
+
+        Raises
+        ------
+        DataError
+            The file is cut short, damaged, missing, no checkpoint, or of another format.
+        """
+        try:
+            arrays = read_arrays(path)
+            return cls(arrays, _read_state(arrays.pop(_STATE, None)), path)
+        except UnreadableError as error:
+            raise DataError(f"{path}: cannot go on from this checkpoint, {error}.") from None
+
+    def check(self, network: Network) -> None:
+        """Refuse a checkpoint without all of a network, or with what the network does not have.
+
+        Nothing needs to be compiled for it. What the optimiser needs, its model knows: see `optimiser_like`.
+
+        Raises
+        ------
+        DataError
+            Names the file and the first thing that is wrong in it.
+        """
+        self.check_numbers()
+        hidden = {name: (network.population(name).size,) for name in network.hidden}
+        for what, here, there in (
+            ("input channels", self.state["num_input"], network.input.size),
+            ("classes", len(self.state["class_names"]), network.output.size),
+        ):
+            if here != there:
+                raise self._unusable(f"it is of a network with {here} {what}, and this one has {there}")
+        self._check_group("parameters", network.parameter_shapes, "f")
+        self._check_group("spikes", hidden if self.state["batch"] else {}, "iu")
+        self._check_group("silent", hidden if self.state["epoch"] else {}, "b")
+        self._check_trained(network)
+
+    def check_numbers(self) -> None:
+        """Refuse arrays that no network has, and weights that are no finite numbers.
+
+        Raises
+        ------
+        DataError
+            Names the file and the first thing that is wrong in it.
+        """
+        for name, array in self.arrays.items():
+            group = name.partition("/")[0]
+            if group not in _GROUPS:
+                raise self._unusable(f"the array {name!r} in it is unknown")
+            if group == "parameters" and array.dtype.kind != "f":
+                raise self._unusable(f"{name} is of type {array.dtype}, not {_KINDS['f']}")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise self._unusable(f"{name} holds numbers that are not finite")
+
+    def optimiser_like(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The optimiser's arrays, which must be those of `known`, of the same shapes and kinds of numbers.
+
+        Raises
+        ------
+        DataError
+            Names the file and the first thing that is wrong in it.
+        """
+        for kind in "fi":
+            shapes = {name: array.shape for name, array in known.items() if array.dtype.kind == kind}
+            self._check_arrays("optimiser", shapes, kind)
+        self._check_names("optimiser", known)
+        return self.group("optimiser")
+
+    def _check_group(self, group: str, shapes: Shapes, kinds: str) -> None:
+        """That a group has the arrays that it must have, and no others."""
+        self._check_arrays(group, shapes, kinds)
+        self._check_names(group, shapes)
+
+    def _check_arrays(self, group: str, shapes: Shapes, kinds: str) -> None:
+        found = self.group(group)
+        for name, shape in shapes.items():
+            if name not in found:
+                raise self._unusable(f"{group}/{name} is missing in it")
+            if found[name].shape != shape:
+                raise self._unusable(f"{group}/{name} has shape {found[name].shape} where the network needs {shape}")
+            if found[name].dtype.kind not in kinds:
+                raise self._unusable(f"{group}/{name} is of type {found[name].dtype}, not {_KINDS[kinds[0]]}")
+
+    def _check_names(self, group: str, known: Mapping[str, Any]) -> None:
+        for name in self.group(group):
+            if name not in known:
+                raise self._unusable(f"{group}/{name} in it is unknown here")
+
+    def _check_trained(self, network: Network) -> None:
+        """That trained parameters of neurons have values that they may have."""
+        parameters = self.group("parameters")
+        try:
+            for population in network.populations:
+                for name in population.trained:
+                    full = f"{population.name}.{name}"
+                    population.parameters[name].check(full, parameters[full])
+        except SettingError as error:
+            raise self._unusable(str(error).rstrip(".")) from None
+
+    def _unusable(self, reason: str) -> DataError:
+        return DataError(
+            f"{self.path}: cannot go on from this checkpoint, {reason}; take another one, or train anew with "
+            "another --out."
+        )
+
+
+def _read_state(array: np.ndarray | None) -> dict[str, Any]:
+    """The state as plain values; an UnreadableError says what is wrong with it."""
+    if array is None:
+        raise UnreadableError("it is cut short or damaged, or no checkpoint: it has no state")
+    try:
+        state = json.loads(array.tobytes())
+    except (ValueError, RecursionError):
+        raise UnreadableError("it is cut short or damaged") from None
+    if not isinstance(state, dict) or state.pop("format", None) != FORMAT:
+        raise UnreadableError("it was written by a version with another format")
+    try:
+        CheckpointState.model_validate(state)
+    except ValidationError as error:
+        raise UnreadableError(f"its state is damaged: {first_problem(error)}") from None
+    return state
+
+
+def group(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Arrays under names that begin with `prefix/`, for `Checkpoint.arrays`."""
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}

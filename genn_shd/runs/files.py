@@ -1,0 +1,143 @@
+"""The files of a run folder that say what came of it, read and checked: each as it was written, or a DataError."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from .checkpoint_state import Count, HistoryRow, Part, Seconds, first_problem
+from ..errors import DataError
+from ..system.files import read_json
+
+Row = dict[str, Any]
+
+_Mean = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Content(BaseModel):
+    """What readers need; whatever else stands in a file is theirs who wrote it."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+class _Summary(_Content):
+    """Of one training; that of several has no epochs, and says which are missing where some are."""
+
+    status: Literal["complete", "interrupted", "diverged", "under way"]
+    epochs: Count | None = None
+    best: HistoryRow | None = None
+    last: HistoryRow | None = None
+    complete: list[str] = []
+    missing: list[str] = []
+    seconds: Seconds = 0.0
+
+
+class _Report(_Content):
+    """Answers to one part of the data."""
+
+    samples: Annotated[int, Field(ge=1)]
+    accuracy: Part
+    confusion: Annotated[list[list[Count]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _counts_are_those_of_the_samples(self) -> _Report:
+        if any(len(row) != len(self.confusion) for row in self.confusion):
+            raise ValueError("confusion must be square")
+        if sum(map(sum, self.confusion)) != self.samples:
+            raise ValueError("confusion must count every sample")
+        return self
+
+
+class _Evaluation(_Content):
+    incomplete: dict[str, str] = {}
+    parts: dict[str, _Report]
+
+
+class _Start(_Content):
+    command: list[str] = []
+    model: dict[str, Any] = {}
+
+
+class _Environment(_Start):
+    resumed: list[_Start] = []
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """What came of a run; empty where nothing has yet."""
+    return _read(path, _Summary)
+
+
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """The last evaluation; empty where there was none."""
+    return _read(path, _Evaluation)
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """What a run was started with, and under `resumed` what differed later; empty where that is not known."""
+    return _read(path, _Environment)
+
+
+def read_history(path: Path) -> list[Row]:
+    """A row for each epoch; empty before the first has ended.
+
+    Raises
+    ------
+    DataError
+        The file is damaged.
+    """
+    rows = [{name: _number(text) for name, text in row.items()} for row in read_table(path)]
+    try:
+        checked = TypeAdapter(list[HistoryRow]).validate_python(rows)
+    except ValidationError as error:
+        raise _damaged(path, first_problem(error)) from None
+    if [row.epoch for row in checked] != list(range(1, len(rows) + 1)):
+        raise _damaged(path, "epochs are missing")
+    return rows
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file, all of as many columns; empty where there is none.
+
+    Raises
+    ------
+    DataError
+        The file is damaged.
+    """
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no table of text"
+        raise _damaged(path, str(reason)) from None
+    if any(None in row or None in row.values() for row in rows):
+        raise _damaged(path, "a row is cut short or too long")
+    return rows
+
+
+def _read(path: Path, content: type[BaseModel]) -> dict[str, Any]:
+    values = read_json(path)
+    try:
+        if values:
+            content.model_validate(values)
+    except ValidationError as error:
+        raise _damaged(path, first_problem(error)) from None
+    return values
+
+
+def _number(text: str) -> float | int | str | None:
+    """A figure; text that is none is refused later, by the name of its column."""
+    if not text:
+        return None
+    try:
+        return int(text) if text.lstrip("-").isdecimal() else float(text)
+    except ValueError:
+        return text
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(f"{path}: this file is damaged ({reason}); delete it, and train or evaluate again.")

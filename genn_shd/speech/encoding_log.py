@@ -1,0 +1,131 @@
+"""What has been encoded so far, on disk: a file that only grows, and survives being cut off anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import numpy as np
+
+from ..errors import BusyError, DataError
+from ..system.lock import taken
+from .cochlea import Spikes
+
+_MAGIC = b"genn_shd journal\n"
+_HEADER = struct.Struct("<32sQI")  # key, number of spikes, checksum of the spikes
+
+
+class Journal:
+    """Spikes by key. Used as a context, in which it takes more of them and no other process can.
+
+    Entering raises BusyError where another process is in it, and DataError where the file is something else than a
+    journal or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._spikes: dict[bytes, Spikes] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = _held_alone(self.path)
+            try:
+                self._go_on()
+            except BaseException:
+                self._close()
+                raise
+        except OSError as error:
+            raise DataError(f"{self.path}: cannot be written ({error.strerror}); choose another --out.") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._spikes:
+            self.remove()
+        self._close()
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._spikes
+
+    def __getitem__(self, key: bytes) -> Spikes:
+        return self._spikes[key]
+
+    def add(self, key: bytes, spikes: Spikes) -> None:
+        """Keep one sample's spikes.
+
+        Raises
+        ------
+        DataError
+            There is no room for them. What was added before is kept.
+        """
+        times, units = spikes
+        content = times.astype("<f4").tobytes() + units.astype("<u2").tobytes()
+        try:
+            self._append(_HEADER.pack(key, len(times), zlib.crc32(content)) + content)
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: cannot be written ({error.strerror}). The {len(self._spikes)} encoded before are kept "
+                "in it: make room, and give the same command to go on."
+            ) from None
+        self._spikes[key] = spikes
+
+    def remove(self) -> None:
+        """Delete the file, while no other process can take it up."""
+        with suppress(OSError):  # one that is left is gone on from, and loses nothing
+            self.path.unlink()
+
+    def _go_on(self) -> None:
+        """Take in what is there, and cut off what a crash left half written."""
+        end = self._take_in(self._file.read())
+        self._file.truncate(end)
+        self._file.seek(end)
+        if end == 0:
+            self._append(_MAGIC)
+
+    def _append(self, content: bytes) -> None:
+        self._file.write(content)
+        self._file.flush()
+
+    def _close(self) -> None:
+        with suppress(OSError):  # a record that found no room is tried once more here
+            self._file.close()
+
+    def _take_in(self, content: bytes) -> int:
+        """Take in all whole records; returns where they end. Files of the first versions have no magic."""
+        end = len(_MAGIC) if content.startswith(_MAGIC) else 0
+        while end + _HEADER.size <= len(content):
+            key, count, checksum = _HEADER.unpack_from(content, end)
+            start, stop = end + _HEADER.size, end + _HEADER.size + 6 * count
+            if stop > len(content) or zlib.crc32(content[start:stop]) != checksum:
+                break
+            times = np.frombuffer(content, "<f4", count, start)
+            self._spikes[key] = times, np.frombuffer(content, "<u2", count, start + 4 * count)
+            end = stop
+        if end == 0 and not _MAGIC.startswith(content):
+            raise DataError(f"{self.path}: is in the way and no journal of genn_shd; move it, or choose another --out.")
+        return end
+
+
+def _held_alone(path: Path) -> IO[bytes]:
+    """A file open for reading and writing that no other process holds; made where it is missing."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
+        if not taken(file):
+            file.close()
+            raise BusyError(f"{path}: another process is encoding into it; wait for it, or choose another --out.")
+        with suppress(OSError):  # whoever had it before may have ended, and deleted it, in between
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()
+
+
+def key_of(*parts: object) -> bytes:
+    """The key of what `parts`, by their texts, stand for; names of files may hold what is no UTF-8."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()

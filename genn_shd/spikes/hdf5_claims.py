@@ -1,0 +1,143 @@
+"""What an HDF5 file claims to hold, checked against what it stores before anything is allocated.
+
+A file of a few kB can claim 10^12 rows, and HDF5's own reader never comes back from a heap of variable-length
+arrays that ends in zeros (HDF5 2.0).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import h5py
+import numpy as np
+
+from ..errors import DataError
+from ..system.machine import available_memory
+
+_DEFLATE = 1032  # bytes that one compressed byte can stand for at most
+_SMALL = 1 << 20  # bytes; so much may be claimed without being stored, as empty samples are
+_MOST_IN_A_CHUNK = 1 << 28  # bytes; HDF5 holds a whole chunk in memory to read one row of it
+
+_HEAP = b"GCOL\x01\0\0\0"  # a global heap collection: signature, version 1, three zeros
+_HEADER = 16  # bytes, of a collection and of each object in it
+_BLOCK = 1 << 20
+_ROW = np.dtype([("count", "<u4"), ("heap", "<u8"), ("object", "<u4")])
+"""What stands for a variable-length row: its length, its heap, and which object of that it is."""
+
+
+def check_claim(dataset: h5py.Dataset) -> None:
+    """Refuse a dataset that claims more than its file can hold, or than fits into memory.
+
+    Raises
+    ------
+    DataError
+        Names the dataset and what it claims.
+    """
+    key, size = dataset.name.lstrip("/"), dataset.id.get_type().get_size()
+    if dataset.shape is None:
+        raise DataError(f"{key} is empty, without even a shape; write it again.")
+    claimed = math.prod(dataset.shape) * size
+    stored = min(dataset.id.get_storage_size(), 512 * Path(dataset.file.filename).stat().st_blocks)
+    if claimed > max(_SMALL, _DEFLATE * stored):
+        raise DataError(
+            f"{key} claims {math.prod(dataset.shape)} values, but the file stores only {stored} bytes of them; "
+            "it is damaged or was never filled: write it again."
+        )
+    if claimed > available_memory():
+        raise DataError(f"{key} claims {claimed / 1e9:.3g} GB, more memory than this machine has left; split the file.")
+    if dataset.chunks is not None and (chunk := math.prod(dataset.chunks) * size) > _MOST_IN_A_CHUNK:
+        raise DataError(
+            f"{key} is stored in chunks of {chunk / 1e9:.3g} GB, each of which must be read whole; "
+            f"write it again with chunks of at most {_MOST_IN_A_CHUNK >> 20} MiB."
+        )
+
+
+def check_heaps(file: h5py.File) -> dict[int, int] | None:
+    """Refuse a heap of variable-length arrays whose objects do not fill it, in which HDF5 2.0 may loop for ever.
+
+    Returns the size of each heap by its place, bytes; None where addresses are not those of a usual file.
+
+    Raises
+    ------
+    DataError
+        Names the place in the file.
+    """
+    plist = file.id.get_create_plist()
+    if plist.get_sizes() != (8, 8) or plist.get_userblock():  # of addresses and lengths; all usual files have these
+        return None
+    heaps = {}
+    with Path(file.filename).open("rb") as stream:
+        for start, size in _heaps(stream):
+            heaps[start] = size
+            place, end = start + _HEADER, start + size
+            while place + _HEADER <= end:
+                stream.seek(place)
+                header = stream.read(_HEADER)
+                if len(header) < _HEADER:
+                    break  # HDF5 reports what lies beyond the end
+                index, length = struct.unpack("<H6xQ", header)
+                length = length if index == 0 else _HEADER + -(-length // 8) * 8
+                if not 0 < length <= end - place:
+                    raise DataError(f"damaged (a heap has no end, at byte {place}); copy or download it again.")
+                place += length
+    return heaps
+
+
+def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
+    """Refuse rows that are said to lie where no heap is, in which HDF5 2.0 may loop for ever, or to exceed it.
+
+    Of rows in compressed chunks nothing is known before they are read.
+
+    Raises
+    ------
+    DataError
+        Names the dataset.
+    """
+    size = np.dtype(h5py.check_vlen_dtype(dataset.dtype)).itemsize
+    for start, length in _places_of_rows(dataset):
+        rows = np.fromfile(dataset.file.filename, _ROW, length // _ROW.itemsize, offset=start)
+        rows = rows[rows["count"] > 0]
+        places, which = np.unique(rows["heap"], return_inverse=True)
+        sizes = np.array([heaps.get(place, 0) for place in places.tolist()], np.int64)
+        if (rows["count"].astype(np.int64) * size > sizes[which]).any():
+            key = dataset.name.lstrip("/")
+            raise DataError(f"damaged (rows of {key} lie where nothing is stored); copy or download it again.")
+
+
+def _places_of_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
+    """Start and number of bytes of each uncompressed piece of a dataset."""
+    if dataset.chunks is None:
+        if (start := dataset.id.get_offset()) is not None:
+            yield start, dataset.id.get_storage_size()
+        return
+    if dataset.id.get_create_plist().get_nfilters():
+        return
+    for k in range(dataset.id.get_num_chunks()):
+        chunk = dataset.id.get_chunk_info(k)
+        yield chunk.byte_offset, chunk.size
+
+
+def _heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Start and size of each heap collection. What lies inside of one is not searched."""
+    start = 0
+    while block := _read_at(stream, start, _BLOCK):
+        found = block.find(_HEAP)
+        if found < 0:
+            start += max(1, len(block) - len(_HEAP) + 1)
+            continue
+        start += found
+        header = _read_at(stream, start, _HEADER)
+        if len(header) < _HEADER:
+            return
+        size = struct.unpack("<8xQ", header)[0]
+        yield start, size
+        start += max(size, len(_HEAP))
+
+
+def _read_at(stream: BinaryIO, place: int, number: int) -> bytes:
+    stream.seek(place)
+    return stream.read(number)

@@ -1,0 +1,385 @@
+"""SpikeTrains: the data type that flows through everything, from a file to a back end.
+
+All samples of a data set (or of a batch) lie flat, one after another, in two arrays: when each spike
+happened and on which input channel. `offsets` says where each sample begins. Six bytes a spike for up to
+65536 channels, so that the 8156 samples of about 8000 spikes of the Spiking Heidelberg Digits take 392 MB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import DataError, SettingError
+
+UNKNOWN = -1
+"""The label or speaker of a sample that has none."""
+
+_BLOCK = 1 << 20  # spikes looked at in one go, so that checking needs no temporary of the data's own size
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpikeTrains:
+    """B samples with S spikes in all, on `num_units` input channels.
+
+    The constructor converts and checks; use `from_events` to build one from separate samples. The arrays are
+    read-only and C-contiguous: every part of the toolkit, compiled code included, reads them where they lie.
+
+    Attributes
+    ----------
+    times : (S,) float32, ms. Finite, >= 0, sorted within each sample.
+    units : (S,) uint16, or int32 where `num_units` > 65536. The channel of each spike, < `num_units`.
+    offsets : (B + 1,) int64. Sample b is `times[offsets[b]:offsets[b + 1]]`; a sample may be empty.
+    labels : (B,) int32. The class of each sample; -1 where unknown.
+    speakers : (B,) int32. Who speaks in each sample; -1 where unknown.
+    num_units : number of input channels.
+
+    Raises
+    ------
+    DataError
+        Arrays that disagree in length, a time that is not finite, negative or out of order, a unit outside
+        0 to `num_units` - 1, a label or speaker below -1. Names the sample, the value and the remedy.
+    """
+
+    times: np.ndarray
+    units: np.ndarray
+    offsets: np.ndarray
+    labels: np.ndarray
+    speakers: np.ndarray
+    num_units: int
+
+    def __post_init__(self) -> None:
+        num_units = _checked_num_units(self.num_units)
+        offsets = _integers(self.offsets, "offsets").astype(np.int64, copy=False)
+        times = _as_times(self.times)
+        units = _integers(self.units, "units")
+        _check_offsets(offsets, len(times), len(units))
+        _check_times(times, offsets)
+        _check_units(units, offsets, num_units)
+        num_samples = len(offsets) - 1
+        self._set(
+            times,
+            units.astype(unit_type(num_units), copy=False),
+            offsets,
+            _tags(self.labels, "labels", num_samples),
+            _tags(self.speakers, "speakers", num_samples),
+            num_units,
+        )
+
+    def _set(self, *values: Any) -> None:
+        for name, value in zip(self.__dataclass_fields__, values, strict=True):
+            if isinstance(value, np.ndarray):
+                value = np.ascontiguousarray(value).view()
+                value.flags.writeable = False
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def unchecked(
+        cls,
+        times: np.ndarray,
+        units: np.ndarray,
+        offsets: np.ndarray,
+        labels: np.ndarray,
+        speakers: np.ndarray,
+        num_units: int,
+    ) -> SpikeTrains:
+        """As the constructor, without checking or converting: for arrays made from those of checked samples.
+
+        Whoever calls it vouches for types, ranges and order; see the attributes.
+        """
+        self = object.__new__(cls)
+        self._set(times, units, offsets, labels, speakers, num_units)
+        return self
+
+    @classmethod
+    def from_events(
+        cls,
+        events: Iterable[tuple[ArrayLike, ArrayLike]],
+        labels: ArrayLike | None = None,
+        speakers: ArrayLike | None = None,
+        num_units: int | None = None,
+    ) -> SpikeTrains:
+        """Samples given one by one.
+
+        Parameters
+        ----------
+        events : for each sample a pair (times in ms, units), two equally long sequences, sorted by time.
+        labels, speakers : (B,) integers; None means unknown.
+        num_units : number of input channels; None means the largest unit + 1.
+
+        Raises
+        ------
+        DataError
+            As the constructor does, and for a sample that is not a pair of equally long sequences.
+        """
+        pairs = [_pair(sample, pair) for sample, pair in enumerate(events)]
+        times = np.concatenate([np.zeros(0, np.float32)] + [t for t, _ in pairs])
+        units = np.concatenate([np.zeros(0, np.int64)] + [u for _, u in pairs])
+        offsets = np.cumsum([0] + [len(t) for t, _ in pairs])
+        if num_units is None:
+            num_units = max(1, int(units.max(initial=0)) + 1)
+        unknown = np.full(len(pairs), UNKNOWN)
+        return cls(
+            times,
+            units,
+            offsets,
+            unknown if labels is None else np.asarray(labels),
+            unknown if speakers is None else np.asarray(speakers),
+            num_units,
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Iterable[SpikeTrains]) -> SpikeTrains:
+        """All samples of `parts`, in order.
+
+        Raises
+        ------
+        DataError
+            No parts, or parts with different numbers of input channels.
+        """
+        parts = list(parts)
+        if not parts:
+            raise DataError("nothing to concatenate: give at least one SpikeTrains.")
+        num_units = {part.num_units for part in parts}
+        if len(num_units) > 1:
+            raise DataError(
+                f"SpikeTrains with {' and '.join(map(str, sorted(num_units)))} input channels cannot be "
+                "concatenated; build them with the same num_units."
+            )
+        return cls.unchecked(
+            np.concatenate([part.times for part in parts]),
+            np.concatenate([part.units for part in parts]),
+            _offsets(np.concatenate([part.counts for part in parts])),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.speakers for part in parts]),
+            num_units.pop(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Times (ms) and units of one sample, as views. Counts from the end where negative."""
+        sample = range(len(self))[index]
+        span = slice(self.offsets[sample], self.offsets[sample + 1])
+        return self.times[span], self.units[span]
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return (self[sample] for sample in range(len(self)))
+
+    def __repr__(self) -> str:
+        return (
+            f"SpikeTrains({len(self)} samples, {self.num_spikes} spikes on {self.num_units} units, "
+            f"last at {self.duration:g} ms)"
+        )
+
+    @property
+    def num_spikes(self) -> int:
+        """Spikes in all samples together."""
+        return len(self.times)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(B,) int64, spikes in each sample."""
+        return np.diff(self.offsets)
+
+    @property
+    def duration(self) -> float:
+        """Time of the last spike of all samples, ms; 0.0 if there is none."""
+        return float(self.last_times().max(initial=0.0))
+
+    def select(self, indices: ArrayLike) -> SpikeTrains:
+        """A copy of some samples, in the order given; a sample may be taken more than once.
+
+        Parameters
+        ----------
+        indices : integers, or a boolean per sample. Negative ones count from the end.
+
+        Raises
+        ------
+        IndexError
+            An index outside the samples there are.
+        """
+        chosen = np.arange(len(self))[_indices(indices)]
+        starts, ends = self.offsets[chosen], self.offsets[chosen + 1]
+        spans = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return self.unchecked(
+            _gather(self.times, spans),
+            _gather(self.units, spans),
+            _offsets(ends - starts),
+            self.labels[chosen],
+            self.speakers[chosen],
+            self.num_units,
+        )
+
+    def longer_than(self, duration: float) -> int:
+        """Number of samples with a spike at `duration` (ms) or later: those that `crop` shortens."""
+        return int(np.count_nonzero(self.last_times() >= _checked_duration(duration)))
+
+    def crop(self, duration: float) -> SpikeTrains:
+        """The same samples without the spikes at `duration` (ms) or later; itself where there are none.
+
+        Raises
+        ------
+        SettingError
+            A duration that is not a positive number.
+        """
+        limit = _checked_duration(duration)
+        if not self.longer_than(duration):
+            return self
+        starts = self.offsets[:-1].tolist()
+        spans = [
+            slice(start, start + int(np.searchsorted(self.times[start:end], limit)))
+            for start, end in zip(starts, self.offsets[1:].tolist(), strict=True)
+        ]
+        return self.unchecked(
+            _gather(self.times, spans),
+            _gather(self.units, spans),
+            _offsets([span.stop - span.start for span in spans]),
+            self.labels,
+            self.speakers,
+            self.num_units,
+        )
+
+    def last_times(self) -> np.ndarray:
+        """Time of the last spike of each sample that has one, ms."""
+        return self.times[self.offsets[1:][self.counts > 0] - 1]
+
+
+def unit_type(num_units: int) -> type[np.uint16] | type[np.int32]:
+    """The smallest type in which back ends take units."""
+    return np.uint16 if num_units <= 1 << 16 else np.int32
+
+
+def _offsets(counts: ArrayLike) -> np.ndarray:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+
+
+def _gather(values: np.ndarray, spans: Sequence[slice]) -> np.ndarray:
+    return np.concatenate([values[span] for span in spans]) if spans else values[:0].copy()
+
+
+def _indices(indices: ArrayLike) -> np.ndarray:
+    indices = np.asarray(indices)
+    return indices if indices.size else indices.astype(np.int64)  # an empty list is an array of floats
+
+
+def _pair(sample: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Times and units of one sample of `from_events`, as float32 and integers."""
+    try:
+        times, units = pair
+    except (TypeError, ValueError):
+        raise DataError(f"sample {sample}: expected a pair (times in ms, units).") from None
+    try:
+        times, units = _as_times(times), _integers(units, "units").astype(np.int64, copy=False)
+    except DataError as error:
+        raise DataError(f"sample {sample}: {error}") from None
+    if len(times) != len(units):
+        raise DataError(f"sample {sample}: {len(times)} times but {len(units)} units; give one of each a spike.")
+    return times, units
+
+
+def _as_times(values: ArrayLike) -> np.ndarray:
+    try:
+        with np.errstate(over="ignore"):  # too large for float32 becomes inf, which _check_times reports
+            times = np.asarray(values).astype(np.float32, copy=False)
+    except (TypeError, ValueError):
+        raise DataError("times must be numbers in ms, in a flat sequence.") from None
+    if times.ndim != 1:
+        raise DataError(f"times must be a flat sequence of numbers in ms, not of shape {times.shape}.")
+    return times
+
+
+def _integers(values: ArrayLike, name: str) -> np.ndarray:
+    """A flat array of integers, of the type it came in: nothing may wrap before its range is checked."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise DataError(f"{name} must be whole numbers, in a flat sequence.") from None
+    if array.size == 0:
+        array = array.reshape(-1).astype(np.int64)  # an empty list is an array of floats
+    if array.ndim != 1:
+        raise DataError(f"{name} must be a flat sequence of whole numbers, not of shape {array.shape}.")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise DataError(f"{name} must be whole numbers, not {array.dtype}; convert with .astype(int).")
+    return array
+
+
+def _tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
+    """Labels or speakers as int32, one a sample, -1 where unknown."""
+    tags = _integers(values, name)
+    if len(tags) != num_samples:
+        raise DataError(f"{len(tags)} {name} for {num_samples} samples; give one a sample, -1 where unknown.")
+    wrong = np.flatnonzero((tags < UNKNOWN) | (tags > np.iinfo(np.int32).max))
+    if wrong.size:
+        raise DataError(f"sample {wrong[0]}: {name} holds {tags[wrong[0]]}; allowed are 0 and up, and -1 for unknown.")
+    return tags.astype(np.int32, copy=False)
+
+
+def _checked_num_units(num_units: Any) -> int:
+    is_integer = isinstance(num_units, int | np.integer) and not isinstance(num_units, bool)
+    if not is_integer or not 1 <= num_units <= np.iinfo(np.int32).max:
+        raise DataError(f"num_units = {num_units!r} must be a whole number of input channels, 1 or more.")
+    return int(num_units)
+
+
+def _checked_duration(duration: float) -> np.float32:
+    """As float32, the type of the times it is compared with."""
+    if not (math.isfinite(duration) and duration > 0):
+        raise SettingError(f"duration = {duration!r} must be a positive number of ms.")
+    return np.float32(duration)
+
+
+def _check_offsets(offsets: np.ndarray, num_times: int, num_units: int) -> None:
+    if num_times != num_units:
+        raise DataError(f"{num_times} times but {num_units} units; give one of each a spike.")
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != num_times or (np.diff(offsets) < 0).any():
+        raise DataError(f"offsets must rise from 0 to the number of spikes, {num_times}: each start, then the end.")
+
+
+def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:
+    if not times.size:
+        return
+    if not (times.min() >= 0 and times.max() < np.inf):  # a NaN is carried through min and max
+        spike = int(np.argmax(~((times >= 0) & (times < np.inf))))
+        raise DataError(
+            f"{_place(spike, offsets)}: time {times[spike]} ms; times must be finite and not negative: "
+            "drop the spike, or shift the sample."
+        )
+    unsorted = _first_unsorted(times, offsets)
+    if unsorted is not None:
+        raise DataError(
+            f"{_place(unsorted, offsets)}: time {times[unsorted]} ms comes after {times[unsorted - 1]} ms; "
+            "sort the times of each sample, and its units along with them."
+        )
+
+
+def _first_unsorted(times: np.ndarray, offsets: np.ndarray) -> int | None:
+    """The first spike that is earlier than the one before it in its sample."""
+    for start in range(1, len(times), _BLOCK):
+        end = min(start + _BLOCK, len(times))
+        falls = start + np.flatnonzero(times[start:end] < times[start - 1 : end - 1])
+        inside = falls[offsets[np.searchsorted(offsets, falls)] != falls]  # between samples, time may fall
+        if inside.size:
+            return int(inside[0])
+    return None
+
+
+def _check_units(units: np.ndarray, offsets: np.ndarray, num_units: int) -> None:
+    if not units.size or (units.min() >= 0 and units.max() < num_units):
+        return
+    spike = int(np.argmax((units < 0) | (units >= num_units)))
+    raise DataError(
+        f"{_place(spike, offsets)}: unit {units[spike]} is out of range; "
+        f"with num_units = {num_units}, units are 0 to {num_units - 1}."
+    )
+
+
+def _place(spike: int, offsets: np.ndarray) -> str:
+    sample = int(np.searchsorted(offsets, spike, side="right")) - 1
+    return f"sample {sample}, spike {spike - offsets[sample]}"

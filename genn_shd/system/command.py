@@ -1,0 +1,54 @@
+"""What every command does alike: errors as one line, and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable
+
+from ..errors import GennShdError
+from .display import SENTENCE, show_name
+
+FAILED = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number, for argparse."""
+
+    def whole(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text} is not allowed; it must be a whole number >= {least}")
+        return value
+
+    return whole
+
+
+def exit_code(command: Callable[[], int]) -> int:
+    """Run a command; a user's mistake becomes one line and 2, Ctrl-C 130. A traceback is a bug."""
+    _escape_unknown_letters()
+    try:
+        return command()
+    except GennShdError as error:
+        print(f"error: {show_name(error, SENTENCE)}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _escape_unknown_letters() -> None:
+    """Let standard output and error take any text: what their encoding lacks is escaped, and no work is lost for it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

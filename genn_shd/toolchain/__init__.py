@@ -1,0 +1,1 @@
+"""From generated source to a library in this process: compiler, cache, loading, templates."""

@@ -1,0 +1,126 @@
+"""Finding a C compiler, and compiling one source into a shared library that is cached by content."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BackendError
+from .cache import cache_folder, checksum_file, is_intact, processor, seal
+
+# Reassociation is allowed only where the source asks for it, so results depend on source, compiler and flags alone.
+FLAGS = (
+    "-O3",
+    "-march=native",
+    "-std=gnu11",
+    "-shared",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=fast",
+    "-fopenmp-simd",
+)
+# GCC 12 forgets that a loop is to be vectorised where it copies the loop around it, and gathers contiguous numbers one
+# by one where it jams rows of weights together.
+_GCC_FLAGS: tuple[str, ...] = ("-fno-loop-unroll-and-jam", "-fno-split-loops")
+if platform.machine() in ("x86_64", "AMD64"):
+    _GCC_FLAGS += ("-mprefer-vector-width=512",)
+_CANDIDATES = ("gcc", "clang", "cc")
+_SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler: how to call it, what it says of itself, and its flags."""
+
+    command: tuple[str, ...]
+    version: str
+    flags: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        return f"{shlex.join(self.command)} ({self.version})"
+
+
+@functools.cache
+def find_compiler() -> Compiler:
+    """The compiler named by the environment variable CC, else GCC, Clang, cc, or Zig's from the `ziglang` package.
+
+    Raises
+    ------
+    BackendError
+        Where there is none, or CC names something that does not run.
+    """
+    if os.environ.get("CC"):
+        compiler = _try(tuple(shlex.split(os.environ["CC"])))
+        if compiler is None:
+            raise BackendError(f"CC={os.environ['CC']!r} does not run; name a C compiler or unset CC.")
+        return compiler
+    for name in _CANDIDATES:
+        if shutil.which(name) and (compiler := _try((name,))):
+            return compiler
+    if importlib.util.find_spec("ziglang") and (compiler := _try((sys.executable, "-m", "ziglang", "cc"))):
+        return compiler
+    raise BackendError(
+        f"no C compiler found: looked for {', '.join(_CANDIDATES)} and the ziglang package; install any of them, "
+        "for example with: pip install ziglang"
+    )
+
+
+def _try(command: tuple[str, ...]) -> Compiler | None:
+    try:
+        result = subprocess.run(
+            [*command, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=120
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version = result.stdout.splitlines()[0].strip() if result.stdout else "unknown version"
+    is_clang = "clang" in result.stdout.lower()
+    return Compiler(command, version, FLAGS if is_clang else FLAGS + _GCC_FLAGS)
+
+
+def compile_source(source: str) -> Path:
+    """The shared library of a C source, compiled now or before; again where what is kept is damaged or another user's.
+    Safe when several processes ask at once."""
+    compiler = find_compiler()
+    key = "\0".join([source, compiler.description, *compiler.flags, processor()])
+    folder = cache_folder("native")
+    library = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
+    if not is_intact(library):
+        _compile(compiler, source, library)
+    return library
+
+
+def _compile(compiler: Compiler, source: str, library: Path) -> None:
+    """Compile beside the final place and rename: another process sees the whole library or none."""
+    try:
+        with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as folder:
+            text, built = Path(folder) / "network.c", Path(folder) / library.name
+            text.write_text(source, encoding="utf-8")
+            command = [*compiler.command, *compiler.flags, "-o", str(built), str(text), "-lm"]
+            result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+            if result.returncode != 0:
+                kept = library.with_suffix(".failed.c")
+                shutil.copy(text, kept)
+                raise BackendError(_failure(result.stderr, compiler, kept))
+            seal(built)
+            checksum_file(built).replace(checksum_file(library))
+            built.replace(library)
+    except OSError as error:
+        raise BackendError(f"cannot compile into {library.parent}: {error.strerror}.") from None
+
+
+def _failure(stderr: str, compiler: Compiler, source: Path) -> str:
+    errors = [line for line in stderr.splitlines() if "error" in line] or stderr.splitlines() or ["no message"]
+    return f"{compiler.description} refused the generated code: {errors[0].strip()} (source kept in {source})"

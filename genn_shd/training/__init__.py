@@ -1,0 +1,1 @@
+"""Training: data, model, samples, metrics, trainer, whole runs."""

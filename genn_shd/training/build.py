@@ -1,0 +1,128 @@
+"""From settings to a network and a compiled model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..backends.base import Model
+from ..backends.compile import compile_network
+from ..backends.memory_estimate import SETTINGS, Use, check_memory
+from ..config.schema import (
+    SMALLEST_TIME_CONSTANTS,
+    Config,
+    GammaSettings,
+    NetworkSettings,
+)
+from ..errors import SettingError
+from ..models import recurrent_classifier
+from ..network.initialisers import Gamma, Initial, Normal, heterogeneous
+from ..network.network import Network, SpikeCountRegularisation, Trained
+
+
+def build_network(config: Config, num_input: int, num_classes: int) -> Network:
+    """The network of a configuration, for so many input channels and classes; nothing is compiled.
+
+    Raises
+    ------
+    SettingError
+        Settings that do not go together.
+    """
+    settings, loss_values = config.network, config.loss.parameter_values
+    return recurrent_classifier(
+        num_input=num_input,
+        num_hidden=settings.num_hidden,
+        num_classes=num_classes,
+        recurrent=settings.recurrent,
+        neuron=settings.neuron,
+        loss=config.loss.definition,
+        loss_scale=loss_values.pop("loss_scale"),
+        loss_values=loss_values,
+        neuron_values={
+            name: value for name in ("tau_adapt", "increment") if (value := getattr(settings, name)) is not None
+        },
+        tau_mem=_time_constant(settings, "tau_mem", ""),
+        tau_syn=_time_constant(settings, "tau_syn", ""),
+        output_tau_mem=_time_constant(settings, "tau_mem", "output_"),
+        output_tau_syn=_time_constant(settings, "tau_syn", "output_"),
+        trained=_trained(settings.trained, settings.trained_rate),
+        output_trained=_trained(settings.output_trained, settings.trained_rate),
+        input_delays=input_delays(config),
+        noise=settings.noise or None,
+        dropout=settings.dropout or None,
+        weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
+        regularisation=SpikeCountRegularisation(**config.regularisation.of_network),
+    )
+
+
+def _trained(minima: Mapping[str, float], rate: float) -> dict[str, Trained]:
+    return {name: Trained(minimum, rate) for name, minimum in minima.items()}
+
+
+def check_fits(config: Config, network: Network) -> None:
+    """Check that the machine has the memory which the network of a resolved configuration needs at least.
+
+    Raises
+    ------
+    SettingError
+        It has not; names the setting that asks for it, and what to lower.
+    """
+    simulation = config.simulation
+    use = Use(
+        "native" if simulation.backend == "native" else "genn",
+        config.training.batch_size,
+        simulation.dt,
+        trial_duration(config),
+        simulation.precision,
+        None if simulation.num_threads == "auto" else simulation.num_threads,
+    )
+    check_memory(network, use, SETTINGS)
+
+
+def compile_model(config: Config, network: Network) -> Model:
+    """The network of a resolved configuration, compiled, with fresh weights.
+
+    Raises
+    ------
+    SettingError, BackendError
+        What the back end cannot do.
+    """
+    check_fits(config, network)
+    simulation, optimiser = config.simulation, config.optimiser
+    model = compile_network(
+        network,
+        backend=simulation.backend,
+        batch_size=config.training.batch_size,
+        dt=simulation.dt,
+        duration=trial_duration(config),
+        precision=simulation.precision,
+        learning_rate=optimiser.learning_rate,
+        seed=config.training.seed,
+        num_threads=None if simulation.num_threads == "auto" else simulation.num_threads,
+        scheme=None if simulation.scheme == "auto" else simulation.scheme,
+        schedule=None if simulation.schedule == "auto" else simulation.schedule,
+        max_spikes=None if simulation.max_spikes == "auto" else simulation.max_spikes,
+        profile=simulation.profile,
+    )
+    for name in ("beta1", "beta2", "epsilon"):
+        model.set_value(f"optimiser.{name}", getattr(optimiser, name))
+    return model
+
+
+def input_delays(config: Config) -> list[float]:
+    """How late each copy of the input arrives, ms; the first is the input itself."""
+    return [k * config.network.delay_spacing for k in range(config.network.delays + 1)]
+
+
+def trial_duration(config: Config) -> float:
+    """Length of a trial, ms, of a resolved configuration."""
+    duration = config.simulation.duration
+    if isinstance(duration, str):
+        raise SettingError(f"simulation.duration = {duration!r} is not resolved; call resolve first.")
+    return duration
+
+
+def _time_constant(settings: NetworkSettings, name: str, prefix: str) -> Initial:
+    value = getattr(settings, prefix + name)
+    if getattr(settings, f"{prefix}heterogeneous"):
+        return heterogeneous(value, SMALLEST_TIME_CONSTANTS[name])
+    return Gamma(**value.model_dump()) if isinstance(value, GammaSettings) else value

@@ -1,0 +1,177 @@
+"""From settings to the data of a run: loaded, resolved, selected, cropped, partitioned, augmented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .. import augment, datasets
+from ..augment import Augmentation
+from ..config.schema import (
+    Config,
+    OfficialValidation,
+    RandomValidation,
+    SpeakerValidation,
+)
+from ..datasets import Dataset, hdf5, splits
+from ..errors import SettingError
+from ..system.progress import LOG
+from .build import input_delays, trial_duration
+from .samples import Partition, Samples
+from .time_scale import check_time_scale, describe_loss
+
+
+def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tuple[Config, Dataset]:
+    """The configuration with nothing left open, and its data, cropped to the trial.
+
+    Parameters
+    ----------
+    config : with whatever is left open.
+    load : `datasets.load`, or one that remembers.
+
+    Raises
+    ------
+    DataError, SettingError
+        Files or settings that cannot be used.
+    """
+    dataset = select(config, load(config.dataset.name, **config.dataset.of_loader))
+    check_time_scale(config, dataset)
+    config = resolve(config, dataset)
+    _say_which_copies_are_lost(config)
+    return config, crop(dataset, trial_duration(config))
+
+
+def resolve(config: Config, dataset: Dataset) -> Config:
+    """The configuration with everything in place that it leaves to the data set or to other settings."""
+    changes: dict[str, object] = {}
+    if config.simulation.duration == "auto":
+        changes["simulation.duration"] = dataset.duration
+    if config.simulation.scheme == "auto" and config.simulation.backend != "auto":
+        changes["simulation.scheme"] = "exact" if config.simulation.backend == "native" else "grid"
+    if config.training.monitor == "auto":
+        # The speaker left out is there to be heard for the first time: it chooses no epoch.
+        without = config.validation.kind in ("none", "leave_one_speaker_out")
+        changes["training.monitor"] = "training" if without else "validation"
+    if len(config.training.all_seeds) == 1:
+        changes |= {"training.seed": config.training.all_seeds[0], "training.seeds": 1}
+    resolved = config.replace(**changes)
+    if resolved.training.monitor == "validation" and resolved.validation.kind == "none":
+        raise SettingError(
+            "training.monitor = 'validation' is not allowed: validation.kind = 'none' leaves nothing to monitor; "
+            "choose a kind of validation, or monitor = 'training'."
+        )
+    return resolved
+
+
+def select(config: Config, dataset: Dataset) -> Dataset:
+    """The data set with the classes and in the units that a configuration asks for.
+
+    Raises
+    ------
+    SettingError
+        A class that the data set does not have.
+    """
+    settings = config.dataset
+    if settings.classes:
+        dataset = augment.ClassSubset(settings.classes)(dataset)
+    rescale = augment.Rescale(settings.rescale_time, settings.rescale_channel)
+    if rescale == augment.Rescale():
+        return dataset
+    parts: dict[str, Any] = {name: rescale(trains) for name, trains in dataset.parts.items()}
+    duration = dataset.duration * rescale.time
+    if not dataset.train.longer_than(dataset.duration) and parts["train"].longer_than(duration):
+        duration = hdf5.holding(parts["train"].duration)  # rounding must not cost the last spike
+    return replace(dataset, duration=duration, **parts)
+
+
+def crop(dataset: Dataset, duration: float) -> Dataset:
+    """The data set without spikes at `duration` (ms) or later; says in the log how many samples that shortens."""
+    cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
+    for name, trains in dataset.parts.items():
+        if longer := trains.longer_than(duration):
+            message = "%d of %d %s samples are longer than the trial of %g ms and are cropped"
+            LOG.info(message, longer, len(trains), name, duration)
+        lost = trains.num_spikes - cropped[name].num_spikes
+        if 2 * lost > trains.num_spikes:
+            LOG.warning("%s samples: %s", name, describe_loss(trains, lost))
+    return replace(dataset, **cropped)
+
+
+def _say_which_copies_are_lost(config: Config) -> None:
+    delays, duration = input_delays(config), trial_duration(config)
+    if lost := sum(delay >= duration for delay in delays):
+        message = "%d of %d copies of the input come after the trial of %g ms and are lost; lower network.delay_spacing"
+        LOG.info(message, lost, len(delays), duration)
+
+
+def partition(config: Config, dataset: Dataset) -> Partition:
+    """Training, validation and test samples of one run.
+
+    Raises
+    ------
+    SettingError
+        A validation set that the data cannot give.
+    """
+    test = None if dataset.test is None else Samples.all(dataset.test)
+    match config.validation:
+        case RandomValidation(fraction=fraction):
+            split = splits.random(dataset.train, fraction, config.training.seed)
+        case SpeakerValidation(speakers=speakers):
+            split = splits.by_speaker(dataset.train, speakers, dataset.speaker_names)
+        case OfficialValidation():
+            return Partition(Samples.all(dataset.train), _official(dataset), test)
+        case _:
+            return Partition(Samples.all(dataset.train), None, test)
+    return Partition(Samples(dataset.train, split.train), Samples(dataset.train, split.validation), test)
+
+
+def settle(config: Config, train: Samples) -> Config:
+    """The configuration with what it leaves to the training samples: a number of spikes for `smallest`.
+
+    Raises
+    ------
+    DataError
+        A training sample without spikes, where all others would be thinned to that.
+    """
+    if config.augmentation.normalise != "smallest":
+        return config
+    smallest = augment.SpikeNumberNormalisation.to_smallest(train.trains, train.indices)
+    return config.replace(**{"augmentation.normalise": smallest.target})
+
+
+def build_augmentation(config: Config) -> Augmentation:
+    """What a settled configuration does to training samples in every epoch."""
+    settings, normalise = config.augmentation, config.augmentation.normalise
+    if normalise == "smallest":
+        raise SettingError("augmentation.normalise = 'smallest' is not settled; call settle first.")
+    return Augmentation(
+        balance=augment.ClassBalance() if settings.balance else None,
+        normalise=augment.SpikeNumberNormalisation(normalise) if isinstance(normalise, int) else None,
+        dilate=augment.TimeDilation(*settings.dilate) if settings.dilate else None,
+        shift=augment.ChannelShift(settings.shift) if settings.shift else None,
+        blend=augment.Blend(settings.blend, settings.blend_factor) if settings.blend else None,
+        jitter=augment.ChannelJitter(settings.jitter) if settings.jitter else None,
+        muffle=augment.ChannelMuffling(settings.muffle) if settings.muffle else None,
+        drop=augment.SpikeDropout(settings.drop) if settings.drop else None,
+    )
+
+
+def for_evaluation(config: Config, samples: Samples) -> Samples:
+    """Samples as a network is evaluated on them: thinned where training samples are, always to the same spikes."""
+    augmentation = build_augmentation(config)
+    if augmentation.normalise is None:
+        return samples
+    thinned = augmentation.evaluation(samples.trains, samples.indices, trial_duration(config), config.training.seed)
+    return Samples.all(thinned.batch(np.arange(len(thinned))))
+
+
+def _official(dataset: Dataset) -> Samples:
+    if dataset.validation is None:
+        raise SettingError(
+            f"validation.kind = 'official' is not allowed: data set {dataset.name!r} comes without a validation set; "
+            "choose 'none', 'random' or 'speaker'."
+        )
+    return Samples.all(dataset.validation)

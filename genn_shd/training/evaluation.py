@@ -1,0 +1,114 @@
+"""A model's answers to samples, without learning from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..backends.base import Model
+from ..system.progress import CountingBar
+from .metrics import GroupAccuracy, Tally, accuracy, accuracy_by_group, confusion_matrix
+from .samples import HeldSamples
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Answers to B labelled samples.
+
+    Attributes
+    ----------
+    loss : mean over the samples.
+    labels, predictions, speakers : (B,) int.
+    spikes_per_neuron : mean over hidden neurons and samples.
+    """
+
+    loss: float
+    labels: np.ndarray
+    predictions: np.ndarray
+    speakers: np.ndarray
+    spikes_per_neuron: float
+
+    @property
+    def accuracy(self) -> float:
+        """Part of the samples predicted right, 0 to 1."""
+        return accuracy(self.labels, self.predictions)
+
+    @property
+    def by_class(self) -> list[GroupAccuracy]:
+        """Accuracy of each class that occurs."""
+        return accuracy_by_group(self.labels, self.predictions, self.labels)
+
+    @property
+    def by_speaker(self) -> list[GroupAccuracy]:
+        """Accuracy of each known speaker."""
+        return accuracy_by_group(self.labels, self.predictions, self.speakers)
+
+    def confusion(self, num_classes: int) -> np.ndarray:
+        """(C, C) int64, a row a true class and a column a predicted one."""
+        return confusion_matrix(self.labels, self.predictions, num_classes)
+
+    @classmethod
+    def pooled(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
+        """All samples of several evaluations taken together."""
+        weights = [len(evaluation.labels) for evaluation in evaluations]
+        return cls(
+            loss=float(np.average([e.loss for e in evaluations], weights=weights)),
+            labels=np.concatenate([e.labels for e in evaluations]),
+            predictions=np.concatenate([e.predictions for e in evaluations]),
+            speakers=np.concatenate([e.speakers for e in evaluations]),
+            spikes_per_neuron=float(np.average([e.spikes_per_neuron for e in evaluations], weights=weights)),
+        )
+
+
+def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None] = lambda: None) -> Evaluation:
+    """Run all samples through a model.
+
+    Parameters
+    ----------
+    model : nothing of it changes.
+    samples : labelled, held by the model.
+    after_batch : called after every batch; an exception it raises ends the evaluation.
+    """
+    tally, predictions = Tally(), []
+    for labels, batch in samples.batches(np.arange(len(samples)), model.batch_size):
+        result = model.evaluate_batch(batch)
+        tally.add(result, labels, model.network.hidden)
+        predictions.append(result.predictions)
+        after_batch()
+    return Evaluation(
+        loss=tally.mean_loss,
+        labels=samples.samples.labels,
+        predictions=np.concatenate(predictions),
+        speakers=samples.samples.speakers,
+        spikes_per_neuron=tally.spikes_per_neuron(),
+    )
+
+
+def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
+    """`evaluate`, of which a person sees how far it is."""
+    with CountingBar(math.ceil(len(samples) / model.batch_size), "batches") as bar:
+        return evaluate(model, samples, bar.update)
+
+
+def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:
+    """An evaluation as JSON takes it."""
+    return {
+        "samples": len(evaluation.labels),
+        "accuracy": evaluation.accuracy,
+        "loss": evaluation.loss,
+        "spikes_per_neuron": evaluation.spikes_per_neuron,
+        "by_class": _named(evaluation.by_class, class_names),
+        "by_speaker": _named(evaluation.by_speaker, speaker_names),
+        "confusion": evaluation.confusion(len(class_names)).tolist(),
+    }
+
+
+def _named(groups: Sequence[GroupAccuracy], names: Sequence[str]) -> dict[str, Any]:
+    return {
+        names[group.group]: {"samples": group.samples, "correct": group.correct, "accuracy": group.accuracy}
+        for group in groups
+    }

@@ -1,0 +1,72 @@
+"""The learning rate: eased in over the first batches, lowered when accuracy stalls."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ..config.schema import OptimiserSettings
+
+
+@dataclass
+class LearningRate:
+    """The learning rate of each batch, and what it has to remember.
+
+    Ease-in: the rate starts at `ease_in_start * learning_rate` and grows by `ease_in_factor` a batch until it
+    reaches the full rate. Schedule (Nowotny et al. 2025): after every epoch, two exponential moving averages
+    take in the monitored accuracy, `average = weight * average + (1 - weight) * accuracy`; where the fast one is
+    not above the slow one and the full rate has stood for more than `min_epochs`, it is multiplied by `factor`.
+
+    Attributes
+    ----------
+    settings : of the optimiser.
+    full : rate once eased in.
+    latest : rate of the latest batch.
+    batches : number of batches so far.
+    fast, slow : moving averages of accuracy.
+    last_change : epoch after which the full rate was last lowered.
+    """
+
+    settings: OptimiserSettings
+    full: float
+    latest: float = 0.0
+    batches: int = 0
+    fast: float = 0.0
+    slow: float = 0.0
+    last_change: int = 0
+
+    @classmethod
+    def start(cls, settings: OptimiserSettings) -> LearningRate:
+        """Before the first batch."""
+        return cls(settings, settings.learning_rate)
+
+    def next_batch(self) -> float:
+        """The rate of the batch that comes next."""
+        start, factor = self.settings.ease_in_start, self.settings.ease_in_factor
+        easing_in = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
+        eased = self.settings.learning_rate * start * factor**self.batches if easing_in else math.inf
+        self.latest = min(self.full, eased)
+        self.batches += 1
+        return self.latest
+
+    def next_epoch(self, epoch: int, accuracy: float) -> bool:
+        """Take in the accuracy after an epoch (counted from 0); returns whether the rate was lowered."""
+        schedule = self.settings.schedule
+        self.fast = schedule.fast * self.fast + (1.0 - schedule.fast) * accuracy
+        self.slow = schedule.slow * self.slow + (1.0 - schedule.slow) * accuracy
+        stalled = self.fast <= self.slow and epoch - self.last_change > schedule.min_epochs
+        if stalled:
+            self.full *= schedule.factor
+            self.last_change = epoch
+        return stalled and schedule.factor < 1.0
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps, as numbers that JSON takes."""
+        names = ("full", "latest", "batches", "fast", "slow", "last_change")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_state(cls, settings: OptimiserSettings, state: dict[str, Any]) -> LearningRate:
+        """Restore what `state` returned."""
+        return cls(settings, **state)

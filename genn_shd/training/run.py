@@ -1,0 +1,162 @@
+"""One training in a run folder, from data to plots; goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..backends.base import Model
+from ..backends.loss_weight import weight_curves
+from ..config.schema import Config
+from ..datasets import Dataset
+from ..errors import DivergedError
+from ..runs import environment
+from ..runs.folder import Row, RunFolder
+from ..system.interrupt import Interrupted, StopRequest
+from ..system.progress import LOG
+from .build import build_network, check_fits, compile_model
+from .data import for_evaluation, partition, settle
+from .evaluation import Evaluation, evaluate_with_bar, report
+from .samples import Partition, Samples
+from .timings import EpochTimings
+from .trainer import Trainer, silent_layers
+
+AfterEpoch = Callable[[Row], None]
+
+_FIRST_DRAWING = 10.0  # s after the start; a short run draws once, at its end
+_DRAWING_SHARE = 0.01
+_SAMPLES_DRAWN = 50
+
+
+def train_once(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
+) -> tuple[dict[str, Any], dict[str, Evaluation]]:
+    """One training; returns its summary, and the answers of the best epoch to each part it was not trained on."""
+    samples = partition(config, dataset)
+    config = settle(config, samples.train)
+    samples = replace(samples, **{name: for_evaluation(config, part) for name, part in samples.held_out.items()})
+    network = build_network(config, dataset.num_input, dataset.num_classes)
+    check_fits(config, network)
+    with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
+        folder.write_environment(environment.describe(model, config.training.seed))
+        _announce(model, samples)
+        draw_weight(model, samples.train, folder)
+        trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
+        curves = _Curves(trainer)
+        trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
+        if config.simulation.profile:
+            trainer.watchers.append(EpochTimings(model, folder.timings_file))
+        with _concluded_when_stopped(trainer, curves):
+            trainer.run()
+        # Without samples held out, the training samples are looked at.
+        parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
+        evaluations = _evaluate_best(model, parts, folder)
+        _write_evaluations(evaluations, dataset, folder)
+        draw_confusion(evaluations, dataset.class_names, folder)
+        return _conclude(trainer, curves, "complete"), evaluations
+
+
+def _announce(model: Model, samples: Partition) -> None:
+    """Say in the log what trains on what."""
+    counts = ", ".join(f"{len(part)} {name}" for name, part in samples.parts.items())
+    what = "%s samples; %d parameters; back end %s, ready in %.1f s"
+    LOG.info(what, counts, model.network.num_parameters, model.backend, model.compile_seconds)
+
+
+class _Curves:
+    """Draws the training curves while a run trains, as often as that costs next to no time."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._next = time.monotonic() + _FIRST_DRAWING
+
+    def draw(self) -> None:
+        from ..plots import training as plots
+
+        history, folder = self._trainer.state.history, self._trainer.folder
+        if history:
+            plots.save(plots.training_curves(history, folder.name), folder.plots / "training_curves.png")
+
+    def draw_sometimes(self) -> None:
+        started = time.monotonic()
+        if started >= self._next:
+            self.draw()
+            self._next = time.monotonic() + (time.monotonic() - started) / _DRAWING_SHARE
+
+
+@contextmanager
+def _concluded_when_stopped(trainer: Trainer, curves: _Curves) -> Iterator[None]:
+    """Leave curves and a summary of what there is, also where training ends early."""
+    try:
+        yield
+    except (Interrupted, DivergedError) as end:
+        _conclude(trainer, curves, "interrupted" if isinstance(end, Interrupted) else "diverged")
+        raise
+
+
+def _conclude(trainer: Trainer, curves: _Curves, status: str) -> dict[str, Any]:
+    curves.draw()
+    summary = _summary(trainer, status)
+    trainer.folder.write_summary(summary)
+    return summary
+
+
+def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
+    state = trainer.state
+    return {
+        "run": trainer.folder.name,
+        "status": status,
+        "epochs": state.epoch,
+        "monitor": trainer.config.training.monitor,
+        "best": state.best,
+        "last": state.history[-1] if state.history else None,
+        "silent_layers": silent_layers(state.silent),
+        "num_parameters": trainer.model.network.num_parameters,
+        "compile_seconds": round(trainer.model.compile_seconds, 3),
+        "seconds": round(sum(row["seconds"] for row in state.history), 3),
+        "time": environment.now(),
+    }
+
+
+def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
+    """What the best epoch makes of some samples."""
+    best = folder.read_checkpoint("best")
+    best.check(model.network)
+    model.set_parameters(best.group("parameters"))
+    return {name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()}
+
+
+def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, folder: RunFolder) -> None:
+    """As `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
+    names = dataset.class_names, dataset.speaker_names
+    parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
+    epoch = folder.read_checkpoint("best").state["epoch"]
+    context = {"checkpoint": "best", "epoch": epoch, "data": None, "incomplete": {}}
+    folder.write_evaluation({"run": folder.name, **context, "parts": parts})
+
+
+def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
+    """The weight that the loss gives to each time, where it has one, as `plots/weight.png`."""
+    loss, given = model.network.loss, model.network.loss_values
+    if loss.weight is None:
+        return
+    from ..plots import training as plots
+
+    values = {name: given.get(name, parameter.default) for name, parameter in loss.parameters.items()}
+    some = samples.trains.select(samples.indices[:_SAMPLES_DRAWN])
+    t, weight = weight_curves(loss, values, round(model.duration / model.dt), model.dt, some)
+    plots.save(plots.loss_weight(t, weight, f"{folder.name}: {loss.name}, {loss.weight}"), folder.plots / "weight.png")
+
+
+def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
+    """One confusion matrix a part, as `plots/confusion_PART.png`."""
+    from ..plots import training as plots
+
+    for name, evaluation in evaluations.items():
+        right = f"{100 * evaluation.accuracy:.1f} % of {len(evaluation.labels)} right"
+        figure = plots.confusion(evaluation.confusion(len(class_names)), class_names, f"{folder.name}, {name}: {right}")
+        plots.save(figure, folder.plots / f"confusion_{name}.png")

@@ -1,0 +1,53 @@
+"""Silent neurons brought back: one that never spikes gets no gradient and would stay silent for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from ..backends.base import Model
+from ..network.initialisers import draw
+from ..network.network import Connection
+
+Masks = Mapping[str, np.ndarray]
+"""Population name -> (N,) bool, some of its neurons."""
+
+
+def everyone(model: Model) -> Masks:
+    """All hidden neurons."""
+    return {population.name: np.ones(population.size, bool) for population in model.network.hidden_populations}
+
+
+def lift(model: Model, neurons: Masks, amount: float) -> None:
+    """Add to every weight that leads from another layer into some neurons.
+
+    Parameters
+    ----------
+    model : whose weights change.
+    neurons : mostly those without a spike in the epoch before. Nowotny, Turner & Knight (2025) describe the lift of
+        these; their public code lifts all (`everyone`).
+    amount : what is added; weights are dimensionless.
+    """
+    _change(model, neurons, lambda connection, weights: weights + amount)
+
+
+def redraw(model: Model, neurons: Masks, rng: np.random.Generator) -> None:
+    """Draw every weight that leads from another layer into some neurons anew, as it was drawn at first.
+
+    The optimiser's memory of these weights stays.
+    """
+    _change(model, neurons, lambda connection, weights: draw(connection.weight, rng, weights.shape))
+
+
+def _change(model: Model, neurons: Masks, new: Callable[[Connection, np.ndarray], np.ndarray]) -> None:
+    """Replace the columns of weights that lead from another layer into some neurons."""
+    parameters = model.parameters
+    changed = {}
+    for connection in model.network.connections:
+        mask = neurons.get(connection.target)
+        if mask is not None and mask.any() and connection.source != connection.target:
+            weights = changed[connection.name] = parameters[connection.name]
+            weights[:, mask] = new(connection, weights[:, mask])
+    if changed:
+        model.set_parameters(changed)

@@ -20,7 +20,7 @@ def generate(program: CascadeProgram, record: str | None = None) -> str:
     program : the cascade's.
     record : state variable to be written out after every step.
     """
-    return _ENVIRONMENT.get_template("cascade.c.j2").render(
+    return _ENVIRONMENT.get_template("periphery.c.j2").render(
         program=program,
         block=BLOCK,
         record=record,

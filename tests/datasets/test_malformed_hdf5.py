@@ -11,6 +11,7 @@ import pytest
 
 from genn_shd.datasets import hdf5
 from genn_shd.errors import DataError
+from genn_shd.spikes.hdf5_claims import check_claim
 from genn_shd.spikes.hdf5_file import write
 
 SEED, NUM_FILES = 20260801, 300
@@ -82,3 +83,20 @@ def test_a_huge_chunk_is_refused(tmp_path: Path, trains):
         file.create_dataset("labels", (12,), "i4", maxshape=(None,), chunks=(10**8,))
     with pytest.raises(DataError, match="chunks of 0.4 GB"):
         hdf5.load(path)
+
+
+def test_values_of_other_files_and_disks_that_count_no_blocks_are_no_empty_claims(tmp_path, monkeypatch):
+    layout = h5py.VirtualLayout((300_000,), "i8")
+    for half in range(2):
+        with h5py.File(tmp_path / f"part_{half}.h5", "w") as file:
+            file["labels"] = np.full(150_000, half)
+        layout[half * 150_000 : (half + 1) * 150_000] = h5py.VirtualSource(
+            tmp_path / f"part_{half}.h5", "labels", (150_000,)
+        )
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        file.create_virtual_dataset("labels", layout)
+        file["stored"] = np.zeros(300_000)
+    monkeypatch.setattr("genn_shd.spikes.hdf5_claims._blocks", lambda path: 0)
+    with h5py.File(tmp_path / "whole.h5") as file:
+        check_claim(file["labels"])
+        check_claim(file["stored"])

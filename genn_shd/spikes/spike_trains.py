@@ -16,6 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import DataError, SettingError
+from .encoders import (
+    Encoded,
+    encode_changes,
+    encode_latencies,
+    encode_population,
+    encode_rates,
+)
 
 UNKNOWN = -1
 """The label or speaker of a sample that has none."""
@@ -131,6 +138,57 @@ class SpikeTrains:
             unknown if labels is None else np.asarray(labels),
             unknown if speakers is None else np.asarray(speakers),
             num_units,
+        )
+
+    @classmethod
+    def from_rates(
+        cls,
+        values: ArrayLike,
+        duration: float,
+        max_rate: float = 100.0,
+        seed: int = 0,
+        labels: ArrayLike | None = None,
+    ) -> SpikeTrains:
+        """Samples in which each value is the rate of a Poisson process; see `encoders.encode_rates`."""
+        return cls._of_encoded(encode_rates(values, duration, max_rate, seed), labels)
+
+    @classmethod
+    def from_latencies(
+        cls, values: ArrayLike, duration: float, least: float = 0.0, labels: ArrayLike | None = None
+    ) -> SpikeTrains:
+        """Samples in which each value is the time of one spike; see `encoders.encode_latencies`."""
+        return cls._of_encoded(encode_latencies(values, duration, least), labels)
+
+    @classmethod
+    def from_changes(
+        cls, signals: ArrayLike, dt: float, threshold: float, labels: ArrayLike | None = None
+    ) -> SpikeTrains:
+        """Samples of signals that spike where they change; see `encoders.encode_changes`."""
+        return cls._of_encoded(encode_changes(signals, dt, threshold), labels)
+
+    @classmethod
+    def from_population(
+        cls,
+        values: ArrayLike,
+        duration: float,
+        num_fields: int = 8,
+        width: float = 1.5,
+        least: float = 0.1,
+        labels: ArrayLike | None = None,
+    ) -> SpikeTrains:
+        """Samples in which several neurons encode each value; see `encoders.encode_population`."""
+        return cls._of_encoded(encode_population(values, duration, num_fields, width, least), labels)
+
+    @classmethod
+    def _of_encoded(cls, encoded: Encoded, labels: ArrayLike | None) -> SpikeTrains:
+        unknown = np.full(len(encoded.offsets) - 1, UNKNOWN)
+        return cls(
+            encoded.times,
+            encoded.units,
+            encoded.offsets,
+            unknown if labels is None else np.asarray(labels),
+            unknown,
+            encoded.num_units,
         )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Losses of Nowotny, Turner & Knight (2025), as data. T is the trial's duration; design and docs/eventprop.md."""
+"""Losses of Nowotny, Turner & Knight (2025), as data. T is the trial's duration; see docs/theory/eventprop.md."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def compile_network(
     num_threads : of the native back end; None for all processors. Results do not depend on it.
     scheme : "exact" (native only, and its default) or "grid" (the default of genn); see `genn_shd.eventprop.schemes`.
     schedule : of the genn back ends: "sequential", or "pipelined" (a batch forward while the one before it runs
-        backward, see docs/genn.md); None for pipelined on a GPU, else sequential.
+        backward, see docs/guides/genn.md); None for pipelined on a GPU, else sequential.
     max_spikes : of the genn back ends: room for the spikes of one neuron in one trial; None for 512. Spikes beyond it
         are reported.
     profile : whether the model takes times, see `Model.timings`.

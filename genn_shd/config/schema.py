@@ -307,7 +307,7 @@ class RegularisationSettings(Section):
         "upper", "lower target; upper: the same as the upper one", "spikes per trial"
     )
     strength_upper: float = setting(
-        0.0, "pull on neurons above the upper target; published ones see docs/experiments.md", ge=0
+        0.0, "pull on neurons above the upper target; published ones see docs/guides/experiments.md", ge=0
     )
     strength_lower: Annotated[float, Field(ge=0)] | Literal["upper"] = setting(
         "upper", "pull on neurons below the lower target; upper: as strong as on those above the upper one"

@@ -10,7 +10,7 @@ spike of a neuron
 where f is x' just before and after, J = dr/dx, `feedback` collects what the spike does to its targets and
 `spike_drive` is the explicit derivative of the loss by the spike's time. Stated in the field's scaled variables
 lambda_x = -p_x / s_x, s_x = -1/A_xx (the variable's own time constant), this is equation by equation that of
-Wunderlich & Pehle, Sci. Rep. 11, 12829 (2021). `docs/eventprop.md` derives it.
+Wunderlich & Pehle, Sci. Rep. 11, 12829 (2021). `docs/theory/eventprop.md` derives it.
 
 Nothing here knows about time steps: a scheme (`genn_shd.eventprop.schemes`) turns the result into code.
 """

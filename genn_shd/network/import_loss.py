@@ -35,5 +35,5 @@ def load_loss(path: str) -> LossModel:
     loss = getattr(module, name)
     if not isinstance(loss, LossModel):
         made = "make one with density_loss, logit_loss, weighted_sum or LossModel"
-        raise SettingError(f"loss {path!r} is {type(loss).__name__}, no LossModel: {made} (docs/losses.md).")
+        raise SettingError(f"loss {path!r} is {type(loss).__name__}, no LossModel: {made} (docs/guides/losses.md).")
     return loss

@@ -1,4 +1,4 @@
-"""The worked examples of docs/losses.md work."""
+"""The worked examples of docs/guides/losses.md work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genn_shd.config.sources import load
 from genn_shd.models.losses import LOSSES
 from genn_shd.training.build import build_network
 
-TEXT = (Path(__file__).parents[2] / "docs" / "losses.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "guides" / "losses.md").read_text(encoding="utf-8")
 
 
 def _blocks(language: str) -> list[str]:
@@ -47,7 +47,7 @@ def test_the_commands_settings_are_those_of_the_file():
 def test_the_program_runs_and_learns(modules):
     (program,) = [block for block in _blocks("python") if not re.match(r"# \w+\.py\n", block)]
     names: dict = {}
-    exec(compile(program, "docs/losses.md", "exec"), names)
+    exec(compile(program, "docs/guides/losses.md", "exec"), names)
     assert names["worst"] < 1e-6
     assert names["losses"][-1] < 0.9 * names["losses"][0]
 

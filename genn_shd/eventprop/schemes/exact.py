@@ -18,7 +18,7 @@ Backward, step n, with the adjoint at the end of the step, after the impulse of 
    before are kept for their senders;
 3. the adjoint goes back over the step by exp(A^T h), and gets the jumps.
 
-An arrival at the very time of a spike comes after it. `docs/exact.md` derives this and measures it.
+An arrival at the very time of a spike comes after it. `docs/theory/exact.md` derives this and measures it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 VERSION = {}
 BESIDE = ("models", "sweeps")
+DOCS = ["mkdocs>=1.6", "mkdocs-material>=9.7", "mkdocstrings[python]>=1.0"]
 exec((HERE / "genn_shd" / "_version.py").read_text(), VERSION)
 
 setup(
@@ -44,7 +45,9 @@ setup(
         "sweep": ["bayesian-optimization>=3.0"],
         "bptt": ["snntorch>=1.0", "torch>=2.2"],
         "dask": ["distributed>=2024.1", "dask-jobqueue>=0.9"],
+        "docs": DOCS,
         "dev": [
+            *DOCS,
             "pytest>=8",
             "pytest-xdist>=3.5",
             "hypothesis>=6.100",

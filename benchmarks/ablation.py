@@ -322,7 +322,7 @@ def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
 
 
 def markdown(results: Results) -> str:
-    """The tables of both networks as docs/results/spoken_digits.md shows them."""
+    """The tables of both networks as docs/results/ablation.md shows them."""
     lines = []
     for recurrent in (False, True):
         lines += ["", f"| {network_name(recurrent)} | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]

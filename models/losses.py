@@ -131,6 +131,7 @@ LOSSES = {
     loss.name: loss
     for loss in (SUM, SUM_LINEAR, SUM_EXP, SUM_SIGMOID, SUM_INPUT, MAX, XENTROPY, FIRST_SPIKE, FIRST_SPIKE_EXP)
 }
+"""Losses by the name that the setting `loss.name` takes."""
 
 
 def loss_named(name: str) -> LossModel:

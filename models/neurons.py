@@ -40,3 +40,4 @@ LI = NeuronModel(
 """Leaky integrator that never spikes: the readout whose voltage a loss reads."""
 
 NEURONS = {"lif": LIF, "alif": ALIF, "li": LI}
+"""Neuron models by the name that settings take."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -15,41 +16,56 @@ _MARGIN = 4
 _NAME_WIDTH = 18
 
 
-def settings_help(width: int = 100) -> str:
-    """Every setting with its meaning, what is allowed, its unit and its default, grouped by table."""
-    return "\n".join(_tables(Config, "", width))
+class SettingEntry(NamedTuple):
+    """One setting, as text: `default` is empty where the setting has to be given."""
+
+    name: str
+    description: str
+    unit: str
+    allowed: str
+    default: str
 
 
-def _tables(model: type[BaseModel], prefix: str, width: int) -> Iterator[str]:
+class SettingTable(NamedTuple):
+    """One table of settings; `kind` is the choice it belongs to, such as `name = 'fsdd'`, or empty."""
+
+    name: str
+    kind: str
+    is_default: bool
+    summary: str
+    entries: tuple[SettingEntry, ...]
+
+
+def setting_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[SettingTable]:
+    """Every table of settings in the order of declaration, one for each kind where a table comes in kinds."""
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{name}"
         if options := choice(field):
             usual = getattr(field.get_default(call_default_factory=True), options.by)
             for tag, option in options.options.items():
-                title = f"[{dotted}]  {options.by} = {shown(tag)}{' (default)' if tag == usual else ''}"
-                yield from _table(option, title, width, leave_out=options.by)
+                yield _table(option, dotted, f"{options.by} = {shown(tag)}", tag == usual, leave_out=options.by)
         elif table := section(field):
-            yield from _table(table, f"[{dotted}]", width)
-            yield from _tables(table, f"{dotted}.", width)
+            yield _table(table, dotted)
+            yield from setting_tables(table, f"{dotted}.")
 
 
-def _table(model: type[BaseModel], title: str, width: int, leave_out: str = "") -> Iterator[str]:
-    summary = (model.__doc__ or "").strip().split("\n\n")[0]
-    yield from textwrap.wrap(f"{title}: {' '.join(summary.split())}", max(40, width), subsequent_indent=" " * _MARGIN)
-    for name, field in model.model_fields.items():
-        if name != leave_out and not section(field):
-            yield from _setting(name, field, width)
-    yield ""
+def settings_help(width: int = 100) -> str:
+    """Every setting with its meaning, what is allowed, its unit and its default, grouped by table."""
+    return "\n".join(line for table in setting_tables() for line in _lines(table, max(40, width)))
 
 
-def _setting(name: str, field: FieldInfo, width: int) -> Iterator[str]:
+def _table(
+    model: type[BaseModel], name: str, kind: str = "", is_default: bool = False, leave_out: str = ""
+) -> SettingTable:
+    summary = " ".join((model.__doc__ or "").strip().split("\n\n")[0].split())
+    fields = {key: field for key, field in model.model_fields.items() if key != leave_out and not section(field)}
+    return SettingTable(name, kind, is_default, summary, tuple(_entry(key, field) for key, field in fields.items()))
+
+
+def _entry(name: str, field: FieldInfo) -> SettingEntry:
     unit = field.json_schema_extra.get("unit") if isinstance(field.json_schema_extra, dict) else None
-    default = "required" if field.is_required() else f"default {_default(field)}"
-    text = f"{field.description}{f', in {unit}' if unit else ''} ({allowed(field)}; {default})"
-    indent = " " * (_MARGIN + _NAME_WIDTH)
-    lines = textwrap.wrap(text, max(40, width), initial_indent=indent, subsequent_indent=indent)
-    yield f"{' ' * _MARGIN}{name:{_NAME_WIDTH - 1}} {lines[0].lstrip()}"
-    yield from lines[1:]
+    default = "" if field.is_required() else _default(field)
+    return SettingEntry(name, field.description or "", str(unit or ""), allowed(field), default)
 
 
 def _default(field: FieldInfo) -> str:
@@ -59,3 +75,18 @@ def _default(field: FieldInfo) -> str:
     if isinstance(default, tuple) and len(default) == 1:
         return shown(default[0])
     return "{}" if default == {} else shown(default)
+
+
+def _lines(table: SettingTable, width: int) -> Iterator[str]:
+    kind = f"  {table.kind}{' (default)' if table.is_default else ''}" if table.kind else ""
+    title = f"[{table.name}]{kind}: {table.summary}"
+    yield from textwrap.wrap(title, width, subsequent_indent=" " * _MARGIN)
+    for entry in table.entries:
+        unit = f", in {entry.unit}" if entry.unit else ""
+        default = f"default {entry.default}" if entry.default else "required"
+        indent = " " * (_MARGIN + _NAME_WIDTH)
+        text = f"{entry.description}{unit} ({entry.allowed}; {default})"
+        first, *rest = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+        yield f"{' ' * _MARGIN}{entry.name:{_NAME_WIDTH - 1}} {first.lstrip()}"
+        yield from rest
+    yield ""

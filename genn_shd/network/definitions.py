@@ -109,6 +109,7 @@ class NeuronModel:
 
     @property
     def spiking(self) -> bool:
+        """Whether the neuron can spike: it has a threshold."""
         return self.threshold is not None
 
 

@@ -173,10 +173,12 @@ class Population:
 
     @property
     def is_source(self) -> bool:
+        """Whether it gives the samples' input spikes and has no dynamics of its own."""
         return self.neuron is None
 
     @property
     def spiking(self) -> bool:
+        """Whether its neurons can spike; a source is not counted among these."""
         return self.neuron is not None and self.neuron.spiking
 
     @property
@@ -207,6 +209,7 @@ class Connection:
 
     @property
     def name(self) -> str:
+        """Name of the connection and of its weights, `SOURCE_TARGET`."""
         return f"{self.source}_{self.target}"
 
 
@@ -270,14 +273,17 @@ class Network:
 
     @property
     def input(self) -> Population:
+        """The first population, the source of input spikes."""
         return self.populations[0]
 
     @property
     def output(self) -> Population:
+        """The last population, which the loss reads."""
         return self.populations[-1]
 
     @property
     def hidden_populations(self) -> tuple[Population, ...]:
+        """All populations between input and output, in order."""
         return self.populations[1:-1]
 
     @property

@@ -1,0 +1,60 @@
+"""Settings as Markdown, from their declarations: the reference of all, and the default of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from genn_shd.config.help import SettingEntry, SettingTable, setting_tables
+
+_NAME = re.compile(r"(?P<table>[\w.]+?)(\[(?P<kind>\w+)\])?\.(?P<setting>\w+)")
+
+
+def settings_reference() -> str:
+    """Every table of settings: meaning, unit, default and what is allowed."""
+    linked: set[str] = set()
+    return "\n".join(line for table in setting_tables() for line in _section(table, linked))
+
+
+def default_of(name: str) -> str:
+    """Default and unit of a setting such as `network.tau_mem` or `loss[first_spike].tau_0`, as Markdown.
+
+    Raises
+    ------
+    KeyError
+        There is no such setting.
+    """
+    match = _NAME.fullmatch(name)
+    for table in setting_tables():
+        if match and table.name == match["table"] and (not match["kind"] or f"'{match['kind']}'" in table.kind):
+            for entry in table.entries:
+                if entry.name == match["setting"]:
+                    return _default(entry)
+    raise KeyError(f"{name} is no setting; see `python -m genn_shd.train --help`.")
+
+
+def _section(table: SettingTable, linked: set[str]) -> Iterator[str]:
+    """A heading, what the table is for, and its settings; each can be linked to where it comes first."""
+    kind = f", {table.kind}{', the default' if table.is_default else ''}" if table.kind else ""
+    yield from (f"## {table.name}{kind}", "", _text(table.summary), "")
+    if table.entries:
+        yield from ("| setting | default | meaning |", "|---|---|---|")
+    for entry in table.entries:
+        dotted = f"{table.name}.{entry.name}"
+        anchor = "" if dotted in linked else f'<a id="{dotted}"></a>'
+        linked.add(dotted)
+        meaning = f"{_text(entry.description)}<br>*{_text(entry.allowed)}*"
+        yield f"| {anchor}`{entry.name}` | {_default(entry)} | {meaning} |"
+    yield ""
+
+
+def _default(entry: SettingEntry) -> str:
+    if not entry.default:
+        return "required"
+    shown = entry.default if entry.default == "not set" else f"`{entry.default}`"
+    return f"{shown} {entry.unit}".strip() if entry.default[0] in "-0123456789" else shown
+
+
+def _text(text: str) -> str:
+    """Plain text inside a cell: no part of it is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text)

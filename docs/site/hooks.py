@@ -15,9 +15,13 @@ sys.path.insert(0, str(ROOT))
 from docs.site.commands_page import commands_reference  # noqa: E402
 from docs.site.links import broken_links, broken_mentions  # noqa: E402
 from docs.site.public_names import link_sources, undocumented  # noqa: E402
-from docs.site.settings_page import default_of, settings_reference  # noqa: E402
+from docs.site.settings_page import default_of, settings_reference, sweep_file_reference  # noqa: E402
 
-_GENERATED = {"<!-- every setting -->": settings_reference, "<!-- every command -->": commands_reference}
+_GENERATED = {
+    "<!-- every setting -->": settings_reference,
+    "<!-- every part of a sweep file -->": sweep_file_reference,
+    "<!-- every command -->": commands_reference,
+}
 _LOADED = re.compile(r'<(?:script|img|iframe|source|link)\b[^>]*?\b(?:src|href)="((?:https?:)?//[^"]+)"')
 _DEFAULT = re.compile(r"\{\{ ([\w.\[\]]+) \}\}")
 

@@ -14,43 +14,38 @@ _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 _CODE = re.compile(r"^(```|~~~).*?^\1\s*$|^(?: {4}|\t).*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
 _ANCHOR = re.compile(r'\bid="([^"]+)"|\{ *#([\w.-]+) *\}')
+_CODE_FOLDERS = ("genn_shd", "models", "sweeps", "benchmarks", "examples", "tests", "docker")
 _MENTION = re.compile(r"\bdocs/(?:[a-z\d_-]+/)*[a-z\d_-]+\.(?:md|png|json|csv)\b")
 
 
-def pages() -> list[Path]:
-    """Markdown that people read: at the top, and in docs/."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-def broken_links() -> list[str]:
+def broken_links(root: Path = ROOT) -> list[str]:
     """Every link between files that leads nowhere, a line each; links to the web are not followed."""
-    return [problem for page in pages() for problem in _broken(page)]
+    pages = [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+    return [f"{page.relative_to(root)}: {problem}" for page in pages for problem in _broken(page)]
 
 
-def broken_mentions() -> list[str]:
+def broken_mentions(root: Path = ROOT) -> list[str]:
     """Every path of a page or figure named in code, settings and messages that is not there, a line each."""
-    folders = ("genn_shd", "models", "sweeps", "benchmarks", "tests", "docker")
-    files = [ROOT / "Makefile", *(f for name in folders for f in (ROOT / name).rglob("*"))]
+    files = [root / "Makefile", *(file for name in _CODE_FOLDERS for file in (root / name).rglob("*"))]
     return [
-        f"{file.relative_to(ROOT)}: {mention} does not exist."
+        f"{file.relative_to(root)}: {mention} does not exist."
         for file in files
         if file.suffix in {"", ".py", ".toml", ".j2"} and file.is_file()
         for mention in _MENTION.findall(file.read_text(encoding="utf-8", errors="replace"))
-        if not (ROOT / mention).exists()
+        if not (root / mention).exists()
     ]
 
 
 def _broken(page: Path) -> Iterator[str]:
-    where = page.relative_to(ROOT)
     for target in _LINK.findall(_CODE.sub("", page.read_text(encoding="utf-8"))):
         if re.match(r"[a-z]+:", target):
             continue
         path, _, anchor = target.partition("#")
         file = (page.parent / path).resolve() if path else page
         if not file.exists():
-            yield f"{where}: {target} does not exist."
+            yield f"{target} does not exist."
         elif anchor and file.suffix == ".md" and not _is_generated(file) and anchor not in _anchors(file):
-            yield f"{where}: {target}: there is no such heading."
+            yield f"{target}: there is no such heading."
 
 
 def _is_generated(page: Path) -> bool:

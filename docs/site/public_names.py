@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,18 +10,25 @@ import griffe
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "build" / "api"
-FACES = ("genn_shd", "genn_shd.models")
-"""Packages from which users import; `__all__` of each is public."""
+FACES = ("", ".models")
+"""Packages from which users import, without `genn_shd`; `__all__` of each is public."""
 
+_FOLDERS = {"genn_shd": ".", "models": "models", "sweeps": "sweeps"}
 _REFERENCED = re.compile(r"^::: ([\w.]+)", re.MULTILINE)
 
 
 def link_sources() -> Path:
     """The package as it is installed, `models` and `sweeps` inside `genn_shd`: links to its files, under build/."""
-    shutil.rmtree(SOURCES, ignore_errors=True)
-    for folder, inside in (("genn_shd", "."), ("models", "models"), ("sweeps", "sweeps")):
-        for file in (ROOT / folder).rglob("*.py"):
-            link = SOURCES / "genn_shd" / inside / file.relative_to(ROOT / folder)
+    targets = {
+        SOURCES / "genn_shd" / inside / file.relative_to(ROOT / folder): file
+        for folder, inside in _FOLDERS.items()
+        for file in (ROOT / folder).rglob("*.py")
+    }
+    for link in SOURCES.rglob("*.py"):
+        if link not in targets:
+            link.unlink()
+    for link, file in targets.items():
+        if not link.is_symlink():
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(file)
     return SOURCES
@@ -31,25 +37,22 @@ def link_sources() -> Path:
 def undocumented() -> list[str]:
     """What is wrong with public names, a line each: without a docstring, or without a place in the reference."""
     package = griffe.load("genn_shd", search_paths=[str(link_sources())], try_relative_path=False, resolve_aliases=True)
-    named = {name for page in _pages() for name in _REFERENCED.findall(page.read_text(encoding="utf-8"))}
-    return list(_problems(package, named))
+    pages = sorted((ROOT / "docs" / "reference").glob("*.md"))
+    named = {name for page in pages for name in _REFERENCED.findall(page.read_text(encoding="utf-8"))}
+    return list(problems(package, named))
 
 
-def _problems(package: griffe.Object | griffe.Alias, named: set[str]) -> Iterator[str]:
-    for face in FACES:
-        module = package if face == "genn_shd" else package[face.removeprefix("genn_shd.")]
-        for name in module.exports or []:
-            if str(name).startswith("__"):
+def problems(package: griffe.Object | griffe.Alias, named: set[str]) -> Iterator[str]:
+    """A line for each public name of a package that has no docstring, or that `named` does not hold."""
+    faces = [package.name + face for face in FACES]
+    for face in faces:
+        module = package[face.partition(".")[2]] if "." in face else package
+        for name in map(str, module.exports or []):
+            if name.startswith("__"):
                 continue
-            public = module[str(name)]
-            if f"{face}.{name}" not in named and public.canonical_path not in named and not _elsewhere(public, named):
+            if not {f"{other}.{name}" for other in faces} & named:
                 yield f"{face}.{name} is in no page of docs/reference: add `::: {face}.{name}`."
-            yield from _without_docstring(public, f"{face}.{name}")
-
-
-def _elsewhere(public: griffe.Object | griffe.Alias, named: set[str]) -> bool:
-    """Whether another face has the same name, and the reference has it from there."""
-    return any(f"{face}.{public.name}" in named for face in FACES)
+            yield from _without_docstring(module[name], f"{face}.{name}")
 
 
 def _without_docstring(public: griffe.Object | griffe.Alias, name: str) -> Iterator[str]:
@@ -66,7 +69,3 @@ def _without_docstring(public: griffe.Object | griffe.Alias, name: str) -> Itera
 
 def _inherits(public: griffe.Object | griffe.Alias, member: str) -> bool:
     return any(base.members[member].has_docstring for base in public.mro() if member in base.members)
-
-
-def _pages() -> list[Path]:
-    return sorted((ROOT / "docs" / "reference").glob("*.md"))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from genn_shd.config.help import SettingEntry, SettingTable, setting_tables
+from genn_shd.config.help import SettingEntry, SettingTable, describe_table, setting_tables
+from genn_shd.sweep.sweep_file import ParameterSettings, SweepFile
 
 _NAME = re.compile(r"(?P<table>[\w.]+?)(\[(?P<kind>\w+)\])?\.(?P<setting>\w+)")
 
 
 def settings_reference() -> str:
     """Every table of settings: meaning, unit, default and what is allowed."""
-    linked: set[str] = set()
-    return "\n".join(line for table in setting_tables() for line in _section(table, linked))
+    return _sections(setting_tables())
+
+
+def sweep_file_reference() -> str:
+    """Every table of a sweep file."""
+    top, space = describe_table(SweepFile, "top level"), describe_table(ParameterSettings, "space.NAME")
+    return _sections([top, space, *setting_tables(SweepFile)])
 
 
 def default_of(name: str) -> str:
@@ -33,6 +39,11 @@ def default_of(name: str) -> str:
     raise KeyError(f"{name} is no setting; see `python -m genn_shd.train --help`.")
 
 
+def _sections(tables: Iterable[SettingTable]) -> str:
+    linked: set[str] = set()
+    return "\n".join(line for table in tables for line in _section(table, linked))
+
+
 def _section(table: SettingTable, linked: set[str]) -> Iterator[str]:
     """A heading, what the table is for, and its settings; each can be linked to where it comes first."""
     kind = f", {table.kind}{', the default' if table.is_default else ''}" if table.kind else ""
@@ -40,7 +51,7 @@ def _section(table: SettingTable, linked: set[str]) -> Iterator[str]:
     if table.entries:
         yield from ("| setting | default | meaning |", "|---|---|---|")
     for entry in table.entries:
-        dotted = f"{table.name}.{entry.name}"
+        dotted = f"{table.name}.{entry.name}".replace(" ", "-")
         anchor = "" if dotted in linked else f'<a id="{dotted}"></a>'
         linked.add(dotted)
         meaning = f"{_text(entry.description)}<br>*{_text(entry.allowed)}*"
@@ -56,5 +67,6 @@ def _default(entry: SettingEntry) -> str:
 
 
 def _text(text: str) -> str:
-    """Plain text inside a cell: no part of it is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", text)
+    """Plain text inside a cell: nothing in it is markup but code in backticks."""
+    parts = re.split(r"(`[^`|]*`)", text)
+    return "".join(part if part[:1] == "`" else re.sub(r"([\\`*_{}\[\]<>|])", r"\\\1", part) for part in parts)

@@ -41,25 +41,30 @@ def setting_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterato
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{name}"
         if options := choice(field):
-            usual = getattr(field.get_default(call_default_factory=True), options.by)
+            usual = getattr(field.get_default(call_default_factory=True), options.by, None)
             for tag, option in options.options.items():
-                yield _table(option, dotted, f"{options.by} = {shown(tag)}", tag == usual, leave_out=options.by)
+                yield describe_table(option, dotted, f"{options.by} = {shown(tag)}", tag == usual, leave_out=options.by)
         elif table := section(field):
-            yield _table(table, dotted)
+            yield describe_table(table, dotted)
             yield from setting_tables(table, f"{dotted}.")
+
+
+def describe_table(
+    model: type[BaseModel], name: str, kind: str = "", is_default: bool = False, leave_out: str = ""
+) -> SettingTable:
+    """The single settings of one table, without the tables inside it and without the setting `leave_out`."""
+    summary = " ".join((model.__doc__ or "").strip().split("\n\n")[0].split())
+    single = {
+        key: field
+        for key, field in model.model_fields.items()
+        if key != leave_out and not section(field) and not choice(field)
+    }
+    return SettingTable(name, kind, is_default, summary, tuple(_entry(key, field) for key, field in single.items()))
 
 
 def settings_help(width: int = 100) -> str:
     """Every setting with its meaning, what is allowed, its unit and its default, grouped by table."""
     return "\n".join(line for table in setting_tables() for line in _lines(table, max(40, width)))
-
-
-def _table(
-    model: type[BaseModel], name: str, kind: str = "", is_default: bool = False, leave_out: str = ""
-) -> SettingTable:
-    summary = " ".join((model.__doc__ or "").strip().split("\n\n")[0].split())
-    fields = {key: field for key, field in model.model_fields.items() if key != leave_out and not section(field)}
-    return SettingTable(name, kind, is_default, summary, tuple(_entry(key, field) for key, field in fields.items()))
 
 
 def _entry(name: str, field: FieldInfo) -> SettingEntry:

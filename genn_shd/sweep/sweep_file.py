@@ -198,7 +198,9 @@ class SweepFile(Section):
     objective: ObjectiveSettings = Field(default_factory=ObjectiveSettings)
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     stopping: StoppingSettings = Field(default_factory=StoppingSettings)
-    published: Annotated[tuple[PublishedSettings, ...], AsTuple, AsList] = ()
+    published: Annotated[tuple[PublishedSettings, ...], AsTuple, AsList] = setting(
+        (), "published figures, which reports show beside those measured"
+    )
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> SweepFile:

@@ -1,0 +1,46 @@
+"""Pages of the documentation as programs: their blocks of code, run in order in a folder of their own.
+
+A block of Python or TOML whose first line is `# NAME.py` or `# NAME.toml` is a file; any other block of Python is run,
+all in one namespace; in a block of `sh`, each command of genn_shd is run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+_BLOCK = re.compile(r"^```(python|toml|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FILE = re.compile(r"# ([\w.]+\.(?:py|toml))\n")
+_COMMAND = re.compile(r"python -m genn_shd\.(\w+) (.*)")
+
+
+def run_page(name: str) -> dict[str, Any]:
+    """Run all blocks of a page in the current folder; returns the names that its Python defined."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for language, code in blocks(name):
+        if file := _FILE.match(code):
+            Path(file[1]).write_text(code, encoding="utf-8")
+        elif language == "python":
+            exec(compile(code, name, "exec"), names)
+        elif language == "sh":
+            for line in code.replace("\\\n", " ").splitlines():
+                _run_command(line)
+    return names
+
+
+def blocks(name: str) -> list[tuple[str, str]]:
+    """Language and text of each block of a page that is to be run."""
+    return _BLOCK.findall((DOCS / name).read_text(encoding="utf-8"))
+
+
+def _run_command(line: str) -> None:
+    command = _COMMAND.fullmatch(line.strip())
+    assert command, f"{line!r}: no command of genn_shd"
+    module = importlib.import_module(f"genn_shd.{command[1]}")
+    main = getattr(module, "main", None) or importlib.import_module(f"genn_shd.{command[1]}.command").main
+    assert main(shlex.split(command[2])) == 0, line

@@ -1,0 +1,106 @@
+"""The documentation is whole: links lead somewhere, public names and settings are in the reference, the site builds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import griffe
+import pytest
+
+from docs.site import commands_page, docstrings, links, public_names, settings_page
+from genn_shd.config.messages import setting_names
+from genn_shd.config.schema import Config
+from tests.docs.pages import DOCS
+from tests.structure import COMMANDS
+
+PAGES = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
+
+
+def test_links_lead_somewhere():
+    assert links.broken_links() == []
+    assert links.broken_mentions() == []
+
+
+def test_a_broken_link_is_found(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "genn_shd").mkdir()
+    (tmp_path / "Makefile").touch()
+    page, none = (f"docs/{name}.md" for name in ("page", "none"))
+    (tmp_path / page).write_text("# A page\n\n## What it *does*\n\n`[no](link.md)`\n")
+    (tmp_path / "README.md").write_text(
+        f"[a]({page}) [b]({page}#what-it-does) [c](https://example.org)\n[d]({none}) [e]({page}#none) ![f](none.png)\n"
+    )
+    (tmp_path / "genn_shd" / "code.py").write_text(f'"""See {page} and {none}."""\n')
+    assert links.broken_links(tmp_path) == [
+        f"README.md: {none} does not exist.",
+        f"README.md: {page}#none: there is no such heading.",
+        "README.md: none.png does not exist.",
+    ]
+    assert links.broken_mentions(tmp_path) == [f"genn_shd/code.py: {none} does not exist."]
+
+
+def test_public_names_are_documented():
+    assert public_names.undocumented() == []
+
+
+def test_an_undocumented_name_is_found():
+    face = '__all__ = ["A", "f"]\nfrom .a import A, f\n'
+    code = 'class A:\n    """Something."""\n    def g(self): ...\n    def _h(self): ...\ndef f(): ...\n'
+    with griffe.temporary_visited_package(
+        "shop", {"__init__.py": face, "a.py": code, "models/__init__.py": ""}, resolve_aliases=True
+    ) as package:
+        found = list(public_names.problems(package, {"shop.A"}))
+    assert found == [
+        "shop.A.g has no docstring.",
+        "shop.f is in no page of docs/reference: add `::: shop.f`.",
+        "shop.f has no docstring.",
+    ]
+
+
+def test_items_of_docstrings_are_names_and_meanings():
+    start, end = "Do it.\n\nParameters\n----------\n", "\nRaises\n------\nE : no.\n"
+    items = "a, b : of the loss: both,\n    or one.\n*rest : more.\n"
+    assert docstrings.to_numpydoc(start + items + end) == (
+        f"{start}a, b\n    of the loss: both,\n    or one.\n*rest\n    more.\n{end}"
+    )
+
+
+def test_every_setting_is_in_the_reference():
+    reference = settings_page.settings_reference()
+    for name, _ in setting_names(Config):
+        table, _, setting = name.rpartition(".")
+        assert f"## {table}" in reference, name
+        assert f"`{setting}`" in reference or f"{setting} = '" in reference, name
+
+
+def test_defaults_come_from_the_declarations():
+    assert settings_page.default_of("network.tau_mem") == "`20.0` ms"
+    assert settings_page.default_of("loss[sum_sigmoid].steepness") == "`5.0`"
+    with pytest.raises(KeyError, match="no setting"):
+        settings_page.default_of("network.tau")
+
+
+@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if "{{" in text])
+def test_settings_that_a_page_names_exist(page):
+    for name in re.findall(r"\{\{ (\S+) \}\}", PAGES[page]):
+        settings_page.default_of(name)
+
+
+def test_every_command_has_its_help_page():
+    assert set(commands_page.command_names()) == {*COMMANDS, "sweep"}
+    for name in commands_page.command_names():
+        page = commands_page.help_page(name)
+        assert page.startswith(f"usage: python -m genn_shd.{name} ")
+        assert "network.tau_mem" not in page and len(page.splitlines()) > 5
+
+
+def test_the_site_builds(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", "docs/site/mkdocs.yml", "-d"]
+    result = subprocess.run([*command, str(tmp_path)], cwd=DOCS.parent, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    settings = (tmp_path / "reference" / "settings.html").read_text(encoding="utf-8")
+    assert 'id="network.tau_mem"' in settings and "<!-- every" not in settings
+    assert "compile_network" in (tmp_path / "reference" / "training.html").read_text(encoding="utf-8")
+    assert (tmp_path / "search" / "search_index.js").stat().st_size > 10_000

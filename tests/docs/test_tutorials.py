@@ -1,0 +1,65 @@
+"""Every block of every tutorial runs, and comes to what its page says."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+from genn_shd.sweep import sweep_file
+from tests.docs.pages import run_page
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """A folder to run in, from which Python imports."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def history(run: str) -> list[dict[str, str]]:
+    """The rows of a run's epochs."""
+    with Path(run, "history.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_first_training(capsys):
+    names = run_page("tutorials/first_training.md")
+    rows = history("runs/first")
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 9))
+    assert float(rows[-1]["test_accuracy"]) > 0.9
+    assert names["accuracy"] > 0.88
+    assert "runs/first, test" in capsys.readouterr().out
+
+
+def test_your_own_data(capsys):
+    run_page("tutorials/your_own_data.md")
+    said = capsys.readouterr().out
+    assert "SpikeTrains(9 samples, 1080 spikes on 40 units, last at 89.49 ms)" in said
+    assert "hidden      32       LIF" in said
+    assert "cleo" in said  # accuracy by speaker
+    assert float(history("runs/words")[-1]["test_accuracy"]) > 0.8
+    assert 0.0 < float(history("runs/without_cleo")[-1]["validation_accuracy"]) <= 1.0
+
+
+def test_your_own_neuron_and_loss(capsys):
+    names = run_page("tutorials/your_own_neuron_and_loss.md")
+    assert names["worst"] < 1e-6
+    assert names["losses"][-1] < 0.8 * names["losses"][0]
+    assert "dynamics are given for ['U']" in capsys.readouterr().out
+    first, *_, last = history("runs/one_vs_rest")
+    assert float(last["training_loss"]) < float(first["training_loss"])
+
+
+def test_a_sweep(capsys):
+    names = run_page("tutorials/a_sweep.md")
+    assert capsys.readouterr().out.count("best of 4") == 2
+    assert names["best"].point["optimiser.learning_rate"] == 0.01
+    assert sweep_file.read("search.toml", None, smoke=False).strategy.name == "bayesian"

@@ -15,6 +15,7 @@ from typing import Any
 DOCS = Path(__file__).parents[2] / "docs"
 
 _BLOCK = re.compile(r"^```(python|toml|sh)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_PRINTED = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"# ([\w.]+\.(?:py|toml))\n")
 _COMMAND = re.compile(r"python -m genn_shd\.(\w+) (.*)")
 
@@ -36,6 +37,11 @@ def run_page(name: str) -> dict[str, Any]:
 def blocks(name: str) -> list[tuple[str, str]]:
     """Language and text of each block of a page that is to be run."""
     return _BLOCK.findall((DOCS / name).read_text(encoding="utf-8"))
+
+
+def printed(name: str) -> list[str]:
+    """What a page says that its blocks print: its blocks of `text`."""
+    return _PRINTED.findall((DOCS / name).read_text(encoding="utf-8"))
 
 
 def _run_command(line: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import shlex
 import tomllib
 
 import pytest
@@ -54,3 +56,16 @@ def test_files_of_a_page_are_accepted(page):
             SlurmSettings.model_validate(values)
         elif ":" not in str(values.get("loss", {}).get("name", "")):  # a module that only its page has
             from_layers(values)
+
+
+_COMMAND = re.compile(r"python -m genn_shd\.(\w+)((?:[ \t]+(?!# )[^\s`]+)*)")
+
+
+@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if "python -m genn_shd." in text])
+def test_commands_of_a_page_are_understood(page):
+    text = re.sub(r"\\\n\s*", "", PAGES[page])
+    for name, arguments in _COMMAND.findall(re.sub(r" {3,}.*", "", re.sub(r"^ {4}", "", text, flags=re.MULTILINE))):
+        module = importlib.import_module(f"genn_shd.{name}{'.command' if name == 'sweep' else ''}")
+        words = shlex.split(arguments)
+        if words and words != ["--help"]:
+            module._parser().parse_args(words)

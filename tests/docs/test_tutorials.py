@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from genn_shd.sweep import sweep_file
-from tests.docs.pages import run_page
+from tests.docs.pages import printed, run_page
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +63,10 @@ def test_a_sweep(capsys):
     assert capsys.readouterr().out.count("best of 4") == 2
     assert names["best"].point["optimiser.learning_rate"] == 0.01
     assert sweep_file.read("search.toml", None, smoke=False).strategy.name == "bayesian"
+
+
+def test_reading_the_generated_code(capsys):
+    run_page("tutorials/reading_the_generated_code.md")
+    said = capsys.readouterr().out
+    for shown in printed("tutorials/reading_the_generated_code.md"):
+        assert shown in said

@@ -1,0 +1,29 @@
+"""README is a page, and what it shows works."""
+
+from __future__ import annotations
+
+import re
+
+from tests.docs.pages import DOCS, run_page
+
+README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_it_is_a_page():
+    assert len(README.splitlines()) <= 80
+
+
+def test_its_program_runs():
+    names = run_page("../README.md")
+    assert names["result"].gradients["input_hidden"].shape == (700, 256)
+
+
+def test_its_commands_and_scripts_exist():
+    makefile = (DOCS.parent / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for script in re.findall(r"`benchmarks\.(\w+)`", README):
+        assert (DOCS.parent / "benchmarks" / f"{script}.py").is_file(), script
+    setup = (DOCS.parent / "setup.py").read_text(encoding="utf-8")
+    for extra in re.findall(r"'\.\[(\w+)\]'", README):
+        assert f'"{extra}":' in setup, extra

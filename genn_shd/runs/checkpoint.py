@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from .checkpoint_state import CheckpointState, first_problem
 from ..errors import DataError, SettingError
-from ..system.files import write_whole
 from ..network.network import Network
+from ..system.files import write_whole
+from .checkpoint_state import CheckpointState, first_problem
 from .npz import UnreadableError, read_arrays
 
 FORMAT = 1

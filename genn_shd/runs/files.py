@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from .checkpoint_state import Count, HistoryRow, Part, Seconds, first_problem
 from ..errors import DataError
 from ..system.files import read_json
+from .checkpoint_state import Count, HistoryRow, Part, Seconds, first_problem
 
 Row = dict[str, Any]
 

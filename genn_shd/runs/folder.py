@@ -26,14 +26,14 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from .checkpoint import Checkpoint
-from ..config.schema import Config, TrainingSettings
 from ..config.messages import explain, shown
+from ..config.schema import Config, TrainingSettings
 from ..config.sources import read_toml
 from ..errors import BusyError, DataError, DivergedError, SettingError
 from ..system.files import make_folder, open_log, write_text, write_whole
 from ..system.lock import taken
 from ..system.progress import LOG, LogHandler, own_log
+from .checkpoint import Checkpoint
 from .files import Row, read_environment, read_summary
 
 MAY_DIFFER = (

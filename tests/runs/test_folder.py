@@ -8,12 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.config.schema import Config
 from genn_shd.errors import DataError, GennShdError, SettingError
-from genn_shd.system.files import make_folder, open_log
+from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
-
+from genn_shd.system.files import make_folder, open_log
 from tests.checkpoint_states import state
 from tests.disk import room_for
 

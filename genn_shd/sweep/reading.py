@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from ..errors import DataError, GennShdError
+from ..errors import DataError, GennShdError, SettingError
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
@@ -31,7 +31,7 @@ from .records import (
     Trial,
 )
 from .space import Space
-from .state import FILE_NAME, check_tables, connect, told
+from .state import FILE_NAME, check_content, connect, told
 from .sweep_file import SweepFile
 
 P = ParamSpec("P")
@@ -104,11 +104,15 @@ class SweepReader:
         if not file.is_file():
             raise DataError(f"{folder}: this is no folder of a sweep, there is no {FILE_NAME} in it.")
         self._connection = connect(file)
-        with _legible(file):
-            check_tables(self._connection, file)
-            self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
-        if "file" not in self._description:
-            raise NotStartedError(f"{folder}: no sweep was started in it yet.")
+        try:
+            with _legible(file):
+                check_content(self._connection, file)
+                self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
+            if "file" not in self._description:
+                raise NotStartedError(f"{folder}: no sweep was started in it yet.")
+        except GennShdError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -132,7 +136,10 @@ class SweepReader:
         """The sweep file, with what --dataset and --smoke changed in it."""
         with _legible(self.folder / FILE_NAME):
             values = self.description("file")
-            return SweepFile.from_values(values if isinstance(values, dict) else _table(json.dumps(values)))
+            try:
+                return SweepFile.from_values(values if isinstance(values, dict) else _table(json.dumps(values)))
+            except SettingError as error:  # damaged, or of a version with other settings
+                raise SettingError(f"{self.folder / FILE_NAME}: {error}") from None
 
     @property
     def space(self) -> Space:

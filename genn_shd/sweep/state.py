@@ -24,11 +24,23 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, GennShdError
-from .records import FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
+from .records import (
+    ATTEMPT_STATUS,
+    FAILED,
+    INTERRUPTED,
+    LOST,
+    RUN_STATUS,
+    RUNNING,
+    SKIPPED,
+    STOPPED,
+    TRIAL_STATUS,
+    WAITING,
+)
 
 FILE_NAME = "state.sqlite"
 VERSION = 1
 _BUSY_SECONDS = 60.0
+_STATUS = {"trial": TRIAL_STATUS, "run": RUN_STATUS, "attempt": ATTEMPT_STATUS}
 
 _SCHEMA = """
 CREATE TABLE sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -99,6 +111,14 @@ class State:
         self.path = path
         _check_own(path)
         self._connection = connect(path)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Make the tables where there are none, and check those that are there."""
         with self._change() as c:
             version = c.execute("PRAGMA user_version").fetchone()[0]
             if version == 0 and not c.execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -106,8 +126,8 @@ class State:
                     c.execute(statement)
                 c.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
-                raise DataError(f"{path}: this is no state of a sweep of version {VERSION}; choose another --out.")
-            check_tables(c, path)
+                raise DataError(f"{self.path}: this is no state of a sweep of version {VERSION}; choose another --out.")
+            check_content(c, self.path)
 
     def close(self) -> None:
         """Close the file."""
@@ -272,9 +292,13 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     with told(path):
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, not the file
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, not the file
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
     return connection
 
 
@@ -287,26 +311,51 @@ def told(path: Path) -> Iterator[None]:
         if "locked" in str(error):
             raise GennShdError(f"{path}: another program holds it ({error}); end that one, and try again.") from None
         raise GennShdError(f"{path}: cannot use the state of the sweep ({error}); choose another --out.") from None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a message may quote what is damaged
         raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
 
 
-def check_tables(c: sqlite3.Connection, path: Path) -> None:
-    """Check that all tables and columns are there.
+def check_content(c: sqlite3.Connection, path: Path) -> None:
+    """Check that all tables and columns are there, undamaged, and hold what a sweep writes there.
+
+    SQLite itself keeps any type in any column, and does not mind rows that belong to none.
 
     Raises
     ------
     DataError
-        One is missing.
+        Something is missing, damaged, or of another type.
     """
+    (damage,) = c.execute("PRAGMA integrity_check(1)").fetchone()
+    if damage != "ok":
+        raise DataError(f"{path}: this state of a sweep is damaged ({' '.join(damage.split())}); choose another --out.")
     with closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript(_SCHEMA)
         for (table,) in fresh.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            columns = {row[1] for row in c.execute(f"PRAGMA table_info({table})")}
-            for column in (row[1] for row in fresh.execute(f"PRAGMA table_info({table})")):
-                if column not in columns:
-                    what = f"its table {table} has no column {column}" if columns else f"it has no table {table}"
-                    raise DataError(f"{path}: this is no state of a sweep: {what}; choose another --out.")
+            _check_table(c, path, table, fresh.execute(f"PRAGMA table_info({table})").fetchall())
+    if row := c.execute("PRAGMA foreign_key_check").fetchone():
+        raise DataError(f"{path}: this state of a sweep is damaged: {row[0]} without {row[2]}; choose another --out.")
+
+
+def _check_table(c: sqlite3.Connection, path: Path, table: str, expected: Sequence[Any]) -> None:
+    """Check columns of a table against the rows that `PRAGMA table_info` has for them in a new state."""
+    columns = {row[1] for row in c.execute(f"PRAGMA table_info({table})")}
+    for _, name, of_type, is_not_null, _, is_key in expected:
+        if name not in columns:
+            what = f"its table {table} has no column {name}" if columns else f"it has no table {table}"
+            raise DataError(f"{path}: this is no state of a sweep: {what}; choose another --out.")
+        allowed = [of_type.lower(), *([] if is_not_null or is_key else ["null"])]
+        wrong = f"typeof({name}) NOT IN ({_marks(allowed)})"
+        if name == "status":
+            allowed += _STATUS[table]
+            wrong += f" OR {name} NOT IN ({_marks(_STATUS[table])})"
+        if row := c.execute(f"SELECT {name} FROM {table} WHERE {wrong} LIMIT 1", allowed).fetchone():
+            raise DataError(
+                f"{path}: this state of a sweep is damaged: {table}.{name} holds {row[0]!r}; choose another --out."
+            )
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _start(c: sqlite3.Connection, run: int, worker: str) -> None:

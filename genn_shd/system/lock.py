@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from ..errors import GennShdError
 from . import progress
 from .progress import LOG
 
@@ -31,8 +32,18 @@ def alone(path: Path) -> Iterator[None]:
 
 @contextmanager
 def held(path: Path) -> Iterator[bool]:
-    """Whether this process has the file to itself within the block."""
-    with path.open("a") as file:  # nothing is written: whatever the file holds stays
+    """Whether this process has the file to itself within the block.
+
+    Raises
+    ------
+    GennShdError
+        The file cannot be opened.
+    """
+    try:
+        file = path.open("a")  # nothing is written: whatever the file holds stays
+    except OSError as error:
+        raise GennShdError(f"{path}: cannot open this file ({error.strerror}); move it away, and try again.") from None
+    with file:
         yield taken(file)
 
 

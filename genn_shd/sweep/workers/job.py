@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from ...config.schema import Config
 from ...errors import DivergedError, GennShdError
@@ -22,6 +24,16 @@ from .base import Ended, Job, Reporter
 
 OUTCOME, LOCK = "outcome.json", "job.lock"
 BUSY = "busy"
+
+
+class _Outcome(BaseModel):
+    """How a run ended, as it is kept."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    status: Literal["complete", "diverged"]
+    metrics: dict[str, dict[str, Any]]
+    error: str
 
 
 def execute(job: Job, reporter: Reporter) -> Ended:
@@ -38,11 +50,12 @@ def execute(job: Job, reporter: Reporter) -> Ended:
 
 
 def _known(job: Job, folder: Path) -> Ended | None:
+    """How a run ended before; None where it did not, or where that cannot be read and is to be found out again."""
     try:
-        outcome = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        outcome = _Outcome.model_validate(json.loads((folder / OUTCOME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
         return None
-    return Ended(job.run, **outcome)
+    return Ended(job.run, outcome.status, outcome.metrics, outcome.error)
 
 
 def _run(job: Job, folder: Path, reporter: Reporter) -> Ended:

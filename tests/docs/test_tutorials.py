@@ -60,8 +60,8 @@ def test_your_own_neuron_and_loss(capsys):
 
 def test_a_sweep(capsys):
     names = run_page("tutorials/a_sweep.md")
-    assert capsys.readouterr().out.count("best of 4") == 2
-    assert names["best"].point["optimiser.learning_rate"] == 0.01
+    assert capsys.readouterr().out.count("best of 3") == 2
+    assert names["best"].objective > 0.6
     assert sweep_file.read("search.toml", None, smoke=False).strategy.name == "bayesian"
 
 

@@ -44,7 +44,7 @@ BASE = (
     "network.weights.input_hidden={mean = 0.01, std = 0.03}",
     "regularisation.strength_upper=2e-7",
     "regularisation.strength_lower=2e-7",
-    "revival.lift=0.002",
+    "silent_neurons.weight_lift=0.002",
     "optimiser.learning_rate=3e-3",
     "training.monitor=training",
     # Small and short enough that a cell takes about a minute of one processor; the rate is eased in within one epoch.
@@ -52,7 +52,7 @@ BASE = (
     "simulation.dt=2.0",
     "network.num_hidden=64",
     "training.epochs=12",
-    "optimiser.ease_in_factor=1.15",
+    "optimiser.warm_up_factor=1.15",
 )
 """The preset `fsdd_loso`, smaller and shorter. In full, so that results stay what they are when presets change."""
 SMOKE = ("training.epochs=1", "network.num_hidden=16", "simulation.dt=5.0")
@@ -87,7 +87,10 @@ ADDITIONS: dict[str, tuple[str, ...]] = {
     # Twice the samples in half the epochs.
     "blend": ("augmentation.blend=[0.5, 0.5]", "training.epochs=6"),
     "heterogeneous tau": ("network.heterogeneous=true",),
-    "trained tau": ("network.trained={tau_mem = 3.0, tau_syn = 1.0}", "network.trained_rate=50.0"),
+    "trained tau": (
+        "network.trained={tau_mem = {minimum = 3.0}, tau_syn = {minimum = 1.0}}",
+        "network.trained_rate=50.0",
+    ),
 }
 ALL = "all of these"
 NOTHING = "none"

@@ -39,7 +39,7 @@ SPLITS = {
         "validation.kind=none",
         "augmentation.dilate=[0.85,1.15]",
         "augmentation.blend=[]",
-        "augmentation.muffle=0",
+        "augmentation.frequency_mask=0",
         "training.epochs=40",
     ],
 }

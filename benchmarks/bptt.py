@@ -44,7 +44,7 @@ PRESETS, MANY = ("fsdd_best", "fsdd_loso"), 1000
 SETTINGS = (
     "simulation.num_threads=1",
     "network.num_hidden=128",
-    "optimiser.ease_in_factor=1.15",
+    "optimiser.warm_up_factor=1.15",
     f"training.epochs={MANY}",
 )
 Labelled = tuple[np.ndarray, SpikeTrains]

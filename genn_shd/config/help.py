@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .messages import allowed, choice, section, shown
+from .messages import allowed, choice, format_value, section
 from .schema import Config
 
 _MARGIN = 4
@@ -43,7 +43,9 @@ def setting_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterato
         if options := choice(field):
             usual = getattr(field.get_default(call_default_factory=True), options.by, None)
             for tag, option in options.options.items():
-                yield describe_table(option, dotted, f"{options.by} = {shown(tag)}", tag == usual, leave_out=options.by)
+                yield describe_table(
+                    option, dotted, f"{options.by} = {format_value(tag)}", tag == usual, leave_out=options.by
+                )
         elif table := section(field):
             yield describe_table(table, dotted)
             yield from setting_tables(table, f"{dotted}.")
@@ -78,8 +80,8 @@ def _default(field: FieldInfo) -> str:
     if default is None:
         return "not set"
     if isinstance(default, tuple) and len(default) == 1:
-        return shown(default[0])
-    return "{}" if default == {} else shown(default)
+        return format_value(default[0])
+    return "{}" if default == {} else format_value(default)
 
 
 def _lines(table: SettingTable, width: int) -> Iterator[str]:

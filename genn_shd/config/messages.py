@@ -158,21 +158,21 @@ def _message(detail: Any, place: _Place, model: type[BaseModel], values: Mapping
     if options := choice(place.field) if place.field else None:
         return _wrong_choice(place, value, _lookup(values, place.names[:-1]), list(options.options))
     if place.field is None:
-        return f"{place.dotted} = {shown(value)} is not allowed: it must be a table."
+        return f"{place.dotted} = {format_value(value)} is not allowed: it must be a table."
     names = [a for a in _literals(place.field.annotation) if isinstance(a, str)]
     hint = nearest(value, names) if isinstance(value, str) else ""
-    return f"{place.dotted} = {shown(value)} is not allowed: it must be {allowed(place.field)}.{hint}"
+    return f"{place.dotted} = {format_value(value)} is not allowed: it must be {allowed(place.field)}.{hint}"
 
 
 def _wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) -> str:
     names = ", ".join(map(repr, tags))
     if not isinstance(table, Mapping):
         dotted = dotted_name(place.names[:-1])
-        return f"{dotted} = {shown(table)} is not allowed: set {place.dotted} to one of {names}."
+        return f"{dotted} = {format_value(table)} is not allowed: set {place.dotted} to one of {names}."
     if value is None:
         return f"{place.dotted} is not set: give one of {names}."
     hint = nearest(value, tags) if isinstance(value, str) else ""
-    return f"{place.dotted} = {shown(value)} is not allowed: it must be one of {names}.{hint}"
+    return f"{place.dotted} = {format_value(value)} is not allowed: it must be one of {names}.{hint}"
 
 
 def _unknown(place: _Place, model: type[BaseModel]) -> str:
@@ -226,10 +226,14 @@ def _lookup(values: Any, names: Sequence[str]) -> Any:
     return values
 
 
-def shown(value: Any) -> str:
-    """A value as it reads in TOML, shortened where it is long."""
+def format_value(value: Any) -> str:
+    """Return a value as it reads in TOML, shortened where it is long."""
     if isinstance(value, bool):
         return str(value).lower()
     is_list = isinstance(value, list | tuple)
-    text = f"[{', '.join(map(shown, value))}]" if is_list else repr(value)
+    text = f"[{', '.join(map(format_value, value))}]" if is_list else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+shown = format_value
+"""Its former name, for modules that still use it."""

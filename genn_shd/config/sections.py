@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.config import JsonDict
 
 
@@ -21,5 +21,20 @@ def setting(default: Any, description: str, unit: str | None = None, **limits: A
 
 
 def path_setting(default: Any, description: str) -> Any:
-    """A setting that is the path of a file or folder; see `config_paths`."""
+    """A setting that is the path of a file or folder; see `config.paths`."""
     return Field(default, description=description, json_schema_extra={"is_path": True})
+
+
+def _as_tuple(value: Any) -> Any:
+    """A list (TOML has no tuples) becomes a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    """A single value stands for a list of one."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+AsTuple = BeforeValidator(_as_tuple)
+OneOrMany = BeforeValidator(_one_or_many)
+AsList = PlainSerializer(list)

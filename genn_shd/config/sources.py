@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingError, nearest, unknown_name
+from .aliases import with_current_names
 from .losses import with_loss_by_name
 from .messages import choice
 from .paths import with_absolute_paths
@@ -51,7 +52,7 @@ def combine(*layers: Mapping[str, Any]) -> Table:
     """Nested tables laid over one another; one whose kind changes takes the place of what lies below it."""
     values: Table = {}
     for layer in layers:
-        values = _merge(values, with_loss_by_name(layer), _choices())
+        values = _merge(values, _normalised(layer), _choices())
     return values
 
 
@@ -59,7 +60,7 @@ def nested(settings: Mapping[str, Any]) -> Table:
     """Nested tables from settings by dotted name; those that are nested already stay."""
     values: Table = {}
     for name, value in settings.items():
-        values = _merge(values, with_loss_by_name(_nested(name.split("."), value)), {})
+        values = _merge(values, _normalised(_nested(name.split("."), value)), {})
     return values
 
 
@@ -106,8 +107,13 @@ def parse_settings(settings: Iterable[str]) -> Table:
         keys = [key.strip() for key in name.split(".")]
         if not equals or not all(keys):
             raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
-        values = _merge(values, with_loss_by_name(_nested(keys, _parse_value(text.strip()))), {})
+        values = _merge(values, _normalised(_nested(keys, _parse_value(text.strip()))), {})
     return with_absolute_paths(values, Path.cwd())
+
+
+def _normalised(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nested tables with settings under their names of today, and a loss as a table."""
+    return with_current_names(with_loss_by_name(values))
 
 
 def _presets() -> Any:

@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
+from ..config.aliases import with_current_names
 from ..config.messages import explain, shown
 from ..config.schema import Config, TrainingSettings
 from ..config.sources import read_toml
@@ -166,7 +167,7 @@ class RunFolder:
         SettingError
             The file cannot be read, or is of a version with other settings.
         """
-        values = read_toml(self.config_file)
+        values = with_current_names(read_toml(self.config_file))
         try:
             config = Config.from_values(values)
         except SettingError as error:
@@ -194,7 +195,8 @@ class RunFolder:
 
     def expected_parts(self) -> list[RunFolder]:
         """The same with those that were not begun, as far as they are known: speakers from what was trained last."""
-        values = read_toml(self.config_file)  # of any version, with settings that may be unknown now
+        # of any version, with settings that may be unknown now
+        values = with_current_names(read_toml(self.config_file))
         validation = values.get("validation", {})
         seeds = self._seeds(values.get("training", {}))
         self._check_whole(values)

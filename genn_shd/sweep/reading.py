@@ -15,6 +15,7 @@ from ..errors import DataError, GennShdError, SettingError
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
+from .old_names import current_point
 from .records import (
     COMPLETE,
     DIVERGED,
@@ -178,7 +179,7 @@ class SweepReader:
         return [
             Trial(
                 n,
-                _table(point),
+                current_point(_table(point)),
                 origin,
                 status,
                 _number(objective),

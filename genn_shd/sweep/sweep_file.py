@@ -36,7 +36,7 @@ from ..config.messages import explain, shown
 from ..config.schema import AsList, OneOrMany, Section, setting
 from ..config.sources import combine, nested
 from ..errors import SettingError, nearest, unknown_name
-from . import sweep_paths
+from . import old_names, sweep_paths
 
 AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -212,7 +212,7 @@ class SweepFile(Section):
             An unknown name, a wrong type, a value out of range: one line that names it.
         """
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(values := old_names.with_current_names(values))
         except ValidationError as error:
             raise explain(error, cls, values) from None
 

@@ -12,6 +12,7 @@ from ..config.schema import (
     Config,
     GammaSettings,
     NetworkSettings,
+    TrainedSettings,
 )
 from ..errors import SettingError
 from ..models import recurrent_classifier
@@ -54,8 +55,8 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
     )
 
 
-def _trained(minima: Mapping[str, float], rate: float) -> dict[str, Trained]:
-    return {name: Trained(minimum, rate) for name, minimum in minima.items()}
+def _trained(trained: Mapping[str, TrainedSettings], rate: float) -> dict[str, Trained]:
+    return {name: Trained(how.minimum, rate if how.rate is None else how.rate) for name, how in trained.items()}
 
 
 def check_fits(config: Config, network: Network) -> None:

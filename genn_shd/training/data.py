@@ -154,8 +154,8 @@ def build_augmentation(config: Config) -> Augmentation:
         shift=augment.ChannelShift(settings.shift) if settings.shift else None,
         blend=augment.Blend(settings.blend, settings.blend_factor) if settings.blend else None,
         jitter=augment.ChannelJitter(settings.jitter) if settings.jitter else None,
-        muffle=augment.ChannelMuffling(settings.muffle) if settings.muffle else None,
-        drop=augment.SpikeDropout(settings.drop) if settings.drop else None,
+        muffle=augment.ChannelMuffling(settings.frequency_mask) if settings.frequency_mask else None,
+        drop=augment.SpikeDropout(settings.spike_dropout) if settings.spike_dropout else None,
     )
 
 

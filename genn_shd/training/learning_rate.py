@@ -1,4 +1,4 @@
-"""The learning rate: eased in over the first batches, lowered when accuracy stalls."""
+"""The learning rate: warmed up over the first batches, lowered when accuracy stalls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..config.schema import OptimiserSettings
 class LearningRate:
     """The learning rate of each batch, and what it has to remember.
 
-    Ease-in: the rate starts at `ease_in_start * learning_rate` and grows by `ease_in_factor` a batch until it
+    Warm-up: the rate starts at `warm_up_start * learning_rate` and grows by `warm_up_factor` a batch until it
     reaches the full rate. Schedule (Nowotny et al. 2025): after every epoch, two exponential moving averages
     take in the monitored accuracy, `average = weight * average + (1 - weight) * accuracy`; where the fast one is
     not above the slow one and the full rate has stood for more than `min_epochs`, it is multiplied by `factor`.
@@ -21,7 +21,7 @@ class LearningRate:
     Attributes
     ----------
     settings : of the optimiser.
-    full : rate once eased in.
+    full : rate once warmed up.
     latest : rate of the latest batch.
     batches : number of batches so far.
     fast, slow : moving averages of accuracy.
@@ -43,10 +43,10 @@ class LearningRate:
 
     def next_batch(self) -> float:
         """The rate of the batch that comes next."""
-        start, factor = self.settings.ease_in_start, self.settings.ease_in_factor
-        easing_in = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
-        eased = self.settings.learning_rate * start * factor**self.batches if easing_in else math.inf
-        self.latest = min(self.full, eased)
+        start, factor = self.settings.warm_up_start, self.settings.warm_up_factor
+        warming_up = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
+        warmed = self.settings.learning_rate * start * factor**self.batches if warming_up else math.inf
+        self.latest = min(self.full, warmed)
         self.batches += 1
         return self.latest
 

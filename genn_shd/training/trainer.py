@@ -30,7 +30,7 @@ from .samples import HeldSamples, Partition, held_by
 
 SILENCE_REMEDY = (
     "no gradient reaches the weights into it; raise the mean of initial weights (network.weights.input_hidden), set "
-    "revival.lift or revival.redraw, or look whether the input has spikes."
+    "silent_neurons.weight_lift or silent_neurons.weight_redraw, or look whether the input has spikes."
 )
 
 _REVIVAL = 1
@@ -163,14 +163,14 @@ class Trainer:
 
     def _revive(self) -> None:
         """Bring back neurons that were silent in the epoch before."""
-        settings, silent = self.config.revival, self.state.silent
-        if settings.redraw:
+        settings, silent = self.config.silent_neurons, self.state.silent
+        if settings.weight_redraw:
             rng = np.random.default_rng([self.config.training.seed, self.state.epoch, _REVIVAL])
             revival.redraw(self.model, silent, rng)
-        if settings.lift > 0.0:
-            revival.lift(self.model, silent, settings.lift)
-        if settings.lift_all > 0.0:
-            revival.lift(self.model, revival.everyone(self.model), settings.lift_all)
+        if settings.weight_lift > 0.0:
+            revival.lift(self.model, silent, settings.weight_lift)
+        if settings.weight_lift_all > 0.0:
+            revival.lift(self.model, revival.everyone(self.model), settings.weight_lift_all)
 
     def _samples_of_epoch(self) -> HeldSamples | Epoch:
         """The training samples, or what augmentation makes of them in this epoch."""

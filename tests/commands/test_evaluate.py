@@ -140,7 +140,12 @@ def test_folds_are_evaluated_one_by_one(tmp_path, capsys):
 
 
 def test_seeds_are_evaluated_one_by_one_and_a_trained_subset_is_found_in_a_file(tmp_path, capsys):
-    settings = ["dataset.classes=[2, 0]", "dataset.rescale_channel=0.7", "augmentation.drop=0.1", "training.epochs=1"]
+    settings = [
+        "dataset.classes=[2, 0]",
+        "dataset.rescale_channel=0.7",
+        "augmentation.spike_dropout=0.1",
+        "training.epochs=1",
+    ]
     more = [word for setting in settings for word in ("--set", setting)]
     assert train.main([*SMALL, *more, "--seeds", "2", "--out", str(tmp_path / "run")]) == 0
     assert evaluate.main([str(tmp_path / "run")]) == 0

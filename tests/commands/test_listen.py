@@ -43,7 +43,7 @@ def run(tmp_path_factory):
         "loss.loss_scale": 10.0,
         "simulation.duration": 400.0,
         "optimiser.learning_rate": 0.01,
-        "optimiser.ease_in_start": 1.0,
+        "optimiser.warm_up_start": 1.0,
         "training.epochs": 15,
         "training.batch_size": 4,
     }

@@ -270,7 +270,14 @@ def test_settings_that_do_not_go_with_the_neurons_are_refused(values, words):
 
 def test_trained_parameters_and_a_delay_line_reach_the_network():
     config = Config.model_validate(
-        {"network": {"trained": {"tau_mem": 3.0}, "output_trained": {"tau_syn": 1.0}, "trained_rate": 2.0, "delays": 2}}
+        {
+            "network": {
+                "trained": {"tau_mem": {"minimum": 3.0}},
+                "output_trained": {"tau_syn": {"minimum": 1.0, "rate": 5.0}},
+                "trained_rate": 2.0,
+                "delays": 2,
+            }
+        }
     )
     network = build_network(config, num_input=7, num_classes=3)
     assert network.parameter_shapes["input_hidden"] == (21, 256)
@@ -278,3 +285,4 @@ def test_trained_parameters_and_a_delay_line_reach_the_network():
     assert network.parameter_shapes["output.tau_syn"] == (3,)
     assert network.input.delays == (0.0, 30.0, 60.0)
     assert network.population("hidden").trained["tau_mem"] == Trained(3.0, rate=2.0)
+    assert network.output.trained["tau_syn"] == Trained(1.0, rate=5.0)

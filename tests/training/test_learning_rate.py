@@ -10,7 +10,7 @@ def start(**settings):
     return LearningRate.start(Config().replace(**{f"optimiser.{k}": v for k, v in settings.items()}).optimiser)
 
 
-def test_ease_in_goes_from_a_thousandth_by_five_per_cent_a_batch():
+def test_warm_up_goes_from_a_thousandth_by_five_per_cent_a_batch():
     rate = start(learning_rate=0.01)
     rates = [rate.next_batch() for _ in range(200)]
     assert rates[0] == pytest.approx(1e-5)
@@ -20,8 +20,8 @@ def test_ease_in_goes_from_a_thousandth_by_five_per_cent_a_batch():
     assert rate.latest == 0.01
 
 
-def test_ease_in_can_be_off_and_does_not_overflow():
-    assert start(learning_rate=0.01, ease_in_start=1.0).next_batch() == 0.01
+def test_warm_up_can_be_off_and_does_not_overflow():
+    assert start(learning_rate=0.01, warm_up_start=1.0).next_batch() == 0.01
     rate = start(learning_rate=0.01)
     rate.batches = 10**9
     assert rate.next_batch() == 0.01
@@ -63,8 +63,8 @@ def test_a_factor_of_one_turns_the_schedule_off():
     assert rate.full == 1.0
 
 
-def test_a_cut_also_holds_during_ease_in():
-    rate = start(learning_rate=1.0, ease_in_start=0.5, ease_in_factor=1.5)
+def test_a_cut_also_holds_during_warm_up():
+    rate = start(learning_rate=1.0, warm_up_start=0.5, warm_up_factor=1.5)
     rate.full = 0.1
     assert rate.next_batch() == 0.1
 

@@ -24,9 +24,9 @@ CONFIG = Config().replace(
         "training.monitor": "validation",
         "validation": {"kind": "random"},
         "optimiser.learning_rate": 0.05,
-        "optimiser.ease_in_start": 0.1,
+        "optimiser.warm_up_start": 0.1,
         "optimiser.schedule.min_epochs": 0,
-        "revival.lift": 0.05,
+        "silent_neurons.weight_lift": 0.05,
     }
 )
 
@@ -392,7 +392,7 @@ def test_best_holds_the_weights_that_were_evaluated(tmp_path):
 
 @pytest.mark.parametrize(("lift", "expected"), [(0.25, -0.5), (0.0, -1.0)])
 def test_silent_neurons_are_lifted_before_every_epoch_but_the_first(tmp_path, lift, expected):
-    run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 3, "revival.lift": lift})).train()
+    run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 3, "silent_neurons.weight_lift": lift})).train()
     assert all(row["silent_neurons"] >= 1 for row in run.trainer.state.history)
     np.testing.assert_array_equal(run.model.parameters["input_hidden"][:, 1], np.full(6, expected))
 
@@ -400,7 +400,7 @@ def test_silent_neurons_are_lifted_before_every_epoch_but_the_first(tmp_path, li
 def test_all_neurons_can_be_lifted(tmp_path):
     runs = {}
     for lift in (0.0, 0.5):
-        config = CONFIG.replace(**{"training.epochs": 2, "revival": {"lift_all": lift}})
+        config = CONFIG.replace(**{"training.epochs": 2, "silent_neurons": {"weight_lift_all": lift}})
         runs[lift] = Run(tmp_path / f"{lift}", config)
         runs[lift].stop_after(BATCHES)
         with pytest.raises(Interrupted):
@@ -412,7 +412,7 @@ def test_all_neurons_can_be_lifted(tmp_path):
 
 @pytest.mark.parametrize("batches", [BATCHES, BATCHES + 2])
 def test_weights_drawn_anew_are_the_same_after_a_stop(tmp_path, batches):
-    config = CONFIG.replace(**{"training.epochs": 3, "revival": {"redraw": True}})
+    config = CONFIG.replace(**{"training.epochs": 3, "silent_neurons": {"weight_redraw": True}})
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     run = Run(whole, config).train()
     assert not (run.model.parameters["input_hidden"][:, 1] == -1.0).any()
@@ -428,7 +428,9 @@ def test_weights_are_drawn_anew_with_other_numbers_before_every_epoch_but_the_fi
         "genn_shd.training.silent_neurons.redraw", lambda model, silent, rng: numbers.append(rng.random())
     )
     for seed in (0, 1):
-        config = CONFIG.replace(**{"training.epochs": 3, "training.seed": seed, "revival": {"redraw": True}})
+        config = CONFIG.replace(
+            **{"training.epochs": 3, "training.seed": seed, "silent_neurons": {"weight_redraw": True}}
+        )
         Run(tmp_path / f"{seed}", config).train()
     assert len(numbers) == len(set(numbers)) == 4
 
@@ -444,7 +446,7 @@ AUGMENTED = CONFIG.replace(
     **{
         "training.epochs": 2,
         "augmentation.shift": 2,
-        "augmentation.drop": 0.2,
+        "augmentation.spike_dropout": 0.2,
         "augmentation.blend": [0.5, 0.5],
         "augmentation.balance": True,
     }
@@ -471,7 +473,7 @@ def test_augmented_and_stopped_in_mid_epoch_it_goes_on_bit_for_bit(tmp_path, bat
 
 def test_every_epoch_is_augmented_anew_and_every_seed_otherwise(tmp_path):
     def spikes_seen(seed):
-        config = CONFIG.replace(**{"training.epochs": 2, "augmentation.drop": 0.3, "training.seed": seed})
+        config = CONFIG.replace(**{"training.epochs": 2, "augmentation.spike_dropout": 0.3, "training.seed": seed})
         run, seen = Run(tmp_path / f"{seed}", config), []
         train_batch = run.model.train_batch
         run.model.train_batch = lambda batch: seen.append(batch.num_spikes) or train_batch(batch)
@@ -524,9 +526,9 @@ class Dead(CountingModel):
 
 @pytest.mark.parametrize(("model", "said"), [(Dead, 1), (Deaf, 0)])
 def test_a_layer_without_spikes_is_told_of_once_with_what_helps(tmp_path, caplog, model, said):
-    run = Run(tmp_path, CONFIG.replace(**{"revival.lift": 0.0}), model=model).train()
+    run = Run(tmp_path, CONFIG.replace(**{"silent_neurons.weight_lift": 0.0}), model=model).train()
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert len(warnings) == said
     assert silent_layers(run.trainer.state.silent) == ["hidden"] * said
     for warning in warnings:
-        assert warning.startswith("no neuron of hidden spiked in epoch 1: ") and "revival.lift" in warning
+        assert warning.startswith("no neuron of hidden spiked in epoch 1: ") and "silent_neurons.weight_lift" in warning

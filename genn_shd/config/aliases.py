@@ -1,0 +1,85 @@
+"""Settings under names of earlier versions: they go on working, and the log says once what each is called now."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SettingError
+from ..system.progress import LOG
+from .messages import format_value
+
+RENAMED = {
+    "augmentation.muffle": "augmentation.frequency_mask",
+    "augmentation.drop": "augmentation.spike_dropout",
+    "revival.lift": "silent_neurons.weight_lift",
+    "revival.lift_all": "silent_neurons.weight_lift_all",
+    "revival.redraw": "silent_neurons.weight_redraw",
+    "optimiser.ease_in_start": "optimiser.warm_up_start",
+    "optimiser.ease_in_factor": "optimiser.warm_up_factor",
+}
+"""Old dotted name -> name of today."""
+
+MINIMA = ("network.trained", "network.output_trained")
+"""Tables whose entries were numbers once, the smallest value that each parameter may take."""
+
+
+def current_name(dotted: str) -> str:
+    """Return the name that a setting has today."""
+    if dotted in RENAMED:
+        _warn(dotted, RENAMED[dotted])
+    return RENAMED.get(dotted, dotted)
+
+
+def current_value(dotted: str, value: Any) -> Any:
+    """Return the value of the setting of that name in its form of today."""
+    if dotted.rpartition(".")[0] in MINIMA:
+        return _as_minimum(dotted, value)
+    if dotted in MINIMA and isinstance(value, Mapping):
+        return {name: _as_minimum(f"{dotted}.{name}", entry) for name, entry in value.items()}
+    return value
+
+
+def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested tables of settings in which each has the name and form of today.
+
+    Raises
+    ------
+    SettingError
+        A setting stands there under its old name and its new one.
+    """
+    changed = dict(values)
+    for old, new in RENAMED.items():
+        _move(changed, old, new)
+    for dotted in MINIMA:
+        table, _, name = dotted.partition(".")
+        if isinstance(changed.get(table), Mapping) and name in changed[table]:
+            changed[table] = {**changed[table], name: current_value(dotted, changed[table][name])}
+    return changed
+
+
+def _move(values: dict[str, Any], old: str, new: str) -> None:
+    """Move a setting within nested tables; those that change are copied first."""
+    (old_table, _, old_name), (new_table, _, new_name) = old.partition("."), new.partition(".")
+    if not isinstance(source := values.get(old_table), Mapping) or not isinstance(values.get(new_table, {}), Mapping):
+        return
+    if old_name in source:
+        if new_name in values.get(new_table, {}):
+            raise SettingError(f"{old} is the old name of {new}, which is set, too; leave {old} out.")
+        values[old_table] = {name: value for name, value in source.items() if name != old_name}
+        values[new_table] = {**values.get(new_table, {}), current_name(old).partition(".")[2]: source[old_name]}
+    if old_table != new_table and not values[old_table]:
+        del values[old_table]
+
+
+def _as_minimum(dotted: str, value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    _warn(f"{dotted} = {format_value(value)}", f"{dotted} = {{minimum = {format_value(value)}}}")
+    return {"minimum": value}
+
+
+@functools.cache
+def _warn(old: str, new: str) -> None:
+    LOG.warning("%s is now %s; the next version takes that alone", old, new)

@@ -1,0 +1,50 @@
+"""Settings: what can be set, in which unit, with which default, and what is allowed; one file a table.
+
+The models here only declare. `config.sources` puts a configuration together from presets, files and the command line;
+`config.messages` says in one line what is wrong with one; `config.help` lists all settings.
+
+Tables whose settings depend on a choice (which data set, which loss, which kind of validation) are unions: each choice
+states its own settings, and a setting that nothing would read is refused.
+"""
+
+from ..sections import AsList, AsTuple, OneOrMany, Section, path_setting, setting
+from .augmentation import AugmentationSettings
+from .config import Config
+from .datasets import DataSettings
+from .network import SMALLEST_TIME_CONSTANTS, GammaSettings, NetworkSettings, TrainedSettings, WeightSettings
+from .optimiser import OptimiserSettings, ScheduleSettings
+from .recording import RecordingSettings
+from .regularisation import RegularisationSettings
+from .silent_neurons import SilentNeuronSettings
+from .simulation import SimulationSettings
+from .training import TrainingSettings
+from .validation import LeaveOneSpeakerOut, NoValidation, OfficialValidation, RandomValidation, SpeakerValidation
+
+__all__ = [
+    "SMALLEST_TIME_CONSTANTS",
+    "AsList",
+    "AsTuple",
+    "AugmentationSettings",
+    "Config",
+    "DataSettings",
+    "GammaSettings",
+    "LeaveOneSpeakerOut",
+    "NetworkSettings",
+    "NoValidation",
+    "OfficialValidation",
+    "OneOrMany",
+    "OptimiserSettings",
+    "RandomValidation",
+    "RecordingSettings",
+    "RegularisationSettings",
+    "ScheduleSettings",
+    "Section",
+    "SilentNeuronSettings",
+    "SimulationSettings",
+    "SpeakerValidation",
+    "TrainedSettings",
+    "TrainingSettings",
+    "WeightSettings",
+    "path_setting",
+    "setting",
+]

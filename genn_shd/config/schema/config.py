@@ -1,0 +1,88 @@
+"""All tables of settings together."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tomli_w
+from pydantic import Field, ValidationError
+
+from ..aliases import with_current_names
+from ..losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
+from ..messages import explain
+from ..sections import Section
+from .augmentation import AugmentationSettings
+from .datasets import DatasetSettings, YinYangSettings
+from .network import NetworkSettings
+from .optimiser import OptimiserSettings
+from .recording import RecordingSettings
+from .regularisation import RegularisationSettings
+from .silent_neurons import SilentNeuronSettings
+from .simulation import SimulationSettings
+from .training import TrainingSettings
+from .validation import NoValidation, ValidationSettings
+
+if TYPE_CHECKING:
+    AnyLossSettings = LossSettings
+else:
+    AnyLossSettings = reduce(operator.or_, LOSS_SETTINGS.values())
+
+
+class Config(Section):
+    """Everything a run is made from."""
+
+    dataset: Annotated[DatasetSettings, Field(discriminator="name")] = Field(default_factory=YinYangSettings)
+    augmentation: AugmentationSettings = Field(default_factory=AugmentationSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(default_factory=LOSS_SETTINGS["sum_exp"])
+    regularisation: RegularisationSettings = Field(default_factory=RegularisationSettings)
+    silent_neurons: SilentNeuronSettings = Field(default_factory=SilentNeuronSettings)
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    optimiser: OptimiserSettings = Field(default_factory=OptimiserSettings)
+    validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(default_factory=NoValidation)
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+    recording: RecordingSettings = Field(default_factory=RecordingSettings)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Config:
+        """A configuration from nested tables, as TOML gives them.
+
+        Raises
+        ------
+        SettingError
+            An unknown name, a wrong type, a value out of range: one line that names the setting.
+        """
+        try:
+            return cls.model_validate(values := with_current_names(with_loss_by_name(values)))
+        except ValidationError as error:
+            raise explain(error, cls, values) from None
+
+    def values(self) -> dict[str, Any]:
+        """Nested tables as TOML takes them; settings that are not set are left out."""
+        return self.model_dump(exclude_none=True)
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its dotted name."""
+        return _flat(self.values())
+
+    def replace(self, **settings: Any) -> Config:
+        """The same configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
+        values = self.values()
+        for name, value in settings.items():
+            *tables, last = name.split(".")
+            reduce(lambda table, key: table.setdefault(key, {}), tables, values)[last] = value
+        return Config.from_values(values)
+
+    def to_toml(self) -> str:
+        """The complete configuration as the text of a TOML file."""
+        return tomli_w.dumps(self.values())
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat

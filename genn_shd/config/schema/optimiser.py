@@ -1,0 +1,33 @@
+"""Settings of the optimiser and its learning rate."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..sections import Section, setting
+
+
+class ScheduleSettings(Section):
+    """Lowers the learning rate when accuracy stalls.
+
+    Two exponential moving averages of the monitored accuracy are kept, a fast and a slow one. When the fast
+    one is not above the slow one and the rate has stood for more than `min_epochs`, the rate is multiplied by
+    `factor` (Nowotny et al. 2025).
+    """
+
+    factor: float = setting(0.5, "what the learning rate is multiplied by; 1 = off", gt=0, le=1)
+    min_epochs: int = setting(50, "epochs for which a rate stands at least", ge=0)
+    fast: float = setting(0.8, "weight of the past in the fast moving average", ge=0, lt=1)
+    slow: float = setting(0.85, "weight of the past in the slow moving average", ge=0, lt=1)
+
+
+class OptimiserSettings(Section):
+    """Adam, with a learning rate that is warmed up and lowered when accuracy stalls."""
+
+    learning_rate: float = setting(1e-3, "step size of Adam", gt=0)
+    beta1: float = setting(0.9, "decay of the first moment", ge=0, lt=1)
+    beta2: float = setting(0.999, "decay of the second moment", ge=0, lt=1)
+    epsilon: float = setting(1e-8, "added to the root of the second moment", gt=0)
+    warm_up_start: float = setting(1e-3, "first rate, as a part of learning_rate; 1 = off", gt=0, le=1)
+    warm_up_factor: float = setting(1.05, "growth of the learning rate a batch while it warms up", gt=1)
+    schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)

@@ -1,0 +1,41 @@
+"""Settings of the simulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from ...backends.names import BACKENDS
+from ..sections import Section, setting
+
+if TYPE_CHECKING:
+    Backend = str
+else:
+    Backend = Literal[BACKENDS]
+
+
+class SimulationSettings(Section):
+    """How the network is simulated."""
+
+    backend: Backend = setting("native", "what compiles and runs the network; auto: PyGeNN on a GPU, else native")
+    scheme: Literal["auto", "exact", "grid"] = setting(
+        "auto", "where spikes lie: inside a step or on the grid of steps; auto: exact for native, grid for genn"
+    )
+    dt: float = setting(1.0, "time step", "ms", gt=0)
+    duration: Annotated[float, Field(gt=0)] | Literal["auto"] = setting(
+        "auto", "length of a trial, after which spikes are dropped; auto: what the data set suggests", "ms"
+    )
+    precision: Literal["float32", "float64"] = setting("float32", "floating-point type of the simulation")
+    num_threads: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
+        "auto", "processor threads, which do not change the result; auto: all processors"
+    )
+    schedule: Literal["auto", "sequential", "pipelined"] = setting(
+        "auto",
+        "of the genn back ends: pipelined runs each batch backward while the next runs forward, and learns from it "
+        "one batch late; auto: pipelined on a GPU",
+    )
+    max_spikes: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
+        "auto", "of the genn back ends: room for the spikes of one neuron in one trial; auto: 512"
+    )
+    profile: bool = setting(False, "take times, and write what each epoch spent to timings.csv")

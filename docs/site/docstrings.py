@@ -1,29 +1,38 @@
 """How docstrings here are read: `name : text` in a list of parameters or attributes is a name and what it means.
 
-Numpydoc takes what follows the colon for a type; types stand in the signatures here.
+Numpydoc takes what follows the colon for a type; types stand in the signatures here. Names that share a text, as in
+`low, high : limits`, become items of their own, so that each has its own type and default.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import griffe
 
-_SECTION = re.compile(r"^(Parameters|Attributes)\n-+\n", re.MULTILINE)
-_ITEM = re.compile(r"^(\*{0,2}\w[\w, *]*?) : (?=\S)", re.MULTILINE)
-_NEXT = re.compile(r"^\w[\w ]*\n-{3,}$", re.MULTILINE)
+_SECTION = re.compile(r"(?m)^(Parameters|Attributes)\n-+\n(?P<items>(?:(?!^\w[\w ]*\n-{3,}$).*\n?)*)")
+_ITEM = re.compile(r"(?m)^(?P<names>\*{0,2}\w[\w, *]*?) : (?P<text>.*(?:\n[ \t]+.*)*)")
 
 
 def to_numpydoc(docstring: str) -> str:
-    """A docstring whose items have their text on a line of its own, as numpydoc wants descriptions."""
-    done, rest = "", docstring
-    while section := _SECTION.search(rest):
-        following = _NEXT.search(rest, section.end())
-        end = following.start() if following else len(rest)
-        done += rest[: section.end()] + _ITEM.sub(r"\1\n    ", rest[section.end() : end])
-        rest = rest[end:]
-    return done + rest
+    """A docstring whose items have their text on lines of its own, as numpydoc wants descriptions."""
+    return _SECTION.sub(
+        lambda section: section[0].replace(section["items"], _ITEM.sub(_items, section["items"])), docstring
+    )
+
+
+def _items(item: re.Match[str]) -> str:
+    return "\n".join(_lines(item["names"].split(", "), item["text"]))
+
+
+def _lines(names: list[str], text: str) -> Iterator[str]:
+    """One item for each name; a `>` that begins a text is no quotation."""
+    text = f"\\{text}" if text.startswith(">") else text
+    for name in names:
+        yield name
+        yield f"    {text}"
 
 
 class Docstrings(griffe.Extension):

@@ -151,7 +151,7 @@ class LossModel:
     `softmax(loss_scale * logit)` against the label, and `error = loss_scale (softmax_k - [k is the label])` its
     derivative by the logit, at the end of the trial or at every step. The backward snippets say how the loss depends
     on an output's voltage at one step, or on the time of one of its spikes. Where a loss is an integral over time,
-    `loss_density` writes them from the integrand.
+    `density_loss` writes them from the integrand.
 
     Names that snippets can use: the loss's parameters and `state`, `t` (end of the step, ms), `dt`, `T` (duration of
     the trial, ms), `weight` (this step's value of the weight expression), `is_label` (1 for the sample's class, else

@@ -61,10 +61,12 @@ def test_an_undocumented_name_is_found():
 
 def test_items_of_docstrings_are_names_and_meanings():
     start, end = "Do it.\n\nParameters\n----------\n", "\nRaises\n------\nE : no.\n"
-    items = "a, b : of the loss: both,\n    or one.\n*rest : more.\n"
+    items = "a, b : of the loss: both,\n    or one.\n*rest : >= 0, more.\n"
     assert docstrings.to_numpydoc(start + items + end) == (
-        f"{start}a, b\n    of the loss: both,\n    or one.\n*rest\n    more.\n{end}"
+        f"{start}a\n    of the loss: both,\n    or one.\nb\n    of the loss: both,\n    or one.\n"
+        f"*rest\n    \\>= 0, more.\n{end}"
     )
+    assert docstrings.to_numpydoc(f"Do it.\n{end}") == f"Do it.\n{end}"
 
 
 def test_every_setting_is_in_the_reference():

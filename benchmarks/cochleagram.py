@@ -20,17 +20,17 @@ from scipy.signal import spectrogram
 
 from benchmarks.report import FAINT, INK, RED, ROOT, Report, parser, style, table
 from genn_shd.speech import NUM_CHANNELS, SAMPLE_RATE, Preparation
-from genn_shd.speech.audio import to_ear
-from genn_shd.speech.basilar import places, resonance
-from genn_shd.speech.cochlea import Spikes, cochlea
-from genn_shd.speech.espeak import Manner
+from genn_shd.speech.audio import resample_mono
+from genn_shd.speech.basilar import places, resonance_frequency
+from genn_shd.speech.cochlea import Spikes, get_cochlea
+from genn_shd.speech.espeak import Prosody
 from genn_shd.speech.preparation import Waveform, prepare
 from genn_shd.speech.render import render
 
 RECORDINGS = ROOT.parent / "shared" / "data" / "fsdd_wav.zip"
 PREPARATION = Preparation(trim=30.0)
 WORD, RECORDING = "nine", "9_jackson_12.wav"
-MANNER = Manner("en-us+m1", rate=140)
+PROSODY = Prosody("en-us+m1", rate=140)
 FREQUENCIES = (100, 200, 500, 1000, 2000, 5000)
 
 
@@ -38,13 +38,13 @@ def human() -> np.ndarray:
     """The recording at the ear's sampling rate."""
     with zipfile.ZipFile(RECORDINGS) as archive:
         member = next(name for name in archive.namelist() if Path(name).name == RECORDING)
-        return to_ear(*soundfile.read(io.BytesIO(archive.read(member))))
+        return resample_mono(*soundfile.read(io.BytesIO(archive.read(member))))
 
 
 def synthetic() -> np.ndarray:
     """The synthesiser's word at the ear's sampling rate."""
-    ((samples, rate),) = render([(f"{WORD}.", MANNER)])
-    return to_ear(samples, rate)
+    ((samples, rate),) = render([(f"{WORD}.", PROSODY)])
+    return resample_mono(samples, rate)
 
 
 def first_part(times: np.ndarray, weights: np.ndarray, part: float = 0.05) -> float:
@@ -91,7 +91,7 @@ def _spectrogram(axes: Axes, waveform: Waveform) -> None:
 def _raster(axes: Axes, spikes: Spikes) -> None:
     times, units = spikes
     axes.scatter(times, units, s=0.6, color=INK, linewidths=0, rasterized=True)
-    of_channel = resonance(places(NUM_CHANNELS))
+    of_channel = resonance_frequency(places(NUM_CHANNELS))
     axes.set_yticks(np.interp(FREQUENCIES, of_channel[::-1], np.arange(NUM_CHANNELS)[::-1]), FREQUENCIES)
     axes.set_ylim(NUM_CHANNELS - 0.5, -0.5)
     for tick in axes.get_yticks():
@@ -108,7 +108,7 @@ def main() -> None:
     sounds: dict[str, tuple[Waveform, Spikes]] = {}
     for name, samples in ((f"'{WORD}', a person", human()), (f"'{WORD}', eSpeak NG", synthetic())):
         waveform = prepare(samples, PREPARATION)
-        sounds[name] = waveform, cochlea().encode(waveform, 0)
+        sounds[name] = waveform, get_cochlea().encode(waveform, 0)
     rows: list[dict[str, Any]] = [
         {
             "sound": name,

@@ -20,12 +20,12 @@ import numpy as np
 from scipy import fft
 
 from benchmarks.report import ROOT, Report, parser, table, verdict
-from genn_shd.auditory.library import CompiledCascade
-from genn_shd.auditory.stages import Cascade
+from genn_shd.auditory.library import CompiledPeriphery
+from genn_shd.auditory.stages import Periphery
 from genn_shd.models.auditory import COCHLEAR_NUCLEUS, NERVE_FIBRE
 from genn_shd.speech import SAMPLE_RATE, Cochlea, Preparation
-from genn_shd.speech.audio import to_ear
-from genn_shd.speech.cochlea import STEP, cochlea
+from genn_shd.speech.audio import resample_mono
+from genn_shd.speech.cochlea import STEP, get_cochlea
 from genn_shd.speech.membrane import BLOCK
 from genn_shd.speech.preparation import Waveform, prepare
 
@@ -40,7 +40,7 @@ def recording(name: str, archive: Path = RECORDINGS) -> np.ndarray:
 
     with zipfile.ZipFile(archive) as file:
         member = next(m for m in file.namelist() if Path(m).name == name)
-        return to_ear(*soundfile.read(io.BytesIO(file.read(member))))
+        return resample_mono(*soundfile.read(io.BytesIO(file.read(member))))
 
 
 def processor_seconds() -> float:
@@ -59,7 +59,7 @@ def velocity(ear: Cochlea, sound: np.ndarray) -> np.ndarray:
 def firing_probability(velocities: np.ndarray) -> np.ndarray:
     """(channels, samples): chance of a nerve fibre to spike in each step, from velocities (channels, samples)."""
     stage = COCHLEAR_NUCLEUS.stages[0]
-    cell = CompiledCascade(Cascade("stimulus", (stage,)), STEP, record="cleft")
+    cell = CompiledPeriphery(Periphery("stimulus", (stage,)), STEP, record="cleft")
     padded = np.pad(velocities, ((0, -len(velocities) % BLOCK), (0, 0)))
     outputs = []
     for block in padded.reshape(-1, BLOCK, velocities.shape[1]):
@@ -150,7 +150,7 @@ def main() -> None:
     options = parser(__doc__).parse_args()
     report = Report.begin("encode", (__doc__ or "").partition("\n")[0], options, threads=1)
     names, runs, longest = (NAMES[:1], 5, 30.0) if options.smoke else (NAMES, 100, 95.0)
-    ear = cochlea()
+    ear = get_cochlea()
     results = [compare(ear, name, runs, longest) for name in names]
     _print(results)
     faster = sum(r["lauscher_seconds"] for r in results) / sum(r["own_seconds"] for r in results)

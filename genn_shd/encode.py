@@ -1,4 +1,4 @@
-"""`python -m genn_shd.encode`: sound files to spikes, in the layout of the Spiking Heidelberg Digits."""
+"""`python -m genn_shd.encode`: encode sound files as spikes, in the layout of the Spiking Heidelberg Digits."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import SettingError
-from .speech.audio import find
+from .speech.audio import find_sound_files
 from .speech.cochlea import NUM_CHANNELS
 from .speech.encoder import EncoderSettings, encode_files
-from .speech.naming import Pattern, Table, escaped
+from .speech.naming import Pattern, Table, escape_name
 from .speech.preparation import Preparation
 from .system import command, outputs
 from .system.display import escape
 from .system.progress import LOG, console_log
 
 MOST_CHANNELS = 10_000
-"""More than any ear has; each takes memory in proportion to a file's length."""
+"""The most channels that are allowed: each takes memory in proportion to a file's length."""
 MOST_WORKERS = 1000
 
 
@@ -31,32 +31,32 @@ def _run(options: argparse.Namespace) -> int:
     with console_log():
         settings = EncoderSettings(
             preparation=Preparation(options.rms, options.flank, options.silence, crop=options.crop, trim=options.trim),
-            num_channels=_counted("--channels", options.channels, MOST_CHANNELS),
+            num_channels=_check_count("--channels", options.channels, MOST_CHANNELS),
             seed=options.seed,
-            num_workers=_counted("--workers", options.workers, MOST_WORKERS),
+            num_workers=_check_count("--workers", options.workers, MOST_WORKERS),
         )
-        classes = [escaped(name) for name in options.classes.split(",")] if options.classes else []
-        files, mark = find(options.paths), outputs.mark("encode", options.paths)
+        classes = [escape_name(name) for name in options.classes.split(",")] if options.classes else []
+        files, mark = find_sound_files(options.paths), outputs.mark("encode", options.paths)
         inputs = [*files, options.csv] if options.csv else files
         outputs.check(options.out, outputs.HDF5, mark, inputs, options.overwrite)
-        encoded = encode_files(files, options.out, settings, _naming(options), classes, mark)
+        encoded = encode_files(files, options.out, settings, _make_naming(options), classes, mark)
         LOG.info(
             "%d files, %d spikes%s",
             len(encoded.files),
             encoded.num_spikes,
-            f"; {len(encoded.broken)} files left out" if encoded.broken else "",
+            f"; {len(encoded.left_out)} files left out" if encoded.left_out else "",
         )
     print(escape(str(options.out)))
     return 0
 
 
-def _naming(options: argparse.Namespace) -> Pattern | Table | None:
+def _make_naming(options: argparse.Namespace) -> Pattern | Table | None:
     if options.csv is not None:
         return Table(options.csv)
     return Pattern(options.pattern) if options.pattern else None
 
 
-def _counted(name: str, value: int, most: int) -> int:
+def _check_count(name: str, value: int, most: int) -> int:
     if not 1 <= value <= most:
         raise SettingError(f"{name} {value} is not allowed; it must be 1 to {most}.")
     return value

@@ -1,4 +1,4 @@
-"""Errors that teach: what was wrong, what is allowed, what to do next, in one line."""
+"""Errors of one line each: what was wrong, what is allowed, what to do next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class GennShdError(Exception):
-    """Anything a user can put right. Commands print it as one line and exit with 2; a traceback is a bug."""
+    """The base of all errors that a user can correct. Commands print it as one line and exit with 2."""
 
 
 class SettingError(GennShdError, ValueError):
@@ -27,16 +27,23 @@ class DivergedError(GennShdError, ArithmeticError):
 
 
 class BusyError(GennShdError):
-    """Something that another process holds just now."""
+    """A file or folder that another process is using."""
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """A hint for a misspelt name: ` Did you mean 'x'?`, or an empty string where nothing is near."""
+    """Return a hint for a misspelt name: ` Did you mean 'x'?`, or an empty string where nothing is near."""
     close = difflib.get_close_matches(str(name), [str(a) for a in allowed], n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def unknown_name(what: str, name: str, allowed: Iterable[str]) -> SettingError:
-    """The error for a name that is not in a fixed list."""
+    """Return the error for a name that is not in a fixed list.
+
+    Parameters
+    ----------
+    what : kind of the name, such as `neuron`.
+    name : as it was given.
+    allowed : all names of that kind.
+    """
     allowed = list(allowed)
     return SettingError(f"{what} {name!r} is unknown; allowed: {', '.join(allowed)}.{nearest(name, allowed)}")

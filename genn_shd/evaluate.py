@@ -15,7 +15,7 @@ from . import augment
 from .config.paths import absolute
 from .config.schema import Config
 from .datasets import Dataset, hdf5
-from .datasets.names import go_by_name, renumbered, with_classes_of
+from .datasets.names import match_by_name, renumber, renumber_classes
 from .errors import DataError
 from .runs.checkpoint import Checkpoint
 from .runs.folder import CHECKPOINTS, RunFolder
@@ -124,13 +124,13 @@ def _samples(
 def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
     """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
     file = hdf5_file.read(path, augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input))
-    if config.dataset.classes and go_by_name(file, class_names):
-        is_chosen = renumbered(file.trains.labels, file.class_names, class_names) >= 0
+    if config.dataset.classes and match_by_name(file, class_names):
+        is_chosen = renumber(file.trains.labels, file.class_names, class_names) >= 0
         file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
         config = config.replace(**{"dataset.classes": ()})
     if not config.dataset.classes:
-        file = with_classes_of(file, class_names)
-    dataset = hdf5.of_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))
+        file = renumber_classes(file, class_names)
+    dataset = hdf5.combine_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))
     dataset = select(config, dataset)
     check_time_scale(config, dataset)
     return crop(dataset, trial_duration(config))

@@ -1,4 +1,4 @@
-"""`python -m genn_shd.gradcheck`: are the gradients of a network, a loss and data of one's own exact?
+"""`python -m genn_shd.gradcheck`: compare the gradients of a network with finite differences.
 
 Computes them in float64 on a few samples, and compares them with central differences of the same simulation.
 """
@@ -22,7 +22,7 @@ from .system.progress import CountingBar, console_log
 from .training.build import build_network, compile_model
 from .training.data import partition, prepare
 
-# What differences in float64 can show of a gradient that is exact: their own error, and no more.
+# The error of central differences in float64 themselves: an exact gradient cannot agree more closely.
 TOLERANCE = 1e-5
 NOT_EXACT = 1
 DEFAULT_PRESET = "yin_yang"  # small, so that it is checked in seconds
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
     chosen = np.random.default_rng(options.seed).permutation(len(train))[: options.samples]
     batch = train.trains.select(train.indices[chosen])
     with compile_model(config, build_network(config, dataset.num_input, dataset.num_classes)) as model:
-        batch = _answered(model, batch)
+        batch = _drop_silent_samples(model, batch)
         result, off = model.evaluate_batch(batch), no_gradient(model)
         with console_log(), CountingBar(len(model.parameters), "parameters") as bar:
             checks = check_gradients(model, batch, options.entries, options.seed, bar.update)
@@ -53,17 +53,17 @@ def _run(options: argparse.Namespace) -> int:
     print(f"scheme {scheme}, dt {config.simulation.dt:g} ms, loss {config.loss.name} {result.loss:.4f}")
     print(f"{len(batch)} samples, {batch.num_spikes} input spikes; spikes per neuron and trial: {spikes}")
     if off:
-        print(f"off, being rules or chance and no gradients: {', '.join(off)}")
+        print(f"switched off, as they are rules or random and have no gradient: {', '.join(off)}")
     print()
-    print(table(checks))
+    print(format_table(checks))
     if not any(check.tells for check in checks):
         print("\nnothing was compared: all differences are 0 or left out; raise network.weights until neurons spike")
         return NOT_EXACT
     return 0 if all(check.agrees(options.tolerance) for check in checks) else NOT_EXACT
 
 
-def _answered(model: Model, batch: SpikeTrains) -> SpikeTrains:
-    """Without samples whose label's output is silent, where a loss on spikes would wake it up by a rule."""
+def _drop_silent_samples(model: Model, batch: SpikeTrains) -> SpikeTrains:
+    """Drop samples whose label's output is silent: a loss on spikes pushes it by a rule, which has no gradient."""
     if model.network.loss.silent_label_signal == "0.0":
         return batch
     counts = model.evaluate_batch(batch).spike_counts[model.network.output.name]
@@ -76,8 +76,8 @@ def _answered(model: Model, batch: SpikeTrains) -> SpikeTrains:
     return batch.select(answered)
 
 
-def table(checks: Sequence[ParameterCheck]) -> str:
-    """One row a parameter."""
+def format_table(checks: Sequence[ParameterCheck]) -> str:
+    """Format the checks as a table with one row for each parameter."""
     rows = [("parameter", "entries", "checked", "kinks", "norm", "relative error", "uncertainty", "cosine")]
     rows += [
         (

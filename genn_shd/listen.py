@@ -1,4 +1,4 @@
-"""`python -m genn_shd.listen`: what word does a trained network hear in a sound?"""
+"""`python -m genn_shd.listen`: classify a sound with a trained network."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .errors import DataError, SettingError
 from .listening.listener import Evidence, Listener
 from .runs.folder import CHECKPOINTS, RunFolder
 from .speech import audio, live
-from .speech.cochlea import NUM_CHANNELS, Spikes, cochlea
-from .speech.encoding import LONG, encode_samples
+from .speech.cochlea import NUM_CHANNELS, Spikes, get_cochlea
+from .speech.encoding import LONG_RECORDING, encode_samples
 from .speech.preparation import SAMPLE_RATE, Preparation
-from .speech.stream import AHEAD, CochleaStream
+from .speech.stream import LOOKAHEAD, CochleaStream
 from .spikes.spike_trains import SpikeTrains
 from .system import command, outputs
 from .system.display import escape, show_name
@@ -38,16 +38,16 @@ def _run(options: argparse.Namespace) -> int:
     path = options.out or RunFolder(options.run).plots / "heard" / f"{_name(options)}.png"
     mark = outputs.mark("listen")
     outputs.check(path, outputs.PNG, mark, [options.file] if options.file else [], options.overwrite)
-    with console_log(), Listener.of_run(options.run, options.checkpoint) as listener:
+    with console_log(), Listener.open_run(options.run, options.checkpoint) as listener:
         if options.microphone is not None:
             print(f"speak now: {options.microphone:g} s", flush=True)
-            samples = live.record(options.microphone)
+            samples = live.record_microphone(options.microphone)
         else:
             samples = audio.read(options.file)
-        hear = _stream if options.stream else _whole
-        spikes = _trains(hear(listener, samples, options))
-        evidence = listener.evidence(spikes)
-        print(table(evidence, listener.class_names))
+        hear = _encode_chunks if options.stream else _encode_whole
+        spikes = _to_trains(hear(listener, samples, options))
+        evidence = listener.collect_evidence(spikes)
+        print(format_table(evidence, listener.class_names))
         word = show_name(listener.class_names[evidence.word])
         _draw(listener, spikes, evidence, f"{show_name(_name(options))}: {word}", path, mark)
     print(f"\n{word} ({100 * evidence.probabilities[-1].max():.0f} %)\n{escape(str(path))}")
@@ -63,54 +63,54 @@ def _draw(listener: Listener, spikes: SpikeTrains, evidence: Evidence, title: st
     from .plots import training as plots
 
     recording = listener.record(spikes, evidence.word)
-    plots.save(plot_listening.listening(recording, evidence, listener.class_names, title), path, mark)
+    plots.save(plot_listening.draw_listening(recording, evidence, listener.class_names, title), path, mark)
 
 
-def _whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
-    """Spikes of the sound as a whole."""
+def _encode_whole(_: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
+    """Encode the sound as a whole."""
     return encode_samples(
-        cochlea(), samples, Preparation(trim=TRIM if options.trim is None else options.trim), options.seed
+        get_cochlea(), samples, Preparation(trim=TRIM if options.trim is None else options.trim), options.seed
     )
 
 
-def _stream(listener: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
-    """Spikes of the sound chunk by chunk, as if it were just coming; says after each chunk what is heard so far."""
-    usual, ear, chunk = Preparation(), cochlea(), options.chunk or CHUNK
+def _encode_chunks(listener: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
+    """Encode the sound chunk by chunk, as if it were arriving now; prints the word after each chunk."""
+    usual, ear, chunk = Preparation(), get_cochlea(), options.chunk or CHUNK
     stream, loudness = CochleaStream(ear, options.seed, piece=chunk), live.Loudness(usual.rms)
     stream.push(np.zeros(round(usual.silence * SAMPLE_RATE / 1000)))
-    listener.evidence(_trains((np.zeros(0, np.float32), np.zeros(0, np.uint16))))  # the first call is slower
-    print(f"{'sound':>9}  {'latency':>9}  heard so far   (spikes are known {AHEAD} ms after the sound)")
+    listener.collect_evidence(_to_trains((np.zeros(0, np.float32), np.zeros(0, np.uint16))))  # the first call is slower
+    print(f"{'sound':>9}  {'latency':>9}  heard so far   (spikes are known {LOOKAHEAD} ms after the sound)")
     parts: list[Spikes] = []
-    pieces = [*live.chunks(samples, chunk), None]
+    pieces = [*live.split_chunks(samples, chunk), None]
     for number, piece in enumerate(pieces):
         started = time.perf_counter()
         parts.append(stream.finish() if piece is None else stream.push(loudness(piece)))
-        spikes = _joined(parts)
-        heard = listener.evidence(_trains(spikes), np.zeros(0)) if len(spikes[0]) else None
+        spikes = _concatenate(parts)
+        heard = listener.collect_evidence(_to_trains(spikes), np.zeros(0)) if len(spikes[0]) else None
         latency = 1000 * (time.perf_counter() - started)
         end = min((number + 1) * chunk, len(samples) * 1000 // SAMPLE_RATE)
-        print(f"{end:6d} ms  {latency:6.0f} ms  {_likeliest(heard, listener.class_names)}", flush=True)
+        print(f"{end:6d} ms  {latency:6.0f} ms  {_format_word(heard, listener.class_names)}", flush=True)
     if not loudness.has_begun:
         raise DataError("there is no sound in it: nothing is louder than -40 dB of full scale.")
-    return _joined(parts)
+    return _concatenate(parts)
 
 
-def _joined(parts: Sequence[Spikes]) -> Spikes:
+def _concatenate(parts: Sequence[Spikes]) -> Spikes:
     return np.concatenate([times for times, _ in parts]), np.concatenate([units for _, units in parts])
 
 
-def _trains(spikes: Spikes) -> SpikeTrains:
+def _to_trains(spikes: Spikes) -> SpikeTrains:
     return SpikeTrains.from_events([spikes], num_units=NUM_CHANNELS)
 
 
-def _likeliest(evidence: Evidence | None, class_names: Sequence[str]) -> str:
+def _format_word(evidence: Evidence | None, class_names: Sequence[str]) -> str:
     if evidence is None:
         return "nothing yet"
     return f"{show_name(class_names[evidence.word])} ({100 * evidence.probabilities[-1].max():.0f} %)"
 
 
-def table(evidence: Evidence, class_names: Sequence[str]) -> str:
-    """The likeliest words at each time, most likely first."""
+def format_table(evidence: Evidence, class_names: Sequence[str]) -> str:
+    """Format the most probable words at each time as a table."""
     lines = ["   time  what it would be if the sound broke off here"]
     for end, row in zip(evidence.times, evidence.probabilities, strict=True):
         order = [c for c in np.argsort(-row, kind="stable")[:3] if row[c] >= _LEAST]
@@ -122,7 +122,10 @@ def table(evidence: Evidence, class_names: Sequence[str]) -> str:
 def _check(options: argparse.Namespace) -> None:
     if (options.file is None) == (options.microphone is None):
         raise SettingError("give a sound file, or --microphone.")
-    for name, value, most in (("--chunk", options.chunk, LONG), ("--microphone", options.microphone, audio.LONGEST)):
+    for name, value, most in (
+        ("--chunk", options.chunk, LONG_RECORDING),
+        ("--microphone", options.microphone, audio.MAX_SECONDS),
+    ):
         if value is not None and not 0 < value <= most:
             raise SettingError(f"{name} {value:g} is not allowed; it must be more than 0, and {most:g} at most.")
     if options.chunk is not None and not options.stream:

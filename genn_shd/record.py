@@ -1,4 +1,4 @@
-"""`python -m genn_shd.record`: what happens in a trained network, step by step, as HDF5 and as a figure."""
+"""`python -m genn_shd.record`: record a trained network step by step, as HDF5 and as a figure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
     with console_log():
-        part, samples = _samples(config, options.part, options.samples)
+        part, samples = _select_samples(config, options.part, options.samples)
         name = f"{part}_{options.checkpoint}"
         file, figure = folder.recordings / f"{name}.h5", folder.plots / "recordings" / f"{name}.png"
         for path, kind in ((file, outputs.HDF5), (figure, outputs.PNG)):
@@ -57,8 +57,8 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _samples(config: Config, part: str | None, positions: Sequence[int]) -> tuple[str, Samples]:
-    """Samples at some positions of a part of the run's data, or of its last part where none is named; and its name."""
+def _select_samples(config: Config, part: str | None, positions: Sequence[int]) -> tuple[str, Samples]:
+    """Select samples by their positions in a part of the run's data, by default the last; returns its name and them."""
     config, dataset = prepare(config)
     parts = partition(config, dataset).parts
     part = part or list(parts)[-1]

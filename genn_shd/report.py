@@ -1,4 +1,4 @@
-"""`python -m genn_shd.report`: a run or a sweep as one HTML page, with its figures as PNG and PDF."""
+"""`python -m genn_shd.report`: write a run or a sweep as one HTML page, with its figures as PNG and PDF."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     folder = options.path.parent if options.path.name == SWEEP_STATE else options.path
-    print(escape(str(_page(folder).write(options.out or folder / "report", options.overwrite))))
+    print(escape(str(_make_page(folder).write(options.out or folder / "report", options.overwrite))))
     return 0
 
 
-def _page(folder: Path) -> Page:
+def _make_page(folder: Path) -> Page:
     from .reports import run_report, sweep_report
 
     if (folder / SWEEP_STATE).is_file():
         return sweep_report.report(folder)
     if RunFolder(folder).config_file.exists():
         return run_report.report(folder)
-    raise DataError(f"{folder}: {_why_neither(folder)}")
+    raise DataError(f"{folder}: {_explain_neither(folder)}")
 
 
-def _why_neither(folder: Path) -> str:
+def _explain_neither(folder: Path) -> str:
     if not folder.is_dir():
         return "there is no such folder; give the --out of `python -m genn_shd.train` or `python -m genn_shd.sweep`."
     within = [p for p in sorted(folder.iterdir()) if (p / SWEEP_STATE).is_file() or RunFolder(p).config_file.is_file()]

@@ -4,7 +4,7 @@ Cells and constants are those of Cramer et al. 2020 (IEEE Trans. Neural Netw. Le
 Spiking Heidelberg Digits. `stimulus` is the velocity of the basilar membrane at the cell's place.
 """
 
-from genn_shd.auditory.stages import Cascade, Stage
+from genn_shd.auditory.stages import Periphery, Stage
 from genn_shd.network.definitions import NeuronModel, Parameter
 
 from .synapses import EXPONENTIAL
@@ -59,7 +59,7 @@ BUSHY_CELL = NeuronModel(
 FIBRES = 40
 """Nerve fibres that converge on one bushy cell; the cell's gain is 13 per ms divided by their number."""
 
-COCHLEAR_NUCLEUS = Cascade(
+COCHLEAR_NUCLEUS = Periphery(
     stimulus="stimulus",
     stages=(
         Stage("hair_cell", HAIR_CELL, step="euler"),

@@ -19,13 +19,13 @@ INPUT_ACTIVITY = {
 
 
 def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | None = None) -> LossModel:
-    """Cross-entropy of logit_k = (1/T) int w(t) V_k dt.
+    """Define the loss that is the cross-entropy of logit_k = (1/T) int w(t) V_k dt.
 
     Parameters
     ----------
     name : of the loss.
     weight : w(t), an expression of `t`, `T`, the parameters, and `activity`, that of the sample's own input.
-    parameters : run-time values that the weight names.
+    parameters : run-time values that the weight uses.
     """
     of_input = INPUT_ACTIVITY if "activity" in uses(weight) else {}
     weighted = "" if weight == "1" else f", weighted by {weight}{', that of the input' if of_input else ''}"
@@ -85,9 +85,11 @@ XENTROPY = LossModel(
 def _first_spike(
     name: str, parameters: Mapping[str, Parameter], penalty: str, slope: str, tau_0: float, alpha: float
 ) -> LossModel:
-    """Cross-entropy of logit_k = -t_k / tau_0, t_k the first spike of output k (T where it never spikes), plus a
-    penalty on the label's t_l. A label's output that never spikes is pushed up at the end of the trial, as by a phantom
-    spike there. `penalty` and its derivative `slope` are expressions of {t}."""
+    """Define a loss on first spikes: cross-entropy of logit_k = -t_k / tau_0, plus a penalty on the label's t_l.
+
+    t_k is the first spike of output k, T where it never spikes. A label's output that never spikes is pushed up at the
+    end of the trial, as by a phantom spike there. `penalty` and its derivative `slope` are expressions of {t}.
+    """
     return LossModel(
         name=name,
         reads="spikes",
@@ -134,8 +136,14 @@ LOSSES = {
 """Losses by the name that the setting `loss.name` takes."""
 
 
-def loss_named(name: str) -> LossModel:
-    """The loss of that name, or of that import path; a SettingError names the nearest where there is none."""
+def find_loss(name: str) -> LossModel:
+    """Return the loss of a name, or of an import path `module:name`.
+
+    Raises
+    ------
+    SettingError
+        There is no such loss; the message names the nearest.
+    """
     if name == "sum_weighted":
         raise SettingError("loss 'sum_weighted' needs its weight: give weighted_sum('sum_weighted', 'exp(-t / T)').")
     if is_import_path(name):

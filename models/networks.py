@@ -9,7 +9,7 @@ from genn_shd.network.definitions import LossModel
 from genn_shd.network.initialisers import Initial, Normal
 from genn_shd.network.network import Connection, Network, Population, SpikeCountRegularisation, Trained
 
-from .losses import loss_named
+from .losses import find_loss
 from .neurons import LI, LIF, NEURONS
 from .synapses import EXPONENTIAL
 
@@ -42,7 +42,7 @@ def recurrent_classifier(
     noise: float | None = None,
     dropout: float | None = None,
 ) -> Network:
-    """Input -> one or more hidden layers, each recurrent or feed-forward -> output.
+    """Describe a classifier: input -> one or more hidden layers, each recurrent or feed-forward -> output.
 
     Parameters
     ----------
@@ -65,6 +65,11 @@ def recurrent_classifier(
     input_delays : of the input, ms: every spike arrives once for each, through weights of its own (a delay line). The
         first layer's default weights are divided by their number.
     noise, dropout : of hidden neurons while training, see `Population`; None for neither.
+
+    Raises
+    ------
+    SettingError
+        An unknown neuron, loss or connection, or a value that is not allowed.
     """
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
@@ -72,7 +77,7 @@ def recurrent_classifier(
         raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
     if neuron not in NEURONS:
         raise unknown_name("neuron", neuron, NEURONS)
-    model = loss_named(loss) if isinstance(loss, str) else loss
+    model = find_loss(loss) if isinstance(loss, str) else loss
     names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
     hidden = [
         Population(
@@ -132,7 +137,7 @@ def _connections(
 
 
 def _of_one_layer(pre: str, post: str) -> str:
-    """What a connection would be called were there one hidden layer; empty from one such layer to the next."""
+    """Return the name that a connection has with one hidden layer; empty for one between two hidden layers."""
     if pre == "input":
         return "input_hidden"
     if post == "output":

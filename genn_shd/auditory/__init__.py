@@ -1,1 +1,1 @@
-"""The auditory periphery: chains of nonlinear neurons that hear a continuous signal, as generated code."""
+"""The auditory periphery: chains of nonlinear neurons driven by a continuous signal, as generated code."""

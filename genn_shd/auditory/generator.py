@@ -1,10 +1,10 @@
-"""C source of a cascade: the template filled in. Only writes text; nothing is compiled or run here."""
+"""Write the C source of an auditory periphery from its template. Nothing is compiled or run here."""
 
 from __future__ import annotations
 
 from ..network.snippets import scoped
 from ..toolchain.templates import code_templates
-from .program import CascadeProgram, StageProgram
+from .program import PeripheryProgram, StageProgram
 
 BLOCK = 32
 """Channels that run side by side: enough vectors of them that one need not wait for another."""
@@ -12,13 +12,13 @@ BLOCK = 32
 _ENVIRONMENT = code_templates("genn_shd.auditory")
 
 
-def generate(program: CascadeProgram, record: str | None = None) -> str:
-    """The C source of a cascade: a complete translation unit.
+def generate(program: PeripheryProgram, record: str | None = None) -> str:
+    """Return the C source of a periphery: a complete translation unit.
 
     Parameters
     ----------
-    program : the cascade's.
-    record : state variable to be written out after every step.
+    program : what to write.
+    record : state variable to be written out after every step; None for nothing.
     """
     return _ENVIRONMENT.get_template("periphery.c.j2").render(
         program=program,
@@ -31,13 +31,13 @@ def generate(program: CascadeProgram, record: str | None = None) -> str:
     )
 
 
-def values_in_order(program: CascadeProgram) -> list[float]:
-    """Run-time values as the generated code takes them."""
+def list_values(program: PeripheryProgram) -> list[float]:
+    """List the run-time values in the order in which the generated code takes them."""
     return [value for stage in program.stages for value in stage.values.values()]
 
 
-def _in_scope(program: CascadeProgram, stage: StageProgram, code: str, *results: str) -> str:
-    """Statements of one stage, which see its own run-time values and the state of all stages, of channel j."""
+def _in_scope(program: PeripheryProgram, stage: StageProgram, code: str, *results: str) -> str:
+    """Let statements of one stage see its own run-time values and the state of all stages, of channel j."""
     first = sum(len(s.values) for s in program.stages[: program.stages.index(stage)])
     constants = {name: f"values_[{first + k}]" for k, name in enumerate(stage.values)}
     variables = {name: f"state_->{name}[j_]" for name in program.state}

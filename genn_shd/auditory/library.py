@@ -1,4 +1,4 @@
-"""A compiled cascade: blocks of channels step by step, without Python's interpreter lock."""
+"""A compiled auditory periphery: runs blocks of channels step by step, without Python's interpreter lock."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 
 from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
-from .generator import BLOCK, generate, values_in_order
-from .program import cascade_program
-from .stages import Cascade
+from .generator import BLOCK, generate, list_values
+from .program import build_program
+from .stages import Periphery
 
 _POINTER = ctypes.c_void_p
 
 
-class CompiledCascade:
-    """A cascade ready to run. Keeps nothing of a run, so that several threads can share it.
+class CompiledPeriphery:
+    """An auditory periphery that is compiled. It keeps nothing of a run, so that several threads can share it.
 
     Parameters
     ----------
-    cascade : what to compile.
+    periphery : what to compile.
     dt : step, ms.
     record : state variable that `run` returns after every step; None for nothing.
 
@@ -33,22 +33,26 @@ class CompiledCascade:
 
     block = BLOCK
 
-    def __init__(self, cascade: Cascade, dt: float, record: str | None = None) -> None:
-        program = cascade_program(cascade, dt)
-        self._values = np.array(values_in_order(program), np.float64)
+    def __init__(self, periphery: Periphery, dt: float, record: str | None = None) -> None:
+        program = build_program(periphery, dt)
+        self._values = np.array(list_values(program), np.float64)
         self._rest = np.array(list(program.state.values()), np.float64)
-        self._hold = program.stages[-1].hold
+        self._refractory_steps = program.stages[-1].refractory_steps
         self._records = record is not None
         functions = _load(compile_source(generate(program, record)))
         self._state_bytes = int(functions.state_bytes())
         self._start, self._run = functions.start, functions.run
 
     def start(self, seeds: np.ndarray) -> np.ndarray:
-        """The state of one block at rest, to be given to `run`.
+        """Return the state of one block at rest, to be given to `run`.
 
         Parameters
         ----------
         seeds : (2, block) uint32, of the random numbers.
+
+        Returns
+        -------
+        state : bytes in the layout of the generated code.
         """
         room = np.zeros(self._state_bytes + 64, np.uint8)
         state = room[-room.ctypes.data % 64 :][: self._state_bytes]
@@ -57,7 +61,7 @@ class CompiledCascade:
         return state
 
     def run(self, state: np.ndarray, stimulus: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Go on from a state, which changes.
+        """Simulate further steps from a state, which is changed.
 
         Parameters
         ----------
@@ -70,7 +74,7 @@ class CompiledCascade:
         recorded : (steps, block) float64; empty where nothing is recorded.
         """
         stimulus = np.ascontiguousarray(stimulus, np.float64)
-        room = self.block * (len(stimulus) // (self._hold + 1) + 2)
+        room = self.block * (len(stimulus) // (self._refractory_steps + 1) + 2)
         steps, channels = np.empty(room, np.int32), np.empty(room, np.int32)
         recorded = np.empty(stimulus.shape if self._records else (0, self.block))
         arrays = (state, self._values, stimulus), (steps, channels, recorded)

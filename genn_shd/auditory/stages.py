@@ -1,7 +1,7 @@
-"""A cascade: stages of neurons, one behind the other and the same for every channel, driven by a continuous signal.
+"""The description of an auditory periphery: stages of neurons in series, the same for every channel.
 
-It says how sound becomes spikes, before any network: nothing in it is trained, so its neurons may be nonlinear and
-random. The neurons are definitions like those of a network.
+The first stage is driven by a continuous signal, the last one spikes. Nothing in it is trained, so its neurons may be
+nonlinear and random. The neurons are definitions like those of a network.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ UNIFORM = "uniform"
 
 @dataclass(frozen=True)
 class Stage:
-    """The neurons that stand at one place of each channel.
+    """The neurons of one kind, of which every channel has one or several.
 
     Attributes
     ----------
-    name : of the stage, unique in its cascade.
-    model : what the neurons do. Its expressions may use the stimulus and the state of all stages before, `dt`, and a
-        threshold `uniform`.
+    name : of the stage, unique in its periphery.
+    model : definition of the neurons. Its expressions may use the stimulus, the state of all stages before, `dt` and,
+        in a threshold, `uniform`.
     synapse : how spikes of the stage before arrive, each with weight 1; None where no spikes do.
     step : how a step of `dt` is taken. `euler`: x + dt x', all from the state before. `split`: dynamics linear in
         their own variable, a x + b, become exp(a dt) x + dt b, one variable after the other.
@@ -62,7 +62,7 @@ class Stage:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Parameters of neuron and synapse, with their values."""
+        """Values of the parameters of neuron and synapse, by name."""
         return {name: self.values.get(name, parameter.default) for name, parameter in self._declared.items()}
 
     @property
@@ -71,18 +71,18 @@ class Stage:
 
     @property
     def state(self) -> dict[str, float]:
-        """State variables and where the search for their rest starts; the synapse's come first."""
+        """State variables, the synapse's first, with the values from which their state at rest is searched."""
         return {**(self.synapse.state if self.synapse else {}), **self.model.state}
 
     @property
     def dynamics(self) -> dict[str, str]:
-        """d/dt of each state variable."""
+        """Expressions of the time derivative of each state variable, per ms."""
         return {**(self.synapse.dynamics if self.synapse else {}), **self.model.dynamics}
 
 
 @dataclass(frozen=True)
-class Cascade:
-    """Stages, the first of which hears the stimulus.
+class Periphery:
+    """Stages in series, the first of which is driven by the stimulus.
 
     Attributes
     ----------
@@ -97,7 +97,11 @@ class Cascade:
         names = [self.stimulus, *(name for stage in self.stages for name in (stage.name, *stage.state))]
         for name in names:
             if names.count(name) > 1:
-                raise SettingError(f"the name {name!r} occurs twice in this cascade; every stage needs its own.")
+                raise SettingError(f"the name {name!r} occurs twice in this periphery; every stage needs its own.")
         for before, stage in zip((None, *self.stages), self.stages, strict=False):
             if stage.synapse and not (before and before.model.spiking):
                 raise SettingError(f"stage {stage.name!r} has a synapse, but no spikes come from a stage before it.")
+
+
+Cascade = Periphery
+"""The name of `Periphery` in earlier versions."""

@@ -1,4 +1,4 @@
-"""Dataset: what every loader returns, and all that training needs to know about the data."""
+"""Dataset: spike trains in parts, with names of classes and speakers. Every loader returns one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Dataset:
     validation : the official validation set; None where the data set has none.
     test : the official test set; None where the data set has none.
     class_names : C names; class c is called `class_names[c]`, and every label is one of 0 to C - 1.
-    speaker_names : speaker s is called `speaker_names[s]`; empty where nobody knows who speaks.
+    speaker_names : speaker s is called `speaker_names[s]`; empty where the speakers are unknown.
     duration : suggested duration of a trial, ms. Spikes at this time or later are to be cropped.
 
     Raises
     ------
     DataError
-        A label or speaker without a name, a name of two of them, or parts with different numbers of input channels.
+        A label or speaker without a name, a name used twice, or parts with different numbers of input channels.
     """
 
     name: str
@@ -86,6 +86,6 @@ class Dataset:
 
     @property
     def parts(self) -> dict[str, SpikeTrains]:
-        """The parts there are, by name: `train`, and `validation` and `test` where the data set has them."""
+        """The existing parts by name: `train`, and `validation` and `test` where the data set has them."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: trains for name, trains in named.items() if trains is not None}

@@ -1,4 +1,4 @@
-"""The folder in which data sets are kept, and how the published ones get there.
+"""The folder of data sets, and the download of the published ones into it.
 
 The layout is tonic's (`FOLDER/SHD/shd_train.h5.zip`, `FOLDER/SHD/shd_train.h5`), so that a folder which tonic
 filled is used as it is, and the other way round. Addresses, names and checksums are tonic's too.
@@ -21,12 +21,12 @@ DEFAULT_FOLDER = "~/.cache/genn_shd/data"
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path:
-    """Where data sets are kept: `data_dir`, else $GENN_SHD_DATA, else `~/.cache/genn_shd/data`."""
+    """Return the folder of data sets: `data_dir`, else $GENN_SHD_DATA, else `~/.cache/genn_shd/data`."""
     return Path(data_dir or os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_FOLDER).expanduser()
 
 
 def fetch(source: Any, part: str, data_dir: str | os.PathLike[str] | None = None) -> Path:
-    """The HDF5 file of one part of a published data set, downloaded and checked if it is not there yet.
+    """Return the HDF5 file of one part of a published data set; it is downloaded and checked if it is not there yet.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def fetch(source: Any, part: str, data_dir: str | os.PathLike[str] | None = None
 
 
 def _download(url: str, archive: str, md5: str, folder: Path) -> None:
-    """Bring archive and contents to `folder`, each in one rename: other runs may be after the same file."""
+    """Download an archive and extract it into `folder`, each by one rename: other runs may want the same file."""
     from tonic.download_utils import check_integrity, download_url, extract_archive  # slow to import
 
     folder.mkdir(parents=True, exist_ok=True)

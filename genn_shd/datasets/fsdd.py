@@ -34,7 +34,7 @@ def load(
     data_dir: str | os.PathLike[str] | None = None,
     split: str = "official",
 ) -> Dataset:
-    """The recordings, split as FSDD does or not at all.
+    """Load the recordings, with the official split or none.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def load(
     DataError
         The file is missing or cannot be used.
     SettingError
-        Another split.
+        The split is unknown.
     """
     if split not in _SPLITS:
         raise unknown_name("split", split, _SPLITS)
@@ -57,7 +57,7 @@ def load(
     return combine("fsdd", _SPLITS[split](file), CLASS_NAMES, DURATION)
 
 
-def _official(file: SpikeFile) -> dict[str, SpikeFile]:
+def _split_official(file: SpikeFile) -> dict[str, SpikeFile]:
     try:
         with open_file(file.path) as h5:
             index = read_integers(h5, "extra/index", len(file.trains))
@@ -70,11 +70,11 @@ def _official(file: SpikeFile) -> dict[str, SpikeFile]:
     }
 
 
-def _all(file: SpikeFile) -> dict[str, SpikeFile]:
+def _keep_all(file: SpikeFile) -> dict[str, SpikeFile]:
     return {"train": file}
 
 
-_SPLITS: dict[str, Callable[[SpikeFile], dict[str, SpikeFile]]] = {"official": _official, "all": _all}
+_SPLITS: dict[str, Callable[[SpikeFile], dict[str, SpikeFile]]] = {"official": _split_official, "all": _keep_all}
 
 
 def _find(data_dir: str | os.PathLike[str] | None) -> Path:

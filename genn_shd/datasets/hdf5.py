@@ -1,4 +1,4 @@
-"""Any file in SHD's layout as a data set: `load`, and `write` to make such a file (layout: `hdf5_file`)."""
+"""Data sets from files in SHD's layout: `load` reads one, `write` makes such a file (layout: `hdf5_file`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..spikes.hdf5_file import SpikeFile, read, write
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from ..system.spelling import positions
 from .base import Dataset
-from .names import with_classes_of, with_speakers_of
+from .names import renumber_classes, renumber_speakers
 
 __all__ = ["combine", "load", "write"]
 
@@ -29,7 +29,7 @@ def load(
     num_units: int = 700,
     num_classes: int | None = None,
 ) -> Dataset:
-    """Training, test and validation samples from one file each.
+    """Load training, test and validation samples from one file each.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def load(
     ------
     DataError
         A file that cannot be used; the message names it, the sample and the remedy.
+    SettingError
+        A number of channels or classes that is not allowed.
     """
     for name, value in (("num_units", num_units), ("num_classes", 1 if num_classes is None else num_classes)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -53,27 +55,39 @@ def load(
         files["validation"] = read(validation_path, num_units)
     if test_path is not None:
         files["test"] = read(test_path, num_units)
-    return of_files(files, num_classes)
+    return combine_files(files, num_classes)
 
 
-def of_files(files: dict[str, SpikeFile], num_classes: int | None = None, name: str = "hdf5") -> Dataset:
-    """As `load`, of files that have been read: `train`, and `validation` and `test` where there are any."""
+def combine_files(files: dict[str, SpikeFile], num_classes: int | None = None, name: str = "hdf5") -> Dataset:
+    """Make a data set as `load` does, of files that have been read.
+
+    Parameters
+    ----------
+    files : `train`, and `validation` and `test` where there are any.
+    num_classes : as for `load`.
+    name : the data set's.
+
+    Raises
+    ------
+    DataError
+        As `load` does.
+    """
     class_names = files["train"].class_names
     if num_classes is not None and num_classes != len(class_names):
         class_names = tuple(map(str, range(num_classes)))
-    return combine(name, files, class_names or _numbered_classes(files["train"]))
+    return combine(name, files, class_names or _number_classes(files["train"]))
 
 
 def combine(
     name: str, files: dict[str, SpikeFile], class_names: tuple[str, ...], duration: float | None = None
 ) -> Dataset:
-    """A data set of the files of its parts. Files that name their classes or speakers may number them differently.
+    """Make a data set of the files of its parts. Files that name classes or speakers may number them differently.
 
     Parameters
     ----------
     name : the data set's.
     files : `train`, and `validation` and `test` where there are any.
-    class_names : one name a class.
+    class_names : one name for each class.
     duration : suggested duration of a trial, ms; None means the shortest multiple of 10 ms that holds every
         training spike.
 
@@ -85,7 +99,7 @@ def combine(
     known = files["train"].class_names
     known = known if known == class_names else ()  # else classes go by their numbers
     speakers = _all_speakers(files)
-    trains = {part: with_speakers_of(with_classes_of(f, known), speakers).trains for part, f in files.items()}
+    trains = {part: renumber_speakers(renumber_classes(f, known), speakers).trains for part, f in files.items()}
     if not speakers:
         trains, speakers = _number_speakers(trains)
     return Dataset(
@@ -95,12 +109,12 @@ def combine(
         test=trains.get("test"),
         class_names=class_names,
         speaker_names=speakers,
-        duration=holding(trains["train"].duration) if duration is None else duration,
+        duration=suggest_duration(trains["train"].duration) if duration is None else duration,
     )
 
 
 def _all_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
-    """Names of the speakers of all parts, the training file's first; none where that has none."""
+    """List the speakers of all parts, the training file's first; none where that file names none."""
     names = files["train"].speaker_names
     for file in files.values() if names else ():
         there = positions(file.speaker_names, names)
@@ -108,8 +122,8 @@ def _all_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
     return names
 
 
-def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:
-    """Names for the classes of a file that has none. One stray label must not make a thousand classes."""
+def _number_classes(file: SpikeFile) -> tuple[str, ...]:
+    """Name the classes of a file without names by their numbers. One stray label must not make a thousand classes."""
     occurring = np.unique(file.trains.labels)
     if not occurring.size:
         raise DataError(f"{file.path}: there are no samples; check the file.")
@@ -123,7 +137,7 @@ def _numbered_classes(file: SpikeFile) -> tuple[str, ...]:
 
 
 def _number_speakers(parts: dict[str, SpikeTrains]) -> tuple[dict[str, SpikeTrains], tuple[str, ...]]:
-    """Names for speakers of whom files know numbers only: these numbers. Returns the parts and the names.
+    """Name speakers without names by their numbers; returns the parts and the names.
 
     Numbers below the number of samples stay as they are. Larger ones may be anything, such as hashes of names;
     then the speakers who occur are numbered afresh, so that memory goes with the samples.
@@ -134,15 +148,15 @@ def _number_speakers(parts: dict[str, SpikeTrains]) -> tuple[dict[str, SpikeTrai
         return parts, ()
     if occurring[-1] < sum(map(len, parts.values())):
         return parts, tuple(map(str, range(int(occurring[-1]) + 1)))
-    numbered = {part: replace(trains, speakers=_places(trains.speakers, occurring)) for part, trains in parts.items()}
+    numbered = {part: replace(trains, speakers=_renumber(trains.speakers, occurring)) for part, trains in parts.items()}
     return numbered, tuple(map(str, occurring.tolist()))
 
 
-def _places(speakers: np.ndarray, occurring: np.ndarray) -> np.ndarray:
+def _renumber(speakers: np.ndarray, occurring: np.ndarray) -> np.ndarray:
     return np.where(speakers == UNKNOWN, UNKNOWN, np.searchsorted(occurring, speakers))
 
 
-def holding(last_spike: float) -> float:
-    """The shortest trial that ends after the last spike, as a rule a multiple of 10 ms."""
+def suggest_duration(last_spike: float) -> float:
+    """Return the shortest duration of a trial, ms, that ends after the last spike; usually a multiple of 10 ms."""
     after = float(np.nextafter(np.float32(last_spike), np.float32(np.inf)))  # 10 ms more may round to the same time
     return max((last_spike // _ROUND_TO + 1) * _ROUND_TO, after)

@@ -1,4 +1,4 @@
-"""Classes and speakers by name: every file numbers them in its own way, and only names say which are the same."""
+"""Match the classes and speakers of several files by name: every file numbers them in its own way."""
 
 from __future__ import annotations
 
@@ -14,14 +14,24 @@ from ..system.progress import LOG
 from ..system.spelling import are_numbers, positions
 
 
-def renumbered(numbers: np.ndarray, own: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """Numbers of names in `own`, (B,) int32, as numbers of the same names in `names`; -1 where one is not there."""
+def renumber(numbers: np.ndarray, own: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Replace numbers of names in `own` by the numbers of the same names in `names`.
+
+    Parameters
+    ----------
+    numbers : (B,) integers.
+    own, names : names by number, before and after.
+
+    Returns
+    -------
+    (B,) int32, -1 where a name is not in `names`.
+    """
     table = np.array([*positions(own, names), -1], np.int32)
     return table[np.where((numbers >= 0) & (numbers < len(own)), numbers, len(own))]
 
 
-def go_by_name(file: SpikeFile, names: Sequence[str]) -> bool:
-    """Whether classes of a file are found by name among `names`; by number where one of the two has numbers alone.
+def match_by_name(file: SpikeFile, names: Sequence[str]) -> bool:
+    """Whether classes of a file are matched by name with `names`, not by number as where one of the two has no names.
 
     Raises
     ------
@@ -39,10 +49,10 @@ def go_by_name(file: SpikeFile, names: Sequence[str]) -> bool:
     )
 
 
-def with_classes_of(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
-    """A file whose labels are numbers of these class names; without any, the file as it is.
+def renumber_classes(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
+    """Renumber the labels of a file to those of the given class names; without names, return the file as it is.
 
-    Where one of the two names its classes by numbers alone, they are the same numbers; the log says so.
+    Where one of the two names its classes by numbers alone, labels stay as they are; the log says so.
 
     Raises
     ------
@@ -53,26 +63,26 @@ def with_classes_of(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
         return file
     own, trains = file.class_names, file.trains
     if own != tuple(names[: len(own)]):
-        if go_by_name(file, names):
-            trains = replace(trains, labels=_known(renumbered(trains.labels, own, names), file, names))
+        if match_by_name(file, names):
+            trains = replace(trains, labels=_check_known(renumber(trains.labels, own, names), file, names))
         else:
             called = show_name(own[0]), show_name(names[0])
             LOG.info("%s: classes are called %s, not %s; they are taken by number", file.path, *called)
     return replace(file, trains=trains, class_names=tuple(names))
 
 
-def with_speakers_of(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
-    """A file whose speakers are numbers of these names, which have all of its own; without any, the file as it is."""
+def renumber_speakers(file: SpikeFile, names: Sequence[str]) -> SpikeFile:
+    """Renumber the speakers of a file to those of `names`, which contain all of its own; without names, do nothing."""
     own, trains = file.speaker_names, file.trains
     if not own or not names:
         return file
     if own != tuple(names[: len(own)]):
-        trains = replace(trains, speakers=renumbered(trains.speakers, own, names))
+        trains = replace(trains, speakers=renumber(trains.speakers, own, names))
     return replace(file, trains=trains, speaker_names=tuple(names))
 
 
-def _known(labels: np.ndarray, file: SpikeFile, names: Sequence[str]) -> np.ndarray:
-    """The same labels, none of which is -1."""
+def _check_known(labels: np.ndarray, file: SpikeFile, names: Sequence[str]) -> np.ndarray:
+    """Refuse labels of which one is -1; returns them."""
     if (strange := np.flatnonzero(labels < 0)).size:
         label = int(file.trains.labels[strange[0]])
         has_name = 0 <= label < len(file.class_names)

@@ -19,7 +19,7 @@ DURATION = 1000.0
 
 
 def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """The official training and test sets, downloaded through tonic where they are not there yet.
+    """Load the official training and test sets, downloaded through tonic if they are not there yet.
 
     Parameters
     ----------

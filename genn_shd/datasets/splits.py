@@ -1,4 +1,4 @@
-"""Validation splits: which samples of a training set to learn from, and which to hold out.
+"""Validation splits: divide a training set into samples to learn from and samples to hold out.
 
 A split holds indices, not samples, so that it costs no second copy of the data: a trainer draws its batches
 with `trains.select(split.train[...])`.
@@ -31,7 +31,7 @@ class Split:
     validation: np.ndarray
 
     def select(self, trains: SpikeTrains) -> tuple[SpikeTrains, SpikeTrains]:
-        """Copies of both parts."""
+        """Return copies of both parts."""
         return trains.select(self.train), trains.select(self.validation)
 
 
@@ -52,7 +52,7 @@ def random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
     num_held_out = min(max(1, round(fraction * len(trains))), len(trains) - 1)
     is_held_out = np.zeros(len(trains), bool)
     is_held_out[np.random.default_rng(seed).permutation(len(trains))[:num_held_out]] = True
-    return _split("random", is_held_out)
+    return _make_split("random", is_held_out)
 
 
 def by_speaker(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names: Sequence[str] = ()) -> Split:
@@ -67,27 +67,29 @@ def by_speaker(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names
     Raises
     ------
     SettingError
-        No speakers, one who does not occur in `trains`, or nobody left to learn from.
+        No speakers, one who does not occur in `trains`, or no speaker left to learn from.
     """
-    occurring = _occurring(trains)
+    occurring = _find_speakers(trains)
     speakers = list(speakers)
     if not speakers:
-        raise SettingError(f"speakers = [] holds out nobody; {_known(occurring, speaker_names)}.")
-    chosen = [_number(speaker, occurring, speaker_names) for speaker in speakers]
+        raise SettingError(f"speakers = [] holds out nobody; {_list_speakers(occurring, speaker_names)}.")
+    chosen = [_find_number(speaker, occurring, speaker_names) for speaker in speakers]
     is_held_out = np.isin(trains.speakers, chosen)
     if is_held_out.all():
-        raise SettingError(f"speakers = {speakers!r} leaves nobody to learn from; {_known(occurring, speaker_names)}.")
-    return _split("speaker " + ", ".join(_name(s, speaker_names) for s in chosen), is_held_out)
+        raise SettingError(
+            f"speakers = {speakers!r} leaves nobody to learn from; {_list_speakers(occurring, speaker_names)}."
+        )
+    return _make_split("speaker " + ", ".join(_name(s, speaker_names) for s in chosen), is_held_out)
 
 
 def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()) -> Iterator[Split]:
-    """One split for each speaker of `trains`, who is held out; in the order of their numbers.
+    """Make one split for each speaker of `trains`, who is held out; in the order of their numbers.
 
     Raises
     ------
     SettingError
-        Fewer than two speakers, or samples of which nobody knows who speaks. Raised by the call, not by the
-        first step of the iteration.
+        Fewer than two speakers, or samples without a speaker. Raised by the call, not by the first step of the
+        iteration.
     """
     unknown = int(np.count_nonzero(trains.speakers == UNKNOWN))
     if unknown:
@@ -95,39 +97,40 @@ def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()
             f"leave-one-speaker-out: {unknown} of {len(trains)} samples have no speaker; "
             "give speakers (extra/speaker in a file), or use a random split."
         )
-    occurring = _occurring(trains)
+    occurring = _find_speakers(trains)
     if len(occurring) < 2:
         raise SettingError(
-            f"leave-one-speaker-out needs two speakers or more; {_known(occurring, speaker_names)}. Use a random split."
+            f"leave-one-speaker-out needs two speakers or more; {_list_speakers(occurring, speaker_names)}. "
+            "Use a random split."
         )
     return (by_speaker(trains, [speaker], speaker_names) for speaker in occurring)
 
 
-def _split(name: str, is_held_out: np.ndarray) -> Split:
+def _make_split(name: str, is_held_out: np.ndarray) -> Split:
     return Split(name, np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out))
 
 
-def _occurring(trains: SpikeTrains) -> list[int]:
+def _find_speakers(trains: SpikeTrains) -> list[int]:
     return [int(speaker) for speaker in np.unique(trains.speakers) if speaker != UNKNOWN]
 
 
-def _number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
+def _find_number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
     number = speaker
     if isinstance(speaker, str) or speaker not in occurring:  # one known by a number, such as a hash, is called by it
         number = positions([str(speaker)], speaker_names)[0]
     if number in occurring:
         return int(number)
     hint = nearest(speaker, speaker_names) if isinstance(speaker, str) else ""
-    raise SettingError(f"speaker {speaker!r} does not occur; {_known(occurring, speaker_names)}.{hint}")
+    raise SettingError(f"speaker {speaker!r} does not occur; {_list_speakers(occurring, speaker_names)}.{hint}")
 
 
-def _known(occurring: list[int], speaker_names: Sequence[str]) -> str:
+def _list_speakers(occurring: list[int], speaker_names: Sequence[str]) -> str:
     if not occurring:
         return "these samples have no speakers"
-    return "there are " + ", ".join(_described(speaker, speaker_names) for speaker in occurring)
+    return "there are " + ", ".join(_describe(speaker, speaker_names) for speaker in occurring)
 
 
-def _described(speaker: int, speaker_names: Sequence[str]) -> str:
+def _describe(speaker: int, speaker_names: Sequence[str]) -> str:
     name = _name(speaker, speaker_names)
     return name if name == str(speaker) else f"{speaker} ({name})"
 

@@ -1,4 +1,4 @@
-"""Spoken digits that need no download: the words of the Spiking Heidelberg Digits, said by a synthesiser.
+"""Synthetic spoken digits, which need no download: the words of the Spiking Heidelberg Digits.
 
 English and German digits 0 to 9 in the voices of eSpeak NG (`genn_shd.speech.speakers`), encoded as Cramer et al. 2020
 encode theirs: 700 channels. Made at first use from a seed, then kept. As in the Spiking Heidelberg Digits two of the
@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import SettingError
-from ..speech.audio import to_ear
-from ..speech.cochlea import NUM_CHANNELS, Spikes, cochlea
+from ..speech.audio import resample_mono
+from ..speech.cochlea import NUM_CHANNELS, Spikes, get_cochlea
 from ..speech.encoding import encode_samples
-from ..speech.encoding_log import Journal, key_of
-from ..speech.parallel import in_parallel
+from ..speech.encoding_log import EncodingLog, make_key
+from ..speech.parallel import run_in_parallel
 from ..speech.preparation import Preparation
 from ..speech.render import render
 from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
@@ -43,7 +43,7 @@ def load(
     seed: int = 0,
     data_dir: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """Make the data set, or read it where it has been made; the same settings give the same samples.
+    """Make the data set, or read it if it has been made before; the same settings give the same samples.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def load(
         if value < least:
             raise SettingError(f"{name} = {value!r} must be {least} or more.")
     folder = data_folder(data_dir) / "spoken_digits"
-    file = _made(folder / f"{repetitions}_seed{seed}_v{_VERSION}.h5", repetitions, seed)
+    file = _read_or_make(folder / f"{repetitions}_seed{seed}_v{_VERSION}.h5", repetitions, seed)
     is_test = file.trains.speakers >= len(SPEAKERS) - NUM_TEST_SPEAKERS
     files = {
         "train": replace(file, trains=file.trains.select(~is_test)),
@@ -71,8 +71,8 @@ def load(
     return combine("spoken_digits", files, WORDS, DURATION)
 
 
-def _made(path: Path, repetitions: int, seed: int) -> SpikeFile:
-    """The file of all samples, made where it is missing; where another process makes it already, that is waited for."""
+def _read_or_make(path: Path, repetitions: int, seed: int) -> SpikeFile:
+    """Read the file of all samples. It is made if it is missing, by one process at a time."""
     if not path.exists():
         make_folder(path.parent)
         with alone(path.with_suffix(".lock")):
@@ -90,23 +90,23 @@ def _make(path: Path, repetitions: int, seed: int) -> None:
     path.with_suffix(".journal").unlink()
 
 
-def _encode(said: Sequence[Utterance], seed: int, journal_path: Path) -> list[Spikes]:
-    """Spikes of utterances; stopped, the next call goes on."""
-    keys = {utterance: key_of(utterance, seed, _VERSION) for utterance in said}
-    with Journal(journal_path) as journal:
-        missing = {utterance for utterance in said if keys[utterance] not in journal}
+def _encode(said: Sequence[Utterance], seed: int, log_path: Path) -> list[Spikes]:
+    """Encode utterances as spikes; a call that was stopped is resumed by the next."""
+    keys = {utterance: make_key(utterance, seed, _VERSION) for utterance in said}
+    with EncodingLog(log_path) as log:
+        missing = {utterance for utterance in said if keys[utterance] not in log}
         LOG.info("synthesising %d spoken digits", len(missing))
         # All are spoken, as every word changes how the next one sounds; that takes little time.
-        sounds = zip(said, render([utterance.spoken(seed) for utterance in said]), strict=True)
+        sounds = zip(said, render([utterance.draw_text(seed) for utterance in said]), strict=True)
         needed = ((utterance, *sound) for utterance, sound in sounds if utterance in missing)
         with CountingBar(len(said), "words", len(said) - len(missing)) as bar:
-            for (utterance, _, _), spikes in in_parallel(
+            for (utterance, _, _), spikes in run_in_parallel(
                 lambda sound: _spikes(*sound, seed), needed, os.cpu_count() or 1
             ):
-                journal.add(keys[utterance], spikes)
+                log.add(keys[utterance], spikes)
                 bar.update()
-        return [journal[keys[utterance]] for utterance in said]
+        return [log[keys[utterance]] for utterance in said]
 
 
 def _spikes(utterance: Utterance, samples: np.ndarray, rate: float, seed: int) -> Spikes:
-    return encode_samples(cochlea(), to_ear(samples, rate), _PREPARATION, utterance.stream(seed))
+    return encode_samples(get_cochlea(), resample_mono(samples, rate), _PREPARATION, utterance.derive_seed(seed))

@@ -21,7 +21,7 @@ _PARTS = {"train": "train", "validation": "valid", "test": "test"}
 
 
 def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """The official training, validation and test sets, downloaded through tonic where they are not there yet.
+    """Load the official training, validation and test sets, downloaded through tonic if they are not there yet.
 
     Parameters
     ----------

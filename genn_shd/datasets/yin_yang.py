@@ -1,4 +1,4 @@
-"""The Yin-Yang data set: points in a yin-yang sign, told apart by where they lie. Generated from a seed.
+"""The Yin-Yang data set: points in a yin-yang sign, classified by their position. Generated from a seed.
 
 Kriener, Göltz & Petrovici 2022, "The Yin-Yang Dataset" (NICE 2022, arXiv 2102.08211): a sign of radius 0.5
 around (0.5, 0.5) with eyes of radius 0.1; the three classes are equally likely, points uniform in each.
@@ -57,7 +57,7 @@ def load(
         raise SettingError(f"seed = {seed!r} must be 0 or more.")
     _check_times(t_min, t_max, t_bias)
     train, validation, test = (
-        _encode(*_points(np.random.default_rng(stream), size), t_min, t_max, t_bias)
+        _encode(*_draw_points(np.random.default_rng(stream), size), t_min, t_max, t_bias)
         for stream, size in zip(np.random.SeedSequence(seed).spawn(len(sizes)), sizes.values(), strict=True)
     )
     duration = max(t_max, t_bias) + _SETTLING
@@ -65,7 +65,12 @@ def load(
 
 
 def classify(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The class of each point of the sign, (N,) int, numbered as in Kriener et al.'s code."""
+    """Return the class of each point of the sign, (N,) int, numbered as in Kriener et al.'s code.
+
+    Parameters
+    ----------
+    x, y : (N,) coordinates, 0 to 1.
+    """
     right = np.hypot(x - 1.5 * RADIUS, y - RADIUS)
     left = np.hypot(x - 0.5 * RADIUS, y - RADIUS)
     is_eye = (right < EYE_RADIUS) | (left < EYE_RADIUS)
@@ -74,18 +79,18 @@ def classify(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(is_eye, 2, np.where(in_left_bulge | in_upper_half | (right <= EYE_RADIUS), 1, 0))
 
 
-def _points(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coordinates (size,) and classes (size,): first the classes are drawn, then a point in each."""
+def _draw_points(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw coordinates x, y (size,) and classes (size,): first the classes, then a point in each."""
     labels = rng.integers(len(CLASS_NAMES), size=size)
     points = np.empty((size, 2))
     for label in range(len(CLASS_NAMES)):
         wanted = np.flatnonzero(labels == label)
-        points[wanted] = _points_of(rng, label, len(wanted))
+        points[wanted] = _draw_points_in(rng, label, len(wanted))
     return points[:, 0], points[:, 1], labels
 
 
-def _points_of(rng: np.random.Generator, label: int, size: int) -> np.ndarray:
-    """(size, 2) points uniform in one class, by rejection."""
+def _draw_points_in(rng: np.random.Generator, label: int, size: int) -> np.ndarray:
+    """Draw points (size, 2) uniform in one class, by rejection."""
     found = np.empty((0, 2))
     while len(found) < size:
         drawn = rng.random((_DRAWS * (size - len(found)), 2)) * 2 * RADIUS

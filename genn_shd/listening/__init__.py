@@ -1,1 +1,1 @@
-"""A trained network that hears sound: evidence over time, and its figure."""
+"""Classify sound with a trained network: probabilities of words over time, and their figure."""

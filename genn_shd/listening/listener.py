@@ -1,4 +1,4 @@
-"""A trained network that listens: spikes of one sound -> a word, and how sure the network is of it over time."""
+"""Classify the spikes of one sound with a trained network: a word, and probabilities over time."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _EVERY = 50.0  # ms
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a network makes of the beginnings of a sound.
+    """Probabilities of C words after P beginnings of a sound.
 
     Attributes
     ----------
-    times : (P,) ms; where each beginning ends, the last at the end of the trial.
-    probabilities : (P, C), softmax of the logits that the network comes to where the sound breaks off at these times.
+    times : (P,) ms; the end of each beginning, the last at the end of the trial.
+    probabilities : (P, C), softmax of the logits for the sound up to these times.
     """
 
     times: np.ndarray
@@ -40,7 +40,7 @@ class Evidence:
 
     @property
     def word(self) -> int:
-        """The class of the whole sound."""
+        """The most probable class of the whole sound."""
         return int(self.probabilities[-1].argmax())
 
 
@@ -59,17 +59,17 @@ class Listener:
 
     @classmethod
     @contextmanager
-    def of_run(cls, path: Path, checkpoint: str) -> Iterator[Listener]:
-        """The network of a run folder, at its `best` or `last` checkpoint.
+    def open_run(cls, path: Path, checkpoint: str) -> Iterator[Listener]:
+        """Compile the network of a run folder, at its `best` or `last` checkpoint.
 
         Raises
         ------
         DataError
-            There is no run there, or no such checkpoint.
+            There is no run in the folder, or no such checkpoint.
         """
         folder = RunFolder.existing(path)
         saved = folder.read_checkpoint(checkpoint)
-        # What is trained on a GPU listens on any machine; the scheme stays, what only that back end has does not.
+        # A network trained on a GPU is to run on any machine: its scheme is kept, settings of that back end are not.
         own = {"simulation.backend": "native", "simulation.schedule": "auto", "simulation.max_spikes": "auto"}
         config = folder.config()
         if config.simulation.scheme == "auto":
@@ -82,15 +82,20 @@ class Listener:
             model.set_parameters(saved.group("parameters"))
             yield cls(model, config, names)
 
-    def evidence(self, spikes: SpikeTrains, times: np.ndarray | None = None) -> Evidence:
-        """What the network makes of one sample's beginnings, by default of every 50 ms of it.
+    def collect_evidence(self, spikes: SpikeTrains, times: np.ndarray | None = None) -> Evidence:
+        """Compute the probabilities of words after beginnings of one sample.
+
+        Parameters
+        ----------
+        spikes : one sample.
+        times : (P - 1,) ms, where beginnings end; None means every 50 ms. The whole sample is added to them.
 
         Raises
         ------
         DataError
             The sample has another number of channels than the network.
         """
-        sample = self._as_trained(spikes)
+        sample = self._prepare(spikes)
         end = min(self.duration, float(sample.duration) + _EVERY)
         inner = np.arange(_EVERY, end, _EVERY) if times is None else times
         ends = np.append(inner, self.duration)
@@ -101,15 +106,21 @@ class Listener:
         return Evidence(ends, softmax(scale * logits.astype(np.float64), axis=1))
 
     def record(self, spikes: SpikeTrains, word: int) -> Recording:
-        """Spikes of all populations and the outputs' state of one sample; see `Model.record`."""
-        sample = self._as_trained(spikes)
+        """Record spikes of all populations and the outputs' state for one sample; see `Model.record`.
+
+        Parameters
+        ----------
+        spikes : one sample.
+        word : its class.
+        """
+        sample = self._prepare(spikes)
         labelled = SpikeTrains(
             sample.times, sample.units, sample.offsets, np.array([word]), sample.speakers, sample.num_units
         )
         return self._model.record(labelled, {self._model.network.output.name: ["V"]}, 1)
 
-    def _as_trained(self, spikes: SpikeTrains) -> SpikeTrains:
-        """The sample as samples of the network's data set are prepared."""
+    def _prepare(self, spikes: SpikeTrains) -> SpikeTrains:
+        """Prepare a sample as those of the network's data set are prepared."""
         settings = self._config.dataset
         rescale = Rescale(settings.rescale_time, settings.rescale_channel)
         sample = spikes if rescale == Rescale() else rescale(spikes)

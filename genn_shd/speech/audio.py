@@ -1,4 +1,4 @@
-"""Sound files as they are found -> one channel at the ear's sampling rate."""
+"""Read sound files: any sampling rate and number of channels -> one channel at `SAMPLE_RATE`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import soundfile
 import soxr
 
 from ..errors import DataError
-from .containers import AGAIN, whole
+from .containers import COPY_AGAIN, check_whole
 from .preparation import SAMPLE_RATE, check_not_constant
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG")
-LONGEST = 3600.0
-"""Seconds of sound that are taken from one file at most: all of it is in memory at once."""
+MAX_SECONDS = 3600.0
+"""The longest sound that is read from one file, s: all of it is in memory at once."""
 
 _RATES = (1_000, 1_000_000)  # Hz; a header that says something else is broken
 _BLOCK = 1 << 18  # samples that are read at once
@@ -25,17 +25,17 @@ _UNKNOWN = 1 << 62  # a file of that many samples states no number of them
 
 
 class _Stream(soundfile.SoundFile):
-    """A sound file that is read from its start to its end; some, of unknown length, can be read in no other way."""
+    """A sound file that is read from start to end: files of unknown length can be read in no other way."""
 
     def seekable(self) -> bool:
         return False
 
 
 def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
-    """A file's sound: all channels averaged, resampled, full scale = 1.
+    """Read a sound file: all channels averaged, resampled, full scale = 1.
 
-    A file is whole or is not read, cropped or not: what is less than its header states, or damaged as far as its format
-    shows it (FLAC and OGG do, WAV has no checksums), is refused. A file that states no length is read to its end.
+    Incomplete files are refused, cropped or not: those shorter than their header states, and damaged ones as far as the
+    format shows it (FLAC and OGG do, WAV has no checksums). A file that states no length is read to its end.
 
     Parameters
     ----------
@@ -49,27 +49,27 @@ def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
     Raises
     ------
     DataError
-        The file is missing, no sound, empty, not whole, longer than `LONGEST`, or of samples that are all the same or
-        no numbers.
+        The file is missing, no sound, empty, incomplete, longer than `MAX_SECONDS`, or of samples that are all the same
+        or not finite.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file; check the path.")
     try:
-        return to_ear(*_samples(whole(path), crop))
+        return resample_mono(*_read_samples(check_whole(path), crop))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path.") from None
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
 
 
-def to_ear(samples: np.ndarray, rate: float) -> np.ndarray:
-    """(N,) or (N, channels) at `rate` Hz -> (M,) float64 at `SAMPLE_RATE`.
+def resample_mono(samples: np.ndarray, rate: float) -> np.ndarray:
+    """Average channels and resample: (N,) or (N, channels) at `rate` Hz -> (M,) float64 at `SAMPLE_RATE`.
 
     Raises
     ------
     DataError
-        All samples are the same: resampled they would not be, and would be heard.
+        All samples are the same: after resampling they would differ, and be audible.
     """
     mono = np.asarray(samples, np.float64)
     mono = mono.mean(axis=1) if mono.ndim > 1 else mono
@@ -77,8 +77,8 @@ def to_ear(samples: np.ndarray, rate: float) -> np.ndarray:
     return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE, quality="VHQ")
 
 
-def find(paths: list[Path]) -> list[Path]:
-    """Sound files among `paths` and below folders among them, each once, in order of their names.
+def find_sound_files(paths: list[Path]) -> list[Path]:
+    """Find the sound files among `paths` and below folders among them, each once, in order of their names.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def find(paths: list[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.ndarray, int]:
-    """(N,) float64, and the sampling rate."""
+def _read_samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.ndarray, int]:
+    """Read the samples (N,) float64 of a file that was checked; returns them and the sampling rate, Hz."""
     try:
         file = _Stream(os.fsencode(source) if isinstance(source, Path) else source)
     except soundfile.LibsndfileError as error:
@@ -105,13 +105,13 @@ def _samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.ndarray,
     with file:
         _check_kind(file)
         rate = file.samplerate
-        most = int(LONGEST * rate)
+        most = int(MAX_SECONDS * rate)
         wanted = file.frames if crop is None else min(file.frames, int(np.ceil(crop / 1000.0 * rate)))
         if most < wanted < _UNKNOWN:
-            raise _too_long(f"{wanted / rate:.0f} s")
-        samples = _first(file, min(wanted, most + 1))
+            raise _too_long_error(f"{wanted / rate:.0f} s")
+        samples = _read_first(file, min(wanted, most + 1))
     if len(samples) > most:
-        raise _too_long(f"more than {LONGEST:.0f} s")
+        raise _too_long_error(f"more than {MAX_SECONDS:.0f} s")
     if not len(samples):
         raise DataError("there are no samples in it.")
     if not np.isfinite(samples).all():
@@ -119,9 +119,11 @@ def _samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.ndarray,
     return samples, rate
 
 
-def _first(file: soundfile.SoundFile, count: int) -> np.ndarray:
-    """The first samples, (count,), fewer where a file of unknown length ends. FLAC is read to its end in any case: that
-    alone shows whether it is whole."""
+def _read_first(file: soundfile.SoundFile, count: int) -> np.ndarray:
+    """Read the first samples, (count,), or fewer where a file of unknown length ends.
+
+    FLAC is read to its end in any case: nothing else shows whether it is complete.
+    """
     parts, done, frames = [np.empty(0)], 0, file.frames
     try:
         while done < count or (file.format == "FLAC" and done < frames):
@@ -131,9 +133,9 @@ def _first(file: soundfile.SoundFile, count: int) -> np.ndarray:
             parts.append(block[: max(0, count - done)].mean(axis=1))
             done += len(block)
     except soundfile.LibsndfileError:
-        raise DataError(f"a part of it is damaged or missing; {AGAIN}") from None
+        raise DataError(f"a part of it is damaged or missing; {COPY_AGAIN}") from None
     if done < min(count, frames) and frames < _UNKNOWN:
-        raise DataError(f"it ends after {100 * done / frames:.0f} % of what its header states; {AGAIN}")
+        raise DataError(f"it ends after {100 * done / frames:.0f} % of what its header states; {COPY_AGAIN}")
     return np.concatenate(parts)
 
 
@@ -145,5 +147,5 @@ def _check_kind(file: soundfile.SoundFile) -> None:
         raise DataError(f"{file.samplerate} samples a second; {lowest} to {highest} are possible.")
 
 
-def _too_long(duration: str) -> DataError:
-    return DataError(f"{duration} long; cut it into pieces of {LONGEST:.0f} s at most, or crop.")
+def _too_long_error(duration: str) -> DataError:
+    return DataError(f"{duration} long; cut it into pieces of {MAX_SECONDS:.0f} s at most, or crop.")

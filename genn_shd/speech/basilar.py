@@ -24,24 +24,30 @@ DAMPING = 0.15 * np.sqrt(STIFFNESS * MASS)
 
 
 def places(num_channels: int) -> np.ndarray:
-    """(channels,) distances from the base; channel 0 hears the highest tones."""
+    """Return distances from the base, (channels,) cm; channel 0 hears the highest tones."""
     return np.linspace(0.0, LENGTH, num_channels)
 
 
-def resonance(x: np.ndarray) -> np.ndarray:
-    """Hz at which mass and stiffness cancel at places `x`: near where the membrane moves most."""
+def resonance_frequency(x: np.ndarray) -> np.ndarray:
+    """Return frequencies, Hz, at which mass and stiffness cancel at places `x`, near those of the largest motion."""
     return np.sqrt((STIFFNESS * np.exp(-ALPHA * x) - TENSION) / MASS) / (2.0 * np.pi)
 
 
-def transfer(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Velocity (F, X) of the membrane at places `x` (X,) for sound of unit amplitude at `omega` (F,) rad/s, complex."""
+def transfer_function(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the velocity (F, X), complex, of the membrane for sound of unit amplitude.
+
+    Parameters
+    ----------
+    omega : (F,) angular frequencies, rad/s.
+    x : (X,) places, cm from the base.
+    """
     omega = omega[:, None]
     at_base = _pressure(omega, np.zeros(1))
     return 2.0 * omega / _impedance(omega, x) * _pressure(omega, x) / at_base * _input(omega)
 
 
 def _impedance(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The membrane's stiffness, inertia and damping; all their effects times omega."""
+    """Stiffness, inertia and damping of the membrane, all times omega."""
     stiffness = STIFFNESS * np.exp(-ALPHA * x) - TENSION
     return stiffness - MASS * omega**2 - 1j * omega * DAMPING * np.exp(-ALPHA * x / 2.0)
 
@@ -69,7 +75,7 @@ def _antiderivative(omega: np.ndarray, x: np.ndarray, root: np.ndarray) -> np.nd
 
 
 def _input(omega: np.ndarray) -> np.ndarray:
-    """From sound at the oval window to pressure at the base."""
+    """The transfer function from sound at the oval window to pressure at the base."""
     argument = 2.0 * omega / ALPHA * np.sqrt(2.0 / (HEIGHT * STIFFNESS))
     ratio = special.hankel2(0, argument) / special.hankel2(1, argument)
     return 1j * np.sqrt(2.0 * STIFFNESS / HEIGHT) * ratio

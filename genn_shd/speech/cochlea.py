@@ -12,7 +12,7 @@ import threading
 import numpy as np
 from scipy import fft
 
-from ..auditory.library import CompiledCascade
+from ..auditory.library import CompiledPeriphery
 from ..models.auditory import COCHLEAR_NUCLEUS
 from .membrane import BLOCK, VELOCITY_RATE, Membrane
 from .preparation import Waveform
@@ -25,15 +25,15 @@ Spikes = tuple[np.ndarray, np.ndarray]
 
 
 class Cochlea:
-    """The whole chain for `num_channels` channels, compiled. Several threads can share one."""
+    """Basilar membrane and cells for `num_channels` channels, compiled. Several threads can share one."""
 
     def __init__(self, num_channels: int = NUM_CHANNELS) -> None:
         self.num_channels = num_channels
         self.membrane = Membrane(num_channels)
-        self.cells = CompiledCascade(COCHLEAR_NUCLEUS, STEP)
+        self.cells = CompiledPeriphery(COCHLEAR_NUCLEUS, STEP)
 
     def encode(self, waveform: Waveform, seed: int) -> Spikes:
-        """Spikes of one sound.
+        """Encode one sound as spikes.
 
         Parameters
         ----------
@@ -53,12 +53,22 @@ class Cochlea:
         return self.merge(parts, waveform.duration)
 
     def start(self, seed: int) -> list[np.ndarray]:
-        """The cells of every block at rest."""
+        """Return the state at rest of the cells of every block, to be given to `cells.run`."""
         words = np.random.SeedSequence(seed).generate_state(2 * BLOCK * self.membrane.num_blocks, np.uint32)
         return [self.cells.start(seeds) for seeds in words.reshape(-1, 2, BLOCK)]
 
     def merge(self, parts: list[tuple[np.ndarray, np.ndarray]], duration: float) -> Spikes:
-        """Spikes of all blocks, as steps and channels, in order of time."""
+        """Join the spikes of all blocks in order of time.
+
+        Parameters
+        ----------
+        parts : (steps, channels) of the spikes of each block.
+        duration : ms; later spikes are dropped.
+
+        Returns
+        -------
+        times, units : as from `encode`.
+        """
         steps, channels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         kept = (channels < self.num_channels) & (steps * STEP < duration)
         steps, channels = steps[kept], channels[kept]
@@ -69,10 +79,10 @@ class Cochlea:
 _LOCK = threading.Lock()
 
 
-def cochlea(num_channels: int = NUM_CHANNELS) -> Cochlea:
-    """The cochlea that everybody in this process shares; made when it is first asked for."""
+def get_cochlea(num_channels: int = NUM_CHANNELS) -> Cochlea:
+    """Return the cochlea that all callers in this process share; it is made at the first call."""
     with _LOCK:
-        return _made(num_channels)
+        return _make(num_channels)
 
 
-_made = functools.cache(Cochlea)
+_make = functools.cache(Cochlea)

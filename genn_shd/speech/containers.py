@@ -1,6 +1,6 @@
-"""Whether a WAV or OGG file holds all the sound that it says it holds: libsndfile reads what is there and says nothing.
+"""Check that a WAV or OGG file holds all the sound that its header states.
 
-FLAC needs nothing of the kind: its decoder notices what is missing or damaged.
+libsndfile reads what is there without a word. FLAC needs no such check: its decoder notices what is missing or damaged.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import IO, Literal
 
 from ..errors import DataError
 
-AGAIN = "copy or export it again."
-"""What to do about a file that is not whole."""
+COPY_AGAIN = "copy or export it again."
+"""The remedy that messages give for an incomplete file."""
 
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _LAST_PAGE = 4  # flag of an Ogg page
@@ -24,42 +24,45 @@ _NEAR = 1 << 16  # bytes
 _Order = Literal["big", "little"]
 
 
-def whole(path: Path) -> Path | io.BytesIO:
-    """A sound file that was checked: itself, or its content where a header had to be put right.
+def check_whole(path: Path) -> Path | io.BytesIO:
+    """Check a sound file; returns its path, or its content where the header had to be corrected.
 
     Raises
     ------
     DataError
         The file ends before its header or its last page says, or a part of it is damaged.
     OSError
-        It cannot be read.
+        The file cannot be read.
     """
     with path.open("rb") as file:
         kind = file.read(4)
         if kind == b"OggS":
             _check_ogg(kind + file.read())
         elif kind in (b"RIFF", b"RIFX", b"RF64"):
-            return _whole_wav(file, "big" if kind == b"RIFX" else "little") or path
+            return _check_wav(file, "big" if kind == b"RIFX" else "little") or path
     return path
 
 
-def _whole_wav(file: IO[bytes], order: _Order) -> io.BytesIO | None:
-    """A length that programs write where they cannot come back to the header (0, or nearly 2 or 4 GiB) states none, and
-    then the sound goes to the end of the file; libsndfile would read nothing where it is 0."""
+def _check_wav(file: IO[bytes], order: _Order) -> io.BytesIO | None:
+    """Check a WAV file; returns its content with the length set where the header states none, else None.
+
+    Programs that cannot come back to the header write 0, or nearly 2 or 4 GiB: then the sound goes to the end of the
+    file. libsndfile would read nothing where it is 0.
+    """
     end = file.seek(0, os.SEEK_END)
-    chunk = _data_chunk(file, order)
+    chunk = _find_data_chunk(file, order)
     if chunk is None:
         return None
     start, stated = chunk
     if stated == 0 and start < end and not _are_chunks(file, start, end, order):
         return _with_length(file, start, end - start, order)
     if stated > end - start and not any(limit - _NEAR <= stated <= limit for limit in (1 << 31, 1 << 32)):
-        raise DataError(f"it ends after {100 * (end - start) / stated:.0f} % of what its header states; {AGAIN}")
+        raise DataError(f"it ends after {100 * (end - start) / stated:.0f} % of what its header states; {COPY_AGAIN}")
     return None
 
 
-def _data_chunk(file: IO[bytes], order: _Order) -> tuple[int, int] | None:
-    """Where the sound starts, and how many bytes of it the header states."""
+def _find_data_chunk(file: IO[bytes], order: _Order) -> tuple[int, int] | None:
+    """Find where the sound starts, and how many bytes of it the header states."""
     file.seek(12)
     wide = None
     while _is_chunk(header := file.read(8)):
@@ -74,7 +77,7 @@ def _data_chunk(file: IO[bytes], order: _Order) -> tuple[int, int] | None:
 
 
 def _are_chunks(file: IO[bytes], start: int, end: int, order: _Order) -> bool:
-    """Whether other chunks follow that fill the file to its end: then there is no sound in it."""
+    """Whether only other chunks follow up to the end of the file, so that there is no sound in it."""
     file.seek(start)
     while _is_chunk(header := file.read(8)):
         size = int.from_bytes(header[4:], order)
@@ -84,7 +87,7 @@ def _are_chunks(file: IO[bytes], start: int, end: int, order: _Order) -> bool:
 
 
 def _is_chunk(header: bytes) -> bool:
-    """Whether a chunk can start so: with four printable characters and its size."""
+    """Whether these 8 bytes can start a chunk: four printable characters and a size."""
     return len(header) == 8 and all(32 <= character < 127 for character in header[:4])
 
 
@@ -107,18 +110,18 @@ def _check_ogg(content: bytes) -> None:
             break
         stream, number = page[14:18], int.from_bytes(page[18:22], "little")
         if page[:4] != b"OggS" or _ogg_checksum(page) != page[22:26] or number != following.get(stream, number):
-            raise DataError(f"it is damaged after {100 * position / len(content):.0f} % of its bytes; {AGAIN}")
+            raise DataError(f"it is damaged after {100 * position / len(content):.0f} % of its bytes; {COPY_AGAIN}")
         following[stream] = number + 1
         (under_way.discard if page[5] & _LAST_PAGE else under_way.add)(stream)
         position += size
     if under_way:
-        raise DataError(f"it ends before its last page, in the middle of the sound; {AGAIN}")
+        raise DataError(f"it ends before its last page, in the middle of the sound; {COPY_AGAIN}")
     if content[position : position + 4] == b"OggS":
         raise DataError("it holds several recordings, one after the other; export each to a file of its own.")
 
 
 def _ogg_checksum(page: bytes) -> bytes:
-    """Ogg's cyclic redundancy check has zlib's polynomial, takes bits in the other order, and starts from 0."""
+    """Compute Ogg's cyclic redundancy check: zlib's polynomial with bits in the other order, started from 0."""
     checked = page[:22] + bytes(4) + page[26:]
     mirrored = zlib.crc32(checked.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return mirrored.to_bytes(4, "big").translate(_MIRRORED)

@@ -1,4 +1,4 @@
-"""Many sound files -> one file of spikes: in parallel, and going on where it was stopped."""
+"""Encode many sound files into one file of spikes: in parallel, and resumed where it was stopped."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..system import outputs
 from ..system.display import escape
 from ..system.progress import LOG, CountingBar
 from . import audio
-from .cochlea import NUM_CHANNELS, Spikes, cochlea
+from .cochlea import NUM_CHANNELS, Spikes, get_cochlea
 from .encoding import encode_samples
-from .encoding_log import Journal, key_of
-from .naming import Names, Pattern, Table, escaped, numbered
-from .parallel import in_parallel
+from .encoding_log import EncodingLog, make_key
+from .naming import Names, Pattern, Table, escape_name, number_names
+from .parallel import run_in_parallel
 from .preparation import Preparation
 
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """How files are encoded.
+    """Settings of the encoding of files.
 
     Attributes
     ----------
@@ -43,11 +43,18 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """What became of files: those that are in the file of spikes, and why the others are not."""
+class EncodingResult:
+    """The outcome of `encode_files`.
+
+    Attributes
+    ----------
+    files : those that are in the file of spikes.
+    left_out : file -> why it could not be used.
+    num_spikes : of all files together.
+    """
 
     files: list[Path]
-    broken: dict[Path, str]
+    left_out: dict[Path, str]
     num_spikes: int
 
 
@@ -58,11 +65,11 @@ def encode_files(
     naming: Pattern | Table | None = None,
     class_names: Sequence[str] = (),
     mark: str = outputs.mark("encode"),
-) -> Encoded:
+) -> EncodingResult:
     """Encode files into `out`, in SHD's layout with the names of the files as `extra/file`.
 
-    Until all is done, what has been encoded is kept beside it; the same call goes on from there. A file that cannot be
-    used is left out, and said so in the log.
+    Until all is done, a log beside it keeps what has been encoded; the same call resumes from there. A file that cannot
+    be used is left out with a warning.
 
     Parameters
     ----------
@@ -84,79 +91,81 @@ def encode_files(
     """
     if not out.parent.is_dir():
         raise DataError(f"{out}: there is no folder {out.parent}; make it, or choose another --out.")
-    broken: dict[Path, str] = {}
-    named = dict(_named(files, naming, broken))
-    numbered([n.label for n in named.values()], class_names)
-    with Journal(out.with_name(f".{out.name}.journal")) as journal:
-        keys = dict(_encode_missing(list(named), settings, journal, broken))
-        for reason in broken.values():
+    left_out: dict[Path, str] = {}
+    named = dict(_read_names(files, naming, left_out))
+    number_names([n.label for n in named.values()], class_names)
+    with EncodingLog(out.with_name(f".{out.name}.journal")) as log:
+        keys = dict(_encode_missing(list(named), settings, log, left_out))
+        for reason in left_out.values():
             LOG.warning("left out: %s", escape(reason))
         if not keys:
             raise DataError(f"none of the {len(files)} files can be used; see above.")
         done = [file for file in named if file in keys]
         try:
-            _write(out, done, [journal[keys[file]] for file in done], named, class_names, settings.num_channels, mark)
+            _write(out, done, [log[keys[file]] for file in done], named, class_names, settings.num_channels, mark)
         except GennShdError as error:
             raise GennShdError(f"{error} All that was encoded is kept: the same command goes on from there.") from None
-        journal.remove()
-    return Encoded(done, broken, sum(len(journal[keys[file]][0]) for file in done))
+        log.remove()
+    return EncodingResult(done, left_out, sum(len(log[keys[file]][0]) for file in done))
 
 
-def _named(
-    files: Sequence[Path], naming: Pattern | Table | None, broken: dict[Path, str]
+def _read_names(
+    files: Sequence[Path], naming: Pattern | Table | None, left_out: dict[Path, str]
 ) -> Iterator[tuple[Path, Names]]:
     for file in files:
         try:
-            yield file, naming.names(file) if naming else Names()
+            yield file, naming.find_names(file) if naming else Names()
         except DataError as error:
-            broken[file] = str(error)
+            left_out[file] = str(error)
 
 
 def _encode_missing(
-    files: Sequence[Path], settings: EncoderSettings, journal: Journal, broken: dict[Path, str]
+    files: Sequence[Path], settings: EncoderSettings, log: EncodingLog, left_out: dict[Path, str]
 ) -> Iterator[tuple[Path, bytes]]:
-    """Encode what the journal lacks; yields the key of every file that can be used."""
-    keys = dict(_keys(files, settings, broken))
-    missing = [file for file, key in keys.items() if key not in journal]
+    """Encode the files that the log lacks; yields the key of every file that can be used."""
+    keys = dict(_make_keys(files, settings, left_out))
+    missing = [file for file, key in keys.items() if key not in log]
     if len(missing) < len(keys):
         LOG.info("going on: %d of %d files were encoded before", len(keys) - len(missing), len(keys))
     with CountingBar(len(keys), "files", len(keys) - len(missing)) as bar:
-        for file, result in in_parallel(lambda file: _encode_file(file, settings), missing, settings.num_workers):
+        for file, result in run_in_parallel(lambda file: _encode_file(file, settings), missing, settings.num_workers):
             if isinstance(result, str):
-                broken[file] = result
+                left_out[file] = result
             else:
-                journal.add(keys[file], result)
+                log.add(keys[file], result)
             bar.update()
-    yield from ((file, key) for file, key in keys.items() if key in journal)
+    yield from ((file, key) for file, key in keys.items() if key in log)
 
 
-def _keys(files: Sequence[Path], settings: EncoderSettings, broken: dict[Path, str]) -> Iterator[tuple[Path, bytes]]:
+def _make_keys(
+    files: Sequence[Path], settings: EncoderSettings, left_out: dict[Path, str]
+) -> Iterator[tuple[Path, bytes]]:
     for file in files:
         try:
-            yield file, _key(file, settings)
+            yield file, _make_file_key(file, settings)
         except OSError as error:
-            broken[file] = f"{file}: cannot be read ({error.strerror})."
+            left_out[file] = f"{file}: cannot be read ({error.strerror})."
 
 
 def _encode_file(file: Path, settings: EncoderSettings) -> Spikes | str:
-    """Spikes of a file, or why there are none."""
+    """Encode a file; returns its spikes, or a message where it cannot be used."""
     try:
-        ear = cochlea(settings.num_channels)
+        ear = get_cochlea(settings.num_channels)
         samples = audio.read(file, settings.preparation.crop)
-        return encode_samples(ear, samples, settings.preparation, _seed(file, settings))
+        return encode_samples(ear, samples, settings.preparation, _make_seed(file, settings))
     except GennShdError as error:
         text = str(error)
         return text if str(file) in text else f"{file}: {text}"
 
 
-def _seed(file: Path, settings: EncoderSettings) -> int:
-    return int.from_bytes(key_of(settings.seed, file.name)[:16])
+def _make_seed(file: Path, settings: EncoderSettings) -> int:
+    return int.from_bytes(make_key(settings.seed, file.name)[:16])
 
 
-def _key(file: Path, settings: EncoderSettings) -> bytes:
-    """Changes with the file and with everything its spikes depend on."""
+def _make_file_key(file: Path, settings: EncoderSettings) -> bytes:
+    """Make the key of a file: it changes with the file and with everything its spikes depend on."""
     status = file.stat()
-    return key_of(
+    return make_key(
         file.resolve(), status.st_size, status.st_mtime_ns, settings.preparation, settings.num_channels, settings.seed
     )
 
@@ -170,7 +179,7 @@ def _write(
     num_channels: int,
     mark: str,
 ) -> None:
-    labels, classes = numbered([named[file].label for file in files], class_names)
-    speakers, speaker_names = numbered([named[file].speaker for file in files])
+    labels, classes = number_names([named[file].label for file in files], class_names)
+    speakers, speaker_names = number_names([named[file].speaker for file in files])
     trains = SpikeTrains.from_events(spikes, labels, speakers, num_channels)
-    write(out, trains, classes, speaker_names, np.float32, files=[escaped(file.name) for file in files], mark=mark)
+    write(out, trains, classes, speaker_names, np.float32, files=[escape_name(file.name) for file in files], mark=mark)

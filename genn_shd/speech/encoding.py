@@ -1,4 +1,4 @@
-"""One recording -> spikes, however long it is."""
+"""Encode one recording of any length as spikes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from .cochlea import Cochlea, Spikes
 from .preparation import Preparation, prepare
 from .stream import encode_long
 
-LONG = 10_000.0
-"""ms from which a recording is encoded in pieces."""
+LONG_RECORDING = 10_000.0
+"""Recordings of more ms than this are encoded in pieces."""
 
 
 def encode_samples(ear: Cochlea, samples: np.ndarray, preparation: Preparation, seed: int) -> Spikes:
-    """Spikes of one recording (N,) at `SAMPLE_RATE`: times (S,) in ms and channels (S,).
+    """Encode one recording (N,) at `SAMPLE_RATE` as spikes: times (S,) float32, ms, and channels (S,) uint16.
 
     Raises
     ------
     DataError
-        There is nothing in it.
+        The recording has no samples, or all of them are the same.
     """
     waveform = prepare(samples, preparation)
-    if waveform.duration > LONG:
+    if waveform.duration > LONG_RECORDING:
         return encode_long(ear, waveform.samples, waveform.duration, seed)
     return ear.encode(waveform, seed)

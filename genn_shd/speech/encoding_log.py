@@ -1,4 +1,4 @@
-"""What has been encoded so far, on disk: a file that only grows, and survives being cut off anywhere."""
+"""The encoding log: spikes encoded so far, in a file that only grows and stays readable if it is cut off anywhere."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ _MAGIC = b"genn_shd journal\n"
 _HEADER = struct.Struct("<32sQI")  # key, number of spikes, checksum of the spikes
 
 
-class Journal:
-    """Spikes by key. Used as a context, in which it takes more of them and no other process can.
+class EncodingLog:
+    """Spikes by key, kept in a file. To be used as a context, in which no other process can write to the file.
 
-    Entering raises BusyError where another process is in it, and DataError where the file is something else than a
-    journal or cannot be written.
+    Raises
+    ------
+    BusyError
+        On entering: another process uses the file.
+    DataError
+        On entering: the file is no encoding log, or cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,9 +38,9 @@ class Journal:
 
     def __enter__(self) -> Self:
         try:
-            self._file = _held_alone(self.path)
+            self._file = _open_exclusively(self.path)
             try:
-                self._go_on()
+                self._resume()
             except BaseException:
                 self._close()
                 raise
@@ -58,12 +62,12 @@ class Journal:
         return self._spikes[key]
 
     def add(self, key: bytes, spikes: Spikes) -> None:
-        """Keep one sample's spikes.
+        """Add the spikes of one sample to the file.
 
         Raises
         ------
         DataError
-            There is no room for them. What was added before is kept.
+            The disk has no room for them. The spikes added before are kept.
         """
         times, units = spikes
         content = times.astype("<f4").tobytes() + units.astype("<u2").tobytes()
@@ -77,13 +81,13 @@ class Journal:
         self._spikes[key] = spikes
 
     def remove(self) -> None:
-        """Delete the file, while no other process can take it up."""
+        """Delete the file, while no other process can open it."""
         with suppress(OSError):  # one that is left is gone on from, and loses nothing
             self.path.unlink()
 
-    def _go_on(self) -> None:
-        """Take in what is there, and cut off what a crash left half written."""
-        end = self._take_in(self._file.read())
+    def _resume(self) -> None:
+        """Read the records of earlier calls, and cut off one that a crash left half written."""
+        end = self._read_records(self._file.read())
         self._file.truncate(end)
         self._file.seek(end)
         if end == 0:
@@ -97,8 +101,8 @@ class Journal:
         with suppress(OSError):  # a record that found no room is tried once more here
             self._file.close()
 
-    def _take_in(self, content: bytes) -> int:
-        """Take in all whole records; returns where they end. Files of the first versions have no magic."""
+    def _read_records(self, content: bytes) -> int:
+        """Read all complete records; returns where they end. Files of the first versions have no magic."""
         end = len(_MAGIC) if content.startswith(_MAGIC) else 0
         while end + _HEADER.size <= len(content):
             key, count, checksum = _HEADER.unpack_from(content, end)
@@ -109,12 +113,14 @@ class Journal:
             self._spikes[key] = times, np.frombuffer(content, "<u2", count, start + 4 * count)
             end = stop
         if end == 0 and not _MAGIC.startswith(content):
-            raise DataError(f"{self.path}: is in the way and no journal of genn_shd; move it, or choose another --out.")
+            raise DataError(
+                f"{self.path}: is in the way and no encoding log of genn_shd; move it, or choose another --out."
+            )
         return end
 
 
-def _held_alone(path: Path) -> IO[bytes]:
-    """A file open for reading and writing that no other process holds; made where it is missing."""
+def _open_exclusively(path: Path) -> IO[bytes]:
+    """Open a file for reading and writing under a lock; it is made where it is missing."""
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
         if not taken(file):
@@ -126,6 +132,6 @@ def _held_alone(path: Path) -> IO[bytes]:
         file.close()
 
 
-def key_of(*parts: object) -> bytes:
-    """The key of what `parts`, by their texts, stand for; names of files may hold what is no UTF-8."""
+def make_key(*parts: object) -> bytes:
+    """Hash the texts of `parts` to a key of 32 bytes; names of files may hold bytes that are no UTF-8."""
     return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()

@@ -1,4 +1,4 @@
-"""Words spoken by eSpeak NG, the synthesiser that the `espeakng-loader` package brings along; no sound device is used.
+"""Speech synthesis by eSpeak NG, which the package `espeakng-loader` contains. No sound device is used.
 
 Its voices are built from formants: small, artificial, and the same on every machine.
 """
@@ -24,8 +24,8 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How something is spoken.
+class Prosody:
+    """The way in which a text is spoken.
 
     Attributes
     ----------
@@ -43,62 +43,62 @@ class Manner:
 
 
 class Synthesizer:
-    """eSpeak NG. There is one in a process, as the library keeps its state in globals; get it from `synthesizer`.
+    """The eSpeak NG library. There is one in a process, as its state is global; get it from `synthesizer`.
 
     How a word sounds depends a little on what was said before; `render` speaks lists that always sound the same.
     """
 
     def __init__(self) -> None:
-        self._library, data = _loaded()
+        self._library, data = _load_library()
         self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DONT_EXIT)
         if self.rate <= 0:
             raise BackendError(f"eSpeak NG does not start with its data in {data}; install espeakng-loader again.")
         self._samples: list[np.ndarray] = []
-        self._callback = _Callback(self._take)  # kept: the library calls it
+        self._callback = _Callback(self._receive)  # kept: the library calls it
         self._library.espeak_SetSynthCallback(self._callback)
         self._lock = threading.Lock()
 
-    def _take(self, samples: ctypes.Array, count: int, _: int | None) -> int:
+    def _receive(self, samples: ctypes.Array, count: int, _: int | None) -> int:
         if samples and count > 0:
             self._samples.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
-    def speak(self, text: str, manner: Manner) -> tuple[np.ndarray, float]:
-        """A text's sound.
+    def speak(self, text: str, prosody: Prosody) -> tuple[np.ndarray, float]:
+        """Speak a text.
 
         Returns
         -------
         samples : (N,) float64, full scale 1.
-        rate : Hz; what it is to be played at, vocal tract included.
+        rate : Hz, at which the samples are to be played; it includes the scale of the vocal tract.
 
         Raises
         ------
         SettingError
             There is no such voice.
         DataError
-            Nothing came out.
+            The synthesiser gave no sound.
         """
         with self._lock:
-            self._set(manner)
+            self._apply(prosody)
             self._samples = []
             content = text.encode() + b"\0"
             status = self._library.espeak_Synth(content, len(content), 0, 1, 0, _UTF8, None, None)
             self._library.espeak_Synchronize()
             samples = np.concatenate([np.zeros(0, np.int16), *self._samples])
         if status != 0 or not samples.any():
-            raise DataError(f"eSpeak NG gives no sound for {text!r} in the voice {manner.voice!r}.")
-        return samples / _FULL_SCALE, self.rate * manner.tract
+            raise DataError(f"eSpeak NG gives no sound for {text!r} in the voice {prosody.voice!r}.")
+        return samples / _FULL_SCALE, self.rate * prosody.tract
 
-    def _set(self, manner: Manner) -> None:
-        if self._library.espeak_SetVoiceByName(manner.voice.encode()) != 0:
-            raise SettingError(f"eSpeak NG has no voice {manner.voice!r}.")
-        for parameter, value in ((_RATE, manner.rate), (_PITCH, manner.pitch), (_RANGE, manner.pitch_range)):
+    def _apply(self, prosody: Prosody) -> None:
+        if self._library.espeak_SetVoiceByName(prosody.voice.encode()) != 0:
+            raise SettingError(f"eSpeak NG has no voice {prosody.voice!r}.")
+        for parameter, value in ((_RATE, prosody.rate), (_PITCH, prosody.pitch), (_RANGE, prosody.pitch_range)):
             self._library.espeak_SetParameter(parameter, int(value), 0)
 
 
 @functools.cache
 def synthesizer() -> Synthesizer:
-    """The process's synthesiser.
+    """Return the synthesiser of this process.
 
     Raises
     ------
@@ -108,8 +108,8 @@ def synthesizer() -> Synthesizer:
     return Synthesizer()
 
 
-def _loaded() -> tuple[ctypes.CDLL, str]:
-    """The shared library and the folder of its data."""
+def _load_library() -> tuple[ctypes.CDLL, str]:
+    """Load the shared library; returns it and the folder of its data."""
     try:
         import espeakng_loader
     except ImportError:

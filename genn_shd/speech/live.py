@@ -1,4 +1,4 @@
-"""Sound as it comes: where it begins, how loud it is, and the microphone."""
+"""Sound that arrives in chunks: its beginning, its loudness, and the microphone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import DataError
-from .audio import to_ear
+from .audio import resample_mono
 from .preparation import SAMPLE_RATE
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
@@ -15,11 +15,11 @@ _ATTACK = 50.0  # ms over which loudness is first taken
 
 
 class Loudness:
-    """Brings sound to a root mean square while it comes: each chunk by what has come so far.
+    """A running normalisation of loudness: scales each chunk by the energy of the sound so far.
 
     Parameters
     ----------
-    rms : what to bring it to.
+    rms : root mean square that the sound is scaled to.
     threshold : dB below full scale; the sound begins at the first sample above it, and what was before is dropped.
     """
 
@@ -29,11 +29,11 @@ class Loudness:
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything was loud enough yet."""
+        """Whether any sample was above the threshold yet."""
         return self._count > 0
 
     def __call__(self, chunk: np.ndarray) -> np.ndarray:
-        """A chunk (N,) at its new loudness; from its first loud sample on where nothing was loud before."""
+        """Scale a chunk (N,). What comes before the first sample above the threshold is dropped."""
         if not self.has_begun:
             loud = np.flatnonzero(np.abs(chunk) > self._floor)
             if not len(loud):
@@ -46,14 +46,14 @@ class Loudness:
         return chunk * (self._rms / max(level, self._floor / 10.0))
 
 
-def chunks(samples: np.ndarray, duration: int) -> Iterator[np.ndarray]:
-    """Pieces of `duration` ms, the last one shorter."""
+def split_chunks(samples: np.ndarray, duration: int) -> Iterator[np.ndarray]:
+    """Split samples (N,) into pieces of `duration` ms; the last one may be shorter."""
     size = duration * _SAMPLES_PER_MS
     return (samples[start : start + size] for start in range(0, len(samples), size))
 
 
-def record(seconds: float) -> np.ndarray:
-    """(N,) at `SAMPLE_RATE` from the default microphone.
+def record_microphone(seconds: float) -> np.ndarray:
+    """Record from the default microphone; returns (N,) float64 at `SAMPLE_RATE`.
 
     Raises
     ------
@@ -72,4 +72,4 @@ def record(seconds: float) -> np.ndarray:
         sounddevice.wait()
     except (sounddevice.PortAudioError, ValueError) as error:
         raise DataError(f"no sound can be recorded ({error}); give a file.") from None
-    return to_ear(samples, rate)
+    return resample_mono(samples, rate)

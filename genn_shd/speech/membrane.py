@@ -1,4 +1,4 @@
-"""From sound to the velocity of the basilar membrane, many channels at once.
+"""The velocity of the basilar membrane for a sound, many channels at once.
 
 The transfer function costs Hankel functions, so it is computed once, at nodes that lie evenly on the logarithm of
 frequency, and interpolated in compiled code: from node to node its phase turns by a fraction of a radian.
@@ -15,7 +15,7 @@ from scipy import fft
 from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
 from ..toolchain.templates import code_templates
-from .basilar import places, transfer
+from .basilar import places, transfer_function
 from .preparation import SAMPLE_RATE
 
 BLOCK = 32
@@ -30,7 +30,7 @@ VELOCITY_RATE = SAMPLE_RATE // 2
 
 
 class Membrane:
-    """The membrane at `num_channels` places, in blocks of `BLOCK`; the last is filled up with its last channel."""
+    """The membrane at `num_channels` places, in blocks of `BLOCK`; the last block repeats its last channel."""
 
     def __init__(self, num_channels: int) -> None:
         self.num_channels = num_channels
@@ -38,23 +38,23 @@ class Membrane:
         x = np.pad(places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
         last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
         frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
-        self._tables = [_table(2.0 * np.pi * frequencies, block) for block in x.reshape(self.num_blocks, BLOCK)]
-        self._half_spectrum = _compiled()
+        self._tables = [_tabulate(2.0 * np.pi * frequencies, block) for block in x.reshape(self.num_blocks, BLOCK)]
+        self._half_spectrum = _compile()
 
     def velocity(self, spectrum: np.ndarray, num_samples: int, block: int) -> np.ndarray:
-        """Velocity of one block of channels.
+        """Compute the velocity of one block of channels.
 
         Parameters
         ----------
         spectrum : (F,) complex, of the sound, from 0 Hz up to half the sampling rate.
         num_samples : of velocity, over the sound's duration. F, or one less to leave out the last frequency.
-        block : which channels.
+        block : number of the block.
 
         Returns
         -------
         (num_samples, BLOCK) float64.
         """
-        first, weights = _interpolation(len(spectrum))
+        first, weights = _interpolation_weights(len(spectrum))
         sound = np.ascontiguousarray(spectrum, np.complex128)
         half = np.empty((num_samples // 2 + 1, BLOCK), np.complex128)
         arrays = (self._tables[block], first, weights, sound)
@@ -62,15 +62,15 @@ class Membrane:
         return fft.irfft(half, num_samples, axis=0, overwrite_x=True)
 
 
-def _table(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """(nodes, 2, BLOCK): real and imaginary part of the transfer function."""
-    values = transfer(omega, x)
+def _tabulate(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Tabulate the transfer function: (nodes, 2, BLOCK), real and imaginary part."""
+    values = transfer_function(omega, x)
     return np.ascontiguousarray(np.stack([values.real, values.imag], axis=1))
 
 
 @functools.lru_cache(maxsize=8)
-def _interpolation(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
-    """First node and weights (F, TAPS) of Lagrange's interpolation at F frequencies.
+def _interpolation_weights(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compute first node (F,) and weights (F, TAPS) of Lagrange interpolation at F frequencies.
 
     As in the published implementation they run from 1 Hz, not 0, to half the sampling rate.
     """
@@ -86,7 +86,7 @@ def _interpolation(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @functools.cache
-def _compiled() -> ctypes._CFuncPtr:  # type: ignore[name-defined]
+def _compile() -> ctypes._CFuncPtr:  # type: ignore[name-defined]
     source = code_templates("genn_shd.speech").get_template("membrane.c.j2").render(block=BLOCK, taps=TAPS)
     function = load(compile_source(source)).half_spectrum
     pointer = ctypes.c_void_p

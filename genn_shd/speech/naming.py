@@ -1,4 +1,4 @@
-"""Who says what in which file: from a pattern of file names, or from a CSV file."""
+"""Labels and speakers of sound files: from a pattern of file names, or from a CSV file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _FIELD = re.compile(r"\{(\w*)\}")
 
 @dataclass(frozen=True)
 class Names:
-    """The word in a file and who says it; None where that is not known."""
+    """Label and speaker of a file; None where unknown."""
 
     label: str | None = None
     speaker: str | None = None
 
 
 class Pattern:
-    """A pattern such as `{label}_{speaker}_{}`: letters stand for themselves, `{}` for anything.
+    """A pattern of file names such as `{label}_{speaker}_{}`: letters stand for themselves, `{}` for anything.
 
     It is matched with the file's name without its suffix or, where it has a slash, with as many folders before it.
 
@@ -39,7 +39,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         fields = _FIELD.findall(text)
-        if not {"label", "speaker"} & set(fields) or set(fields) - {"label", "speaker", ""} or _twice(fields):
+        if not {"label", "speaker"} & set(fields) or set(fields) - {"label", "speaker", ""} or _has_repeated(fields):
             raise SettingError(
                 f"pattern = {text!r} is not allowed; use {{label}} and {{speaker}} once each, at least one of them, "
                 "and {} for anything else, for example '{label}_{speaker}_{}'."
@@ -49,19 +49,19 @@ class Pattern:
         groups = [f"(?P<{field}>[^/]+?)" if field else "[^/]*" for field in fields]
         self._expression = re.compile("".join(p + g for p, g in zip(parts, [*groups, ""], strict=True)))
 
-    def names(self, path: Path) -> Names:
-        """What the name of a file says.
+    def find_names(self, path: Path) -> Names:
+        """Return label and speaker of a file.
 
         Raises
         ------
         DataError
-            It does not match.
+            The name of the file does not match the pattern.
         """
         name = "/".join(path.with_suffix("").parts[-self._depth :])
         match = self._expression.fullmatch(name)
         if match is None:
             raise DataError(f"{path}: its name does not match the pattern {self._text!r}.")
-        return Names(**{field: escaped(text) for field, text in match.groupdict().items()})
+        return Names(**{field: escape_name(text) for field, text in match.groupdict().items()})
 
 
 class Table:
@@ -70,7 +70,7 @@ class Table:
     Raises
     ------
     DataError
-        The file cannot be read, lacks these columns, or says two things of one file.
+        The file cannot be read, lacks these columns, or contradicts itself about a file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,21 +88,24 @@ class Table:
         self._rows: dict[str, Names] = {}
         for row in rows:
             if row["file"]:
-                self._add(path.parent / as_read(row["file"]), Names(_read(row.get("label")), _read(row.get("speaker"))))
+                self._add(
+                    path.parent / as_read(row["file"]),
+                    Names(_read_cell(row.get("label")), _read_cell(row.get("speaker"))),
+                )
 
     def _add(self, file: Path, names: Names) -> None:
         known = self._rows.setdefault(_key(file), names)
         if known != names:
-            both = f"as {_said(known)} and as {_said(names)}"
+            both = f"as {_describe(known)} and as {_describe(names)}"
             raise DataError(f"{self._path}: {show_name(file.name)} is there twice, {both}; keep one of the two.")
 
-    def names(self, path: Path) -> Names:
-        """What the table says of a file.
+    def find_names(self, path: Path) -> Names:
+        """Return label and speaker of a file.
 
         Raises
         ------
         DataError
-            Nothing.
+            The table has no row for the file.
         """
         if (key := _key(path)) not in self._rows:
             raise DataError(f"{path}: not in {self._path}.")
@@ -110,28 +113,29 @@ class Table:
 
 
 def _key(file: Path) -> str:
-    """A file however its name is spelt: systems differ in the normal form that they keep."""
+    """Return the same text for all spellings of a file's name: systems differ in the Unicode normal form."""
     file = file.resolve()
     return as_read(str(file.parent / as_read(file.name)))
 
 
-def _read(cell: str | None) -> str | None:
+def _read_cell(cell: str | None) -> str | None:
     return as_read(cell or "") or None
 
 
-def _said(names: Names) -> str:
+def _describe(names: Names) -> str:
     return show_names(repr(name) for name in (names.label, names.speaker) if name is not None) or "nothing"
 
 
-def escaped(name: str) -> str:
-    r"""A name as text that any file can hold: bytes of a file's name that are no UTF-8 become `\udce9` and the like."""
+def escape_name(name: str) -> str:
+    r"""Replace bytes of a file's name that are no UTF-8 by `\udce9` and the like, so that any file can hold it."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def numbered(names: Iterable[str | None], order: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
-    """Numbers (N,) for names, -1 for None; and the names by number: `order`, else sorted, whole numbers by size.
+def number_names(names: Iterable[str | None], order: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
+    """Number N names; returns numbers (N,) int64, -1 for None, and the names by number.
 
-    Names that read alike are one. Those that differ in case alone stay two where `order` does not say otherwise.
+    Names are in the order of `order`, else sorted, whole numbers by size. Names that differ only in Unicode form or
+    spaces are one. Names that differ only in case are two, unless `order` has one of them.
 
     Raises
     ------
@@ -155,5 +159,5 @@ def _by_size(name: str) -> tuple[bool, int, str]:
     return (not is_number, int(name) if is_number else 0, name)
 
 
-def _twice(fields: Sequence[str]) -> bool:
+def _has_repeated(fields: Sequence[str]) -> bool:
     return any(fields.count(field) > 1 for field in ("label", "speaker"))

@@ -1,4 +1,4 @@
-"""Work on many things in threads; compiled code and transforms release the interpreter's lock."""
+"""Run a function on many tasks in threads; compiled code and transforms release the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def in_parallel(
+def run_in_parallel(
     work: Callable[[Task], Result], tasks: Iterable[Task], num_workers: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Results as they come, in any order. Tasks are taken one by one, hardly more at once than there are workers.
+    """Run `work` on every task; yields (task, result) as results come, in any order.
 
-    Left early, it waits for the tasks that are under way.
+    Tasks are taken one by one, at most one more at a time than there are workers. A caller that leaves early waits for
+    the tasks that are running.
     """
     waiting, running = iter(tasks), dict[Future[Result], Task]()
     with ThreadPoolExecutor(num_workers) as workers:

@@ -1,4 +1,4 @@
-"""What happens to a recording before it comes to the ear: loudness, flanks, silence around it.
+"""Prepare a recording for the cochlea: loudness, flanks, silence around it.
 
 Loudness and flanks as Cramer et al. 2020 describe for the Spiking Heidelberg Digits.
 """
@@ -15,8 +15,8 @@ from ..errors import DataError, SettingError
 SAMPLE_RATE = 48_000
 """Samples of sound per second in everything after reading."""
 
-MOST_SILENCE = 60_000.0
-"""ms of silence before a sound, and after it: all of it is in memory, and encoded."""
+MAX_SILENCE = 60_000.0
+"""The longest silence before a sound and after it, ms: all of it is in memory, and encoded."""
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
 _BUCKET = 100 * _SAMPLES_PER_MS  # samples; lengths in between are filled up with silence, so that transforms are fast
@@ -48,7 +48,7 @@ class Preparation:
             if value is None and setting.default is None:
                 continue
             least = 0.0 if setting.name in ("flank", "silence") else math.ulp(0.0)
-            most = MOST_SILENCE if setting.name == "silence" else math.inf
+            most = MAX_SILENCE if setting.name == "silence" else math.inf
             if not (math.isfinite(value) and least <= value <= most):
                 allowed = "0 or more" if least == 0.0 else "more than 0"
                 limit = f", and {most:g} at most" if math.isfinite(most) else ""
@@ -57,7 +57,7 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Waveform:
-    """Sound ready for the ear.
+    """Sound ready for the cochlea.
 
     Attributes
     ----------
@@ -70,14 +70,14 @@ class Waveform:
 
 
 def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
-    """A recording (N,) at `SAMPLE_RATE`, cropped, at the right loudness, between flanks and silences.
+    """Crop, trim and scale a recording (N,) at `SAMPLE_RATE`, and add flanks and silence.
 
     Raises
     ------
     DataError
-        There is nothing in it: no samples, or all of them the same.
+        The recording has no samples, or all of them are the same.
     """
-    sound = _cropped(np.asarray(samples, np.float64), preparation.crop)
+    sound = _crop(np.asarray(samples, np.float64), preparation.crop)
     if not len(sound):
         raise DataError("there are no samples in it.")
     check_not_constant(sound)
@@ -89,24 +89,29 @@ def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
     sound = sound * (preparation.rms / np.sqrt(np.mean(np.square(sound / peak))) / peak)
     _fade(sound, round(preparation.flank * _SAMPLES_PER_MS))
     silence = round(preparation.silence * _SAMPLES_PER_MS)
-    return _filled_up(np.pad(sound, silence))
+    return _pad_to_fast_length(np.pad(sound, silence))
 
 
 def check_not_constant(sound: np.ndarray) -> None:
-    """Refuse samples (N,) that are all the same: there is nothing to hear, and no loudness that they could have.
+    """Refuse samples (N,) that are all the same: they have no loudness that could be normalised.
 
-    To be called on samples as they were taken; resampled or less their mean, they differ by what is rounded.
+    To be called on samples as they were recorded: after resampling or subtraction of the mean they differ by rounding.
+
+    Raises
+    ------
+    DataError
+        All samples are the same.
     """
     if len(sound) and sound.max() - sound.min() <= np.finfo(np.float32).tiny:
         raise DataError("there is no sound in it: all samples are the same.")
 
 
-def _cropped(sound: np.ndarray, duration: float | None) -> np.ndarray:
+def _crop(sound: np.ndarray, duration: float | None) -> np.ndarray:
     return sound if duration is None else sound[: math.ceil(duration * _SAMPLES_PER_MS)]
 
 
 def _fade(sound: np.ndarray, length: int) -> None:
-    """Hann flanks in place; they meet in the middle where the sound is short."""
+    """Apply Hann flanks of `length` samples in place, shorter ones where the sound is short."""
     length = min(length, len(sound) // 2)
     if length:
         rise = np.hanning(2 * length)[:length]
@@ -114,7 +119,7 @@ def _fade(sound: np.ndarray, length: int) -> None:
         sound[-length:] *= rise[::-1]
 
 
-def _filled_up(sound: np.ndarray) -> Waveform:
-    """With silence up to the next length N for which N / 2 + 1, the length of the transform, has small factors only."""
+def _pad_to_fast_length(sound: np.ndarray) -> Waveform:
+    """Append silence up to a length N for which N / 2 + 1, the length of the transform, has small factors only."""
     buckets = -(-(len(sound) + 2) // _BUCKET)
     return Waveform(np.pad(sound, (0, buckets * _BUCKET - 2 - len(sound))), len(sound) / _SAMPLES_PER_MS)

@@ -1,6 +1,6 @@
-"""A list of texts spoken by a synthesiser that has said nothing before, so that the same list always sounds the same.
+"""Synthesise a list of texts in a fresh process, so that the same list always sounds the same.
 
-eSpeak NG carries the state of its oscillators from one word to the next and has no way to forget it, so every list is
+eSpeak NG carries the state of its oscillators from one word to the next and has no way to reset it, so every list is
 spoken in a process of its own: `python -m genn_shd.speech.render`, which reads the list from standard input as JSON and
 writes records to standard output.
 """
@@ -20,7 +20,7 @@ from typing import IO
 import numpy as np
 
 from ..errors import BackendError, GennShdError
-from .espeak import Manner, synthesizer
+from .espeak import Prosody, synthesizer
 
 _HEADER = struct.Struct("<Qd")  # number of samples, sampling rate
 _FAILED = 2
@@ -28,13 +28,13 @@ _FAILED = 2
 Sound = tuple[np.ndarray, float]
 
 
-def render(spoken: Sequence[tuple[str, Manner]]) -> Iterator[Sound]:
-    """The sound of each text, as (N,) float64 and its sampling rate, while the next are still being spoken.
+def render(spoken: Sequence[tuple[str, Prosody]]) -> Iterator[Sound]:
+    """Yield the sound of each text, (N,) float64, and its sampling rate, Hz, while the next are still being spoken.
 
     Raises
     ------
     BackendError
-        The synthesiser is missing or fails; says why.
+        The synthesiser is missing or fails; the message says why.
     """
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
@@ -43,7 +43,7 @@ def render(spoken: Sequence[tuple[str, Manner]]) -> Iterator[Sound]:
     with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin and process.stdout and process.stderr
         try:
-            process.stdin.write(json.dumps([(text, asdict(manner)) for text, manner in spoken]).encode())
+            process.stdin.write(json.dumps([(text, asdict(prosody)) for text, prosody in spoken]).encode())
             process.stdin.close()
             for _ in spoken:
                 yield _read(process.stdout, process.stderr)
@@ -61,11 +61,11 @@ def _read(sounds: IO[bytes], errors: IO[bytes]) -> Sound:
 
 
 def main() -> int:
-    """Speak what standard input lists; returns the process's exit code."""
+    """Speak the texts that standard input lists; returns the exit code of the process."""
     out = sys.stdout.buffer
     try:
-        for text, manner in json.load(sys.stdin):
-            samples, rate = synthesizer().speak(text, Manner(**manner))
+        for text, prosody in json.load(sys.stdin):
+            samples, rate = synthesizer().speak(text, Prosody(**prosody))
             out.write(_HEADER.pack(len(samples), rate) + samples.tobytes())
         out.flush()
     except GennShdError as error:

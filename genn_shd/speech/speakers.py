@@ -1,4 +1,4 @@
-"""Synthetic speakers of the twenty words of the Spiking Heidelberg Digits, and how each utterance differs.
+"""Synthetic speakers of the twenty words of the Spiking Heidelberg Digits, and the variation of their utterances.
 
 A speaker is a variant of eSpeak NG's voice with an accent, a pitch, a rate and a vocal tract of its own. Variants
 with breath are left out, as they draw random numbers that differ from run to run, and so are those with an echo.
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .encoding_log import key_of
-from .espeak import Manner
+from .encoding_log import make_key
+from .espeak import Prosody
 
 ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 GERMAN = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
@@ -24,13 +24,13 @@ _RATES = (80, 450)
 
 @dataclass(frozen=True)
 class Speaker:
-    """A voice.
+    """A synthetic voice.
 
     Attributes
     ----------
     name : eSpeak NG's name of the variant.
     accent : eSpeak NG's English; German has one accent only.
-    pitch, pitch_range, rate, tract : around which utterances vary, as in `Manner`.
+    pitch, pitch_range, rate, tract : means around which utterances vary, as in `Prosody`.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Speaker:
     rate: int
     tract: float
 
-    def manner(self, word: str, rng: np.random.Generator) -> Manner:
-        """How a word is spoken this time."""
+    def draw_prosody(self, word: str, rng: np.random.Generator) -> Prosody:
+        """Draw the prosody of one utterance of a word."""
         language = self.accent if word in ENGLISH else "de"
-        return Manner(
+        return Prosody(
             voice=f"{language}+{self.name}",
             rate=int(np.clip(self.rate * np.exp(rng.normal(0.0, 0.12)), *_RATES)),
             pitch=int(np.clip(self.pitch + rng.normal(0.0, 7.0), 0, 99)),
@@ -82,19 +82,19 @@ NUM_TEST_SPEAKERS = 2
 
 @dataclass(frozen=True)
 class Utterance:
-    """One word said once: numbers of word and speaker, and which time it is."""
+    """One utterance of a word: numbers of the word, the speaker and the repetition."""
 
     word: int
     speaker: int
     repetition: int
 
-    def stream(self, seed: int) -> int:
-        """The seed of its random numbers, which no other utterance shares."""
-        return int.from_bytes(key_of(seed, self.word, self.speaker, self.repetition)[:16])
+    def derive_seed(self, seed: int) -> int:
+        """Derive a seed of its random numbers that no other utterance shares."""
+        return int.from_bytes(make_key(seed, self.word, self.speaker, self.repetition)[:16])
 
-    def spoken(self, seed: int) -> tuple[str, Manner]:
-        """Its text, and how that is spoken."""
-        rng = np.random.default_rng(self.stream(seed))
+    def draw_text(self, seed: int) -> tuple[str, Prosody]:
+        """Draw its text, which includes punctuation, and its prosody."""
+        rng = np.random.default_rng(self.derive_seed(seed))
         word = WORDS[self.word]
-        manner = SPEAKERS[self.speaker].manner(word, rng)
-        return word + _ENDINGS[rng.integers(len(_ENDINGS))], manner
+        prosody = SPEAKERS[self.speaker].draw_prosody(word, rng)
+        return word + _ENDINGS[rng.integers(len(_ENDINGS))], prosody

@@ -1,4 +1,4 @@
-"""Spikes of many samples, and files of them."""
+"""Spike trains of many samples, and files of them."""
 
 from .spike_trains import UNKNOWN, SpikeTrains
 

@@ -1,4 +1,4 @@
-"""What an HDF5 file claims to hold, checked against what it stores before anything is allocated.
+"""Check that an HDF5 file stores what its headers claim, before anything is allocated.
 
 A file of a few kB can claim 10^12 rows, and HDF5's own reader never comes back from a heap of variable-length
 arrays that ends in zeros (HDF5 2.0).
@@ -26,7 +26,7 @@ _HEAP = b"GCOL\x01\0\0\0"  # a global heap collection: signature, version 1, thr
 _HEADER = 16  # bytes, of a collection and of each object in it
 _BLOCK = 1 << 20
 _ROW = np.dtype([("count", "<u4"), ("heap", "<u8"), ("object", "<u4")])
-"""What stands for a variable-length row: its length, its heap, and which object of that it is."""
+"""The stored form of a variable-length row: its length, its heap, and its object in that heap."""
 
 
 def check_claim(dataset: h5py.Dataset) -> None:
@@ -41,7 +41,7 @@ def check_claim(dataset: h5py.Dataset) -> None:
     if dataset.shape is None:
         raise DataError(f"{key} is empty, without even a shape; write it again.")
     claimed = math.prod(dataset.shape) * size
-    on_disk = 512 * _blocks(Path(dataset.file.filename)) or math.inf  # some file systems count none
+    on_disk = 512 * _count_blocks(Path(dataset.file.filename)) or math.inf  # some file systems count none
     stored = min(dataset.id.get_storage_size(), on_disk)
     if claimed > max(_SMALL, _DEFLATE * stored) and not dataset.is_virtual:  # whose values are in other files
         raise DataError(
@@ -57,15 +57,17 @@ def check_claim(dataset: h5py.Dataset) -> None:
         )
 
 
-def _blocks(path: Path) -> int:
-    """Blocks of 512 bytes that a file takes on its disk."""
+def _count_blocks(path: Path) -> int:
+    """Count the blocks of 512 bytes that a file takes on its disk."""
     return path.stat().st_blocks
 
 
 def check_heaps(file: h5py.File) -> dict[int, int] | None:
     """Refuse a heap of variable-length arrays whose objects do not fill it, in which HDF5 2.0 may loop for ever.
 
-    Returns the size of each heap by its place, bytes; None where addresses are not those of a usual file.
+    Returns
+    -------
+    Place -> size of each heap, bytes; None where the file has addresses of an unusual kind.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def check_heaps(file: h5py.File) -> dict[int, int] | None:
         return None
     heaps = {}
     with Path(file.filename).open("rb") as stream:
-        for start, size in _heaps(stream):
+        for start, size in _find_heaps(stream):
             heaps[start] = size
             place, end = start + _HEADER, start + size
             while place + _HEADER <= end:
@@ -94,9 +96,14 @@ def check_heaps(file: h5py.File) -> dict[int, int] | None:
 
 
 def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
-    """Refuse rows that are said to lie where no heap is, in which HDF5 2.0 may loop for ever, or to exceed it.
+    """Refuse rows that lie outside all heaps, or exceed theirs: HDF5 2.0 may loop for ever in them.
 
-    Of rows in compressed chunks nothing is known before they are read.
+    Rows in compressed chunks cannot be checked before they are read.
+
+    Parameters
+    ----------
+    dataset : of variable-length rows.
+    heaps : from `check_heaps`.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
         Names the dataset.
     """
     size = np.dtype(h5py.check_vlen_dtype(dataset.dtype)).itemsize
-    for start, length in _places_of_rows(dataset):
+    for start, length in _locate_rows(dataset):
         rows = np.fromfile(dataset.file.filename, _ROW, length // _ROW.itemsize, offset=start)
         rows = rows[rows["count"] > 0]
         places, which = np.unique(rows["heap"], return_inverse=True)
@@ -114,8 +121,8 @@ def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
             raise DataError(f"damaged (rows of {key} lie where nothing is stored); copy or download it again.")
 
 
-def _places_of_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
-    """Start and number of bytes of each uncompressed piece of a dataset."""
+def _locate_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
+    """Yield start and number of bytes of each uncompressed piece of a dataset."""
     if dataset.chunks is None:
         if (start := dataset.id.get_offset()) is not None:
             yield start, dataset.id.get_storage_size()
@@ -127,8 +134,8 @@ def _places_of_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
         yield chunk.byte_offset, chunk.size
 
 
-def _heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Start and size of each heap collection. What lies inside of one is not searched."""
+def _find_heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Yield start and size of each heap collection. The inside of one is not searched."""
     start = 0
     while block := _read_at(stream, start, _BLOCK):
         found = block.find(_HEAP)

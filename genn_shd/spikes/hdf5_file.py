@@ -1,4 +1,4 @@
-"""One file in the layout of the Spiking Heidelberg Digits: reading and writing.
+"""Read and write one file in the layout of the Spiking Heidelberg Digits.
 
     spikes/times    one variable-length array of floats a sample, s
     spikes/units    one variable-length array of integers a sample, the input channel of each spike
@@ -39,7 +39,7 @@ _CHUNK = 32  # samples read in one go: enough to read at full speed, little enou
 
 @dataclass(frozen=True, eq=False)
 class SpikeFile:
-    """What one file holds. Names are empty where the file has none."""
+    """The content of one file. Names are empty where the file has none."""
 
     path: Path
     trains: SpikeTrains
@@ -61,7 +61,7 @@ def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
         The file is missing, truncated, not HDF5 or not in this layout; lengths disagree; a time is not
         finite or negative; a unit is out of range. Names the file, the sample and the remedy.
     """
-    with _named(path), open_file(path) as file:
+    with _name_in_errors(path), open_file(path) as file:
         times, units, offsets = _read_spikes(file, num_units)
         if num_sorted := _sort_samples(times, units, offsets):
             message = "%s: %d of %d samples have spikes out of order; they are sorted by time"
@@ -82,7 +82,7 @@ def write(
 
     Parameters
     ----------
-    path : the file; one that exists is replaced.
+    path : the file; an existing one is replaced.
     trains : the samples, with labels. Speakers are written where any is known.
     class_names, speaker_names : names by label and by speaker; nothing is written where empty.
     time_type : type of the times in the file. float64 gives back the same times bit for bit; the published
@@ -111,7 +111,13 @@ def write(
 
 @contextmanager
 def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """An HDF5 file open for reading; whatever is wrong with it becomes a DataError of one line."""
+    """Open an HDF5 file for reading; errors of reading become a DataError of one line.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged or no HDF5 file.
+    """
     path = Path(path)
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path.")
@@ -120,7 +126,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise DataError(f"{path}: {_why_unreadable(error)}") from None
+        raise DataError(f"{path}: {_explain_unreadable(error)}") from None
     with file:
         try:
             yield file
@@ -129,14 +135,14 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
 
 
 def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
-    """One integer a sample.
+    """Read a dataset (num_samples,) of one integer for each sample.
 
     Raises
     ------
     DataError
         The key is missing, or holds something else.
     """
-    column = _dataset(file, key)
+    column = _get_dataset(file, key)
     if column.shape != (num_samples,):
         raise DataError(
             f"{key} has shape {column.shape} but spikes/times holds {num_samples} samples; give one value a sample."
@@ -147,7 +153,7 @@ def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
     return column[:]
 
 
-def _why_unreadable(error: OSError) -> str:
+def _explain_unreadable(error: OSError) -> str:
     reason = _one_line(error)
     if "file signature not found" in reason:
         return "not an HDF5 file; a data set in SHD's layout is needed (spikes/times, spikes/units, labels)."
@@ -161,8 +167,8 @@ def _one_line(error: Exception) -> str:
 
 
 @contextmanager
-def _named(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Put the file's name before every error that lacks it."""
+def _name_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Put the name of the file before every error that lacks it."""
     try:
         yield
     except DataError as error:
@@ -171,7 +177,7 @@ def _named(path: str | os.PathLike[str]) -> Iterator[None]:
         raise DataError(f"{path}: {error}") from None
 
 
-def _dataset(file: h5py.File, key: str) -> h5py.Dataset:
+def _get_dataset(file: h5py.File, key: str) -> h5py.Dataset:
     found = file.get(key)
     if not isinstance(found, h5py.Dataset):
         keys: list[str] = []
@@ -183,9 +189,9 @@ def _dataset(file: h5py.File, key: str) -> h5py.Dataset:
     return found
 
 
-def _ragged(file: h5py.File, key: str, kind: type, meaning: str) -> h5py.Dataset:
-    """A dataset with one variable-length array a sample."""
-    found = _dataset(file, key)
+def _get_ragged(file: h5py.File, key: str, kind: type, meaning: str) -> h5py.Dataset:
+    """Return a dataset with one variable-length array for each sample."""
+    found = _get_dataset(file, key)
     inner = h5py.check_vlen_dtype(found.dtype)
     if found.ndim != 1 or inner is None or not np.issubdtype(inner, kind):
         raise DataError(
@@ -197,9 +203,9 @@ def _ragged(file: h5py.File, key: str, kind: type, meaning: str) -> h5py.Dataset
 
 
 def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Times (S,) float32 in ms, units (S,) and offsets (B + 1,); times are not checked yet."""
-    time_rows = _ragged(file, "spikes/times", np.floating, "floats (s)")
-    unit_rows = _ragged(file, "spikes/units", np.integer, "integers")
+    """Read times (S,) float32 in ms, units (S,) and offsets (B + 1,); times are not checked yet."""
+    time_rows = _get_ragged(file, "spikes/times", np.floating, "floats (s)")
+    unit_rows = _get_ragged(file, "spikes/units", np.integer, "integers")
     if len(time_rows) != len(unit_rows):
         raise DataError(
             f"spikes/times holds {len(time_rows)} samples but spikes/units {len(unit_rows)}; give each sample both."
@@ -211,7 +217,7 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
     counts = np.zeros(len(time_rows), np.int64)
     for start in range(0, len(time_rows), _CHUNK):
         span = slice(start, start + _CHUNK)
-        chunk_times, chunk_units = _rows(time_rows, span), _rows(unit_rows, span)
+        chunk_times, chunk_units = _read_rows(time_rows, span), _read_rows(unit_rows, span)
         counts[span] = [len(row) for row in chunk_times]
         _check_chunk(start, counts[span], chunk_units, num_units)
         # Scaled in float64: in float16, seconds times 1000 would be coarser than the file.
@@ -220,8 +226,8 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
     return times.finish(), units.finish(), np.concatenate([[0], np.cumsum(counts)])
 
 
-def _rows(dataset: h5py.Dataset, span: slice) -> list[np.ndarray]:
-    """Some variable-length rows, with the values that the file means."""
+def _read_rows(dataset: h5py.Dataset, span: slice) -> list[np.ndarray]:
+    """Read some variable-length rows, in the byte order of the file."""
     kind = h5py.check_vlen_dtype(dataset.dtype)
     if _loses_byte_order(kind):
         return [row.view(kind) for row in dataset[span]]
@@ -297,15 +303,15 @@ def _to_spike_file(
     return SpikeFile(
         Path(file.filename),
         SpikeTrains(times, units, offsets, labels, speakers, num_units),
-        _names(file, "extra/keys"),
-        _names(file, "extra/meta_info/speaker_names"),
+        _read_names(file, "extra/keys"),
+        _read_names(file, "extra/meta_info/speaker_names"),
     )
 
 
-def _names(file: h5py.File, key: str) -> tuple[str, ...]:
+def _read_names(file: h5py.File, key: str) -> tuple[str, ...]:
     if key not in file:
         return ()
-    names = _dataset(file, key)
+    names = _get_dataset(file, key)
     check_claim(names)
     values = np.ravel(names[()])
     return tuple(v.decode("utf-8", "surrogateescape") if isinstance(v, bytes) else str(v) for v in values)

@@ -1,4 +1,4 @@
-"""SpikeTrains: the data type that flows through everything, from a file to a back end.
+"""SpikeTrains: spikes of many samples in flat arrays, the data type of all parts from files to back ends.
 
 All samples of a data set (or of a batch) lie flat, one after another, in two arrays: when each spike
 happened and on which input channel. `offsets` says where each sample begins. Six bytes a spike for up to
@@ -95,7 +95,7 @@ class SpikeTrains:
         speakers: np.ndarray,
         num_units: int,
     ) -> SpikeTrains:
-        """As the constructor, without checking or converting: for arrays made from those of checked samples.
+        """Make an instance without checking or converting: for arrays made from those of checked samples.
 
         Whoever calls it vouches for types, ranges and order; see the attributes.
         """
@@ -111,7 +111,7 @@ class SpikeTrains:
         speakers: ArrayLike | None = None,
         num_units: int | None = None,
     ) -> SpikeTrains:
-        """Samples given one by one.
+        """Make an instance of samples given one by one.
 
         Parameters
         ----------
@@ -193,7 +193,7 @@ class SpikeTrains:
 
     @classmethod
     def concatenate(cls, parts: Iterable[SpikeTrains]) -> SpikeTrains:
-        """All samples of `parts`, in order.
+        """Join all samples of `parts`, in order.
 
         Raises
         ------
@@ -222,7 +222,7 @@ class SpikeTrains:
         return len(self.offsets) - 1
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Times (ms) and units of one sample, as views. Counts from the end where negative."""
+        """Return times (ms) and units of one sample, as views. A negative index counts from the end."""
         sample = range(len(self))[index]
         span = slice(self.offsets[sample], self.offsets[sample + 1])
         return self.times[span], self.units[span]
@@ -238,12 +238,12 @@ class SpikeTrains:
 
     @property
     def num_spikes(self) -> int:
-        """Spikes in all samples together."""
+        """Number of spikes in all samples together."""
         return len(self.times)
 
     @property
     def counts(self) -> np.ndarray:
-        """(B,) int64, spikes in each sample."""
+        """Number of spikes in each sample, (B,) int64."""
         return np.diff(self.offsets)
 
     @property
@@ -252,7 +252,7 @@ class SpikeTrains:
         return float(self.last_times().max(initial=0.0))
 
     def select(self, indices: ArrayLike) -> SpikeTrains:
-        """A copy of some samples, in the order given; a sample may be taken more than once.
+        """Return a copy of some samples, in the order given; a sample may be taken more than once.
 
         Parameters
         ----------
@@ -276,11 +276,11 @@ class SpikeTrains:
         )
 
     def longer_than(self, duration: float) -> int:
-        """Number of samples with a spike at `duration` (ms) or later: those that `crop` shortens."""
+        """Count the samples with a spike at `duration` (ms) or later: those that `crop` shortens."""
         return int(np.count_nonzero(self.last_times() >= _checked_duration(duration)))
 
     def crop(self, duration: float) -> SpikeTrains:
-        """The same samples without the spikes at `duration` (ms) or later; itself where there are none.
+        """Return the same samples without the spikes at `duration` (ms) or later; itself where there are none.
 
         Raises
         ------
@@ -305,12 +305,12 @@ class SpikeTrains:
         )
 
     def last_times(self) -> np.ndarray:
-        """Time of the last spike of each sample that has one, ms."""
+        """Return the time of the last spike, ms, of each sample that has one."""
         return self.times[self.offsets[1:][self.counts > 0] - 1]
 
 
 def unit_type(num_units: int) -> type[np.uint16] | type[np.int32]:
-    """The smallest type in which back ends take units."""
+    """Return the smallest type in which back ends take units."""
     return np.uint16 if num_units <= 1 << 16 else np.int32
 
 
@@ -328,7 +328,7 @@ def _indices(indices: ArrayLike) -> np.ndarray:
 
 
 def _pair(sample: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Times and units of one sample of `from_events`, as float32 and integers."""
+    """Convert one sample of `from_events` to times as float32 and units as integers."""
     try:
         times, units = pair
     except (TypeError, ValueError):
@@ -354,7 +354,7 @@ def _as_times(values: ArrayLike) -> np.ndarray:
 
 
 def _integers(values: ArrayLike, name: str) -> np.ndarray:
-    """A flat array of integers, of the type it came in: nothing may wrap before its range is checked."""
+    """Convert to a flat array of integers of the given type: nothing may wrap before its range is checked."""
     try:
         array = np.asarray(values)
     except ValueError:
@@ -369,7 +369,7 @@ def _integers(values: ArrayLike, name: str) -> np.ndarray:
 
 
 def _tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
-    """Labels or speakers as int32, one a sample, -1 where unknown."""
+    """Convert labels or speakers to int32, one for each sample, -1 where unknown."""
     tags = _integers(values, name)
     if len(tags) != num_samples:
         raise DataError(f"{len(tags)} {name} for {num_samples} samples; give one a sample, -1 where unknown.")
@@ -387,7 +387,7 @@ def _checked_num_units(num_units: Any) -> int:
 
 
 def _checked_duration(duration: float) -> np.float32:
-    """As float32, the type of the times it is compared with."""
+    """Check a duration; returns it as float32, the type of the times it is compared with."""
     if not (math.isfinite(duration) and duration > 0):
         raise SettingError(f"duration = {duration!r} must be a positive number of ms.")
     return np.float32(duration)
@@ -418,7 +418,7 @@ def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:
 
 
 def _first_unsorted(times: np.ndarray, offsets: np.ndarray) -> int | None:
-    """The first spike that is earlier than the one before it in its sample."""
+    """Find the first spike that is earlier than the one before it in its sample."""
     for start in range(1, len(times), _BLOCK):
         end = min(start + _BLOCK, len(times))
         falls = start + np.flatnonzero(times[start:end] < times[start - 1 : end - 1])

@@ -83,7 +83,7 @@ def select(config: Config, dataset: Dataset) -> Dataset:
     parts: dict[str, Any] = {name: rescale(trains) for name, trains in dataset.parts.items()}
     duration = dataset.duration * rescale.time
     if not dataset.train.longer_than(dataset.duration) and parts["train"].longer_than(duration):
-        duration = hdf5.holding(parts["train"].duration)  # rounding must not cost the last spike
+        duration = hdf5.suggest_duration(parts["train"].duration)  # rounding must not cost the last spike
     return replace(dataset, duration=duration, **parts)
 
 

@@ -18,11 +18,10 @@ import soundfile
 from genn_shd import encode
 from genn_shd.datasets import hdf5
 from genn_shd.errors import DataError, SettingError
-from genn_shd.speech import SAMPLE_RATE, audio, encoding
+from genn_shd.speech import SAMPLE_RATE, audio, encoding, encoding_log
 from genn_shd.speech import encoder as encoder_module
-from genn_shd.speech import encoding_log as journal_module
-from genn_shd.speech.encoding_log import Journal
-from genn_shd.speech.naming import Pattern, Table, numbered
+from genn_shd.speech.encoding_log import EncodingLog
+from genn_shd.speech.naming import Pattern, Table, number_names
 from genn_shd.system import progress
 from tests.disk import room_for
 from tests.speech.conftest import tone
@@ -78,28 +77,28 @@ def table_of(folder, *rows):
 
 def test_labels_that_read_alike_are_one_and_case_alone_tells_two_apart(tmp_path):
     table = table_of(tmp_path / "x", "a.wav,fünf ,Zoë", "b.wav, fu\u0308nf,Zoe\u0308", "c.wav,Fünf,zoë")
-    names = [table.names(tmp_path / f"{letter}.wav") for letter in "abc"]
-    labels, classes = numbered([n.label for n in names])
+    names = [table.find_names(tmp_path / f"{letter}.wav") for letter in "abc"]
+    labels, classes = number_names([n.label for n in names])
     assert classes == ["Fünf", "fünf"] and labels.tolist() == [1, 1, 0]
-    labels, classes = numbered([n.label for n in names[:2]], ["SECHS", "FÜNF"])
+    labels, classes = number_names([n.label for n in names[:2]], ["SECHS", "FÜNF"])
     assert classes == ["SECHS", "FÜNF"] and labels.tolist() == [1, 1]
     with pytest.raises(SettingError, match="'Fünf' is not among the given classes: fünf"):
-        numbered([n.label for n in names], ["fünf"])
+        number_names([n.label for n in names], ["fünf"])
     with pytest.raises(SettingError, match="have 'a' twice"):
-        numbered(["a"], ["a", " a"])
+        number_names(["a"], ["a", " a"])
 
 
 def test_a_table_that_says_two_things_of_a_file_is_refused(tmp_path):
     with pytest.raises(DataError, match="a.wav is there twice, as 'one', 'x' and as 'two', 'x'; keep one of the two"):
         table_of(tmp_path / "x", "a.wav,one,x", "./a.wav,two,x")
     twice = table_of(tmp_path / "x", "a.wav,one,x", "./a.wav, one,x")
-    assert twice.names(tmp_path / "a.wav").label == "one"
+    assert twice.find_names(tmp_path / "a.wav").label == "one"
 
 
 def test_a_table_finds_a_file_whose_name_is_in_another_normal_form(tmp_path):
     table = table_of(tmp_path / "x", "fünf.wav,five,x", " sub/six.wav ,six,x")
-    assert table.names(tmp_path / "fu\u0308nf.wav").label == "five"
-    assert table.names(tmp_path / "sub" / "six.wav").label == "six"
+    assert table.find_names(tmp_path / "fu\u0308nf.wav").label == "five"
+    assert table.find_names(tmp_path / "sub" / "six.wav").label == "six"
 
 
 def test_spikes_do_not_depend_on_other_files_or_on_workers(folder):
@@ -124,71 +123,71 @@ def test_it_goes_on_where_it_was_stopped(folder, monkeypatch, capsys):
     out.unlink()
     assert encode.main([str(folder), "--out", str(out), *FEW]) == 130
     assert not out.exists()
-    journal = folder.parent / ".spikes.h5.journal"
-    journal.write_bytes(journal.read_bytes() + b"cut off")
+    log = folder.parent / ".spikes.h5.journal"
+    log.write_bytes(log.read_bytes() + b"cut off")
     monkeypatch.setattr(encoder_module.audio, "read", read)
     capsys.readouterr()
     assert encoded(folder).read_bytes() == whole
     assert re.search("[12] of 3 files were encoded before", capsys.readouterr().err)
-    assert not journal.exists()
+    assert not log.exists()
 
 
 def test_a_file_that_changed_is_encoded_anew(folder, tmp_path):
     first = folder / "low_ann_0.wav"
-    status = encoder_module._key(first, encoder_module.EncoderSettings())
+    status = encoder_module._make_file_key(first, encoder_module.EncoderSettings())
     soundfile.write(first, tone(900, 170, 16_000), 16_000)
-    assert encoder_module._key(first, encoder_module.EncoderSettings()) != status
+    assert encoder_module._make_file_key(first, encoder_module.EncoderSettings()) != status
 
 
-def test_a_journal_forgets_what_is_damaged(tmp_path):
+def test_an_encoding_log_forgets_what_is_damaged(tmp_path):
     path = tmp_path / "journal"
     spikes = np.array([1.0, 2.0], np.float32), np.array([3, 4], np.uint16)
-    with Journal(path) as journal:
+    with EncodingLog(path) as log:
         for key in (b"a" * 32, b"b" * 32):
-            journal.add(key, spikes)
+            log.add(key, spikes)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with Journal(path) as journal:
-        assert b"a" * 32 in journal
-        assert b"b" * 32 not in journal
-        journal.add(b"c" * 32, spikes)
-    with Journal(path) as again:
+    with EncodingLog(path) as log:
+        assert b"a" * 32 in log
+        assert b"b" * 32 not in log
+        log.add(b"c" * 32, spikes)
+    with EncodingLog(path) as again:
         np.testing.assert_array_equal(again[b"c" * 32][0], spikes[0])
 
 
 def record(key, spikes):
-    """A record of a journal as the first versions wrote them, into a file that began with it."""
+    """A record of an encoding log as the first versions wrote them, into a file that began with it."""
     content = spikes[0].tobytes() + spikes[1].tobytes()
     return struct.pack("<32sQI", key, len(spikes[0]), zlib.crc32(content)) + content
 
 
-def test_a_journal_of_an_earlier_version_is_gone_on_from(tmp_path):
+def test_an_encoding_log_of_an_earlier_version_is_gone_on_from(tmp_path):
     spikes = np.array([1.0, 2.0], np.float32), np.array([3, 4], np.uint16)
     path = tmp_path / "journal"
     path.write_bytes(record(b"a" * 32, spikes) + b"cut")
     for key in (b"b" * 32, b"c" * 32):
-        with Journal(path) as journal:
-            assert b"a" * 32 in journal
-            journal.add(key, spikes)
-    with Journal(path) as journal:
-        assert b"b" * 32 in journal
+        with EncodingLog(path) as log:
+            assert b"a" * 32 in log
+            log.add(key, spikes)
+    with EncodingLog(path) as log:
+        assert b"b" * 32 in log
 
 
 @pytest.mark.parametrize("start", [b"", b"genn_shd", b"genn_shd journal\n"])
-def test_a_journal_cut_off_before_its_first_record_is_begun_anew(tmp_path, start):
+def test_an_encoding_log_cut_off_before_its_first_record_is_begun_anew(tmp_path, start):
     (tmp_path / "journal").write_bytes(start)
-    with Journal(tmp_path / "journal") as journal:
-        journal.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
-    with Journal(tmp_path / "journal") as journal:
-        assert b"a" * 32 in journal
+    with EncodingLog(tmp_path / "journal") as log:
+        log.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
+    with EncodingLog(tmp_path / "journal") as log:
+        assert b"a" * 32 in log
 
 
-def test_a_file_of_the_users_named_like_the_journal_stays(folder, capsys):
+def test_a_file_of_the_users_named_like_the_encoding_log_stays(folder, capsys):
     notes = folder.parent / ".spikes.h5.journal"
     notes.write_text("my notes on spikes, which took a while")
     assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
-    assert ".spikes.h5.journal: is in the way and no journal of genn_shd; move it" in one_line(capsys)
+    assert ".spikes.h5.journal: is in the way and no encoding log of genn_shd; move it" in one_line(capsys)
     assert notes.read_text() == "my notes on spikes, which took a while"
 
 
@@ -202,29 +201,29 @@ def one_line(capsys):
 HOLD = """
 import sys
 from pathlib import Path
-from genn_shd.speech.journal import Journal
-with Journal(Path(sys.argv[1])):
+from genn_shd.speech.encoding_log import EncodingLog
+with EncodingLog(Path(sys.argv[1])):
     print("open", flush=True)
     sys.stdin.read()
 """
 
 
 def test_two_processes_do_not_write_one_file(folder, capsys):
-    journal = folder.parent / ".spikes.h5.journal"
-    command = [sys.executable, "-c", HOLD, str(journal)]
+    log = folder.parent / ".spikes.h5.journal"
+    command = [sys.executable, "-c", HOLD, str(log)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"open\n"
-        before = journal.read_bytes()
+        before = log.read_bytes()
         assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
         assert "another process is encoding into it; wait for it, or choose another --out" in one_line(capsys)
-        assert journal.read_bytes() == before
+        assert log.read_bytes() == before
         other.kill()
         other.wait()
     encoded(folder)  # the lock of a dead process is gone
 
 
-def test_a_journal_that_was_deleted_before_it_was_locked_is_not_written(tmp_path, monkeypatch):
-    path, taken = tmp_path / "journal", journal_module.taken
+def test_an_encoding_log_that_was_deleted_before_it_was_locked_is_not_written(tmp_path, monkeypatch):
+    path, taken = tmp_path / "journal", encoding_log.taken
     looked = []
 
     def slow(file):
@@ -233,9 +232,9 @@ def test_a_journal_that_was_deleted_before_it_was_locked_is_not_written(tmp_path
         looked.append(file)
         return taken(file)
 
-    monkeypatch.setattr(journal_module, "taken", slow)
-    with Journal(path) as journal:
-        journal.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
+    monkeypatch.setattr(encoding_log, "taken", slow)
+    with EncodingLog(path) as log:
+        log.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
     assert len(looked) == 2
     assert path.stat().st_size > 0
 
@@ -256,7 +255,7 @@ def test_on_a_full_disk_what_was_encoded_is_kept(folder, capsys):
 
 def test_without_room_for_the_result_all_is_kept(folder, capsys, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(journal_module.Journal, "remove", lambda self: None)
+        patch.setattr(encoding_log.EncodingLog, "remove", lambda self: None)
         size = encoded(folder).stat().st_size
     (folder.parent / "spikes.h5").unlink()
     capsys.readouterr()
@@ -322,14 +321,14 @@ def test_names_that_are_no_text_are_escaped(folder, capsys):
 
 
 def test_a_file_that_is_gone_by_its_turn_is_left_out(folder, capsys, monkeypatch):
-    key = encoder_module._key
+    key = encoder_module._make_file_key
 
     def gone(file, settings):
         if file.suffix == ".ogg":
             file.unlink()
         return key(file, settings)
 
-    monkeypatch.setattr(encoder_module, "_key", gone)
+    monkeypatch.setattr(encoder_module, "_make_file_key", gone)
     encoded(folder)
     assert "low_bob_0.ogg: cannot be read (No such file or directory)" in capsys.readouterr().err
 
@@ -433,10 +432,12 @@ def test_channels_are_averaged(tmp_path):
     same(read(tmp_path / "a.wav", stereo, SAMPLE_RATE), tone(500, 100) / 2, 1e-4)
 
 
-def test_clipping_and_offset_still_give_spikes(tmp_path, ear):
+def test_clipping_and_offset_still_give_spikes(tmp_path):
+    from genn_shd.speech.cochlea import get_cochlea
     from genn_shd.speech.encoding import encode_samples
     from genn_shd.speech.preparation import Preparation
 
+    ear = get_cochlea(40)
     plain = encode_samples(ear, tone(700, 200), Preparation(), 0)
     clipped = read(tmp_path / "a.wav", np.clip(tone(700, 200, level=3.0), -1, 1), SAMPLE_RATE)
     offset = read(tmp_path / "b.wav", tone(700, 200) + 0.5, SAMPLE_RATE)
@@ -453,7 +454,7 @@ def test_ten_minutes_can_be_cropped_or_encoded_in_pieces(tmp_path, monkeypatch):
     """In pieces of two seconds; here they begin to be used from one second on, as ten minutes take half a minute."""
     path, out = tmp_path / "long.wav", tmp_path / "o.h5"
     soundfile.write(path, np.tile(tone(500, 1000, 8_000), 600), 8_000)
-    monkeypatch.setattr(encoding, "LONG", 1000.0)
+    monkeypatch.setattr(encoding, "LONG_RECORDING", 1000.0)
     for crop in (900.0, 7000.0):
         assert encode.main([str(path), "--out", str(out), "--channels", "32", "--crop", str(crop)]) == 0
         with h5py.File(out) as file:
@@ -464,16 +465,16 @@ def test_ten_minutes_can_be_cropped_or_encoded_in_pieces(tmp_path, monkeypatch):
 
 
 def test_longer_than_an_hour_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(audio, "LONGEST", 0.1)
+    monkeypatch.setattr(audio, "MAX_SECONDS", 0.1)
     with pytest.raises(audio.DataError, match="cut it into pieces"):
         read(tmp_path / "a.wav", tone(500, 300), SAMPLE_RATE)
 
 
 def test_patterns_reach_into_folders(tmp_path):
-    names = Pattern("{speaker}/{label}-{}").names(tmp_path / "ann" / "one-3.wav")
+    names = Pattern("{speaker}/{label}-{}").find_names(tmp_path / "ann" / "one-3.wav")
     assert (names.label, names.speaker) == ("one", "ann")
 
 
 def test_numbers_are_sorted_by_size():
-    assert numbered(["10", "9", None, "x"])[1] == ["9", "10", "x"]
-    assert numbered(["10", "9", None])[0].tolist() == [1, 0, -1]
+    assert number_names(["10", "9", None, "x"])[1] == ["9", "10", "x"]
+    assert number_names(["10", "9", None])[0].tolist() == [1, 0, -1]

@@ -30,7 +30,7 @@ def test_rules_and_chance_are_off_while_gradients_are_compared(capsys):
     settings = ("regularisation.strength_upper=1e-3", "network.noise=0.1", "network.dropout=0.2")
     assert gradcheck.main([*SMALL, *(word for setting in settings for word in ("--set", setting))]) == 0
     printed = capsys.readouterr().out
-    assert "off, being rules or chance" in printed
+    assert "switched off, as they are rules or random" in printed
     for name in ("regularisation.hidden.strength_lower", "hidden.noise", "hidden.dropout"):
         assert name in printed
 
@@ -103,7 +103,7 @@ def test_a_gradient_below_the_rounding_of_differences_is_not_called_wrong(proble
     checks = {check.name: check for check in check_gradients(model, batch, entries=8)}
     assert checks["hidden_hidden"].norm == 0
     assert checks["hidden_hidden"].agrees(1e-5) is agrees
-    row = next(line for line in gradcheck.table(list(checks.values())).splitlines() if "hidden_hidden" in line)
+    row = next(line for line in gradcheck.format_table(list(checks.values())).splitlines() if "hidden_hidden" in line)
     assert row.split()[-3:] == ["-", "-", "-"]
 
 

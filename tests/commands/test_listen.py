@@ -13,7 +13,7 @@ import soundfile
 from genn_shd import listen, train
 from genn_shd.datasets import hdf5
 from genn_shd.speech import Preparation
-from genn_shd.speech.cochlea import cochlea
+from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.encoding import encode_samples
 from genn_shd.speech.live import Loudness
 from genn_shd.spikes.spike_trains import SpikeTrains
@@ -28,7 +28,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("listen")
     pitches = np.random.default_rng(0).uniform(0.85, 1.15, 8)
     events = [
-        encode_samples(cochlea(), tone(frequency * pitch, 150), Preparation(), seed)
+        encode_samples(get_cochlea(), tone(frequency * pitch, 150), Preparation(), seed)
         for seed, pitch in enumerate(pitches)
         for frequency in WORDS.values()
     ]

@@ -96,7 +96,7 @@ def test_values_of_other_files_and_disks_that_count_no_blocks_are_no_empty_claim
     with h5py.File(tmp_path / "whole.h5", "w") as file:
         file.create_virtual_dataset("labels", layout)
         file["stored"] = np.zeros(300_000)
-    monkeypatch.setattr("genn_shd.spikes.hdf5_claims._blocks", lambda path: 0)
+    monkeypatch.setattr("genn_shd.spikes.hdf5_claims._count_blocks", lambda path: 0)
     with h5py.File(tmp_path / "whole.h5") as file:
         check_claim(file["labels"])
         check_claim(file["stored"])

@@ -13,7 +13,7 @@ from genn_shd.config.sources import load as load_config
 from genn_shd.datasets import load, spoken_digits
 from genn_shd.errors import DataError
 from genn_shd.speech import espeak
-from genn_shd.speech.cochlea import cochlea
+from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.render import render
 from genn_shd.speech.speakers import ENGLISH, GERMAN, NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
 
@@ -23,8 +23,8 @@ espeakng_loader = pytest.importorskip("espeakng_loader", reason="needs eSpeak NG
 @pytest.fixture
 def small(monkeypatch):
     """Two words by four speakers, heard by few channels."""
-    ear = cochlea(32)
-    monkeypatch.setattr(spoken_digits, "cochlea", lambda: ear)
+    ear = get_cochlea(32)
+    monkeypatch.setattr(spoken_digits, "get_cochlea", lambda: ear)
     monkeypatch.setattr(spoken_digits, "SPEAKERS", SPEAKERS[:4])
     monkeypatch.setattr(spoken_digits, "WORDS", WORDS[:2])
 
@@ -88,10 +88,10 @@ def test_it_is_made_once_and_goes_on_where_it_was_stopped(small, tmp_path, monke
 def test_every_speaker_says_every_word():
     speak = espeak.synthesizer().speak
     said = [Utterance(word, number, 0) for number in range(len(SPEAKERS)) for word in range(len(WORDS))]
-    for utterance, (samples, rate) in zip(said, render([u.spoken(seed=0) for u in said]), strict=True):
+    for utterance, (samples, rate) in zip(said, render([u.draw_text(seed=0) for u in said]), strict=True):
         assert 0.1 < len(samples) / rate < 1.4, utterance
         assert np.abs(samples).max() > 0.05, utterance
-    one, other = (speak("one", espeak.Manner(f"en+{name}"))[0] for name in ("m1", "f1"))
+    one, other = (speak("one", espeak.Prosody(f"en+{name}"))[0] for name in ("m1", "f1"))
     assert len(one) != len(other) or (one != other).any()
 
 
@@ -106,9 +106,9 @@ def test_speakers_draw_no_random_numbers():
 
 
 def test_a_list_sounds_the_same_whatever_was_said_before():
-    spoken = [Utterance(word, speaker, 0).spoken(0) for word in (3, 17) for speaker in (0, 9)]
+    spoken = [Utterance(word, speaker, 0).draw_text(0) for word in (3, 17) for speaker in (0, 9)]
     first = list(render(spoken))
-    espeak.synthesizer().speak("something else", espeak.Manner("en+m1"))
+    espeak.synthesizer().speak("something else", espeak.Prosody("en+m1"))
     for (samples, rate), (again, same_rate) in zip(first, render(spoken), strict=True):
         np.testing.assert_array_equal(samples, again)
         assert rate == same_rate
@@ -116,7 +116,7 @@ def test_a_list_sounds_the_same_whatever_was_said_before():
 
 def test_a_list_that_cannot_be_spoken_says_why():
     with pytest.raises(BackendError, match="no voice 'xx'"):
-        list(render([("one", espeak.Manner("en+m1")), ("two", espeak.Manner("xx"))]))
+        list(render([("one", espeak.Prosody("en+m1")), ("two", espeak.Prosody("xx"))]))
 
 
 def test_words_are_in_the_order_of_shds_labels():
@@ -127,9 +127,9 @@ def test_words_are_in_the_order_of_shds_labels():
 
 def test_a_voice_that_does_not_exist_is_named():
     with pytest.raises(SettingError, match="no voice 'xx\\+m1'"):
-        espeak.synthesizer().speak("one", espeak.Manner("xx+m1"))
+        espeak.synthesizer().speak("one", espeak.Prosody("xx+m1"))
     with pytest.raises(DataError, match="no sound for ' '"):
-        espeak.synthesizer().speak(" ", espeak.Manner("en+m1"))
+        espeak.synthesizer().speak(" ", espeak.Prosody("en+m1"))
 
 
 def test_a_missing_synthesiser_says_how_to_get_it(monkeypatch):

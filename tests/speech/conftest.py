@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genn_shd.speech import SAMPLE_RATE
-from genn_shd.speech.cochlea import Cochlea, cochlea
+from genn_shd.speech.cochlea import Cochlea, get_cochlea
 
 
 def tone(frequency: float, duration: float, rate: int = SAMPLE_RATE, level: float = 0.3) -> np.ndarray:
@@ -16,4 +16,4 @@ def tone(frequency: float, duration: float, rate: int = SAMPLE_RATE, level: floa
 
 @pytest.fixture(scope="session")
 def ear() -> Cochlea:
-    return cochlea(40)
+    return get_cochlea(40)

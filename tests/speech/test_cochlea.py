@@ -13,9 +13,9 @@ import soundfile
 from scipy import fft
 
 from benchmarks.encode import firing_probability, part_as_far
-from genn_shd.speech.audio import to_ear
-from genn_shd.speech.basilar import places, transfer
-from genn_shd.speech.cochlea import STEP, cochlea
+from genn_shd.speech.audio import resample_mono
+from genn_shd.speech.basilar import places, transfer_function
+from genn_shd.speech.cochlea import STEP, get_cochlea
 from genn_shd.speech.membrane import BLOCK, Membrane
 from genn_shd.speech.preparation import Preparation, Waveform, prepare
 from genn_shd.speech.stream import CochleaStream, encode_long
@@ -36,7 +36,7 @@ def test_velocity_is_that_of_the_transfer_function(length):
     spectrum = fft.rfft(sound)
     omega = 2 * np.pi * np.linspace(1, 24_000, len(spectrum))
     with np.errstate(all="ignore"):
-        expected = fft.ifft(transfer(omega, places(40)) * spectrum[:, None], axis=0).real
+        expected = fft.ifft(transfer_function(omega, places(40)) * spectrum[:, None], axis=0).real
     found = velocity(Membrane(40), sound)
     assert found.shape == expected.shape
     assert (np.abs(found - expected).max(axis=0) / np.abs(expected).max(axis=0)).max() < 1e-7
@@ -101,7 +101,7 @@ def human() -> Waveform:
     """The first 150 ms of a human recording."""
     with zipfile.ZipFile(RECORDINGS) as archive:
         name = next(n for n in archive.namelist() if n.endswith("3_george_7.wav"))
-        sound = to_ear(*soundfile.read(io.BytesIO(archive.read(name))))
+        sound = resample_mono(*soundfile.read(io.BytesIO(archive.read(name))))
     return prepare(sound, Preparation(crop=150.0))
 
 
@@ -114,7 +114,7 @@ def test_velocity_and_firing_probability_are_lauschers(human):
     theirs = BasilarMembrane()
     with np.errstate(all="ignore"):
         moved = np.array([theirs.process_single_channel(theirs.ch[c], omega, spectrum) for c in CHANNELS])
-    own = velocity(cochlea().membrane, human.samples)[:, CHANNELS].T
+    own = velocity(get_cochlea().membrane, human.samples)[:, CHANNELS].T
     np.testing.assert_allclose(own, moved, atol=1e-7 * np.abs(moved).max())
     fired = np.array([HairCell()._meddis(v, 24_000) for v in moved])
     assert np.ptp(fired) > 0.01
@@ -126,7 +126,7 @@ def test_spikes_are_as_many_as_lauschers(human):
     """Part of our own runs that lie as far from the others, summed over channels, as lauscher's: not below 0.5 %."""
     from lauscher.transformations import BushyCell
 
-    ear = cochlea()
+    ear = get_cochlea()
     own = np.array([np.bincount(ear.encode(human, seed)[1], minlength=700)[CHANNELS] for seed in range(30)])
     spectrum = fft.rfft(human.samples)
     velocities = [ear.membrane.velocity(spectrum, len(spectrum), c // BLOCK)[:, c % BLOCK] for c in CHANNELS]

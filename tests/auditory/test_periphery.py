@@ -1,4 +1,4 @@
-"""Cascades in compiled code, against the same equations stepped in Python."""
+"""Peripheries in compiled code, against the same equations stepped in Python."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from genn_shd import SettingError
-from genn_shd.auditory.library import CompiledCascade
-from genn_shd.auditory.stages import Cascade, Stage
+from genn_shd.auditory.library import CompiledPeriphery
+from genn_shd.auditory.stages import Periphery, Stage
 from genn_shd.models import EXPONENTIAL
 from genn_shd.models.auditory import BUSHY_CELL, COCHLEAR_NUCLEUS, HAIR_CELL
 from genn_shd.network.definitions import NeuronModel, Parameter, SynapseModel
 
 DT = 1 / 24
-BLOCK = CompiledCascade.block
+BLOCK = CompiledPeriphery.block
 SEEDS = np.random.default_rng(0).integers(1, 2**32, (2, BLOCK), np.uint32)
 
 ABOVE = NeuronModel("above zero", {}, {}, {}, threshold="stimulus")
@@ -54,27 +54,29 @@ def bushy(arriving: np.ndarray, hold: int) -> list[tuple[int, int]]:
     return spikes
 
 
-def run(cascade: Cascade, signal: np.ndarray, record: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    compiled = CompiledCascade(cascade, DT, record)
+def run(
+    periphery: Periphery, signal: np.ndarray, record: str | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    compiled = CompiledPeriphery(periphery, DT, record)
     return compiled.run(compiled.start(SEEDS), signal)
 
 
 def test_hair_cells_follow_meddis_from_their_rest():
     signal = stimulus(500)
-    _, _, cleft = run(Cascade("stimulus", (Stage("cell", HAIR_CELL, step="euler"),)), signal, "cleft")
+    _, _, cleft = run(Periphery("stimulus", (Stage("cell", HAIR_CELL, step="euler"),)), signal, "cleft")
     np.testing.assert_allclose(cleft, meddis(signal), rtol=1e-11)
     assert cleft.max() > 5 * cleft.min()
 
 
 def test_hair_cells_stay_at_rest_in_silence():
-    _, _, cleft = run(Cascade("stimulus", (Stage("cell", HAIR_CELL, step="euler"),)), np.zeros((50, BLOCK)), "cleft")
+    _, _, cleft = run(Periphery("stimulus", (Stage("cell", HAIR_CELL, step="euler"),)), np.zeros((50, BLOCK)), "cleft")
     np.testing.assert_allclose(cleft, cleft[0, 0], rtol=1e-12)
 
 
 def test_bushy_cells_follow_the_integrate_and_fire_equations():
     signal = np.random.default_rng(2).choice([-1.0, 1.0], (3000, BLOCK), p=[0.4, 0.6])
     stages = (Stage("source", ABOVE), Stage("cell", BUSHY_CELL, EXPONENTIAL, refractory=1.0, values={"tau_syn": 0.5}))
-    steps, channels, _ = run(Cascade("stimulus", stages), signal)
+    steps, channels, _ = run(Periphery("stimulus", stages), signal)
     expected = bushy(signal > 0, 24)
     assert len(expected) > 500
     assert list(zip(steps.tolist(), channels.tolist(), strict=True)) == expected
@@ -86,7 +88,7 @@ def fibres(copies: int, chance: float, steps: int) -> tuple[np.ndarray, np.ndarr
     counter = NeuronModel("count", {}, {"V": 0.0}, {"V": "0"}, threshold="fmin(n - 0.5, 1)", reset={})
     instant = SynapseModel("count", {}, {"n": 0.0}, {"n": "-1e9 * n"}, receives="n")
     stages = (Stage("fibre", rate, copies=copies, refractory=23 / 24), Stage("any", counter, instant))
-    found, channels, _ = run(Cascade("stimulus", stages), np.zeros((steps, BLOCK)))
+    found, channels, _ = run(Periphery("stimulus", stages), np.zeros((steps, BLOCK)))
     return found, channels
 
 
@@ -111,7 +113,7 @@ def test_fibres_of_one_cell_are_independent():
 
 def test_a_cascade_goes_on_where_it_stood():
     signal = stimulus(2000)
-    compiled = CompiledCascade(COCHLEAR_NUCLEUS, DT)
+    compiled = CompiledPeriphery(COCHLEAR_NUCLEUS, DT)
     whole = compiled.run(compiled.start(SEEDS), signal)
     state = compiled.start(SEEDS)
     parts = [compiled.run(state, part) for part in np.array_split(signal, [1, 700, 701])]
@@ -126,7 +128,7 @@ def test_values_that_are_set_are_used():
     louder = Stage(cell.name, cell.model, cell.synapse, refractory=1.0, values={"tau_syn": 0.5, "gain": 0.65})
     usual, more = (
         run(COCHLEAR_NUCLEUS, signal),
-        run(Cascade("stimulus", (*COCHLEAR_NUCLEUS.stages[:2], louder)), signal),
+        run(Periphery("stimulus", (*COCHLEAR_NUCLEUS.stages[:2], louder)), signal),
     )
     assert len(more[0]) > 2 * len(usual[0])
 
@@ -141,7 +143,7 @@ def test_names_that_the_generated_code_uses_are_no_trouble():
     )
     signal = stimulus(50)
     for name in names:
-        _, _, recorded = run(Cascade("stimulus", (Stage("stage", model, step="euler"),)), signal, name)
+        _, _, recorded = run(Periphery("stimulus", (Stage("stage", model, step="euler"),)), signal, name)
         expected = np.zeros(BLOCK)
         for s, row in zip(signal, recorded, strict=True):
             expected = expected + DT * (s - expected)
@@ -154,19 +156,19 @@ def test_names_that_the_generated_code_uses_are_no_trouble():
         (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, copies=2), "would all do the same"),
         (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, values={"tau": 1.0}), "'tau' is no parameter"),
         (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, values={"tau_syn": -1.0}), "tau_syn = -1"),
-        (lambda: Cascade("stimulus", (Stage("cell", BUSHY_CELL, EXPONENTIAL),)), "no spikes come"),
-        (lambda: Cascade("V", (Stage("source", ABOVE), Stage("cell", BUSHY_CELL, EXPONENTIAL))), "'V' occurs twice"),
-        (lambda: run(Cascade("stimulus", (Stage("cell", HAIR_CELL),)), stimulus(1)), "take step = 'euler'"),
-        (lambda: run(Cascade("signal", (Stage("cell", HAIR_CELL),)), stimulus(1)), "unknown name 'stimulus'"),
+        (lambda: Periphery("stimulus", (Stage("cell", BUSHY_CELL, EXPONENTIAL),)), "no spikes come"),
+        (lambda: Periphery("V", (Stage("source", ABOVE), Stage("cell", BUSHY_CELL, EXPONENTIAL))), "'V' occurs twice"),
+        (lambda: run(Periphery("stimulus", (Stage("cell", HAIR_CELL),)), stimulus(1)), "take step = 'euler'"),
+        (lambda: run(Periphery("signal", (Stage("cell", HAIR_CELL),)), stimulus(1)), "unknown name 'stimulus'"),
         (
             lambda: run(
-                Cascade("stimulus", (Stage("x", NeuronModel("x", {}, {}, {}, "0.1 - 2 * uniform")),)), stimulus(1)
+                Periphery("stimulus", (Stage("x", NeuronModel("x", {}, {}, {}, "0.1 - 2 * uniform")),)), stimulus(1)
             ),
             "must read `probability - uniform`",
         ),
         (
             lambda: run(
-                Cascade("stimulus", (Stage("x", NeuronModel("x", {}, {"V": 0.0}, {"V": "1"}), step="euler"),)),
+                Periphery("stimulus", (Stage("x", NeuronModel("x", {}, {"V": 0.0}, {"V": "1"}), step="euler"),)),
                 stimulus(1),
             ),
             "no rest was found",

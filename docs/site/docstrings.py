@@ -1,26 +1,31 @@
 """How docstrings here are read: `name : text` in a list of parameters or attributes is a name and what it means.
 
-Numpydoc takes what follows the colon for a type; types stand in the signatures here. Names that share a text, as in
-`low, high : limits`, become items of their own, so that each has its own type and default.
+Numpydoc takes what follows the colon for a type, and so it takes the text of `Returns`; types stand in the signatures
+here. Names that share a text, as in `low, high : limits`, become items of their own, so that each has its own type and
+default.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 import griffe
 
-_SECTION = re.compile(r"(?m)^(Parameters|Attributes)\n-+\n(?P<items>(?:(?!^\w[\w ]*\n-{3,}$).*\n?)*)")
+_BODY = r"(?:(?!^\w[\w ]*\n-{3,}$).*\n?)*"  # all lines before the next heading
+_SECTION = re.compile(rf"(?m)^(Parameters|Attributes)\n-+\n(?P<items>{_BODY})")
+_RETURNS = re.compile(rf"(?m)^Returns\n-+\n(?P<text>{_BODY})")
 _ITEM = re.compile(r"(?m)^(?P<names>\*{0,2}\w[\w, *]*?) : (?P<text>.*(?:\n[ \t]+.*)*)")
 
 
 def to_numpydoc(docstring: str) -> str:
     """A docstring whose items have their text on lines of its own, as numpydoc wants descriptions."""
-    return _SECTION.sub(
+    docstring = _SECTION.sub(
         lambda section: section[0].replace(section["items"], _ITEM.sub(_items, section["items"])), docstring
     )
+    return _RETURNS.sub(lambda section: f"Returns\n-------\n:\n{textwrap.indent(section['text'], '    ')}", docstring)
 
 
 def _items(item: re.Match[str]) -> str:

@@ -67,6 +67,7 @@ def test_items_of_docstrings_are_names_and_meanings():
         f"*rest\n    \\>= 0, more.\n{end}"
     )
     assert docstrings.to_numpydoc(f"Do it.\n{end}") == f"Do it.\n{end}"
+    assert docstrings.to_numpydoc("Returns\n-------\nA: one.\n") == "Returns\n-------\n:\n    A: one.\n"
 
 
 def test_every_setting_is_in_the_reference():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from benchmarks.__main__ import questions
 from tests.docs.pages import DOCS, run_page
 
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
@@ -27,3 +28,9 @@ def test_its_commands_and_scripts_exist():
     setup = (DOCS.parent / "setup.py").read_text(encoding="utf-8")
     for extra in re.findall(r"'\.\[(\w+)\]'", README):
         assert f'"{extra}":' in setup, extra
+
+
+def test_scripts_of_the_results_exist():
+    text = (DOCS / "results" / "index.md").read_text(encoding="utf-8")
+    scripts = set(re.findall(r"\| `(\w+)` \|$", text, re.MULTILINE))
+    assert scripts <= set(questions()) and len(scripts) > 10

@@ -30,10 +30,8 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style, table
 from benchmarks.workers import processes
-from genn_shd import DataError, SpikeTrains, datasets
-from genn_shd.config.schema import Config
+from genn_shd import Config, DataError, Dataset, SpikeTrains, datasets
 from genn_shd.config.sources import load
-from genn_shd.datasets import Dataset
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.build import build_network, trial_duration
 from genn_shd.training.data import build_augmentation, partition, prepare

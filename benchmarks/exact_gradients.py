@@ -14,10 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from genn_shd import DataError, Model, SpikeTrains, compile_network, datasets
-from genn_shd.backends.gradient_check import check_gradients
+from genn_shd import DataError, Gamma, Model, Normal, SpikeTrains, check_gradients, compile_network, datasets
 from genn_shd.models import LOSSES, recurrent_classifier
-from genn_shd.network.initialisers import Gamma, Normal
 from tests import reference_solver as reference
 from tests.convergence import LOSSES as LOSSES_OF_SOLVER
 from tests.convergence import gradients_in_scheme, native_gradients, problem, relative_error

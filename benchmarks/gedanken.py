@@ -17,11 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, parser, style, table
-from genn_shd import DataError, Model, SpikeTrains, compile_network, datasets
+from genn_shd import Connection, DataError, Model, Network, Normal, Population, SpikeTrains, compile_network, datasets
 from genn_shd.models import EXPONENTIAL, LI, recurrent_classifier
 from genn_shd.models.losses import LOSSES
-from genn_shd.network.initialisers import Normal
-from genn_shd.network.network import Connection, Network, Population
 
 SHOWN = {"xentropy": RED, "sum": BLUE, "sum_exp": GREEN}
 LOSS_SCALE, NUM_CLASSES, DURATION = 10.0, 10, 1000.0

@@ -23,13 +23,11 @@ import numpy as np
 
 from benchmarks.report import Report, parser, table
 from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS, batches
-from genn_shd import BackendError, SpikeTrains, compile_network
-from genn_shd.backends.base import Model
+from genn_shd import BackendError, Model, Normal, SpikeTrains, compile_network
 from genn_shd.backends.genn import availability
 from genn_shd.backends.genn.messages import captured_output
 from genn_shd.backends.native.model import available_threads
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 
 PUBLISHED = {"reference GeNN implementation": 7.8, "Spyx": 29.8}
 """Seconds an epoch of SHD, 256 hidden neurons, dt 1 ms, batches of 32, each on its authors' GPU (not measured here)."""

@@ -16,9 +16,9 @@ import numpy as np
 
 from benchmarks.report import Report, parser, table, verdict
 from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, Variant, batches, measure
-from genn_shd import compile_network
+from genn_shd import Gamma, Normal, compile_network
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Gamma, Initial, Normal
+from genn_shd.network.initialisers import Initial
 
 SCHEMES = ("grid", "exact")
 TIME_CONSTANTS: dict[str, dict[str, Initial]] = {

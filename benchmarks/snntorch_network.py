@@ -10,9 +10,8 @@ import torch
 from snntorch import surrogate
 from torch import Tensor, nn
 
-from genn_shd import SpikeTrains
+from genn_shd import Network, SpikeTrains
 from genn_shd.network.initialisers import draw
-from genn_shd.network.network import Network
 
 
 class RecurrentNetwork(nn.Module):

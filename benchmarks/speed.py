@@ -17,11 +17,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, parser, table, verdict
-from genn_shd import SpikeTrains, compile_network
-from genn_shd.backends.base import Model
+from genn_shd import Model, Normal, SpikeTrains, compile_network
 from genn_shd.backends.native.model import available_threads
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32
 SHD_TRIALS = 8156

@@ -27,9 +27,9 @@ from threadpoolctl import threadpool_limits
 from benchmarks.linear import features, predictions
 from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, parser, style, table
 from benchmarks.training import command, train_preset
-from genn_shd import DataError, SpikeTrains, datasets
+from genn_shd import DataError, Dataset, SpikeTrains, datasets
 from genn_shd.backends.native.model import available_threads
-from genn_shd.datasets import Dataset, splits
+from genn_shd.datasets import splits
 
 OFFICIAL, LOSO = "official split", "leave-one-speaker-out"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from genn_shd.config.schema import Config
+from genn_shd import Config
 from genn_shd.config.sources import load
 from genn_shd.training.data import prepare
 from genn_shd.training.repeats import train

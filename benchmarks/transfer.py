@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, parser, table
-from genn_shd import DataError, SpikeTrains, datasets
+from genn_shd import DataError, Dataset, SpikeTrains, datasets
 from genn_shd.augment import ClassSubset
 from genn_shd.backends.native.model import available_threads
 from genn_shd.config.sources import load
-from genn_shd.datasets import Dataset
 from genn_shd.speech.speakers import ENGLISH, NUM_TEST_SPEAKERS, SPEAKERS
 from genn_shd.spikes.spike_trains import UNKNOWN
 from genn_shd.training.data import crop, resolve

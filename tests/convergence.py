@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genn_shd import SpikeTrains, compile_network
+from genn_shd import Network, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.network import Network
 from tests import reference_solver as reference
 from tests.reference_solver.network import OUTPUT
 

@@ -1,7 +1,6 @@
 """Losses of a user: found by import path in settings, as `tests.custom_losses:squared_error`."""
 
-from genn_shd.network.definitions import LossModel, Parameter
-from genn_shd.network.loss_integrands import density_loss, logit_loss
+from genn_shd import LossModel, Parameter, density_loss, logit_loss
 
 squared_error = density_loss("squared_error", "(V - target * is_label)**2", {"target": Parameter(0.5)})
 

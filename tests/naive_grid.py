@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from genn_shd.network.network import Network, SpikeCountRegularisation
+from genn_shd import Network, SpikeCountRegularisation
 
 
 @dataclass

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SettingError
+from genn_shd import NeuronModel, Parameter, SettingError, SynapseModel
 from genn_shd.auditory.library import CompiledPeriphery
 from genn_shd.auditory.stages import Periphery, Stage
 from genn_shd.models import EXPONENTIAL
 from genn_shd.models.auditory import BUSHY_CELL, COCHLEAR_NUCLEUS, HAIR_CELL
-from genn_shd.network.definitions import NeuronModel, Parameter, SynapseModel
 
 DT = 1 / 24
 BLOCK = CompiledPeriphery.block

@@ -8,6 +8,7 @@ import pytest
 import tonic.transforms
 from scipy.stats import chisquare, kstest, norm
 
+from genn_shd import DataError, Dataset, SettingError, SpikeTrains
 from genn_shd.augment import (
     Augmentation,
     Blend,
@@ -23,9 +24,6 @@ from genn_shd.augment import (
     TimeDilation,
 )
 from genn_shd.augment.jitter import _rounded_normal
-from genn_shd.datasets import Dataset
-from genn_shd.errors import DataError, SettingError
-from genn_shd.spikes.spike_trains import SpikeTrains
 
 DURATION = 100.0
 EVERYTHING = Augmentation(

@@ -11,11 +11,10 @@ import pytest
 
 from benchmarks import ablation, gedanken
 from benchmarks.__main__ import HERE, questions
-from genn_shd import SpikeTrains, compile_network
+from genn_shd import Normal, SpikeTrains, compile_network
 from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 
 STRONG = {"input_hidden": Normal(0.3, 0.3), "hidden_hidden": Normal(0.0, 0.05), "hidden_output": Normal(0.0, 0.3)}
 

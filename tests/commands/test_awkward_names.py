@@ -9,9 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, record, report, train
+from genn_shd import SpikeTrains, evaluate, record, report, train
 from genn_shd.datasets import hdf5
-from genn_shd.spikes.spike_trains import SpikeTrains
 from tests.reports.pages import Reading
 
 CLASSES = ["$x$", r"\frac{1}{0}", "_é\n中", "\x1b[31mred", "x" * 100_000, "\udcff"]

@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from genn_shd import encode
+from genn_shd import DataError, SettingError, encode
 from genn_shd.datasets import hdf5
-from genn_shd.errors import DataError, SettingError
 from genn_shd.speech import SAMPLE_RATE, audio, encoding, encoding_log
 from genn_shd.speech import encoder as encoder_module
 from genn_shd.speech.encoding_log import EncodingLog

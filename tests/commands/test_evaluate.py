@@ -5,13 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, listen, record, report, train
+from genn_shd import SpikeTrains, evaluate, listen, record, report, train
 from genn_shd.config.sources import load
 from genn_shd.datasets import hdf5
 from genn_shd.datasets import load as load_dataset
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
-from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import prepare
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains, compile_network, gradcheck
-from genn_shd.backends.gradient_check import check_gradients, extrapolated_differences, no_gradient
+from genn_shd import Normal, SpikeTrains, check_gradients, compile_network, gradcheck
+from genn_shd.backends.gradient_check import extrapolated_differences, no_gradient
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 
 SMALL = ["--samples", "2", "--entries", "6"]
 

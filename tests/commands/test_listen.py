@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from genn_shd import listen, train
+from genn_shd import SpikeTrains, listen, train
 from genn_shd.datasets import hdf5
 from genn_shd.speech import Preparation
 from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.encoding import encode_samples
 from genn_shd.speech.live import Loudness
-from genn_shd.spikes.spike_trains import SpikeTrains
 from tests.speech.conftest import tone
 
 WORDS = {"low": 300.0, "high": 1200.0}

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd.spikes.spike_trains import SpikeTrains
+from genn_shd import SpikeTrains
 
 NUM_UNITS = 700
 

@@ -4,9 +4,8 @@ import dataclasses
 
 import pytest
 
-from genn_shd.datasets import LOADERS, Dataset, load, setting_names
-from genn_shd.errors import DataError, SettingError
-from genn_shd.spikes.spike_trains import SpikeTrains
+from genn_shd import DataError, Dataset, SettingError, SpikeTrains
+from genn_shd.datasets import LOADERS, load, setting_names
 
 
 def make(trains: SpikeTrains, **changes) -> Dataset:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from genn_shd import DataError, SettingError
 from genn_shd.datasets import fsdd, splits
-from genn_shd.errors import DataError, SettingError
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
+from genn_shd import DataError, GennShdError, SettingError, SpikeTrains
 from genn_shd.datasets import hdf5, splits
-from genn_shd.errors import DataError, GennShdError, SettingError
 from genn_shd.spikes import hdf5_file
 from genn_shd.spikes.hdf5_file import read, write
-from genn_shd.spikes.spike_trains import SpikeTrains
 from tests.disk import room_for
 
 GOOD = [[0.1, 0.2, 0.2], [0.3], [0.4]]

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
+from genn_shd import DataError
 from genn_shd.datasets import hdf5
-from genn_shd.errors import DataError
 from genn_shd.spikes.hdf5_claims import check_claim
 from genn_shd.spikes.hdf5_file import write
 

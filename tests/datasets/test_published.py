@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tonic.datasets
 
+from genn_shd import DataError
 from genn_shd.datasets import cache, load
-from genn_shd.errors import DataError
 
 PARTS = {"SHD": ("train", "test"), "SSC": ("train", "valid", "test")}
 

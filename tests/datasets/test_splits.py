@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genn_shd import SettingError, SpikeTrains
 from genn_shd.datasets import splits
-from genn_shd.errors import SettingError
-from genn_shd.spikes.spike_trains import SpikeTrains
 
 NAMES = ("Ada", "Bo", "Cy")
 

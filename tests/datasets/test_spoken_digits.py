@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_shd import BackendError, SettingError
+from genn_shd import BackendError, DataError, SettingError
 from genn_shd.config.sources import load as load_config
 from genn_shd.datasets import load, spoken_digits
-from genn_shd.errors import DataError
 from genn_shd.speech import espeak
 from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.render import render

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from genn_shd import SettingError
 from genn_shd.datasets import yin_yang
-from genn_shd.errors import SettingError
 
 
 def published_class(x: float, y: float, small: float = 0.1, big: float = 0.5) -> int:

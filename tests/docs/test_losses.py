@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd.config.schema import Config
+from genn_shd import Config
 from genn_shd.config.sources import load
 from genn_shd.models.losses import LOSSES
 from genn_shd.training.build import build_network

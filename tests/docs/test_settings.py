@@ -9,8 +9,8 @@ import tomllib
 
 import pytest
 
+from genn_shd import Config
 from genn_shd.config.messages import setting_names
-from genn_shd.config.schema import Config
 from genn_shd.config.sources import from_layers
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.slurm import SlurmSettings

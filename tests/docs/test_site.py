@@ -10,8 +10,8 @@ import griffe
 import pytest
 
 from docs.site import commands_page, docstrings, links, public_names, settings_page
+from genn_shd import Config
 from genn_shd.config.messages import setting_names
-from genn_shd.config.schema import Config
 from tests.docs.pages import DOCS
 from tests.structure import COMMANDS
 

@@ -7,10 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains, compile_network
+from genn_shd import Gamma, SettingError, SpikeTrains, Trained, compile_network
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Gamma
-from genn_shd.network.network import Trained
 from tests.backends.genn_cases import NUM_CLASSES, NUM_INPUT, NUM_STEPS, WEIGHTS
 
 pytest.importorskip("ml_genn", reason="mlGeNN is not installed")

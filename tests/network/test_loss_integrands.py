@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains, compile_network
-from genn_shd.backends.gradient_check import check_gradients
-from genn_shd.config.schema import Config
+from genn_shd import (
+    Config,
+    Normal,
+    Parameter,
+    SettingError,
+    SpikeTrains,
+    check_gradients,
+    compile_network,
+    density_loss,
+    logit_loss,
+)
 from genn_shd.config.sources import load
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.definitions import Parameter
 from genn_shd.network.expressions import parse, to_code
-from genn_shd.network.initialisers import Normal
-from genn_shd.network.loss_integrands import density_loss, logit_loss
 from genn_shd.training.build import build_network
 from tests import custom_losses
 

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from genn_shd import SettingError, compile_network
+from genn_shd import Normal, Population, SettingError, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.networks import FORWARD_WEIGHT
-from genn_shd.network.initialisers import Normal
-from genn_shd.network.network import Population
 
 ROLES = {"input_hidden": Normal(0.1, 0.0), "hidden_hidden": Normal(0.2, 0.0), "hidden_output": Normal(0.3, 0.0)}
 

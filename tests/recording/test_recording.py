@@ -4,14 +4,12 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, record, train
+from genn_shd import DataError, SpikeTrains, evaluate, record, train
 from genn_shd.datasets import hdf5
-from genn_shd.errors import DataError
 from genn_shd.recording import figure as plot_recording
 from genn_shd.recording.file import Recorded
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
-from genn_shd.spikes.spike_trains import SpikeTrains
 
 SMALL = [
     *("--preset", "yin_yang"),

@@ -2,7 +2,7 @@
 
 import math
 
-from genn_shd.errors import DivergedError, SettingError
+from genn_shd import DivergedError, SettingError
 from tests.sweep.cheap import sweep
 
 HERE = "tests.reports.runs_of_trials"

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genn_shd import encode
-from genn_shd.errors import DataError
+from genn_shd import DataError, encode
 from genn_shd.speech import SAMPLE_RATE, audio
 from genn_shd.speech.preparation import Preparation, prepare
 from tests.speech.conftest import tone

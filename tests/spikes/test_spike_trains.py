@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genn_shd.errors import DataError, SettingError
+from genn_shd import DataError, SettingError, SpikeTrains
 from genn_shd.spikes import spike_trains as events
-from genn_shd.spikes.spike_trains import SpikeTrains
 
 NUM_UNITS = 7
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from genn_shd.errors import DataError
+from genn_shd import DataError
 from genn_shd.system.command import exit_code
 
 

@@ -4,7 +4,7 @@ import os
 import h5py
 import pytest
 
-from genn_shd.errors import SettingError
+from genn_shd import SettingError
 from genn_shd.system import outputs
 from genn_shd.system.files import write_text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd.config.schema import Config
+from genn_shd import Config
 from genn_shd.runs.folder import RunFolder
 from genn_shd.system import progress
 from genn_shd.system.progress import LOG, Heartbeat

@@ -20,7 +20,8 @@ setup(
     python_requires=">=3.11",
     packages=[
         *find_packages(include=["genn_shd", "genn_shd.*"]),
-        *(f"genn_shd.{folder}" for folder in BESIDE),
+        *(f"genn_shd.{package}" for package in find_packages(include=["models", "models.*"])),
+        "genn_shd.sweeps",
     ],
     package_dir={f"genn_shd.{folder}": folder for folder in BESIDE},
     package_data={"genn_shd": ["py.typed"], "": ["*.toml", "*.j2", "templates/*", "templates/*/*"]},

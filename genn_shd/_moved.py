@@ -22,7 +22,7 @@ MOVED = {
     "config_losses": "config.losses",
     "config_messages": "config.messages",
     "config_sources": "config.sources",
-    "custom_loss": "network.import_loss",
+    "custom_loss": "network.find_definitions",
     "datasets.hdf5_file": "spikes.hdf5_file",
     "definitions": "network.definitions",
     "environment": "runs.environment",

@@ -3,6 +3,6 @@
 from .losses import LOSSES
 from .networks import recurrent_classifier
 from .neurons import ALIF, LI, LIF, NEURONS
-from .synapses import EXPONENTIAL
+from .synapses import EXPONENTIAL, SYNAPSES
 
-__all__ = ["ALIF", "EXPONENTIAL", "LI", "LIF", "LOSSES", "NEURONS", "recurrent_classifier"]
+__all__ = ["ALIF", "EXPONENTIAL", "LI", "LIF", "LOSSES", "NEURONS", "SYNAPSES", "recurrent_classifier"]

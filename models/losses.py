@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from genn_shd.errors import SettingError, unknown_name
 from genn_shd.network.definitions import LossModel, Parameter
-from genn_shd.network.import_loss import is_import_path, load_loss
+from genn_shd.network.find_definitions import is_import_path, load_definition
 from genn_shd.network.snippets import uses
 
 LOSS_SCALE = Parameter(1.0, minimum=0.0, description="multiplies the logits before the softmax")
@@ -147,7 +147,7 @@ def find_loss(name: str) -> LossModel:
     if name == "sum_weighted":
         raise SettingError("loss 'sum_weighted' needs its weight: give weighted_sum('sum_weighted', 'exp(-t / T)').")
     if is_import_path(name):
-        return load_loss(name)
+        return load_definition(name, LossModel)
     if name not in LOSSES:
         raise unknown_name("loss", name, LOSSES)
     return LOSSES[name]

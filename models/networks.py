@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from genn_shd.errors import SettingError, unknown_name
-from genn_shd.network.definitions import LossModel
+from genn_shd.network.definitions import LossModel, NeuronModel, SynapseModel
 from genn_shd.network.initialisers import Initial, Normal
 from genn_shd.network.network import Connection, Network, Population, SpikeCountRegularisation, Trained
 
 from .losses import find_loss
-from .neurons import LI, LIF, NEURONS
-from .synapses import EXPONENTIAL
+from .neurons import LI, LIF, find_neuron
+from .synapses import EXPONENTIAL, find_synapse
 
 # Mean and standard deviation of initial weights of Nowotny et al. (2025) for 700 input channels of speech.
 INPUT_WEIGHT = Normal(0.03, 0.01)
@@ -31,7 +31,8 @@ def recurrent_classifier(
     tau_syn: Initial = 5.0,
     output_tau_mem: Initial | None = None,
     output_tau_syn: Initial | None = None,
-    neuron: str = "lif",
+    neuron: str | NeuronModel = "lif",
+    synapse: str | SynapseModel = "exponential",
     neuron_values: Mapping[str, Initial] | None = None,
     loss_values: Mapping[str, float] | None = None,
     weights: Mapping[str, Initial] | None = None,
@@ -53,8 +54,9 @@ def recurrent_classifier(
     loss_scale : multiplies logits before the softmax.
     tau_mem, tau_syn : of hidden neurons, ms: a number, or a distribution for a heterogeneous population.
     output_tau_mem, output_tau_syn : of the outputs, ms; None for the hidden value where that is a number, else 20, 5.
-    neuron : name of the hidden neurons' model.
-    neuron_values : values of that model's other parameters.
+    neuron, synapse : names or definitions of the models of hidden neurons and of the synapses onto them. `tau_mem` and
+        `tau_syn` are for those that have such a parameter.
+    neuron_values : values of these models' other parameters.
     loss_values : values of the loss's other parameters.
     weights : connection name -> initial weights, where they are not the defaults. With several hidden layers the names
         of a single one's connections hold too: `input_hidden` for the first layer, `hidden_output` for the last,
@@ -75,17 +77,19 @@ def recurrent_classifier(
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
     if not sizes or len(loops) != len(sizes):
         raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
-    if neuron not in NEURONS:
-        raise unknown_name("neuron", neuron, NEURONS)
     model = find_loss(loss) if isinstance(loss, str) else loss
     names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
+    hidden_neuron = find_neuron(neuron) if isinstance(neuron, str) else neuron
+    hidden_synapse = find_synapse(synapse) if isinstance(synapse, str) else synapse
+    known = {*hidden_neuron.parameters, *hidden_synapse.parameters}
+    taus = {name: tau for name, tau in (("tau_mem", tau_mem), ("tau_syn", tau_syn)) if name in known}
     hidden = [
         Population(
             name,
             size,
-            NEURONS[neuron],
-            EXPONENTIAL,
-            {"tau_mem": tau_mem, "tau_syn": tau_syn, **(neuron_values or {})},
+            hidden_neuron,
+            hidden_synapse,
+            {**taus, **(neuron_values or {})},
             regularisation,
             trained=trained or {},
             noise=noise,

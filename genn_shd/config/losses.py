@@ -11,15 +11,9 @@ from pydantic import BeforeValidator, Field, create_model, model_validator
 from ..errors import unknown_name
 from ..models.losses import INPUT_ACTIVITY, LOSS_SCALE, LOSSES, weighted_sum
 from ..network.definitions import LossModel, Parameter
-from ..network.import_loss import is_import_path, load_loss
+from ..network.find_definitions import is_import_path, load_definition
+from .parameters import setting_of
 from .sections import Section, setting
-
-
-def _of_parameter(parameter: Parameter) -> Any:
-    """The setting of a definition's parameter: its default, unit and limit."""
-    unit = None if parameter.unit == "1" else parameter.unit
-    limit = {} if parameter.minimum is None else {"gt": parameter.minimum}
-    return setting(parameter.default, parameter.description, unit, **limit)
 
 
 class LossSettings(Section):
@@ -42,7 +36,7 @@ class WeightedSumSettings(LossSettings):
     """Cross-entropy of the outputs' mean voltages, weighted in time by an expression of your own."""
 
     name: Literal["sum_weighted"] = setting("sum_weighted", "which loss")
-    loss_scale: float = _of_parameter(LOSS_SCALE)
+    loss_scale: float = setting_of(LOSS_SCALE)
     weight: Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)] = (
         setting(
             ..., "w(t): an expression of t and T (duration of the trial), in ms, of loss.parameters, and of activity"
@@ -91,7 +85,7 @@ class CustomSettings(LossSettings):
 
     @property
     def definition(self) -> LossModel:
-        return load_loss(self.definition_at)
+        return load_definition(self.definition_at, LossModel)
 
     @property
     def parameter_values(self) -> dict[str, float]:
@@ -101,7 +95,7 @@ class CustomSettings(LossSettings):
 
 def _of_definition(loss: LossModel) -> type[LossSettings]:
     """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
-    parameters: dict[str, Any] = {name: (float, _of_parameter(p)) for name, p in loss.parameters.items()}
+    parameters: dict[str, Any] = {name: (float, setting_of(p)) for name, p in loss.parameters.items()}
     return create_model(
         f"{loss.name}_loss",
         __base__=LossSettings,

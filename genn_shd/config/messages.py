@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from ..errors import SettingError, nearest
+from .sections import ImportPathMark
 
 _SIGNS = {Gt: ("gt", ">"), Ge: ("ge", ">="), Lt: ("lt", "<"), Le: ("le", "<=")}
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -58,6 +59,8 @@ def _describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return f"{_describe(arguments[0])}, or a list of such"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"a table of {', '.join(annotation.model_fields)}"
+    if any(isinstance(item, ImportPathMark) for item in metadata):
+        return "'module:name' of one's own"
     return _KINDS.get(annotation, "a table") + _limits(metadata)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.config import JsonDict
+
+from ..system.import_path import is_import_path
 
 
 class Section(BaseModel):
@@ -38,3 +40,16 @@ def _one_or_many(value: Any) -> Any:
 AsTuple = BeforeValidator(_as_tuple)
 OneOrMany = BeforeValidator(_one_or_many)
 AsList = PlainSerializer(list)
+
+
+class ImportPathMark:
+    """Marks a text that says where in Python something is, for messages."""
+
+
+def _check_import_path(value: str) -> str:
+    if not is_import_path(value):
+        raise ValueError(f"{value!r} is no import path: write module:name.")
+    return value
+
+
+ImportPath = Annotated[str, AfterValidator(_check_import_path), ImportPathMark()]

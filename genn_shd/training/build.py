@@ -38,13 +38,10 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         loss=config.loss.definition,
         loss_scale=loss_values.pop("loss_scale"),
         loss_values=loss_values,
-        neuron_values={
-            name: value for name in ("tau_adapt", "increment") if (value := getattr(settings, name)) is not None
-        },
-        tau_mem=_time_constant(settings, "tau_mem", ""),
-        tau_syn=_time_constant(settings, "tau_syn", ""),
-        output_tau_mem=_time_constant(settings, "tau_mem", "output_"),
-        output_tau_syn=_time_constant(settings, "tau_syn", "output_"),
+        synapse=settings.synapse,
+        neuron_values={name: _initial(settings, name, "") for name in settings.model_parameters},
+        output_tau_mem=_initial(settings, "tau_mem", "output_"),
+        output_tau_syn=_initial(settings, "tau_syn", "output_"),
         trained=_trained(settings.trained, settings.trained_rate),
         output_trained=_trained(settings.output_trained, settings.trained_rate),
         input_delays=input_delays(config),
@@ -122,8 +119,9 @@ def trial_duration(config: Config) -> float:
     return duration
 
 
-def _time_constant(settings: NetworkSettings, name: str, prefix: str) -> Initial:
+def _initial(settings: NetworkSettings, name: str, prefix: str) -> Initial:
+    """Return the initial values of a parameter of hidden neurons, or of outputs (prefix `output_`)."""
     value = getattr(settings, prefix + name)
-    if getattr(settings, f"{prefix}heterogeneous"):
+    if name in SMALLEST_TIME_CONSTANTS and getattr(settings, f"{prefix}heterogeneous"):
         return heterogeneous(value, SMALLEST_TIME_CONSTANTS[name])
     return Gamma(**value.model_dump()) if isinstance(value, GammaSettings) else value

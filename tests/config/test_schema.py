@@ -217,7 +217,7 @@ def test_help_lists_every_setting_with_its_default_and_unit():
     text = settings_help(100)
     for dotted, _ in SETTINGS:
         assert f"{dotted.rpartition('.')[2]}" in text
-    assert "tau_mem           membrane time constant of hidden neurons, in ms" in text
+    assert "tau_mem           membrane time constant, of hidden neurons, in ms" in text
     assert "default 20.0)" in text
     assert "name = 'yin_yang' (default)" in text
     assert all(len(line) <= 130 for line in text.splitlines())
@@ -255,7 +255,7 @@ def test_adaptive_neurons_and_heterogeneous_populations_reach_the_network():
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"increment": 0.2}, "network.increment is set, but network.neuron = 'lif' has none"),
+        ({"increment": 0.2}, "network.increment is set, but network.neuron = 'lif' .* choose network.neuron = 'alif'"),
         ({"heterogeneous": True, "tau_mem": 2.0}, "network.tau_mem = 2.0: it must be a number of at least 3"),
         (
             {"output_heterogeneous": True, "output_tau_syn": {"mean": 5.0, "minimum": 1.0, "maximum": 9.0}},

@@ -7,11 +7,12 @@ Tables whose settings depend on a choice (which data set, which loss, which kind
 states its own settings, and a setting that nothing would read is refused.
 """
 
+from ..parameters import GammaSettings
 from ..sections import AsList, AsTuple, OneOrMany, Section, path_setting, setting
 from .augmentation import AugmentationSettings
-from .config import Config
+from .config import Config, config_model_for
 from .datasets import DataSettings
-from .network import SMALLEST_TIME_CONSTANTS, GammaSettings, NetworkSettings, TrainedSettings, WeightSettings
+from .network import SMALLEST_TIME_CONSTANTS, NetworkSettings, TrainedSettings, WeightSettings
 from .optimiser import OptimiserSettings, ScheduleSettings
 from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
@@ -45,6 +46,7 @@ __all__ = [
     "TrainedSettings",
     "TrainingSettings",
     "WeightSettings",
+    "config_model_for",
     "path_setting",
     "setting",
 ]

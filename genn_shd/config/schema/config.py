@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Mapping
 from functools import reduce
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, create_model
 
+from ...system.import_path import is_import_path
 from ..aliases import with_current_names
 from ..losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
 from ..messages import explain
 from ..sections import Section
 from .augmentation import AugmentationSettings
 from .datasets import DatasetSettings, YinYangSettings
-from .network import NetworkSettings
+from .network import NetworkSettings, network_settings_of
 from .optimiser import OptimiserSettings
 from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
@@ -56,9 +58,11 @@ class Config(Section):
             An unknown name, a wrong type, a value out of range: one line that names the setting.
         """
         try:
-            return cls.model_validate(values := with_current_names(with_loss_by_name(values)))
+            values = with_current_names(with_loss_by_name(values))
+            model = config_model_for(values)
+            return model.model_validate(values)
         except ValidationError as error:
-            raise explain(error, cls, values) from None
+            raise explain(error, model, values) from None
 
     def values(self) -> dict[str, Any]:
         """Nested tables as TOML takes them; settings that are not set are left out."""
@@ -86,3 +90,33 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in values.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return flat
+
+
+def config_model_for(values: Mapping[str, Any]) -> type[Config]:
+    """Return the model of configurations with the settings of a user's own definitions that nested tables name.
+
+    Parameters
+    ----------
+    values : settings under their names of today. Modules that they name are imported, and so run.
+
+    Raises
+    ------
+    SettingError
+        A definition that is not there.
+    """
+    network = values.get("network")
+    return _extended(*(_import_path(network, name) for name in ("neuron", "synapse")))
+
+
+def _import_path(table: Any, name: str) -> str | None:
+    value = table.get(name) if isinstance(table, Mapping) else None
+    return value if isinstance(value, str) and is_import_path(value) else None
+
+
+@functools.cache  # so that configurations of the same definitions are of one class, and can be equal
+def _extended(neuron: str | None, synapse: str | None) -> type[Config]:
+    fields: dict[str, Any] = {}
+    if neuron or synapse:
+        network = network_settings_of(neuron, synapse)
+        fields["network"] = (network, Field(default_factory=network))
+    return create_model("Config", __base__=Config, __doc__=Config.__doc__, **fields) if fields else Config

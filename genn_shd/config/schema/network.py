@@ -1,14 +1,26 @@
-"""Settings of the network: its layers, their neurons and synapses, initial weights."""
+"""Settings of the network: its layers, their neurons and synapses, initial weights.
+
+Parameters of neurons and synapses are settings as their definitions state them, those of a user's own as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
+from ...errors import SettingError, unknown_name
+from ...models.neurons import NEURONS, find_neuron
+from ...models.synapses import SYNAPSES, find_synapse
+from ...network.definitions import NeuronModel, Parameters, SynapseModel
+from ...system.import_path import is_import_path
 from ..messages import format_value
-from ..sections import AsList, OneOrMany, Section, setting
+from ..parameters import GammaSettings, check_value, field_per_neuron
+from ..sections import AsList, ImportPath, OneOrMany, Section, setting
+
+DEFAULT_NEURON, DEFAULT_SYNAPSE = "lif", "exponential"
+SPIKING = {name: neuron for name, neuron in NEURONS.items() if neuron.spiking}
 
 
 class WeightSettings(Section):
@@ -16,15 +28,6 @@ class WeightSettings(Section):
 
     mean: float = setting(..., "mean of the initial weights")
     std: float = setting(..., "standard deviation of the initial weights", ge=0)
-
-
-class GammaSettings(Section):
-    """Time constants that differ between neurons: gamma-distributed, clipped."""
-
-    mean: float = setting(..., "mean before clipping", "ms", gt=0)
-    shape: float = setting(3.0, "shape of the gamma distribution", gt=0)
-    minimum: float = setting(..., "smaller values become this", "ms", gt=0)
-    maximum: float = setting(..., "larger values become this", "ms", gt=0)
 
 
 class TrainedSettings(Section):
@@ -43,8 +46,16 @@ SMALLEST_TIME_CONSTANTS = {"tau_mem": 3.0, "tau_syn": 1.0}
 """Of heterogeneous populations, ms (Nowotny et al. 2025)."""
 
 
-class NetworkSettings(Section):
-    """Hidden layers of spiking neurons between the input channels and one output a class."""
+if TYPE_CHECKING:
+    NeuronName = str
+    SynapseName = str
+else:
+    NeuronName = Literal[tuple(SPIKING)] | ImportPath
+    SynapseName = Literal[tuple(SYNAPSES)] | ImportPath
+
+
+class LayerSettings(Section):
+    """Sizes of the hidden layers, and the models of their neurons."""
 
     num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = setting(
         (256,), "neurons in each hidden layer; a number for one layer, a list for several", min_length=1
@@ -54,15 +65,118 @@ class NetworkSettings(Section):
         "whether a hidden layer feeds back into itself; one value for all layers, or a list",
         min_length=1,
     )
-    neuron: Literal["lif", "alif"] = setting(
-        "lif", "model of the hidden neurons: leaky integrate-and-fire, alif with an adaptive threshold"
+    neuron: NeuronName = setting(
+        DEFAULT_NEURON, "model of the hidden neurons: leaky integrate-and-fire, alif with an adaptive threshold"
     )
-    tau_adapt: Annotated[float, Field(gt=0)] | None = setting(
-        None, "time constant of the threshold of alif neurons; 100 where not set", "ms"
+    synapse: SynapseName = setting(DEFAULT_SYNAPSE, "model of the synapses onto hidden neurons")
+
+    @property
+    def model_parameters(self) -> Parameters:
+        """Parameters of the hidden neurons' model and of their synapses' model."""
+        return {**find_neuron(self.neuron).parameters, **find_synapse(self.synapse).parameters}
+
+    @property
+    def parameter_values(self) -> dict[str, float | GammaSettings]:
+        """Values of these parameters."""
+        return {name: getattr(self, name) for name in self.model_parameters}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _set_parameters_of_the_models(cls, values: Any) -> Any:
+        """Where parameters are not set: what the chosen models say, and nothing for parameters of other models."""
+        if not isinstance(values, Mapping):
+            return values
+        neuron, synapse = values.get("neuron", DEFAULT_NEURON), values.get("synapse", DEFAULT_SYNAPSE)
+        if not _is_known(neuron, SPIKING) or not _is_known(synapse, SYNAPSES):
+            return values
+        known = {**_hidden_neuron(neuron).parameters, **find_synapse(synapse).parameters}
+        complete = dict(values)
+        for name in _parameter_names(cls):
+            if name in known:
+                complete.setdefault(name, known[name].default)
+            elif complete.setdefault(name, None) is not None:
+                raise _not_of_models(name, neuron, synapse)
+        return complete
+
+    @model_validator(mode="after")
+    def _parameters_in_range(self) -> Self:
+        for name, parameter in self.model_parameters.items():
+            check_value(f"network.{name}", parameter, getattr(self, name))
+        return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_flag_for_all_layers(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and isinstance(values.get("recurrent", True), bool):
+            layers = values.get("num_hidden", 0)
+            repeats = len(layers) if isinstance(layers, list | tuple) else 1
+            return {**values, "recurrent": [values.get("recurrent", True)] * max(1, repeats)}
+        return values
+
+    @model_validator(mode="after")
+    def _as_many_flags_as_layers(self) -> Self:
+        if len(self.recurrent) != len(self.num_hidden):
+            raise ValueError(
+                f"network.recurrent = {format_value(self.recurrent)} is not allowed: network.num_hidden has "
+                f"{len(self.num_hidden)} layers; give one value for all of them, or one for each."
+            )
+        return self
+
+
+def _is_known(name: Any, models: Mapping[str, Any]) -> bool:
+    return isinstance(name, str) and (name in models or is_import_path(name))
+
+
+def _hidden_neuron(name: str) -> NeuronModel:
+    """Return the model of hidden neurons of that name, which must be able to spike."""
+    neuron = find_neuron(name)
+    if not neuron.spiking:
+        raise SettingError(
+            f"network.neuron = {name!r} is not allowed: {neuron.name} never spikes; give it a threshold."
+        )
+    return neuron
+
+
+def _parameter_names(settings: type[Section]) -> list[str]:
+    """Return the settings that are parameters of neurons or synapses."""
+    return [name for name, field in settings.model_fields.items() if "is_parameter" in field.metadata]
+
+
+def _not_of_models(name: str, neuron: str, synapse: str) -> SettingError:
+    owners = [
+        f"network.{what} = {key!r}"
+        for what, models in (("neuron", SPIKING), ("synapse", SYNAPSES))
+        for key, model in models.items()
+        if name in model.parameters
+    ]
+    instead = f", or choose {' or '.join(owners)}" if owners else ""
+    return SettingError(
+        f"network.{name} is set, but network.neuron = {neuron!r} and network.synapse = {synapse!r} have none; "
+        f"leave it out{instead}."
     )
-    increment: float | None = setting(None, "what a spike adds to the threshold of an alif neuron; 0.1 where not set")
-    tau_mem: TimeConstant = setting(20.0, "membrane time constant of hidden neurons", "ms")
-    tau_syn: TimeConstant = setting(5.0, "synaptic time constant of hidden neurons", "ms")
+
+
+def _fields(models: Mapping[str, NeuronModel | SynapseModel], chosen: str) -> dict[str, Any]:
+    """Return the settings that models state, by name; one that several of them state is that of the first."""
+    fields: dict[str, Any] = {}
+    for key in sorted(models, key=lambda key: key != chosen):
+        for name, parameter in models[key].parameters.items():
+            of = "of hidden neurons" if key == chosen else f"of {key!r}"
+            kind, declared = field_per_neuron(parameter, f"{parameter.description or name}, {of}", key == chosen)
+            fields.setdefault(name, (Annotated[kind, "is_parameter"], declared))
+    return fields
+
+
+if TYPE_CHECKING:
+    _LayersOfModels = LayerSettings
+else:
+    _fields_of_models = {**_fields(SPIKING, DEFAULT_NEURON), **_fields(SYNAPSES, DEFAULT_SYNAPSE)}
+    _LayersOfModels = create_model("LayersOfModels", __base__=LayerSettings, **_fields_of_models)
+
+
+class NetworkSettings(_LayersOfModels):
+    """Hidden layers of spiking neurons between the input channels and one output a class."""
+
     output_tau_mem: TimeConstant = setting(20.0, "membrane time constant of output neurons", "ms")
     output_tau_syn: TimeConstant = setting(5.0, "synaptic time constant of output neurons", "ms")
     heterogeneous: bool = setting(
@@ -101,39 +215,38 @@ class NetworkSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _adaptation_is_of_alif(self) -> Self:
-        for name in ("tau_adapt", "increment"):
-            if self.neuron != "alif" and getattr(self, name) is not None:
-                raise ValueError(f"network.{name} is set, but network.neuron = 'lif' has none; choose 'alif'.")
-        return self
-
-    @model_validator(mode="after")
     def _distributions_once(self) -> Self:
         for flag, prefix in (("heterogeneous", ""), ("output_heterogeneous", "output_")):
             for name, smallest in SMALLEST_TIME_CONSTANTS.items():
                 value = getattr(self, prefix + name)
-                if getattr(self, flag) and (isinstance(value, GammaSettings) or value < smallest):
-                    shown_value = format_value(value) if isinstance(value, float | int) else "a distribution of its own"
+                if getattr(self, flag) and value is not None and (isinstance(value, GammaSettings) or value < smallest):
+                    shown = format_value(value) if isinstance(value, float | int) else "a distribution of its own"
                     raise ValueError(
-                        f"network.{flag} = true does not go with network.{prefix}{name} = {shown_value}: it must be "
+                        f"network.{flag} = true does not go with network.{prefix}{name} = {shown}: it must be "
                         f"a number of at least {smallest:g} (ms), the mean."
                     )
         return self
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_flag_for_all_layers(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and isinstance(values.get("recurrent", True), bool):
-            layers = values.get("num_hidden", 0)
-            repeats = len(layers) if isinstance(layers, list | tuple) else 1
-            return {**values, "recurrent": [values.get("recurrent", True)] * max(1, repeats)}
-        return values
-
     @model_validator(mode="after")
-    def _as_many_flags_as_layers(self) -> Self:
-        if len(self.recurrent) != len(self.num_hidden):
-            raise ValueError(
-                f"network.recurrent = {format_value(self.recurrent)} is not allowed: network.num_hidden has "
-                f"{len(self.num_hidden)} layers; give one value for all of them, or one for each."
-            )
+    def _trained_parameters_are_of_the_models(self) -> Self:
+        for name in self.trained:
+            if name not in self.model_parameters:
+                raise unknown_name("network.trained: parameter", name, self.model_parameters)
         return self
+
+
+def network_settings_of(neuron: str | None, synapse: str | None) -> type[NetworkSettings]:
+    """Return the settings of networks whose neuron or synapse model is a user's own, given by import path.
+
+    Raises
+    ------
+    SettingError
+        There is no such definition, or one of its parameters has the name of another setting.
+    """
+    fields: dict[str, Any] = {}
+    for path, model in ((neuron, neuron and _hidden_neuron(neuron)), (synapse, synapse and find_synapse(synapse))):
+        for name, field in (_fields({path: model}, path) if path and model else {}).items():
+            if name in NetworkSettings.model_fields and name not in _parameter_names(NetworkSettings):
+                raise SettingError(f"{path}: network.{name} is a setting already; give that parameter another name.")
+            fields[name] = field
+    return create_model("NetworkSettings", __base__=NetworkSettings, __doc__=NetworkSettings.__doc__, **fields)

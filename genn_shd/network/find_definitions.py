@@ -1,0 +1,48 @@
+"""Definitions of neurons, synapses and losses by name: a file each of a package, and a user's `module:name`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TypeVar
+
+from ..system.import_path import is_import_path, load_object
+from .definitions import LossModel, NeuronModel, SynapseModel
+
+__all__ = ["find_definitions", "is_import_path", "load_definition"]
+
+Definition = TypeVar("Definition", NeuronModel, SynapseModel, LossModel)
+
+_WORDS: dict[type, tuple[str, str]] = {
+    NeuronModel: ("neuron", "make one with NeuronModel (docs/guides/extending.md)"),
+    SynapseModel: ("synapse", "make one with SynapseModel (docs/guides/extending.md)"),
+    LossModel: ("loss", "make one with density_loss, logit_loss, weighted_sum or LossModel (docs/guides/losses.md)"),
+}
+
+
+def find_definitions(package: str, kind: type[Definition]) -> dict[str, Definition]:
+    """Return the definitions in the modules of a package whose name, in lower case, is that of their module.
+
+    Parameters
+    ----------
+    package : its dotted name.
+    kind : class of the definitions.
+    """
+    found = {}
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        for value in vars(importlib.import_module(f"{package}.{module.name}")).values():
+            if isinstance(value, kind) and value.name.lower() == module.name:
+                found[module.name] = value
+    return found
+
+
+def load_definition(path: str, kind: type[Definition]) -> Definition:
+    """Return the definition `name` of a module of a user's, for a path `module:name`. Importing the module runs it.
+
+    Raises
+    ------
+    SettingError
+        A module or name that is not there, or something else.
+    """
+    what, remedy = _WORDS[kind]
+    return load_object(path, what, kind, remedy)

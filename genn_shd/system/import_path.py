@@ -1,0 +1,51 @@
+"""Objects that users write in Python modules of their own, found by `module:name`. Importing a module runs it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, TypeVar
+
+from ..errors import SettingError, nearest
+
+T = TypeVar("T")
+
+
+def is_import_path(name: str) -> bool:
+    """Tell whether a name says where to find something: `module:name`."""
+    return ":" in name
+
+
+def load_object(path: str, what: str, kind: type[T], remedy: str) -> T:
+    """Return the object `name` of a module, for a path `module:name`.
+
+    Parameters
+    ----------
+    path : where it is.
+    what : what it is for, in messages, such as `loss`.
+    kind : class that it must be an instance of.
+    remedy : what to do where it is none.
+
+    Raises
+    ------
+    SettingError
+        A module or name that is not there, or something else.
+    """
+    module_name, _, name = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
+        why = "there is no such module in this folder or among those installed" if missing else f"{error!r}"
+        raise SettingError(f"{what} {path!r}: {module_name!r} cannot be imported: {why}.") from None
+    there = [key for key, value in vars(module).items() if isinstance(value, kind) and not key.startswith("_")]
+    if not hasattr(module, name):
+        known = f"; {_plural(what)} in it: {', '.join(there)}" if there and kind is not type else ""
+        raise SettingError(f"{what} {path!r}: {module_name} has no {name!r}{known}.{nearest(name, there)}")
+    found: Any = getattr(module, name)
+    if not isinstance(found, kind):
+        raise SettingError(f"{what} {path!r} is {type(found).__name__}, no {kind.__name__}: {remedy}.")
+    return found
+
+
+def _plural(what: str) -> str:
+    return f"{what}es" if what.endswith("s") else f"{what}s"

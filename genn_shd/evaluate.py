@@ -96,7 +96,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     parts, class_names, speaker_names = _samples(config, checkpoint, options.data)
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
     checkpoint.check(network)
-    with compile_model(config, network) as model:
+    with compile_model(config, network, max(map(len, parts.values()))) as model:
         model.set_parameters(checkpoint.group("parameters"))
         evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}
     evaluated = Evaluated(evaluations, class_names, speaker_names)

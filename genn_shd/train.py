@@ -19,7 +19,7 @@ from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
 from .system.progress import LOG, console_log
 from .training.build import build_network, check_fits
-from .training.data import prepare
+from .training.data import most_samples, partition, prepare, settle
 from .training.repeats import train
 
 DEFAULT_PRESET = "spoken_digits"
@@ -39,7 +39,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         config, dataset = prepare(config)
         if options.dry_run:
             network = build_network(config, dataset.num_input, dataset.num_classes)
-            check_fits(config, network)
+            samples = partition(config, dataset)
+            check_fits(config, network, most_samples(settle(config, samples.train), samples))
             print(config.to_toml())
             print(describe(network))
             return 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..backends.base import Model
 from ..backends.compile import compile_network
 from ..backends.memory_estimate import SETTINGS, Use, check_memory
+from ..backends.native.model import MAX_GROUPS, SAMPLES_PER_GROUP
 from ..config.schema import (
     SMALLEST_TIME_CONSTANTS,
     Config,
@@ -56,8 +57,27 @@ def _trained(trained: Mapping[str, TrainedSettings], rate: float) -> dict[str, T
     return {name: Trained(how.minimum, rate if how.rate is None else how.rate) for name, how in trained.items()}
 
 
-def check_fits(config: Config, network: Network) -> None:
+def compiled_batch_size(config: Config, num_samples: int | None) -> int:
+    """The batch size to compile for: that of the settings, or less where there are too few samples to fill it.
+
+    It is never below the size from which on samples are summed in the same groups, so that results keep their bits.
+
+    Parameters
+    ----------
+    config : of the run.
+    num_samples : in the largest part of the data; None where that is not known.
+    """
+    size = config.training.batch_size
+    return size if num_samples is None else min(size, max(num_samples, MAX_GROUPS * SAMPLES_PER_GROUP))
+
+
+def check_fits(config: Config, network: Network, num_samples: int | None = None) -> None:
     """Check that the machine has the memory which the network of a resolved configuration needs at least.
+
+    Parameters
+    ----------
+    config, network : of the run.
+    num_samples : in the largest part of the data; None where that is not known.
 
     Raises
     ------
@@ -67,7 +87,7 @@ def check_fits(config: Config, network: Network) -> None:
     simulation = config.simulation
     use = Use(
         "native" if simulation.backend == "native" else "genn",
-        config.training.batch_size,
+        compiled_batch_size(config, num_samples),
         simulation.dt,
         trial_duration(config),
         simulation.precision,
@@ -76,20 +96,25 @@ def check_fits(config: Config, network: Network) -> None:
     check_memory(network, use, SETTINGS)
 
 
-def compile_model(config: Config, network: Network) -> Model:
+def compile_model(config: Config, network: Network, num_samples: int | None = None) -> Model:
     """The network of a resolved configuration, compiled, with fresh weights.
+
+    Parameters
+    ----------
+    config, network : of the run.
+    num_samples : in the largest part of the data, so that no batch can be larger; None where that is not known.
 
     Raises
     ------
     SettingError, BackendError
         What the back end cannot do.
     """
-    check_fits(config, network)
+    check_fits(config, network, num_samples)
     simulation, optimiser = config.simulation, config.optimiser
     model = compile_network(
         network,
         backend=simulation.backend,
-        batch_size=config.training.batch_size,
+        batch_size=compiled_batch_size(config, num_samples),
         dt=simulation.dt,
         duration=trial_duration(config),
         precision=simulation.precision,

@@ -142,6 +142,18 @@ def settle(config: Config, train: Samples) -> Config:
     return config.replace(**{"augmentation.normalise": smallest.target})
 
 
+def most_samples(config: Config, samples: Partition) -> int:
+    """Samples in the largest part of a run with a settled configuration, an epoch of the training samples among them.
+
+    Raises
+    ------
+    DataError
+        A training sample without a label, where classes are balanced.
+    """
+    in_epoch = build_augmentation(config).size(samples.train.labels)
+    return max([in_epoch, *map(len, samples.held_out.values())])
+
+
 def build_augmentation(config: Config) -> Augmentation:
     """What a settled configuration does to training samples in every epoch."""
     settings, normalise = config.augmentation, config.augmentation.normalise

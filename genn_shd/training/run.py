@@ -19,7 +19,7 @@ from ..runs.folder import Row, RunFolder
 from ..system.interrupt import Interrupted, StopRequest
 from ..system.progress import LOG
 from .build import build_network, check_fits, compile_model
-from .data import for_evaluation, partition, settle
+from .data import for_evaluation, most_samples, partition, settle
 from .evaluation import Evaluation, evaluate_with_bar, report
 from .samples import Partition, Samples
 from .timings import EpochTimings
@@ -40,8 +40,9 @@ def train_once(
     config = settle(config, samples.train)
     samples = replace(samples, **{name: for_evaluation(config, part) for name, part in samples.held_out.items()})
     network = build_network(config, dataset.num_input, dataset.num_classes)
-    check_fits(config, network)
-    with RunFolder.open(path, config) as folder, compile_model(config, network) as model:
+    most = most_samples(config, samples)
+    check_fits(config, network, most)
+    with RunFolder.open(path, config) as folder, compile_model(config, network, most) as model:
         folder.write_environment(environment.describe(model, config.training.seed))
         _announce(model, samples)
         draw_weight(model, samples.train, folder)

@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from genn_shd import train
+from genn_shd import evaluate, train
 from genn_shd.backends import memory_estimate
 from genn_shd.backends.compile import compile_network
 from genn_shd.backends.memory_estimate import SETTINGS, Use, check_memory, estimate
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from genn_shd.backends.compile import compile_network
 from genn_shd.spikes.spike_trains import SpikeTrains
-from genn_shd.memory_estimate import Use, estimate
+from genn_shd.backends.memory_estimate import Use, estimate
 from genn_shd.models import recurrent_classifier
 
 network = recurrent_classifier(300, 1200, 20, loss="xentropy")
@@ -107,7 +108,6 @@ def test_steps_cover_the_trial() -> None:
         ("network.num_hidden=1000000000", "network.num_hidden"),
         ("simulation.duration=1e9", "simulation.duration = 1e"),
         ("simulation.dt=1e-8", "simulation.dt = 1e-08"),
-        ("training.batch_size=10000000", "training.batch_size = 10000000"),
         ("simulation.num_threads=1000000000", "simulation.num_threads = 1000000000"),
         ("network.delays=100000000", "network.delays = 100000000"),
     ],
@@ -128,3 +128,18 @@ def test_settings_that_ask_for_too_much_are_refused_in_a_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert named in line
     assert not run.exists()
+
+
+def test_a_batch_that_data_cannot_fill_needs_no_memory_and_trains_as_one_that_they_fill(tmp_path: Path) -> None:
+    small = ["dataset.num_train=70", "dataset.num_validation=20", "dataset.num_test=20", "training.epochs=2"]
+    settings = [word for setting in small for word in ("--set", setting)]
+    found = []
+    for size in (70, 10**10):
+        run = tmp_path / str(size)
+        command = ["--preset", "yin_yang", *settings, "--set", f"training.batch_size={size}", "--out", str(run)]
+        assert train.main([*command, "--dry-run"]) == 0
+        assert train.main(command) == 0
+        assert evaluate.main([str(run)]) == 0
+        with np.load(run / "checkpoint.npz") as checkpoint:
+            found.append({name: checkpoint[name] for name in checkpoint.files if name.startswith("parameters")})
+    assert found[0] and all(np.array_equal(found[0][name], found[1][name]) for name in found[0])

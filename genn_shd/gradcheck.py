@@ -52,6 +52,8 @@ def _run(options: argparse.Namespace) -> int:
     spikes = ", ".join(f"{name} {counts.mean():.1f}" for name, counts in result.spike_counts.items())
     print(f"scheme {scheme}, dt {config.simulation.dt:g} ms, loss {config.loss.name} {result.loss:.4f}")
     print(f"{len(batch)} samples, {batch.num_spikes} input spikes; spikes per neuron and trial: {spikes}")
+    if len(batch) < options.samples:
+        print(_why_fewer(options.samples, len(chosen), len(batch)))
     if off:
         print(f"switched off, as they are rules or random and have no gradient: {', '.join(off)}")
     print()
@@ -60,6 +62,13 @@ def _run(options: argparse.Namespace) -> int:
         print("\nnothing was compared: all differences are 0 or left out; raise network.weights until neurons spike")
         return NOT_EXACT
     return 0 if all(check.agrees(options.tolerance) for check in checks) else NOT_EXACT
+
+
+def _why_fewer(asked: int, drawn: int, used: int) -> str:
+    """Which of the samples that were asked for the check does without."""
+    parts = [f"{asked - drawn} that the training set lacks"] if drawn < asked else []
+    parts += [f"{drawn - used} whose label's output is silent"] if used < drawn else []
+    return f"of {asked} samples asked for, {used} are checked; left out: {', '.join(parts)}"
 
 
 def _drop_silent_samples(model: Model, batch: SpikeTrains) -> SpikeTrains:

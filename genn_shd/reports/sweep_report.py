@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import BackendError
@@ -39,7 +40,13 @@ def report(folder: Path) -> Page:
         _counts(of),
         Section("Sweep file", tables=[of_mapping(of.file.values(), "file")], folded=True),
     ]
-    return Page(show_name(of.file.title, TITLE_WIDTH), _facts(of), sections)
+    return Page(show_name(of.file.title, TITLE_WIDTH), _facts(of), [_saying_what_is_missing(of, s) for s in sections])
+
+
+def _saying_what_is_missing(of: Trials, section: Section) -> Section:
+    """A section whose captions say which trials do not count."""
+    drawings = [replace(d, caption=f"{d.caption} {of.missing}".rstrip()) for d in section.drawings]
+    return replace(section, drawings=drawings)
 
 
 def _facts(of: Trials) -> list[tuple[str, str]]:

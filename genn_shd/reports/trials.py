@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,6 +77,15 @@ class Trials:
         return sorted((t for t in self.all if t.status != RUNNING), key=lambda t: (t.ended or 0.0, t.number))
 
     @property
+    def missing(self) -> str:
+        """How many trials of those that were asked for count, and what became of the others; empty where all count."""
+        counted = {trial.number for trial in self.complete}
+        others = Counter(_fate(trial) for trial in self.all if trial.number not in counted)
+        others["not begun"] = max(0, (self.file.budget.trials or 0) - len(self.all))
+        named = ", ".join(f"{count} {fate}" for fate, count in others.items() if count)
+        return f"{len(counted)} of {len(counted) + others.total()} trials count; the others: {named}." if named else ""
+
+    @property
     def best(self) -> Trial | None:
         """The one that is worth the most."""
         return max(self.complete, key=self.worth, default=None)
@@ -99,6 +109,11 @@ class Trials:
     def varied(self) -> list[Parameter]:
         """Parameters that have more than one value among all trials."""
         return [p for p in self.space if len({label(t.point[p.name]) for t in self.all if p.name in t.point}) > 1]
+
+
+def _fate(trial: Trial) -> str:
+    """What became of a trial that does not count."""
+    return {RUNNING: "under way", COMPLETE: "beyond a limit"}.get(trial.status, trial.status)
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def encode_files(
     """Encode files into `out`, in SHD's layout with the names of the files as `extra/file`.
 
     Until all is done, a log beside it keeps what has been encoded; the same call resumes from there. A file that cannot
-    be used is left out with a warning.
+    be used is left out with a warning, and named in `out` as `extra/left_out`.
 
     Parameters
     ----------
@@ -101,8 +101,10 @@ def encode_files(
         if not keys:
             raise DataError(f"none of the {len(files)} files can be used; see above.")
         done = [file for file in named if file in keys]
+        spikes = [log[keys[file]] for file in done]
+        reasons = [(escape_name(f.name), escape_name(why.removeprefix(f"{f}: "))) for f, why in left_out.items()]
         try:
-            _write(out, done, [log[keys[file]] for file in done], named, class_names, settings.num_channels, mark)
+            _write(out, done, spikes, named, class_names, settings.num_channels, reasons, mark)
         except GennShdError as error:
             raise GennShdError(f"{error} All that was encoded is kept: the same command goes on from there.") from None
         log.remove()
@@ -177,9 +179,11 @@ def _write(
     named: dict[Path, Names],
     class_names: Sequence[str],
     num_channels: int,
+    left_out: Sequence[tuple[str, str]],
     mark: str,
 ) -> None:
     labels, classes = number_names([named[file].label for file in files], class_names)
     speakers, speaker_names = number_names([named[file].speaker for file in files])
     trains = SpikeTrains.from_events(spikes, labels, speakers, num_channels)
-    write(out, trains, classes, speaker_names, np.float32, files=[escape_name(file.name) for file in files], mark=mark)
+    names = [escape_name(file.name) for file in files]
+    write(out, trains, classes, speaker_names, np.float32, files=names, left_out=left_out, mark=mark)

@@ -7,6 +7,7 @@
     extra/file                        the name of each sample's recording   (may be missing)
     extra/keys                        the names of the classes              (may be missing)
     extra/meta_info/speaker_names     the names of the speakers             (may be missing)
+    extra/left_out/file, .../reason   recordings that could not be used, and why (only where there are any)
 
 The files are described by Cramer et al. 2020, "The Heidelberg spiking data sets for the systematic evaluation
 of spiking neural networks" (IEEE Trans. Neural Netw. Learn. Syst. 33, 2744).
@@ -76,6 +77,7 @@ def write(
     speaker_names: Sequence[str] = (),
     time_type: DTypeLike = np.float64,
     files: Sequence[str] = (),
+    left_out: Sequence[tuple[str, str]] = (),
     mark: str = "",
 ) -> None:
     """Write a file in this layout. It appears under its name only when it is complete.
@@ -87,6 +89,8 @@ def write(
     class_names, speaker_names : names by label and by speaker; nothing is written where empty.
     time_type : type of the times in the file. float64 gives back the same times bit for bit; the published
         files have less.
+    files : the name of each sample's recording; nothing is written where empty.
+    left_out : names of recordings that could not be used, each with the reason.
     mark : of the command that writes it, see `genn_shd.system.outputs`; none where empty.
 
     Raises
@@ -103,6 +107,8 @@ def write(
         if mark:
             file.attrs[outputs.ATTRIBUTE] = mark
         _write_names(file, "extra/file", files)
+        _write_names(file, "extra/left_out/file", [name for name, _ in left_out])
+        _write_names(file, "extra/left_out/reason", [reason for _, reason in left_out])
         _write_names(file, "extra/keys", class_names)
         _write_names(file, "extra/meta_info/speaker_names", speaker_names)
 

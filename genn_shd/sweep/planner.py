@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ..errors import GennShdError, SettingError
 from ..system.interrupt import Interrupted, StopRequest
 from ..system.progress import LOG, Count, Heartbeat
@@ -81,7 +83,7 @@ class Planner:
             Workers are gone for good, or every trial fails.
         """
         session = self._state.begin_session(self._workers.description)
-        heartbeat = Heartbeat(lambda: f"{self._count}; {len(self._under_way)} runs under way")
+        heartbeat = Heartbeat(self._describe_progress)
         try:
             with self._stop.deferred():
                 self._settle_open_trials()
@@ -95,6 +97,19 @@ class Planner:
             self._reader.close()
         if self._stop.requested:
             raise Interrupted("stopped")
+
+    def _describe_progress(self) -> str:
+        """A line that says how far the sweep is, and where time ends it how much is left."""
+        hours = self._plan.file.budget.hours
+        if hours is None:
+            return f"{self._count}; {len(self._under_way)} runs under way"
+        left = tqdm.format_interval(max(0.0, 3600 * (hours - self._hours)))
+        return f"{self._count}, {left} of budget.hours left; {len(self._under_way)} runs under way"
+
+    @property
+    def _hours(self) -> float:
+        """Time at work, that of earlier sessions included, h."""
+        return (self._spent_before + time.monotonic() - self._started) / 3600
 
     def _num_ended(self) -> int:
         return sum(trial.status != RUNNING for trial in self._reader.trials(runs=False))
@@ -160,9 +175,8 @@ class Planner:
 
     def _is_spent(self, trials: int) -> bool:
         budget = self._plan.file.budget
-        hours = (self._spent_before + time.monotonic() - self._started) / 3600
         return (budget.trials is not None and trials >= budget.trials) or (
-            budget.hours is not None and hours >= budget.hours
+            budget.hours is not None and self._hours >= budget.hours
         )
 
     def _refuse_to_fail_on(self, trials: Sequence[Trial]) -> None:

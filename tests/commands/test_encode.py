@@ -358,6 +358,10 @@ def test_broken_files_are_named_and_left_out(folder, capsys):
         assert [line for line in said.splitlines() if name in line and reason in line], said
     assert len(hdf5.load(out, num_units=40).train) == 3
     assert "6 files left out" in said
+    with h5py.File(out) as file:
+        names, reasons = (file["extra/left_out"][key].asstr()[:].tolist() for key in ("file", "reason"))
+    assert len(set(names)) == len(reasons) == 6
+    assert reasons[names.index("silent_ann_0.wav")].startswith("there is no sound in it")
 
 
 def test_only_broken_files_are_an_error(tmp_path, capsys):

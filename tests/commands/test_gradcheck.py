@@ -36,10 +36,19 @@ def test_rules_and_chance_are_off_while_gradients_are_compared(capsys):
 
 def test_samples_that_a_rule_wakes_up_are_left_out(capsys):
     assert gradcheck.main(["--samples", "6", "--entries", "6", "--set", "loss=first_spike"]) == 0
-    assert "\n1 samples" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "\n1 samples" in printed
+    assert "of 6 samples asked for, 1 are checked; left out: 5 whose label's output is silent" in printed
     silent = ("loss=first_spike", "network.weights.hidden_output={mean = -1.0, std = 0.0}")
     assert gradcheck.main([*SMALL, *(word for setting in silent for word in ("--set", setting))]) == 2
     assert "silent in every sample" in capsys.readouterr().err
+
+
+def test_samples_that_there_are_not_are_told_of(capsys):
+    settings = ("dataset.num_train=4", "dataset.num_validation=3", "dataset.num_test=3")
+    command = ["--samples", "9", "--entries", "4", *(word for setting in settings for word in ("--set", setting))]
+    assert gradcheck.main(command) == 0
+    assert "of 9 samples asked for, 4 are checked; left out: 5 that the training set lacks" in capsys.readouterr().out
 
 
 def test_a_silent_network_shows_nothing(capsys):

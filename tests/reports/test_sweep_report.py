@@ -82,7 +82,7 @@ def test_figures_are_in_the_page_and_beside_it(search, ablated):
     check_figures(ablated / path, ["best_so_far", "ablation", "factors", "importance", "slices"])
 
 
-def test_what_a_file_says_is_text_and_not_markup(search, tmp_path):
+def test_what_a_file_says_is_text_and_what_failed_is_in_every_caption(search, tmp_path):
     html = (search / "report" / "report.html").read_text()
     assert "A search &lt;over&gt; mixed parameters" in html and "<over>" not in html
     page = Reading(make_report(make_sweep(tmp_path, runs_of_trials.ablation("refusing_large_ones"))))
@@ -90,6 +90,9 @@ def test_what_a_file_says_is_text_and_not_markup(search, tmp_path):
     assert {row["error"][0] for row in errors} == {"network.tau_mem <b>cannot</b> be that & more."}
     assert {row["status"][0] for row in errors} == {"failed"}
     assert [row["trial"][0] for row in errors] == ["9", "10", "11", "12"]
+    assert len(page.images) > 2
+    for caption, _ in page.images:
+        assert caption.endswith("8 of 12 trials count; the others: 4 failed.")
 
 
 def test_the_line_of_the_best_rises_to_the_best(search):
@@ -187,6 +190,17 @@ def test_a_sweep_in_which_nothing_has_ended_is_reported(under_way):
     assert "1: 1 running" in page.text
     assert "No trial is complete yet" in page.text
     assert page.tables["trials"][0]["runs"][0] == "0 of 1"
+
+
+def test_trials_that_do_not_count_are_told_of_by_what_became_of_them(search):
+    of = Trials.read(search)
+    last = of.all[-1]
+    under_way = replace(last, status="running", objective=None)
+    file = of.file.model_copy(update={"budget": of.file.budget.model_copy(update={"trials": len(of.all) + 3})})
+    some = replace(of, file=file, all=[*of.all[:-1], under_way])
+    assert some.missing.startswith(f"{len(some.complete)} of {len(of.all) + 3} trials count; the others: ")
+    assert "1 under way" in some.missing and "3 not begun" in some.missing
+    assert replace(of, all=of.complete, file=file).missing.count("not begun") == 1
 
 
 def test_without_the_optimiser_all_else_is_reported(ablated, monkeypatch, tmp_path):

@@ -63,6 +63,13 @@ def test_where_a_sweep_is_is_said_again_and_again(tmp_path, caplog, monkeypatch)
     assert re.search(r"[12] of 3 trials, 00:0\d so far, 00:0\d left; 1 runs under way", caplog.text)
 
 
+def test_where_time_ends_a_sweep_what_is_left_of_it_is_said(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL", 0.02)
+    caplog.set_level("INFO", "genn_shd")
+    go(tmp_path, "slow", budget={"hours": 0.6 / 3600}, settings={"training.epochs": 10})
+    assert re.search(r"\d trials, 00:0\d so far, 00:00 of budget.hours left; \d runs under way", caplog.text)
+
+
 def test_a_folder_keeps_one_sweep(tmp_path):
     go(tmp_path)
     with pytest.raises(SettingError, match="holds a sweep with another repeats; choose another --out"):

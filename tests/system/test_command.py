@@ -51,6 +51,14 @@ from genn_shd import train
 assert train.main(["--preset", "yin_yang", "--set", "dataset.num_train=30", "--dry-run"]) == 0
 print("matplotlib" in sys.modules)
 """
+TRAIN_AND_REPORT = """
+import sys
+from genn_shd import report, train
+small = [f"dataset.num_{part}=12" for part in ("train", "validation", "test")]
+settings = [word for setting in [*small, "training.epochs=1", "network.num_hidden=4"] for word in ("--set", setting)]
+assert train.main(["--preset", "yin_yang", *settings, "--out", sys.argv[1]]) == 0
+assert report.main([sys.argv[1]]) == 0
+"""
 DRAW = """
 import os, sys
 import numpy
@@ -77,6 +85,15 @@ def test_a_notebook_s_back_end_is_neither_needed_nor_changed(backend, tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split() == [backend, "False"]
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_training_and_its_report_need_no_back_end_of_a_notebook(tmp_path):
+    environment = os.environ | {"MPLBACKEND": "module://nonexistent"}
+    command = [sys.executable, "-c", TRAIN_AND_REPORT, str(tmp_path / "run")]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "run" / "report" / "report.html").stat().st_size > 10_000
+    assert (tmp_path / "run" / "plots" / "training_curves.png").exists()
 
 
 def test_a_name_in_an_error_does_not_steer_the_terminal(capsys):

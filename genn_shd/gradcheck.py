@@ -53,7 +53,7 @@ def _run(options: argparse.Namespace) -> int:
     print(f"scheme {scheme}, dt {config.simulation.dt:g} ms, loss {config.loss.name} {result.loss:.4f}")
     print(f"{len(batch)} samples, {batch.num_spikes} input spikes; spikes per neuron and trial: {spikes}")
     if len(batch) < options.samples:
-        print(_why_fewer(options.samples, len(chosen), len(batch)))
+        print(_explain_fewer(options.samples, len(chosen), len(batch)))
     if off:
         print(f"switched off, as they are rules or random and have no gradient: {', '.join(off)}")
     print()
@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0 if all(check.agrees(options.tolerance) for check in checks) else NOT_EXACT
 
 
-def _why_fewer(asked: int, drawn: int, used: int) -> str:
+def _explain_fewer(asked: int, drawn: int, used: int) -> str:
     """Which of the samples that were asked for the check does without."""
     parts = [f"{asked - drawn} that the training set lacks"] if drawn < asked else []
     parts += [f"{drawn - used} whose label's output is silent"] if used < drawn else []

@@ -40,11 +40,11 @@ def report(folder: Path) -> Page:
         _counts(of),
         Section("Sweep file", tables=[of_mapping(of.file.values(), "file")], folded=True),
     ]
-    return Page(show_name(of.file.title, TITLE_WIDTH), _facts(of), [_saying_what_is_missing(of, s) for s in sections])
+    return Page(show_name(of.file.title, TITLE_WIDTH), _facts(of), [_name_missing_trials(of, s) for s in sections])
 
 
-def _saying_what_is_missing(of: Trials, section: Section) -> Section:
-    """A section whose captions say which trials do not count."""
+def _name_missing_trials(of: Trials, section: Section) -> Section:
+    """Name the trials that do not count in the captions of a section."""
     drawings = [replace(d, caption=f"{d.caption} {of.missing}".rstrip()) for d in section.drawings]
     return replace(section, drawings=drawings)
 

@@ -80,7 +80,7 @@ class Trials:
     def missing(self) -> str:
         """How many trials of those that were asked for count, and what became of the others; empty where all count."""
         counted = {trial.number for trial in self.complete}
-        others = Counter(_fate(trial) for trial in self.all if trial.number not in counted)
+        others = Counter(_describe_fate(trial) for trial in self.all if trial.number not in counted)
         others["not begun"] = max(0, (self.file.budget.trials or 0) - len(self.all))
         named = ", ".join(f"{count} {fate}" for fate, count in others.items() if count)
         return f"{len(counted)} of {len(counted) + others.total()} trials count; the others: {named}." if named else ""
@@ -111,7 +111,7 @@ class Trials:
         return [p for p in self.space if len({label(t.point[p.name]) for t in self.all if p.name in t.point}) > 1]
 
 
-def _fate(trial: Trial) -> str:
+def _describe_fate(trial: Trial) -> str:
     """What became of a trial that does not count."""
     return {RUNNING: "under way", COMPLETE: "beyond a limit"}.get(trial.status, trial.status)
 

@@ -129,6 +129,11 @@ class Model(Exclusive, abc.ABC):
         return {}
 
     @property
+    def source(self) -> dict[str, str]:
+        """The code that was generated for this model so far: file name -> text."""
+        return {}
+
+    @property
     @abc.abstractmethod
     def environment(self) -> dict[str, Any]:
         """What this model runs on, for `environment.json`: compiler or device, versions, threads."""

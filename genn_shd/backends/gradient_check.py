@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..network.network import DISTURBANCES
+from ..network.network import NOISE_AND_DROPOUT
 from ..spikes.spike_trains import SpikeTrains
 from .base import Model
 from .results import BatchResult
@@ -113,7 +113,7 @@ def no_gradient(model: Model) -> dict[str, Any]:
 
 def _adds_no_gradient(name: str) -> bool:
     section, last = name.split(".")[0], name.split(".")[-1]
-    return last.startswith("strength_") if section == "regularisation" else last in DISTURBANCES
+    return last.startswith("strength_") if section == "regularisation" else last in NOISE_AND_DROPOUT
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from ..errors import SettingError, unknown_name
 from ..network.definitions import Parameter
 from ..network.initialisers import draw
-from ..network.network import DISTURBANCES, Network, SpikeCountRegularisation, check_delays, check_disturbance
+from ..network.network import NOISE_AND_DROPOUT, Network, SpikeCountRegularisation, check_delays, check_noise_or_dropout
 
 NewValues = Mapping[str, float | np.ndarray]
 
@@ -41,7 +41,7 @@ class RunValues:
                 self._set_neurons(population.name, name, drawn)
         self._set_delays(network.input.delays)
         for population in network.populations[1:]:
-            for name in DISTURBANCES:
+            for name in NOISE_AND_DROPOUT:
                 if getattr(population, name) is not None:
                     self._values[f"{population.name}.{name}"] = float(getattr(population, name))
         for name, parameter in network.loss.parameters.items():
@@ -83,8 +83,8 @@ class RunValues:
             if name in ("optimiser.beta1", "optimiser.beta2") and not value < 1:
                 raise SettingError(f"{name} = {value} is not allowed; it must be between 0 and 1.")
             self._values[name] = float(value)
-        elif rest in DISTURBANCES:
-            check_disturbance(name, rest, float(value))
+        elif rest in NOISE_AND_DROPOUT:
+            check_noise_or_dropout(name, rest, float(value))
             self._values[name] = float(value)
         elif section == self._network.input.name:
             self._set_delays(value)
@@ -126,9 +126,9 @@ class RunValues:
         """Delays of the source, (copies,) float64, ms."""
         return self._values[f"{self._network.input.name}.delays"]
 
-    def disturbances(self, population: str) -> tuple[float, ...]:
+    def noise_and_dropout(self, population: str) -> tuple[float, ...]:
         """Noise and dropout of a population, 0 where it has none."""
-        return tuple(self._values.get(f"{population}.{name}", 0.0) for name in DISTURBANCES)
+        return tuple(self._values.get(f"{population}.{name}", 0.0) for name in NOISE_AND_DROPOUT)
 
     def loss_values(self) -> dict[str, float]:
         """Values of the loss's parameters, in the definition's order."""

@@ -143,7 +143,7 @@ class ArrivalTerms:
     Attributes
     ----------
     times : (K, order) Chebyshev series of phi_k in 2 d / dt - 1.
-    rates : (R, order) of the derivatives by d, 1/ms, of the first R <= K.
+    derivatives : (R, order) of the derivatives by d, 1/ms, of the first R <= K.
     gains : (K, effects, N). Effects: the states that an arrival changes, in the state's order; where the loss drives
         the population throughout a step, the sum of the weights that arrived; the derivatives that it reaches of the
         state by trained parameters, which alone need more than R terms.
@@ -154,7 +154,7 @@ class ArrivalTerms:
     """
 
     times: np.ndarray
-    rates: np.ndarray
+    derivatives: np.ndarray
     gains: np.ndarray
     returns: np.ndarray
     reversible: bool
@@ -185,6 +185,10 @@ class Program:
     populations: tuple[PopulationProgram, ...]
     evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
     arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
+
+    def neuron_values(self, population: str, values: Values, dt: float) -> dict[str, np.ndarray]:
+        """All run-time values that a population's code uses, (N,) each: its parameters and the coefficients."""
+        return {**values, **self.evaluate_coefficients(population, values, dt)}
 
     @property
     def connections(self) -> tuple[Connection, ...]:

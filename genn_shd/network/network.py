@@ -77,12 +77,12 @@ class Trained:
             raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
 
 
-DISTURBANCES = ("noise", "dropout")
+NOISE_AND_DROPOUT = ("noise", "dropout")
 RUN_VALUE_SECTIONS = ("loss", "optimiser", "regularisation")
 """First parts of names of run-time values; the others are names of populations."""
 
 
-def check_disturbance(name: str, kind: str, value: float) -> None:
+def check_noise_or_dropout(name: str, kind: str, value: float) -> None:
     """Raise a SettingError naming `name` unless a noise is >= 0, or a dropout a probability below 1."""
     limit = 1.0 if kind == "dropout" else float("inf")
     if not 0 <= value < limit:
@@ -153,18 +153,18 @@ class Population:
         object.__setattr__(self, "trained", MappingProxyType(dict(self.trained)))
         object.__setattr__(self, "delays", tuple(float(d) for d in self.delays))
         self._check_delays()
-        self._check_disturbances()
+        self._check_noise_and_dropout()
 
-    def _check_disturbances(self) -> None:
+    def _check_noise_and_dropout(self) -> None:
         if self.is_source and (self.noise, self.dropout) != (None, None):
             raise SettingError(
                 f"population {self.name!r} is a spike source; noise and dropout are of other populations."
             )
         if not self.spiking and self.dropout is not None:
             raise SettingError(f"population {self.name!r} never spikes, so no spikes of it can be lost.")
-        for name in DISTURBANCES:
+        for name in NOISE_AND_DROPOUT:
             if getattr(self, name) is not None:
-                check_disturbance(f"{self.name}.{name}", name, getattr(self, name))
+                check_noise_or_dropout(f"{self.name}.{name}", name, getattr(self, name))
 
     def _check_delays(self) -> None:
         if not self.is_source and self.delays != (0.0,):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...network.network import SpikeCountRegularisation
+from ..formulae import count_signal, total_excess
 from ..results import Arrays, BatchResult
 
 
@@ -82,9 +83,5 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple
 def count_signals(counts: np.ndarray, rule: SpikeCountRegularisation) -> np.ndarray:
     """What each spike of a neuron adds to its adjoint, from spike counts (B, N): (B, N)."""
     averaged = counts if rule.average == "trial" else np.broadcast_to(counts.mean(axis=0), counts.shape)
-    excess = np.maximum(0.0, averaged.sum(axis=1) - rule.total_upper) / counts.shape[1]
-    return (
-        -rule.strength_upper * np.maximum(0.0, averaged - rule.upper)
-        - rule.strength_lower * np.minimum(0.0, averaged - rule.lower)
-        - rule.strength_total * excess[:, None]
-    )
+    excess = total_excess(averaged.sum(axis=1), rule.total_upper, counts.shape[1])
+    return count_signal(averaged, excess[:, None], vars(rule))

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from ...eventprop.program import PopulationProgram
 from ...network.network import Connection
-from ..run_values import RunValues
+from ..formulae import ADAM_CONSTANTS, Code, adam_moments, adam_step
 from .blueprint import UpdateBlueprint
 from .trained_code import gradient_name, trained_parameters
 
 REDUCE, STEP = "Reduce", "Step"
 
-_ADAM = """
-moment1 = (beta1 * moment1) + (rest1 * mean);
-moment2 = (beta2 * moment2) + (rest2 * mean * mean);
-g -= rate * moment1 / (sqrt(moment2 * correction) + epsilon);
-"""
-ADAM_PARAMETERS = ("beta1", "rest1", "beta2", "rest2", "rate", "correction", "epsilon")
 
 
 def reduce_name(parameter: str) -> str:
@@ -36,12 +30,12 @@ def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
             name=adam_name(connection.name),
             group=STEP,
             subject=connection.name,
-            parameters=tuple((name, "scalar") for name in ADAM_PARAMETERS),
+            parameters=tuple((name, "scalar") for name in ADAM_CONSTANTS),
             variables=(("moment1", "READ_WRITE"), ("moment2", "READ_WRITE")),
             references=(("mean", "scalar", f"{reduce_name(connection.name)}:mean"), ("g", "scalar", "g")),
             read_only=("mean",),
             arrays=(),
-            code=_ADAM,
+            code=_adam_code(),
         ),
     )
 
@@ -65,15 +59,8 @@ def _reduction(parameter: str, subject: str, gradient: str) -> UpdateBlueprint:
     )
 
 
-def adam_constants(learning_rate: float, values: RunValues, steps_taken: int) -> dict[str, float]:
-    """ADAM_PARAMETERS of a step; `steps_taken` counts it."""
-    beta1, beta2 = values.optimiser("beta1"), values.optimiser("beta2")
-    return {
-        "beta1": beta1,
-        "rest1": 1.0 - beta1,
-        "beta2": beta2,
-        "rest2": 1.0 - beta2,
-        "rate": learning_rate / (1.0 - beta1**steps_taken),
-        "correction": 1.0 / (1.0 - beta2**steps_taken),
-        "epsilon": values.optimiser("epsilon"),
-    }
+def _adam_code() -> str:
+    constants = {name: Code(name) for name in ADAM_CONSTANTS}
+    before = Code("moment1"), Code("moment2")
+    moment1, moment2 = adam_moments(*before, Code("mean"), constants)
+    return f"moment1 = {moment1};\nmoment2 = {moment2};\ng -= {adam_step(*before, constants)};"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ...eventprop.program import PopulationProgram
 from ...network.definitions import LossModel
 from ...network.snippets import scoped
+from ..formulae import Code, cross_entropy, softmax_term
 from .blueprint import UpdateBlueprint, Variable
 
 
@@ -132,7 +133,8 @@ class _Writer:
         seen = {"V": voltage} if self.loss.keeps_voltages else {}
         if not self.every_step:
             return {"error": "output_error", "is_label": is_label, **seen}
-        softmax = f"exp(loss_value_loss_scale * ({voltage} - trace_largest[{place}])) / trace_sum[{place}]"
+        term = softmax_term(Code(voltage), Code(f"trace_largest[{place}]"), Code("loss_value_loss_scale"))
+        softmax = f"{term} / trace_sum[{place}]"
         return {"error": f"loss_value_loss_scale * ({softmax} - ({is_label}))", "is_label": is_label, **seen}
 
 
@@ -153,6 +155,9 @@ def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) 
     if loss.cross_entropy != "step":
         return ()
     size, place = output.size, f"({steps_of('forward_slot', num_steps)} + step)"
+    largest, scale = Code("largest"), Code("loss_scale")
+    term = softmax_term(Code("trace[start + k]"), largest, scale)
+    loss_of_step = cross_entropy(Code("trace[start + label]"), largest, scale, Code("sum"))
     code = f"""
     scalar sum_of_losses = 0.0;
     for (int step = id; step < {num_steps}; step += {size}) {{
@@ -160,10 +165,10 @@ def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) 
         scalar largest = trace[start];
         scalar sum = 0.0;
         for (int k = 1; k < {size}; k++) {{ largest = fmax(largest, trace[start + k]); }}
-        for (int k = 0; k < {size}; k++) {{ sum += exp(loss_scale * (trace[start + k] - largest)); }}
+        for (int k = 0; k < {size}; k++) {{ sum += {term}; }}
         trace_largest[{place}] = largest;
         trace_sum[{place}] = sum;
-        if (label >= 0) {{ sum_of_losses += log(sum) - (loss_scale * (trace[start + label] - largest)); }}
+        if (label >= 0) {{ sum_of_losses += {loss_of_step}; }}
     }}
     step_loss = sum_of_losses / {num_steps}.0;
     """

@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from ...network.network import Network
+from ..formulae import adam_constants, adam_moments, adam_step
 from ..results import Arrays
 from ..run_values import RunValues
-from .learning import adam_constants
 from .weights import MOMENTS
 
 
@@ -65,6 +65,5 @@ class NeuronParameters:
     def _adam(self, name: str, gradient: np.ndarray, constants: dict[str, float]) -> np.ndarray:
         """What the optimiser takes off, before the parameter's rate; moments follow."""
         moment1, moment2 = (self._moments[m][name] for m in MOMENTS)
-        moment1[:] = constants["beta1"] * moment1 + constants["rest1"] * gradient
-        moment2[:] = constants["beta2"] * moment2 + constants["rest2"] * gradient**2
-        return constants["rate"] * moment1 / (np.sqrt(moment2 * constants["correction"]) + constants["epsilon"])
+        moment1[:], moment2[:] = adam_moments(moment1, moment2, gradient, constants)
+        return adam_step(moment1, moment2, constants)

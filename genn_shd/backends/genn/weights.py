@@ -9,9 +9,10 @@ import numpy as np
 
 from ...errors import DivergedError
 from ...network.network import Network
+from ..formulae import adam_constants
 from ..results import Arrays
 from ..run_values import RunValues
-from .learning import REDUCE, STEP, adam_constants, adam_name, reduce_name
+from .learning import REDUCE, STEP, adam_name, reduce_name
 from .simulation import Simulation
 
 MOMENTS = ("moment1", "moment2")

@@ -6,12 +6,29 @@ import functools
 import re
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, Program
+from ...network.network import SpikeCountRegularisation
 from ...network.snippets import assigns, uses
 from ...toolchain.templates import code_templates
-from .layout import Layout, padded, tracks
+from .. import formulae
+from ..formulae import Code
+from .layout import CACHE_LINE, DTYPES, Layout, num_count_signals, padded, tracks
+from .series_order import MAX_TERMS
+from .structures import (
+    BATCH,
+    COUNT_RULE,
+    NOISE,
+    RECORDING,
+    TERMS,
+    Status,
+    Terms,
+    assert_layout,
+    declare,
+    twin,
+)
 
 _ENVIRONMENT = code_templates("genn_shd.backends.native")
 
@@ -35,21 +52,25 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         profile=profile,
         recording=recording,
         tracks=_tracks(program),
+        **_structures(program, layout, precision, recording),
+        **_formulae(),
         kinds_of_work=KINDS_OF_WORK,
         max_rate=MAX_RATE,
+        max_terms=MAX_TERMS,
+        cache_line=CACHE_LINE,
         scalar={"float32": "float", "float64": "double"}[precision],
         flag={"float32": "int32_t", "float64": "int64_t"}[precision],
         index={2: "uint16_t", 4: "int32_t"}[layout.index_dtype.itemsize],
         input=network.input.name,
         input_size=network.input.size,
         copies=len(network.input.delays),
-        noisy=[p.name for p in network.populations if p.noise is not None],
-        leaky=[p.name for p in network.populations if p.dropout is not None],
+        with_noise=[p.name for p in network.populations if p.noise is not None],
+        with_dropout=[p.name for p in network.populations if p.dropout is not None],
         populations=program.populations,
         spiking=spiking,
         neuron_offsets=_offsets(spiking, [p.size for p in spiking]),
         signal_offsets=_offsets(spiking, [padded(p.size, precision) for p in spiking]),
-        num_signals=sum(padded(p.size, precision) for p in spiking),
+        num_signals=num_count_signals(program, precision),
         receives={p.name: p.receives for p in program.populations},
         output=program.output,
         reads_by=list(program.output.trained.read) if program.output.trained else [],
@@ -71,6 +92,52 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         jumps={p.name: [x for x in p.adjoint if assigns(x, p.spike.jump_code)] for p in spiking if p.spike},
         propagator={p.name: _propagator(p, precision) for p in program.populations},
     )
+
+
+def _structures(program: Program, layout: Layout, precision: str, recording: bool) -> dict[str, Any]:
+    """Text of what the driver fills in and reads, and what holds the two to the same layout."""
+    members = BATCH + RECORDING if recording else BATCH
+    return {
+        "status": Status,
+        "terms": declare("Terms", TERMS),
+        "count_rule": declare("CountRule", COUNT_RULE),
+        "noise_and_dropout": declare("NoiseAndDropout", NOISE),
+        "batch": declare("Batch", members),
+        "layout_assertions": "\n".join(
+            [assert_layout(Terms), assert_layout(twin("Batch", members)), _assert_values(layout, precision)]
+        ),
+    }
+
+
+def _assert_values(layout: Layout, precision: str) -> str:
+    """C that does not compile unless every run-time value of a neuron lies where the driver writes it."""
+    size = DTYPES[precision].itemsize
+    lines = [
+        f'_Static_assert(offsetof(Values, {p}.{name}) == {size * offset}, "{p}.{name}");'
+        for (p, name), (offset, _) in layout.values.items()
+    ]
+    return "\n".join([*lines, f'_Static_assert(sizeof(Values) == {size * layout.num_values}, "Values");'])
+
+
+def _formulae() -> dict[str, Any]:
+    """Formulae of all back ends, in the templates' names."""
+    constants = {name: Code(name) for name in formulae.ADAM_CONSTANTS}
+    m, v, g = Code("m[i]"), Code("v[i]"), Code("g[i]")
+    moment1, moment2 = formulae.adam_moments(m, v, g, constants)
+    rule = {name: Code(f"rule->{name}") for name in SpikeCountRegularisation.strengths_and_targets()}
+    logit, largest, scale = Code("(double)x[label]"), Code("(double)largest"), Code("(double)scale")
+    return {
+        "adam": {
+            "constants": formulae.ADAM_CONSTANTS,
+            "moment1": moment1.text,
+            "moment2": moment2.text,
+            "step": formulae.adam_step(m, v, constants).text,
+        },
+        "softmax_term": formulae.softmax_term(Code("x[k]"), Code("largest"), Code("scale")).text,
+        "cross_entropy": formulae.cross_entropy(logit, largest, scale, Code("(double)sum")).text,
+        "total_excess": formulae.total_excess(Code("total"), rule["total_upper"], Code("size")).text,
+        "count_signal": formulae.count_signal(Code("mean"), Code("excess"), rule).text,
+    }
 
 
 def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:

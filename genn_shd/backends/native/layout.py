@@ -40,12 +40,12 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Row:
-    """Place of one trained parameter of a population's neurons: `size` numbers, moved at `rate` times the learning
-    rate."""
+    """Place of one trained parameter of a population's neurons: `size` numbers, moved at `lr_multiplier` times
+    the learning rate."""
 
     offset: int
     size: int
-    rate: float
+    lr_multiplier: float
 
     def view(self, flat: np.ndarray) -> np.ndarray:
         """The numbers inside a flat array, not copied."""
@@ -101,6 +101,11 @@ def lay_out(program: Program, precision: str) -> Layout:
     largest = max(*(p.size for p in program.network.populations), *(m.pre for m in matrices.values()))
     index_dtype = np.dtype(np.uint16 if largest <= 2**16 else np.int32)
     return Layout(matrices, trained, offset, values, place, index_dtype)
+
+
+def num_count_signals(program: Program, precision: str) -> int:
+    """What spike counts ask for is one number for each neuron that spikes, padding included."""
+    return sum(padded(p.size, precision) for p in program.populations if p.spike)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import numpy as np
 from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, SensitivityProgram, Values
 
-MAX_TERMS = 40  # as in templates/exact/trained.c.j2
+MAX_TERMS = 40
 
 
-def order(population: PopulationProgram, values: Values, dt: float, rounding: float) -> int:
+def series_order(population: PopulationProgram, values: Values, dt: float, rounding: float) -> int:
     """Terms of the exponential's series over a step, down to `rounding`.
 
     Raises

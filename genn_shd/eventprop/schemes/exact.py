@@ -170,7 +170,7 @@ def _arrivals(
         gains = np.concatenate([gains, derivatives], axis=1)
     return ArrivalTerms(
         times=times,
-        rates=terms.rates,
+        derivatives=terms.derivatives,
         gains=gains,
         returns=terms.factors * np.stack(np.broadcast_arrays(*returned)),
         reversible=fastest * dt <= REVERSIBLE[precision],

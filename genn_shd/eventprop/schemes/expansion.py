@@ -39,12 +39,12 @@ class Separated:
     Attributes
     ----------
     times : (terms, order) Chebyshev series of phi_k in 2 d / h - 1.
-    rates : (terms, order) those of its derivative by d, 1/ms.
+    derivatives : (terms, order) those of its derivative by d, 1/ms.
     factors : (terms, ...) c_k.
     """
 
     times: np.ndarray
-    rates: np.ndarray
+    derivatives: np.ndarray
     factors: np.ndarray
 
 

@@ -1,0 +1,95 @@
+"""What the library reads of neurons: their run-time values and the coefficients that follow from them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from ...eventprop.program import PopulationProgram, Program, Values
+from ..run_values import RunValues
+from .layout import DTYPES, Layout, aligned_zeros, padded
+from .series_order import series_order
+from .structures import Terms
+
+
+class Coefficients:
+    """Arrays of all populations' neurons, brought up to date one population at a time.
+
+    Parameters
+    ----------
+    program, layout, precision : as compiled.
+    dt : ms.
+    """
+
+    def __init__(self, program: Program, layout: Layout, precision: str, dt: float) -> None:
+        self._program, self._layout, self._precision, self._dt = program, layout, precision, dt
+        self._dtype = DTYPES[precision]
+        count = len(program.populations)
+        self._homogeneous = np.ones(count, np.int32)
+        self._series_orders = np.zeros(count, np.int32)
+        self._values = aligned_zeros(layout.num_values, self._dtype)
+        self._terms = (Terms * count)()
+        self._term_arrays: dict[str, tuple[np.ndarray, ...]] = {}
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What they are in a `Batch`."""
+        return {
+            "values": self._values,
+            "series_orders": self._series_orders,
+            "terms": ctypes.addressof(self._terms),
+            "homogeneous": self._homogeneous,
+        }
+
+    def refresh(self, p: PopulationProgram, run_values: RunValues) -> None:
+        """Follow the run-time values of one population.
+
+        Raises
+        ------
+        SettingError
+            Where the step is too long for them.
+        """
+        values = self._program.neuron_values(p.name, run_values.neuron_values(p.name), self._dt)
+        index = self._program.populations.index(p)
+        self._homogeneous[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
+        if p.trained and p.trained.sensitivity:
+            rounding = float(np.finfo(self._dtype).eps)
+            self._series_orders[index] = series_order(p, values, self._dt, rounding)
+        for name in p.values:
+            offset, length = self._layout.values[p.name, name]
+            self._values[offset : offset + p.size] = values[name]
+            # Padding repeats the last neuron, so that it computes nothing strange.
+            self._values[offset + p.size : offset + length] = values[name][-1]
+        if self._program.arrivals is not None:
+            self._refresh_terms(index, p, values)
+
+    def _refresh_terms(self, index: int, p: PopulationProgram, values: Values) -> None:
+        """Effects of arrivals inside steps; the arrays live as long as the structure that names them."""
+        assert self._program.arrivals is not None
+        terms = self._program.arrivals(p.name, values, self._dt, self._precision)
+        padding = ((0, 0), (0, 0), (0, padded(p.size, self._precision) - p.size))
+        arrays = {
+            "times": self._aligned(terms.times),
+            "derivatives": self._aligned(terms.derivatives),
+            "gains": self._aligned(np.pad(terms.gains, padding)),
+            "returns": self._aligned(np.pad(terms.returns, padding)),
+        }
+        self._term_arrays[p.name] = tuple(arrays.values())
+        self._terms[index] = Terms.filled(
+            self._dtype,
+            self._layout.index_dtype,
+            {
+                "terms": len(terms.times),
+                "num_returned": len(terms.derivatives),
+                "order": terms.times.shape[1],
+                "reversible": terms.reversible,
+                **arrays,
+            },
+        )
+
+    def _aligned(self, source: np.ndarray) -> np.ndarray:
+        array = aligned_zeros(source.size, self._dtype)
+        array[:] = source.ravel()
+        return array

@@ -1,0 +1,64 @@
+"""The arrays that hold everything trained: parameters, moments and gradients, each one flat array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..results import Arrays
+from .layout import Layout, aligned_zeros
+
+# Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
+# cores, few enough that adding the groups up costs little.
+MAX_GROUPS = 16
+SAMPLES_PER_GROUP = 4
+
+
+class ParameterMemory:
+    """Memory of one network's parameters.
+
+    Attributes
+    ----------
+    parameters, moment1, moment2, gradient : (num_parameters,), padding included.
+    group_gradients : (num_groups, num_parameters), flat.
+    lr_multipliers : (num_parameters,), what multiplies the learning rate; empty where only weights are trained.
+    num_groups : groups in which gradients of samples are summed.
+    """
+
+    def __init__(self, layout: Layout, dtype: np.dtype, batch_size: int) -> None:
+        self._layout = layout
+        count = layout.num_parameters
+        self.num_groups = max(1, min(MAX_GROUPS, batch_size // SAMPLES_PER_GROUP))
+        self.parameters, self.moment1, self.moment2, self.gradient = (aligned_zeros(count, dtype) for _ in range(4))
+        self.group_gradients = aligned_zeros(count * self.num_groups, dtype)
+        self.lr_multipliers = aligned_zeros(count if layout.trained else 0, dtype)
+        self.lr_multipliers[:] = 1
+        for row in layout.trained.values():
+            row.view(self.lr_multipliers)[:] = row.lr_multiplier
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What they are in a `Batch`."""
+        return {
+            "parameters": self.parameters,
+            "moment1": self.moment1,
+            "moment2": self.moment2,
+            "gradient": self.gradient,
+            "group_gradients": self.group_gradients,
+            "lr_multipliers": self.lr_multipliers,
+            "num_groups": self.num_groups,
+        }
+
+    def named(self, flat: np.ndarray) -> Arrays:
+        """Copies of all that one of the flat arrays holds, by parameter."""
+        return {name: place.view(flat).copy() for name, place in self._layout.places.items()}
+
+    def assign(self, flat: np.ndarray, arrays: Arrays) -> None:
+        """Overwrite some of what one of the flat arrays holds."""
+        for name, array in arrays.items():
+            self._layout.places[name].view(flat)[:] = array
+
+    def trained(self, name: str) -> np.ndarray:
+        """The numbers of one trained parameter of neurons, `{population}.{parameter}`, not copied."""
+        return self._layout.trained[name].view(self.parameters)

@@ -1,0 +1,78 @@
+"""Room for the results of one batch, and what is made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import BackendError, DivergedError
+from ...eventprop.program import Program
+from ..results import Arrays, BatchResult
+from .generator import MAX_RATE
+from .structures import Status
+
+
+class Outcome:
+    """Arrays that the library fills for one batch.
+
+    Parameters
+    ----------
+    program : as compiled.
+    size : number of samples.
+    dtype : of logits.
+    """
+
+    def __init__(self, program: Program, size: int, dtype: np.dtype) -> None:
+        self._spiking, self._size = [p for p in program.populations if p.spike], size
+        self._losses = np.empty(size, np.float64)
+        self._logits = np.empty((size, program.output.size), dtype)
+        self._counts = np.empty(sum(p.size for p in self._spiking) * size or 1, np.int32)
+        self._grazing = np.zeros(size, np.int32)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What they are in a `Batch`."""
+        return {
+            "losses": self._losses,
+            "logits": self._logits,
+            "grazing": self._grazing,
+            "spike_counts": self._counts,
+        }
+
+    def result(self) -> BatchResult:
+        """What the model's caller gets, without gradients."""
+        return BatchResult(
+            loss=float(self._losses.mean()),
+            losses=self._losses,
+            predictions=self._logits.argmax(axis=1),
+            logits=self._logits,
+            spike_counts=self._counts_by_name(),
+            grazing=int(self._grazing.sum()),
+        )
+
+    def _counts_by_name(self) -> Arrays:
+        named, start = {}, 0
+        for p in self._spiking:
+            end = start + self._size * p.size
+            named[p.name] = self._counts[start:end].reshape(self._size, p.size)
+            start = end
+        return named
+
+
+def check_status(status: int) -> None:
+    """Raise what went wrong in a batch.
+
+    Raises
+    ------
+    BackendError, DivergedError
+        Says what to change.
+    """
+    if status == Status.OUT_OF_MEMORY:
+        raise BackendError("out of memory for the spikes of a batch; lower training.batch_size.")
+    if status == Status.NOT_FINITE:
+        raise DivergedError("a weight or its gradient is not finite; lower optimiser.learning_rate.")
+    if status == Status.RUNAWAY:
+        raise DivergedError(
+            f"neurons excite each other to more than {MAX_RATE} spikes a ms; lower the weights they start with."
+        )

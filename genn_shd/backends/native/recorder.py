@@ -1,0 +1,92 @@
+"""A second library of a network that writes down what happens in every step; the first one stays as fast as it is."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+
+from ...eventprop.program import Program
+from ...spikes.spike_trains import SpikeTrains
+from ...toolchain.loading import load
+from ..recording import empty_traces, spike_trains
+from ..results import Arrays, BatchResult, Recording, Wanted
+from .layout import Track, tracks
+from .library import Library
+
+
+class RecordingLibrary(Library):
+    """The functions of a library compiled with `recording`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._copy_spikes = load(path).copy_spikes
+        self._copy_spikes.restype = None
+
+    def spikes(
+        self, call: ctypes.Structure, storage: int, counts: Arrays, samples: int, labels: np.ndarray
+    ) -> dict[str, SpikeTrains]:
+        """Spikes of the first samples of the batch that ran last, by spiking population in the program's order.
+
+        Parameters
+        ----------
+        call, storage : the batch's.
+        counts : population -> (B, N) spikes of each neuron.
+        samples : S of them.
+        labels : (S,).
+        """
+        named = {}
+        for index, (population, of_neurons) in enumerate(counts.items()):
+            events = [self._events(call, storage, b, index, int(of_neurons[b].sum())) for b in range(samples)]
+            named[population] = spike_trains(events, labels, of_neurons.shape[1])
+        return named
+
+    def _events(
+        self, call: ctypes.Structure, storage: int, sample: int, population: int, count: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Times (ms) and neurons of the spikes of one sample and population."""
+        neurons, times = np.empty(count, np.int32), np.empty(count, np.float64)
+        self._copy_spikes(
+            ctypes.byref(call),
+            ctypes.c_void_p(storage),
+            ctypes.c_int(sample),
+            ctypes.c_int(population),
+            ctypes.c_void_p(neurons.ctypes.data),
+            ctypes.c_void_p(times.ctypes.data),
+        )
+        return times, neurons
+
+
+class Recorder:
+    """Room for what one recording writes down.
+
+    Parameters
+    ----------
+    program : as compiled.
+    wanted : population -> variables.
+    samples : S, the first ones of the batch.
+    num_steps, dtype : of a trial and its numbers.
+    """
+
+    def __init__(self, program: Program, wanted: Wanted, samples: int, num_steps: int, dtype: np.dtype) -> None:
+        self._network, self._samples = program.network, samples
+        self._traces = empty_traces(program, wanted, samples, num_steps, dtype)
+        places = [self._address(track) for track in tracks(program)]
+        self._tracks = (ctypes.c_void_p * len(places))(*places)
+
+    def _address(self, track: Track) -> int | None:
+        trace = self._traces.get((track.population, track.variable))
+        return None if trace is None else trace.ctypes.data
+
+    @property
+    def members(self) -> dict[str, int]:
+        """What they are in a `Batch` that records."""
+        return {"num_recorded": self._samples, "tracks": ctypes.addressof(self._tracks)}
+
+    def recording(
+        self, batch: SpikeTrains, result: BatchResult, dt: float, duration: float, spikes: dict[str, SpikeTrains]
+    ) -> Recording:
+        """What was written down, with the spikes of the spiking populations."""
+        first = batch.select(np.arange(self._samples)).crop(duration)
+        return Recording(dt, {self._network.input.name: first, **spikes}, self._traces, result)

@@ -1,0 +1,58 @@
+"""What the library reads of a network's run-time values besides those of its neurons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...eventprop.program import Program
+from ...spikes.spike_trains import SpikeTrains
+from ..loss_weight import StepWeights
+from ..run_values import RunValues
+
+
+class TrialValues:
+    """Delays, noise and dropout, the loss's numbers and weight, and spike-count regularisation, as arrays.
+
+    Parameters
+    ----------
+    program : as compiled.
+    num_steps, dt : of a trial; ms.
+    dtype : of the loss's numbers.
+    """
+
+    def __init__(self, program: Program, num_steps: int, dt: float, dtype: np.dtype) -> None:
+        self._program, self._dtype = program, dtype
+        self._step_weights = StepWeights(program, num_steps, dt)
+        self._members: dict[str, np.ndarray] = {}
+
+    def refresh(self, values: RunValues) -> None:
+        """Follow the run-time values.
+
+        Raises
+        ------
+        SettingError
+            Where the loss's weight is not finite, or zero at all times.
+        """
+        populations, loss_values = self._program.populations, values.loss_values()
+        self._members = {
+            "delays": values.delays(),
+            "noise_and_dropout": np.array([values.noise_and_dropout(p.name) for p in populations], np.float64),
+            "loss_values": np.array(list(loss_values.values()), self._dtype),
+            "loss_weight": self._step_weights.shared(loss_values).astype(self._dtype),
+            "count_rules": np.array([_count_rule(values, p.name) for p in populations if p.spike], np.float64),
+        }
+
+    def members(self, values: RunValues, batch: SpikeTrains) -> dict[str, Any]:
+        """What they are in a `Batch`."""
+        if not self._step_weights.per_sample:
+            return self._members
+        weights = self._step_weights.of(values.loss_values(), batch).astype(self._dtype)
+        return {**self._members, "loss_weight": weights}
+
+
+def _count_rule(values: RunValues, population: str) -> list[float]:
+    """A `CountRule` of the library."""
+    rule = values.regularisation(population)
+    return [*(getattr(rule, name) for name in rule.strengths_and_targets()), rule.average == "trial"]

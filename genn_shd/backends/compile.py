@@ -11,11 +11,10 @@ from typing import Any
 from ..errors import SettingError, unknown_name
 from ..eventprop.schemes import SCHEMES, build_program
 from ..network.network import Network
-from . import genn
+from . import genn, native
 from .base import Model
 from .memory_estimate import Kind, Use, check_memory
 from .names import BACKENDS
-from .native import NativeModel
 
 LOG = logging.getLogger("genn_shd")
 
@@ -95,8 +94,11 @@ def compile_network(
     }
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
-        model: Model = NativeModel(
-            build_program(network, scheme or "exact"), num_threads=num_threads, profile=profile, **common
+        model: Model = native.NativeModel(
+            build_program(network, scheme or "exact", native.is_taken),
+            num_threads=num_threads,
+            profile=profile,
+            **common,
         )
     else:
         _refuse(name, num_threads=num_threads)
@@ -126,7 +128,7 @@ def _genn_model(
     if max_spikes is not None:
         _check_counts(max_spikes=max_spikes)
     return genn.GennModel(
-        build_program(network, "grid"),
+        build_program(network, "grid", genn.is_taken),
         target=target,
         schedule=schedule,
         max_spikes=max_spikes,

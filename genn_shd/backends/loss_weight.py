@@ -81,16 +81,16 @@ class StepWeights:
     def __init__(self, program: Program, num_steps: int, dt: float) -> None:
         self._program, self._num_steps, self._dt = program, num_steps, dt
         self._t = (np.arange(num_steps) + program.weight_time) * dt
-        self.per_sample = program.loss.weighs_input
+        self.per_sample = program.network.loss.weighs_input
 
     def shared(self, values: Mapping[str, float]) -> np.ndarray:
         """(num_steps,) for all samples; ones where each has its own."""
         if self.per_sample:
             return np.ones(self._num_steps)
-        return loss_weight(self._program.loss, values, self._t, self._num_steps * self._dt)
+        return loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt)
 
     def of(self, values: Mapping[str, float], samples: SpikeTrains) -> np.ndarray:
         """(B, num_steps), where each sample has its own."""
         tau, gain = values["tau_input"], values["input_gain"]
         activity = self._program.input_activity(samples, self._num_steps, self._dt, tau, gain)
-        return loss_weight(self._program.loss, values, self._t, self._num_steps * self._dt, activity)
+        return loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt, activity)

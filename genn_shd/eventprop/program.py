@@ -8,7 +8,7 @@ each piece. A back end supplies loops, storage and the order of things, which th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -107,6 +107,7 @@ class PopulationProgram:
         before it, for schemes that integrate over parts of a step. `coupled(r, E, F, gap, a, a / gap)` stands for
         a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
     trained : None where none of the population's parameters are.
+    public_names : name in code -> name that users see, of variables and parameters where they differ.
     """
 
     name: str
@@ -127,6 +128,11 @@ class PopulationProgram:
     weight_gradient: str
     propagator: dict[str, str]
     trained: TrainedProgram | None
+    public_names: Mapping[str, str] = field(default_factory=dict)
+
+    def public(self, name: str) -> str:
+        """The name that users see of a state, an adjoint or a parameter in code."""
+        return self.public_names.get(name, name)
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -167,12 +173,13 @@ class Program:
     Attributes
     ----------
     scheme : name of the time-stepping scheme.
-    network : the description it was made from.
+    network : the description it was made from, in the names that users see.
     weight_time : time within a step, as a part of it, at which the loss's weight w(t) is taken.
     input_activity : (samples, number of steps, dt, tau, gain) -> (B, steps) activity of their input in each step, see
         `genn_shd.eventprop.schemes.input_activity`.
     populations : in the network's order, without the source.
-    connections, loss : of the network.
+    loss : of the network, in names for code.
+    connections : of the network.
     evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
     arrivals : (population name, parameter values, dt, precision) -> the terms of arrivals inside steps; None where they
         are at its start.
@@ -180,6 +187,7 @@ class Program:
 
     scheme: str
     network: Network
+    loss: LossModel
     weight_time: float
     input_activity: Callable[[SpikeTrains, int, float, float, float], np.ndarray]
     populations: tuple[PopulationProgram, ...]
@@ -187,16 +195,20 @@ class Program:
     arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
 
     def neuron_values(self, population: str, values: Values, dt: float) -> dict[str, np.ndarray]:
-        """All run-time values that a population's code uses, (N,) each: its parameters and the coefficients."""
-        return {**values, **self.evaluate_coefficients(population, values, dt)}
+        """All run-time values that a population's code uses, (N,) each: parameters and coefficients, by name in code.
+
+        Parameters
+        ----------
+        values : of the population's parameters, by the names that users see.
+        dt : ms.
+        """
+        p = next(p for p in self.populations if p.name == population)
+        coded = {name: values[p.public(name)] for name in p.parameters}
+        return {**coded, **self.evaluate_coefficients(population, coded, dt)}
 
     @property
     def connections(self) -> tuple[Connection, ...]:
         return self.network.connections
-
-    @property
-    def loss(self) -> LossModel:
-        return self.network.loss
 
     @property
     def output(self) -> PopulationProgram:

@@ -211,7 +211,7 @@ def _factors(model: Model, scale_i: bool) -> dict[str, np.ndarray]:
     factors = {}
     for p in model.network.populations[1:]:
         own = {name: values[f"{p.name}.{name}"] for name in p.parameters}
-        step = program.evaluate_coefficients(p.name, own, model.dt)
+        step = program.neuron_values(p.name, own, model.dt)
         mean_current = own["tau_syn"] / model.dt * (1.0 - step["I_from_I"])
         theirs = (1.0 - step["V_from_V"]) * mean_current if scale_i else 1.0
         factors[p.name] = step["V_from_I"] / theirs

@@ -51,25 +51,35 @@ class Parameter:
 Parameters = Mapping[str, Parameter]
 
 
-# Names that snippets can use beside a definition's own. Back ends refuse those that their code needs besides.
+# Words that cannot name anything in a snippet: those of C, and functions and times that snippets know.
 RESERVED_NAMES = frozenset(
     {
-        *("t", "dt", "T", "r", "phi", "w", "weight", "error", "is_label", "drive", "feedback", "spike_drive"),
-        *("count_signal", "slope", "scalar", "id", "batch", "num_batch", "num_neurons", "Isyn"),
+        *("t", "dt", "T", *FUNCTIONS),
+        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern"),
+        *("float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed"),
+        *("sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while"),
+        *("bool", "true", "false"),
     }
 )
 
 
-# And those that a loss's snippets and weight can use.
-LOSS_NAMES = frozenset({"V", "activity", *FUNCTIONS})
+# And those that a loss's snippets and weight know besides.
+LOSS_NAMES = frozenset({"V", "activity", "weight", "error", "is_label"})
 
 
 def _check_names(definition: str, names: Iterable[str], reserved: frozenset[str] = RESERVED_NAMES) -> None:
+    seen: set[str] = set()
     for name in names:
-        if name in reserved or not name.isidentifier() or keyword.iskeyword(name):
+        if name in reserved or not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
             raise SettingError(
-                f"{definition}: {name!r} cannot name a state or parameter; generated code uses it itself."
+                f"{definition}: {name!r} cannot name a state or parameter; take a word of letters, digits and "
+                "underscores that is none of C or Python, and that snippets do not know as something else."
             )
+        if name in seen:
+            raise SettingError(
+                f"{definition}: {name!r} names two things; every state and parameter needs its own name."
+            )
+        seen.add(name)
 
 
 def _frozen(mapping: Mapping) -> Mapping:

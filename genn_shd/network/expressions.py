@@ -129,6 +129,7 @@ class _SnippetPrinter(C99CodePrinter):
 
     def __init__(self) -> None:
         super().__init__({"math_macros": {}})  # M_SQRT2 and its kind: GeNN has none, and they are of one precision
+        self.reserved_words: set[str] = set()  # definitions refuse them; what is reserved beside must keep its name
 
     def _print_Exp1(self, expr: sympy.Expr) -> str:
         return repr(math.e)
@@ -165,4 +166,4 @@ def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -
 def _compiled(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float]]:
     """Names and function of an expression; kept, as trained time constants ask for the same ones in every batch."""
     names = tuple(sorted(s.name for s in expression.free_symbols))
-    return names, sympy.lambdify([symbol(n) for n in names], expression, modules="numpy")
+    return names, sympy.lambdify([symbol(n) for n in names], expression, modules="numpy", dummify=True)

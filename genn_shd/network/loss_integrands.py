@@ -35,16 +35,17 @@ def density_loss(
         An expression that cannot be read, or does not depend on V.
     """
     code, derivative = _code(name, density, parameters, weight, {"is_label"})
+    total, cost = (_free_name(state, parameters) for state in ("total", "cost"))
     return LossModel(
         name=name,
         reads="mean_voltage",
         parameters={"loss_scale": _LOSS_SCALE, **(parameters or {})},
         weight=weight,
-        state={"total": "0.0", "cost": "0.0"},
-        step_code=f"total += V * (dt / T); cost += ({code}) * (dt / T);",
-        logit="total",
+        state={total: "0.0", cost: "0.0"},
+        step_code=f"{total} += V * (dt / T); {cost} += ({code}) * (dt / T);",
+        logit=total,
         cross_entropy="none",
-        output_loss="loss_scale * cost",
+        output_loss=f"loss_scale * {cost}",
         voltage_drive=f"loss_scale * ({derivative}) * (dt / T)",
     )
 
@@ -57,16 +58,24 @@ def logit_loss(
     Arguments as for `density_loss`; what is predicted cannot depend on the label, so l cannot name it.
     """
     code, derivative = _code(name, density, parameters, weight, set())
+    total = _free_name("total", parameters)
     return LossModel(
         name=name,
         reads="mean_voltage",
         parameters={"loss_scale": _LOSS_SCALE, **(parameters or {})},
         weight=weight,
-        state={"total": "0.0"},
-        step_code=f"total += ({code}) * (dt / T);",
-        logit="total",
+        state={total: "0.0"},
+        step_code=f"{total} += ({code}) * (dt / T);",
+        logit=total,
         voltage_drive=f"error * ({derivative}) * (dt / T)",
     )
+
+
+def _free_name(name: str, parameters: Mapping[str, Parameter] | None) -> str:
+    """A name for the loss's own state that none of its parameters has."""
+    while name in (parameters or {}):
+        name += "_"
+    return name
 
 
 def _code(

@@ -138,6 +138,7 @@ class Population:
             raise SettingError(f"population {self.name!r}: size = {self.size!r} is not allowed; it must be >= 1.")
         if (self.neuron is None) != (self.synapse is None):
             raise SettingError(f"population {self.name!r} needs both a neuron and a synapse model, or neither.")
+        self._check_names()
         if self.regularisation is not None and not self.spiking:
             raise SettingError(f"population {self.name!r} never spikes, so its spike counts cannot be regularised.")
         for name, value in self.values.items():
@@ -154,6 +155,18 @@ class Population:
         object.__setattr__(self, "delays", tuple(float(d) for d in self.delays))
         self._check_delays()
         self._check_noise_and_dropout()
+
+    def _check_names(self) -> None:
+        """Neuron and synapse may share parameters, but a state is one of either."""
+        if self.neuron is None or self.synapse is None:
+            return
+        mine, other = self.neuron, self.synapse
+        twice = (mine.state.keys() & {*other.state, *other.parameters}) | (mine.parameters.keys() & other.state.keys())
+        if twice:
+            raise SettingError(
+                f"population {self.name!r}: {sorted(twice)[0]!r} names two things in {mine.name} and {other.name}; "
+                "every state needs its own name."
+            )
 
     def _check_noise_and_dropout(self) -> None:
         if self.is_source and (self.noise, self.dropout) != (None, None):

@@ -19,6 +19,11 @@ def assigns(name: str, *snippets: str) -> bool:
     return any(pattern.search(s) for s in snippets)
 
 
+def rename(snippet: str, names: Mapping[str, str]) -> str:
+    """The snippet with other names."""
+    return _IDENTIFIER.sub(lambda match: names.get(match[0], match[0]), snippet)
+
+
 def scoped(body: Iterable[str], variables: Mapping[str, str], constants: Mapping[str, str]) -> str:
     """Statements in a block of their own, in which they see names of ours under names of theirs.
 

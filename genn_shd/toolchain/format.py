@@ -1,101 +1,208 @@
 """Layout of generated C: indented by structure, one statement a line, no line beyond the margin.
 
-Templates join pieces of code that know nothing of where they land. Only white space, the line breaks of comments and
-empty lines change; the compiler sees the same tokens in the same order.
+Templates join pieces of code that know nothing of where they land. Only white space and the line breaks of comments
+change: the compiler sees the same tokens in the same order. Empty lines stand between functions and not in them.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
 
 MARGIN = 120
-INDENT = "    "
-MARKERS = ("SIMD", "_Pragma")
-"""What stands on a line of its own before the loop it is about."""
+INDENT = 4
 
 _TOKEN = re.compile(
-    r"/\*.*?\*/|//[^\n]*|^[ \t]*\#(?:[^\n]*\\\n)*[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{}();]|\n(?:[ \t]*\n)+"
-    r"|\n|[ \t]+|[^\s{}();/\"']+|/",
-    re.DOTALL | re.MULTILINE,
+    r"""/\*.*?\*/                              # comment
+    |^[ \t]*\#(?:[^\n]*\\\n)*[^\n]*            # directive
+    |"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'       # text
+    |\s+|[{}();]|[^\s{}();"'/]+|/""",
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
-_CONTROL = re.compile(r"(?:else )?(?:if|for|while|switch)\b.*", re.DOTALL)
-_LABEL = re.compile(r"(?:case\b[^?]*|default)\s*:")
-_INLINE_BRACE = re.compile(r"(?:=|\benum(?: \w+)?|[,{(])\s*$")
+_CONTROL = re.compile(r"(?:else )?(if|for|while|switch) ?\(")
+_LABEL = re.compile(r"(?:case [^?]*|default):")
+_INLINE_BRACE = re.compile(r"(?:=|\benum)$")
+_COMMA, _OPERATOR = re.compile(r", | (?=&&|\|\|)"), re.compile(r" (?=[-+*/?:|&] )|(?<= =) ")
 
 
 def format_c(source: str) -> str:
-    """The source laid out anew."""
-    return _Layout().run(source)
+    """The source, laid out anew."""
+    return _Layout(_TOKEN.findall(source)).text()
 
 
 class _Layout:
-    """One pass over the tokens: pieces of a statement gather in `_text` until it ends."""
+    """One pass over the tokens. Those of a statement gather until it ends.
 
-    def __init__(self) -> None:
+    `_headers` are the `if`, `for`, ... before the current statement that have no braces; `_ended` those of the
+    statement before, as an `else` goes on with them. `_blocks` keeps them for every open brace, with what the brace
+    belongs to.
+    """
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
         self._lines: list[str] = []
-        self._text = ""
-        self._parentheses = 0
-        self._inline = 0
-        # Depth of open braces, and for each the statements without braces that it belongs to.
-        self._blocks: list[int] = []
-        self._pending = 0
-        self._blank = False
+        self._gathered: list[str] = []
+        self._parentheses = self._inline = 0
+        self._headers: list[str] = []
+        self._ended: list[str] = []
+        self._blocks: list[tuple[str, list[str]]] = []
+        self._is_new_line = True
 
-    def run(self, source: str) -> str:
-        for token in _TOKEN.findall(source):
-            self._take(token)
-        self._end_statement()
-        return "\n".join(self._lines).strip("\n") + "\n"
+    def text(self) -> str:
+        """All of it."""
+        for position, token in enumerate(self._tokens):
+            if token.isspace():
+                self._space(token)
+            elif token.startswith("/*"):
+                self._comment(token)
+            elif token.lstrip()[0] == "#":
+                self._lines.append(token.strip())
+            else:
+                self._code(token, position)
+        return "\n".join(self._lines).strip() + "\n"
 
-    # -- tokens ----------------------------------------------------------------------------------------------------
+    @property
+    def _statement(self) -> str:
+        return "".join(self._gathered).strip()
 
-    def _take(self, token: str) -> None:
-        if token.startswith(("/*", "//")):
-            self._take_comment(token)
-        elif token.lstrip(" \t").startswith("#"):
-            self._take_directive(token.strip())
-        elif token.isspace():
-            self._take_space(token)
-        elif token in "{}();" and not self._inline:
-            self._take_punctuation(token)
-        else:
-            self._inline += {"{": 1, "}": -1}.get(token, 0)
-            self._text += token
+    def _next(self, position: int) -> str:
+        """The next token that is code."""
+        for token in self._tokens[position + 1 : position + 4]:
+            if not token.isspace():
+                return token
+        return ""
 
-    def _take_space(self, token: str) -> None:
-        if self._text:
-            self._text = self._text.rstrip() + " "
-            if "\n" in token and self._text.strip() in MARKERS:
-                self._end_statement()
-        elif token.count("\n") > 1:
-            self._blank = True
+    def _space(self, token: str) -> None:
+        self._is_new_line |= "\n" in token
+        if self._gathered:
+            self._gathered.append(" ")
+        elif token.count("\n") > 1 and not self._blocks:
+            self._blank_line()
 
-    def _take_directive(self, token: str) -> None:
-        self._end_statement()
-        self._put(token, 0)
+    def _blank_line(self) -> None:
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
 
-    def _take_comment(self, token: str) -> None:
-        if self._text.strip():
-            self._text += token
-        elif self._trails and self._lines and len(self._lines[-1]) + len(token) < MARGIN and "\n" not in token:
+    def _comment(self, token: str) -> None:
+        if self._gathered:
+            self._gathered.append(token)
+        elif self._is_new_line or not self._lines:
+            self._lines += _wrapped_comment(token, self._indent(self._headers))
+        elif len(self._lines[-1]) + 1 + len(token) <= MARGIN and "\n" not in token:
             self._lines[-1] += f" {token}"
         else:
-            self._put_comment(token)
+            indent = len(self._lines[-1]) - len(self._lines[-1].lstrip())
+            self._lines[-1:-1] = _wrapped_comment(token, indent)
 
-    def _take_punctuation(self, token: str) -> None:
-        if token in "()":
-            self._text += token
-            self._parentheses += 1 if token == "(" else -1
-            if token == ")" and not self._parentheses and self._text.startswith("_Pragma"):
-                self._end_statement()
+    def _code(self, token: str, position: int) -> None:
+        if not self._gathered:
+            self._begin(token)
+        if token in "{}" and not self._inline and not (token == "{" and _INLINE_BRACE.search(self._statement)):
+            self._open() if token == "{" else self._close()
             return
+        self._gathered.append(token)
+        self._inline += {"{": 1, "}": -1}.get(token, 0)
+        self._parentheses += {"(": 1, ")": -1}.get(token, 0)
+        if not self._parentheses and not self._inline:
+            self._end(token, self._next(position))
+
+    def _begin(self, token: str) -> None:
+        """A statement begins: after an `else`, it belongs to what its `if` belonged to."""
+        if token == "else":
+            last = len(self._ended) - 1 - self._ended[::-1].index("if")
+            self._headers = self._ended[:last]
+        elif token != "}":
+            self._ended = []
+
+    def _end(self, token: str, following: str) -> None:
+        """Put down what has gathered, where it is complete."""
         if token == ";":
-            self._text += token
-            if not self._parentheses:
-                self._end_statement()
-        elif token == "{":
-            self._open()
+            self._put(self._statement)
+            self._headers, self._ended = [], self._headers
+        elif token == ")" and (control := _CONTROL.match(self._statement)) and following not in "{;":
+            self._put_header(control[1])
+        elif token == "else" and following not in ("{", "if"):
+            self._put_header("else")
+        elif token.endswith(":") and _LABEL.fullmatch(self._statement):
+            self._put(self._statement, back=1)
+        elif token == "SIMD" or (token == ")" and self._statement.startswith("_Pragma")):
+            self._put(self._statement)
+
+    def _put_header(self, kind: str) -> None:
+        self._put(self._statement)
+        self._headers.append(kind)
+
+    def _open(self) -> None:
+        statement, headers = self._statement, self._headers
+        control = _CONTROL.match(statement)
+        if not self._blocks and statement.endswith(")"):
+            self._put(statement)
+            self._put("{")
         else:
-            self._close()
+            self._put(f"{statement} {{".strip())
+        kind = control[1] if control else "else" if statement == "else" else ""
+        self._blocks.append(("struct" if "struct" in statement else "", [*headers, kind]))
+        self._headers = []
+
+    def _close(self) -> None:
+        kind, headers = self._blocks.pop()
+        self._headers = headers[:-1]
+        if kind == "struct":  # its name follows
+            self._gathered = ["}"]
+            return
+        self._put("}")
+        self._headers, self._ended = [], headers
+        if not self._blocks:
+            self._blank_line()
+
+    def _indent(self, headers: list[str]) -> int:
+        return INDENT * (len(headers) + sum(len(block[1]) for block in self._blocks))
+
+    def _put(self, text: str, back: int = 0) -> None:
+        """A line, at its place."""
+        indent = self._indent(self._headers) - INDENT * back
+        before = self._lines[-1] if self._lines else ""
+        if text.startswith("else") and before.strip() == "}" and len(before) - 1 == indent:
+            text = f"}} {self._lines.pop() and text}"
+        self._lines += _wrapped(" " * indent + text)
+        self._gathered, self._is_new_line = [], False
+
+
+def _wrapped_comment(comment: str, indent: int) -> list[str]:
+    """Lines of a comment, filled anew where they are too long for where it stands."""
+    lines = [line.strip() for line in comment.splitlines()]
+    first = comment.splitlines()[1:]
+    hang = min((len(line) - len(line.lstrip()) for line in first if line.strip()), default=0)
+    kept = [" " * indent + lines[0], *((" " * (indent + 3) + line[hang:]).rstrip() for line in first)]
+    if all(len(line) <= MARGIN for line in kept):
+        return kept
+    return textwrap.wrap(
+        " ".join(lines),
+        MARGIN,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 3),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _wrapped(line: str) -> list[str]:
+    """A line of code, broken behind commas or before operators where it is too long."""
+    indent = len(line) - len(line.lstrip())
+    lines = []
+    while len(line) > MARGIN:
+        place = _break(line, indent + 2 * INDENT)
+        if place is None:
+            break
+        lines.append(line[:place].rstrip())
+        line = " " * (indent + 2 * INDENT) + line[place:].lstrip()
+    return [*lines, line]
+
+
+def _break(line: str, start: int) -> int | None:
+    """The last good place to break it."""
+    for pattern, earliest in ((_COMMA, MARGIN // 2), (_OPERATOR, MARGIN // 2), (_COMMA, start), (_OPERATOR, start)):
+        places = [match.end() for match in pattern.finditer(line, max(start, earliest), MARGIN)]
+        if places:
+            return places[-1]
+    return None

@@ -2,5 +2,6 @@
 
 from .availability import automatic, resolve
 from .model import GennModel
+from .own_names import is_taken
 
-__all__ = ["GennModel", "automatic", "resolve"]
+__all__ = ["GennModel", "automatic", "is_taken", "resolve"]

@@ -11,7 +11,6 @@ from .trained_code import gradient_name, trained_parameters
 REDUCE, STEP = "Reduce", "Step"
 
 
-
 def reduce_name(parameter: str) -> str:
     """Name of the update whose variable `mean` is a mean gradient: a connection's, or `{population}.{parameter}`'s."""
     return f"{parameter.replace('.', '_by_')}_reduce"
@@ -42,7 +41,9 @@ def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
 
 def trained_updates(p: PopulationProgram) -> tuple[UpdateBlueprint, ...]:
     """`Reduce` of the trained parameters of a population's neurons, whose steps `neuron_parameters` takes."""
-    return tuple(_reduction(f"{p.name}.{theta}", p.name, gradient_name(theta)) for theta in trained_parameters(p))
+    return tuple(
+        _reduction(f"{p.name}.{p.public(theta)}", p.name, gradient_name(theta)) for theta in trained_parameters(p)
+    )
 
 
 def _reduction(parameter: str, subject: str, gradient: str) -> UpdateBlueprint:

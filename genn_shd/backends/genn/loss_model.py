@@ -94,8 +94,12 @@ class _Writer:
         return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{start}{step}]"}
 
     def _forward(self, statements: Iterable[str]) -> str:
-        seen = {x: f"state_{x}" for x in self.output.state}
-        constants = {**seen, **self.constants, **self._now("step", "forward_slot"), "is_label": _is_label("label")}
+        constants = {
+            "V": f"state_{self.voltage}",
+            **self.constants,
+            **self._now("step", "forward_slot"),
+            "is_label": _is_label("label"),
+        }
         return scoped(statements, self.state, constants)
 
     def _start(self) -> str:

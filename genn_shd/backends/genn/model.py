@@ -125,7 +125,8 @@ class GennModel(Model):
         source = self.network.input
         simulation.write(source.name, "delay", np.repeat(self._delay_steps(self._values.delays()), source.size))
         output, loss_values = self._program.output.name, self._values.loss_values()
-        simulation.set_population(output, **{f"loss_value_{name}": v for name, v in loss_values.items()})
+        in_code = zip(self._program.loss.parameters, loss_values.values(), strict=True)
+        simulation.set_population(output, **{f"loss_value_{name}": value for name, value in in_code})
         if self._every_step:
             simulation.set_update("step_softmax", loss_scale=loss_values["loss_scale"])
         if simulation.has_array(output, "loss_weight") and not self._step_weights.per_sample:
@@ -135,8 +136,8 @@ class GennModel(Model):
         return delay_steps(f"{self.network.input.name}.delays", delays, self.dt, self._num_steps)
 
     def _refresh_neurons(self, p: PopulationProgram) -> None:
-        simulation, values = self._running, self._values.neuron_values(p.name)
-        values = {**values, **self._program.evaluate_coefficients(p.name, values, self.dt)}
+        simulation = self._running
+        values = self._program.neuron_values(p.name, self._values.neuron_values(p.name), self.dt)
         for name in p.values:
             if simulation.has_variable(p.name, f"value_{name}"):
                 simulation.write(p.name, f"value_{name}", values[name])

@@ -29,19 +29,20 @@ class StepLog:
     ) -> None:
         self.traces = empty_traces(program, wanted, samples, num_steps, dtype)
         self._simulation, self._num_steps, self._samples = simulation, num_steps, samples
-        state = {(p.name, x) for p in program.populations for x in p.state}
-        self._states = [key for key in self.traces if key in state]
-        self._adjoints = [key for key in self.traces if key not in state]
+        states = {(p.name, p.public(x)): f"state_{x}" for p in program.populations for x in p.state}
+        adjoints = {(p.name, p.public(x)): f"adjoint_{x}" for p in program.populations for x in p.adjoint}
+        self._states = {key: states[key] for key in self.traces if key in states}
+        self._adjoints = {key: adjoints[key] for key in self.traces if key in adjoints}
 
     def forward(self, part: np.ndarray, step: int) -> None:
         """The state after a step of the samples at some positions of the batch."""
-        for population, x in self._states:
-            self._keep((population, x), f"state_{x}", part, step)
+        for key, variable in self._states.items():
+            self._keep(key, variable, part, step)
 
     def backward(self, part: np.ndarray, step: int) -> None:
         """The adjoint after a step backward."""
-        for population, x in self._adjoints:
-            self._keep((population, x), f"adjoint_{x}", part, self._num_steps - 1 - step)
+        for key, variable in self._adjoints.items():
+            self._keep(key, variable, part, self._num_steps - 1 - step)
 
     def _keep(self, key: tuple[str, str], variable: str, part: np.ndarray, step: int) -> None:
         wanted = part < self._samples

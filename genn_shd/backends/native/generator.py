@@ -10,11 +10,14 @@ from typing import Any
 
 from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, Program
+from ...network.definitions import RESERVED_NAMES
 from ...network.network import SpikeCountRegularisation
 from ...network.snippets import assigns, uses
+from ...toolchain.format import format_c
 from ...toolchain.templates import code_templates
 from .. import formulae
 from ..formulae import Code
+from .header import as_comment, header
 from .layout import CACHE_LINE, DTYPES, Layout, num_count_signals, padded, tracks
 from .series_order import MAX_TERMS
 from .structures import (
@@ -36,6 +39,11 @@ _ENVIRONMENT = code_templates("genn_shd.backends.native")
 # What times are taken of, in the order of the library's results.
 KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 
+# Templates of structures with a member for each population.
+_STRUCTURES = (
+    *("prelude.c.j2", "values.c.j2", "state.c.j2", "worker.c.j2", "tape_types.c.j2", "batch.c.j2", "exact/types.c.j2"),
+)
+
 # Spikes a neuron and ms that no network is meant to reach.
 MAX_RATE = 5
 
@@ -43,15 +51,16 @@ MAX_RATE = 5
 def generate(program: Program, layout: Layout, precision: str, profile: bool = False, recording: bool = False) -> str:
     """The C source of one network: a complete translation unit."""
     network = program.network
-    _check_names(program)
+    _check_populations(program)
     spiking = [p for p in program.populations if p.spike]
     sources = [network.input.name, *(p.name for p in spiking)]
-    return _ENVIRONMENT.get_template("library.c.j2").render(
+    text = _ENVIRONMENT.get_template("library.c.j2").render(
         program=program,
         layout=layout,
         profile=profile,
         recording=recording,
         tracks=_tracks(program),
+        trained_offset=lambda p, theta: layout.trained[f"{p.name}.{p.public(theta)}"].offset,
         **_structures(program, layout, precision, recording),
         **_formulae(),
         kinds_of_work=KINDS_OF_WORK,
@@ -79,6 +88,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         senders=lambda p: _senders(program, p),
         hears_input=lambda p: any(c.source == network.input.name for c in network.connections if c.target == p.name),
         effects=_effects,
+        statements=lambda text: _statements(text, precision),
         changes=_changes,
         forward_entries=lambda p: [x for x in p.propagator if x in uses(p.advance_code, p.decay_code)],
         incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
@@ -91,7 +101,10 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         tape_fields={p.name: _tape_fields(p, program.scheme) for p in spiking if p.spike},
         jumps={p.name: [x for x in p.adjoint if assigns(x, p.spike.jump_code)] for p in spiking if p.spike},
         propagator={p.name: _propagator(p, precision) for p in program.populations},
+        as_comment=as_comment,
     )
+    source = format_c(text)
+    return header(program, precision, source) + source
 
 
 def _structures(program: Program, layout: Layout, precision: str, recording: bool) -> dict[str, Any]:
@@ -181,6 +194,12 @@ def _changes(population: PopulationProgram) -> list[str]:
     return [*(x for x, _ in _effects(population)), *(sensitivity.reached if sensitivity else ())]
 
 
+def _statements(text: str, precision: str) -> str:
+    """Code of a snippet, in a block of its own where it declares something."""
+    code = literals(text, precision)
+    return f"{{ {code} }}" if "const scalar " in code else code
+
+
 def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:
     """The closed form of coefficients with the library's own exponential, which vectorises."""
     return {
@@ -189,42 +208,48 @@ def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]
     }
 
 
-def _check_names(program: Program) -> None:
-    """Refuse definitions whose names the templates use themselves: the code would mean something else."""
-    own = template_names() - {"V"}  # the voltage that losses read has that name
-    for population in program.populations:
-        if population.name in _names_in("types.c.j2") or any(name.startswith(f"{population.name}_") for name in own):
+def is_taken(name: str) -> bool:
+    """Whether the templates use a name themselves, or one that they make of another would be it."""
+    # Losses' snippets call the voltage that they read V, and see nothing of the outputs' own names.
+    own, pattern = _own_names()
+    return name != "V" and (name in own or pattern.fullmatch(name) is not None)
+
+
+def _check_populations(program: Program) -> None:
+    """Refuse populations whose names the templates' structures have: members and types would mean something else."""
+    own = frozenset().union(*map(_names_in, _STRUCTURES)) | RESERVED_NAMES
+    for p in program.populations:
+        if p.name in own or any(name.startswith(f"{p.name}_") for name in _own_names()[0]):
             raise SettingError(
-                f"population {population.name!r}: the native back end's code uses that name itself; choose another."
+                f"population {p.name!r}: the native back end's code uses that name itself; choose another."
             )
-        for name in (*population.state, *population.parameters):
-            if name in own:
-                raise SettingError(
-                    f"population {population.name!r}: the native back end's code uses the name {name!r} itself; "
-                    "choose another in the definition."
-                )
-    loss = program.loss
-    snippets = (loss.step_code, loss.voltage_drive, loss.output_loss, loss.logit)
-    for name in {*loss.state, *loss.parameters} & uses(*snippets) & _names_in("loss.c.j2"):
-        raise SettingError(
-            f"loss {loss.name!r}: the native back end's code uses the name {name!r} itself; choose another."
-        )
 
 
 @functools.cache
-def template_names() -> frozenset[str]:
-    """All names in the templates' own C text."""
-    return frozenset().union(*map(_names_in, _ENVIRONMENT.list_templates()))
+def _own_names() -> tuple[frozenset[str], re.Pattern[str]]:
+    """All names in the templates' own C text, and what names look like that they make: `jump_` before, `_0` after."""
+    templates = _ENVIRONMENT.list_templates()
+    parts = [part for template in templates for part in _COMPOSED.findall(_text(template))]
+    before = "|".join(sorted({re.escape(before) for before, _ in parts if before}))
+    after = "|".join(sorted({re.escape(after) for _, after in parts if after}))
+    return frozenset().union(*map(_names_in, templates)), re.compile(rf"(?:{before})\w*|\w*(?:{after})")
+
+
+_COMPOSED = re.compile(r"([A-Za-z_]\w*)?\{\{(?! \")[^{}]*\}\}(_\w+)?")
 
 
 @functools.cache
 def _names_in(template: str) -> frozenset[str]:
-    """Those in one template."""
+    """Names in one template's own C text."""
+    return frozenset(uses(re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"", " ", _text(template), flags=re.DOTALL)))
+
+
+def _text(template: str) -> str:
+    """A template without comments."""
     loader = _ENVIRONMENT.loader
     assert loader is not None
-    text = loader.get_source(_ENVIRONMENT, template)[0]
-    generated_and_comments = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|/\*.*?\*/|\"[^\"]*\"", re.DOTALL)
-    return frozenset(uses(generated_and_comments.sub(" ", text)))
+    source = loader.get_source(_ENVIRONMENT, template)[0]
+    return re.sub(r"\{#.*?#\}|/\*.*?\*/", " ", source, flags=re.DOTALL)
 
 
 def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:

@@ -110,17 +110,18 @@ def num_count_signals(program: Program, precision: str) -> int:
 
 @dataclass(frozen=True)
 class Track:
-    """A variable that a recording library writes down; `kind` is "state" or "adjoint"."""
+    """A variable that a recording library writes down; `kind` is "state" or "adjoint", `public` what users call it."""
 
     population: str
     kind: str
     variable: str
+    public: str
 
 
 def tracks(program: Program) -> list[Track]:
     """All that can be written down, in the library's order."""
     return [
-        Track(p.name, kind, variable)
+        Track(p.name, kind, variable, p.public(variable))
         for p in program.populations
         for kind, variables in (("state", p.state), ("adjoint", p.adjoint))
         for variable in variables

@@ -76,7 +76,7 @@ class Recorder:
         self._tracks = (ctypes.c_void_p * len(places))(*places)
 
     def _address(self, track: Track) -> int | None:
-        trace = self._traces.get((track.population, track.variable))
+        trace = self._traces.get((track.population, track.public))
         return None if trace is None else trace.ctypes.data
 
     @property

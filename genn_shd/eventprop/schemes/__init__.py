@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ...errors import unknown_name
 from ...network.network import Network
+from ..code_names import IsTaken, code_network
 from ..program import Program
 from . import exact, grid
 
 SCHEMES: dict[str, Callable[[Network], Program]] = {"exact": exact.build, "grid": grid.build}
 
 
-def build_program(network: Network, scheme: str) -> Program:
-    """The network's program under the named scheme."""
+def build_program(network: Network, scheme: str, is_taken: IsTaken = lambda _: False) -> Program:
+    """The network's program under the named scheme.
+
+    Parameters
+    ----------
+    network, scheme : what is compiled, and how.
+    is_taken : whether the back end's code uses a name itself; definitions' names of that kind are changed in the code.
+    """
     if scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
-    return SCHEMES[scheme](network)
+    coded = code_network(network, is_taken)
+    program = SCHEMES[scheme](coded.network)
+    populations = tuple(replace(p, public_names=coded.public[p.name]) for p in program.populations)
+    return replace(program, network=network, populations=populations)

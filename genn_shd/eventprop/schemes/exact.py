@@ -55,6 +55,7 @@ def build(network: Network) -> Program:
     return Program(
         scheme="exact",
         network=network,
+        loss=network.loss,
         weight_time=0.5,
         input_activity=lambda samples, num_steps, dt, *values: mean_over_steps(
             samples, bin_steps(samples.times, dt), num_steps, dt, *values

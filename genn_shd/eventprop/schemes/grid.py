@@ -39,6 +39,7 @@ def build(network: Network) -> Program:
     return Program(
         scheme="grid",
         network=network,
+        loss=network.loss,
         weight_time=1.0,
         input_activity=lambda samples, num_steps, dt, *values: at_ends_of_steps(
             samples, bin_steps(samples.times, dt), num_steps, dt, *values

@@ -1,0 +1,194 @@
+"""Names in generated code. A definition's names stand in it as they are, unless the code means something else by them.
+
+Then an underscore is added: a parameter `a` of a neuron is `a_` in code whose loops have an `a` of their own. Programs
+are made of a description with such names; users see their own everywhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from ..errors import SettingError
+from ..network.definitions import LossModel, NeuronModel, SynapseModel
+from ..network.expressions import FUNCTIONS
+from ..network.network import Network, Population
+from ..network.snippets import rename
+from .adjoint import adjoint_name
+from .sensitivity import sensitivity_name
+
+IsTaken = Callable[[str], bool]
+"""Whether a back end's code uses a name itself."""
+
+_PROGRAM = frozenset(
+    {
+        *("feedback", "drive", "spike_drive", "count_signal", "slope", "arrived", "drift", "r", "scalar"),
+        *("exponential", "coupled", *(f"{name}f" for name in (*FUNCTIONS, "cbrt"))),
+        # words of C++, and macros of compilers and headers
+        *(
+            "class",
+            "new",
+            "delete",
+            "this",
+            "template",
+            "typename",
+            "operator",
+            "private",
+            "public",
+            "protected",
+            "friend",
+        ),
+        *(
+            "namespace",
+            "using",
+            "virtual",
+            "try",
+            "catch",
+            "throw",
+            "explicit",
+            "export",
+            "mutable",
+            "xor",
+            "near",
+            "far",
+        ),
+        *("unix", "linux", "NULL", "NAN", "INFINITY", "HUGE_VAL", "min", "max", "asm", "typeof"),
+    }
+)
+_DERIVED = re.compile(
+    r"(?:lambda|start|steady|impulse|shift_by|rate|gap|coupling|ratio|matrix|mean|jump|M|INT|UINT)_"
+    r"|_|.*(?:_from_|_by_|_next$|_$)"
+)
+# Names of a loss that are known by them.
+_OF_LOSSES = frozenset({"loss_scale", "tau_input", "input_gain"})
+_SNIPPETS = ("step_code", "spike_code", "logit", "output_loss", "voltage_drive", "spike_drive", "silent_label_signal")
+
+Names = Mapping[str, str]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class CodedNetwork:
+    """A description in names for code.
+
+    Attributes
+    ----------
+    network : the description.
+    public : population -> name in code -> name that users see, of all variables and parameters.
+    """
+
+    network: Network
+    public: Mapping[str, Names]
+
+
+def code_network(network: Network, is_taken: IsTaken) -> CodedNetwork:
+    """Rename what the code of a back end would take for something else.
+
+    Raises
+    ------
+    SettingError
+        Names so alike that their new ones, or names derived from them, would be the same.
+    """
+    coded, public = [network.input], {}
+    for population in network.populations[1:]:
+        names = {name: _code_name(name, is_taken) for name in (*_state(population), *population.parameters)}
+        public[population.name] = _public(population, names)
+        coded.append(_rename_population(population, names))
+    return CodedNetwork(
+        replace(
+            network,
+            populations=tuple(coded),
+            loss=_rename_loss(network.loss, is_taken),
+            loss_values={},
+        ),
+        public,
+    )
+
+
+def _code_name(name: str, is_taken: IsTaken) -> str:
+    return f"{name}_" if name in _PROGRAM or _DERIVED.match(name) or is_taken(name) else name
+
+
+def _state(population: Population) -> tuple[str, ...]:
+    assert population.neuron is not None and population.synapse is not None
+    return (*population.neuron.state, *population.synapse.state)
+
+
+def _public(population: Population, names: Names) -> dict[str, str]:
+    state = _state(population)
+    public = {code: name for name, code in names.items()}
+    derived = {adjoint_name(names[x]): adjoint_name(x) for x in state}
+    derived |= {sensitivity_name(names[x], names[p]): sensitivity_name(x, p) for x in state for p in population.trained}
+    if len(public) < len(names) or public.keys() & derived.keys():
+        raise SettingError(
+            f"population {population.name!r}: its names {', '.join(sorted(names))} are too much alike for generated "
+            "code; rename one that ends in an underscore or begins with 'lambda_'."
+        )
+    return public | derived
+
+
+def _renamed(mapping: Mapping[str, Value], names: Names) -> dict[str, Value]:
+    return {names.get(name, name): value for name, value in mapping.items()}
+
+
+def _rename_texts(texts: Mapping[str, str], names: Names) -> dict[str, str]:
+    return {names.get(name, name): rename(text, names) for name, text in texts.items()}
+
+
+def _rename_population(population: Population, names: Names) -> Population:
+    neuron, synapse = population.neuron, population.synapse
+    assert neuron is not None and synapse is not None
+    if all(name == code for name, code in names.items()):
+        return population
+    return replace(
+        population,
+        neuron=_rename_neuron(neuron, names),
+        synapse=_rename_synapse(synapse, names),
+        values=_renamed(population.values, names),
+        trained=_renamed(population.trained, names),
+    )
+
+
+def _rename_neuron(neuron: NeuronModel, names: Names) -> NeuronModel:
+    return replace(
+        neuron,
+        parameters=_renamed(neuron.parameters, names),
+        state=_renamed(neuron.state, names),
+        dynamics=_rename_texts(neuron.dynamics, names),
+        threshold=None if neuron.threshold is None else rename(neuron.threshold, names),
+        reset=_rename_texts(neuron.reset, names),
+    )
+
+
+def _rename_synapse(synapse: SynapseModel, names: Names) -> SynapseModel:
+    return replace(
+        synapse,
+        parameters=_renamed(synapse.parameters, names),
+        state=_renamed(synapse.state, names),
+        dynamics=_rename_texts(synapse.dynamics, names),
+        receives=names.get(synapse.receives, synapse.receives),
+    )
+
+
+def _rename_loss(loss: LossModel, is_taken: IsTaken) -> LossModel:
+    known = [name for name in (*loss.parameters, *loss.state) if name not in _OF_LOSSES]
+    names = {name: _code_name(name, is_taken) for name in known}
+    _check_distinct(loss.name, names.values())
+    snippets: dict[str, Any] = {field: rename(getattr(loss, field), names) for field in _SNIPPETS}
+    return replace(
+        loss,
+        parameters=_renamed(loss.parameters, names),
+        state=_rename_texts(loss.state, names),
+        weight=None if loss.weight is None else rename(loss.weight, names),
+        **snippets,
+    )
+
+
+def _check_distinct(loss: str, codes: Iterable[str]) -> None:
+    listed = list(codes)
+    if len(set(listed)) < len(listed):
+        raise SettingError(
+            f"loss {loss!r}: its names are too much alike for generated code; rename one that ends in an underscore."
+        )

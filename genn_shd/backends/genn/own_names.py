@@ -9,7 +9,19 @@ _OWN = frozenset(
         *("step", "fired", "batch", "id", "num_batch", "num_neurons", "num_forward", "num_backward", "Isyn"),
         *("forward_slot", "back_slot", "back_step", "back_next", "back_spike", "num_spikes"),
         *("feedback_in", "feedback_out", "gradient_out", "gradient_so_far", "label", "back_label"),
-        *("logit", "output_loss", "output_error", "step_loss", "trace", "uint8_t", "uint16_t", "int32_t"),
+        *(
+            "error",
+            "weight",
+            "is_label",
+            "logit",
+            "output_loss",
+            "output_error",
+            "step_loss",
+            "trace",
+            "uint8_t",
+            "uint16_t",
+            "int32_t",
+        ),
     }
 )
 _PATTERN = re.compile(r"(?:state|adjoint|value|tape|back_tape|loss|back_loss|gradient_by|read_by|trace)(?:_|$)")

@@ -117,8 +117,11 @@ class _Layout:
     def _end(self, token: str, following: str) -> None:
         """Put down what has gathered, where it is complete."""
         if token == ";":
+            ends_structure = self._gathered[0] == "}" and not self._blocks
             self._put(self._statement)
             self._headers, self._ended = [], self._headers
+            if ends_structure:
+                self._blank_line()
         elif token == ")" and (control := _CONTROL.match(self._statement)) and following not in "{;":
             self._put_header(control[1])
         elif token == "else" and following not in ("{", "if"):

@@ -29,7 +29,7 @@ from genn_shd.augment import (
     SpikeNumberNormalisation,
     TimeDilation,
 )
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32

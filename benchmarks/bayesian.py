@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, parser, style, table
 from benchmarks.workers import processes
 from genn_shd import DataError
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.config.sources import load
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run

@@ -28,7 +28,7 @@ from benchmarks.spoken_digits import (
 )
 from benchmarks.training import command
 from genn_shd import DataError, datasets
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 
 PRESET = "fsdd_best"
 SPLITS = {

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, parser, style, table, verdict
 from benchmarks.speed import BATCH_SIZE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS
 from genn_shd import Normal, SpikeTrains, compile_network
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.datasets import hdf5
 from genn_shd.models import recurrent_classifier
 

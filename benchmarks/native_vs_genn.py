@@ -26,7 +26,7 @@ from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, N
 from genn_shd import BackendError, Model, Normal, SpikeTrains, compile_network
 from genn_shd.backends.genn import availability
 from genn_shd.backends.genn.messages import captured_output
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.models import recurrent_classifier
 
 PUBLISHED = {"reference GeNN implementation": 7.8, "Spyx": 29.8}

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.report import Report, parser, table, verdict
 from genn_shd import Model, Normal, SpikeTrains, compile_network
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32

@@ -28,7 +28,7 @@ from benchmarks.linear import features, predictions
 from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, parser, style, table
 from benchmarks.training import command, train_preset
 from genn_shd import DataError, Dataset, SpikeTrains, datasets
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.datasets import splits
 
 OFFICIAL, LOSO = "official split", "leave-one-speaker-out"

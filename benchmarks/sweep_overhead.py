@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.report import Report, parser, table, verdict
 from genn_shd import Config
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.objective import Metrics

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.report import Report, parser, table
 from genn_shd import DataError, Dataset, SpikeTrains, datasets
 from genn_shd.augment import ClassSubset
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 from genn_shd.config.sources import load
 from genn_shd.speech.speakers import ENGLISH, NUM_TEST_SPEAKERS, SPEAKERS
 from genn_shd.spikes.spike_trains import UNKNOWN

@@ -17,7 +17,7 @@ from matplotlib.ticker import PercentFormatter
 
 from benchmarks.report import BLUE, INK, SKY, Report, parser, style, table, verdict
 from benchmarks.training import command, history, train_preset
-from genn_shd.backends.native.model import available_threads
+from genn_shd.backends.native.threads import available_threads
 
 PUBLISHED = 98.1  # per cent, mean of 10 seeds: what is asked, too
 SECONDS = 180.0

@@ -16,7 +16,8 @@ from ..errors import SettingError
 from ..network.network import Network, Population
 from ..system.machine import available_memory
 from .native.layout import DTYPES, padded
-from .native.model import available_threads, num_groups
+from .native.memory import num_groups
+from .native.threads import available_threads
 
 Cause = Literal["size", "threads", "batch", "steps", "kept"]
 Kind = Literal["native", "genn"]

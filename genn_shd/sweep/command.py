@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..backends.native.model import available_threads
+from ..backends.native.threads import available_threads
 from ..config.paths import absolute
 from ..config.sources import combine, parse_settings
 from ..errors import GennShdError, SettingError

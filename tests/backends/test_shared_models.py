@@ -61,7 +61,7 @@ def test_everything_that_touches_a_model_waits_for_the_batch_that_runs(backend, 
             "timings": lambda: model.timings,
         }
         public = {name for name in vars(Model) if not name.startswith("_")}
-        constant = {"exclusive", "ending", "close", "recordable", "environment", "reason", "compile_seconds"}
+        constant = {"exclusive", "ending", "close", "recordable", "environment", "source", "reason", "compile_seconds"}
         assert public - constant == calls.keys()
         before = model.optimiser_state
         calls["close"] = model.close

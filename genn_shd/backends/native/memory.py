@@ -15,6 +15,11 @@ MAX_GROUPS = 16
 SAMPLES_PER_GROUP = 4
 
 
+def num_groups(batch_size: int) -> int:
+    """Number of groups in which the samples of a batch are summed."""
+    return max(1, min(MAX_GROUPS, batch_size // SAMPLES_PER_GROUP))
+
+
 class ParameterMemory:
     """Memory of one network's parameters.
 
@@ -29,7 +34,7 @@ class ParameterMemory:
     def __init__(self, layout: Layout, dtype: np.dtype, batch_size: int) -> None:
         self._layout = layout
         count = layout.num_parameters
-        self.num_groups = max(1, min(MAX_GROUPS, batch_size // SAMPLES_PER_GROUP))
+        self.num_groups = num_groups(batch_size)
         self.parameters, self.moment1, self.moment2, self.gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self.group_gradients = aligned_zeros(count * self.num_groups, dtype)
         self.lr_multipliers = aligned_zeros(count if layout.trained else 0, dtype)

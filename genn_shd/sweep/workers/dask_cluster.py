@@ -159,7 +159,7 @@ def _run(job: Job, slots_by_host: Mapping[str, int], topic: str) -> Ended:
     from distributed import get_worker
     from distributed.comm import get_address_host
 
-    from ...backends.native.model import available_threads
+    from ...backends.native.threads import available_threads
 
     worker, processors = get_worker(), available_threads()
     has_machine = processors == os.cpu_count()  # else a batch system gave it processors of its own

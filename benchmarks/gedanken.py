@@ -85,7 +85,7 @@ def train(loss: str, samples: SpikeTrains, shown: SpikeTrains, epochs: int, seed
     epoch; the part of hidden neurons whose input weights the first epoch lowered, on average over their inputs."""
     rng, history, rasters = np.random.default_rng(seed), [], []
     with build(loss, seed) as model:
-        held = model.hold(samples)
+        held = model.upload(samples)
         rasters.append(hidden_spikes(model, shown))
         inputs = [model.parameters["input_hidden"].mean(axis=0)]
         for _ in range(epochs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import warnings
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -15,8 +16,8 @@ from .exclusive import Exclusive
 from .results import Arrays, BatchResult, Recording, Wanted
 
 
-class Held:
-    """A data set that a model keeps at hand; made by `Model.hold`.
+class ResidentDataset:
+    """A data set that stays where a model reads it; made by `Model.upload`.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ class Held:
         self.samples = samples
 
     def batch(self, indices: np.ndarray) -> Any:
-        """Some of the samples, in the order given, as a batch for the model that holds them."""
+        """Some of the samples, in the order given, as a batch for the model that made this."""
         return self.samples.select(indices)
 
 
@@ -41,7 +42,7 @@ class Model(Exclusive, abc.ABC):
     """
 
     exclusive: ClassVar = (
-        *("gradient", "train_batch", "flush", "evaluate_batch", "record", "hold"),
+        *("gradient", "train_batch", "flush", "evaluate_batch", "record", "upload"),
         *("parameters", "set_parameters", "optimiser_state", "set_optimiser_state"),
         *("values", "set_value", "timings"),
     )
@@ -75,9 +76,14 @@ class Model(Exclusive, abc.ABC):
     def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
         """Forward only. Samples without a label (-1) get a loss of nan."""
 
-    def hold(self, samples: SpikeTrains) -> Held:
+    def upload(self, samples: SpikeTrains) -> ResidentDataset:
         """Keep a data set where the model reads it: batches cut from what this returns need not be moved there."""
-        return Held(samples)
+        return ResidentDataset(samples)
+
+    def hold(self, samples: SpikeTrains) -> ResidentDataset:
+        """`upload`, by its name of before."""
+        warnings.warn("Model.hold is called upload now.", DeprecationWarning, stacklevel=2)
+        return self.upload(samples)
 
     @property
     @abc.abstractmethod

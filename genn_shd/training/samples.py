@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backends.base import Held, Model
+from ..backends.base import Model, ResidentDataset
 from ..spikes.spike_trains import SpikeTrains
 
 
@@ -54,7 +54,7 @@ class Samples:
 
     def held_by(self, model: Model) -> HeldSamples:
         """These samples where a model reads them."""
-        return HeldSamples(self, model.hold(self.trains))
+        return HeldSamples(self, model.upload(self.trains))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class HeldSamples:
     """
 
     samples: Samples
-    held: Held
+    held: ResidentDataset
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -119,8 +119,8 @@ class Partition:
 
 def held_by(model: Model, parts: Mapping[str, Samples]) -> dict[str, HeldSamples]:
     """Parts of a partition where a model reads them; spike trains that parts share are held once."""
-    held: dict[int, Held] = {}
+    held: dict[int, ResidentDataset] = {}
     for samples in parts.values():
         if id(samples.trains) not in held:
-            held[id(samples.trains)] = model.hold(samples.trains)
+            held[id(samples.trains)] = model.upload(samples.trains)
     return {name: HeldSamples(samples, held[id(samples.trains)]) for name, samples in parts.items()}

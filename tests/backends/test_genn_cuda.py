@@ -35,7 +35,7 @@ def test_sequential_equals_native(loss, precision):
     ):
         for batch in (samples(3, 8), samples(4, 3), samples(5, 1)):
             assert_same(genn.gradient(batch), native.gradient(batch), TOLERANCE[precision])
-        held, picks = genn.hold(samples(30, 40)), np.array([3, 39, 0])
+        held, picks = genn.upload(samples(30, 40)), np.array([3, 39, 0])
         expected = native.gradient(samples(30, 40).select(picks))
         assert_same(genn.gradient(held.batch(picks)), expected, TOLERANCE[precision])
 

@@ -59,7 +59,7 @@ def test_pipelined_and_held_samples_are_delayed_as_well():
         compiled(described, "native") as native,
         compiled(described, "genn_cpu", schedule="pipelined", learning_rate=0.0) as genn,
     ):
-        held = genn.hold(everything)
+        held = genn.upload(everything)
         actual = [genn.train_batch(held.batch(pick)) for pick in [*picks, picks[0]]]
         for k, pick in enumerate(picks):
             expected = native.gradient(everything.select(pick))

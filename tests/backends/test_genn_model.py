@@ -61,7 +61,7 @@ def test_weights_that_are_each_samples_own_follow_samples_that_are_held():
     rows = np.array([7, 2, 11, 7])
     with compiled(network("sum_input"), "genn_cpu") as model:
         expected = model.gradient(everything.select(rows))
-        actual = model.gradient(model.hold(everything).batch(rows))
+        actual = model.gradient(model.upload(everything).batch(rows))
     assert_same(actual, expected, EXACT)
 
 
@@ -148,12 +148,12 @@ def test_batches_of_a_data_set_on_the_device_are_numbers(schedule, monkeypatch):
     picks = [np.array([3, 39, 0, 17]), np.array([5, 5, 6]), np.array([8, 9, 10, 11, 12, 13, 14, 15])]
     with compiled(network(), "native") as native, compiled(network(), "genn_cpu", schedule=schedule) as genn:
         genn.train_batch(everything.select(picks[0]))
-        held = genn.hold(everything)
+        held = genn.upload(everything)
         genn.set_parameters(native.parameters)
         monkeypatch.setattr(type(genn._memory), "_copy", lambda *a: pytest.fail("moved data"))
         for pick in picks:
             assert_same(genn.gradient(held.batch(pick)), native.gradient(everything.select(pick)), EXACT)
-        native_held = native.hold(everything)
+        native_held = native.upload(everything)
         assert native.evaluate_batch(native_held.batch(picks[0])).loss == pytest.approx(
             genn.evaluate_batch(held.batch(picks[0])).loss
         )
@@ -163,11 +163,11 @@ def test_data_sets_come_and_go():
     """As with augmentation: a new data set every epoch, in the memory of the one before."""
     fixed, picks = samples(31, 12), np.arange(4, 11)
     with compiled(network(), "native") as native, compiled(network(), "genn_cpu") as genn:
-        kept = genn.hold(fixed)
-        assert genn.hold(fixed) is kept
+        kept = genn.upload(fixed)
+        assert genn.upload(fixed) is kept
         for epoch in range(4):
             everything = samples(40 + epoch, 20)
-            held = genn.hold(everything)
+            held = genn.upload(everything)
             for data, on_device in ((everything, held), (fixed, kept)):
                 expected = native.evaluate_batch(data.select(picks))
                 actual = genn.evaluate_batch(on_device.batch(picks))
@@ -180,10 +180,10 @@ def test_a_batch_under_way_is_finished_before_its_data_set_makes_room_for_anothe
     first, second = samples(50, 12), samples(51, 12)
     with compiled(network(), "genn_cpu") as sequential, _pipelined() as pipelined:
         sequential.train_batch(first.select(np.arange(8)))
-        held = pipelined.hold(first)
+        held = pipelined.upload(first)
         pipelined.train_batch(held.batch(np.arange(8)))
         del held
-        again = pipelined.hold(second)
+        again = pipelined.upload(second)
         assert pipelined._memory._regions[2].content is not None
         assert len(pipelined._memory._regions) == 3
         pipelined.evaluate_batch(again.batch(np.arange(3)))
@@ -195,15 +195,15 @@ def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
     first, second = samples(31, 9), samples(32, 9)
     with compiled(network(), "genn_cpu", batch_size=9) as model:
         expected = model.gradient(first)
-        batch = model.hold(first).batch(np.arange(9))
-        kept = model.hold(second)
+        batch = model.upload(first).batch(np.arange(9))
+        kept = model.upload(second)
         assert_same(model.gradient(batch), expected, EXACT)
         assert len(kept.samples) == 9
 
 
 def test_a_batch_held_by_another_model_is_refused():
     with compiled(network(), "genn_cpu") as one, compiled(network(), "genn_cpu") as other:
-        batch = one.hold(samples(30, 9)).batch(np.arange(9))
+        batch = one.upload(samples(30, 9)).batch(np.arange(9))
         with pytest.raises(DataError, match="held by another model"):
             other.gradient(batch)
         with pytest.raises(DataError, match="1 to batch_size = 8 samples, not 9"):

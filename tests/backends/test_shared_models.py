@@ -51,7 +51,7 @@ def test_everything_that_touches_a_model_waits_for_the_batch_that_runs(backend, 
             "evaluate_batch": lambda: model.evaluate_batch(BATCHES[0]),
             "flush": model.flush,
             "record": lambda: model.record(BATCHES[0], {"hidden": ["V"]}, 1),
-            "hold": lambda: model.hold(BATCHES[0]),
+            "upload": lambda: model.upload(BATCHES[0]),
             "parameters": lambda: model.parameters,
             "set_parameters": lambda: model.set_parameters({}),
             "optimiser_state": lambda: model.optimiser_state,
@@ -61,7 +61,17 @@ def test_everything_that_touches_a_model_waits_for_the_batch_that_runs(backend, 
             "timings": lambda: model.timings,
         }
         public = {name for name in vars(Model) if not name.startswith("_")}
-        constant = {"exclusive", "ending", "close", "recordable", "environment", "source", "reason", "compile_seconds"}
+        constant = {
+            "exclusive",
+            "ending",
+            "close",
+            "hold",
+            "recordable",
+            "environment",
+            "source",
+            "reason",
+            "compile_seconds",
+        }
         assert public - constant == calls.keys()
         before = model.optimiser_state
         calls["close"] = model.close

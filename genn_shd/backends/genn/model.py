@@ -142,7 +142,7 @@ class GennModel(Model):
             if simulation.has_variable(p.name, f"value_{name}"):
                 simulation.write(p.name, f"value_{name}", values[name])
 
-    def hold(self, samples: SpikeTrains) -> HeldOnDevice:
+    def upload(self, samples: SpikeTrains) -> HeldOnDevice:
         """Keep a data set in the device's memory, where batches are only numbers of samples."""
         self._check_open()
         held = self._held.get(id(samples))
@@ -244,7 +244,7 @@ class GennModel(Model):
             check_batch(batch, self.network, self.batch_size, labelled)
             return
         if batch.memory is not self._memory:
-            raise DataError("this batch is held by another model; cut it from what hold() of this one returned.")
+            raise DataError("this batch is held by another model; cut it from what upload() of this one returned.")
         check_labels(batch.labels, self.network, self.batch_size, labelled)
 
     def _embark(self, batch: SpikeTrains | HeldBatch, half: int) -> Flight:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...spikes.spike_trains import SpikeTrains
-from ..base import Held
+from ..base import ResidentDataset
 from .simulation import Simulation
 from .spikes import SourceRows, source_rows
 
@@ -44,7 +44,7 @@ class HeldBatch:
         return self.held.samples.select(self.indices)
 
 
-class HeldOnDevice(Held):
+class HeldOnDevice(ResidentDataset):
     """A data set in the device's memory, for as long as anything refers to this."""
 
     def __init__(self, samples: SpikeTrains, memory: SampleMemory) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from genn_shd import BackendError, DataError, DivergedError, SettingError, SpikeTrains, compile_network
-from genn_shd.backends.native import model as native_model
+from genn_shd.backends.native import memory
 from genn_shd.models import recurrent_classifier
 from genn_shd.network.initialisers import Gamma, Normal
 from genn_shd.network.network import SpikeCountRegularisation
@@ -250,10 +250,10 @@ def test_a_gradient_that_is_not_finite_is_an_error():
 
 
 def test_every_group_of_samples_is_used_whatever_the_batch_size():
-    assert native_model.MAX_GROUPS > 1
+    assert memory.MAX_GROUPS > 1
     for size in (1, 3, 8, 64):
         with _compile(batch_size=size) as model:
-            assert 1 <= model._groups <= min(size, native_model.MAX_GROUPS)
+            assert 1 <= model._memory.num_groups <= min(size, memory.MAX_GROUPS)
 
 
 @pytest.mark.parametrize("scheme", ["exact", "grid"])

@@ -39,7 +39,7 @@ def test_the_same_source_is_compiled_once_and_another_anew(cache):
 
 
 def test_two_processes_at_once_share_the_cache(cache):
-    code = f"from genn_shd.backends.native import compiler; print(compiler.compile_source({SOURCE % 7!r}))"
+    code = f"from genn_shd.toolchain import compiler; print(compiler.compile_source({SOURCE % 7!r}))"
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert len({p.communicate()[0] for p in running}) == 1
     assert all(p.returncode == 0 for p in running)
@@ -161,7 +161,7 @@ def test_a_library_that_was_cut_short_does_not_end_the_process(cache):
     """The system notices that a part of it is missing when that part is used, and then it is too late."""
     source = '__attribute__((visibility("default"))) int answer(void) { return 7; }\n'
     code = (
-        "from genn_shd.backends.native import compiler, loading\n"
+        "from genn_shd.toolchain import compiler, loading\n"
         f"print(loading.load(compiler.compile_source({source!r})).answer())\n"
     )
     for _ in range(2):

@@ -1,7 +1,8 @@
-"""What the state of a sweep holds, as it is read: sessions, trials, runs, attempts, epochs."""
+"""The records of a sweep's state: trials, runs, attempts and counts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,3 +123,9 @@ class Counts:
     duplicated: int
     open: int
     skipped: int
+
+
+def time_spent(runs: Sequence[Run]) -> tuple[float, float]:
+    """Seconds that attempts at runs took, and how many of them went into compiling."""
+    seconds = sum((a.ended - a.started) for run in runs for a in run.attempts if a.ended is not None)
+    return seconds, sum(run.metric("compile_seconds") or 0.0 for run in runs)

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 
 from ..system.display import show_name
-from .planner import spent
 from .reading import SweepReader
-from .records import RUNNING, Run, Trial
+from .records import RUNNING, Run, Trial, time_spent
 from .space import label
 from .sweep_file import PublishedSettings
 
@@ -39,7 +38,7 @@ def _progress(reader: SweepReader, trials: Sequence[Trial]) -> str:
         of += ", all points of the space"
     named = ", ".join(f"{count} {status}" for status, count in by_status.items()) or "none yet"
     c = reader.counts()
-    seconds, compiling = spent([run for trial in trials for run in trial.runs])
+    seconds, compiling = time_spent([run for trial in trials for run in trial.runs])
     share = f" ({100 * compiling / seconds:.1f} %)" if seconds else ""
     return (
         f"trials: {len(trials)}{of}: {named}\n"

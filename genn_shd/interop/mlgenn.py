@@ -40,7 +40,7 @@ _LIF = {"tau_mem", "v_threshold", "v_reset"}
 
 @dataclass(frozen=True)
 class MlgennNetwork:
-    """A network of mlGeNN's and the names of its parts.
+    """An mlGeNN network and the names of its parts.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class MlgennNetwork:
 
 
 def to_mlgenn(model: Model, scale_i: bool = True, max_spikes: int = 10000) -> MlgennNetwork:
-    """The mlGeNN network of a model, with its weights and time constants, for mlGeNN's compilers.
+    """Build the mlGeNN network of a model, with its weights and time constants, for mlGeNN's compilers.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def to_mlgenn(model: Model, scale_i: bool = True, max_spikes: int = 10000) -> Ml
 
 
 def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arrays:
-    """The weights of an mlGeNN network, as parameters for `model.set_parameters`.
+    """Read the weights of an mlGeNN network, as parameters for `model.set_parameters`.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arr
 
 
 def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
-    """Weights as mlGeNN's connections take them, (pre, post), by connection; parameters of neurons are no weights.
+    """Convert weights to those of mlGeNN's connections, (pre, post); parameters of neurons are no weights.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale
 
 
 def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
-    """Weights of mlGeNN's connections, (pre, post) or flat, as parameters here.
+    """Convert weights of mlGeNN's connections, (pre, post) or flat, to parameters of this package.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i:
 
 
 def _check_complete(weights: Mapping[str, np.ndarray], model: Model) -> None:
-    """That there are weights of every connection: none is to go on with its initial weights unnoticed."""
+    """Check that there are weights of every connection, so that none keeps its initial weights unnoticed."""
     for connection in model.network.connections:
         if connection.name not in weights:
             names = ", ".join(c.name for c in model.network.connections)
@@ -154,7 +154,7 @@ def _check_complete(weights: Mapping[str, np.ndarray], model: Model) -> None:
 
 
 def spikes_for_mlgenn(samples: SpikeTrains, num_units: int, dt: float) -> list[Any]:
-    """Samples as mlGeNN's SpikeInput takes them, each spike in the time step that it has here."""
+    """Convert samples to those of mlGeNN's SpikeInput, each spike in the time step that it has here."""
     _load()
     from ml_genn.utils.data import preprocess_spikes
 
@@ -177,7 +177,7 @@ def _load() -> Any:
 
 
 def _check(model: Model) -> dict[str, dict[str, float]]:
-    """Parameter values by population, where mlGeNN has an equivalent of everything."""
+    """Parameter values by population; refuses what mlGeNN has no equivalent of."""
     network = model.network
     if network.loss.name not in READOUTS:
         raise SettingError(
@@ -206,7 +206,7 @@ def _uniform(model: Model, population: Population, name: str) -> float:
 
 
 def _factors(model: Model, scale_i: bool) -> dict[str, np.ndarray]:
-    """Connection -> (post,), what its weights are multiplied by for mlGeNN."""
+    """Factors of the weights for mlGeNN by connection, (post,) each."""
     program, values = build_program(model.network, "grid"), model.values
     factors = {}
     for p in model.network.populations[1:]:

@@ -1,4 +1,4 @@
-"""Figures of a run: how it learned, and what it mistakes for what.
+"""Figures of a run: training curves, confusion matrices, the weight of the loss.
 
 Colours are those of Okabe & Ito (jfly.uni-koeln.de/color), told apart by every kind of colour vision.
 """
@@ -101,7 +101,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
 
 
 def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Figure:
-    """What each class is taken for: per cent of its samples, a row a class.
+    """Confusion matrix: per cent of each class's samples by prediction, a row a class.
 
     Parameters
     ----------
@@ -192,14 +192,14 @@ def entitle(figure: Figure, title: str) -> None:
 
 
 def name_lines(axes: Axes, handles: Sequence[Any], names: Sequence[str], **style: Any) -> None:
-    """A legend of these names; Matplotlib itself leaves out those that begin with `_`."""
+    """Add a legend of names; Matplotlib itself leaves out those that begin with `_`."""
     legend = axes.legend(handles, ["-"] * len(handles), frameon=False, **style)
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_text(show_name(name, CLASS_WIDTH))
 
 
 class _PlainNumbers(LogFormatter):
-    """Which ticks of a logarithmic axis have numbers is left to Matplotlib; these are written without formulas."""
+    """Formats numbers at a logarithmic axis without formulas; which ticks have them is left to Matplotlib."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return f"{x:g}" if super().__call__(x, pos) else ""
@@ -214,7 +214,7 @@ def set_logarithmic(axes: Axes, name: str) -> None:
 
 
 def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour: str, label: str | None = None) -> None:
-    """One column over epochs; nothing where there are no such figures."""
+    """Draw one column over epochs; nothing where there are no such figures."""
     values = [row[column] for row in history]
     if values[0] is not None:
         marker = "o" if len(values) < 20 else None
@@ -231,7 +231,7 @@ def _lowest(axes: Axes) -> float:
 
 
 def _drawn(axes: Axes) -> list[float]:
-    """The finite values that stand in a figure."""
+    """The lowest finite value in a figure."""
     values = [np.asarray(line.get_ydata(), np.float64) for line in axes.lines]
     return [float(v) for array in values for v in array[np.isfinite(array)]]
 
@@ -243,7 +243,7 @@ def from_zero(axes: Axes) -> None:
 
 
 def _set_names(axes: Axes, names: Sequence[str]) -> None:
-    """Names at 0, 1, ... under an axis, slanted where they would touch."""
+    """Write names at 0, 1, ... under an axis, slanted where they would touch."""
     crowded = len(names) * max(map(len, names)) > _MOST_LETTERS_IN_A_ROW
     axes.set_xticks(range(len(names)), names, rotation=45 * crowded, ha="right" if crowded else "center")
 

@@ -28,16 +28,16 @@ from ..system import outputs
 from ..system.files import make_folder, write_hdf5
 
 SPIKES, WEIGHTS = "spikes", "weights"
-"""What can be asked for beside state and adjoint variables."""
+"""Names to ask for beside those of state and adjoint variables."""
 STATE, ADJOINT = "state", "adjoint"
 """All variables of a kind."""
 MARK = outputs.mark("record")
-"""Of recordings and their figures, also those made while a network trains."""
+"""The mark of recordings and their figures, also of those made while a network trains."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """What a recording file holds.
+    """The content of a recording file.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Selection:
-    """What to record of a model's batches.
+    """A choice of what to record of a model's batches.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ class Selection:
 
     @classmethod
     def of(cls, model: Model, populations: Sequence[str], variables: Sequence[str]) -> Selection:
-        """What a model can give; no populations means all. `state` and `adjoint` stand for all variables of a kind.
+        """Choose of what a model has: no populations means all; `state`, `adjoint` stand for all variables of a kind.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class Selection:
         return cls(chosen, tuple(dict.fromkeys(v for variable in variables for v in known[variable])))
 
     def record(self, model: Model, batch: Any, samples: int, context: Mapping[str, Any]) -> Recorded:
-        """The first samples of a batch, run forward and backward; the model learns nothing."""
+        """Record the first samples of a batch, run forward and backward; the model does not change."""
         samples = min(samples, len(batch))
         there = model.recordable
         wanted = {p: [v for v in self.variables if v in there.get(p, ())] for p in self.populations if p in there}

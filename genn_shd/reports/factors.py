@@ -1,4 +1,4 @@
-"""What each level of a factor does: over all trials, and changed alone from the best trial (an ablation).
+"""The effect of each level of a factor: over all trials, and changed alone from the best trial (an ablation).
 
 As figures 3 and 4 of Nowotny, Turner & Knight (Neuromorph. Comput. Eng. 5, 014001, 2025) show accuracies: means and
 their spread.
@@ -70,7 +70,7 @@ def _level(of: Trials, value: Any, trials: Sequence[Trial]) -> Level:
 
 
 def ablation(of: Trials) -> dict[str, list[Trial]]:
-    """Of each factor the trials that differ from the best one in it alone, one a level, the best trial among them.
+    """For each factor the trials that differ from the best one in it alone, one a level, the best trial among them.
 
     Parameters that matter at one of two points only, as the strength that belongs to a loss, may differ too; of several
     trials at a level the one that is worth the most is taken.

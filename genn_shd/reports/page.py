@@ -40,7 +40,7 @@ class Section:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing in it."""
+        """Whether the section has no content."""
         return not (self.notes or self.drawings or self.tables)
 
 
@@ -91,7 +91,7 @@ class Page:
 
 
 def _shown(value: object) -> object:
-    """Any text with what a page cannot hold escaped; templates' own parts are no plain text."""
+    """Escape what a page cannot hold in plain text; templates' own parts are of another type."""
     return escape(value) if type(value) is str else value
 
 

@@ -1,4 +1,4 @@
-"""What the surrogate of a sweep says: how much each parameter matters, and slices through the best trial.
+"""Results of a sweep's surrogate: the importance of each parameter, and slices through the best trial.
 
 Importance is the total-effect index of global sensitivity analysis (Jansen, Comput. Phys. Commun. 117, 35, 1999,
 https://doi.org/10.1016/S0010-4655(98)00154-4): the part of the variance of the surrogate's mean over the space that
@@ -26,7 +26,7 @@ _PLACES = 61
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """The surrogate along one parameter, the others as in a trial.
+    """The surrogate along one parameter, with the others as in a trial.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Slice:
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """What the surrogate says.
+    """Results of a surrogate.
 
     Attributes
     ----------
@@ -60,14 +60,14 @@ class Response:
 
 
 def can_fit(of: Trials) -> bool:
-    """Whether there are trials enough, and of different worth."""
+    """Whether there are enough trials, with different objectives."""
     known = observations(of.all, of.objective)
     targets = {o.target for o in known}
     return bool(of.varied) and len({label(o.point) for o in known}) >= FEWEST and len(targets) > 1
 
 
 def response(of: Trials, seed: int = 0) -> Response:
-    """Fit a surrogate to what ended, and ask it.
+    """Fit a surrogate to the trials that ended, and evaluate it.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def response(of: Trials, seed: int = 0) -> Response:
 
 
 def _thinned(known: Sequence[Observation]) -> list[Observation]:
-    """At most as many as a fit takes seconds for, evenly over the order of their worth, best and worst among them."""
+    """At most `_MOST` observations, evenly over the order of their targets, best and worst among them."""
     if len(known) <= _MOST:
         return list(known)
     ordered = sorted(known, key=lambda o: o.target)
@@ -101,7 +101,7 @@ def _thinned(known: Sequence[Observation]) -> list[Observation]:
 
 
 def total_effects(surrogate: Any, space: Space, names: Sequence[str], rng: np.random.Generator) -> dict[str, float]:
-    """Jansen's estimate for some parameters: E[(f(x) - f(x with one parameter drawn anew))^2] / 2 Var f."""
+    """Total-effect indices by Jansen's estimate: E[(f(x) - f(x with one parameter drawn anew))^2] / 2 Var f."""
     units, anew = rng.random((2, _DRAWS, len(space)))
     here = surrogate.predict([space.at(row) for row in units])[0]
     variance = float(np.var(here))
@@ -116,7 +116,7 @@ def total_effects(surrogate: Any, space: Space, names: Sequence[str], rng: np.ra
 
 
 def _slice(surrogate: Any, of: Trials, name: str) -> Slice:
-    """Through the best trial at which the parameter matters."""
+    """The slice through the best trial at which the parameter is active."""
     parameter = next(p for p in of.space if p.name == name)
     candidates = [t for t in of.complete if name in t.point] or [t for t in of.all if name in t.point]
     base = max(candidates, key=of.worth).point
@@ -133,7 +133,7 @@ def places(parameter: Parameter) -> list[Any]:
 
 
 def _completed(space: Space, point: Point) -> Point:
-    """The point with the middle of whatever matters at it and has no value."""
+    """The point with the middle of every active parameter that has no value."""
     whole: Point = {}
     for parameter in space:
         if parameter.is_active(whole):

@@ -57,7 +57,7 @@ def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
 
 
 def _several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, colour: str, label: str | None) -> None:
-    """One column of every training over epochs, and the mean of those that came as far."""
+    """Draw one column of every training over epochs, and the mean of those that came as far."""
     by_epoch: dict[int, list[float]] = {}
     for history in histories:
         points = [(row["epoch"], row[column]) for row in history if row.get(column) is not None]
@@ -127,7 +127,7 @@ def rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
 
 
 def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
-    """A figure with so many panels."""
+    """An empty figure with a number of panels."""
     columns = min(_COLUMNS, number)
     rows = math.ceil(number / columns)
     figure = Figure(figsize=(1.0 + 3.6 * columns, 0.7 + 2.7 * rows), layout="constrained")
@@ -139,7 +139,7 @@ def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
 
 
 def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Filled where there is one; lines over the same bins where there are several, grey where they are many."""
+    """Draw histograms: filled where there is one; lines over the same bins where there are several, grey where many."""
     # In float32, values that differ by rounding alone leave no room for edges between them.
     together = np.concatenate(list(values.values())).astype(np.float64)
     bins = int(np.clip(2 * np.sqrt(len(together) / len(values)), _FEWEST_BINS, _MOST_BINS))

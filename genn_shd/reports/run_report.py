@@ -24,7 +24,7 @@ _MOST_RASTERS = 6
 
 
 def report(path: Path) -> Page:
-    """The report of a run folder, as far as it has come.
+    """Build the report of a run folder, also of a run under way.
 
     Raises
     ------
@@ -48,18 +48,18 @@ def report(path: Path) -> Page:
 
 
 def _damages(of: Sequence[Training]) -> Section:
-    """Files that cannot be read, once all others have been."""
+    """Notes on files that could not be read."""
     return Section("Damaged files", [damage for training in of for damage in training.damages])
 
 
 def _missing(missing: Mapping[str, str]) -> Section:
-    """What the figures of this page are without."""
+    """Notes on trainings that the figures of this page are without."""
     note = f"Figures are of what there is so far; {sentence(missing)}."
     return Section("So far", [note] if missing else [])
 
 
 def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
-    """A section, or what keeps it from being made: one damaged file leaves the others to be seen."""
+    """Build a section, or one with the error: a damaged file does not hide the others."""
     try:
         return make()
     except DataError as error:
@@ -83,7 +83,7 @@ def _facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]
 
 
 def _trainings(of: Sequence[Training]) -> Section:
-    """A row a training: where it stands, and its figures at its best and last epoch."""
+    """Table of trainings: status, and figures at the best and the last epoch."""
     metrics = [(e, f"{part}_accuracy") for e in ("best", "last") for part in _PARTS]
     metrics = [(e, m) for e, m in metrics if any(training.best.get(m) is not None for training in of)]
     heads = [f"{m.replace('_', ' ')}, {e} epoch" for e, m in metrics]
@@ -93,7 +93,7 @@ def _trainings(of: Sequence[Training]) -> Section:
 
 
 def _silence(training: Training) -> str:
-    """That a layer has died, which no accuracy tells."""
+    """Warnings of layers without spikes, which accuracies do not show."""
     layers = training.summary.get("silent_layers")
     return (
         f"{training.label}: no neuron of {', '.join(layers)} spiked in the last epoch; {SILENCE_REMEDY}"
@@ -156,7 +156,7 @@ def _no_recordings(heading: str, of: Sequence[Training]) -> Section:
 
 
 def _rasters(of: Sequence[Training]) -> Section:
-    """The latest recordings, each as a figure."""
+    """Figures of the latest recordings."""
     found = _recordings(of)
     if not found:
         return _no_recordings("Rasters", of)
@@ -188,7 +188,7 @@ def _weights(of: Sequence[Training], name: str) -> Section:
 
 
 def _history(of: Sequence[Training]) -> Section:
-    """All figures of all epochs; of several trainings they are in their own folders."""
+    """Table of all epochs; of several trainings they are in their own folders."""
     if len(of) > 1 or not of[0].history:
         return Section("History")
     rows = of[0].history
@@ -201,7 +201,7 @@ def _settings(top: Training) -> Section:
 
 
 def _environment(of: Sequence[Training]) -> Section:
-    """Of the first training; `environment.json` of the others tells of theirs."""
+    """Table of the first training's environment; that of the others is in their `environment.json`."""
     found = of[0].environment
     notes = [f"Of {of[0].label}; each training has its own environment.json."] if len(of) > 1 and found else []
     tables = [of_mapping(found, "environment", ("what", "value"))] if found else []

@@ -43,7 +43,7 @@ class Training:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """What came of it; empty where nothing has yet."""
+        """The summary; empty before there is one."""
         return self._read(read_summary, self.folder.summary_file) or {}
 
     @property
@@ -59,7 +59,7 @@ class Training:
 
     @cached_property
     def checkpoint(self) -> Checkpoint | None:
-        """That of the best epoch; None before there is one."""
+        """The checkpoint of the best epoch; None before there is one."""
         there = self.folder.best_file.exists()
         return self._read(_read_checkpoint, self.folder.best_file) if there else None
 
@@ -96,12 +96,12 @@ class Training:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """What it was started with; the command as one line."""
+        """The environment, with the command as one line."""
         found = self._read(read_environment, self.folder.environment_file) or {}
         return found | ({"command": " ".join(found["command"])} if "command" in found else {})
 
     def _read(self, read: Callable[[Path], T], file: Path) -> T | None:
-        """A file, or None where it is damaged, which is noted."""
+        """Read a file; None where it is damaged, which is noted."""
         try:
             return read(file)
         except DataError as error:
@@ -130,7 +130,7 @@ def trainings(path: Path) -> list[Training]:
 
 
 def missing(path: Path) -> dict[str, str]:
-    """As `run_progress.incomplete`; empty where settings are those of another version."""
+    """See `genn_shd.runs.progress.incomplete`; empty where settings are those of another version."""
     try:
         return incomplete(RunFolder(path))
     except SettingError:
@@ -143,12 +143,12 @@ def _leaves(folder: RunFolder) -> list[RunFolder]:
 
 
 def settings(training: Training) -> dict[str, Any]:
-    """Its complete configuration, as nested tables."""
+    """The complete configuration, as nested tables."""
     return dict(read_toml(training.folder.config_file))
 
 
 def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]]:
-    """Part of the data -> (C, C) counts over all trainings that were evaluated on it, and the names of the classes."""
+    """Confusion matrices by part of the data, (C, C) counts over all trainings, and the classes' names."""
     found: dict[str, tuple[np.ndarray, list[str]]] = {}
     for training in of:
         for part, report in training.evaluation.items():

@@ -24,7 +24,7 @@ _MOST_LETTERS = 22  # of a panel's labels side by side
 
 
 def best_so_far(of: Trials) -> Figure:
-    """What each trial was worth, in the order in which they ended, and the best of them so far."""
+    """Objectives of trials in the order in which they ended, and the best so far."""
     with styled():
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         axes = figure.subplots()
@@ -154,7 +154,7 @@ def ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
 
 
 def _finish(panels: Sequence[Axes], of: Trials, heights: Sequence[float]) -> None:
-    """Axes alike in all panels. Accuracies that are close stand out where the axis does not begin at 0."""
+    """Give all panels the same axis, which need not begin at 0, so that close accuracies can be told apart."""
     low, high = min(heights), max(heights)
     for axes in panels:
         if low > 0.5 * high > 0:
@@ -168,7 +168,7 @@ def _finish(panels: Sequence[Axes], of: Trials, heights: Sequence[float]) -> Non
 def _spread(
     axes: Axes, x: np.ndarray, y: Sequence[float], spread: Sequence[float | None], colour: str, marker: str
 ) -> None:
-    """Error bars where there are any, at marks where these are asked for."""
+    """Draw error bars where there are any, with marks where these are asked for."""
     bars = [value or 0.0 for value in spread]
     axes.errorbar(x, y, bars, fmt=marker if marker != "none" else " ", color=colour, elinewidth=1.2, capsize=3, ms=4)
 
@@ -184,7 +184,7 @@ def _panels(number: int) -> tuple[Figure, list[Axes]]:
 
 
 def _label(axes: Axes, values: Sequence[Any]) -> None:
-    """Names of levels under an axis, slanted where they would touch."""
+    """Write names of levels under an axis, slanted where they would touch."""
     texts = [show_name(cell(value).text, _LABEL_WIDTH) for value in values]
     crowded = sum(map(len, texts)) > _MOST_LETTERS
     axes.set_xticks(range(len(texts)), texts, rotation=40 * crowded, ha="right" if crowded else "center")

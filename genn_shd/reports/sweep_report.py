@@ -1,4 +1,4 @@
-"""The report of a sweep: its trials, what was best, what mattered."""
+"""The report of a sweep: trials, the best ones, and the importance of parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BESIDE = ("training_accuracy", "validation_accuracy", "test_accuracy", "spikes_
 
 
 def report(folder: Path) -> Page:
-    """The report of a sweep, as far as it has come.
+    """Build the report of a sweep, also of one under way.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def _best(of: Trials) -> Section:
 
 
 def _published(of: Trials) -> Section:
-    """Published figures beside those of the best trial, or `not run`."""
+    """Table of published figures beside those of the best trial, or `not run`."""
     runs = of.best.runs if of.best else []
     rows = []
     for figure in of.file.published:
@@ -144,7 +144,7 @@ def _surrogate(of: Trials) -> Section:
 
 
 def _trials(of: Trials) -> Section:
-    """A row a trial."""
+    """Table of all trials."""
     beside = [m for m in _BESIDE if m != of.objective.metric and any(of.mean(t, m) is not None for t in of.all)]
     shown = [*of.objective.at_most, *(m for m in beside if m not in of.objective.at_most)]
     parameters = [p.name for p in of.space]
@@ -168,7 +168,7 @@ def _row(of: Trials, trial: Trial, metrics: list[str], parameters: list[str]) ->
 
 
 def _errors(of: Trials) -> Section:
-    """What went wrong, a row a run; and trials that were refused before there was a run."""
+    """Table of errors, a row a run; and of trials that were refused before there was a run."""
     wrong = [(t.number, run.folder, run.status, run.error) for t in of.all for run in t.runs if run.error]
     wrong += [(t.number, "", t.status, t.error) for t in of.all if t.error and not t.runs]
     rows = [[*map(cell, row[:-1]), _message(row[-1] or "")] for row in sorted(wrong)]
@@ -177,7 +177,7 @@ def _errors(of: Trials) -> Section:
 
 
 def _message(error: str) -> Cell:
-    """An error, which may be a traceback of many lines."""
+    """Cell of an error, which may be a traceback of many lines."""
     text = show_name(" ".join(error.split()), SENTENCE)
     return Cell(text, text)
 

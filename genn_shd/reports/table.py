@@ -28,7 +28,7 @@ class Cell:
 
     @property
     def is_number(self) -> bool:
-        """Whether it stands on the right."""
+        """Whether the cell is aligned to the right."""
         try:
             return math.isfinite(float(self.key))
         except ValueError:
@@ -52,7 +52,7 @@ class Table:
 
 
 def cell(value: Any) -> Cell:
-    """A cell of any value; numbers are read with four digits and sorted by all."""
+    """Make a cell of any value; numbers are shown with four digits and sorted by all."""
     if value is None:
         return Cell("", "")
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -62,7 +62,7 @@ def cell(value: Any) -> Cell:
 
 
 def percent(value: float | None, spread: float | None = None) -> Cell:
-    """A part of 1 as per cent, with its standard deviation where there is one."""
+    """Format a fraction as per cent, with its standard deviation where there is one."""
     if value is None:
         return Cell("", "")
     deviation = "" if spread is None else f" ± {100 * spread:.2f}"
@@ -70,7 +70,7 @@ def percent(value: float | None, spread: float | None = None) -> Cell:
 
 
 def of_metric(name: str, value: float | None, spread: float | None = None) -> Cell:
-    """A metric: accuracies as per cent, all else as a number."""
+    """Make a cell of a metric: accuracies as per cent, all else as numbers."""
     if name.endswith(("accuracy", "accuracy_best", "accuracy_last")):
         return percent(value, spread)
     plain = cell(value)
@@ -78,7 +78,7 @@ def of_metric(name: str, value: float | None, spread: float | None = None) -> Ce
 
 
 def of_mapping(values: Mapping[str, Any], name: str, columns: Sequence[str] = ("setting", "value")) -> Table:
-    """Nested tables as two columns, a row for each dotted name."""
+    """Make a table of nested tables: two columns, a row for each dotted name."""
     return Table(columns, [[cell(key), cell(value)] for key, value in _flat(values)], name)
 
 

@@ -1,4 +1,4 @@
-"""The trials of a sweep as a report reads them: all at one moment, with what they are worth."""
+"""The trials of a sweep as a report reads them: all at one moment, with their values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..sweep.sweep_file import SweepFile
 
 @dataclass(frozen=True)
 class Trials:
-    """Everything of a sweep so far.
+    """All trials of a sweep so far.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Trials:
 
     @cached_property
     def complete(self) -> list[Trial]:
-        """Those that count: complete, with a value, within all limits."""
+        """Trials that are complete, have a value and keep all limits."""
         return [
             t
             for t in self.all
@@ -73,7 +73,7 @@ class Trials:
 
     @cached_property
     def ended(self) -> list[Trial]:
-        """Those that ended in whatever way, in the order in which they did."""
+        """Trials that ended in any way, in the order in which they did."""
         return sorted((t for t in self.all if t.status != RUNNING), key=lambda t: (t.ended or 0.0, t.number))
 
     @property
@@ -87,11 +87,11 @@ class Trials:
 
     @property
     def best(self) -> Trial | None:
-        """The one that is worth the most."""
+        """The trial with the best objective."""
         return max(self.complete, key=self.worth, default=None)
 
     def worth(self, trial: Trial) -> float:
-        """What a complete trial is worth, more being better."""
+        """The objective of a complete trial, signed such that more is better."""
         return self.objective.sign * (trial.objective or 0.0)
 
     def spread(self, trial: Trial) -> float | None:
@@ -117,7 +117,7 @@ def _describe_fate(trial: Trial) -> str:
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
-    """Of parameters shown side by side: without the tables they are in, as far as that tells them apart."""
+    """Short names of parameters: without their tables, as far as that tells them apart."""
     split = {name: name.split(".") for name in names}
 
     def ending(name: str) -> str:

@@ -32,7 +32,7 @@ from .workers.base import Workers
 
 LOG_FILE = "log.txt"
 MAY_DIFFER = ("title", "budget", "stopping", "published")
-"""Parts of a sweep file with which a sweep may go on though they changed."""
+"""Parts of a sweep file that may change before a sweep goes on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,7 +122,7 @@ def with_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
 
 
 def _check_new_or_own(folder: Path) -> None:
-    """That what a sweep would write in a folder without one is not there already.
+    """Check that a folder without a sweep holds no file that a sweep would write.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def _check_new_or_own(folder: Path) -> None:
 
 
 def _check_same(file: SweepFile, folder: Path) -> None:
-    """That a folder holds this sweep, or none yet.
+    """Check that a folder holds this sweep, or none yet.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def _check_same(file: SweepFile, folder: Path) -> None:
 
 
 def _compared(file: SweepFile) -> dict[str, Any]:
-    """What makes a sweep; `training.seed` was allowed once, and never had an effect."""
+    """Parts of a sweep file that make it another sweep; `training.seed` was allowed once, and never had an effect."""
     values = file.values()
     settings = sweep_file.nested(values.get("settings", {}))
     if "training" in settings:
@@ -167,7 +167,7 @@ def _compared(file: SweepFile) -> dict[str, Any]:
 
 
 def _with_paths_of(new: Any, old: Any) -> Any:
-    """What was kept of a sweep, perhaps by a version that kept paths as they were given, with paths as they are now."""
+    """The kept parts of a sweep file with paths as they are now; an earlier version kept them as they were given."""
     if isinstance(new, dict) and isinstance(old, dict):
         return {name: _with_paths_of(new.get(name), value) for name, value in old.items()}
     if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
@@ -179,7 +179,7 @@ def _with_paths_of(new: Any, old: Any) -> Any:
 
 
 def _workers(options: argparse.Namespace) -> Workers:
-    """What the command line asks for; by default one process a processor."""
+    """The workers that the command line asks for; by default one process a processor."""
     if options.scheduler is not None:
         from .workers.dask_cluster import DaskCluster
 
@@ -226,7 +226,7 @@ def _default_folder(options: argparse.Namespace) -> Path:
 
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
-    """Keep the log in a file too."""
+    """Write the log into a file as well, within a `with` block."""
     with open_log(path) as file, own_log(LogHandler(file)):
         yield
 

@@ -1,4 +1,4 @@
-"""What a trial is worth: the mean of a metric over its runs, and whether its limits are kept.
+"""The objective of trials: the mean of a metric over their runs, and whether limits are kept.
 
 A run reports metrics at two epochs, the best one and the last one, and some of the run as a whole.
 """
@@ -28,14 +28,14 @@ EPOCH_METRICS = (
     "grazing_spikes",
     "seconds",
 )
-"""What a training reports of an epoch, for its best and its last one."""
+"""Metrics that a training reports of its best and of its last epoch."""
 RUN_METRICS = ("compile_seconds", "train_seconds", "seconds_per_epoch", "peak_memory", "num_parameters")
-"""What a training reports as a whole. `peak_memory` in MiB."""
+"""Metrics that a training reports as a whole. `peak_memory` in MiB."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """What a trial is worth.
+    """The value of a trial.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Objective:
-    """How the value of a trial follows from its runs.
+    """A rule by which the value of a trial follows from its runs.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Objective:
 
     @property
     def sign(self) -> float:
-        """What makes more better."""
+        """1 where more is better, else -1: the objective times this is to be maximised."""
         return 1.0 if self.maximise else -1.0
 
     def of_run(self, metrics: Metrics, name: str = "") -> float | None:
@@ -83,7 +83,7 @@ class Objective:
         return self.of_run({self.epoch: row})
 
     def of_trial(self, runs: Sequence[Metrics]) -> Value | None:
-        """What a trial is worth; None where a run did not report what is needed."""
+        """The value of a trial; None where a run did not report a metric that is needed."""
         objective = _mean(self.of_run(metrics) for metrics in runs)
         limited = {name: _mean(self.of_run(metrics, name) for metrics in runs) for name in self.at_most}
         if objective is None or any(value is None for value in limited.values()):

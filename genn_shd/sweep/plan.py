@@ -1,4 +1,4 @@
-"""From a sweep file to trials and runs, with everything checked before anything starts."""
+"""The plan of a sweep: its file as trials and runs, with everything checked before anything starts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RunPlan:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """The name of its folder."""
         return f"seed_{self.seed}" + (f"_fold_{self.fold}" if self.fold is not None else "")
 
 
@@ -66,7 +66,7 @@ class Plan:
     folds: tuple[str | None, ...]
 
     def runs(self, point: Point) -> list[RunPlan]:
-        """The runs of a trial, folds first: what tells trials apart soonest.
+        """The runs of a trial, folds first, because these tell trials apart soonest.
 
         Raises
         ------
@@ -135,12 +135,12 @@ def _loaded(name: str, settings: str) -> Dataset:
 
 
 def load_once(name: str, **settings: Any) -> Dataset:
-    """`datasets.load`, which remembers the last one: the runs of a sweep mostly share their data."""
+    """Load a data set, and remember the last one: the runs of a sweep mostly share their data."""
     return _loaded(name, json.dumps(settings, sort_keys=True))
 
 
 def points(plan: Plan) -> list[Point] | None:
-    """All points, where the strategy knows them beforehand."""
+    """All points, where the strategy knows them beforehand; else None."""
     strategy = plan.file.strategy
     if isinstance(strategy, ListStrategy):
         return [plan.space.check(point, f"strategy.points, entry {k + 1}") for k, point in enumerate(strategy.points)]
@@ -197,7 +197,7 @@ def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
 
 
 def _check_trials(plan: Plan, is_training: bool) -> None:
-    """That every trial of a list can be; of a space, that both ends of every parameter can, with some of the others."""
+    """Check every trial of a list; of a space, both ends of every parameter with some values of the others."""
     listed = points(plan)
     if plan.file.strategy.name == "list":
         for point in listed or []:
@@ -211,7 +211,7 @@ def _check_trials(plan: Plan, is_training: bool) -> None:
 
 
 def _with(space: Space, name: str, value: Any, others: float) -> Point:
-    """A point at which a parameter has a value, and all it depends on such that it matters."""
+    """A point at which a parameter has a value and is active."""
     parameters = {p.name: p for p in space}
     point = {p.name: p.at(others) for p in space} | {name: value}
     waiting = [name]
@@ -223,7 +223,7 @@ def _with(space: Space, name: str, value: Any, others: float) -> Point:
 
 
 def _check_any(plan: Plan, candidates: Sequence[Point], is_training: bool) -> None:
-    """That one of some points can be; else why the first cannot."""
+    """Check that one of some points is allowed; else raise the error of the first."""
     first: SettingError | None = None
     for point in candidates:
         try:
@@ -234,7 +234,7 @@ def _check_any(plan: Plan, candidates: Sequence[Point], is_training: bool) -> No
 
 
 def _check(plan: Plan, point: Point, is_training: bool) -> None:
-    """That the runs of a point can be."""
+    """Check the settings of a point's runs."""
     config = plan.config(point, plan.file.repeats.seeds[0], plan.folds[0])
     if is_training:
         config, dataset = prepare(config, load_once)

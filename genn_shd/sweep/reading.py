@@ -41,7 +41,7 @@ R = TypeVar("R")
 
 @contextmanager
 def _legible(file: Path) -> Iterator[None]:
-    """What is not as it was written becomes one line that names the file."""
+    """Turn errors about damaged content into one line that names the file."""
     try:
         with told(file):
             yield
@@ -128,7 +128,7 @@ class SweepReader:
     # --- what the sweep is ---------------------------------------------------------------------------------
 
     def description(self, name: str) -> Any:
-        """Something that was kept of the sweep: `file`, `dataset`, `smoke`; None where it was not."""
+        """An entry of the sweep's description: `file`, `dataset`, `smoke`; None where there is none."""
         with _legible(self.folder / FILE_NAME):
             return json.loads(self._description.get(name, "null"))
 
@@ -149,7 +149,7 @@ class SweepReader:
 
     @property
     def objective(self) -> Objective:
-        """What trials are worth."""
+        """The objective of the sweep."""
         return objectives.build(self.file.objective, False, True)
 
     # --- what there is so far ------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class SweepReader:
 
     @_legibly
     def best(self) -> Trial | None:
-        """The complete trial that is worth the most among those that keep the limits."""
+        """The complete trial with the best objective among those that keep the limits."""
         objective = self.objective
         candidates = [
             trial
@@ -255,7 +255,7 @@ class SweepReader:
 
     @_legibly
     def complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
-        """The same, of every complete run of a fold."""
+        """A metric by epoch of every complete run of a fold; see `curve`."""
         runs = self._all("SELECT id FROM run WHERE status = ? AND fold IS ? ORDER BY id", COMPLETE, fold)
         return [self.curve(name, run) for (run,) in runs]
 
@@ -271,7 +271,7 @@ class SweepReader:
 
     @_legibly
     def counts(self) -> Counts:
-        """How often what happened."""
+        """Numbers of runs and of attempts at them."""
         attempt = dict(self._all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))
         run = dict(self._all("SELECT status, COUNT(*) FROM run GROUP BY status"))
         twice = "SELECT run FROM attempt WHERE status IN (?, ?, ?) GROUP BY run HAVING COUNT(*) > 1"

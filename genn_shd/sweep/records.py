@@ -101,7 +101,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Counts:
-    """How often what happened.
+    """Numbers of runs and of attempts at them.
 
     Attributes
     ----------

@@ -76,7 +76,7 @@ class Parameter(abc.ABC):
         return {name: value if factor is None else value * factor for name, factor in self.sets.items()}
 
     def is_active(self, point: Point) -> bool:
-        """Whether it matters, given the parameters before it."""
+        """Whether the parameter is active, given those before it."""
         return all(name in point and point[name] in values for name, values in self.when.items())
 
 
@@ -194,7 +194,7 @@ class Space:
         return self.active({p.name: p.at(unit) for p, unit in zip(self, units, strict=True)})
 
     def active(self, point: Point) -> Point:
-        """The point without parameters that do not matter."""
+        """The point without inactive parameters."""
         kept: Point = {}
         for parameter in self:
             if parameter.name in point and parameter.is_active(kept):
@@ -236,7 +236,7 @@ class Space:
         return all(p.all_values() is not None for p in self)
 
     def _points(self, begun: Point, rest: Sequence[Parameter]) -> Iterator[Point]:
-        """Every point that goes on from one with values of the parameters before `rest`."""
+        """All points that extend one, which has values of the parameters before `rest`."""
         if not rest:
             yield dict(begun)
         elif not rest[0].is_active(begun):
@@ -254,7 +254,7 @@ class Space:
         return settings
 
     def check(self, point: Mapping[str, Any], where: str) -> Point:
-        """A point that somebody wrote, without what does not matter.
+        """Check a point that a user wrote, and drop its inactive parameters.
 
         Raises
         ------
@@ -277,7 +277,7 @@ class Space:
 
 
 def label(value: Any) -> str:
-    """A point or value as text: the same text for the same value."""
+    """Text for a point or value: the same text for the same value."""
     return json.dumps(value, sort_keys=True)
 
 
@@ -363,7 +363,7 @@ def _check_conditions(parameter: Parameter, before: Sequence[Parameter]) -> None
 
 
 def _check_settings(parameters: Sequence[Parameter]) -> None:
-    """That each setting is there, and that no two parameters set it at once."""
+    """Check that each setting exists, and that no two parameters set it at once."""
     allowed = {dotted for dotted, _ in setting_names(Config)}
     tables = tuple(f"{dotted}." for dotted in allowed)
     for parameter in parameters:

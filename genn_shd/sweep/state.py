@@ -141,7 +141,7 @@ class State:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: it waits for other writers, and what goes wrong within it leaves nothing."""
+        """One transaction: it waits for other writers, and an error within it undoes all of it."""
         with told(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -155,13 +155,13 @@ class State:
     # --- the sweep -----------------------------------------------------------------------------------------
 
     def describe(self, **values: Any) -> None:
-        """Keep what the sweep is made from."""
+        """Store what the sweep is made from, as JSON by name."""
         with self._change() as c:
             rows = [(name, json.dumps(value)) for name, value in values.items()]
             c.executemany("INSERT OR REPLACE INTO sweep VALUES (?, ?)", rows)
 
     def begin_session(self, workers: str) -> int:
-        """A start of the planner; runs that an earlier one left under way wait again."""
+        """Begin a session of the planner; runs that an earlier one left under way wait again. Returns its id."""
         with self._change() as c:
             c.execute("UPDATE attempt SET status = ?, ended = ? WHERE status = ?", (LOST, time.time(), RUNNING))
             c.execute("UPDATE run SET status = ? WHERE status = ?", (WAITING, RUNNING))
@@ -171,14 +171,14 @@ class State:
             return int(cursor.lastrowid or 0)
 
     def at_work(self, session: int, seconds: float) -> None:
-        """How long a session has been at work."""
+        """Set the time that a session has been at work, s."""
         with self._change() as c:
             c.execute("UPDATE session SET seconds = ? WHERE id = ?", (seconds, session))
 
     # --- trials --------------------------------------------------------------------------------------------
 
     def add_trial(self, point: Mapping[str, Any], origin: str, runs: Sequence[tuple[int, str | None, str, Any]]) -> int:
-        """A new trial with its runs (seed, fold, name of the folder, settings); returns its number."""
+        """Add a trial with its runs (seed, fold, name of the folder, settings); returns its number."""
         with self._change() as c:
             number = c.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM trial").fetchone()[0]
             c.execute(
@@ -196,7 +196,7 @@ class State:
     def close_trial(
         self, number: int, status: str, objective: float | None, limited: Mapping[str, float], error: str = ""
     ) -> None:
-        """What a trial has come to."""
+        """Set the status and the value of a trial that ended."""
         with self._change() as c:
             c.execute(
                 "UPDATE trial SET status = ?, objective = ?, limited = ?, error = ?, ended = ? WHERE number = ?",
@@ -232,18 +232,18 @@ class State:
             return int(row[0])
 
     def start_again(self, run: int, worker: str) -> None:
-        """A run under way was lost and has been started anew by somebody else than the planner."""
+        """Begin a new attempt at a run under way that was lost and that a cluster has given to another worker."""
         with self._change() as c:
             _end_attempt(c, run, LOST)
             _start(c, run, worker)
 
     def name_worker(self, run: int, worker: str) -> None:
-        """Who it is that runs a run."""
+        """Set the worker of a run."""
         with self._change() as c:
             c.execute("UPDATE attempt SET worker = ? WHERE run = ? AND status = ?", (worker, run, RUNNING))
 
     def record_epoch(self, run: int, epoch: int, row: Mapping[str, Any]) -> None:
-        """A row of a run's history."""
+        """Store a row of a run's history."""
         with self._change() as c:
             c.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (run, epoch, json.dumps(row)))
 
@@ -254,7 +254,7 @@ class State:
             c.execute("UPDATE run SET status = ? WHERE id = ? AND status = ?", (WAITING, run, RUNNING))
 
     def finish(self, run: int, status: str, metrics: Mapping[str, Mapping[str, Any]], error: str = "") -> None:
-        """A run has come to its end: `complete`, `stopped`, `diverged` or `failed`."""
+        """End a run: `complete`, `stopped`, `diverged` or `failed`."""
         with self._change() as c:
             _end_attempt(c, run, status)
             c.execute("UPDATE run SET status = ?, error = ? WHERE id = ?", (status, error, run))
@@ -267,7 +267,7 @@ class State:
             c.executemany("INSERT OR REPLACE INTO metric VALUES (?, ?, ?, ?)", rows)
 
     def skip_waiting(self, trial: int) -> None:
-        """Runs of a trial that are not needed any more."""
+        """Skip the waiting runs of a trial, which are not needed any more."""
         with self._change() as c:
             c.execute("UPDATE run SET status = ? WHERE trial = ? AND status = ?", (SKIPPED, trial, WAITING))
 
@@ -304,7 +304,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """What SQLite says of a file becomes one line that names the file and what to do."""
+    """Turn SQLite's errors into one line that names the file and what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:

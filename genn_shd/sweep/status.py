@@ -1,4 +1,4 @@
-"""What there is of a sweep so far, as text; read from its state, also while it runs."""
+"""The status of a sweep as text; read from its state, also while it runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CELL_WIDTH = 120
 
 
 def status(reader: SweepReader) -> str:
-    """The whole of it: counts, what is under way, the best trials, published figures beside measured ones."""
+    """Counts, runs under way, the best trials, and published figures beside measured ones."""
     trials, file = reader.trials(), reader.file
     parts = [f"{show_name(file.title)}\n{_progress(reader, trials)}"]
     if under_way := [_under_way(run, reader) for trial in trials for run in trial.runs if run.status == RUNNING]:
@@ -77,7 +77,7 @@ def _best(reader: SweepReader, trials: Sequence[Trial]) -> str:
 
 
 def published(reader: SweepReader) -> str:
-    """Published figures, and beside each what the best trial's runs came to: mean and deviation, or `not run`."""
+    """Published figures, each beside the best trial's: mean and standard deviation over its runs, or `not run`."""
     best = reader.best()
     runs = reader.trial(best.number).runs if best else []
     rows = [["", "published", "here", "source"]]
@@ -88,7 +88,7 @@ def published(reader: SweepReader) -> str:
 
 
 def measured(figure: PublishedSettings, runs: Sequence[Run]) -> str:
-    """What runs came to of a published figure: mean and standard deviation, or `not run`."""
+    """The measured counterpart of a published figure: mean and standard deviation over runs, or `not run`."""
     if figure.metric is None or figure.dataset not in {run.settings["dataset"]["name"] for run in runs}:
         return "not run"
     values = [v for run in runs if (v := run.metric(figure.metric, figure.epoch)) is not None and math.isfinite(v)]

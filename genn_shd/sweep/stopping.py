@@ -1,4 +1,4 @@
-"""Which runs are hopeless: those whose curve lies below the median of the others'.
+"""Early stopping of hopeless runs: those whose curve lies below the median of the others'.
 
 The median rule of Google Vizier (Golovin et al. 2017, KDD, section 3.2.2): a run is stopped at epoch e where its best
 objective so far is worse than the median of the running means of the others up to e. Here a run is compared to
@@ -45,7 +45,7 @@ def estimate(
     values: Sequence[float],
     objective: Objective,
 ) -> float | None:
-    """What a trial that was ended early is taken to be worth.
+    """Estimate the objective of a trial that was ended early.
 
     Its runs are compared, fold by fold, to complete runs at the same epoch; by that much it is taken to be worse than
     the median of complete trials. None where there is nothing to compare.

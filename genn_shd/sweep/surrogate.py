@@ -39,7 +39,7 @@ _NOISES = (1e-6, 1e-3, 1e-2, 0.1, 0.3)  # variances, in those of the objective
 
 @dataclass(frozen=True)
 class Surrogate:
-    """What is known of the objective all over the space.
+    """A model of the objective over the whole space, fitted to observations.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Surrogate:
         acquire: acquisition.AcquisitionFunction | None = None,
         seed: int = 0,
     ) -> Surrogate:
-        """The process that fits observations best.
+        """Fit the process to observations.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Surrogate:
         return cls(space, objective, optimiser, process, parameters, neutral)
 
     def predict(self, points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
-        """The objective at points, and the standard deviation of that, both (N,), in units of the objective."""
+        """Predict the objective at points: mean and standard deviation, (N,) each, in units of the objective."""
         places = [self.optimiser.space.params_to_array(_full(point, self.parameters)) for point in points]
         mean, std = self.moments(np.stack(places))
         return self.objective.sign * mean, std
@@ -106,13 +106,13 @@ class Surrogate:
             return self.process.predict(self.neutral(self.optimiser.space.kernel_transform(x)), return_std=True)
 
     def sensitivities(self) -> dict[str, float]:
-        """How quickly the objective changes along each parameter: the inverse of its length scale, shares of 1."""
+        """Sensitivity of the objective to each parameter: inverse length scales, which sum to 1."""
         scales = np.broadcast_to(self.process.kernel_.length_scale, (self.optimiser.space.dim,))
         inverse = {name: float(np.max(1 / scales[mask])) for name, mask in self.optimiser.space.masks.items()}
         return {name: value / sum(inverse.values()) for name, value in inverse.items()}
 
     def save(self, path: Path) -> None:
-        """Keep the optimiser as the package's own state: its `load_state` goes on from there."""
+        """Write the optimiser as the package's own state, which its `load_state` reads."""
         self.optimiser.save_state(path)
 
 
@@ -129,18 +129,18 @@ def _fit(optimiser: BayesianOptimization, neutral: Neutral) -> GaussianProcessRe
 
 
 def _full(point: Point, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A point with neutral values for what does not matter at it."""
+    """A point with neutral values for the parameters that are not active at it."""
     return {name: point.get(name, parameter.neutral) for name, parameter in parameters.items()}
 
 
 def _constraint(limited: tuple[float, ...]) -> Any:
-    """As the package takes it: nothing, a number, or several."""
+    """Limited metrics as the package takes them: None, a number, or an array."""
     return np.array(limited) if len(limited) > 1 else limited[0] if limited else None
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the package's warnings (whole numbers are experimental), and those of fits that end at a bound."""
+    """Suppress the package's warnings (whole numbers are experimental), and those of fits that end at a bound."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

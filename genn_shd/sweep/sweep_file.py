@@ -1,4 +1,4 @@
-"""What a sweep file may say. The models here only declare and check; `plan` makes trials of them.
+"""The schema of sweep files. The models here only declare and check; `plan` makes trials of them.
 
 title = "Time constants and learning rate"
 preset = "fsdd"                                   # settings to start from
@@ -67,7 +67,7 @@ class ParameterSettings(Section):
 
     @property
     def kind(self) -> str:
-        """Which kind of parameter it is."""
+        """The kind of parameter."""
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
     @property
@@ -124,7 +124,7 @@ StrategySettings = GridStrategy | RandomStrategy | ListStrategy | BayesianStrate
 
 
 class RepeatSettings(Section):
-    """How often a trial is trained."""
+    """The number of trainings of a trial."""
 
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], OneOrMany, AsList] = setting(
         (0,), "training.seed of each run", min_length=1
@@ -145,7 +145,7 @@ class RepeatSettings(Section):
 
 
 class ObjectiveSettings(Section):
-    """What a trial is worth: the mean of a metric over its runs."""
+    """The value of a trial: the mean of a metric over its runs."""
 
     metric: str = setting("validation_accuracy", "what a run reports; accuracies are maximised, all else minimised")
     epoch: Literal["best", "last"] = setting(
@@ -155,7 +155,7 @@ class ObjectiveSettings(Section):
 
 
 class BudgetSettings(Section):
-    """When a sweep ends. What was started is brought to its end."""
+    """The end of a sweep. Trials that were started are finished."""
 
     trials: Annotated[int, Field(ge=1)] | None = setting(None, "number of trials")
     hours: Annotated[float, Field(gt=0)] | None = setting(
@@ -184,7 +184,7 @@ class PublishedSettings(Section):
 
 
 class SweepFile(Section):
-    """Everything a sweep is made from."""
+    """A sweep file."""
 
     title: str = setting(..., "what the sweep asks")
     preset: str | None = setting(None, "settings to start from; the defaults where not set")
@@ -293,7 +293,7 @@ def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict
 
 
 def _check_tables(of_datasets: Any, of_smoke: Any) -> None:
-    """That what lies over the file's own tables are tables."""
+    """Check that what lies over the file's own tables are tables."""
     if not isinstance(of_datasets, Mapping):
         of_datasets = {"": of_datasets}
     for name, layer in of_datasets.items():

@@ -1,4 +1,4 @@
-"""What a run is: one training, and what it reports.
+"""The function that a run calls: one training, which reports its metrics.
 
 A sweep file may name another function instead (`function = "my_module:my_run"`). It is called as `train_run` is, in
 whichever process the run was given to; a metric it returns can be an objective.
@@ -23,7 +23,7 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
-    """Train, or go on in the folder, and say what came of it.
+    """Train, or go on in the folder, and return the metrics.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _forget_peak_memory() -> None:
-    """Let the peak start from here, where the system can (Linux); a process makes many runs."""
+    """Reset the peak of this process's memory, where the system can (Linux); a process makes many runs."""
     try:
         _RESET.write_text("5")
     except OSError:

@@ -1,4 +1,4 @@
-"""Which trial comes next; one file each.
+"""Strategies, which choose the next trial; one file each.
 
 A strategy keeps nothing: what it says follows from its settings and from the trials so far, so that a sweep that goes
 on chooses as it would have without the pause.

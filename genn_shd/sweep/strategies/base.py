@@ -1,4 +1,4 @@
-"""What strategies have in common."""
+"""The contract of strategies."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _CANDIDATES, _KEPT, _ROUNDS = 4000, 20, 8
 
 @dataclass(frozen=True)
 class Bayesian:
-    """The most promising point, given what is known.
+    """A strategy that suggests the most promising point, given the observations so far.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Bayesian:
         return None if point is None else Suggestion(point, "random")
 
     def _suggest(self, trials: Sequence[Trial], rng: np.random.Generator) -> Suggestion | None:
-        """What is promising, tried or not; None while there is nothing to learn from."""
+        """The most promising point, tried or not; None while there are too few observations."""
         number = len(trials)
         if number < self.initial:
             spread = _spread(self.initial, len(self.space), np.random.default_rng(self.settings.seed))
@@ -88,7 +88,7 @@ class Bayesian:
         return max(0, wanted - len(self.earlier))
 
     def lies(self, pending: Sequence[Point], known: Sequence[Observation]) -> list[Observation]:
-        """What trials under way are taken to be worth."""
+        """Assumed observations of trials under way (the constant liar)."""
         targets = np.array([o.target for o in known])
         target = float({"min": targets.min(), "mean": targets.mean(), "max": targets.max()}[self.settings.lie])
         limited = tuple(float(np.mean(values)) for values in zip(*(o.limited for o in known), strict=True))
@@ -111,7 +111,7 @@ class Bayesian:
 
 
 def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
-    """How promising (N, D) places are, (N,): the acquisition times the probability that limits are kept.
+    """A function of (N, D) places, (N,): the acquisition times the probability that limits are kept.
 
     While no trial has kept the limits, that probability alone.
     """

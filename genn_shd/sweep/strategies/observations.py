@@ -1,4 +1,4 @@
-"""What trials teach: points and what they are worth, for strategies that learn."""
+"""Observations: the points of trials with their objectives, for strategies that learn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..space import Point, label
 
 @dataclass(frozen=True)
 class Observation:
-    """A point and what it is worth, more being better; and its limited metrics."""
+    """A point with its target, which is to be maximised, and its limited metrics."""
 
     point: Point
     target: float
@@ -24,8 +24,8 @@ class Observation:
 def observations(
     trials: Sequence[Trial], objective: Objective, earlier: Sequence[Observation] = ()
 ) -> list[Observation]:
-    """What trials are taken to be worth, with failed and diverged ones as bad as the worst, of `earlier` too; nothing
-    before one has told all limited metrics."""
+    """Observations of trials, failed and diverged ones as bad as the worst, of `earlier` too; none before a trial
+    has reported all limited metrics."""
     found = [
         Observation(t.point, objective.sign * t.objective, tuple(t.limited.get(n, np.nan) for n in objective.at_most))
         for t in trials
@@ -43,7 +43,7 @@ def observations(
 
 
 def averaged(known: Sequence[Observation]) -> list[Observation]:
-    """Each point once, with the mean of what was observed there."""
+    """Observations with each point once, at the mean of all observations there."""
     groups: dict[str, list[Observation]] = {}
     for o in known:
         groups.setdefault(label(o.point), []).append(o)
@@ -58,7 +58,7 @@ def averaged(known: Sequence[Observation]) -> list[Observation]:
 
 
 def without_outliers(known: Sequence[Observation]) -> list[Observation]:
-    """Targets far below the others lifted to Tukey's fence: a few disasters must not flatten all differences."""
+    """Observations with low targets lifted to Tukey's fence, so that a few disasters do not hide all differences."""
     low, high = np.quantile([o.target for o in known], [0.25, 0.75])
     fence = float(low - 1.5 * (high - low))
     return [replace(o, target=max(o.target, fence)) for o in known]

@@ -42,7 +42,7 @@ class Whole(IntParameter):
         self.neutral = parameter.at(0.5)
 
     def random_sample(self, n_samples: int, random_state: Any) -> np.ndarray:
-        """Whole numbers, drawn as the parameter is."""
+        """Draw whole numbers with the parameter's distribution."""
         units = random_state.uniform(0.0, 1.0, n_samples)
         return np.array([self._parameter.at(unit) for unit in units], dtype=float)
 
@@ -85,7 +85,7 @@ def _typed(parameter: Parameter) -> Real | Whole | Category:
 
 
 class Neutral:
-    """Puts parameters that do not matter where they make no difference, in what the kernel sees.
+    """Gives inactive parameters neutral values in the kernel's input, so that they make no difference.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Neutral:
         self._conditional = [p for p in space if p.when and p.name in parameters]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """(N, D) points, with neutral values where a parameter does not matter."""
+        """(N, D) points with neutral values of inactive parameters."""
         if not self._conditional:
             return x
         x = np.array(x, copy=True)
@@ -121,6 +121,6 @@ class Neutral:
         return np.any([np.all(np.isclose(columns, self._seen(name, value)), axis=1) for value in values], axis=0)
 
     def _seen(self, name: str, value: Any) -> np.ndarray:
-        """(columns,) what the kernel sees of a value."""
+        """A value in the kernel's input, (columns,)."""
         parameter = self._parameters[name]
         return np.ravel(parameter.kernel_transform(np.atleast_2d(parameter.to_float(value))))

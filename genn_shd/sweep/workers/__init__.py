@@ -1,4 +1,4 @@
-"""Where runs run. The planner gives jobs to workers and hears of them by events; it knows no more of either.
+"""Workers, which run the runs. The planner gives them jobs and hears of these by events; it knows no more of either.
 
 base         jobs, events, and what workers are
 job          what any worker does with a job

@@ -1,4 +1,4 @@
-"""What the planner and any kind of workers have in common: jobs, events, and how they are passed."""
+"""The contract between the planner and any kind of workers: jobs, events, and how they are passed."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ Event = Started | Epoch | Ended | Lost
 
 
 class Reporter(Protocol):
-    """What a run talks to."""
+    """The interface by which a run reports to its worker."""
 
     stop: StopRequest
     """`stop.requested` becomes true when the run is to end, after the current batch or as soon as it can."""
@@ -87,7 +87,7 @@ class Reporter(Protocol):
 
 
 class Workers(abc.ABC):
-    """Somewhere that runs jobs. A context manager: leaving it ends whatever still runs.
+    """A place that runs jobs. A context manager: leaving it ends whatever still runs.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class Workers(abc.ABC):
 
     @abc.abstractmethod
     def events(self, timeout: float) -> list[Event]:
-        """What has happened, in order; waits at most `timeout` s for something to happen.
+        """Events since the last call, in order; waits at most `timeout` s for one.
 
         Raises
         ------

@@ -103,7 +103,7 @@ class DaskCluster(Workers):
 
 
 def _end(run: int, future: Any) -> Event:
-    """How a run ended that a cluster had."""
+    """The event for the end of a run that a cluster had."""
     from distributed.scheduler import KilledWorker
 
     if future.status == "finished":
@@ -155,7 +155,7 @@ class _Reporter:
 
 
 def _run(job: Job, slots_by_host: Mapping[str, int], topic: str) -> Ended:
-    """What a worker of the cluster does with a job."""
+    """Run a job on a worker of the cluster."""
     from distributed import get_worker
     from distributed.comm import get_address_host
 

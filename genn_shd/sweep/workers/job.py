@@ -1,4 +1,4 @@
-"""What any worker does with a job: run it in its folder, once, and put what comes of it into words.
+"""The execution of a job, by any worker: run it in its folder, once, and describe how it ended.
 
 How a run ended is written into its folder before anyone is told, so that a planner that dies in between does not run
 it twice.

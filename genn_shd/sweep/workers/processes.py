@@ -95,7 +95,7 @@ class Processes(Workers):
         return _Worker(process, ours)
 
     def _read(self, worker: _Worker) -> list[Event]:
-        """What a worker has sent; closes the pipe of one that is dead."""
+        """Events that a worker has sent; closes the pipe of one that is dead."""
         events: list[Event] = []
         try:
             while worker.pipe.poll():

@@ -34,7 +34,7 @@ _NEGATIVE = re.compile(r"(-{1,2}[\w-]+?)[= ](?:\w+:)*-\d+")
 
 
 class SlurmSettings(Section):
-    """What to ask Slurm for."""
+    """Resources to ask Slurm for."""
 
     jobs: int = setting(1, "jobs to submit", ge=1)
     runs_per_job: int = setting(1, "runs at once in a job, which share its processors", ge=1)

@@ -27,7 +27,7 @@ BUSY = "busy"
 
 
 class _Outcome(BaseModel):
-    """How a run ended, as it is kept."""
+    """The end of a run, as it is kept."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -50,7 +50,7 @@ def execute(job: Job, reporter: Reporter) -> Ended:
 
 
 def _known(job: Job, folder: Path) -> Ended | None:
-    """How a run ended before; None where it did not, or where that cannot be read and is to be found out again."""
+    """The end that a run had before; None where it had none, or where the file cannot be read."""
     try:
         outcome = _Outcome.model_validate(json.loads((folder / OUTCOME).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):

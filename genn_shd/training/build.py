@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..backends.base import Model
 from ..backends.compile import compile_network
 from ..backends.memory_estimate import SETTINGS, Use, check_memory
-from ..backends.native.model import MAX_GROUPS, SAMPLES_PER_GROUP
+from ..backends.native.memory import MAX_GROUPS, SAMPLES_PER_GROUP
 from ..config.schema import (
     SMALLEST_TIME_CONSTANTS,
     Config,

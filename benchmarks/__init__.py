@@ -1,1 +1,1 @@
-"""Side-by-side measurements, one script a question. `python -m benchmarks --list` says which there are."""
+"""Measurements, one script for each question. `python -m benchmarks --list` lists them."""

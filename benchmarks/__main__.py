@@ -11,8 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def questions() -> dict[str, str]:
-    """Name of each benchmark -> the question it answers, the first line of its docstring."""
+def read_questions() -> dict[str, str]:
+    """Read the questions of all benchmarks: name -> first line of its docstring."""
     trees = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.py"))}
     benchmarks = {name: tree for name, tree in trees.items() if name != "__main__" and _has_main(tree)}
     return {name: (ast.get_docstring(tree) or "").partition("\n")[0] for name, tree in benchmarks.items()}
@@ -23,8 +23,8 @@ def _has_main(tree: ast.Module) -> bool:
 
 
 def main() -> int:
-    """Run what is asked for, all of them by default; returns 1 where one of them failed."""
-    known = questions()
+    """Run the named benchmarks, by default all; returns 1 if one of them failed."""
+    known = read_questions()
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of: {', '.join(known)}")
     parser.add_argument("--list", action="store_true", help="say which benchmarks there are, and run none")

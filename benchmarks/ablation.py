@@ -24,8 +24,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from benchmarks.report import INK, Report, parser, style
-from benchmarks.workers import processes
+from benchmarks.report import INK, Report, make_parser, use_style
+from benchmarks.workers import start_processes
 from genn_shd import DataError, DivergedError, datasets
 from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
@@ -100,7 +100,7 @@ COLUMNS = (NOTHING, *ADDED)
 
 @dataclass(frozen=True)
 class Cell:
-    """A loss, a network, one addition or all or none of them, and a seed: five trainings."""
+    """Five trainings of one loss and network, with one addition, all or none, and one seed."""
 
     loss: str
     recurrent: bool
@@ -109,21 +109,21 @@ class Cell:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """All that are not defaults."""
+        """Settings that are not defaults."""
         added = sum(ADDITIONS.values(), ()) if self.addition == ALL else ADDITIONS.get(self.addition, ())
         own = (f"loss.name={self.loss}", f"network.recurrent={str(self.recurrent).lower()}")
         return (*BASE, *own, *LOSSES[self.loss], *added, f"training.seed={self.seed}")
 
     @property
     def name(self) -> str:
-        """Of its run folder."""
+        """Name of its run folder."""
         network = "recurrent" if self.recurrent else "feed_forward"
         return f"{self.loss}-{network}-{self.addition.replace(' ', '_')}-{self.seed}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a cell came to: accuracies are means over the speakers left out.
+    """The result of a cell: accuracies are means over the speakers left out.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ class Row:
 
 
 class Results:
-    """The rows that there are, in a CSV file that is written after every cell."""
+    """Rows of results, in a CSV file that is written after every cell."""
 
     def __init__(self, path: Path, extra: Sequence[str] = ()) -> None:
         self.path, self.extra = path, tuple(extra)
@@ -168,12 +168,12 @@ class Results:
         self.rows[(row.loss, row.network, row.addition, row.seed)] = row
 
     def get(self, cell: Cell) -> Row | None:
-        """The row of a cell, unless it was made with other settings."""
-        row = self.rows.get((cell.loss, network_name(cell.recurrent), cell.addition, cell.seed))
-        return row if row is not None and row.settings == checksum(cell, self.extra) else None
+        """Return the row of a cell, unless it was made with other settings."""
+        row = self.rows.get((cell.loss, name_network(cell.recurrent), cell.addition, cell.seed))
+        return row if row is not None and row.settings == hash_settings(cell, self.extra) else None
 
     def add(self, row: Row) -> None:
-        """Keep a row, and write them all."""
+        """Add a row, and write all of them."""
         self._put(row)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".part")
@@ -184,74 +184,74 @@ class Results:
         partial.replace(self.path)
 
     def values(self, cells: Iterable[Cell], name: str = "accuracy") -> list[float]:
-        """A figure of those of some cells that are complete."""
+        """Return one column of the rows of some cells, of those that are complete."""
         rows = [self.get(cell) for cell in cells]
         return [float(getattr(row, name)) for row in rows if row is not None and row.status == "complete"]
 
     @property
     def processor(self) -> str:
-        """The one that most rows were made on, whose seconds the tables show."""
+        """The processor that most rows were made on, whose seconds the tables show."""
         return Counter(row.processor for row in self.rows.values()).most_common(1)[0][0]
 
 
-def network_name(recurrent: bool) -> str:
-    """As the CSV has it."""
+def name_network(recurrent: bool) -> str:
+    """Return the name of a network in the CSV file."""
     return "recurrent" if recurrent else "feed-forward"
 
 
-def checksum(cell: Cell, extra: Sequence[str]) -> str:
-    """Of all settings of a cell that are not defaults."""
+def hash_settings(cell: Cell, extra: Sequence[str]) -> str:
+    """Hash all settings of a cell that are not defaults."""
     return hashlib.sha256("\n".join([*cell.settings, *extra]).encode()).hexdigest()[:12]
 
 
-def base(losses: Iterable[str], seed: int) -> list[Cell]:
-    """Every loss with both networks and no addition."""
+def list_base_cells(losses: Iterable[str], seed: int) -> list[Cell]:
+    """List the cells of every loss with both networks and no addition."""
     return [Cell(loss, recurrent, NOTHING, seed) for loss in losses for recurrent in (True, False)]
 
 
-def added(losses: Iterable[str], seed: int) -> list[Cell]:
-    """Each addition, then all of them, to the networks of some losses."""
-    return [cell for addition in ADDED for cell in with_addition(addition, losses, seed)]
+def list_added_cells(losses: Iterable[str], seed: int) -> list[Cell]:
+    """List the cells of each addition, then of all, to the networks of some losses."""
+    return [cell for addition in ADDED for cell in list_cells_with(addition, losses, seed)]
 
 
-def with_addition(addition: str, losses: Iterable[str], seed: int) -> list[Cell]:
-    """One addition, or all of them, to the networks of some losses."""
+def list_cells_with(addition: str, losses: Iterable[str], seed: int) -> list[Cell]:
+    """List the cells of one addition, or of all, to the networks of some losses."""
     return [Cell(loss, recurrent, addition, seed) for recurrent in (True, False) for loss in losses]
 
 
-def of_all_seeds(loss: str, recurrent: bool, addition: str) -> list[Cell]:
-    """The cells that one figure of the table is a mean of."""
+def list_cells_of_seeds(loss: str, recurrent: bool, addition: str) -> list[Cell]:
+    """List the cells of all seeds, whose mean one entry of the table is."""
     return [Cell(loss, recurrent, addition, seed) for seed in SEEDS]
 
 
-def best_losses(results: Results) -> list[str]:
-    """The losses of highest accuracy with seed 0, mean of both networks; none before all of these cells have run."""
-    if any(results.get(cell) is None for cell in base(LOSSES, SEEDS[0])):
+def find_best_losses(results: Results) -> list[str]:
+    """Find the losses of highest accuracy with seed 0, mean of both networks; none before all these cells have run."""
+    if any(results.get(cell) is None for cell in list_base_cells(LOSSES, SEEDS[0])):
         return []
-    score = {loss: sum(results.values(base([loss], SEEDS[0]))) for loss in LOSSES}
+    score = {loss: sum(results.values(list_base_cells([loss], SEEDS[0]))) for loss in LOSSES}
     return sorted(score, key=lambda loss: -score[loss])[:NUM_BEST]
 
 
 def plan(results: Results) -> list[Cell]:
-    """All cells known so far, the most telling first: the losses, additions to the best, both with other seeds,
+    """List all cells in the order in which they are run: the losses, additions to the best, both with other seeds,
     additions to all other losses and, four times slower, all additions together to these."""
-    best, (first, *others) = best_losses(results), SEEDS
-    cells = base(LOSSES, first)
+    best, (first, *others) = find_best_losses(results), SEEDS
+    cells = list_base_cells(LOSSES, first)
     if not best:
         return cells
-    cells += added(best, first)
-    cells += [cell for seed in others for cell in base(LOSSES, seed)]
-    cells += [cell for seed in others for cell in added(best, seed)]
+    cells += list_added_cells(best, first)
+    cells += [cell for seed in others for cell in list_base_cells(LOSSES, seed)]
+    cells += [cell for seed in others for cell in list_added_cells(best, seed)]
     rest = [loss for loss in LOSSES if loss not in best]
-    cells += [cell for seed in SEEDS for addition in ADDITIONS for cell in with_addition(addition, rest, seed)]
-    return cells + [cell for seed in SEEDS for cell in with_addition(ALL, rest, seed)]
+    cells += [cell for seed in SEEDS for addition in ADDITIONS for cell in list_cells_with(addition, rest, seed)]
+    return cells + [cell for seed in SEEDS for cell in list_cells_with(ALL, rest, seed)]
 
 
 # --- running them -------------------------------------------------------------------------------------------------
 
 
 class _Watch:
-    """Processor seconds of each epoch but the first of each fold, which has the preparations before it."""
+    """A reporter that collects processor seconds of each epoch but the first of a fold, which includes preparations."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -265,10 +265,10 @@ class _Watch:
 
 
 def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
-    """Train a cell, or go on with it, and say what came of it."""
-    key = (cell.loss, network_name(cell.recurrent), cell.addition, cell.seed)
+    """Train a cell, or resume it; returns its result."""
+    key = (cell.loss, name_network(cell.recurrent), cell.addition, cell.seed)
     config, dataset = prepare(load(settings=[*cell.settings, *extra]))
-    watch, settings = _Watch(), checksum(cell, extra)
+    watch, settings = _Watch(), hash_settings(cell, extra)
     try:
         summary = train(config, dataset, folder / f"{cell.name}-{settings}", after_epoch=watch)
     except DivergedError:
@@ -280,11 +280,11 @@ def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
 
 
 def run_all(results: Results, folder: Path, workers: int, minutes: float, num_cells: int | None) -> None:
-    """Run what has not run, several at a time, until all is done or no cell is to start any more."""
+    """Run the cells without result, several at a time, until all are done or the time for new ones is over."""
     deadline, started = time.monotonic() + 60 * minutes, 0
     elsewhere: set[Cell] = set()  # in another process's hands
     running: dict[Future[Row], Cell] = {}
-    with processes(workers) as pool:
+    with start_processes(workers) as pool:
         while True:
             under_way = {*running.values(), *elsewhere}
             waiting = [c for c in plan(results) if results.get(c) is None and c not in under_way]
@@ -309,9 +309,9 @@ def run_all(results: Results, folder: Path, workers: int, minutes: float, num_ce
 # --- the table and the figure ---------------------------------------------------------------------------------------
 
 
-def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
-    """Mean and standard deviation over seeds, their number and seconds per epoch; or that nothing ran."""
-    cells = of_all_seeds(loss, recurrent, addition)
+def format_cell(results: Results, loss: str, recurrent: bool, addition: str) -> str:
+    """Format mean and standard deviation over seeds, their number and seconds per epoch, or that nothing ran."""
+    cells = list_cells_of_seeds(loss, recurrent, addition)
     rows = [row for cell in cells if (row := results.get(cell)) is not None]
     accuracies, diverged = results.values(cells), sum(row.status == DIVERGED for row in rows)
     if not accuracies:
@@ -324,35 +324,35 @@ def shown(results: Results, loss: str, recurrent: bool, addition: str) -> str:
     return f"{100 * np.mean(accuracies):.1f}{spread} % ({len(accuracies)}{time_taken}{others})"
 
 
-def markdown(results: Results) -> str:
-    """The tables of both networks as docs/results/ablation.md shows them."""
+def format_markdown(results: Results) -> str:
+    """Format the tables of both networks as docs/results/ablation.md shows them."""
     lines = []
     for recurrent in (False, True):
-        lines += ["", f"| {network_name(recurrent)} | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+        lines += ["", f"| {name_network(recurrent)} | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
         for loss in LOSSES:
-            cells = [shown(results, loss, recurrent, addition) for addition in COLUMNS]
+            cells = [format_cell(results, loss, recurrent, addition) for addition in COLUMNS]
             lines.append(f"| `{loss}` | " + " | ".join(cells) + " |")
     return "\n".join(lines[1:])
 
 
 def draw(results: Results) -> Figure:
-    """Accuracy of every loss with every addition, one map for each network; what did not run stays empty."""
-    with style():
+    """Draw the accuracy of every loss with every addition, one map for each network; missing cells stay empty."""
+    with use_style():
         figure = Figure(figsize=(11, 4.4))
         for axes, recurrent in zip(figure.subplots(1, 2, sharey=True), (False, True), strict=True):
-            image = _map(axes, results, recurrent)
-            axes.set_title(f"{network_name(recurrent)}, voice left out", loc="left")
+            image = _draw_map(axes, results, recurrent)
+            axes.set_title(f"{name_network(recurrent)}, voice left out", loc="left")
         figure.colorbar(image, ax=figure.axes, label="accuracy / %", pad=0.01)
     return figure
 
 
-def _map(axes: Axes, results: Results, recurrent: bool) -> AxesImage:
+def _draw_map(axes: Axes, results: Results, recurrent: bool) -> AxesImage:
     values = np.full((len(LOSSES), len(COLUMNS)), np.nan)
     for row, loss in enumerate(LOSSES):
         for column, addition in enumerate(COLUMNS):
-            if shown(results, loss, recurrent, addition) == DIVERGED:
+            if format_cell(results, loss, recurrent, addition) == DIVERGED:
                 axes.text(column, row, DIVERGED, ha="center", va="center", fontsize=8)
-            if found := results.values(of_all_seeds(loss, recurrent, addition)):
+            if found := results.values(list_cells_of_seeds(loss, recurrent, addition)):
                 values[row, column] = 100 * np.mean(found)
                 spread = f"\n\u00b1{100 * np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
                 colour = "white" if values[row, column] < MIDDLE else INK
@@ -366,7 +366,7 @@ def _map(axes: Axes, results: Results, recurrent: bool) -> AxesImage:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run or go on, then print, draw and keep what there is."""
+    """Run or resume, then print, draw and keep the results."""
     options = _options().parse_args(arguments)
     try:
         datasets.load("fsdd", split="all")
@@ -376,13 +376,13 @@ def main(arguments: list[str] | None = None) -> None:
     report = Report.begin("ablation", "Losses and additions, leave-one-speaker-out", options, 1)
     results = Results(report.folder / "ablation.csv", SMOKE if options.smoke else ())
     run_all(results, options.runs, options.workers, options.minutes, 2 if options.smoke else None)
-    print("\n" + markdown(results))
+    print("\n" + format_markdown(results))
     settings = {"base": BASE, "losses": LOSSES, "additions": ADDITIONS, "seeds": SEEDS}
     report.finish({"settings": settings}, 1, {"ablation": draw(results)})
 
 
 def _options() -> Any:
-    options = parser(__doc__)
+    options = make_parser(__doc__)
     options.add_argument("--workers", type=int, default=2, help="cells at a time, one thread each (default: 2)")
     options.add_argument("--minutes", type=float, default=float("inf"), help="start no cell after so many minutes")
     options.add_argument("--runs", type=Path, default=Path("runs/ablation"), help="run folders (default: %(default)s)")

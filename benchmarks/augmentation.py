@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.report import Report, parser, table, verdict
+from benchmarks.report import Report, format_verdict, make_parser, print_table
 from genn_shd import Model, Normal, SpikeTrains, compile_network
 from genn_shd.augment import (
     Augmentation,
@@ -55,7 +55,7 @@ AUGMENTATIONS = {
 
 @dataclass
 class Times:
-    """Of one augmentation, ms a sample.
+    """Times of one augmentation, ms per sample.
 
     Attributes
     ----------
@@ -69,8 +69,8 @@ class Times:
     ahead: list[float] = field(default_factory=list)
 
 
-def samples(num_samples: int, num_spikes: int, seed: int = 0) -> SpikeTrains:
-    """Samples of SHD's shape: spikes spread evenly over time and channels."""
+def make_samples(num_samples: int, num_spikes: int, seed: int = 0) -> SpikeTrains:
+    """Make samples of SHD's size: spikes uniform over time and channels."""
     rng = np.random.default_rng(seed)
     times = np.sort(rng.uniform(0.0, DURATION * 0.999, (num_samples, num_spikes)), axis=1)
     units = rng.integers(0, NUM_INPUT, times.shape)
@@ -79,7 +79,7 @@ def samples(num_samples: int, num_spikes: int, seed: int = 0) -> SpikeTrains:
 
 
 def measure(model: Model, trains: SpikeTrains, repeats: int) -> dict[str, Times]:
-    """Times of all augmentations, taken in turn, so that what else the machine does meets them all alike."""
+    """Measure all augmentations in turn, so that other load of the machine affects all equally."""
     times = {name: Times() for name in AUGMENTATIONS}
     warm_up = model.train_batch(trains.select(np.arange(BATCH_SIZE)))
     print(f"  {warm_up.spike_counts['hidden'].mean():.1f} spikes a hidden neuron\n")
@@ -111,7 +111,7 @@ def _measure_inline(model: Model, epoch: Epoch, order: np.ndarray, times: Times)
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
-    options = parser(__doc__).parse_args(arguments)
+    options = make_parser(__doc__).parse_args(arguments)
     num_hidden, num_samples, num_spikes, repeats = (32, 64, 500, 1) if options.smoke else (256, 128, 8000, 5)
     threads = available_threads()
     report = Report.begin("augmentation", "Part of an epoch that augmentation takes", options, threads)
@@ -121,16 +121,16 @@ def main(arguments: list[str] | None = None) -> None:
     with compile_network(
         network, batch_size=BATCH_SIZE, duration=DURATION, learning_rate=LEARNING_RATE, num_threads=threads
     ) as model:
-        times = measure(model, samples(num_samples, num_spikes), repeats)
-    rows = {name: _figures(name, times, threads) for name in times}
-    table(
+        times = measure(model, make_samples(num_samples, num_spikes), repeats)
+    rows = {name: _summarise(name, times, threads) for name in times}
+    print_table(
         ["augmentation", "making, ms", "ahead, %", "target", "inline, %", "longer, %", "s an epoch of SHD"],
         [
             [
                 name,
                 f"{row['making_ms']:.3f}",
                 f"{row['ahead_percent']:.1f}",
-                verdict(row["ahead_percent"], SHARE, at_most=True),
+                format_verdict(row["ahead_percent"], SHARE, at_most=True),
                 f"{row['inline_percent']:.1f}",
                 f"{row['longer_percent']:+.1f}",
                 f"{row['seconds_per_epoch_of_shd']:.2f}",
@@ -143,8 +143,8 @@ def main(arguments: list[str] | None = None) -> None:
     report.finish({"augmentations": rows, "training_ms": training, "repeats": repeats}, threads)
 
 
-def _figures(name: str, times: dict[str, Times], threads: int) -> dict[str, float]:
-    """What the table and the file say of one augmentation."""
+def _summarise(name: str, times: dict[str, Times], threads: int) -> dict[str, float]:
+    """Summarise one augmentation for the table and the file."""
     making, training = float(np.median(times[name].making)), float(np.median(times["none"].training))
     blend = AUGMENTATIONS[name].blend
     return {

@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, parser, style, table
-from benchmarks.workers import processes
+from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, make_parser, print_table, use_style
+from benchmarks.workers import start_processes
 from genn_shd import DataError
 from genn_shd.backends.native.threads import available_threads
 from genn_shd.config.sources import load
@@ -50,8 +50,8 @@ SETTINGS = {"network.num_hidden": 128, "simulation.dt": 2.0, "training.epochs": 
 SMOKE = {"network.num_hidden": 8, "simulation.dt": 10.0, "training.epochs": 1}
 
 
-def sweep(strategy: str, repeat: int, trials: int, speaker: str, smoke: bool) -> SweepFile:
-    """One sweep, whose seeds are those of its repeat."""
+def make_sweep(strategy: str, repeat: int, trials: int, speaker: str, smoke: bool) -> SweepFile:
+    """Make one sweep, with the seeds of its repeat."""
     return SweepFile.from_values(
         {
             "title": f"{strategy} search, repeat {repeat}",
@@ -66,23 +66,23 @@ def sweep(strategy: str, repeat: int, trials: int, speaker: str, smoke: bool) ->
     )
 
 
-def best_so_far(folder: Path) -> list[float]:
-    """The best accuracy after each trial, in the order of their choice; a trial that failed improves nothing."""
+def list_best_so_far(folder: Path) -> list[float]:
+    """List the best accuracy after each trial, in the order of their choice; a failed trial improves nothing."""
     with SweepReader(folder) as reader:
         trials = reader.trials(runs=False)
     values = [trial.objective if trial.status == COMPLETE else 0.0 for trial in trials]
     return np.maximum.accumulate([value or 0.0 for value in values]).tolist()
 
 
-def mean_of_trials(folder: Path) -> float:
-    """Mean accuracy of a sweep's trials that were trained to the end."""
+def average_trials(folder: Path) -> float:
+    """Average the accuracy of a sweep's trials that were trained to the end."""
     with SweepReader(folder) as reader:
         values = [t.objective for t in reader.trials(runs=False) if t.status == COMPLETE and t.objective is not None]
     return float(np.mean(values))
 
 
-def best_run(folder: Path) -> Path:
-    """The run folder of a sweep's best trial."""
+def find_best_run(folder: Path) -> Path:
+    """Find the run folder of a sweep's best trial."""
     with SweepReader(folder) as reader:
         best = reader.best()
         assert best is not None, f"{folder}: no trial was trained to the end"
@@ -90,19 +90,19 @@ def best_run(folder: Path) -> Path:
 
 
 def train_again(run: Path, seed: int, folder: Path) -> float:
-    """Accuracy of what a run trained, with another seed."""
+    """Train a run again with another seed; returns its accuracy."""
     settings = [f"training.seed={seed}", "simulation.num_threads=1"]
     config, dataset = prepare(load(file=run / "config.toml", settings=settings))
     return float(train(config, dataset, folder)["last"]["validation_accuracy"])
 
 
 def confirm(runs: Path, repeats: int, processors: int) -> dict[str, list[list[float]]]:
-    """By strategy and repeat, accuracies of the best parameters with seeds that had no part in choosing them."""
+    """Train the best parameters again with seeds that did not choose them; accuracies by strategy and repeat."""
     places = [(strategy, repeat) for strategy in STRATEGIES for repeat in range(repeats)]
-    with processes(processors) as pool:
+    with start_processes(processors) as pool:
         futures = {
             (strategy, repeat): [
-                pool.submit(train_again, best_run(folder), seed, folder / "again" / f"seed_{seed}")
+                pool.submit(train_again, find_best_run(folder), seed, folder / "again" / f"seed_{seed}")
                 for seed in NEW_SEEDS
             ]
             for strategy, repeat in places
@@ -112,8 +112,8 @@ def confirm(runs: Path, repeats: int, processors: int) -> dict[str, list[list[fl
 
 
 def draw(curves: dict[str, list[list[float]]]) -> Figure:
-    """Best accuracy over trials: the mean over repeats, and each of them."""
-    with style():
+    """Draw the best accuracy over trials: the mean over repeats, and each of them."""
+    with use_style():
         figure = Figure(figsize=(7.5, 4.4))
         axes = figure.subplots()
         for strategy, colour in zip(STRATEGIES, (BLUE, ORANGE), strict=True):
@@ -133,7 +133,7 @@ def draw(curves: dict[str, list[list[float]]]) -> Figure:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run what is not there yet, print, draw."""
+    """Run the sweeps without result, print, draw."""
     options = _options().parse_args(arguments)
     trials, repeats = (3, 1) if options.smoke else (options.trials, options.repeats)
     processors = available_threads()
@@ -144,11 +144,11 @@ def main(arguments: list[str] | None = None) -> None:
     for repeat in range(repeats):
         for strategy in STRATEGIES:  # turn and turn about, so that what is there compares at any time
             folder = runs / f"{strategy}_{repeat}"
-            file = sweep(strategy, repeat, trials, options.speaker, options.smoke)
+            file = make_sweep(strategy, repeat, trials, options.speaker, options.smoke)
             _run(file, folder, options.workers or processors, processors)
-            curves[strategy].append(best_so_far(folder))
+            curves[strategy].append(list_best_so_far(folder))
     again = confirm(runs, repeats, processors)
-    means = {s: [mean_of_trials(runs / f"{s}_{repeat}") for repeat in range(repeats)] for s in STRATEGIES}
+    means = {s: [average_trials(runs / f"{s}_{repeat}") for repeat in range(repeats)] for s in STRATEGIES}
     _print(curves, means, again)
     results = {
         "settings": SETTINGS,
@@ -175,7 +175,7 @@ def _print(curves: dict[str, list[list[float]]], means: dict[str, list[float]], 
     count = len(curves[STRATEGIES[0]][0])
     shown = sorted({k for k in (5, 10, 20, 30, 40, count) if k <= count})
     print()
-    table(
+    print_table(
         ["best accuracy, %", *(f"after {k}" for k in shown), "each repeat at the end"],
         [
             [
@@ -186,7 +186,7 @@ def _print(curves: dict[str, list[list[float]]], means: dict[str, list[float]], 
             for strategy in STRATEGIES
         ],
     )
-    table(
+    print_table(
         ["accuracy, %", "mean of all trials", "the best", f"the best with seeds {NEW_SEEDS}", "each repeat"],
         [
             [
@@ -202,7 +202,7 @@ def _print(curves: dict[str, list[list[float]]], means: dict[str, list[float]], 
 
 
 def _options() -> argparse.ArgumentParser:
-    options = parser(__doc__)
+    options = make_parser(__doc__)
     options.add_argument("--trials", type=int, default=40, help="trials of each sweep (default: 40)")
     options.add_argument("--repeats", type=int, default=3, help="sweeps of each strategy (default: 3)")
     options.add_argument("--speaker", default="lucas", help="the speaker left out (default: lucas)")

@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.report import BLUE, INK, ORANGE, SCRATCH, Report, parser, style, table, verdict
+from benchmarks.report import BLUE, INK, ORANGE, SCRATCH, Report, format_verdict, make_parser, print_table, use_style
 from benchmarks.spoken_digits import (
     LOSO,
     OFFICIAL,
-    accuracies,
     compare_linear,
-    group_axes,
     keep_figures,
-    spiking_leave_one_out,
-    spiking_official,
-    twentieth,
+    list_accuracies,
+    make_group_axes,
+    take_twentieth,
+    train_left_out,
+    train_official,
 )
-from benchmarks.training import command
+from benchmarks.training import format_command
 from genn_shd import DataError, datasets
 from genn_shd.backends.native.threads import available_threads
 
@@ -47,25 +47,25 @@ TARGETS = {LOSO: 0.65, OFFICIAL: 0.90}
 SMOKE = ["training.epochs=1", "network.num_hidden=16", "simulation.dt=5.0"]
 
 
-TRAIN = {LOSO: spiking_leave_one_out, OFFICIAL: spiking_official}
+TRAIN = {LOSO: train_left_out, OFFICIAL: train_official}
 
 
-def statistics(runs: list[dict[str, Any]], name: str = "test") -> tuple[float, float]:
-    """Mean and standard deviation over seeds."""
+def compute_statistics(runs: list[dict[str, Any]], name: str = "test") -> tuple[float, float]:
+    """Compute mean and standard deviation over seeds."""
     values = [run[name] for run in runs]
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def draw(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any]) -> Figure:
-    """Accuracy of both on the official test set, speakers left out, and each of them; a dot a seed."""
+    """Draw the accuracy of both on the official test set and on speakers left out; one dot for each seed."""
     seeds = list(
-        zip(*(accuracies({split: runs[split][k] for split in runs}) for k in range(len(runs[LOSO]))), strict=True)
+        zip(*(list_accuracies({split: runs[split][k] for split in runs}) for k in range(len(runs[LOSO]))), strict=True)
     )
-    lines = accuracies(linear)
-    with style():
+    lines = list_accuracies(linear)
+    with use_style():
         figure = Figure(figsize=(9, 4.4))
         speakers = list(linear[LOSO]["by"])
-        axes, places = group_axes(figure, speakers, "Ten spoken digits, five speakers, augmented", 1.08)
+        axes, places = make_group_axes(figure, speakers, "Ten spoken digits, five speakers, augmented", 1.08)
         for shift, label, colour, values in (
             (-0.5, f"spiking network, mean of {len(runs[LOSO])} seeds", BLUE, [float(np.mean(s)) for s in seeds]),
             (0.5, "linear classifier", ORANGE, lines),
@@ -81,8 +81,8 @@ def draw(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any]) -> Figur
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train what has not been trained yet, print, draw."""
-    options = parser(__doc__)
+    """Run the trainings without result, print, draw."""
+    options = make_parser(__doc__)
     options.add_argument("--seeds", type=int, default=3, help="number of seeds (default: 3)")
     options.add_argument("--runs", type=Path, help="folder of the trainings (default: build/benchmarks/best_digits)")
     chosen = options.parse_args(arguments)
@@ -95,10 +95,10 @@ def main(arguments: list[str] | None = None) -> None:
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
-    linear = compare_linear(*(map(twentieth, data) if chosen.smoke else data))
+    linear = compare_linear(*(map(take_twentieth, data) if chosen.smoke else data))
     for split, own in SPLITS.items():
         settings = [*own, *(SMOKE if chosen.smoke else [])]
-        print(f"  {command(PRESET, [*settings, 'training.seed=SEED'])}", flush=True)
+        print(f"  {format_command(PRESET, [*settings, 'training.seed=SEED'])}", flush=True)
         for seed in range(seeds):
             run = folder / f"{split.replace(' ', '_')}-{seed}"
             runs[split].append(TRAIN[split](PRESET, [*settings, f"training.seed={seed}"], run))
@@ -110,9 +110,9 @@ def main(arguments: list[str] | None = None) -> None:
 def _print(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any], smoke: bool) -> None:
     rows = []
     for split, trainings in runs.items():
-        mean, spread = statistics(trainings)
-        target = "" if smoke else verdict(mean, TARGETS[split], at_most=False)
-        last, training = statistics(trainings, "test_last")[0], statistics(trainings, "training")[0]
+        mean, spread = compute_statistics(trainings)
+        target = "" if smoke else format_verdict(mean, TARGETS[split], at_most=False)
+        last, training = compute_statistics(trainings, "test_last")[0], compute_statistics(trainings, "training")[0]
         rows.append(
             [
                 split,
@@ -125,9 +125,11 @@ def _print(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any], smoke:
             ]
         )
     print()
-    table(["accuracy, %", "spiking network", "target", "last epoch", "(training)", "linear classifier", "s"], rows)
+    print_table(
+        ["accuracy, %", "spiking network", "target", "last epoch", "(training)", "linear classifier", "s"], rows
+    )
     by = {speaker: [100 * run["by"][speaker] for run in runs[LOSO]] for speaker in runs[LOSO][0]["by"]}
-    table(
+    print_table(
         ["speaker left out, %", "spiking network", "linear classifier"],
         [
             [speaker, f"{np.mean(values):.1f}", f"{100 * linear[LOSO]['by'][speaker]:.1f}"]

@@ -28,8 +28,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from benchmarks.report import BLUE, FAINT, ORANGE, Report, parser, style, table
-from benchmarks.workers import processes
+from benchmarks.report import BLUE, FAINT, ORANGE, Report, make_parser, print_table, use_style
+from benchmarks.workers import start_processes
 from genn_shd import Config, DataError, Dataset, SpikeTrains, datasets
 from genn_shd.config.sources import load
 from genn_shd.system.interrupt import Interrupted, StopRequest
@@ -53,7 +53,7 @@ COLOURS = {"genn_shd": BLUE, "snnTorch": ORANGE}
 
 @dataclass(frozen=True)
 class Fold:
-    """One training: by whom, without which speaker, for how long."""
+    """One training: program, speaker left out, time."""
 
     party: str
     speaker: str
@@ -63,14 +63,14 @@ class Fold:
     slope: float
 
     def config(self) -> tuple[Config, Dataset]:
-        """Its configuration, the same for both, and the data."""
+        """Make its configuration, the same for both programs, and the data."""
         config, dataset = prepare(load(self.preset, settings=[*SETTINGS, *self.settings]))
         return config.replace(validation={"kind": "speaker", "speakers": [self.speaker]}), dataset
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """Where a training stood after an epoch.
+    """The state of a training after an epoch.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a fold came to; memory in MiB, the process's peak and what training added to it."""
+    """The result of a fold; memory in MiB: peak of the process, and the part that training added."""
 
     party: str
     speaker: str
@@ -97,12 +97,12 @@ class Trained:
 
     @property
     def best(self) -> Epoch:
-        """The epoch of best training accuracy; the speaker left out has no say."""
+        """The epoch of best training accuracy, chosen without the speaker left out."""
         return max(self.epochs, key=lambda epoch: (epoch.training_accuracy, -epoch.loss))
 
 
 class _Clock:
-    """Processor time since training began, and whether it is spent."""
+    """Processor time since training began, against a budget."""
 
     def __init__(self, budget: float) -> None:
         self.budget, self._started = budget, time.process_time()
@@ -161,16 +161,16 @@ def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
     while not clock.is_over:
         samples = augmentation.epoch(parts.train.trains, parts.train.indices, duration, seed, len(epochs))
         order = np.random.default_rng([seed, len(epochs)]).permutation(len(samples))
-        loss, accuracy = _epoch(model, adam, rate, samples.batches(order, config.training.batch_size))
+        loss, accuracy = _train_epoch(model, adam, rate, samples.batches(order, config.training.batch_size))
         rate.next_epoch(len(epochs), accuracy)
         in_order = held_out.batches(np.arange(len(held_out)), config.training.batch_size)
-        of_speaker = _accuracy(model, in_order)
+        of_speaker = _compute_accuracy(model, in_order)
         epochs.append(Epoch(clock.seconds, accuracy, of_speaker, loss))
     return epochs
 
 
-def _epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[Labelled]) -> tuple[float, float]:
-    """Train on batches; mean loss and accuracy of their samples as they were trained on."""
+def _train_epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[Labelled]) -> tuple[float, float]:
+    """Train on batches; returns mean loss and accuracy of their samples, before each step."""
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -189,7 +189,7 @@ def _epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[Labelled
     return loss_sum / count, correct / count
 
 
-def _accuracy(model: Any, batches: Iterable[Labelled]) -> float:
+def _compute_accuracy(model: Any, batches: Iterable[Labelled]) -> float:
     import torch
 
     with torch.no_grad():
@@ -203,7 +203,7 @@ TRAIN: dict[str, Callable[[Fold, Path], list[Epoch]]] = {"genn_shd": train_genn_
 
 
 def measure(fold: Fold) -> Trained:
-    """Train a fold in this process, which has run nothing else."""
+    """Train a fold in a fresh process."""
     fold.config()
     if fold.party == "snnTorch":
         import_module("benchmarks.snntorch_network")  # no part of the time, nor of the memory that training adds
@@ -214,19 +214,19 @@ def measure(fold: Fold) -> Trained:
 
 
 class Results:
-    """The folds that are done, in a JSON file that is written after each."""
+    """Results of folds, in a JSON file that is written after each."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def get(self, fold: Fold) -> Trained | None:
-        """What a fold came to, where it has run with these settings."""
+        """Return the result of a fold, if it has run with these settings."""
         found = self.content.get(self._key(fold))
         return found and Trained(**{**found, "epochs": [Epoch(**epoch) for epoch in found["epochs"]]})
 
     def add(self, fold: Fold, trained: Trained) -> None:
-        """Keep a fold."""
+        """Add the result of a fold."""
         self.content[self._key(fold)] = asdict(trained)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.content) + "\n", encoding="utf-8")
@@ -240,7 +240,7 @@ class Results:
 def run_all(folds: Sequence[Fold], results: Results, workers: int) -> None:
     """Train the folds that have not been trained, each in a fresh process, one thread each."""
     waiting = [fold for fold in folds if results.get(fold) is None]
-    with processes(workers, max_tasks_per_child=1) as pool:
+    with start_processes(workers, max_tasks_per_child=1) as pool:
         running = {pool.submit(measure, fold): fold for fold in waiting}
         for future in as_completed(running):
             trained = future.result()
@@ -249,8 +249,8 @@ def run_all(folds: Sequence[Fold], results: Results, workers: int) -> None:
             print(f"  {trained.party}, without {trained.speaker}: {best}", flush=True)
 
 
-def summary(trained: Sequence[Trained]) -> dict[str, Any]:
-    """Means over folds; memory is the highest."""
+def summarise(trained: Sequence[Trained]) -> dict[str, Any]:
+    """Average over folds; of memory take the highest."""
     epochs = [len(fold.epochs) for fold in trained]
     return {
         "folds": {fold.speaker: fold.best.accuracy for fold in trained},
@@ -264,8 +264,8 @@ def summary(trained: Sequence[Trained]) -> dict[str, Any]:
     }
 
 
-def print_table(summaries: dict[str, dict[str, Any]]) -> None:
-    """Side by side."""
+def print_summaries(summaries: dict[str, dict[str, Any]]) -> None:
+    """Print the summaries of both programs side by side."""
     columns = [
         "",
         "speaker left out, %",
@@ -288,12 +288,12 @@ def print_table(summaries: dict[str, dict[str, Any]]) -> None:
         for party, s in summaries.items()
     ]
     print()
-    table(columns, rows)
+    print_table(columns, rows)
 
 
 def draw(trained: dict[str, list[Trained]]) -> Figure:
-    """Accuracy on the speaker left out over processor time, each fold and the mean of folds."""
-    with style():
+    """Draw the accuracy on the speaker left out over processor time, each fold and the mean of folds."""
+    with use_style():
         figure = Figure(figsize=(7, 4))
         axes = figure.subplots()
         for party, folds in trained.items():
@@ -337,8 +337,8 @@ def main(arguments: list[str] | None = None) -> None:
     results = Results(options.runs / (f"{name}_smoke.json" if options.smoke else f"{name}.json"))
     run_all(folds, results, options.workers)
     trained = {p: [t for f in folds if f.party == p and (t := results.get(f)) is not None] for p in PARTIES}
-    summaries = {party: summary(found) for party, found in trained.items()}
-    print_table(summaries)
+    summaries = {party: summarise(found) for party, found in trained.items()}
+    print_summaries(summaries)
     content = {
         "preset": options.preset,
         "settings": [*SETTINGS, *settings],
@@ -350,7 +350,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options() -> Any:
-    options = parser(__doc__)
+    options = make_parser(__doc__)
     options.add_argument("--seconds", type=float, default=240.0, help="processor time of each fold (default: 240)")
     options.add_argument("--preset", choices=PRESETS, default=PRESETS[0], help="of both (default: %(default)s)")
     options.add_argument("--dt", type=float, default=5.0, help="time step of both, ms (default: 5)")

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.signal import spectrogram
 
-from benchmarks.report import FAINT, INK, RED, ROOT, Report, parser, style, table
+from benchmarks.report import FAINT, INK, RED, ROOT, Report, make_parser, print_table, use_style
 from genn_shd.speech import NUM_CHANNELS, SAMPLE_RATE, Preparation
 from genn_shd.speech.audio import resample_mono
 from genn_shd.speech.basilar import places, resonance_frequency
@@ -34,36 +34,36 @@ PROSODY = Prosody("en-us+m1", rate=140)
 FREQUENCIES = (100, 200, 500, 1000, 2000, 5000)
 
 
-def human() -> np.ndarray:
-    """The recording at the ear's sampling rate."""
+def read_human() -> np.ndarray:
+    """Read the recording at `SAMPLE_RATE`."""
     with zipfile.ZipFile(RECORDINGS) as archive:
         member = next(name for name in archive.namelist() if Path(name).name == RECORDING)
         return resample_mono(*soundfile.read(io.BytesIO(archive.read(member))))
 
 
-def synthetic() -> np.ndarray:
-    """The synthesiser's word at the ear's sampling rate."""
+def synthesise() -> np.ndarray:
+    """Synthesise the word at `SAMPLE_RATE`."""
     ((samples, rate),) = render([(f"{WORD}.", PROSODY)])
     return resample_mono(samples, rate)
 
 
-def first_part(times: np.ndarray, weights: np.ndarray, part: float = 0.05) -> float:
-    """When so much of the sum of weights has come."""
+def find_onset(times: np.ndarray, weights: np.ndarray, part: float = 0.05) -> float:
+    """Find the time at which a part of the sum of weights has come."""
     reached = np.cumsum(weights)
     return float(times[np.searchsorted(reached, part * reached[-1])])
 
 
 def draw(sounds: dict[str, tuple[Waveform, Spikes]]) -> Figure:
-    """A column for each sound."""
-    with style():
+    """Draw a column for each sound."""
+    with use_style():
         figure = Figure(figsize=(11, 8))
         grid = figure.subplots(3, len(sounds), sharex=True, height_ratios=(1, 2.2, 3.2), squeeze=False)
         end = max(waveform.duration for waveform, _ in sounds.values())
         for column, (name, (waveform, spikes)) in zip(grid.T, sounds.items(), strict=True):
             column[0].set_title(name, loc="left")
-            _wave(column[0], waveform)
-            _spectrogram(column[1], waveform)
-            _raster(column[2], spikes)
+            _draw_wave(column[0], waveform)
+            _draw_spectrogram(column[1], waveform)
+            _draw_raster(column[2], spikes)
             for axes in column:
                 axes.axvline(PREPARATION.silence, color=RED, linewidth=0.8, linestyle="--")
                 axes.set_xlim(0, end)
@@ -74,12 +74,12 @@ def draw(sounds: dict[str, tuple[Waveform, Spikes]]) -> Figure:
     return figure
 
 
-def _wave(axes: Axes, waveform: Waveform) -> None:
+def _draw_wave(axes: Axes, waveform: Waveform) -> None:
     axes.plot(np.arange(len(waveform.samples)) * 1000 / SAMPLE_RATE, waveform.samples, color=INK, linewidth=0.4)
     axes.set_yticks([])
 
 
-def _spectrogram(axes: Axes, waveform: Waveform) -> None:
+def _draw_spectrogram(axes: Axes, waveform: Waveform) -> None:
     f, t, power = spectrogram(waveform.samples, SAMPLE_RATE, "hann", nperseg=480, noverlap=384, nfft=4096)
     shown = f <= 5000
     decibels = 10 * np.log10(power[shown] + 1e-12)
@@ -88,7 +88,7 @@ def _spectrogram(axes: Axes, waveform: Waveform) -> None:
     axes.imshow(decibels, aspect="auto", origin="lower", extent=extent, cmap="Greys", vmin=top - 50, vmax=top)
 
 
-def _raster(axes: Axes, spikes: Spikes) -> None:
+def _draw_raster(axes: Axes, spikes: Spikes) -> None:
     times, units = spikes
     axes.scatter(times, units, s=0.6, color=INK, linewidths=0, rasterized=True)
     of_channel = resonance_frequency(places(NUM_CHANNELS))
@@ -100,13 +100,13 @@ def _raster(axes: Axes, spikes: Spikes) -> None:
 
 def main() -> None:
     """Encode both, print when they begin, and draw."""
-    options = parser(__doc__).parse_args()
+    options = make_parser(__doc__).parse_args()
     if not RECORDINGS.exists():
         print(f"skipped: {RECORDINGS.name} is not there")
         sys.exit(0)
     report = Report.begin("cochleagram", (__doc__ or "").partition("\n")[0], options, threads=1)
     sounds: dict[str, tuple[Waveform, Spikes]] = {}
-    for name, samples in ((f"'{WORD}', a person", human()), (f"'{WORD}', eSpeak NG", synthetic())):
+    for name, samples in ((f"'{WORD}', a person", read_human()), (f"'{WORD}', eSpeak NG", synthesise())):
         waveform = prepare(samples, PREPARATION)
         sounds[name] = waveform, get_cochlea().encode(waveform, 0)
     rows: list[dict[str, Any]] = [
@@ -114,14 +114,14 @@ def main() -> None:
             "sound": name,
             "duration": waveform.duration,
             "spikes": len(times),
-            "energy_begins": first_part(
+            "energy_begins": find_onset(
                 np.arange(len(waveform.samples)) * 1000 / SAMPLE_RATE, np.square(waveform.samples)
             ),
-            "spikes_begin": first_part(times, np.ones(len(times))),
+            "spikes_begin": find_onset(times, np.ones(len(times))),
         }
         for name, (waveform, (times, _)) in sounds.items()
     ]
-    table(
+    print_table(
         ("", "duration, ms", "spikes", "5 % of energy, ms", "5 % of spikes, ms"),
         [[r["sound"], *(f"{r[k]:.0f}" for k in ("duration", "spikes", "energy_begins", "spikes_begin"))] for r in rows],
     )

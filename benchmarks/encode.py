@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from benchmarks.report import ROOT, Report, parser, table, verdict
+from benchmarks.report import ROOT, Report, format_verdict, make_parser, print_table
 from genn_shd.auditory.library import CompiledPeriphery
 from genn_shd.auditory.stages import Periphery
 from genn_shd.models.auditory import COCHLEAR_NUCLEUS, NERVE_FIBRE
@@ -34,8 +34,8 @@ NAMES = ("3_george_7.wav", "6_jackson_12.wav")
 FASTER = 200.0
 
 
-def recording(name: str, archive: Path = RECORDINGS) -> np.ndarray:
-    """One human recording (N,) at the ear's sampling rate."""
+def read_recording(name: str, archive: Path = RECORDINGS) -> np.ndarray:
+    """Read one human recording (N,) at `SAMPLE_RATE`."""
     import soundfile
 
     with zipfile.ZipFile(archive) as file:
@@ -43,21 +43,21 @@ def recording(name: str, archive: Path = RECORDINGS) -> np.ndarray:
         return resample_mono(*soundfile.read(io.BytesIO(file.read(member))))
 
 
-def processor_seconds() -> float:
-    """Of this process and of those it has waited for; what other programs do at the same time hardly counts."""
+def read_processor_seconds() -> float:
+    """Read the processor time of this process and its children, s, which other programs hardly affect."""
     own = os.times()
     return own.user + own.system + own.children_user + own.children_system
 
 
-def velocity(ear: Cochlea, sound: np.ndarray) -> np.ndarray:
-    """(channels, samples): the membrane's velocity."""
+def compute_velocity(ear: Cochlea, sound: np.ndarray) -> np.ndarray:
+    """Compute the velocity of the membrane, (channels, samples)."""
     spectrum = fft.rfft(sound)
     blocks = [ear.membrane.velocity(spectrum, len(spectrum), b) for b in range(ear.membrane.num_blocks)]
     return np.concatenate(blocks, axis=1)[:, : ear.num_channels].T
 
 
-def firing_probability(velocities: np.ndarray) -> np.ndarray:
-    """(channels, samples): chance of a nerve fibre to spike in each step, from velocities (channels, samples)."""
+def compute_firing_probability(velocities: np.ndarray) -> np.ndarray:
+    """Compute the probability of a nerve fibre to spike in each step from velocities, both (channels, samples)."""
     stage = COCHLEAR_NUCLEUS.stages[0]
     cell = CompiledPeriphery(Periphery("stimulus", (stage,)), STEP, record="cleft")
     padded = np.pad(velocities, ((0, -len(velocities) % BLOCK), (0, 0)))
@@ -67,13 +67,13 @@ def firing_probability(velocities: np.ndarray) -> np.ndarray:
     return np.concatenate(outputs)[: len(velocities)] * NERVE_FIBRE.parameters["gain"].default * STEP
 
 
-def counts(ear: Cochlea, waveform: Waveform, seeds: range) -> np.ndarray:
-    """(seeds, channels): spikes in each channel."""
+def count_spikes(ear: Cochlea, waveform: Waveform, seeds: range) -> np.ndarray:
+    """Count the spikes of each channel, (seeds, channels)."""
     return np.array([np.bincount(ear.encode(waveform, seed)[1], minlength=ear.num_channels) for seed in seeds])
 
 
-def part_as_far(own: np.ndarray, other: np.ndarray) -> float:
-    """Part of the runs that lie as far from all others, over all channels, as `other` does.
+def compute_part_as_far(own: np.ndarray, other: np.ndarray) -> float:
+    """Compute the part of runs that lie as far from all others, over all channels, as `other` does.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def part_as_far(own: np.ndarray, other: np.ndarray) -> float:
     return float(np.mean(distance >= distance[-1]))
 
 
-def published(waveform: Waveform) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, float]]:
-    """lauscher's velocity, firing probability, spikes in each channel, and seconds by step, on one core."""
+def run_published(waveform: Waveform) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, float]]:
+    """Run lauscher on one core; returns velocity, firing probability, spikes in each channel, and seconds by step."""
     from lauscher.audiowaves import MonoAudioWave
     from lauscher.helpers import CommandLineArguments
     from lauscher.transformations import BasilarMembrane, BushyCell, HairCell
@@ -97,57 +97,57 @@ def published(waveform: Waveform) -> tuple[np.ndarray, np.ndarray, np.ndarray, d
     CommandLineArguments().num_concurrent_jobs = 1
     seconds: dict[str, float] = {}
 
-    def timed(name: str, step: Any, data: Any) -> Any:
-        started = processor_seconds()
+    def run_timed(name: str, step: Any, data: Any) -> Any:
+        started = read_processor_seconds()
         with np.errstate(all="ignore"):
             result = step(data)
-        seconds[name] = processor_seconds() - started
+        seconds[name] = read_processor_seconds() - started
         return result
 
-    moved = timed("membrane", BasilarMembrane(channels=700), MonoAudioWave(waveform.samples.copy(), SAMPLE_RATE))
-    fired = timed("hair cells", HairCell(), moved)
+    moved = run_timed("membrane", BasilarMembrane(channels=700), MonoAudioWave(waveform.samples.copy(), SAMPLE_RATE))
+    fired = run_timed("hair cells", HairCell(), moved)
     np.random.seed(0)  # noqa: NPY002 - lauscher draws from NumPy's old global generator
     BushyCell._correct(np.zeros((2, 2), bool), 1.0)  # compile before taking times
-    spikes = timed("bushy cells", BushyCell(), fired)
+    spikes = run_timed("bushy cells", BushyCell(), fired)
     kept = spikes.spike_times * 1000.0 < waveform.duration
     count = np.bincount(spikes.spike_labels[kept].astype(int), minlength=700)
     return moved.channels, fired.channels, count, seconds
 
 
 def compare(ear: Cochlea, name: str, runs: int, longest: float) -> dict[str, Any]:
-    """One recording through both."""
-    waveform = prepare(recording(name), Preparation(crop=longest))
+    """Encode one recording with both programs."""
+    waveform = prepare(read_recording(name), Preparation(crop=longest))
     length = len(waveform.samples) / SAMPLE_RATE
     ear.encode(waveform, 0)
-    started = processor_seconds()
-    own_counts = counts(ear, waveform, range(runs))
-    own_seconds = (processor_seconds() - started) / runs
-    moved, fired, count, seconds = published(waveform)
-    own_moved = velocity(ear, waveform.samples)
-    own_fired = firing_probability(own_moved)
+    started = read_processor_seconds()
+    own_counts = count_spikes(ear, waveform, range(runs))
+    own_seconds = (read_processor_seconds() - started) / runs
+    moved, fired, count, seconds = run_published(waveform)
+    own_moved = compute_velocity(ear, waveform.samples)
+    own_fired = compute_firing_probability(own_moved)
     return {
         "recording": name,
         "seconds_of_sound": length,
         "own_seconds": own_seconds,
         "lauscher_seconds": sum(seconds.values()),
         "lauscher_steps": seconds,
-        "velocity_difference": _difference(own_moved, moved),
-        "probability_difference": _difference(own_fired, fired),
+        "velocity_difference": _compare_channels(own_moved, moved),
+        "probability_difference": _compare_channels(own_fired, fired),
         "spikes": float(own_counts.sum(axis=1).mean()),
         "lauscher_spikes": int(count.sum()),
         "spread": float(own_counts.sum(axis=1).std()),
-        "part_as_far": part_as_far(own_counts, count),
+        "part_as_far": compute_part_as_far(own_counts, count),
     }
 
 
-def _difference(own: np.ndarray, other: np.ndarray) -> float:
-    """The largest difference in any channel, relative to the largest value in that channel."""
+def _compare_channels(own: np.ndarray, other: np.ndarray) -> float:
+    """Compute the largest difference in any channel, relative to the largest value in that channel."""
     return float((np.abs(own - other).max(axis=1) / np.abs(other).max(axis=1)).max())
 
 
 def main() -> None:
     """Run the benchmark."""
-    options = parser(__doc__).parse_args()
+    options = make_parser(__doc__).parse_args()
     report = Report.begin("encode", (__doc__ or "").partition("\n")[0], options, threads=1)
     names, runs, longest = (NAMES[:1], 5, 30.0) if options.smoke else (NAMES, 100, 95.0)
     ear = get_cochlea()
@@ -155,13 +155,13 @@ def main() -> None:
     _print(results)
     faster = sum(r["lauscher_seconds"] for r in results) / sum(r["own_seconds"] for r in results)
     real_time = sum(r["own_seconds"] for r in results) / sum(r["seconds_of_sound"] for r in results)
-    print(f"  {faster:.0f} times faster than lauscher: {verdict(faster, FASTER, at_most=False)}")
-    print(f"  {real_time:.2f} s for a second of sound: {verdict(real_time, 1.0, at_most=True)}")
+    print(f"  {faster:.0f} times faster than lauscher: {format_verdict(faster, FASTER, at_most=False)}")
+    print(f"  {real_time:.2f} s for a second of sound: {format_verdict(real_time, 1.0, at_most=True)}")
     report.finish({"recordings": results, "times_faster": faster, "seconds_per_second": real_time}, threads=1)
 
 
 def _print(results: list[dict[str, Any]]) -> None:
-    table(
+    print_table(
         ("recording", "sound s", "lauscher s", "here s", "times faster", "s per s"),
         [
             (
@@ -175,7 +175,7 @@ def _print(results: list[dict[str, Any]]) -> None:
             for r in results
         ],
     )
-    table(
+    print_table(
         ("recording", "velocity", "probability", "spikes here", "lauscher", "as far"),
         [
             (

@@ -20,7 +20,7 @@ from tests import reference_solver as reference
 from tests.convergence import LOSSES as LOSSES_OF_SOLVER
 from tests.convergence import gradients_in_scheme, native_gradients, problem, relative_error
 
-from .report import BLUE, RED, Report, parser, style, table
+from .report import BLUE, RED, Report, make_parser, print_table, use_style
 
 STEPS = (0.25, 0.5, 1.0, 2.0)
 TARGET = 1e-6
@@ -37,7 +37,7 @@ FIRST_SPIKE = {"tau_0": 5.0, "tau_1": 100.0, "alpha": 0.01}
 
 @dataclass(frozen=True)
 class Row:
-    """One loss at one step: spikes per neuron, the worst parameter's error, and what differences can show."""
+    """One loss at one step: spikes per neuron, error of the worst parameter, and uncertainty of the differences."""
 
     loss: str
     neurons: str
@@ -49,18 +49,18 @@ class Row:
 
 def main() -> int:
     """Print both tables, and draw the figure."""
-    options = parser(__doc__).parse_args()
+    options = make_parser(__doc__).parse_args()
     report = Report.begin("exact_gradients", "Are gradients of the exact scheme exact?", options, 1)
     try:
         trains = datasets.load("fsdd").train
     except DataError as error:
         print(f"  skipped: {error}")
         return 0
-    batch = trains.select(_one_of_each(trains, (0, 3, 7)))
+    batch = trains.select(_choose_one_of_each(trains, (0, 3, 7)))
     entries = 6 if options.smoke else 24
     rows = [_check(loss, LIF, dt, batch, entries) for loss in LOSSES for dt in STEPS]
     rows += [_check("sum_exp", HETEROGENEOUS, dt, batch, entries) for dt in STEPS]
-    table(
+    print_table(
         [
             "loss",
             "hidden neurons",
@@ -71,33 +71,33 @@ def main() -> int:
             "target",
         ],
         [
-            (r.loss, r.neurons, r.dt, f"{r.spikes:.1f}", f"{r.error:.1e}", f"{r.uncertainty:.1e}", _verdict(r))
+            (r.loss, r.neurons, r.dt, f"{r.spikes:.1f}", f"{r.error:.1e}", f"{r.uncertainty:.1e}", _format_row(r))
             for r in rows
         ],
     )
-    errors = _errors_against_solver()
-    table(
+    errors = _measure_errors()
+    print_table(
         ["dt / ms", "exact: error of the gradient", "grid: error of the gradient"],
         [(dt, f"{e:.1e}", f"{g:.1e}") for dt, e, g in zip(FINE_STEPS, errors["exact"], errors["grid"], strict=True)],
     )
-    angles = _angles(trains.select(np.arange(0, len(trains), max(1, len(trains) // 64))[:64]))
-    table(["loss", "parameter", "angle between grid and exact / degrees"], angles)
+    angles = _measure_angles(trains.select(np.arange(0, len(trains), max(1, len(trains) // 64))[:64]))
+    print_table(["loss", "parameter", "angle between grid and exact / degrees"], angles)
     results = {"rows": [vars(r) for r in rows], "errors_against_solver": errors, "angles": angles}
-    report.finish(results, 1, {"exact_gradients": _figure(errors)})
+    report.finish(results, 1, {"exact_gradients": _draw(errors)})
     return 0
 
 
-def _verdict(row: Row) -> str:
+def _format_row(row: Row) -> str:
     if row.error <= TARGET:
         return f"<= {TARGET:g} met"
     return "within the uncertainty" if row.error <= 3 * row.uncertainty else "MISSED"
 
 
-def _one_of_each(trains: SpikeTrains, labels: tuple[int, ...]) -> np.ndarray:
+def _choose_one_of_each(trains: SpikeTrains, labels: tuple[int, ...]) -> np.ndarray:
     return np.array([np.flatnonzero(trains.labels == label)[5] for label in labels])
 
 
-def _model(loss: str, neurons: str, dt: float, scheme: str, num_hidden: int, batch_size: int) -> Model:
+def _compile(loss: str, neurons: str, dt: float, scheme: str, num_hidden: int, batch_size: int) -> Model:
     weights = {
         "input_hidden": Normal(0.012, 0.02),
         "hidden_hidden": Normal(0.0, 0.1),
@@ -121,36 +121,36 @@ def _model(loss: str, neurons: str, dt: float, scheme: str, num_hidden: int, bat
 
 
 def _check(loss: str, neurons: str, dt: float, batch: SpikeTrains, entries: int) -> Row:
-    with _model(loss, neurons, dt, "exact", 64, len(batch)) as model:
+    with _compile(loss, neurons, dt, "exact", 64, len(batch)) as model:
         counts = model.evaluate_batch(batch).spike_counts["hidden"]
         checks = check_gradients(model, batch, entries)
     worst = max(checks, key=lambda check: check.relative_error)
     return Row(loss, neurons, dt, float(counts.mean()), worst.relative_error, worst.uncertainty)
 
 
-def _errors_against_solver() -> dict[str, list[float]]:
-    """Of the whole gradient. In the exact scheme spikes take dt to their targets, and in the solver too."""
+def _measure_errors() -> dict[str, list[float]]:
+    """Measure errors of the whole gradient. In the exact scheme, and here in the solver, spikes are delayed by dt."""
     network, batch = problem(1, losses=[LOSSES_OF_SOLVER["sum_exp"]])
     errors: dict[str, list[float]] = {"exact": [], "grid": []}
     for dt in FINE_STEPS:
-        errors["grid"].append(_error(native_gradients(network, batch, dt), network, batch))
+        errors["grid"].append(_measure_error(native_gradients(network, batch, dt), network, batch))
         errors["exact"].append(
-            _error(gradients_in_scheme(network, batch, dt, "exact"), replace(network, delay=dt), batch)
+            _measure_error(gradients_in_scheme(network, batch, dt, "exact"), replace(network, delay=dt), batch)
         )
     return errors
 
 
-def _error(found: dict[str, np.ndarray], network: reference.Network, batch: reference.Batch) -> float:
+def _measure_error(found: dict[str, np.ndarray], network: reference.Network, batch: reference.Batch) -> float:
     expected = reference.adjoint_gradients(network, batch)
     return relative_error(*(np.concatenate([g[name].ravel() for name in found]) for g in (found, expected)))
 
 
-def _angles(batch: SpikeTrains) -> list[tuple[str, str, str]]:
+def _measure_angles(batch: SpikeTrains) -> list[tuple[str, str, str]]:
     rows = []
     for loss in ("sum_exp", "xentropy", "max"):
         found = {}
         for scheme in ("exact", "grid"):
-            with _model(loss, LIF, 1.0, scheme, 256, len(batch)) as model:
+            with _compile(loss, LIF, 1.0, scheme, 256, len(batch)) as model:
                 found[scheme] = model.gradient(batch).gradients
         for name, exact in found["exact"].items():
             grid = found["grid"][name]
@@ -159,8 +159,8 @@ def _angles(batch: SpikeTrains) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _figure(errors: dict[str, list[float]]) -> Figure:
-    with style():
+def _draw(errors: dict[str, list[float]]) -> Figure:
+    with use_style():
         figure = Figure(figsize=(6, 4))
         axes = figure.subplots()
         for scheme, colour in (("grid", RED), ("exact", BLUE)):

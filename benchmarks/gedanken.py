@@ -16,12 +16,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, parser, style, table
+from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, make_parser, print_table, use_style
 from genn_shd import Connection, DataError, Model, Network, Normal, Population, SpikeTrains, compile_network, datasets
 from genn_shd.models import EXPONENTIAL, LI, recurrent_classifier
 from genn_shd.models.losses import LOSSES
 
-SHOWN = {"xentropy": RED, "sum": BLUE, "sum_exp": GREEN}
+COLOURS = {"xentropy": RED, "sum": BLUE, "sum_exp": GREEN}
 LOSS_SCALE, NUM_CLASSES, DURATION = 10.0, 10, 1000.0
 
 # The burst: as long and as far from the end of the trial as a spoken digit is.
@@ -35,8 +35,8 @@ NUM_HIDDEN, BATCH_SIZE, LEARNING_RATE = 128, 32, 1e-3
 # --- the thought experiment ------------------------------------------------------------------------------------------
 
 
-def pushes(loss: str, output: int) -> np.ndarray:
-    """-dL/dt of each spike of a burst that drives one output; the sample's class is 0. By central differences."""
+def compute_pushes(loss: str, output: int) -> np.ndarray:
+    """Compute -dL/dt, by central differences, of each spike of a burst that drives one output; the class is 0."""
     network = Network(
         (Population("input", 1), Population("output", NUM_CLASSES, LI, EXPONENTIAL)),
         (Connection("input", "output", 0.0),),
@@ -58,7 +58,7 @@ def pushes(loss: str, output: int) -> np.ndarray:
 
 
 def build(loss: str, seed: int) -> Model:
-    """A feed-forward network: what its hidden neurons do is what the input makes them do."""
+    """Compile a feed-forward network, whose hidden neurons follow the input alone."""
     network = recurrent_classifier(
         num_hidden=NUM_HIDDEN,
         num_classes=NUM_CLASSES,
@@ -70,8 +70,8 @@ def build(loss: str, seed: int) -> Model:
     return compile_network(network, batch_size=BATCH_SIZE, duration=DURATION, learning_rate=LEARNING_RATE, seed=seed)
 
 
-def first_gradient(loss: str, samples: SpikeTrains, seed: int) -> dict[str, float]:
-    """Of the input weights, before training: its norm, and by what part of it other labels change it."""
+def measure_first_gradient(loss: str, samples: SpikeTrains, seed: int) -> dict[str, float]:
+    """Measure the gradient of the input weights before training: its norm, and its relative change by other labels."""
     some = samples.select(np.linspace(0, len(samples) - 1, BATCH_SIZE).astype(int))
     others = replace(some, labels=(some.labels + 1 + np.arange(len(some)) % (NUM_CLASSES - 1)) % NUM_CLASSES)
     with build(loss, seed) as model:
@@ -80,21 +80,24 @@ def first_gradient(loss: str, samples: SpikeTrains, seed: int) -> dict[str, floa
     return {"norm": float(norm), "change": float(np.linalg.norm(wrong - right) / norm)}
 
 
-def train(loss: str, samples: SpikeTrains, shown: SpikeTrains, epochs: int, seed: int) -> dict[str, Any]:
-    """Training accuracy and hidden spikes epoch by epoch; hidden spikes of one sample before training and after each
-    epoch; the part of hidden neurons whose input weights the first epoch lowered, on average over their inputs."""
+def train(loss: str, samples: SpikeTrains, sample: SpikeTrains, epochs: int, seed: int) -> dict[str, Any]:
+    """Train a network.
+
+    Returns training accuracy and hidden spikes of each epoch; hidden spikes of one sample before training and after
+    each epoch; the part of hidden neurons whose input weights the first epoch lowered, on average over their inputs.
+    """
     rng, history, rasters = np.random.default_rng(seed), [], []
     with build(loss, seed) as model:
-        held = model.upload(samples)
-        rasters.append(hidden_spikes(model, shown))
+        resident = model.upload(samples)
+        rasters.append(record_hidden_spikes(model, sample))
         inputs = [model.parameters["input_hidden"].mean(axis=0)]
         for _ in range(epochs):
             right, spikes = 0, np.zeros(NUM_HIDDEN)
             for chosen in np.array_split(rng.permutation(len(samples)), np.ceil(len(samples) / BATCH_SIZE)):
-                result = model.train_batch(held.batch(chosen))
+                result = model.train_batch(resident.batch(chosen))
                 right += int((result.predictions == samples.labels[chosen]).sum())
                 spikes += result.spike_counts["hidden"].sum(axis=0)
-            rasters.append(hidden_spikes(model, shown))
+            rasters.append(record_hidden_spikes(model, sample))
             inputs.append(model.parameters["input_hidden"].mean(axis=0))
             history.append((right / len(samples), spikes.mean() / len(samples), int((spikes == 0).sum())))
     accuracy, per_neuron, silent = (list(column) for column in zip(*history, strict=True))
@@ -102,17 +105,17 @@ def train(loss: str, samples: SpikeTrains, shown: SpikeTrains, epochs: int, seed
     return {"accuracy": accuracy, "spikes": per_neuron, "silent": silent, "rasters": rasters, "lowered": lowered}
 
 
-def hidden_spikes(model: Model, shown: SpikeTrains) -> tuple[np.ndarray, np.ndarray]:
-    """Times (ms) and neurons of the hidden spikes of one sample."""
-    return model.record(shown, {}, 1).spikes["hidden"][0]
+def record_hidden_spikes(model: Model, sample: SpikeTrains) -> tuple[np.ndarray, np.ndarray]:
+    """Record times (ms) and neurons of the hidden spikes of one sample."""
+    return model.record(sample, {}, 1).spikes["hidden"][0]
 
 
 # --- figure ----------------------------------------------------------------------------------------------------------
 
 
 def draw(pushed: dict[str, list[np.ndarray]], runs: dict[str, dict[str, Any]]) -> Figure:
-    """Above, where losses push spikes; in the middle, training; below, one word."""
-    with style():
+    """Draw from top to bottom: the push of losses on spikes, training, one word."""
+    with use_style():
         figure = Figure(figsize=(13.5, 11))
         upper, middle, lower = figure.subfigures(3, 1, height_ratios=(1, 1, 1.15))
         panels = upper.subplots(1, 2, sharey=True)
@@ -134,7 +137,7 @@ def draw(pushed: dict[str, list[np.ndarray]], runs: dict[str, dict[str, Any]]) -
 def _draw_pushes(axes: Axes, found: dict[str, np.ndarray]) -> None:
     axes.axhline(0.0, color=INK, linewidth=0.8)
     for loss, push in found.items():
-        axes.plot(BURST, 1e3 * push, "o-", color=SHOWN[loss], linewidth=1.2, markersize=4, label=loss)
+        axes.plot(BURST, 1e3 * push, "o-", color=COLOURS[loss], linewidth=1.2, markersize=4, label=loss)
     axes.set_xlabel("time of the spike, ms")
 
 
@@ -146,7 +149,7 @@ def _draw_training(panels: Any, runs: dict[str, dict[str, Any]]) -> None:
     )
     for axes, (key, title) in zip(panels, quantities, strict=True):
         for loss, run in runs.items():
-            axes.plot(np.arange(1, len(run[key]) + 1), run[key], "o-", color=SHOWN[loss], markersize=4, label=loss)
+            axes.plot(np.arange(1, len(run[key]) + 1), run[key], "o-", color=COLOURS[loss], markersize=4, label=loss)
         axes.set_title(title, loc="left")
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -160,8 +163,10 @@ def _draw_training(panels: Any, runs: dict[str, dict[str, Any]]) -> None:
 def _draw_words(panels: Any, runs: dict[str, dict[str, Any]]) -> None:
     first = next(iter(runs.values()))
     rasters = {"F  One word, before": (first["rasters"][0], INK)}
-    rasters |= {"xentropy, 1 epoch": (runs["xentropy"]["rasters"][1], SHOWN["xentropy"])}
-    rasters |= {f"{loss}, {len(run['spikes'])} epochs": (run["rasters"][-1], SHOWN[loss]) for loss, run in runs.items()}
+    rasters |= {"xentropy, 1 epoch": (runs["xentropy"]["rasters"][1], COLOURS["xentropy"])}
+    rasters |= {
+        f"{loss}, {len(run['spikes'])} epochs": (run["rasters"][-1], COLOURS[loss]) for loss, run in runs.items()
+    }
     for axes, (title, ((times, neurons), colour)) in zip(panels, rasters.items(), strict=True):
         axes.plot(times, neurons, ".", color=colour, markersize=1.6)
         axes.set_title(f"{title}:\n{len(times)} spikes", loc="left")
@@ -172,7 +177,7 @@ def _draw_words(panels: Any, runs: dict[str, dict[str, Any]]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compute, train, print, draw, and keep the figures."""
-    options_of_all = parser(__doc__)
+    options_of_all = make_parser(__doc__)
     options_of_all.add_argument("--epochs", type=int, default=15, help="of each training (default 15)")
     options = options_of_all.parse_args(arguments)
     try:
@@ -183,13 +188,13 @@ def main(arguments: list[str] | None = None) -> int:
     epochs = 1 if options.smoke else options.epochs
     samples = data.train.crop(DURATION)
     samples = samples.select(np.arange(0, len(samples), 20)) if options.smoke else samples
-    shown = samples.select([int(np.flatnonzero(samples.labels == 7)[0])])
+    sample = samples.select([int(np.flatnonzero(samples.labels == 7)[0])])
     report = Report.begin("gedanken", "Where losses push hidden spikes, and what becomes of them", options, "all")
-    pushed = {loss: [pushes(loss, output) for output in (0, 1)] for loss in SHOWN}
+    pushed = {loss: [compute_pushes(loss, output) for output in (0, 1)] for loss in COLOURS}
     _print_pushes(pushed)
-    gradients = {loss: first_gradient(loss, samples, seed=1) for loss in SHOWN}
+    gradients = {loss: measure_first_gradient(loss, samples, seed=1) for loss in COLOURS}
     _print_gradients(gradients)
-    runs = {loss: train(loss, samples, shown, epochs, seed=1) for loss in SHOWN}
+    runs = {loss: train(loss, samples, sample, epochs, seed=1) for loss in COLOURS}
     _print_runs(runs)
     results = {
         "pushes": {loss: [p.tolist() for p in found] for loss, found in pushed.items()},
@@ -210,12 +215,12 @@ def _print_pushes(pushed: dict[str, list[np.ndarray]]) -> None:
         for loss, found in pushed.items()
         for output, push in zip(("right", "a wrong one"), found, strict=True)
     ]
-    table(["loss", "the burst drives", "first spike", "middle", "last"], rows)
+    print_table(["loss", "the burst drives", "first spike", "middle", "last"], rows)
     print("  -dL/dt in 1/s: where gradient descent moves a spike; above 0 later, below 0 earlier.\n")
 
 
 def _print_gradients(gradients: dict[str, dict[str, float]]) -> None:
-    table(
+    print_table(
         ["loss", "gradient of the input weights", "changes with other labels by"],
         [[loss, f"{g['norm']:.2g}", f"{100 * g['change']:.2g} %"] for loss, g in gradients.items()],
     )
@@ -223,7 +228,7 @@ def _print_gradients(gradients: dict[str, dict[str, float]]) -> None:
 
 
 def _print_runs(runs: dict[str, dict[str, Any]]) -> None:
-    table(
+    print_table(
         [
             "loss",
             "input lowered in epoch 1",

@@ -18,7 +18,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.report import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, SKY, Report, parser, style, table, verdict
+from benchmarks.report import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    Report,
+    format_verdict,
+    make_parser,
+    print_table,
+    use_style,
+)
 from tests import convergence
 from tests import reference_solver as reference
 from tests.convergence import LOSSES, SPIKE_LOSSES, VOLTAGE_LOSSES
@@ -46,8 +60,8 @@ LOOKS = {
 # --- well-conditioned networks ---------------------------------------------------------------------------------------
 
 
-def errors_of(hidden: tuple[int, ...], loss: str, seeds: int, steps: tuple[float, ...]) -> np.ndarray:
-    """(seeds, steps) relative error of the gradient; the largest over a network's weight matrices."""
+def measure_errors(hidden: tuple[int, ...], loss: str, seeds: int, steps: tuple[float, ...]) -> np.ndarray:
+    """Measure the relative error of the gradient, (seeds, steps); the largest over a network's weight matrices."""
     family = SPIKE_LOSSES if LOSSES[loss] in SPIKE_LOSSES else VOLTAGE_LOSSES
     errors = []
     for seed in range(seeds):
@@ -60,7 +74,7 @@ def errors_of(hidden: tuple[int, ...], loss: str, seeds: int, steps: tuple[float
 _problem = cache(convergence.problem)
 
 
-def _row(hidden: tuple[int, ...], loss: str, errors: np.ndarray, steps: tuple[float, ...]) -> dict[str, Any]:
+def _make_row(hidden: tuple[int, ...], loss: str, errors: np.ndarray, steps: tuple[float, ...]) -> dict[str, Any]:
     fine = np.array(steps) <= FINE
     median = np.median(errors, axis=0)
     return {
@@ -77,9 +91,11 @@ def _row(hidden: tuple[int, ...], loss: str, errors: np.ndarray, steps: tuple[fl
 # --- a neuron that grazes its threshold ------------------------------------------------------------------------
 
 
-def grazing(slope: float, steps: tuple[float, ...]) -> dict[str, Any]:
-    """Error of the input weight's gradient, where I - V at the only spike is about `slope`; none where the grid sees
-    no spike at all."""
+def measure_grazing(slope: float, steps: tuple[float, ...]) -> dict[str, Any]:
+    """Measure the error of the input weight's gradient, where I - V at the only spike is about `slope`.
+
+    There is no error where the grid misses the spike.
+    """
     network, batch = reference.grazing_problem(slope)
     expected = reference.adjoint_gradients(network, batch)["input_hidden"].item()
     found = [convergence.native_gradients(network, batch, dt)["input_hidden"].item() for dt in steps]
@@ -95,8 +111,8 @@ def grazing(slope: float, steps: tuple[float, ...]) -> dict[str, Any]:
 
 
 def draw(rows: list[dict[str, Any]], grazes: list[dict[str, Any]]) -> Figure:
-    """Error over time step: one and two hidden layers, and the neuron that grazes."""
-    with style():
+    """Draw the error over the time step: one and two hidden layers, and the neuron that grazes."""
+    with use_style():
         figure = Figure(figsize=(13.5, 5.2))
         panels = figure.subplots(1, 3, sharey=True)
         for axes, hidden in zip(panels, HIDDEN, strict=False):
@@ -147,15 +163,19 @@ def _draw_grazing(axes: Axes, grazes: list[dict[str, Any]]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, draw, and keep the figures."""
-    options_of_all = parser(__doc__)
+    options_of_all = make_parser(__doc__)
     options_of_all.add_argument("--seeds", type=int, default=6, help="networks for each loss and depth (default 6)")
     options = options_of_all.parse_args(arguments)
     seeds, steps, depths = (1, (0.1, 0.01), HIDDEN[:1]) if options.smoke else (options.seeds, STEPS, HIDDEN)
     losses = ("sum_exp", "first_spike_exp") if options.smoke else tuple(LOSSES)
     grazing_steps = GRAZING_STEPS[::8] if options.smoke else GRAZING_STEPS
     report = Report.begin("gradients", "Error of gradients on the grid over the time step", options, 1)
-    rows = [_row(hidden, loss, errors_of(hidden, loss, seeds, steps), steps) for hidden in depths for loss in losses]
-    table(
+    rows = [
+        _make_row(hidden, loss, measure_errors(hidden, loss, seeds, steps), steps)
+        for hidden in depths
+        for loss in losses
+    ]
+    print_table(
         ["loss", "hidden", *(f"{dt:g} ms" for dt in steps), "worst", "order", "target"],
         [
             [
@@ -164,7 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
                 *(f"{100 * error:.2g} %" for error in row["median"]),
                 f"{100 * row['worst'][-1]:.2g} %",
                 f"{row['order']:.2f}",
-                verdict(100 * row["median"][-1], 100 * TARGET, at_most=True).replace("1 ", "1 % "),
+                format_verdict(100 * row["median"][-1], 100 * TARGET, at_most=True).replace("1 ", "1 % "),
             ]
             for row in rows
         ],
@@ -173,7 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
         f"  Relative error, median over {seeds} networks (of a network: its worst weight matrix); `worst` network at\n"
         f"  the smallest step; `order`: error ~ step^order, for steps up to {FINE:g} ms.\n"
     )
-    grazes = [grazing(slope, grazing_steps) for slope in SLOPES]
+    grazes = [measure_grazing(slope, grazing_steps) for slope in SLOPES]
     _print_grazing(grazes)
     report.finish(
         {"networks": seeds, "convergence": rows, "grazing": grazes}, 1, {"gradient_convergence": draw(rows, grazes)}
@@ -181,7 +201,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _print_grazing(grazes: list[dict[str, Any]]) -> None:
-    table(
+    print_table(
         ["grazing: I - V at the spike", "gradient", "smallest error", "largest error", "steps that see no spike"],
         [
             [

@@ -17,8 +17,8 @@ STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)
 """Inverse strengths of the regularisation that cross-validation on the training samples chooses from."""
 
 
-def features(trains: SpikeTrains) -> np.ndarray:
-    """(B, TIME_BINS * CHANNEL_GROUPS) square roots of counts."""
+def compute_features(trains: SpikeTrains) -> np.ndarray:
+    """Compute square roots of counts, (B, TIME_BINS * CHANNEL_GROUPS)."""
     sample = np.repeat(np.arange(len(trains)), trains.counts)
     length = np.array([times[-1] if len(times) else 1.0 for times, _ in trains], dtype=np.float64)
     time_bin = np.minimum((trains.times / np.maximum(length, 1e-3)[sample] * TIME_BINS).astype(int), TIME_BINS - 1)
@@ -28,14 +28,14 @@ def features(trains: SpikeTrains) -> np.ndarray:
     return np.sqrt(counts).reshape(len(trains), -1)
 
 
-def predictions(
+def predict(
     x: np.ndarray,
     labels: np.ndarray,
     held_out: np.ndarray,
     folds: BaseCrossValidator,
     groups: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:
-    """Classes of the held-out samples, and the part of the training samples that the same classifier gets right.
+    """Predict classes of the held-out samples; returns them and the accuracy on the training samples.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, parser, style, table, verdict
+from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, format_verdict, make_parser, print_table, use_style
 from benchmarks.speed import BATCH_SIZE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS
 from genn_shd import Normal, SpikeTrains, compile_network
 from genn_shd.backends.native.threads import available_threads
@@ -40,8 +40,8 @@ NOTES = {"xentropy": " (keeps the error of every step)"}
 LOOKS = {"exact sum_exp": (BLUE, "o"), "grid sum_exp": (RED, "s"), "exact xentropy": (GREEN, "^")}
 
 
-def samples(num_samples: int, num_spikes: int, until: float, seed: int = 0) -> SpikeTrains:
-    """Spikes spread evenly over channels and over the time from 0 to `until`, ms."""
+def make_samples(num_samples: int, num_spikes: int, until: float, seed: int = 0) -> SpikeTrains:
+    """Make samples with spikes uniform over channels and over the time from 0 to `until`, ms."""
     rng = np.random.default_rng(seed)
     times = np.empty((num_samples, num_spikes), np.float32)
     units = np.empty((num_samples, num_spikes), np.uint16)
@@ -56,11 +56,11 @@ def samples(num_samples: int, num_spikes: int, until: float, seed: int = 0) -> S
 # --- a whole training --------------------------------------------------------------------------------------------
 
 
-def training_peak(num_samples: int) -> dict[str, Any]:
-    """Peak memory and time of one epoch of `python -m genn_shd.train`, reading its data from a file."""
+def measure_training_peak(num_samples: int) -> dict[str, Any]:
+    """Measure peak memory and time of one epoch of `python -m genn_shd.train`, reading its data from a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "shd_sized.h5")
-        _in_a_process("write", str(path), str(num_samples))
+        _run_in_process("write", str(path), str(num_samples))
         settings = {
             "dataset.path": str(path),
             "dataset.num_classes": NUM_CLASSES,
@@ -71,27 +71,29 @@ def training_peak(num_samples: int) -> dict[str, Any]:
             "training.batch_size": BATCH_SIZE,
         }
         config = Path(folder, "run.toml")
-        config.write_text("\n".join(f"{name} = {_toml(value)}" for name, value in _with_name(settings).items()) + "\n")
+        config.write_text(
+            "\n".join(f"{name} = {_format_toml(value)}" for name, value in _add_name(settings).items()) + "\n"
+        )
         out = Path(folder, "run")
         command = [sys.executable, "-m", "genn_shd.train", "--config", str(config), "--out", str(out)]
-        peak = _peak_bytes(command)
+        peak = _run_for_peak_bytes(command)
         seconds = json.loads((out / "summary.json").read_text())["seconds"]
         held = num_samples * SPIKES_PER_SAMPLE * 6
     return {"samples": num_samples, "peak_bytes": peak, "data_bytes": held, "seconds_training": seconds}
 
 
-def _with_name(settings: dict[str, Any]) -> dict[str, Any]:
+def _add_name(settings: dict[str, Any]) -> dict[str, Any]:
     return {"dataset.name": "hdf5", **settings}
 
 
-def _toml(value: Any) -> str:
+def _format_toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_toml(item)}" for name, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{name} = {_format_toml(item)}" for name, item in value.items()) + " }"
     return json.dumps(value)
 
 
-def _peak_bytes(command: list[str]) -> int:
-    """Largest resident set of a process, of which it is the operating system that keeps count."""
+def _run_for_peak_bytes(command: list[str]) -> int:
+    """Run a command; returns the largest resident set of its process, as the operating system counts it."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -103,42 +105,42 @@ def _peak_bytes(command: list[str]) -> int:
 # --- what a sample takes --------------------------------------------------------------------------------------
 
 
-def sample_bytes(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, float]:
-    """Memory that each sample of a training batch adds, in a process of its own."""
-    return json.loads(_in_a_process("sample", scheme, loss, str(num_steps), str(num_spikes)))
+def measure_sample_bytes(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, float]:
+    """Measure in a fresh process the memory that each sample of a training batch adds."""
+    return json.loads(_run_in_process("sample", scheme, loss, str(num_steps), str(num_spikes)))
 
 
 def _measure_sample(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, float]:
-    """Growth of the resident set from a small batch, which touches what is there once, to a large one."""
+    """Measure the growth of the resident set from a small batch, which touches all shared memory, to a large one."""
     network = recurrent_classifier(
         NUM_INPUT, NUM_HIDDEN, NUM_CLASSES, loss=loss, weights={"input_hidden": Normal(0.026, 0.01)}
     )
-    batch = samples(BATCH_SIZE + MORE_SAMPLES, num_spikes, min(SPIKES_UNTIL, num_steps))
+    batch = make_samples(BATCH_SIZE + MORE_SAMPLES, num_spikes, min(SPIKES_UNTIL, num_steps))
     with compile_network(
         network, batch_size=len(batch), duration=float(num_steps), num_threads=1, scheme=scheme
     ) as model:
         model.gradient(batch.select(np.arange(BATCH_SIZE)))
-        before = _resident_bytes()
+        before = _read_resident_bytes()
         counts = model.gradient(batch).spike_counts["hidden"]
-        grown = _resident_bytes() - before
+        grown = _read_resident_bytes() - before
     return {"bytes": grown / MORE_SAMPLES, "hidden_spikes": float(counts.sum(axis=1).mean())}
 
 
-def _resident_bytes() -> int:
+def _read_resident_bytes() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _in_a_process(*arguments: str) -> str:
+def _run_in_process(*arguments: str) -> str:
     command = [sys.executable, "-m", "benchmarks.memory", "--part", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def _run_part(arguments: list[str]) -> None:
-    """The other side of `_in_a_process`."""
+    """Do the work that `_run_in_process` asks of a process."""
     if arguments[0] == "write":
         path, num_samples = arguments[1:]
-        hdf5.write(path, samples(int(num_samples), SPIKES_PER_SAMPLE, 1000.0), time_type=np.float32)
+        hdf5.write(path, make_samples(int(num_samples), SPIKES_PER_SAMPLE, 1000.0), time_type=np.float32)
     else:
         scheme, loss, num_steps, num_spikes = arguments[1:]
         print(json.dumps(_measure_sample(scheme, loss, int(num_steps), int(num_spikes))))
@@ -147,21 +149,21 @@ def _run_part(arguments: list[str]) -> None:
 # --- results -----------------------------------------------------------------------------------------------------
 
 
-def unrolled_bytes(num_steps: Any) -> Any:
-    """What backpropagation through time keeps of a sample: V and I of every hidden neuron at every step, float32."""
+def compute_unrolled_bytes(num_steps: Any) -> Any:
+    """Compute what backpropagation through time keeps of a sample: V and I of all hidden neurons and steps, float32."""
     return num_steps * NUM_HIDDEN * 2 * 4
 
 
 def draw(by_steps: list[dict[str, Any]], by_spikes: list[dict[str, Any]]) -> Figure:
-    """Memory of a sample over steps, and over spikes."""
-    with style():
+    """Draw the memory of a sample over steps, and over spikes."""
+    with use_style():
         figure = Figure(figsize=(11, 4.6))
         left, right = figure.subplots(1, 2)
         _draw_cases(left, by_steps, "steps")
         steps = np.array(sorted({row["steps"] for row in by_steps}))
-        left.plot(steps, unrolled_bytes(steps) / 1e3, "--", color=FAINT, linewidth=1.8)
+        left.plot(steps, compute_unrolled_bytes(steps) / 1e3, "--", color=FAINT, linewidth=1.8)
         kept = "V and I of all neurons at all steps,\nas backpropagation through time (computed)"
-        _label(left, kept, steps[-1], unrolled_bytes(steps[-1]) / 1e3, FAINT)
+        _draw_label(left, kept, steps[-1], compute_unrolled_bytes(steps[-1]) / 1e3, FAINT)
         left.set_title("The same spikes in longer trials", loc="left")
         left.set(yscale="log", ylim=(20, 3e4), xlabel="steps of 1 ms in the trial", ylabel="memory of a sample, kB")
         _draw_cases(right, by_spikes, "hidden_spikes")
@@ -183,17 +185,17 @@ def _draw_cases(axes: Axes, rows: list[dict[str, Any]], x: str) -> None:
         if chosen:
             across, up = [row[x] for row in chosen], [row["bytes"] / 1e3 for row in chosen]
             axes.plot(across, up, color=colour, marker=marker, linewidth=1.8)
-            _label(axes, case + NOTES.get(case.split()[-1], ""), across[-1], up[-1], colour)
+            _draw_label(axes, case + NOTES.get(case.split()[-1], ""), across[-1], up[-1], colour)
 
 
-def _label(axes: Axes, text: str, x: float, y: float, colour: str) -> None:
-    """Beside the last point of a line, instead of a legend."""
+def _draw_label(axes: Axes, text: str, x: float, y: float, colour: str) -> None:
+    """Write beside the last point of a line, instead of a legend."""
     axes.annotate(text, (x, y), (0, 7), textcoords="offset points", color=colour, ha="right", va="bottom", fontsize=10)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, draw, and keep the figures."""
-    options_of_all = parser(__doc__)
+    options_of_all = make_parser(__doc__)
     options_of_all.add_argument("--part", nargs="+", help="for this script's own use: one measurement, in this process")
     options = options_of_all.parse_args(arguments)
     if options.part:
@@ -205,17 +207,19 @@ def main(arguments: list[str] | None = None) -> None:
     report = Report.begin("memory", "Memory of training", options, available_threads())
     num_samples = 160 if options.smoke else SHD_TRIALS
     steps, spikes, cases = ((500, 4000), (4000, 6000), CASES[:1]) if options.smoke else (STEPS, SPIKES, CASES)
-    peak = training_peak(num_samples)
-    target = "" if options.smoke else f", target {verdict(peak['peak_bytes'] / GIGABYTE, PEAK_TARGET, at_most=True)}"
+    peak = measure_training_peak(num_samples)
+    target = (
+        "" if options.smoke else f", target {format_verdict(peak['peak_bytes'] / GIGABYTE, PEAK_TARGET, at_most=True)}"
+    )
     print(
         f"  python -m genn_shd.train on {num_samples} samples of {SPIKES_PER_SAMPLE} spikes, {NUM_HIDDEN} hidden: "
         f"peak {peak['peak_bytes'] / GIGABYTE:.2f} GB{target}\n"
         f"  (of it {peak['data_bytes'] / GIGABYTE:.2f} GB are the spikes; "
         f"the epoch took {peak['seconds_training']:.1f} s)\n"
     )
-    by_steps = [_row(*case, n, SPIKES_AT_ALL_STEPS) for case in cases for n in steps]
-    by_spikes = [_row(*case, 1000, n) for case in cases for n in spikes]
-    table(
+    by_steps = [_make_row(*case, n, SPIKES_AT_ALL_STEPS) for case in cases for n in steps]
+    by_spikes = [_make_row(*case, 1000, n) for case in cases for n in spikes]
+    print_table(
         ["memory of a sample", "steps", "input spikes", "hidden spikes", "kB", "kB if every V and I were kept"],
         [
             [
@@ -224,7 +228,7 @@ def main(arguments: list[str] | None = None) -> None:
                 row["input_spikes"],
                 f"{row['hidden_spikes']:.0f}",
                 f"{row['bytes'] / 1e3:.0f}",
-                f"{unrolled_bytes(row['steps']) / 1e3:.0f}",
+                f"{compute_unrolled_bytes(row['steps']) / 1e3:.0f}",
             ]
             for row in [*by_steps, *by_spikes]
         ],
@@ -233,8 +237,8 @@ def main(arguments: list[str] | None = None) -> None:
     report.finish(results, available_threads(), {"memory": draw(by_steps, by_spikes)})
 
 
-def _row(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, Any]:
-    measured = sample_bytes(scheme, loss, num_steps, num_spikes)
+def _make_row(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, Any]:
+    measured = measure_sample_bytes(scheme, loss, num_steps, num_spikes)
     return {"case": f"{scheme} {loss}", "steps": num_steps, "input_spikes": num_spikes, **measured}
 
 

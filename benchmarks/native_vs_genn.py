@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Report, parser, table
-from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS, batches
+from benchmarks.report import Report, make_parser, print_table
+from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS, make_batches
 from genn_shd import BackendError, Model, Normal, SpikeTrains, compile_network
 from genn_shd.backends.genn import availability
 from genn_shd.backends.genn.messages import captured_output
@@ -35,7 +35,7 @@ PUBLISHED = {"reference GeNN implementation": 7.8, "Spyx": 29.8}
 
 @dataclass
 class Contender:
-    """One way to train, of one size, and what it took.
+    """One program and network size, and its measured time and memory.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class Contender:
         return 1e3 * float(np.median(self.seconds)) / BATCH_SIZE if self.seconds else float("nan")
 
 
-def contenders(num_hidden: int) -> list[Contender]:
-    """Everything there is to compare at one size."""
-    cpu, gpu = _missing("single_threaded_cpu"), _missing("cuda")
+def list_contenders(num_hidden: int) -> list[Contender]:
+    """List all programs to compare at one size."""
+    cpu, gpu = _explain_missing("single_threaded_cpu"), _explain_missing("cuda")
     mlgenn = "" if _installed("ml_genn") else "mlGeNN is not installed"
     threads = available_threads()
     rows = [
@@ -81,7 +81,7 @@ def contenders(num_hidden: int) -> list[Contender]:
     return [row for row in rows if threads > 1 or not row.name.endswith(f"{threads} threads")]
 
 
-def _missing(target: availability.Target) -> str:
+def _explain_missing(target: availability.Target) -> str:
     try:
         availability.load_pygenn()
     except BackendError as error:
@@ -99,11 +99,11 @@ def _installed(module: str) -> bool:
 
 
 def serve(contender: Contender, num_spikes: int, pipe: Connection) -> None:
-    """Compile, then train a batch whenever told to, and say how long it took; at the end, how much memory."""
+    """Compile, then train a batch at each request and answer with its time; at the end, with the peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        data = batches(2, num_spikes)
-        train, close = _mlgenn(contender, data) if contender.options is None else _ours(contender)
+        data = make_batches(2, num_spikes)
+        train, close = _make_mlgenn(contender, data) if contender.options is None else _make_ours(contender)
         for batch in data:
             spikes, loss = train(batch)
         pipe.send(("ready", spikes, loss))
@@ -113,14 +113,14 @@ def serve(contender: Contender, num_spikes: int, pipe: Connection) -> None:
             started = time.perf_counter()
             train(batch)
             pipe.send(time.perf_counter() - started)
-        pipe.send(_peak_memory())
+        pipe.send(_read_peak_memory())
         close()
 
 
 Train = Callable[[SpikeTrains], tuple[float, float]]
 
 
-def _model(num_hidden: int, **options: Any) -> Model:
+def _compile(num_hidden: int, **options: Any) -> Model:
     network = recurrent_classifier(
         NUM_INPUT, num_hidden, NUM_CLASSES, loss="sum_exp", weights={"input_hidden": Normal(0.026, 0.01)}
     )
@@ -128,8 +128,8 @@ def _model(num_hidden: int, **options: Any) -> Model:
     return compile_network(network, **common, **options)
 
 
-def _ours(contender: Contender) -> tuple[Train, Callable[[], None]]:
-    model = _model(contender.num_hidden, **(contender.options or {}))
+def _make_ours(contender: Contender) -> tuple[Train, Callable[[], None]]:
+    model = _compile(contender.num_hidden, **(contender.options or {}))
 
     def train(batch: SpikeTrains) -> tuple[float, float]:
         result = model.train_batch(batch)
@@ -138,15 +138,15 @@ def _ours(contender: Contender) -> tuple[Train, Callable[[], None]]:
     return train, model.close
 
 
-def _mlgenn(contender: Contender, data: list[SpikeTrains]) -> tuple[Train, Callable[[], None]]:
-    """mlGeNN's EventProp compiler on the same network. What it trains on is prepared beforehand."""
+def _make_mlgenn(contender: Contender, data: list[SpikeTrains]) -> tuple[Train, Callable[[], None]]:
+    """Compile the same network with mlGeNN's EventProp compiler. Its data are prepared beforehand."""
     from ml_genn.compilers import EventPropCompiler
     from ml_genn.optimisers import Adam
 
     from genn_shd.interop.mlgenn import spikes_for_mlgenn, to_mlgenn
 
     batch_size = 1 if contender.target == "single_threaded_cpu" else BATCH_SIZE
-    with _model(contender.num_hidden, backend="native", scheme="grid", num_threads=1) as model:
+    with _compile(contender.num_hidden, backend="native", scheme="grid", num_threads=1) as model:
         other = to_mlgenn(model, max_spikes=batch_size * 2 * data[0].num_spikes // BATCH_SIZE)
     compiler = EventPropCompiler(
         example_timesteps=int(DURATION),
@@ -171,8 +171,8 @@ def _mlgenn(contender: Contender, data: list[SpikeTrains]) -> tuple[Train, Calla
     return train, lambda: compiled.__exit__(None, None, None)
 
 
-def _peak_memory() -> float:
-    """Largest resident size of this process so far, MiB."""
+def _read_peak_memory() -> float:
+    """Read the largest resident size of this process so far, MiB."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
@@ -181,7 +181,7 @@ def _peak_memory() -> float:
 
 
 def measure(rows: list[Contender], num_spikes: int, repeats: int) -> None:
-    """Let all contenders that can run take turns."""
+    """Measure all contenders that can run in turn."""
     context = multiprocessing.get_context("spawn")
     running: list[tuple[Contender, Connection, Any]] = []
     for row in rows:
@@ -205,27 +205,27 @@ def measure(rows: list[Contender], num_spikes: int, repeats: int) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
-    options = parser(__doc__).parse_args(arguments)
+    options = make_parser(__doc__).parse_args(arguments)
     sizes, repeats, num_spikes = ([64], 2, 800) if options.smoke else ([256, 1024], 7, 8000)
     report = Report.begin("native_vs_genn", "Native, PyGeNN and mlGeNN on the same work", options, "see rows")
     rows = []
     for num_hidden in sizes:
-        own = contenders(num_hidden)
+        own = list_contenders(num_hidden)
         measure(own, num_spikes, repeats)
         rows += own
-    table(
+    print_table(
         ["", "hidden", "ms a trial", "s an epoch of SHD", "peak MiB", "spikes a neuron"],
-        [_row(row) for row in rows],
+        [_format_row(row) for row in rows],
     )
     for reason in dict.fromkeys(row.missing for row in rows if row.missing):
         print(f"  not run: {reason}")
     print("\n  published, 256 hidden, batches of 32, on their authors' GPUs, not measured here:")
     for name, seconds in PUBLISHED.items():
         print(f"    {name}: {seconds} s an epoch of SHD, {1e3 * seconds / SHD_TRIALS:.2f} ms a trial")
-    report.finish({"contenders": [_record(row) for row in rows], "published": PUBLISHED}, "see contenders")
+    report.finish({"contenders": [_to_record(row) for row in rows], "published": PUBLISHED}, "see contenders")
 
 
-def _row(row: Contender) -> list[str]:
+def _format_row(row: Contender) -> list[str]:
     if row.missing:
         return [row.name, str(row.num_hidden), "not run", "", "", ""]
     return [
@@ -238,7 +238,7 @@ def _row(row: Contender) -> list[str]:
     ]
 
 
-def _record(row: Contender) -> dict[str, Any]:
+def _to_record(row: Contender) -> dict[str, Any]:
     if row.missing:
         return {"name": row.name, "num_hidden": row.num_hidden, "not_run": row.missing}
     return {

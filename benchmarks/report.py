@@ -1,4 +1,4 @@
-"""What all benchmarks share: the command line, the machine, tables, and where results go."""
+"""Shared parts of all benchmarks: the command line, the machine, tables, and files of results."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ STYLE: dict[str, Any] = {
 }
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """Make the parser of the options that every benchmark has."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--smoke", action="store_true", help="a size that ends in seconds; its figures mean nothing")
     options.add_argument(
@@ -55,7 +55,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 @dataclass(frozen=True)
 class Report:
-    """Prints a benchmark's result, and keeps it as JSON and PNG in a folder.
+    """The report of a benchmark: printed, and kept as JSON and PNG in a folder.
 
     Attributes
     ----------
@@ -70,18 +70,18 @@ class Report:
 
     @classmethod
     def begin(cls, name: str, question: str, options: argparse.Namespace, threads: int | str) -> Report:
-        """Print what is asked, and of which machine."""
+        """Print the question and the machine."""
         print(f"\n{question}" + ("  [smoke: these figures mean nothing]" if options.smoke else ""))
-        for key, value in machine(threads).items():
+        for key, value in describe_machine(threads).items():
             print(f"  {key:<10} {value}")
         print(flush=True)
         folder = options.out or (SCRATCH if options.smoke else FIGURES)
         return cls(name, folder, time.perf_counter())
 
     def finish(self, results: dict[str, Any], threads: int | str, figures: dict[str, Figure] | None = None) -> None:
-        """Write `{name}.json` and the figures, and say where they are."""
+        """Write `{name}.json` and the figures, and print their paths."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = {"benchmark": self.name, "machine": machine(threads), **results}
+        content = {"benchmark": self.name, "machine": describe_machine(threads), **results}
         written = [self.folder / f"{self.name}.json"]
         written[0].write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         for name, figure in (figures or {}).items():
@@ -92,8 +92,8 @@ class Report:
         print(f"\n  {time.perf_counter() - self.started:.0f} s in all; wrote {shown}", flush=True)
 
 
-def machine(threads: int | str) -> dict[str, Any]:
-    """Of what figures depend on."""
+def describe_machine(threads: int | str) -> dict[str, Any]:
+    """Describe the machine and software that results depend on."""
     return {
         "processor": processor(),
         "compiler": find_compiler().description,
@@ -103,7 +103,7 @@ def machine(threads: int | str) -> dict[str, Any]:
     }
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows under their headings; the first column to the left, all others to the right."""
     cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(columns))]
@@ -115,12 +115,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     print(flush=True)
 
 
-def verdict(value: float, target: float, *, at_most: bool) -> str:
-    """A target, and whether a value meets it."""
+def format_verdict(value: float, target: float, *, at_most: bool) -> str:
+    """Format a target, and whether a value meets it."""
     met = value <= target if at_most else value >= target
     return f"{'<=' if at_most else '>='} {target:g} {'met' if met else 'MISSED'}"
 
 
-def style() -> Any:
-    """Context in which figures of all benchmarks look alike."""
+def use_style() -> Any:
+    """Return a context that sets the common style of figures."""
     return matplotlib.rc_context(STYLE)

@@ -14,8 +14,8 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.report import Report, parser, table, verdict
-from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, Variant, batches, measure
+from benchmarks.report import Report, format_verdict, make_parser, print_table
+from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, Variant, make_batches, measure
 from genn_shd import Gamma, Normal, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.network.initialisers import Initial
@@ -29,8 +29,8 @@ RATIO, MS_PER_TRIAL = 1.6, {256: 2.2}
 
 
 @contextmanager
-def compiled(sizes: list[int]) -> Iterator[dict[tuple[int, str], list[Variant]]]:
-    """(hidden neurons, kind of time constants) -> one variant for each scheme, ready to run."""
+def compile_variants(sizes: list[int]) -> Iterator[dict[tuple[int, str], list[Variant]]]:
+    """Compile one variant for each scheme, by (hidden neurons, kind of time constants)."""
     with ExitStack() as stack:
         pairs: dict[tuple[int, str], list[Variant]] = {}
         for num_hidden, kind, scheme in product(sizes, TIME_CONSTANTS, SCHEMES):
@@ -54,23 +54,26 @@ def compiled(sizes: list[int]) -> Iterator[dict[tuple[int, str], list[Variant]]]
         yield pairs
 
 
-def ratio(grid: Variant, exact: Variant) -> float:
-    """How many times as long the exact scheme takes; the median over pairs that ran one after the other."""
+def compute_ratio(grid: Variant, exact: Variant) -> float:
+    """Compute the time of the exact scheme relative to the grid: the median over pairs of consecutive runs."""
     return float(np.median(np.divide(exact.seconds, grid.seconds)))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
-    options = parser(__doc__).parse_args(arguments)
+    options = make_parser(__doc__).parse_args(arguments)
     sizes, repeats, num_spikes = ([64], 2, 800) if options.smoke else ([256, 1024], 25, 8000)
     report = Report.begin("scheme_cost", "Cost of spike times inside the step", options, 1)
-    with compiled(sizes) as pairs:
+    with compile_variants(sizes) as pairs:
         measure(
-            [variant for pair in pairs.values() for variant in pair], batches(4, num_spikes), repeats, time.process_time
+            [variant for pair in pairs.values() for variant in pair],
+            make_batches(4, num_spikes),
+            repeats,
+            time.process_time,
         )
     rows, results = [], []
     for (num_hidden, kind), (grid, exact) in pairs.items():
-        factor, target = ratio(grid, exact), MS_PER_TRIAL.get(num_hidden)
+        factor, target = compute_ratio(grid, exact), MS_PER_TRIAL.get(num_hidden)
         rows.append(
             [
                 f"{num_hidden} {kind}",
@@ -79,9 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
                 f"{grid.best:.2f}",
                 f"{exact.ms_per_trial:.2f}",
                 f"{exact.best:.2f}",
-                verdict(exact.ms_per_trial, target, at_most=True) if target else "",
+                format_verdict(exact.ms_per_trial, target, at_most=True) if target else "",
                 f"{factor:.2f}",
-                verdict(factor, RATIO, at_most=True),
+                format_verdict(factor, RATIO, at_most=True),
             ]
         )
         results.append(
@@ -95,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
             }
         )
     columns = ["hidden", "spikes/neuron", "grid ms", "(best)", "exact ms", "(best)", "target", "ratio", "target"]
-    table(columns, rows)
+    print_table(columns, rows)
     report.finish({"pairs": results, "repeats": repeats}, 1)
 
 

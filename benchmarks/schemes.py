@@ -32,7 +32,7 @@ SCHEMES, STEPS, SEEDS, EPOCHS = ("exact", "grid"), (1.0, 2.0, 5.0, 10.0), (0, 1,
 
 @dataclass(frozen=True)
 class Protocol:
-    """A preset, and where its accuracies on samples that were not trained on stand."""
+    """A preset, and the column of its accuracies on samples that were not trained on."""
 
     name: str
     preset: str
@@ -66,7 +66,7 @@ class Point:
 
 def main() -> int:
     """Run or finish all trainings, then print, draw and store the result."""
-    options = _options()
+    options = _parse_options()
     try:
         datasets.load("fsdd", split="all")
     except DataError as error:
@@ -76,7 +76,7 @@ def main() -> int:
     jobs = list(itertools.product(seeds, STEPS, SCHEMES))
     with ThreadPoolExecutor(options.workers) as pool:
         list(pool.map(lambda job: _train(options, *job, epochs), jobs))
-    points = [_point(options, scheme, dt, seeds) for scheme, dt in itertools.product(SCHEMES, STEPS)]
+    points = [_make_point(options, scheme, dt, seeds) for scheme, dt in itertools.product(SCHEMES, STEPS)]
     _print(points)
     if not options.smoke:
         FIGURES.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def main() -> int:
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.schemes", description=__doc__)
     parser.add_argument("--protocol", choices=list(PROTOCOLS), default="loso", help="what to test on (default: loso)")
     parser.add_argument("--smoke", action="store_true", help="one seed, two epochs")
@@ -95,7 +95,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _folder(options: argparse.Namespace, seed: int, dt: float, scheme: str) -> Path:
+def _name_folder(options: argparse.Namespace, seed: int, dt: float, scheme: str) -> Path:
     return options.runs / options.protocol / f"{scheme}_dt{dt:g}_seed{seed}"
 
 
@@ -113,7 +113,7 @@ def _train(options: argparse.Namespace, seed: int, dt: float, scheme: str, epoch
         "--preset",
         PROTOCOLS[options.protocol].preset,
         "--out",
-        str(_folder(options, seed, dt, scheme)),
+        str(_name_folder(options, seed, dt, scheme)),
     ]
     for name, value in settings.items():
         command += ["--set", f"{name}={json.dumps(value)}"]
@@ -122,11 +122,13 @@ def _train(options: argparse.Namespace, seed: int, dt: float, scheme: str, epoch
         raise SystemExit(f"{' '.join(command)}\n{result.stderr}")
 
 
-def _point(options: argparse.Namespace, scheme: str, dt: float, seeds: tuple[int, ...]) -> Point:
+def _make_point(options: argparse.Namespace, scheme: str, dt: float, seeds: tuple[int, ...]) -> Point:
     protocol = PROTOCOLS[options.protocol]
     curves, losses = [], []
     for seed in seeds:
-        folds = [_history(path) for path in sorted(_folder(options, seed, dt, scheme).glob(protocol.histories))]
+        folds = [
+            _read_history(path) for path in sorted(_name_folder(options, seed, dt, scheme).glob(protocol.histories))
+        ]
         curves.append(np.mean([[float(row[protocol.column]) for row in fold] for fold in folds], axis=0))
         losses += [float(fold[-1]["training_loss"]) for fold in folds]
     mean = np.mean(curves, axis=0)
@@ -142,7 +144,7 @@ def _point(options: argparse.Namespace, scheme: str, dt: float, seeds: tuple[int
     )
 
 
-def _history(path: Path) -> list[dict[str, str]]:
+def _read_history(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 

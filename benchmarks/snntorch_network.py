@@ -37,10 +37,10 @@ class RecurrentNetwork(nn.Module):
             setattr(self, connection.name, nn.Parameter(torch.tensor(weight, dtype=torch.float32)))
         hidden, output = (p.values for p in network.populations[1:])
         spikes = surrogate.fast_sigmoid(slope=slope)
-        self.hidden, self.hidden_gain = _neurons(
+        self.hidden, self.hidden_gain = _make_neurons(
             dt, **hidden, spike_grad=spikes, reset_mechanism="zero", reset_delay=False
         )
-        self.output, self.output_gain = _neurons(dt, **output, reset_mechanism="none")
+        self.output, self.output_gain = _make_neurons(dt, **output, reset_mechanism="none")
         t = (torch.arange(self.num_steps) + 1.0) / self.num_steps
         scale = network.loss_values["loss_scale"]
         self.register_buffer("weight_in_time", scale * torch.exp(-t) / self.num_steps)
@@ -61,7 +61,7 @@ class RecurrentNetwork(nn.Module):
         return logits, counts
 
     def dense(self, batch: SpikeTrains) -> Tensor:
-        """Input spikes (steps, B, channels of all delays) as counts; what is later than the trial is lost."""
+        """Count input spikes, (steps, B, channels of all delays); spikes after the end of the trial are dropped."""
         shape = (self.num_steps, len(batch), len(self.delays) * self.num_input)
         sample, units = np.repeat(np.arange(len(batch)), batch.counts), batch.units.astype(np.int64)
         dense = torch.zeros(math.prod(shape))
@@ -73,7 +73,7 @@ class RecurrentNetwork(nn.Module):
         return dense.view(shape)
 
 
-def _neurons(dt: float, tau_mem: float, tau_syn: float, **options: object) -> tuple[snntorch.Synaptic, float]:
-    """Neurons of these time constants, and what currents are multiplied by so that a step is integrated exactly."""
+def _make_neurons(dt: float, tau_mem: float, tau_syn: float, **options: object) -> tuple[snntorch.Synaptic, float]:
+    """Make neurons of these time constants; returns them and the factor of currents that makes a step exact."""
     alpha, beta = math.exp(-dt / tau_syn), math.exp(-dt / tau_mem)
     return snntorch.Synaptic(alpha, beta, **options), tau_syn / (tau_syn - tau_mem) * (alpha - beta)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Report, parser, table, verdict
+from benchmarks.report import Report, format_verdict, make_parser, print_table
 from genn_shd import Model, Normal, SpikeTrains, compile_network
 from genn_shd.backends.native.threads import available_threads
 from genn_shd.models import recurrent_classifier
@@ -44,7 +44,7 @@ COLUMNS = [
 
 @dataclass
 class Variant:
-    """One scheme and size of network on one number of threads, and what it took."""
+    """One scheme, network size and number of threads, and its measured times."""
 
     scheme: str
     num_hidden: int
@@ -67,8 +67,8 @@ class Variant:
         return 1e3 * min(self.seconds) / BATCH_SIZE * self.threads
 
 
-def batches(num_batches: int, num_spikes: int, seed: int = 0) -> list[SpikeTrains]:
-    """Samples of SHD's shape: spikes spread evenly over time and channels."""
+def make_batches(num_batches: int, num_spikes: int, seed: int = 0) -> list[SpikeTrains]:
+    """Make batches of samples of SHD's size: spikes uniform over time and channels."""
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(num_batches):
@@ -80,8 +80,8 @@ def batches(num_batches: int, num_spikes: int, seed: int = 0) -> list[SpikeTrain
 
 
 @contextmanager
-def compiled(schemes: Sequence[str], sizes: Sequence[int], threads: Sequence[int]) -> Iterator[list[Variant]]:
-    """All variants, ready to run."""
+def compile_variants(schemes: Sequence[str], sizes: Sequence[int], threads: Sequence[int]) -> Iterator[list[Variant]]:
+    """Compile all variants."""
     with ExitStack() as stack:
         variants = []
         for scheme, num_hidden, count in product(schemes, sizes, threads):
@@ -103,7 +103,7 @@ def compiled(schemes: Sequence[str], sizes: Sequence[int], threads: Sequence[int
 def measure(
     variants: list[Variant], data: list[SpikeTrains], repeats: int, clock: Callable[[], float] = time.perf_counter
 ) -> None:
-    """Time all variants in turn, so that what else the machine does meets them all alike."""
+    """Time all variants in turn, so that other load of the machine affects all equally."""
     for variant in variants:
         for batch in data:
             variant.spikes = float(variant.model.train_batch(batch).spike_counts["hidden"].mean())
@@ -116,23 +116,23 @@ def measure(
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
-    options = parser(__doc__).parse_args(arguments)
+    options = make_parser(__doc__).parse_args(arguments)
     all_threads = available_threads()
     threads = sorted({1, all_threads})
     sizes, repeats, num_spikes = ([64], 2, 800) if options.smoke else ([256, 1024], 41, 8000)
     label = f"1 and {all_threads}" if all_threads > 1 else "1"
     report = Report.begin("speed", "Time of a training trial of SHD's shape", options, label)
-    with compiled(("exact", "grid"), sizes, threads) as variants:
-        measure(variants, batches(4, num_spikes), repeats)
-    rows = [_record(variant, variants) for variant in variants]
-    table(
+    with compile_variants(("exact", "grid"), sizes, threads) as variants:
+        measure(variants, make_batches(4, num_spikes), repeats)
+    rows = [_to_record(variant, variants) for variant in variants]
+    print_table(
         COLUMNS,
-        [_cells(row) for row in rows],
+        [_format_cells(row) for row in rows],
     )
     report.finish({"variants": rows, "repeats": repeats}, label)
 
 
-def _record(variant: Variant, variants: list[Variant]) -> dict[str, Any]:
+def _to_record(variant: Variant, variants: list[Variant]) -> dict[str, Any]:
     one = next(v for v in variants if (v.scheme, v.num_hidden, v.threads) == (variant.scheme, variant.num_hidden, 1))
     return {
         "scheme": variant.scheme,
@@ -147,11 +147,11 @@ def _record(variant: Variant, variants: list[Variant]) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _format_cells(row: dict[str, Any]) -> list[str]:
     target, threads = MS_PER_TRIAL.get(row["num_hidden"]), row["threads"]
-    time_verdict = verdict(row["ms_per_trial_and_core"], target, at_most=True) if target else ""
+    time_verdict = format_verdict(row["ms_per_trial_and_core"], target, at_most=True) if target else ""
     # 1.8 is asked of two cores: 90 % of what there is.
-    scaling_verdict = verdict(row["speed_up"], 0.9 * threads, at_most=False) if target and threads > 1 else ""
+    scaling_verdict = format_verdict(row["speed_up"], 0.9 * threads, at_most=False) if target and threads > 1 else ""
     return [
         row["scheme"],
         f"{row['num_hidden']}",

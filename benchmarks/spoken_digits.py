@@ -24,9 +24,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from benchmarks.linear import features, predictions
-from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, parser, style, table
-from benchmarks.training import command, train_preset
+from benchmarks.linear import compute_features, predict
+from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, make_parser, print_table, use_style
+from benchmarks.training import format_command, train_preset
 from genn_shd import DataError, Dataset, SpikeTrains, datasets
 from genn_shd.backends.native.threads import available_threads
 from genn_shd.datasets import splits
@@ -37,22 +37,23 @@ OFFICIAL, LOSO = "official split", "leave-one-speaker-out"
 # --- linear classifier ----------------------------------------------------------------------------------------------
 
 
-def linear_official(data: Dataset) -> dict[str, float]:
-    """Accuracies on the official test set and on the training set."""
+def score_linear_official(data: Dataset) -> dict[str, float]:
+    """Score the linear classifier on the official test set and on the training set."""
     assert data.test is not None
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    found, training = predictions(features(data.train), data.train.labels, features(data.test), folds)
+    found, training = predict(compute_features(data.train), data.train.labels, compute_features(data.test), folds)
     return {"test": float(np.mean(found == data.test.labels)), "training": training}
 
 
-def linear_leave_one_out(trains: SpikeTrains, names: tuple[str, ...]) -> dict[str, Any]:
-    """Accuracies on each speaker left out; the regularisation is chosen by leaving out one of the others in turn."""
-    x, by_speaker, training = features(trains), {}, []
+def score_linear_left_out(trains: SpikeTrains, names: tuple[str, ...]) -> dict[str, Any]:
+    """Score the linear classifier on each speaker left out.
+
+    The regularisation is chosen by leaving out one of the other speakers in turn.
+    """
+    x, by_speaker, training = compute_features(trains), {}, []
     for split in splits.leave_one_speaker_out(trains, names):
         train, held_out = split.train, split.validation
-        found, fitted = predictions(
-            x[train], trains.labels[train], x[held_out], LeaveOneGroupOut(), trains.speakers[train]
-        )
+        found, fitted = predict(x[train], trains.labels[train], x[held_out], LeaveOneGroupOut(), trains.speakers[train])
         speaker = names[trains.speakers[held_out[0]]]
         by_speaker[speaker] = float(np.mean(found == trains.labels[held_out]))
         training.append(fitted)
@@ -62,8 +63,8 @@ def linear_leave_one_out(trains: SpikeTrains, names: tuple[str, ...]) -> dict[st
 # --- spiking network ----------------------------------------------------------------------------------------------
 
 
-def spiking_official(preset: str, settings: list[str], folder: Path) -> dict[str, Any]:
-    """Accuracies at the epoch of best training accuracy, as published for SHD, and of the last one."""
+def train_official(preset: str, settings: list[str], folder: Path) -> dict[str, Any]:
+    """Train on the official split; accuracies at the epoch of best training accuracy, and of the last one."""
     _, summary = train_preset(preset, settings, folder)
     best, last = summary["best"], summary["last"]
     return {
@@ -75,8 +76,8 @@ def spiking_official(preset: str, settings: list[str], folder: Path) -> dict[str
     }
 
 
-def spiking_leave_one_out(preset: str, settings: list[str], folder: Path) -> dict[str, Any]:
-    """Accuracies on each speaker left out, at the same epochs; the speaker left out chooses none."""
+def train_left_out(preset: str, settings: list[str], folder: Path) -> dict[str, Any]:
+    """Train without each speaker in turn; accuracies on that speaker, at epochs that are chosen without it."""
     _, summary = train_preset(preset, settings, folder)
     folds = summary["folds"].values()
     return {
@@ -99,13 +100,13 @@ def keep_figures(run: Path, names: dict[str, str], out: Path) -> None:
 # --- results ------------------------------------------------------------------------------------------------------
 
 
-def accuracies(results: dict[str, Any]) -> list[float]:
-    """One a group of bars: on both splits, and on each speaker left out."""
+def list_accuracies(results: dict[str, Any]) -> list[float]:
+    """List the accuracy of each group of bars: on both splits, and on each speaker left out."""
     return [results[OFFICIAL]["test"], results[LOSO]["test"], *results[LOSO]["by"].values()]
 
 
-def group_axes(figure: Figure, speakers: list[str], title: str, top: float) -> tuple[Axes, np.ndarray]:
-    """Axes for accuracies up to `top`, and where the groups of bars stand."""
+def make_group_axes(figure: Figure, speakers: list[str], title: str, top: float) -> tuple[Axes, np.ndarray]:
+    """Make axes for accuracies up to `top`; returns them and the positions of the groups of bars."""
     groups = ["official\ntest", "speaker\nleft out\n(mean)", *speakers]
     places = np.arange(len(groups)) + 0.5 * (np.arange(len(groups)) >= 2)
     axes = figure.subplots()
@@ -119,15 +120,15 @@ def group_axes(figure: Figure, speakers: list[str], title: str, top: float) -> t
 
 
 def draw(linear: dict[str, Any], spiking: dict[str, Any]) -> Figure:
-    """Accuracy of both, on both splits and on each speaker left out."""
-    with style():
+    """Draw the accuracy of both, on both splits and on each speaker left out."""
+    with use_style():
         figure = Figure(figsize=(9, 4.4))
         title = "Ten spoken digits, five speakers, no augmentation"
-        axes, places = group_axes(figure, list(linear[LOSO]["by"]), title, 1.0)
+        axes, places = make_group_axes(figure, list(linear[LOSO]["by"]), title, 1.0)
         for shift, (label, colour, results) in enumerate(
             [("spiking network", BLUE, spiking), ("linear classifier", ORANGE, linear)]
         ):
-            values = accuracies(results)
+            values = list_accuracies(results)
             bars = axes.bar(places + 0.38 * (shift - 0.5), values, width=0.36, color=colour, label=label)
             axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], padding=2, fontsize=9, color=INK)
         axes.axhline(0.1, color=FAINT, linewidth=1, linestyle=":")
@@ -145,14 +146,14 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"skipped: {error}")
         sys.exit(0)
     if options.smoke:
-        data, everything = twentieth(data), twentieth(everything)
+        data, everything = take_twentieth(data), take_twentieth(everything)
     settings = [*options.set, *(["training.epochs=1", "network.num_hidden=32"] if options.smoke else [])]
     question = "Spoken digits: spiking network and linear classifier"
     report = Report.begin("spoken_digits", question, options, available_threads())
     for preset in ("fsdd", "fsdd_loso"):
-        print(f"  {command(preset, settings)}", flush=True)
+        print(f"  {format_command(preset, settings)}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        spiking = _spiking(settings, options.runs or Path(folder), report.folder)
+        spiking = _train(settings, options.runs or Path(folder), report.folder)
     linear = compare_linear(data, everything)
     _print(linear, spiking)
     results = {"settings": settings, "linear": linear, "spiking": spiking}
@@ -160,33 +161,33 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    options = parser(__doc__)
+    options = make_parser(__doc__)
     options.add_argument("--set", action="append", default=[], metavar="A.B=C", help="change a setting of both presets")
     options.add_argument("--runs", type=Path, help="keep the run folders here, and go on in those that are there")
     return options
 
 
-def twentieth(dataset: Dataset) -> Dataset:
-    """A twentieth of the samples, for a try."""
+def take_twentieth(dataset: Dataset) -> Dataset:
+    """Take a twentieth of the samples, for a smoke test."""
     return replace(dataset, train=dataset.train.select(np.arange(0, len(dataset.train), 20)))
 
 
 def compare_linear(data: Dataset, everything: Dataset) -> dict[str, Any]:
-    """Accuracies of the linear classifier on both splits."""
+    """Score the linear classifier on both splits."""
     # These matrices are small: more threads of the algebra library only wait for one another.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the weakest regularisation converges slowly, and loses
         return {
-            OFFICIAL: linear_official(data),
-            LOSO: linear_leave_one_out(everything.train, everything.speaker_names),
+            OFFICIAL: score_linear_official(data),
+            LOSO: score_linear_left_out(everything.train, everything.speaker_names),
         }
 
 
-def _spiking(settings: list[str], runs: Path, figures: Path) -> dict[str, Any]:
+def _train(settings: list[str], runs: Path, figures: Path) -> dict[str, Any]:
     official, left_out = runs / "fsdd", runs / "fsdd_loso"
     results = {
-        OFFICIAL: spiking_official("fsdd", settings, official),
-        LOSO: spiking_leave_one_out("fsdd_loso", settings, left_out),
+        OFFICIAL: train_official("fsdd", settings, official),
+        LOSO: train_left_out("fsdd_loso", settings, left_out),
     }
     names = {"training_curves.png": "fsdd_training_curves.png", "confusion_test.png": "fsdd_confusion.png"}
     keep_figures(official, names, figures)
@@ -197,7 +198,7 @@ def _spiking(settings: list[str], runs: Path, figures: Path) -> dict[str, Any]:
 def _print(linear: dict[str, Any], spiking: dict[str, Any]) -> None:
     speakers = list(linear[LOSO]["by"])
     print()
-    table(
+    print_table(
         ["accuracy, %", "official test", "(training)", "speaker left out", "(training)", *speakers],
         [
             [

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Report, parser, table, verdict
+from benchmarks.report import Report, format_verdict, make_parser, print_table
 from genn_shd import Config
 from genn_shd.backends.native.threads import available_threads
 from genn_shd.sweep import plan as plans
@@ -31,7 +31,7 @@ _EPOCHS = 10
 
 
 def compute(config: Config, folder: Path, reporter: Reporter) -> Metrics:
-    """As many seconds of processor time as `optimiser.epsilon` says, in ten epochs; a value to be maximised."""
+    """Use as many seconds of processor time as `optimiser.epsilon` says, in ten epochs; returns a value to maximise."""
     value = -((config.network.tau_mem - 20.0) ** 2) - (config.network.tau_syn - 5.0) ** 2  # type: ignore[operator]
     for epoch in range(1, _EPOCHS + 1):
         end = time.process_time() + config.optimiser.epsilon / _EPOCHS
@@ -41,8 +41,8 @@ def compute(config: Config, folder: Path, reporter: Reporter) -> Metrics:
     return {"best": {"validation_accuracy": value}}
 
 
-def sweep(trials: int, seconds: float) -> SweepFile:
-    """A Bayesian sweep over six parameters, of trials that compute for some seconds."""
+def make_sweep(trials: int, seconds: float) -> SweepFile:
+    """Make a Bayesian sweep over six parameters, of trials that compute for some seconds."""
     names = ("tau_mem", "tau_syn", "output_tau_mem", "output_tau_syn")
     space: dict[str, Any] = {f"network.{name}": {"float": [5.0, 40.0]} for name in names}
     space["regularisation.upper"] = {"float": [5.0, 30.0]}
@@ -61,21 +61,21 @@ def sweep(trials: int, seconds: float) -> SweepFile:
 
 
 def measure(trials: int, seconds: float, workers: int, processors: int) -> dict[str, float]:
-    """Wall and processor time of a sweep, from before its workers start until after they are gone."""
+    """Measure wall and processor time of a sweep, from before its workers start until they have ended."""
     with tempfile.TemporaryDirectory() as folder:
-        started, used = time.perf_counter(), _processor_seconds()
-        plan = plans.make(sweep(trials, seconds))
+        started, used = time.perf_counter(), _read_processor_seconds()
+        plan = plans.make(make_sweep(trials, seconds))
         run(plan, Path(folder), lambda: Processes(workers, fair_threads(workers, processors)), StopRequest())
         wall = time.perf_counter() - started
-        used = _processor_seconds() - used
+        used = _read_processor_seconds() - used
         with SweepReader(Path(folder)) as reader:
             finished = reader.counts().finished
     alone = finished * seconds
     return {"workers": workers, "wall": wall, "used": used, "alone": alone, "overhead": used / alone - 1}
 
 
-def _processor_seconds() -> float:
-    """Of this process and of those it has waited for."""
+def _read_processor_seconds() -> float:
+    """Read the processor time of this process and its children, s."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     report = Report.begin("sweep_overhead", question, options, 1)
     rows = [measure(trials, seconds, workers, processors) for workers in dict.fromkeys((processors, 4))]
-    table(
+    print_table(
         ["workers", "processor time, s", "of it trials, s", "overhead", "target", "wall, s"],
         [
             [
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
                 f"{r['used']:.1f}",
                 f"{r['alone']:.1f}",
                 f"{100 * r['overhead']:.1f} %",
-                verdict(r["overhead"], TARGET, at_most=True),
+                format_verdict(r["overhead"], TARGET, at_most=True),
                 f"{r['wall']:.1f}",
             ]
             for r in rows
@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    options = parser(__doc__)
+    options = make_parser(__doc__)
     options.add_argument("--trials", type=int, default=40, help="trials of each sweep (default: 40)")
     options.add_argument("--seconds", type=float, default=10.0, help="processor time of each trial (default: 10)")
     return options

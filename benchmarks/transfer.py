@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report import Report, parser, table
+from benchmarks.report import Report, make_parser, print_table
 from genn_shd import DataError, Dataset, SpikeTrains, datasets
 from genn_shd.augment import ClassSubset
 from genn_shd.backends.native.threads import available_threads
@@ -31,17 +31,22 @@ PERSON_LEFT_OUT = "lucas"
 SPEAKERS_LEFT_OUT = [speaker.name for speaker in SPEAKERS[-NUM_TEST_SPEAKERS:]]
 
 
-def everybody(dataset: Dataset) -> Dataset:
-    """All samples in the training set."""
+def join_parts(dataset: Dataset) -> Dataset:
+    """Join all parts in the training set."""
     parts = [dataset.train] if dataset.test is None else [dataset.train, dataset.test]
     return replace(dataset, train=SpikeTrains.concatenate(parts), test=None, duration=1000.0)
 
 
-def trained(settings: list[str], own: Dataset, other: Dataset, left_out: list[str], folder: Path) -> dict[str, Any]:
-    """Accuracies of the last epoch on the training speakers, on those left out, and on everybody of the other kind."""
+def train_and_evaluate(
+    settings: list[str], own: Dataset, other: Dataset, left_out: list[str], folder: Path
+) -> dict[str, Any]:
+    """Train on voices of one kind.
+
+    Returns accuracies of the last epoch on the training speakers, those left out, and all of the other kind.
+    """
     names = ", ".join(f"'{name}'" for name in left_out)
     config = load("spoken_digits", settings=[*settings, f"validation.speakers=[{names}]"])
-    dataset = replace(own, test=_anonymous(other.train))
+    dataset = replace(own, test=_drop_speakers(other.train))
     config = resolve(config, dataset)
     summary = train(config, crop(dataset, 1000.0), folder)
     last = summary["last"]
@@ -54,8 +59,8 @@ def trained(settings: list[str], own: Dataset, other: Dataset, left_out: list[st
     }
 
 
-def _anonymous(trains: SpikeTrains) -> SpikeTrains:
-    """The same samples, of nobody: the names of the training set's speakers are not theirs."""
+def _drop_speakers(trains: SpikeTrains) -> SpikeTrains:
+    """Drop the speakers of samples, who are not those that the training set names."""
     nobody = np.full(len(trains), UNKNOWN)
     return SpikeTrains(trains.times, trains.units, trains.offsets, trains.labels, nobody, trains.num_units)
 
@@ -64,12 +69,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Train on both kinds of voices, and print."""
     options = _options().parse_args(arguments)
     try:
-        people = everybody(datasets.load("fsdd", split="all"))
+        people = join_parts(datasets.load("fsdd", split="all"))
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
     report = Report.begin("transfer", (__doc__ or "").partition("\n")[0], options, available_threads())
-    synthetic = ClassSubset(ENGLISH)(everybody(datasets.load("spoken_digits", repetitions=1 if options.smoke else 3)))
+    synthetic = ClassSubset(ENGLISH)(join_parts(datasets.load("spoken_digits", repetitions=1 if options.smoke else 3)))
     if options.smoke:
         people = replace(people, train=people.train.select(np.arange(0, len(people.train), 20)))
     small = ["training.epochs=1", "network.num_hidden=32"]
@@ -77,8 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         runs = options.runs or Path(scratch)
         results = {
-            "synthetic voices": trained(settings, synthetic, people, SPEAKERS_LEFT_OUT, runs / "synthetic"),
-            "people": trained(settings, people, synthetic, [PERSON_LEFT_OUT], runs / "people"),
+            "synthetic voices": train_and_evaluate(settings, synthetic, people, SPEAKERS_LEFT_OUT, runs / "synthetic"),
+            "people": train_and_evaluate(settings, people, synthetic, [PERSON_LEFT_OUT], runs / "people"),
         }
         for kind in ("synthetic", "people"):
             report.folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _options() -> argparse.ArgumentParser:
-    options = parser(__doc__)
+    options = make_parser(__doc__)
     options.add_argument("--set", action="append", default=[], metavar="A.B=C", help="change a setting of the preset")
     options.add_argument("--runs", type=Path, help="keep the run folders here, and go on in those that are there")
     return options
@@ -98,7 +103,7 @@ def _print(results: dict[str, Any], synthetic: int, people: int) -> None:
     print(
         f"  {synthetic} synthetic words by {len(SPEAKERS)} voices, {people} recordings of five people; chance is 10 %\n"
     )
-    table(
+    print_table(
         ["trained on", "training, %", "unseen speakers", "all of the other kind", "epochs", "seconds"],
         [
             [

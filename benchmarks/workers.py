@@ -1,4 +1,4 @@
-"""Processes that train for a benchmark, and end when it does, killed or not."""
+"""Processes that train for a benchmark, and end with it even if it is killed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 
-def processes(count: int, **options: Any) -> ProcessPoolExecutor:
-    """Fresh processes, `count` at a time; options are those of ProcessPoolExecutor."""
+def start_processes(count: int, **options: Any) -> ProcessPoolExecutor:
+    """Return a pool of `count` fresh processes; options are those of ProcessPoolExecutor."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent, **options)
 
 
 def _end_with_parent() -> None:
-    """A worker whose benchmark was killed would wait for more work for ever, and hold its run folder."""
+    """End this worker with its benchmark: otherwise it would wait for ever, and lock its run folder."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.report import BLUE, INK, SKY, Report, parser, style, table, verdict
-from benchmarks.training import command, history, train_preset
+from benchmarks.report import BLUE, INK, SKY, Report, format_verdict, make_parser, print_table, use_style
+from benchmarks.training import format_command, read_history, train_preset
 from genn_shd.backends.native.threads import available_threads
 
 PUBLISHED = 98.1  # per cent, mean of 10 seeds: what is asked, too
@@ -24,7 +24,7 @@ SECONDS = 180.0
 
 
 def run(seed: int, settings: list[str], folder: Path) -> dict[str, Any]:
-    """One training: test accuracies (per cent), seconds, and accuracy by epoch."""
+    """Train once; returns test accuracies (per cent), seconds, and accuracy by epoch."""
     started = time.perf_counter()
     _, summary = train_preset("yin_yang", [*settings, f"training.seed={seed}"], folder)
     seconds = time.perf_counter() - started
@@ -36,13 +36,13 @@ def run(seed: int, settings: list[str], folder: Path) -> dict[str, Any]:
         "epochs": summary["epochs"],
         "seconds": seconds,
         "spikes_per_neuron": summary["last"]["spikes_per_neuron"],
-        "test_accuracies": [row["test_accuracy"] for row in history(folder)],
+        "test_accuracies": [row["test_accuracy"] for row in read_history(folder)],
     }
 
 
 def draw(runs: list[dict[str, Any]], mean: float) -> Figure:
-    """Test accuracy over epochs, a line a seed."""
-    with style():
+    """Draw the test accuracy over epochs, one line for each seed."""
+    with use_style():
         figure = Figure(figsize=(8.2, 4.4))
         axes = figure.subplots()
         for run_of_seed in runs:
@@ -65,7 +65,7 @@ def draw(runs: list[dict[str, Any]], mean: float) -> Figure:
 
 def main(arguments: list[str] | None = None) -> None:
     """Train, print, draw, and keep the figures."""
-    options_of_all = parser(__doc__)
+    options_of_all = make_parser(__doc__)
     options_of_all.add_argument("--seeds", type=int, default=10, help="number of seeds (default 10, as published)")
     options_of_all.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="change a setting of the preset"
@@ -74,13 +74,13 @@ def main(arguments: list[str] | None = None) -> None:
     seeds = 2 if options.smoke else options.seeds
     settings = [*options.set, *(["training.epochs=2"] if options.smoke else [])]
     report = Report.begin("yin_yang", "Accuracy and time of the Yin-Yang preset", options, available_threads())
-    print(f"  {command('yin_yang', [*settings, 'training.seed=SEED'])}\n", flush=True)
+    print(f"  {format_command('yin_yang', [*settings, 'training.seed=SEED'])}\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         runs = [run(seed, settings, Path(folder, f"seed_{seed}")) for seed in range(seeds)]
     accuracies = [run_of_seed["test_accuracy"] for run_of_seed in runs]
     mean, spread = float(np.mean(accuracies)), float(np.std(accuracies, ddof=1))
     longest = max(run_of_seed["seconds"] for run_of_seed in runs)
-    table(
+    print_table(
         ["seed", "test accuracy", "at epoch", "of the last epoch", "spikes/neuron", "s"],
         [
             [
@@ -94,8 +94,8 @@ def main(arguments: list[str] | None = None) -> None:
             for r in runs
         ],
     )
-    print(f"  mean {mean:.2f} +- {spread:.2f} %" + _target(options.smoke, mean, PUBLISHED, at_most=False))
-    print(f"  longest training {longest:.0f} s" + _target(options.smoke, longest, SECONDS, at_most=True))
+    print(f"  mean {mean:.2f} +- {spread:.2f} %" + _format_target(options.smoke, mean, PUBLISHED, at_most=False))
+    print(f"  longest training {longest:.0f} s" + _format_target(options.smoke, longest, SECONDS, at_most=True))
     results = {
         "mean": mean,
         "standard_deviation": spread,
@@ -106,8 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
     report.finish(results, available_threads(), {"yin_yang": draw(runs, mean)})
 
 
-def _target(smoke: bool, value: float, target: float, *, at_most: bool) -> str:
-    return "" if smoke else f", target {verdict(value, target, at_most=at_most)}"
+def _format_target(smoke: bool, value: float, target: float, *, at_most: bool) -> str:
+    return "" if smoke else f", target {format_verdict(value, target, at_most=at_most)}"
 
 
 if __name__ == "__main__":

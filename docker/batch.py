@@ -2,9 +2,9 @@
 
     python docker/batch.py configs/*.toml --results results --data data
 
-CONFIG.toml trains into results/CONFIG and logs to results/CONFIG.log. The same command goes on where it stopped: what
-is complete is not run again, what was interrupted goes on from its last checkpoint, and a container that is still
-running is waited for. Needs Python and docker, nothing of genn_shd, on the machine.
+CONFIG.toml trains into results/CONFIG and logs to results/CONFIG.log. The same command resumes where it stopped:
+complete trainings are not run again, interrupted ones are resumed from their last checkpoint, and a container that is
+still running is waited for. Needs Python and docker, nothing of genn_shd, on the machine.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ LABEL = "genn_shd.gpu"
 REFUSED, FAILED, INTERRUPTED = 2, 1, 130
 
 
-class Refused(Exception):
-    """Something that was asked for and cannot be done."""
+class RequestError(Exception):
+    """A request that cannot be fulfilled; printed as one line."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class Job:
     ----------
     config : its file.
     results : folder of all results.
-    asked : everything that decides what is trained, as a digest; beside the results stands that of what was.
+    request : digest of everything that decides what is trained. A file beside the results holds that of the results.
     """
 
     config: Path
     results: Path
-    asked: str
+    request: str
 
     @property
     def name(self) -> str:
-        """Of its results."""
+        """Name of its folder of results."""
         return self.config.stem
 
     @property
@@ -58,23 +58,23 @@ class Job:
         return f"genn_shd_{self.name}_{hashlib.sha256(str(self.results).encode()).hexdigest()[:8]}"
 
     @property
-    def _mark(self) -> Path:
+    def _request_file(self) -> Path:
         return self.results / f"{self.name}.asked"
 
     def is_complete(self) -> bool:
-        """Whether just this was trained to its end."""
+        """Whether the results are those of this request, trained to the end."""
         summary = self.results / self.name / "summary.json"
-        if not (self._mark.is_file() and summary.is_file() and self._mark.read_text() == self.asked):
+        if not (self._request_file.is_file() and summary.is_file() and self._request_file.read_text() == self.request):
             return False
         return json.loads(summary.read_text()).get("status") == "complete"
 
-    def begin(self) -> None:
-        """What stands in the results is no longer what was asked for, until it is trained."""
-        self._mark.unlink(missing_ok=True)
+    def mark_unfinished(self) -> None:
+        """Note that the results are not those of the request, until it is trained."""
+        self._request_file.unlink(missing_ok=True)
 
-    def end(self) -> None:
-        """This is what was trained."""
-        self._mark.write_text(self.asked)
+    def mark_finished(self) -> None:
+        """Note that the results are those of the request."""
+        self._request_file.write_text(self.request)
 
 
 @dataclass
@@ -84,8 +84,9 @@ class Batch:
     Attributes
     ----------
     options : of the command.
-    jobs : not yet given out.
-    failed : names of those that ended without being complete.
+    jobs : those not yet given out.
+    failed : names of jobs that ended incomplete.
+    stopped : set once the batch is to end.
     """
 
     options: argparse.Namespace
@@ -96,9 +97,9 @@ class Batch:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def work(self, gpu: str) -> None:
-        """Give one job after the other to a GPU, until none is left."""
-        for container in running(gpu):
-            say(f"GPU {gpu}: waiting for {container}, which is running there")
+        """Run one job after the other on a GPU, until none is left."""
+        for container in list_running(gpu):
+            print_line(f"GPU {gpu}: waiting for {container}, which is running there")
             self._call(["docker", "wait", container], subprocess.DEVNULL)
         while not self.stopped.is_set():
             try:
@@ -108,25 +109,25 @@ class Batch:
             self._train(job, gpu)
 
     def _train(self, job: Job, gpu: str) -> None:
-        if job.container in running():
+        if job.container in list_running():
             self._call(["docker", "wait", job.container], subprocess.DEVNULL)
         if job.is_complete():
-            say(f"{job.name}: complete")
+            print_line(f"{job.name}: complete")
             return
-        job.begin()
-        say(f"{job.name}: on GPU {gpu}")
+        job.mark_unfinished()
+        print_line(f"{job.name}: on GPU {gpu}")
         with (job.results / f"{job.name}.log").open("ab") as log:
-            code = self._call(command(job, gpu, self.options), log)
+            code = self._call(make_command(job, gpu, self.options), log)
         if code == 0:
-            job.end()
+            job.mark_finished()
         if job.is_complete():
-            say(f"{job.name}: complete")
+            print_line(f"{job.name}: complete")
         elif not self.stopped.is_set():
             self.failed.append(job.name)
-            say(f"{job.name}: failed (exit code {code}), see {job.results / job.name}.log")
+            print_line(f"{job.name}: failed (exit code {code}), see {job.results / job.name}.log")
 
     def _call(self, words: Sequence[str], output: IO[bytes] | int) -> int:
-        """Run a command that `stop` can end, in a session of its own: a terminal's Ctrl-C comes by `stop` only."""
+        """Run a command in a session of its own, so that a terminal's Ctrl-C reaches it through `stop` only."""
         with self._lock:
             if self.stopped.is_set():
                 return INTERRUPTED
@@ -138,15 +139,15 @@ class Batch:
         return int(code)
 
     def stop(self) -> None:
-        """Let trainings end after their batch: docker passes the signal on to them."""
+        """Stop all trainings after their current batch: docker passes the signal on to them."""
         with self._lock:
             self.stopped.set()
             for process in self._running:
                 process.send_signal(signal.SIGINT)
 
 
-def command(job: Job, gpu: str, options: argparse.Namespace) -> list[str]:
-    """The container of a job."""
+def make_command(job: Job, gpu: str, options: argparse.Namespace) -> list[str]:
+    """Return the command that runs a job in a container."""
     return [
         *("docker", "run", "--rm", "--init", "--name", job.container, "--label", f"{LABEL}={gpu}"),
         *("--gpus", f"device={gpu}", "--user", f"{os.getuid()}:{os.getgid()}"),
@@ -156,33 +157,45 @@ def command(job: Job, gpu: str, options: argparse.Namespace) -> list[str]:
     ]
 
 
-def running(gpu: str | None = None) -> list[str]:
-    """Names of containers that an earlier call has left running, on one GPU or any."""
+def list_running(gpu: str | None = None) -> list[str]:
+    """List the containers of earlier calls that are still running, on one GPU or any."""
     label = LABEL if gpu is None else f"{LABEL}={gpu}"
     words = ["docker", "ps", "--filter", f"label={label}", "--format", "{{.Names}}"]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
 
 
-def all_gpus() -> list[str]:
-    """Numbers of the GPUs of this machine."""
+def list_gpus() -> list[str]:
+    """List the numbers of the GPUs of this machine.
+
+    Raises
+    ------
+    RequestError
+        nvidia-smi is missing, fails or finds none.
+    """
     words = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
     try:
         found = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Refused(f"nvidia-smi does not tell which GPUs there are ({error}); name them: --gpus 0 1.") from None
+        raise RequestError(f"nvidia-smi does not tell which GPUs there are ({error}); name them: --gpus 0 1.") from None
     if not found:
-        raise Refused("nvidia-smi finds no GPU.")
+        raise RequestError("nvidia-smi finds no GPU.")
     return found
 
 
-def jobs_of(options: argparse.Namespace) -> list[Job]:
-    """A job for each configuration."""
+def make_jobs(options: argparse.Namespace) -> list[Job]:
+    """Make a job for each configuration.
+
+    Raises
+    ------
+    RequestError
+        A configuration is missing, or two have one name.
+    """
     names = [config.stem for config in options.configs]
     for config in options.configs:
         if not config.is_file():
-            raise Refused(f"{config}: there is no such file.")
+            raise RequestError(f"{config}: there is no such file.")
         if names.count(config.stem) > 1:
-            raise Refused(
+            raise RequestError(
                 f"{config.stem}: two configurations have this name, and would train into one folder; rename one."
             )
     words = json.dumps([options.image, options.arguments]).encode()
@@ -193,10 +206,10 @@ def jobs_of(options: argparse.Namespace) -> list[Job]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train everything that is not complete; returns the exit code."""
+    """Train all configurations that are not complete; returns the exit code."""
     if shutil.which("docker") is None:
-        raise Refused("docker is not on PATH; install it, with the NVIDIA Container Toolkit.")
-    batch, jobs, gpus = Batch(options), jobs_of(options), options.gpus or all_gpus()
+        raise RequestError("docker is not on PATH; install it, with the NVIDIA Container Toolkit.")
+    batch, jobs, gpus = Batch(options), make_jobs(options), options.gpus or list_gpus()
     for folder in (options.results, options.data):
         folder.mkdir(parents=True, exist_ok=True)
     for job in jobs:
@@ -209,12 +222,12 @@ def run(options: argparse.Namespace) -> int:
     for worker in workers:
         worker.join()
     complete = sum(job.is_complete() for job in jobs)
-    say(f"{complete} of {len(jobs)} complete" + (f"; failed: {', '.join(batch.failed)}" if batch.failed else ""))
+    print_line(f"{complete} of {len(jobs)} complete" + (f"; failed: {', '.join(batch.failed)}" if batch.failed else ""))
     return INTERRUPTED if batch.stopped.is_set() else FAILED if complete < len(jobs) else 0
 
 
-def say(line: str) -> None:
-    """One line, whole, at once."""
+def print_line(line: str) -> None:
+    """Print one line by a single write, so that lines of several threads do not mix."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -227,12 +240,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--gpus", nargs="+", metavar="N", help="numbers of GPUs (default: all of them)")
     parser.add_argument("--image", default="genn_shd:gpu", help="default: %(default)s")
-    parser.add_argument("--arguments", nargs=argparse.REMAINDER, default=[], help="what follows goes to every training")
+    parser.add_argument("--arguments", nargs=argparse.REMAINDER, default=[], help="arguments of every training")
     options = parser.parse_args(arguments)
     options.results, options.data = options.results.resolve(), options.data.resolve()
     try:
         return run(options)
-    except Refused as error:
+    except RequestError as error:
         print(f"error: {error}", file=sys.stderr)
         return REFUSED
 

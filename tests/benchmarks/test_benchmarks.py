@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import ablation, gedanken
-from benchmarks.__main__ import HERE, questions
+from benchmarks.__main__ import HERE, read_questions
 from genn_shd import Normal, SpikeTrains, compile_network
 from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
@@ -20,7 +20,7 @@ STRONG = {"input_hidden": Normal(0.3, 0.3), "hidden_hidden": Normal(0.0, 0.05), 
 
 
 def test_every_script_with_a_question_is_found():
-    found = questions()
+    found = read_questions()
     assert {"speed", "memory", "gradients", "yin_yang", "spoken_digits"} <= set(found)
     assert not {"report", "training", "linear", "__main__", "__init__"} & set(found)
     for name, question in found.items():
@@ -36,7 +36,7 @@ def test_features_are_roots_of_counts_in_bins_of_time_and_channels():
         ([], []),
         ([0.5, 0.99, 1.0], [350, 350, 351]),
     ]
-    features = linear.features(SpikeTrains.from_events(events, num_units=700)).reshape(3, 10, 35)
+    features = linear.compute_features(SpikeTrains.from_events(events, num_units=700)).reshape(3, 10, 35)
     # The first sample lasts 100 ms, so that a bin is 10 ms; its last spike belongs to the last bin.
     expected = np.zeros((3, 10, 35))
     expected[0, 0, 0], expected[0, 0, 1], expected[0, 9, 34] = np.sqrt(2), 1, 1
@@ -45,16 +45,16 @@ def test_features_are_roots_of_counts_in_bins_of_time_and_channels():
 
 
 def test_cross_entropy_of_every_step_pushes_spikes_apart_whatever_the_label_and_shaped_losses_do_not():
-    right, wrong = (gedanken.pushes("xentropy", output) for output in (0, 1))
+    right, wrong = (gedanken.compute_pushes("xentropy", output) for output in (0, 1))
     np.testing.assert_allclose(right, wrong, atol=1e-7 * np.abs(right).max())
     assert right[0] < 0 < right[-1]
-    assert np.abs(gedanken.pushes("sum", 0)).max() < 1e-6 * np.abs(right).max()
-    assert np.all(gedanken.pushes("sum_exp", 0) < 0)
-    assert np.all(gedanken.pushes("sum_exp", 1) > 0)
+    assert np.abs(gedanken.compute_pushes("sum", 0)).max() < 1e-6 * np.abs(right).max()
+    assert np.all(gedanken.compute_pushes("sum_exp", 0) < 0)
+    assert np.all(gedanken.compute_pushes("sum_exp", 1) > 0)
 
 
 def done(cell: ablation.Cell, accuracy: float) -> ablation.Row:
-    network, settings = ablation.network_name(cell.recurrent), ablation.checksum(cell, ())
+    network, settings = ablation.name_network(cell.recurrent), ablation.hash_settings(cell, ())
     figures = (f"{accuracy}", "0.1", "0.9", "1.5")
     return ablation.Row(cell.loss, network, cell.addition, cell.seed, "complete", *figures, settings)
 
@@ -81,22 +81,22 @@ def test_the_ablation_runs_all_losses_then_adds_to_the_best_then_repeats_and_the
 
 
 def test_the_ablation_goes_on_from_its_file_and_forgets_cells_with_other_settings(tmp_path):
-    results, cells = ablation.Results(tmp_path / "ablation.csv"), ablation.base(["sum_exp"], 0)
+    results, cells = ablation.Results(tmp_path / "ablation.csv"), ablation.list_base_cells(["sum_exp"], 0)
     for accuracy, seed in ((0.5, 0), (0.3, 1)):
         results.add(done(ablation.Cell("sum_exp", True, ablation.NOTHING, seed), accuracy))
     again = ablation.Results(tmp_path / "ablation.csv")
     assert again.rows == results.rows
     assert again.get(cells[0]) is not None and again.get(cells[1]) is None
-    assert ablation.shown(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s)"
-    assert ablation.shown(again, "sum_exp", False, ablation.NOTHING) == ablation.NOT_RUN
+    assert ablation.format_cell(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s)"
+    assert ablation.format_cell(again, "sum_exp", False, ablation.NOTHING) == ablation.NOT_RUN
     last = ablation.Cell("sum_exp", True, ablation.NOTHING, 2)
     again.add(replace(done(last, 0.0), status=ablation.DIVERGED, accuracy="", seconds_per_epoch=""))
-    assert ablation.shown(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s, 1 diverged)"
+    assert ablation.format_cell(again, "sum_exp", True, ablation.NOTHING) == "40.0 +- 14.1 % (2, 1.50 s, 1 diverged)"
     assert ablation.Results(tmp_path / "ablation.csv", ["training.epochs=3"]).get(cells[0]) is None
 
 
 def test_the_ablation_leaves_a_cell_that_another_process_has(tmp_path, monkeypatch):
-    first, *others = ablation.base(ablation.LOSSES, 0)
+    first, *others = ablation.list_base_cells(ablation.LOSSES, 0)
 
     def run(cell, extra, folder):
         if cell == first:
@@ -115,7 +115,7 @@ def test_the_ablation_takes_no_mean_of_seconds_of_different_processors(tmp_path)
     for seed, (seconds, processor) in enumerate([("1.0", "slow"), ("0.2", "fast"), ("0.4", "fast")]):
         row = done(ablation.Cell("sum_exp", True, ablation.NOTHING, seed), 0.5)
         results.add(replace(row, seconds_per_epoch=seconds, processor=processor))
-    assert ablation.shown(results, "sum_exp", True, ablation.NOTHING) == "50.0 +- 0.0 % (3, 0.30 s)"
+    assert ablation.format_cell(results, "sum_exp", True, ablation.NOTHING) == "50.0 +- 0.0 % (3, 0.30 s)"
 
 
 def test_the_network_in_snntorch_is_that_of_the_grid_up_to_a_step():

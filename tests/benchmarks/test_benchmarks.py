@@ -103,7 +103,7 @@ def test_the_ablation_leaves_a_cell_that_another_process_has(tmp_path, monkeypat
             raise BusyError("another process is training in this folder")
         return done(cell, 0.5)
 
-    monkeypatch.setattr(ablation, "processes", ThreadPoolExecutor)
+    monkeypatch.setattr(ablation, "start_processes", ThreadPoolExecutor)
     monkeypatch.setattr(ablation, "run", run)
     results = ablation.Results(tmp_path / "ablation.csv")
     ablation.run_all(results, tmp_path, 2, 1.0, None)

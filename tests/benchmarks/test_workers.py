@@ -12,8 +12,8 @@ import pytest
 
 START = """
 import os, time
-from benchmarks.workers import processes
-pool = processes(1)
+from benchmarks.workers import start_processes
+pool = start_processes(1)
 print(pool.submit(os.getpid).result(), flush=True)
 pool.submit(time.sleep, 600).result()
 """

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from ..system.described import AsList, AsTuple, OneOrMany
 from ..system.import_path import is_import_path
+
+__all__ = ["AsList", "AsTuple", "ImportPath", "ImportPathMark", "OneOrMany", "Section", "path_setting", "setting"]
 
 
 class Section(BaseModel):
@@ -25,21 +28,6 @@ def setting(default: Any, description: str, unit: str | None = None, **limits: A
 def path_setting(default: Any, description: str) -> Any:
     """A setting that is the path of a file or folder; see `config.paths`."""
     return Field(default, description=description, json_schema_extra={"is_path": True})
-
-
-def _as_tuple(value: Any) -> Any:
-    """A list (TOML has no tuples) becomes a tuple."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _one_or_many(value: Any) -> Any:
-    """A single value stands for a list of one."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-AsTuple = BeforeValidator(_as_tuple)
-OneOrMany = BeforeValidator(_one_or_many)
-AsList = PlainSerializer(list)
 
 
 class ImportPathMark:

@@ -1,4 +1,4 @@
-"""Data sets: `load` one by name; one file each.
+"""Data sets: `load` one by name; one file each, which is found by its function `load`.
 
 shd         the Spiking Heidelberg Digits, downloaded
 ssc         the Spiking Speech Commands, downloaded
@@ -10,26 +10,52 @@ yin_yang    points in a yin-yang sign, generated from a seed
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
-from typing import Any
+from types import FunctionType
+from typing import Any, get_type_hints
 
 from ..errors import SettingError, unknown_name
-from . import fsdd, hdf5, shd, splits, spoken_digits, ssc, yin_yang
+from ..system.described import fields_of
+from ..system.import_path import is_import_path, load_object
+from . import splits
 from .base import Dataset
 from .cache import data_folder
 
-__all__ = ["LOADERS", "Dataset", "data_folder", "load", "setting_names", "splits"]
+__all__ = ["LOADERS", "Dataset", "data_folder", "find_loader", "load", "setting_names", "splits"]
 
-LOADERS: dict[str, Callable[..., Dataset]] = {
-    "shd": shd.load,
-    "ssc": ssc.load,
-    "fsdd": fsdd.load,
-    "hdf5": hdf5.load,
-    "spoken_digits": spoken_digits.load,
-    "yin_yang": yin_yang.load,
-}
-"""The function that loads each data set. To add a data set, write a file like these and name it here."""
+Loader = Callable[..., Dataset]
+
+
+def _find_loaders() -> dict[str, Loader]:
+    """Return the functions `load` of the modules beside this one, by name of the module."""
+    modules = {m.name: importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)}
+    return {name: module.load for name, module in modules.items() if hasattr(module, "load")}
+
+
+LOADERS = _find_loaders()
+"""The function that loads each data set. To add a data set, write a file with such a function beside them."""
+
+
+def find_loader(name: str) -> Loader:
+    """Return the function that loads the data set of that name, or of the import path `module:name`.
+
+    Raises
+    ------
+    SettingError
+        There is none.
+    """
+    if not is_import_path(name):
+        if name not in LOADERS:
+            raise unknown_name("data set", name, LOADERS)
+        return LOADERS[name]
+    remedy = "write a function that returns a Dataset (docs/guides/extending.md)"
+    loader: Any = load_object(name, "data set", FunctionType, remedy)
+    if get_type_hints(loader).get("return") is not Dataset:
+        raise SettingError(f"data set {name!r} is no loader: its function does not say `-> Dataset`; {remedy}.")
+    return loader
 
 
 def load(name: str, **settings: Any) -> Dataset:
@@ -37,7 +63,7 @@ def load(name: str, **settings: Any) -> Dataset:
 
     Parameters
     ----------
-    name : one of `LOADERS`.
+    name : one of `LOADERS`, or `module:name` of a function of one's own.
     settings : those of the data set's own `load`.
 
     Raises
@@ -47,25 +73,22 @@ def load(name: str, **settings: Any) -> Dataset:
     DataError
         Files that are missing or cannot be used.
     """
-    allowed = setting_names(name)
+    loader, allowed = find_loader(name), setting_names(name)
     for setting in settings:
         if setting not in allowed:
             raise unknown_name(f"setting of data set {name!r},", setting, allowed)
-    parameters = inspect.signature(LOADERS[name]).parameters.values()
-    for parameter in parameters:
-        if parameter.default is parameter.empty and settings.get(parameter.name) is None:
-            raise SettingError(f"data set {name!r} needs {parameter.name}: set it.")
-    return LOADERS[name](**settings)
+    for parameter, (_, default) in fields_of(loader).items():
+        if default is ... and settings.get(parameter) is None:
+            raise SettingError(f"data set {name!r} needs {parameter}: set it.")
+    return loader(**settings)
 
 
 def setting_names(name: str) -> tuple[str, ...]:
-    """The settings that `load` takes for a data set.
+    """Return the settings that `load` takes for a data set.
 
     Raises
     ------
     SettingError
         There is no such data set.
     """
-    if name not in LOADERS:
-        raise unknown_name("data set", name, LOADERS)
-    return tuple(inspect.signature(LOADERS[name]).parameters)
+    return tuple(inspect.signature(find_loader(name)).parameters)

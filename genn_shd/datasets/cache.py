@@ -12,12 +12,21 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from ..errors import DataError
+from ..system.described import described
 
 ENVIRONMENT_VARIABLE = "GENN_SHD_DATA"
 DEFAULT_FOLDER = "~/.cache/genn_shd/data"
+
+DataDir = Annotated[
+    str | os.PathLike[str] | None,
+    described(
+        f"folder that keeps data sets; ${ENVIRONMENT_VARIABLE}, else {DEFAULT_FOLDER}, where not set", is_path=True
+    ),
+]
+"""The setting of loaders that keep files."""
 
 
 def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path:

@@ -11,13 +11,15 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 
 from ..errors import DataError, unknown_name
 from ..spikes.hdf5_file import SpikeFile, open_file, read, read_integers
+from ..system.described import described
 from .base import Dataset
-from .cache import ENVIRONMENT_VARIABLE, data_folder
+from .cache import ENVIRONMENT_VARIABLE, DataDir, data_folder
 from .hdf5 import combine
 
 FILE_NAME = "fsdd_spikes.h5"
@@ -30,11 +32,16 @@ _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2].parent / "shared" / "data
 
 
 def load(
-    path: str | os.PathLike[str] | None = None,
-    data_dir: str | os.PathLike[str] | None = None,
-    split: str = "official",
+    path: Annotated[
+        str | os.PathLike[str] | None, described("the HDF5 file; looked for in data_dir where not set", is_path=True)
+    ] = None,
+    data_dir: DataDir = None,
+    split: Annotated[
+        Literal["official", "all"],
+        described("official: recordings 0 to 4 of each digit and speaker are the test set; all: no test set"),
+    ] = "official",
 ) -> Dataset:
-    """Load the recordings, with the official split or none.
+    """Load ten English digits by five human speakers as 700-channel spikes (Free Spoken Digit Dataset).
 
     Parameters
     ----------

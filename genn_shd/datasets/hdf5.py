@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
 from ..errors import DataError, SettingError
 from ..spikes.hdf5_file import SpikeFile, read, write
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
+from ..system.described import described
 from ..system.spelling import positions
 from .base import Dataset
 from .names import renumber_classes, renumber_speakers
@@ -23,13 +25,17 @@ Path = str | os.PathLike[str]
 
 
 def load(
-    path: Path,
-    test_path: Path | None = None,
-    validation_path: Path | None = None,
-    num_units: int = 700,
-    num_classes: int | None = None,
+    path: Annotated[Path, described("HDF5 file of training samples", is_path=True)],
+    test_path: Annotated[
+        Path | None, described("HDF5 file of test samples; no test set where not set", is_path=True)
+    ] = None,
+    validation_path: Annotated[
+        Path | None, described("HDF5 file of the samples for validation.kind = 'official'", is_path=True)
+    ] = None,
+    num_units: Annotated[int, described("number of input channels", ge=1)] = 700,
+    num_classes: Annotated[int | None, described("number of classes; where not set, those of the file", ge=1)] = None,
 ) -> Dataset:
-    """Load training, test and validation samples from one file each.
+    """Load training, test and validation samples from one file each, in the layout of SHD's.
 
     Parameters
     ----------

@@ -6,11 +6,9 @@ has 8156 training and 2264 test samples; two of the speakers occur in the test s
 
 from __future__ import annotations
 
-import os
-
 from ..spikes.hdf5_file import read
 from .base import Dataset
-from .cache import fetch
+from .cache import DataDir, fetch
 from .hdf5 import combine
 
 NUM_UNITS = 700
@@ -18,8 +16,8 @@ DURATION = 1000.0
 """Trial of Nowotny et al. 2025, ms. A few words last longer, up to 1.4 s."""
 
 
-def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """Load the official training and test sets, downloaded through tonic if they are not there yet.
+def load(data_dir: DataDir = None) -> Dataset:
+    """Load the Spiking Heidelberg Digits (Cramer et al. 2020): training and test sets, downloaded on first use.
 
     Parameters
     ----------

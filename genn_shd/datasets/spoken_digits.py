@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -25,11 +26,12 @@ from ..speech.render import render
 from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
 from ..spikes.hdf5_file import SpikeFile, read, write
 from ..spikes.spike_trains import SpikeTrains
+from ..system.described import described
 from ..system.files import make_folder
 from ..system.lock import alone
 from ..system.progress import LOG, CountingBar
 from .base import Dataset
-from .cache import data_folder
+from .cache import DataDir, data_folder
 from .hdf5 import combine
 
 DURATION = 1000.0
@@ -39,11 +41,13 @@ _VERSION = 1  # of all that decides what is said; files of another version are n
 
 
 def load(
-    repetitions: int = 3,
-    seed: int = 0,
-    data_dir: str | os.PathLike[str] | None = None,
+    repetitions: Annotated[int, described("how often every speaker says every word", ge=1, le=10_000)] = 3,
+    seed: Annotated[int, described("of how words are said, and of their spikes", ge=0)] = 0,
+    data_dir: DataDir = None,
 ) -> Dataset:
-    """Make the data set, or read it if it has been made before; the same settings give the same samples.
+    """Make twenty words, the English and German digits, by twenty synthetic speakers; they are kept from the first use.
+
+    The same settings give the same samples.
 
     Parameters
     ----------

@@ -6,11 +6,9 @@ has 75466 training, 9981 validation and 20382 test samples: at 6 bytes a spike, 
 
 from __future__ import annotations
 
-import os
-
 from ..spikes.hdf5_file import read
 from .base import Dataset
-from .cache import fetch
+from .cache import DataDir, fetch
 from .hdf5 import combine
 
 NUM_UNITS = 700
@@ -20,8 +18,8 @@ DURATION = 1000.0
 _PARTS = {"train": "train", "validation": "valid", "test": "test"}
 
 
-def load(data_dir: str | os.PathLike[str] | None = None) -> Dataset:
-    """Load the official training, validation and test sets, downloaded through tonic if they are not there yet.
+def load(data_dir: DataDir = None) -> Dataset:
+    """Load the Spiking Speech Commands (Cramer et al. 2020): all official sets, downloaded on first use.
 
     Parameters
     ----------

@@ -10,11 +10,13 @@ at t_min + v (t_max - t_min) for v of x, y, 1 - x, 1 - y, and the fifth, the bia
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import numpy as np
 
 from ..errors import SettingError
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
+from ..system.described import described
 from .base import Dataset
 
 CLASS_NAMES = ("yin", "yang", "dot")
@@ -27,15 +29,15 @@ _DRAWS = 8  # points drawn for each one still needed; the eyes take 6 % of the s
 
 
 def load(
-    num_train: int = 5000,
-    num_validation: int = 1000,
-    num_test: int = 1000,
-    seed: int = 0,
-    t_min: float = 10.0,
-    t_max: float = 40.0,
-    t_bias: float = 20.0,
+    num_train: Annotated[int, described("number of training samples", ge=1, le=10_000_000)] = 5000,
+    num_validation: Annotated[int, described("number of validation samples", ge=1, le=10_000_000)] = 1000,
+    num_test: Annotated[int, described("number of test samples", ge=1, le=10_000_000)] = 1000,
+    seed: Annotated[int, described("of the random numbers the samples are drawn with", ge=0)] = 0,
+    t_min: Annotated[float, described("time of the spike for 0", "ms", ge=0)] = 10.0,
+    t_max: Annotated[float, described("time of the spike for 1", "ms", gt=0)] = 40.0,
+    t_bias: Annotated[float, described("time of the bias spike", "ms", ge=0)] = 20.0,
 ) -> Dataset:
-    """Generate the data set; the same settings give the same points.
+    """Generate the Yin-Yang data set (Kriener et al. 2022) from a seed; the same settings give the same points.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def test_load_goes_by_name():
         (
             "sdh",
             {},
-            "data set 'sdh' is unknown; allowed: shd, ssc, fsdd, hdf5, spoken_digits, yin_yang. Did you mean 'shd'?",
+            "data set 'sdh' is unknown; allowed: fsdd, hdf5, shd, spoken_digits, ssc, yin_yang. Did you mean 'shd'?",
         ),
         ("hdf5", {"pth": "a"}, "'pth' is unknown; allowed: path, test_path"),
         ("hdf5", {}, "data set 'hdf5' needs path"),

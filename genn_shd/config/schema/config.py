@@ -17,7 +17,7 @@ from ..losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
 from ..messages import explain
 from ..sections import Section
 from .augmentation import AugmentationSettings
-from .datasets import DatasetSettings, YinYangSettings
+from .datasets import DATASET_SETTINGS, DataSettings, dataset_settings_of
 from .network import NetworkSettings, network_settings_of
 from .optimiser import OptimiserSettings
 from .recording import RecordingSettings
@@ -29,14 +29,18 @@ from .validation import NoValidation, ValidationSettings
 
 if TYPE_CHECKING:
     AnyLossSettings = LossSettings
+    AnyDataSettings = DataSettings
 else:
     AnyLossSettings = reduce(operator.or_, LOSS_SETTINGS.values())
+    AnyDataSettings = reduce(operator.or_, DATASET_SETTINGS.values())
 
 
 class Config(Section):
     """Everything a run is made from."""
 
-    dataset: Annotated[DatasetSettings, Field(discriminator="name")] = Field(default_factory=YinYangSettings)
+    dataset: Annotated[AnyDataSettings, Field(discriminator="name")] = Field(
+        default_factory=DATASET_SETTINGS["yin_yang"]
+    )
     augmentation: AugmentationSettings = Field(default_factory=AugmentationSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(default_factory=LOSS_SETTINGS["sum_exp"])
@@ -105,7 +109,9 @@ def config_model_for(values: Mapping[str, Any]) -> type[Config]:
         A definition that is not there.
     """
     network = values.get("network")
-    return _extended(*(_import_path(network, name) for name in ("neuron", "synapse")))
+    return _extended(
+        _import_path(network, "neuron"), _import_path(network, "synapse"), _import_path(values.get("dataset"), "name")
+    )
 
 
 def _import_path(table: Any, name: str) -> str | None:
@@ -114,9 +120,13 @@ def _import_path(table: Any, name: str) -> str | None:
 
 
 @functools.cache  # so that configurations of the same definitions are of one class, and can be equal
-def _extended(neuron: str | None, synapse: str | None) -> type[Config]:
+def _extended(neuron: str | None, synapse: str | None, dataset: str | None) -> type[Config]:
     fields: dict[str, Any] = {}
     if neuron or synapse:
         network = network_settings_of(neuron, synapse)
         fields["network"] = (network, Field(default_factory=network))
+    if dataset:
+        kinds = reduce(operator.or_, (*DATASET_SETTINGS.values(), dataset_settings_of(dataset)))
+        default = Field(default_factory=DATASET_SETTINGS["yin_yang"])
+        fields["dataset"] = (Annotated[kinds, Field(discriminator="name")], default)
     return create_model("Config", __base__=Config, __doc__=Config.__doc__, **fields) if fields else Config

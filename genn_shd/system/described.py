@@ -1,0 +1,76 @@
+"""Functions whose parameters are settings: each states its meaning, unit and limits where it stands.
+
+def load(num_samples: Annotated[int, described("number of samples", ge=1)] = 100) -> Dataset: ...
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic.config import JsonDict
+
+from ..errors import SettingError
+
+
+def described(description: str, unit: str | None = None, *, is_path: bool = False, **limits: Any) -> Any:
+    """Describe a parameter that is a setting, as metadata of its type.
+
+    Parameters
+    ----------
+    description : what it means.
+    unit : where it has one.
+    is_path : whether it is the path of a file or folder, which settings make absolute.
+    limits : `ge`, `gt`, `le`, `lt` for numbers.
+    """
+    extra: JsonDict | None = {"is_path": True} if is_path else {"unit": unit} if unit else None
+    return Field(description=description, json_schema_extra=extra, **limits)
+
+
+def fields_of(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the parameters of a function as settings: name -> type and default, which is `...` where it has none.
+
+    Raises
+    ------
+    SettingError
+        A parameter without a type.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    fields = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name not in hints:
+            where = f"{function.__module__}:{function.__qualname__}"
+            raise SettingError(
+                f"{where}: its parameter {name!r} has no type; give it one, such as {name}: float = 1.0."
+            )
+        fields[name] = _of_settings(hints[name]), ... if parameter.default is parameter.empty else parameter.default
+    return fields
+
+
+def _of_settings(hint: Any) -> Any:
+    """Return the type that a setting has: a path is text there."""
+    if get_origin(hint) is not Annotated:
+        return hint
+    kinds = get_args(get_args(hint)[0])
+    if os.PathLike[str] not in kinds:
+        return hint
+    return Annotated[str | None if NoneType in kinds else str, *hint.__metadata__]
+
+
+def _as_tuple(value: Any) -> Any:
+    """A list (TOML has no tuples) becomes a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    """A single value stands for a list of one."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+AsTuple = BeforeValidator(_as_tuple)
+OneOrMany = BeforeValidator(_one_or_many)
+AsList = PlainSerializer(list)

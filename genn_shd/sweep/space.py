@@ -24,6 +24,10 @@ from .sweep_file import KINDS, ParameterSettings
 Point = dict[str, Any]
 
 _DRAWS = 100
+MOST_INTEGERS = 1_000_000
+"""Values of a range of whole numbers; a surrogate knows the place of each."""
+MOST_GRID_POINTS = 100_000
+"""More trials than any sweep can run."""
 
 
 @dataclass(frozen=True)
@@ -206,9 +210,20 @@ class Space:
         return self.at(rng.random(len(self)))
 
     def grid(self) -> list[Point]:
-        """Every combination once, the last parameter changing fastest."""
-        names = [p.name for p in self]
-        combinations = itertools.product(*(p.grid() for p in self))
+        """Every combination once, the last parameter changing fastest.
+
+        Raises
+        ------
+        SettingError
+            A range that says no number of points, or more combinations than any sweep can try.
+        """
+        names, values = [p.name for p in self], [p.grid() for p in self]
+        if (count := math.prod(map(len, values))) > MOST_GRID_POINTS:
+            raise SettingError(
+                f"space: a grid of {count} points is not allowed, {MOST_GRID_POINTS} at most; give fewer values, "
+                "or strategy.name = 'random'."
+            )
+        combinations = itertools.product(*values)
         points = [self.active(dict(zip(names, values, strict=True))) for values in combinations]
         return list({label(point): point for point in points}.values())
 
@@ -345,8 +360,15 @@ def _range(where: str, kind: str, values: Sequence[float], log: bool) -> tuple[f
     low, high = values
     if not low < high:
         raise SettingError(f"{where}: {kind} = {shown(values)} is empty: the first value must be below the second.")
+    if kind.endswith("integer") and high - low >= MOST_INTEGERS:
+        raise SettingError(
+            f"{where}: {kind} = {shown(values)} is not allowed: these are over {MOST_INTEGERS} values; give a smaller "
+            "range, or some of its values as choice = [...]."
+        )
     if log and low <= 0:
         raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: ratios need values > 0.")
+    if not math.isfinite(high / low if log else high - low):
+        raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: give a smaller range.")
     return low, high
 
 

@@ -57,7 +57,7 @@ class ParameterSettings(Section):
     )
     choice: Annotated[tuple[Any, ...], AsTuple, AsList] | None = setting(None, "values to choose from")
     cases: dict[str, dict[str, Any]] | None = setting(None, "settings by dotted name for each case, by its name")
-    points: Annotated[int, Field(ge=2)] | None = setting(None, "values of a range that a grid takes")
+    points: Annotated[int, Field(ge=2, le=100_000)] | None = setting(None, "values of a range that a grid takes")
     sets: Annotated[tuple[str, ...], OneOrMany, AsList] | dict[str, Real] | None = setting(
         None, "settings that take the value, or a factor for each; where not set, the one the parameter is named after"
     )

@@ -35,7 +35,8 @@ def _settings(value: Any, folder: Path) -> Any:
 
 def _sets_a_path(name: str, parameter: Mapping[str, Any]) -> bool:
     sets = parameter.get("sets", name)
-    return not path_settings().isdisjoint([sets] if isinstance(sets, str) else map(str, sets or ()))
+    names = [sets] if isinstance(sets, str) else sets if isinstance(sets, list | Mapping) else []
+    return not path_settings().isdisjoint(map(str, names))
 
 
 def _parameter(value: Any, is_path: bool, folder: Path) -> Any:

@@ -45,6 +45,7 @@ setup(
         "microphone": ["sounddevice>=0.4"],
         "sweep": ["bayesian-optimization>=3.0"],
         "bptt": ["snntorch>=1.0", "torch>=2.2"],
+        "tensorboard": ["tensorboardX>=2.6.2"],
         "dask": ["distributed>=2024.1", "dask-jobqueue>=0.9"],
         "docs": DOCS,
         "dev": [
@@ -58,6 +59,7 @@ setup(
             "ziglang>=0.12",
             "lauscher>=1.0",
             "bayesian-optimization>=3.0",
+            "tensorboardX>=2.6.2",
             "distributed>=2024.1",
             "dask-jobqueue>=0.9",
             "playwright>=1.49",

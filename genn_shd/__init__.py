@@ -43,12 +43,15 @@ from .network import (  # noqa: E402
     logit_loss,
 )
 from .spikes import SpikeTrains  # noqa: E402
+from .training.callbacks import Callback  # noqa: E402
+from .training.trainer import Trainer  # noqa: E402
 
 _serve_old_paths()
 
 __all__ = [
     "BackendError",
     "BatchResult",
+    "Callback",
     "Config",
     "Connection",
     "DataError",
@@ -71,6 +74,7 @@ __all__ = [
     "SpikeTrains",
     "SynapseModel",
     "Trained",
+    "Trainer",
     "Uniform",
     "__version__",
     "check_gradients",

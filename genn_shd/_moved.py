@@ -45,7 +45,7 @@ MOVED = {
     "program": "eventprop.program",
     "progress": "system.progress",
     "protocols": "training.repeats",
-    "recorder": "recording.recorder",
+    "recorder": "training.callbacks.recorder",
     "revival": "training.silent_neurons",
     "run_folder": "runs.folder",
     "run_values": "backends.run_values",
@@ -55,7 +55,7 @@ MOVED = {
     "sensitivity": "eventprop.sensitivity",
     "single_run": "training.run",
     "snippets": "network.snippets",
-    "timings": "training.timings",
+    "timings": "training.callbacks.epoch_timings",
     "trainer": "training.trainer",
 }
 """Where modules stand now that stood elsewhere in version 0.1, all without `genn_shd.`; one became two."""

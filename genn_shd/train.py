@@ -7,13 +7,13 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from .config.help import settings_help
 from .config.sources import load, preset_names, preset_unless_other
 from .network.network import Network
+from .runs.results import EpochMetrics, FoldsSummary, SeedsSummary, Summary
 from .system import command
 from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
@@ -55,27 +55,32 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     return 0
 
 
-def conclusion(summary: Mapping[str, Any]) -> str:
-    """What came out of a training, in a line."""
-    if "over_seeds" in summary:
-        spreads = summary["over_seeds"].items()
-        each = [f"{name.replace('_', ' ')} {100 * s['mean']:.2f} +- {100 * s['std']:.2f} %" for name, s in spreads]
-        return f"{len(summary['seeds'])} seeds: {', '.join(each)}"
-    if "fold_accuracy_last" in summary:
-        folds = ", ".join(
-            f"{show_name(name)} {100 * value:.1f} %" for name, value in summary["fold_accuracy_last"].items()
-        )
-        best, last = (100 * summary[f"mean_accuracy_{epoch}"] for epoch in ("best", "last"))
-        return f"speakers left out, last epoch: mean {last:.2f} % ({folds}); best epochs: mean {best:.2f} %"
-    return "; ".join(
-        f"{name} epoch ({row['epoch']}): {', '.join(_accuracies(row))}"
-        for name, row in (("best", summary["best"]), ("last", summary["last"]))
-        if row is not None
-    )
+def conclusion(summary: Summary) -> str:
+    """Return what came out of a training, in a line."""
+    match summary:
+        case SeedsSummary(over_seeds=over_seeds, seeds=seeds):
+            each = [
+                f"{name.replace('_', ' ')} {100 * spread.mean:.2f} +- {100 * spread.std:.2f} %"
+                for name, spread in over_seeds.items()
+            ]
+            return f"{len(seeds)} seeds: {', '.join(each)}"
+        case FoldsSummary(mean_accuracy_last=last, mean_accuracy_best=best):
+            folds = ", ".join(
+                f"{show_name(name)} {100 * value:.1f} %" for name, value in summary.fold_accuracy_last.items()
+            )
+            last, best = 100 * last, 100 * best
+            return f"speakers left out, last epoch: mean {last:.2f} % ({folds}); best epochs: mean {best:.2f} %"
+        case _:
+            epochs = (("best", summary.best), ("last", summary.last))
+            return "; ".join(
+                f"{name} epoch ({metrics.epoch}): {', '.join(_accuracies(metrics))}"
+                for name, metrics in epochs
+                if metrics is not None
+            )
 
 
-def _accuracies(row: Mapping[str, Any]) -> list[str]:
-    named = {part: row[f"{part}_accuracy"] for part in ("training", "validation", "test")}
+def _accuracies(metrics: EpochMetrics) -> list[str]:
+    named = {part: metrics.accuracy(part) for part in ("training", "validation", "test")}
     return [f"{part} {100 * value:.2f} %" for part, value in named.items() if value is not None]
 
 

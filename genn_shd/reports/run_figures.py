@@ -11,7 +11,7 @@ import numpy as np
 from ..plots.agg import Axes, Figure, MaxNLocator, PercentFormatter
 from ..plots.training import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, entitle, from_zero, name_lines, styled
 from ..recording.file import Recorded
-from ..runs.folder import Row
+from ..runs.results import Row
 from ..system.display import show_name
 
 _FEWEST_BINS, _MOST_BINS = 10, 60

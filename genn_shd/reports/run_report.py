@@ -12,7 +12,7 @@ from ..plots import training as plots
 from ..recording import figure as plot_recording
 from ..runs.progress import sentence
 from ..system.display import show_name
-from ..training.trainer import SILENCE_REMEDY
+from ..training.callbacks.silence_warning import SILENCE_REMEDY
 from . import run_figures, runs
 from .drawing import Drawing
 from .page import Page, Section

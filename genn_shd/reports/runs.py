@@ -14,9 +14,10 @@ from ..config.sources import read_toml
 from ..errors import DataError, SettingError
 from ..recording.file import Recorded
 from ..runs.checkpoint import Checkpoint
-from ..runs.files import Row, read_environment, read_evaluation, read_history, read_summary
+from ..runs.files import read_environment, read_evaluation, read_history, read_summary
 from ..runs.folder import RunFolder
 from ..runs.progress import incomplete
+from ..runs.results import Row
 
 T = TypeVar("T")
 

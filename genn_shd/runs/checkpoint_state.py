@@ -49,7 +49,7 @@ class _Rate(_Kept):
 
 
 class _Sums(_Kept):
-    """Of `Tally`, but for its spikes, which are arrays."""
+    """Of `RunningMetrics`, but for its spikes, which are arrays."""
 
     samples: Count
     loss: float
@@ -65,6 +65,7 @@ class CheckpointState(_Kept):
     data : part of the data -> fingerprint of its samples.
     num_input : channels of the input.
     class_names : of the output, in order.
+    callbacks : what callbacks of the user's own remember, by their names; checkpoints of before have none.
     """
 
     epoch: Count
@@ -77,6 +78,7 @@ class CheckpointState(_Kept):
     data: dict[str, Any]
     num_input: Annotated[int, Field(ge=1)]
     class_names: Annotated[list[str], Field(min_length=1)]
+    callbacks: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="after")
     def _history_is_whole(self) -> CheckpointState:

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from ..errors import DataError
 from ..system.files import read_json
 from .checkpoint_state import Count, HistoryRow, Part, Seconds, first_problem
-
-Row = dict[str, Any]
+from .results import Row
 
 _Mean = Annotated[float, Field(allow_inf_nan=False)]
 

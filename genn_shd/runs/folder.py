@@ -21,13 +21,14 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
 
 from ..config.aliases import with_current_names
-from ..config.messages import explain, shown
+from ..config.messages import explain, format_value
 from ..config.schema import Config, TrainingSettings
 from ..config.sources import read_toml
 from ..errors import BusyError, DataError, DivergedError, SettingError
@@ -35,13 +36,15 @@ from ..system.files import make_folder, open_log, write_text, write_whole
 from ..system.lock import taken
 from ..system.progress import LOG, LogHandler, own_log
 from .checkpoint import Checkpoint
-from .files import Row, read_environment, read_summary
+from .files import read_environment, read_summary
+from .results import EpochMetrics, PartialSummary, Summary
 
 MAY_DIFFER = (
     "training.epochs",
     "training.seeds",
     "simulation.num_threads",
     "simulation.profile",
+    "training.callbacks",
     "recording.epochs",
     "recording.batches",
     "recording.samples",
@@ -214,7 +217,9 @@ class RunFolder:
 
     def _seeds(self, training: Any) -> tuple[int, ...]:
         if not isinstance(training, Mapping):
-            raise SettingError(f"{self.config_file}: training = {shown(training)} is not allowed: it must be a table.")
+            raise SettingError(
+                f"{self.config_file}: training = {format_value(training)} is not allowed: it must be a table."
+            )
         seeds = {name: training[name] for name in ("seed", "seeds") if name in training}
         try:
             return TrainingSettings.model_validate(seeds).all_seeds
@@ -230,8 +235,8 @@ class RunFolder:
         complete, missing : names of the parts' folders.
         """
         before = self.summary_file.read_bytes() if self.summary_file.is_file() else None
-        so_far = {"run": self.name, "complete": list(complete), "missing": list(missing)}
-        self.write_summary({**so_far, "status": "under way"})
+        so_far = PartialSummary(self.name, list(complete), list(missing), "under way")
+        self.write_summary(so_far)
         try:
             yield
         except (SettingError, DataError):  # it was not gone on with
@@ -241,7 +246,8 @@ class RunFolder:
                 write_whole(self.summary_file, lambda file: file.write(before))
             raise
         except BaseException as end:
-            self.write_summary({**so_far, "status": "diverged" if isinstance(end, DivergedError) else "interrupted"})
+            status = "diverged" if isinstance(end, DivergedError) else "interrupted"
+            self.write_summary(replace(so_far, status=status))
             raise
 
     def checkpoint(self) -> Checkpoint | None:
@@ -317,18 +323,20 @@ class RunFolder:
             known.setdefault("resumed", []).append(changed)
             self._write_json(self.environment_file, known)
 
-    def write_history(self, rows: Sequence[Row]) -> None:
+    def write_history(self, epochs: Sequence[EpochMetrics]) -> None:
         """Write all epochs; a figure that does not exist is left empty."""
-        text = io.StringIO()
+        rows, text = [metrics.to_row() for metrics in epochs], io.StringIO()
         if rows:
-            writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+            writer = csv.DictWriter(
+                text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n"
+            )
             writer.writeheader()
             writer.writerows(rows)
         write_text(self.history_file, text.getvalue())
 
-    def write_summary(self, summary: Mapping[str, Any]) -> None:
+    def write_summary(self, summary: Summary | PartialSummary) -> None:
         """Write what came of the run."""
-        self._write_json(self.summary_file, summary)
+        self._write_json(self.summary_file, summary.to_json())
 
     def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
         """Write an evaluation."""
@@ -344,7 +352,7 @@ def _latest(environment: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _setting(name: str, settings: Mapping[str, Any]) -> str:
-    return f"{name} = {shown(settings[name])}" if name in settings else f"{name} not set"
+    return f"{name} = {format_value(settings[name])}" if name in settings else f"{name} not set"
 
 
 def _plain(value: Any) -> Any:

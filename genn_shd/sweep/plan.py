@@ -15,7 +15,7 @@ from ..config.sources import combine, from_layers, nested, read_preset
 from ..datasets import Dataset
 from ..errors import SettingError, nearest
 from ..training.build import build_network, check_fits
-from ..training.data import most_samples, partition, prepare, settle
+from ..training.data import most_samples, partition, prepare, resolve_from_data
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
@@ -239,6 +239,6 @@ def _check(plan: Plan, point: Point, is_training: bool) -> None:
     if is_training:
         config, dataset = prepare(config, load_once)
         samples = partition(config, dataset)
-        config = settle(config, samples.train)
+        config = resolve_from_data(config, samples.train)
         network = build_network(config, dataset.num_input, dataset.num_classes)
         check_fits(config, network, most_samples(config, samples))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..config.schema import Config
+from ..errors import SettingError
+from ..runs.results import EpochMetrics, RunSummary
+from ..training.callbacks import AfterEpoch
 from ..training.data import prepare
 from ..training.repeats import train
 from .objective import Metrics
@@ -47,21 +48,25 @@ def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
     """
     config, dataset = prepare(config, load_once)
     _forget_peak_memory()
-    summary = train(config, dataset, folder, reporter.stop, reporter.epoch)
-    return {"best": _numbers(summary["best"]), "last": _numbers(summary["last"]), "run": _of_run(summary)}
+    report = AfterEpoch(lambda metrics: reporter.epoch(metrics.to_row()))
+    summary = train(config, dataset, folder, reporter.stop, [report])
+    if not isinstance(summary, RunSummary):
+        raise SettingError("a run of a sweep is one training: give it neither several seeds nor speakers left out.")
+    return {"best": _numbers(summary.best), "last": _numbers(summary.last), "run": _of_run(summary)}
 
 
-def _of_run(summary: Mapping[str, Any]) -> dict[str, float]:
+def _of_run(summary: RunSummary) -> dict[str, float]:
     return {
-        "compile_seconds": summary["compile_seconds"],
-        "train_seconds": summary["seconds"],
-        "seconds_per_epoch": summary["seconds"] / summary["epochs"],
+        "compile_seconds": summary.compile_seconds,
+        "train_seconds": summary.seconds,
+        "seconds_per_epoch": summary.seconds / summary.epochs,
         "peak_memory": _peak_memory(),
-        "num_parameters": summary["num_parameters"],
+        "num_parameters": summary.num_parameters,
     }
 
 
-def _numbers(row: Mapping[str, Any]) -> dict[str, float]:
+def _numbers(metrics: EpochMetrics | None) -> dict[str, float]:
+    row = metrics.to_row() if metrics else {}
     return {name: value for name, value in row.items() if isinstance(value, int | float)}
 
 

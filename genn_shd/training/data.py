@@ -40,7 +40,7 @@ def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tup
     dataset = select(config, load(config.dataset.name, **config.dataset.of_loader))
     check_time_scale(config, dataset)
     config = resolve(config, dataset)
-    _say_which_copies_are_lost(config)
+    _warn_of_lost_copies(config)
     return config, crop(dataset, trial_duration(config))
 
 
@@ -100,7 +100,7 @@ def crop(dataset: Dataset, duration: float) -> Dataset:
     return replace(dataset, **cropped)
 
 
-def _say_which_copies_are_lost(config: Config) -> None:
+def _warn_of_lost_copies(config: Config) -> None:
     delays, duration = input_delays(config), trial_duration(config)
     if lost := sum(delay >= duration for delay in delays):
         message = "%d of %d copies of the input come after the trial of %g ms and are lost; lower network.delay_spacing"
@@ -128,8 +128,8 @@ def partition(config: Config, dataset: Dataset) -> Partition:
     return Partition(Samples(dataset.train, split.train), Samples(dataset.train, split.validation), test)
 
 
-def settle(config: Config, train: Samples) -> Config:
-    """The configuration with what it leaves to the training samples: a number of spikes for `smallest`.
+def resolve_from_data(config: Config, train: Samples) -> Config:
+    """Return the configuration with what it leaves to the training samples: a number of spikes for `smallest`.
 
     Raises
     ------
@@ -155,10 +155,10 @@ def most_samples(config: Config, samples: Partition) -> int:
 
 
 def build_augmentation(config: Config) -> Augmentation:
-    """What a settled configuration does to training samples in every epoch."""
+    """Return what a resolved configuration does to training samples in every epoch."""
     settings, normalise = config.augmentation, config.augmentation.normalise
     if normalise == "smallest":
-        raise SettingError("augmentation.normalise = 'smallest' is not settled; call settle first.")
+        raise SettingError("augmentation.normalise = 'smallest' is not resolved; call resolve_from_data first.")
     return Augmentation(
         balance=augment.ClassBalance() if settings.balance else None,
         normalise=augment.SpikeNumberNormalisation(normalise) if isinstance(normalise, int) else None,

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..backends.base import Model
 from ..system.progress import CountingBar
-from .metrics import GroupAccuracy, Tally, accuracy, accuracy_by_group, confusion_matrix
+from .metrics import GroupAccuracy, RunningMetrics, accuracy, accuracy_by_group, confusion_matrix
 from .samples import HeldSamples
 
 
@@ -73,18 +73,18 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
     samples : labelled, held by the model.
     after_batch : called after every batch; an exception it raises ends the evaluation.
     """
-    tally, predictions = Tally(), []
+    metrics, predictions = RunningMetrics(), []
     for labels, batch in samples.batches(np.arange(len(samples)), model.batch_size):
         result = model.evaluate_batch(batch)
-        tally.add(result, labels, model.network.hidden)
+        metrics.add(result, labels, model.network.hidden)
         predictions.append(result.predictions)
         after_batch()
     return Evaluation(
-        loss=tally.mean_loss,
+        loss=metrics.mean_loss,
         labels=samples.samples.labels,
         predictions=np.concatenate(predictions),
         speakers=samples.samples.speakers,
-        spikes_per_neuron=tally.spikes_per_neuron(),
+        spikes_per_neuron=metrics.spikes_per_neuron(),
     )
 
 

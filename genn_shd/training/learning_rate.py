@@ -21,7 +21,7 @@ class LearningRate:
     Attributes
     ----------
     settings : of the optimiser.
-    full : rate once warmed up.
+    full : rate after the warm-up.
     latest : rate of the latest batch.
     batches : number of batches so far.
     fast, slow : moving averages of accuracy.
@@ -42,13 +42,16 @@ class LearningRate:
         return cls(settings, settings.learning_rate)
 
     def next_batch(self) -> float:
-        """The rate of the batch that comes next."""
+        """Return the rate of the batch that comes next; the same until `finish_batch`."""
         start, factor = self.settings.warm_up_start, self.settings.warm_up_factor
-        warming_up = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
-        warmed = self.settings.learning_rate * start * factor**self.batches if warming_up else math.inf
+        is_warming_up = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
+        warmed = self.settings.learning_rate * start * factor**self.batches if is_warming_up else math.inf
         self.latest = min(self.full, warmed)
-        self.batches += 1
         return self.latest
+
+    def finish_batch(self) -> None:
+        """Count a batch that was trained on."""
+        self.batches += 1
 
     def next_epoch(self, epoch: int, accuracy: float) -> bool:
         """Take in the accuracy after an epoch (counted from 0); returns whether the rate was lowered."""
@@ -62,7 +65,7 @@ class LearningRate:
         return stalled and schedule.factor < 1.0
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as numbers that JSON takes."""
+        """Return what a checkpoint keeps, as numbers that JSON takes."""
         names = ("full", "latest", "batches", "fast", "slow", "last_change")
         return {name: getattr(self, name) for name in names}
 

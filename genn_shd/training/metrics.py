@@ -11,7 +11,7 @@ from ..backends.results import BatchResult
 
 
 @dataclass
-class Tally:
+class RunningMetrics:
     """Sums over batches, from which means over samples follow.
 
     Attributes

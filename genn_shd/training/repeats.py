@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,11 +16,13 @@ from ..datasets import Dataset, splits
 from ..errors import SettingError
 from ..runs import environment
 from ..runs.folder import RunFolder
+from ..runs.results import EpochMetrics, FoldsSummary, RunSummary, SeedsSummary, Spread, Summary
 from ..system.display import show_name
 from ..system.interrupt import StopRequest
 from ..system.progress import LOG
+from .callbacks.base import Callback
 from .evaluation import Evaluation
-from .run import AfterEpoch, draw_confusion, train_once
+from .run import draw_confusion, train_once
 
 
 def train(
@@ -29,8 +30,8 @@ def train(
     dataset: Dataset,
     path: Path,
     stop: StopRequest | None = None,
-    after_epoch: AfterEpoch = lambda row: None,
-) -> dict[str, Any]:
+    callbacks: Sequence[Callback] = (),
+) -> Summary:
     """Train as `config.validation` and `training.seeds` ask, or go on where a call was stopped; returns the summary.
 
     Parameters
@@ -38,7 +39,7 @@ def train(
     config, dataset : what to train, and its data, as `prepare` gives them.
     path : run folder; made where it is missing.
     stop : looked at after every batch.
-    after_epoch : called with every row of the history as it is made.
+    callbacks : of every training, after those that settings name.
 
     Raises
     ------
@@ -51,8 +52,8 @@ def train(
     """
     _check_folder(path, len(config.training.all_seeds) > 1)
     if len(config.training.all_seeds) > 1:
-        return _several_seeds(config, dataset, path, stop, after_epoch)
-    return _one_seed(config, dataset, path, stop, after_epoch)
+        return _train_seeds(config, dataset, path, stop, callbacks)
+    return _train_seed(config, dataset, path, stop, callbacks)
 
 
 def _check_folder(path: Path, several: bool) -> None:
@@ -64,72 +65,61 @@ def _check_folder(path: Path, several: bool) -> None:
             raise SettingError(f"{path}: holds another kind of training, {held}; choose another --out.")
 
 
-def _one_seed(
-    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
-) -> dict[str, Any]:
+def _train_seed(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
+) -> RunSummary | FoldsSummary:
     if config.validation.kind == "leave_one_speaker_out":
-        return _leave_one_speaker_out(config, dataset, path, stop, after_epoch)
-    return train_once(config, dataset, path, stop, after_epoch)[0]
+        return _train_folds(config, dataset, path, stop, callbacks)
+    return train_once(config, dataset, path, stop, callbacks)[0]
 
 
-def _several_seeds(
-    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
-) -> dict[str, Any]:
-    """One training, or one for each speaker, with each seed in `seed_N/`."""
+def _train_seeds(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
+) -> SeedsSummary:
+    """Train once, or once for each speaker, with each seed in `seed_N/`."""
     seeds = config.training.all_seeds
-    summaries: dict[int, dict[str, Any]] = {}
+    summaries: dict[int, RunSummary | FoldsSummary] = {}
     with RunFolder.open(path, config) as top:
         for seed in seeds:
             LOG.info("seed %d (%d of %d)", seed, len(summaries) + 1, len(seeds))
             single = config.replace(**{"training.seed": seed, "training.seeds": 1})
             names = [f"seed_{s}" for s in seeds]
             with top.concluding(names[: len(summaries)], names[len(summaries) :]):
-                summaries[seed] = _one_seed(single, dataset, path / f"seed_{seed}", stop, after_epoch)
-        summary = _summary_of_seeds(top, config, summaries)
+                summaries[seed] = _train_seed(single, dataset, path / f"seed_{seed}", stop, callbacks)
+        summary = _summarise_seeds(top, config, summaries)
         top.write_summary(summary)
         return summary
 
 
-def _summary_of_seeds(top: RunFolder, config: Config, summaries: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
-    """Accuracies over seeds: mean, standard deviation of the sample, and each."""
-    by_seed = [accuracies(summary) for summary in summaries.values()]
+def _summarise_seeds(
+    top: RunFolder, config: Config, summaries: Mapping[int, RunSummary | FoldsSummary]
+) -> SeedsSummary:
+    by_seed = [summary.accuracies() for summary in summaries.values()]
     over_seeds = {name: _spread([of_seed[name] for of_seed in by_seed]) for name in by_seed[0]}
     for name, spread in over_seeds.items():
-        LOG.info("%s: %.2f +- %.2f %%", name.replace("_", " "), 100 * spread["mean"], 100 * spread["std"])
-    return {
-        "run": top.name,
-        "status": "complete",
-        "monitor": config.training.monitor,
-        "seconds": round(sum(summary["seconds"] for summary in summaries.values()), 3),
-        "time": environment.now(),
-        "over_seeds": over_seeds,
-        "seeds": {str(seed): dict(summary) for seed, summary in summaries.items()},
-    }
+        LOG.info("%s: %.2f +- %.2f %%", name.replace("_", " "), 100 * spread.mean, 100 * spread.std)
+    return SeedsSummary(
+        run=top.name,
+        status="complete",
+        monitor=config.training.monitor,
+        seconds=round(sum(summary.seconds for summary in summaries.values()), 3),
+        time=environment.now(),
+        over_seeds=over_seeds,
+        seeds=dict(summaries),
+    )
 
 
-def _spread(values: Sequence[float]) -> dict[str, Any]:
-    return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)), "values": list(values)}
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)), list(values))
 
 
-def accuracies(summary: Mapping[str, Any]) -> dict[str, float]:
-    """What a complete training with one seed reached: by part and epoch, as `test_accuracy_best`."""
-    if "folds" in summary:
-        return {name: summary[name] for name in ("mean_accuracy_best", "mean_accuracy_last")}
-    return {
-        f"{part}_accuracy_{epoch}": summary[epoch][f"{part}_accuracy"]
-        for epoch in ("best", "last")
-        for part in ("training", "validation", "test")
-        if summary[epoch][f"{part}_accuracy"] is not None
-    }
-
-
-def _leave_one_speaker_out(
-    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
-) -> dict[str, Any]:
-    """One training a speaker in `fold_SPEAKER/`; folds that are complete are not trained again."""
+def _train_folds(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
+) -> FoldsSummary:
+    """Train once a speaker in `fold_SPEAKER/`; folds that are complete are not trained again."""
     folds = list(splits.leave_one_speaker_out(dataset.train, dataset.speaker_names))
     speakers = [int(dataset.train.speakers[fold.validation[0]]) for fold in folds]
-    summaries: dict[str, dict[str, Any]] = {}
+    summaries: dict[str, RunSummary] = {}
     answers: list[dict[str, Evaluation]] = []
     with RunFolder.open(path, config) as top:
         for speaker in speakers:
@@ -138,40 +128,50 @@ def _leave_one_speaker_out(
             fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
             names = [f"fold_{s}" for s in speakers]
             with top.concluding(names[: len(summaries)], names[len(summaries) :]):
-                summary, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, after_epoch)
-            summaries[name] = summary
+                of_fold, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, callbacks)
+            summaries[name] = of_fold
             answers.append(evaluations)
         pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}
         draw_confusion(pooled, dataset.class_names, top)
-        summary = _summary_of_folds(top, config, summaries)
+        summary = _summarise_folds(top, config, summaries)
         _draw_folds(top, summary)
         top.write_summary(summary)
         return summary
 
 
-def _summary_of_folds(top: RunFolder, config: Config, summaries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Accuracies on the speakers left out: mean and each fold, of the last epoch and of the best one."""
-    summary: dict[str, Any] = {
-        "run": top.name,
-        "status": "complete",
-        "monitor": config.training.monitor,
-        "seconds": round(sum(fold["seconds"] for fold in summaries.values()), 3),
-        "time": environment.now(),
-    }
-    for epoch in ("last", "best"):
-        accuracies = {name: fold[epoch]["validation_accuracy"] for name, fold in summaries.items()}
-        mean = float(np.mean(list(accuracies.values())))
-        summary |= {f"mean_accuracy_{epoch}": mean, f"fold_accuracy_{epoch}": accuracies}
+def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, RunSummary]) -> FoldsSummary:
+    last = {name: _validation_accuracy(fold.last) for name, fold in summaries.items()}
+    best = {name: _validation_accuracy(fold.best) for name, fold in summaries.items()}
+    means = {"last": float(np.mean(list(last.values()))), "best": float(np.mean(list(best.values())))}
+    for epoch, mean in means.items():
         LOG.info("mean accuracy on the speaker left out, %s epoch: %.2f %%", epoch, 100 * mean)
-    return summary | {"folds": dict(summaries)}
+    return FoldsSummary(
+        run=top.name,
+        status="complete",
+        monitor=config.training.monitor,
+        seconds=round(sum(fold.seconds for fold in summaries.values()), 3),
+        time=environment.now(),
+        mean_accuracy_last=means["last"],
+        fold_accuracy_last=last,
+        mean_accuracy_best=means["best"],
+        fold_accuracy_best=best,
+        folds=dict(summaries),
+    )
 
 
-def _draw_folds(top: RunFolder, summary: Mapping[str, Any]) -> None:
+def _validation_accuracy(metrics: EpochMetrics | None) -> float:
+    accuracy = metrics.validation_accuracy if metrics else None
+    if accuracy is None:
+        raise ValueError("a fold has a speaker left out and at least one epoch")
+    return accuracy
+
+
+def _draw_folds(top: RunFolder, summary: FoldsSummary) -> None:
     from ..plots import training as plots
 
     figure = plots.folds(
-        summary["fold_accuracy_best"],
-        f"{top.name}: epochs of best {summary['monitor']} accuracy",
+        summary.fold_accuracy_best,
+        f"{top.name}: epochs of best {summary.monitor} accuracy",
         "accuracy on the speaker left out",
     )
     plots.save(figure, top.plots / "folds.png")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ..backends.base import Model
 from ..backends.loss_weight import weight_curves
@@ -15,30 +13,28 @@ from ..config.schema import Config
 from ..datasets import Dataset
 from ..errors import DivergedError
 from ..runs import environment
-from ..runs.folder import Row, RunFolder
+from ..runs.folder import RunFolder
+from ..runs.results import RunSummary
 from ..system.interrupt import Interrupted, StopRequest
 from ..system.progress import LOG
 from .build import build_network, check_fits, compile_model
-from .data import for_evaluation, most_samples, partition, settle
+from .callbacks.base import Callback, Status
+from .callbacks.loading import load_callbacks
+from .data import for_evaluation, most_samples, partition, resolve_from_data
 from .evaluation import Evaluation, evaluate_with_bar, report
 from .samples import Partition, Samples
-from .timings import EpochTimings
-from .trainer import Trainer, silent_layers
+from .silent_neurons import silent_layers
+from .trainer import Trainer
 
-AfterEpoch = Callable[[Row], None]
-
-_FIRST_DRAWING = 10.0  # s after the start; a short run draws once, at its end
-_DRAWING_SHARE = 0.01
 _SAMPLES_DRAWN = 50
 
 
 def train_once(
-    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, after_epoch: AfterEpoch
-) -> tuple[dict[str, Any], dict[str, Evaluation]]:
-    """One training; returns its summary, and the answers of the best epoch to each part it was not trained on."""
-    samples = partition(config, dataset)
-    config = settle(config, samples.train)
-    samples = replace(samples, **{name: for_evaluation(config, part) for name, part in samples.held_out.items()})
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback] = ()
+) -> tuple[RunSummary, dict[str, Evaluation]]:
+    """Train once; return the summary, and the answers of the best epoch to each part that was not trained on."""
+    callbacks = [*load_callbacks(config.training.callbacks), *callbacks]
+    config, samples = _prepare_samples(config, dataset)
     network = build_network(config, dataset.num_input, dataset.num_classes)
     most = most_samples(config, samples)
     check_fits(config, network, most)
@@ -46,19 +42,22 @@ def train_once(
         folder.write_environment(environment.describe(model, config.training.seed))
         _announce(model, samples)
         draw_weight(model, samples.train, folder)
-        trainer = Trainer(model, samples, config, folder, dataset.class_names, stop)
-        curves = _Curves(trainer)
-        trainer.watchers += [lambda row: curves.draw_sometimes(), after_epoch]
-        if config.simulation.profile:
-            trainer.watchers.append(EpochTimings(model, folder.timings_file))
-        with _concluded_when_stopped(trainer, curves):
+        trainer = Trainer(model, samples, config, folder, dataset.class_names, stop, callbacks)
+        with _concluded_when_stopped(trainer):
             trainer.run()
         # Without samples held out, the training samples are looked at.
         parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
         evaluations = _evaluate_best(model, parts, folder)
         _write_evaluations(evaluations, dataset, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
-        return _conclude(trainer, curves, "complete"), evaluations
+        return _conclude(trainer, "complete"), evaluations
+
+
+def _prepare_samples(config: Config, dataset: Dataset) -> tuple[Config, Partition]:
+    """Partition the samples and thin those held out as settings ask; put in place what settings leave to them."""
+    samples = partition(config, dataset)
+    config = resolve_from_data(config, samples.train)
+    return config, replace(samples, **{name: for_evaluation(config, p) for name, p in samples.held_out.items()})
 
 
 def _announce(model: Model, samples: Partition) -> None:
@@ -68,63 +67,42 @@ def _announce(model: Model, samples: Partition) -> None:
     LOG.info(what, counts, model.network.num_parameters, model.backend, model.compile_seconds)
 
 
-class _Curves:
-    """Draws the training curves while a run trains, as often as that costs next to no time."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self._trainer = trainer
-        self._next = time.monotonic() + _FIRST_DRAWING
-
-    def draw(self) -> None:
-        from ..plots import training as plots
-
-        history, folder = self._trainer.state.history, self._trainer.folder
-        if history:
-            plots.save(plots.training_curves(history, folder.name), folder.plots / "training_curves.png")
-
-    def draw_sometimes(self) -> None:
-        started = time.monotonic()
-        if started >= self._next:
-            self.draw()
-            self._next = time.monotonic() + (time.monotonic() - started) / _DRAWING_SHARE
-
-
 @contextmanager
-def _concluded_when_stopped(trainer: Trainer, curves: _Curves) -> Iterator[None]:
-    """Leave curves and a summary of what there is, also where training ends early."""
+def _concluded_when_stopped(trainer: Trainer) -> Iterator[None]:
+    """Leave a summary of what there is, also where training ends early."""
     try:
         yield
     except (Interrupted, DivergedError) as end:
-        _conclude(trainer, curves, "interrupted" if isinstance(end, Interrupted) else "diverged")
+        _conclude(trainer, "interrupted" if isinstance(end, Interrupted) else "diverged")
         raise
 
 
-def _conclude(trainer: Trainer, curves: _Curves, status: str) -> dict[str, Any]:
-    curves.draw()
-    summary = _summary(trainer, status)
+def _conclude(trainer: Trainer, status: Status) -> RunSummary:
+    summary = summarise(trainer, status)
     trainer.folder.write_summary(summary)
     return summary
 
 
-def _summary(trainer: Trainer, status: str) -> dict[str, Any]:
+def summarise(trainer: Trainer, status: Status) -> RunSummary:
+    """Return what a training has come to."""
     state = trainer.state
-    return {
-        "run": trainer.folder.name,
-        "status": status,
-        "epochs": state.epoch,
-        "monitor": trainer.config.training.monitor,
-        "best": state.best,
-        "last": state.history[-1] if state.history else None,
-        "silent_layers": silent_layers(state.silent),
-        "num_parameters": trainer.model.network.num_parameters,
-        "compile_seconds": round(trainer.model.compile_seconds, 3),
-        "seconds": round(sum(row["seconds"] for row in state.history), 3),
-        "time": environment.now(),
-    }
+    return RunSummary(
+        run=trainer.folder.name,
+        status=status,
+        epochs=state.epoch,
+        monitor=trainer.config.training.monitor,
+        best=state.best,
+        last=state.history[-1] if state.history else None,
+        silent_layers=silent_layers(state.silent),
+        num_parameters=trainer.model.network.num_parameters,
+        compile_seconds=round(trainer.model.compile_seconds, 3),
+        seconds=round(sum(metrics.seconds for metrics in state.history), 3),
+        time=environment.now(),
+    )
 
 
 def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
-    """What the best epoch makes of some samples."""
+    """Evaluate the weights of the best epoch on some samples."""
     best = folder.read_checkpoint("best")
     best.check(model.network)
     model.set_parameters(best.group("parameters"))
@@ -132,7 +110,7 @@ def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder
 
 
 def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, folder: RunFolder) -> None:
-    """As `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
+    """Write `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
     names = dataset.class_names, dataset.speaker_names
     parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
     epoch = folder.read_checkpoint("best").state["epoch"]
@@ -141,7 +119,7 @@ def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, 
 
 
 def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
-    """The weight that the loss gives to each time, where it has one, as `plots/weight.png`."""
+    """Draw the weight that the loss gives to each time, where it has one, as `plots/weight.png`."""
     loss, given = model.network.loss, model.network.loss_values
     if loss.weight is None:
         return
@@ -154,7 +132,7 @@ def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
 
 
 def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
-    """One confusion matrix a part, as `plots/confusion_PART.png`."""
+    """Draw one confusion matrix a part, as `plots/confusion_PART.png`."""
     from ..plots import training as plots
 
     for name, evaluation in evaluations.items():

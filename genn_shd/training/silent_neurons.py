@@ -14,25 +14,30 @@ Masks = Mapping[str, np.ndarray]
 """Population name -> (N,) bool, some of its neurons."""
 
 
-def everyone(model: Model) -> Masks:
-    """All hidden neurons."""
+def all_hidden(model: Model) -> Masks:
+    """Return masks of all hidden neurons."""
     return {population.name: np.ones(population.size, bool) for population in model.network.hidden_populations}
 
 
-def lift(model: Model, neurons: Masks, amount: float) -> None:
+def silent_layers(silent: Masks) -> list[str]:
+    """Return the names of the hidden populations without a single spike; `silent` is (N,) bool by population."""
+    return [name for name, mask in silent.items() if mask.all()]
+
+
+def lift_weights(model: Model, neurons: Masks, amount: float) -> None:
     """Add to every weight that leads from another layer into some neurons.
 
     Parameters
     ----------
     model : whose weights change.
     neurons : mostly those without a spike in the epoch before. Nowotny, Turner & Knight (2025) describe the lift of
-        these; their public code lifts all (`everyone`).
+        these; their public code lifts all (`all_hidden`).
     amount : what is added; weights are dimensionless.
     """
     _change(model, neurons, lambda connection, weights: weights + amount)
 
 
-def redraw(model: Model, neurons: Masks, rng: np.random.Generator) -> None:
+def redraw_weights(model: Model, neurons: Masks, rng: np.random.Generator) -> None:
     """Draw every weight that leads from another layer into some neurons anew, as it was drawn at first.
 
     The optimiser's memory of these weights stays.

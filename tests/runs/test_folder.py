@@ -11,9 +11,11 @@ import pytest
 from genn_shd.config.schema import Config
 from genn_shd.errors import DataError, GennShdError, SettingError
 from genn_shd.runs.checkpoint import Checkpoint
+from genn_shd.runs.files import read_history
 from genn_shd.runs.folder import RunFolder
+from genn_shd.runs.results import EpochMetrics, RunSummary
 from genn_shd.system.files import make_folder, open_log
-from tests.checkpoint_states import state
+from tests.checkpoint_states import row, state
 from tests.disk import room_for
 
 CONFIG = Config()
@@ -213,18 +215,33 @@ def test_a_configuration_of_another_version_is_named(tmp_path):
 
 def test_history_has_a_row_an_epoch_and_exact_numbers(tmp_path):
     folder = RunFolder(tmp_path)
-    rows = [{"epoch": n, "training_loss": 0.1 + 0.2 * n, "validation_loss": None} for n in range(3)]
-    folder.write_history(rows)
+    epochs = [EpochMetrics.from_row(row(n)) for n in range(3)]
+    folder.write_history(epochs)
     with folder.history_file.open() as file:
         read = list(csv.DictReader(file))
-    assert [float(row["training_loss"]) for row in read] == [row["training_loss"] for row in rows]
+    assert [float(found["training_loss"]) for found in read] == [epoch.training_loss for epoch in epochs]
+    assert list(read[0]) == list(row(0))
     assert read[0]["validation_loss"] == ""
 
 
 def test_summary_is_json_without_numbers_json_does_not_have(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.write_summary({"best": {"loss": float("nan")}, "rows": [1.5, float("inf")]})
-    assert json.loads(folder.summary_file.read_text()) == {"best": {"loss": None}, "rows": [1.5, None]}
+    metrics = EpochMetrics.from_row({**row(1), "test_loss": float("nan"), "validation_loss": float("inf")})
+    folder.write_summary(
+        RunSummary("run", "complete", 1, "training", metrics, metrics, [], 12, 1.5, float("inf"), "2026-01-01")
+    )
+    summary = json.loads(folder.summary_file.read_text())
+    assert (summary["best"]["test_loss"], summary["best"]["validation_loss"], summary["seconds"]) == (None, None, None)
+    assert (summary["last"]["training_loss"], summary["compile_seconds"]) == (metrics.training_loss, 1.5)
+
+
+def test_columns_of_other_versions_come_back_in_every_row(tmp_path):
+    old = {name: value for name, value in row(1).items() if name != "grazing_spikes"} | {"later": 2.5}
+    folder = RunFolder(tmp_path)
+    folder.write_history([EpochMetrics.from_row(old), EpochMetrics.from_row(row(2))])
+    first, second = read_history(folder.history_file)
+    assert {name: first[name] for name in old} == old
+    assert (first["grazing_spikes"], second["grazing_spikes"], second["later"]) == (None, 0, None)
 
 
 def test_environment_keeps_the_first_start_and_what_changed(tmp_path):

@@ -10,14 +10,28 @@ def start(**settings):
     return LearningRate.start(Config().replace(**{f"optimiser.{k}": v for k, v in settings.items()}).optimiser)
 
 
+def rates_of(rate, batches):
+    """The rates of so many batches, each trained on."""
+    rates = []
+    for _ in range(batches):
+        rates.append(rate.next_batch())
+        rate.finish_batch()
+    return rates
+
+
 def test_warm_up_goes_from_a_thousandth_by_five_per_cent_a_batch():
     rate = start(learning_rate=0.01)
-    rates = [rate.next_batch() for _ in range(200)]
+    rates = rates_of(rate, 200)
     assert rates[0] == pytest.approx(1e-5)
     assert rates[1] / rates[0] == pytest.approx(1.05)
     assert rates[141] < 0.01  # 1.05 ** 142 > 1000
     assert rates[142:] == [0.01] * 58
     assert rate.latest == 0.01
+
+
+def test_a_batch_that_was_not_trained_on_keeps_its_rate():
+    rate = start(learning_rate=0.01)
+    assert rate.next_batch() == rate.next_batch() == 1e-5
 
 
 def test_warm_up_can_be_off_and_does_not_overflow():
@@ -73,6 +87,6 @@ def test_state_goes_through_json_and_comes_back_exactly():
     settings = Config().optimiser
     rate = LearningRate.start(settings)
     for epoch in range(3):
-        rate.next_batch()
+        rates_of(rate, 1)
         rate.next_epoch(epoch, 0.1 + 0.2 * epoch)
     assert LearningRate.from_state(settings, json.loads(json.dumps(rate.state()))) == rate

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from genn_shd.backends.results import BatchResult
-from genn_shd.training.metrics import Tally, accuracy, accuracy_by_group, confusion_matrix
+from genn_shd.training.metrics import RunningMetrics, accuracy, accuracy_by_group, confusion_matrix
 
 LABELS = np.array([0, 0, 1, 1, 2, 2, 2], np.int32)
 PREDICTIONS = np.array([0, 1, 1, 1, 0, 2, 2])
@@ -27,12 +27,12 @@ def result(loss, predictions, counts):
     return BatchResult(loss, np.full(len(predictions), loss), predictions, np.zeros((len(predictions), 2)), counts)
 
 
-def test_tally_weighs_batches_by_their_samples():
-    tally = Tally()
-    tally.add(result(1.0, [0, 1, 1], {"hidden": np.array([[1, 0], [2, 0], [0, 0]])}), np.array([0, 1, 0]), ["hidden"])
-    tally.add(result(5.0, [1], {"hidden": np.array([[4, 0]]), "output": np.ones((1, 2))}), np.array([1]), ["hidden"])
-    assert tally.mean_loss == 2.0
-    assert tally.accuracy == 0.75
-    assert tally.spikes_per_neuron() == 7 / (2 * 4)
-    np.testing.assert_array_equal(tally.silent["hidden"], [False, True])
-    assert list(tally.spikes) == ["hidden"]
+def test_metrics_weighs_batches_by_their_samples():
+    metrics = RunningMetrics()
+    metrics.add(result(1.0, [0, 1, 1], {"hidden": np.array([[1, 0], [2, 0], [0, 0]])}), np.array([0, 1, 0]), ["hidden"])
+    metrics.add(result(5.0, [1], {"hidden": np.array([[4, 0]]), "output": np.ones((1, 2))}), np.array([1]), ["hidden"])
+    assert metrics.mean_loss == 2.0
+    assert metrics.accuracy == 0.75
+    assert metrics.spikes_per_neuron() == 7 / (2 * 4)
+    np.testing.assert_array_equal(metrics.silent["hidden"], [False, True])
+    assert list(metrics.spikes) == ["hidden"]

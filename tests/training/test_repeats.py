@@ -11,6 +11,7 @@ from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.progress import incomplete, sentence
 from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.system.interrupt import Interrupted, StopRequest
+from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import build_augmentation, crop, partition, prepare, resolve
 from genn_shd.training.repeats import train
 from tests.counting_model import CountingModel
@@ -64,7 +65,8 @@ def models(monkeypatch):
 
 
 def run(path, dataset=DATASET, stop=None, after_epoch=lambda row: None, **settings):
-    return train(resolve(CONFIG.replace(**settings), dataset), dataset, path, stop, after_epoch)
+    callbacks = [AfterEpoch(after_epoch)]
+    return train(resolve(CONFIG.replace(**settings), dataset), dataset, path, stop, callbacks)
 
 
 def test_a_run_leaves_everything_the_design_names(tmp_path, models):
@@ -75,18 +77,18 @@ def test_a_run_leaves_everything_the_design_names(tmp_path, models):
         *("evaluation.json", "plots"),
     }
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
-    assert (evaluation["checkpoint"], evaluation["epoch"]) == ("best", summary["best"]["epoch"])
-    assert evaluation["parts"]["test"]["accuracy"] == summary["best"]["test_accuracy"]
+    assert (evaluation["checkpoint"], evaluation["epoch"]) == ("best", summary.best.epoch)
+    assert evaluation["parts"]["test"]["accuracy"] == summary.best.test_accuracy
     assert {p.name for p in (tmp_path / "plots").iterdir()} == {
         "training_curves.png",
         "confusion_test.png",
         "weight.png",
     }
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
-    assert (summary["status"], summary["epochs"], summary["monitor"]) == ("complete", 2, "training")
-    assert summary["last"] == rows[-1]
-    assert summary["best"] in rows
-    assert summary["num_parameters"] == 6 * 5 + 5 * 2
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary.to_json()
+    assert (summary.status, summary.epochs, summary.monitor) == ("complete", 2, "training")
+    assert summary.last == rows[-1]
+    assert summary.best in rows
+    assert summary.num_parameters == 6 * 5 + 5 * 2
     assert json.loads((tmp_path / "environment.json").read_text())["model"] == {"backend": "counting"}
     assert models[0].closed
 
@@ -107,7 +109,7 @@ def test_a_speaker_left_out_in_turn_chooses_no_epoch():
 
 def test_parts_that_are_gone_on_with_and_stopped_leave_a_summary_that_says_so(tmp_path):
     leave_out = {"validation": {"kind": "leave_one_speaker_out"}}
-    folds = [f"fold_{speaker}" for speaker in run(tmp_path, **leave_out)["folds"]]
+    folds = [f"fold_{speaker}" for speaker in run(tmp_path, **leave_out).folds]
     assert len(folds) > 1 and incomplete(RunFolder(tmp_path)) == {}
     stop = StopRequest()
 
@@ -180,7 +182,7 @@ def test_interrupted_and_diverged_runs_leave_a_summary_too(tmp_path):
     with pytest.raises(DivergedError):
         run(tmp_path / "high", **{"optimiser.learning_rate": 1e200})
     assert json.loads((tmp_path / "high" / "summary.json").read_text())["status"] == "diverged"
-    assert run(tmp_path)["epochs"] == 2
+    assert run(tmp_path).epochs == 2
 
 
 def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path, monkeypatch):
@@ -189,8 +191,8 @@ def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path,
     run(tmp_path / "short", **{"training.epochs": 5})
     assert drawn == [5]
     del drawn[:]
-    monkeypatch.setattr("genn_shd.training.run._FIRST_DRAWING", 0.0)
-    monkeypatch.setattr("genn_shd.training.run._DRAWING_SHARE", 1e-9)
+    monkeypatch.setattr("genn_shd.training.callbacks.training_curves.FIRST_DRAWING", 0.0)
+    monkeypatch.setattr("genn_shd.training.callbacks.training_curves.DRAWING_SHARE", 1e-9)
     run(tmp_path / "long", **{"training.epochs": 5})
     assert drawn == [1, 5]
 
@@ -200,15 +202,15 @@ def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, model
     assert [p.name for p in sorted(tmp_path.glob("fold_*"))] == ["fold_0", "fold_1", "fold_2"]
     assert len(models) == 3
     for epoch in ("last", "best"):
-        folds = [summary["folds"][name][epoch]["validation_accuracy"] for name in SPEAKERS]
-        assert list(summary[f"fold_accuracy_{epoch}"].values()) == folds
-        assert summary[f"mean_accuracy_{epoch}"] == pytest.approx(np.mean(folds))
+        folds = [getattr(summary.folds[name], epoch).validation_accuracy for name in SPEAKERS]
+        assert list(getattr(summary, f"fold_accuracy_{epoch}").values()) == folds
+        assert getattr(summary, f"mean_accuracy_{epoch}") == pytest.approx(np.mean(folds))
     assert {p.name for p in (tmp_path / "plots").iterdir()} == {
         "folds.png",
         "confusion_test.png",
         "confusion_validation.png",
     }
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary.to_json()
     fold = RunFolder.existing(tmp_path / "fold_1")
     samples = partition(fold.config(), DATASET)
     assert set(samples.validation.speakers) == {1}
@@ -230,7 +232,7 @@ def test_leave_one_speaker_out_goes_on_in_the_fold_it_was_stopped_in(tmp_path, m
     assert not (tmp_path / "parts" / "fold_2").exists()
     del models[:]
     summary = run(tmp_path / "parts", **settings)
-    assert summary["fold_accuracy_last"] == expected["fold_accuracy_last"]
+    assert summary.fold_accuracy_last == expected.fold_accuracy_last
     assert [model.batches > 0 for model in models] == [False, True, True]
 
 
@@ -239,14 +241,14 @@ def test_several_seeds_are_trained_one_after_another_and_summed_up(tmp_path, mod
     assert sorted(p.name for p in tmp_path.glob("seed_*")) == ["seed_4", "seed_5", "seed_6"]
     assert RunFolder.existing(tmp_path / "seed_5").config().training.seed == 5
     for epoch in ("best", "last"):
-        values = [summary["seeds"][str(seed)][epoch]["test_accuracy"] for seed in (4, 5, 6)]
-        spread = summary["over_seeds"][f"test_accuracy_{epoch}"]
-        assert spread["values"] == values
-        assert (spread["mean"], spread["std"]) == pytest.approx((np.mean(values), np.std(values) * np.sqrt(3 / 2)))
-    assert len({spread["values"][k] for spread in summary["over_seeds"].values() for k in range(3)}) > 2
-    assert json.loads((tmp_path / "summary.json").read_text()) == summary
+        values = [getattr(summary.seeds[seed], epoch).test_accuracy for seed in (4, 5, 6)]
+        spread = summary.over_seeds[f"test_accuracy_{epoch}"]
+        assert spread.values == values
+        assert (spread.mean, spread.std) == pytest.approx((np.mean(values), np.std(values) * np.sqrt(3 / 2)))
+    assert len({spread.values[k] for spread in summary.over_seeds.values() for k in range(3)}) > 2
+    assert json.loads((tmp_path / "summary.json").read_text()) == summary.to_json()
     assert not (tmp_path / "checkpoint.npz").exists()
-    assert "validation_accuracy_best" not in summary["over_seeds"]
+    assert "validation_accuracy_best" not in summary.over_seeds
 
 
 def test_seeds_go_on_where_they_were_stopped_and_can_be_added(tmp_path, models):
@@ -264,8 +266,8 @@ def test_seeds_go_on_where_they_were_stopped_and_can_be_added(tmp_path, models):
     del models[:]
     summary = run(tmp_path, **{"training.seeds": [7, 2, 3]}, **loso)
     assert [model.batches > 0 for model in models] == [False] * 6 + [True] * 3
-    means = [summary["seeds"][seed]["mean_accuracy_last"] for seed in ("7", "2", "3")]
-    assert summary["over_seeds"]["mean_accuracy_last"]["values"] == means
+    means = [summary.seeds[seed].mean_accuracy_last for seed in (7, 2, 3)]
+    assert summary.over_seeds["mean_accuracy_last"].values == means
 
 
 def test_a_folder_of_one_seed_does_not_become_one_of_several(tmp_path):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from genn_shd import train
-from genn_shd.training.timings import EpochTimings
+from genn_shd.training.callbacks.epoch_timings import EpochTimings
 
 
 def _rows(path):
@@ -18,19 +18,26 @@ def _rows(path):
         return list(csv.DictReader(file))
 
 
+def _begin(trainer):
+    timings = EpochTimings()
+    timings.on_train_begin(trainer)
+    return timings
+
+
 def test_each_epoch_has_its_own_seconds_and_a_resumed_run_goes_on_in_the_table(tmp_path, caplog):
     path, model = tmp_path / "timings.csv", SimpleNamespace(timings={})
+    trainer = SimpleNamespace(model=model, folder=SimpleNamespace(timings_file=path))
     with caplog.at_level(logging.INFO, "genn_shd"):
-        timings = EpochTimings(model, path)
+        timings = _begin(trainer)
         for epoch, sums in enumerate([(1.0, 2.0), (1.5, 5.0), (4.5, 6.0)], start=1):
             model.timings = dict(zip(("forward", "synapse"), sums, strict=True))
-            timings({"epoch": epoch})
+            timings.on_epoch_end(trainer, SimpleNamespace(epoch=epoch))
     assert "seconds on forward 0.500, synapse 3.000" in caplog.text
     expected = [("1", "1.0", "2.0"), ("2", "0.5", "3.0"), ("3", "3.0", "1.0")]
     assert [tuple(row.values()) for row in _rows(path)] == expected
     # Stopped in epoch 3 and gone on: that epoch is made anew, those before stay.
     model.timings = {"forward": 7.0, "synapse": 8.0}
-    EpochTimings(model, path)({"epoch": 3})
+    _begin(trainer).on_epoch_end(trainer, SimpleNamespace(epoch=3))
     assert [tuple(row.values()) for row in _rows(path)] == [*expected[:2], ("3", "7.0", "8.0")]
 
 

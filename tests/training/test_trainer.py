@@ -12,8 +12,10 @@ from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.system.interrupt import Interrupted, StopRequest
+from genn_shd.training.callbacks.learning_rate_schedule import LearningRateSchedule
 from genn_shd.training.samples import Partition, Samples
-from genn_shd.training.trainer import Trainer, silent_layers
+from genn_shd.training.silent_neurons import silent_layers
+from genn_shd.training.trainer import Trainer
 from tests.counting_model import CountingModel
 
 EPOCHS = 4
@@ -56,16 +58,26 @@ class Deaf(CountingModel):
 class Run:
     """A trainer in a folder, with a model that can stop it or go wrong at chosen batches."""
 
-    def __init__(self, path, config=CONFIG, samples=SAMPLES, model=Deaf):
-        self.path, self.config, self.samples = path, config, samples
+    def __init__(self, path, config=CONFIG, samples=SAMPLES, model=Deaf, callbacks=()):
+        self.path, self.config, self.samples, self.callbacks = path, config, samples, callbacks
         self.stop = StopRequest()
         self.model = model(recurrent_classifier(6, 5, 2, recurrent=False))
 
     def train(self):
         with RunFolder.open(self.path, self.config) as folder:
-            self.trainer = Trainer(self.model, self.samples, self.config, folder, ["a", "b"], self.stop)
+            self.trainer = Trainer(self.model, self.samples, self.config, folder, ["a", "b"], self.stop, self.callbacks)
             self.trainer.run()
         return self
+
+    @property
+    def history(self):
+        """Rows of the epochs so far."""
+        return [metrics.to_row() for metrics in self.trainer.state.history]
+
+    @property
+    def learning_rate(self):
+        """What the schedule has come to."""
+        return next(c.rate for c in self.trainer.callbacks if isinstance(c, LearningRateSchedule))
 
     def stop_after(self, batches=None, evaluations=None):
         """Request a stop after so many batches of training or of evaluation."""
@@ -113,7 +125,7 @@ def uninterrupted(tmp_path_factory):
 
 def test_it_learns(tmp_path):
     run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 30})).train()
-    first, last = run.trainer.state.history[0], run.trainer.state.history[-1]
+    first, last = run.history[0], run.history[-1]
     assert last["training_loss"] < 0.7 * first["training_loss"]
     assert last["training_accuracy"] > 0.8
 
@@ -121,7 +133,7 @@ def test_it_learns(tmp_path):
 def test_history_is_what_a_second_look_at_the_numbers_gives(tmp_path, uninterrupted):
     assert [row["epoch"] for row in uninterrupted["history"]] == ["1", "2", "3", "4"]
     run = Run(tmp_path).train()
-    row = run.trainer.state.history[-1]
+    row = run.history[-1]
     for part in ("validation", "test"):
         samples = SAMPLES.parts[part]
         result = run.model.evaluate_batch(samples.trains)
@@ -333,7 +345,7 @@ def test_rates_are_those_of_the_schedule_and_reach_the_history(tmp_path):
     rates = run.model.learning_rates
     assert rates[0] == pytest.approx(0.005)
     assert rates[1] == pytest.approx(0.005 * 1.05)
-    for epoch, row in enumerate(run.trainer.state.history):
+    for epoch, row in enumerate(run.history):
         assert row["learning_rate"] == rates[(epoch + 1) * BATCHES - 1]
 
 
@@ -347,14 +359,13 @@ def test_the_rate_is_steered_by_what_is_monitored(tmp_path):
             return result
 
     config = CONFIG.replace(**{"training.epochs": 8})
-    validated = Run(tmp_path / "a", config, model=Stalling).train().trainer.state
-    trained = (
-        Run(tmp_path / "b", config.replace(**{"training.monitor": "training"}), model=Stalling).train().trainer.state
-    )
-    assert validated.rate.full < 0.05
-    assert trained.rate.full == 0.05
-    assert validated.best["epoch"] == 1
-    assert trained.best["training_accuracy"] == max(row["training_accuracy"] for row in trained.history)
+    validated = Run(tmp_path / "a", config, model=Stalling).train()
+    trained = Run(tmp_path / "b", config.replace(**{"training.monitor": "training"}), model=Stalling).train()
+    assert validated.learning_rate.full < 0.05
+    assert trained.learning_rate.full == 0.05
+    assert validated.trainer.state.best.epoch == 1
+    best = trained.trainer.state.best.training_accuracy
+    assert best == max(row["training_accuracy"] for row in trained.history)
 
 
 @pytest.mark.parametrize(
@@ -376,7 +387,7 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(tmp_path, rows, b
 
     config = CONFIG.replace(**{"training.epochs": len(rows)})
     run = Run(tmp_path, config, Partition(SAMPLES.train, samples_of(20, 2)), Scripted).train()
-    assert run.trainer.state.best["epoch"] == best
+    assert run.trainer.state.best.epoch == best
     assert Checkpoint.read(tmp_path / "best.npz").state["epoch"] == best
     assert Checkpoint.read(tmp_path / "checkpoint.npz").state["epoch"] == len(rows)
 
@@ -386,14 +397,14 @@ def test_best_holds_the_weights_that_were_evaluated(tmp_path):
     best = Checkpoint.read(tmp_path / "best.npz")
     run.model.set_parameters(best.group("parameters"))
     row = best.state["history"][-1]
-    assert row == run.trainer.state.best
+    assert row == run.trainer.state.best.to_row()
     assert run.model.evaluate_batch(SAMPLES.validation.trains).loss == pytest.approx(row["validation_loss"])
 
 
 @pytest.mark.parametrize(("lift", "expected"), [(0.25, -0.5), (0.0, -1.0)])
 def test_silent_neurons_are_lifted_before_every_epoch_but_the_first(tmp_path, lift, expected):
     run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 3, "silent_neurons.weight_lift": lift})).train()
-    assert all(row["silent_neurons"] >= 1 for row in run.trainer.state.history)
+    assert all(row["silent_neurons"] >= 1 for row in run.history)
     np.testing.assert_array_equal(run.model.parameters["input_hidden"][:, 1], np.full(6, expected))
 
 
@@ -405,7 +416,8 @@ def test_all_neurons_can_be_lifted(tmp_path):
         runs[lift].stop_after(BATCHES)
         with pytest.raises(Interrupted):
             runs[lift].train()
-        runs[lift].trainer._revive()
+        for callback in runs[lift].trainer.callbacks:
+            callback.on_epoch_begin(runs[lift].trainer, 2)
     difference = runs[0.5].model.parameters["input_hidden"] - runs[0.0].model.parameters["input_hidden"]
     np.testing.assert_allclose(difference, 0.5)
 
@@ -425,7 +437,7 @@ def test_weights_drawn_anew_are_the_same_after_a_stop(tmp_path, batches):
 def test_weights_are_drawn_anew_with_other_numbers_before_every_epoch_but_the_first(tmp_path, monkeypatch):
     numbers = []
     monkeypatch.setattr(
-        "genn_shd.training.silent_neurons.redraw", lambda model, silent, rng: numbers.append(rng.random())
+        "genn_shd.training.silent_neurons.redraw_weights", lambda model, silent, rng: numbers.append(rng.random())
     )
     for seed in (0, 1):
         config = CONFIG.replace(
@@ -438,7 +450,7 @@ def test_weights_are_drawn_anew_with_other_numbers_before_every_epoch_but_the_fi
 def test_training_alone_leaves_the_other_columns_empty(tmp_path):
     config = CONFIG.replace(**{"validation": {"kind": "none"}, "training.monitor": "training"})
     run = Run(tmp_path, config, Partition(SAMPLES.train)).train()
-    assert run.trainer.state.history[0]["test_accuracy"] is None
+    assert run.history[0]["test_accuracy"] is None
     assert history(tmp_path)[0]["validation_loss"] == ""
 
 
@@ -492,18 +504,6 @@ def test_augmented_training_samples_are_not_held_by_the_model(tmp_path, monkeypa
     run.model.hold = lambda trains: held.append(trains) or hold(trains)
     run.train()
     assert [id(trains) for trains in held] == [id(SAMPLES.validation.trains), id(SAMPLES.test.trains)]
-
-
-def test_watchers_see_every_epoch_once_it_is_saved(tmp_path):
-    seen = []
-    run = Run(tmp_path)
-    with RunFolder.open(tmp_path, CONFIG) as folder:
-        trainer = Trainer(run.model, SAMPLES, CONFIG, folder, ["a", "b"])
-        trainer.watchers.append(
-            lambda row: seen.append((row["epoch"], Checkpoint.read(folder.checkpoint_file).state["epoch"]))
-        )
-        trainer.run()
-    assert seen == [(1, 1), (2, 2), (3, 3), (4, 4)]
 
 
 def test_the_log_has_a_line_an_epoch(tmp_path, caplog):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..messages import format_value
-from ..sections import AsList, AsTuple, Section, setting
+from ..sections import AsList, AsTuple, OneOrMany, Section, setting
 
 _LARGEST = 2**63 - 1
 """Of whole numbers that are kept in files."""
@@ -27,6 +27,9 @@ class TrainingSettings(Section):
         "auto",
         "accuracy that steers the schedule and picks best.npz; auto: validation where there is one, but not that of a "
         "speaker left out in turn",
+    )
+    callbacks: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
+        (), "what else is done while training: tensorboard, or callbacks of your own as module:name"
     )
 
     @model_validator(mode="after")

@@ -1,0 +1,35 @@
+"""Weights & Biases: every epoch of a training as a run there. `pip install wandb`, `wandb login`, and in the settings
+
+[training]
+callbacks = ["examples.callback_wandb:WandB"]
+"""
+
+from typing import Any
+
+import wandb
+
+from genn_shd import Callback
+
+
+class WandB(Callback):
+    """Sends the metrics of every epoch; a run that was interrupted goes on as the same run."""
+
+    def __init__(self) -> None:
+        self._id: str | None = None
+
+    def state(self) -> dict[str, Any]:
+        return {"id": self._id} if self._id else {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._id = state["id"]
+
+    def on_train_begin(self, trainer: Any) -> None:
+        config = trainer.config.model_dump(mode="json")
+        run = wandb.init(project="genn_shd", name=trainer.folder.name, config=config, id=self._id, resume="allow")
+        self._id = run.id
+
+    def on_epoch_end(self, trainer: Any, metrics: Any) -> None:
+        wandb.log(metrics.to_row(), step=metrics.epoch)
+
+    def on_train_end(self, trainer: Any, status: str) -> None:
+        wandb.finish(exit_code=0 if status == "complete" else 1)

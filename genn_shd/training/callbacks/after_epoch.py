@@ -1,0 +1,22 @@
+"""A function that is told of every epoch, as a callback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+
+class AfterEpoch(Callback):
+    """Calls a function with the metrics of every epoch."""
+
+    def __init__(self, function: Callable[[EpochMetrics], object]) -> None:
+        self._function = function
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        self._function(metrics)

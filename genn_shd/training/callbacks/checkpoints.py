@@ -1,0 +1,50 @@
+"""Checkpoints of a run, written and read as a callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...system.progress import LOG
+from ..state import capture
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+
+class Checkpoints(Callback):
+    """Writes `checkpoint.npz`, `best.npz` and `history.csv` after every epoch.
+
+    Attributes
+    ----------
+    position : of the checkpoint that training would go on from, in words; empty before there is one.
+    """
+
+    def __init__(self) -> None:
+        self.position = ""
+
+    def on_train_begin(self, trainer: Trainer) -> None:
+        if trainer.state.epoch or trainer.state.batch:
+            self.position = _describe(trainer)
+            LOG.info("going on from %s", self.position)
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        """Write best.npz first: a kill between the two leaves nothing that the next epoch does not redo."""
+        checkpoint = capture(trainer)
+        if metrics is trainer.state.best:
+            checkpoint.write(trainer.folder.best_file)
+        checkpoint.write(trainer.folder.checkpoint_file)
+        self.position = _describe(trainer)
+        trainer.folder.write_history(trainer.state.history)
+
+    def save_batch(self, trainer: Trainer) -> None:
+        """Write the checkpoint of an epoch that is under way; before its first batch the last one stands."""
+        if trainer.state.batch:
+            capture(trainer).write(trainer.folder.checkpoint_file)
+            self.position = _describe(trainer)
+
+
+def _describe(trainer: Trainer) -> str:
+    state, file = trainer.state, trainer.folder.checkpoint_file
+    return f"{file}, of epoch {state.epoch}" + (f" and batch {state.batch} of the next" if state.batch else "")

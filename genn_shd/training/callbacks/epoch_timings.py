@@ -1,0 +1,58 @@
+"""Seconds that each epoch spent on which kind of work, as a table in the run folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DataError
+from ...runs.files import read_table
+from ...system.files import write_text
+from ...system.progress import LOG
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+
+class EpochTimings(Callback):
+    """Says after every epoch what it spent, and keeps a table; for a model compiled with `profile=True`.
+
+    The table is `timings.csv`: one row an epoch, seconds by kind of work. Rows of epochs before are kept.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[str, float] = {}
+        self._rows: list[dict[str, Any]] = []
+
+    def on_train_begin(self, trainer: Trainer) -> None:
+        """Read the table as far as it is written.
+
+        Raises
+        ------
+        DataError
+            It is damaged.
+        """
+        path = trainer.folder.timings_file
+        self._rows += read_table(path)
+        if not all(str(row.get("epoch")).isdecimal() for row in self._rows):
+            raise DataError(f"{path}: this file is damaged; delete it, and train again.")
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        now = trainer.model.timings
+        spent = {kind: round(seconds - self._before.get(kind, 0.0), 6) for kind, seconds in now.items()}
+        self._before = now
+        LOG.info("seconds on %s", ", ".join(f"{kind} {seconds:.3f}" for kind, seconds in spent.items()))
+        kept = [old for old in self._rows if int(old["epoch"]) < metrics.epoch]
+        self._rows = [*kept, {"epoch": metrics.epoch, **spent}]
+        write_text(trainer.folder.timings_file, self._table())
+
+    def _table(self) -> str:
+        text = io.StringIO()
+        kinds = dict.fromkeys(name for row in self._rows for name in row)
+        writer = csv.DictWriter(text, list(kinds), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        return text.getvalue()

@@ -1,0 +1,52 @@
+"""The learning rate of every batch, as a callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...config.schema import OptimiserSettings
+from ...system.progress import LOG
+from ..learning_rate import LearningRate
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ...backends.results import BatchResult
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+
+class LearningRateSchedule(Callback):
+    """Sets the learning rate of every batch: warmed up, and lowered when the monitored accuracy stalls.
+
+    Attributes
+    ----------
+    rate : the learning rate and what it has to remember.
+    """
+
+    def __init__(self, settings: OptimiserSettings) -> None:
+        self.rate = LearningRate.start(settings)
+
+    @property
+    def name(self) -> str:
+        return "rate"  # as checkpoints have always called it
+
+    def state(self) -> dict[str, Any]:
+        return self.rate.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.rate = LearningRate.from_state(self.rate.settings, state)
+
+    def on_train_begin(self, trainer: Trainer) -> None:
+        if self.rate.batches:
+            trainer.model.learning_rate = self.rate.latest
+
+    def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
+        trainer.model.learning_rate = self.rate.next_batch()
+
+    def on_batch_end(self, trainer: Trainer, epoch: int, batch: int, result: BatchResult) -> None:
+        self.rate.finish_batch()
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        monitored = metrics.accuracy(trainer.config.training.monitor)
+        if monitored is not None and self.rate.next_epoch(metrics.epoch - 1, monitored):
+            LOG.info("accuracy stalls: learning rate lowered to %g", self.rate.full)

@@ -1,0 +1,49 @@
+"""How far training is: a bar on a terminal, and a line of the log for each epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...system.progress import LOG, ProgressBar
+from .base import Callback, Status
+
+if TYPE_CHECKING:
+    from ...backends.results import BatchResult
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+
+class Progress(Callback):
+    """Shows a bar over all batches, and says in the log how every epoch went."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar | None = None
+
+    def on_train_begin(self, trainer: Trainer) -> None:
+        done = trainer.state.epoch * trainer.num_batches + trainer.state.batch
+        self._bar = ProgressBar(trainer.config.training.epochs, trainer.num_batches, done)
+
+    def on_batch_end(self, trainer: Trainer, epoch: int, batch: int, result: BatchResult) -> None:
+        metrics = trainer.state.metrics
+        if self._bar:
+            self._bar.update(epoch - 1, metrics.mean_loss, metrics.accuracy)
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        is_best = metrics is trainer.state.best
+        LOG.info("%s", describe_epoch(metrics, trainer.config.training.epochs, is_best))
+
+    def on_train_end(self, trainer: Trainer, status: Status) -> None:
+        if self._bar:
+            self._bar.close()
+
+
+def describe_epoch(metrics: EpochMetrics, epochs: int, is_best: bool) -> str:
+    """Return the line of the log about an epoch."""
+    parts = [f"epoch {metrics.epoch}/{epochs}: loss {metrics.training_loss:.4f}"]
+    for name in ("training", "validation", "test"):
+        accuracy = metrics.accuracy(name)
+        if accuracy is not None:
+            parts.append(f"{name} {100 * accuracy:.2f} %")
+    parts.append(f"{metrics.spikes_per_neuron:.1f} spikes a neuron, {metrics.silent_neurons} silent")
+    parts.append(f"{metrics.seconds:.1f} s")
+    return ", ".join(parts) + (" (best so far)" if is_best else "")

@@ -1,0 +1,31 @@
+"""A warning about hidden layers in which nothing can be learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...system.progress import LOG
+from ..silent_neurons import silent_layers
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+SILENCE_REMEDY = (
+    "no gradient reaches the weights into it; raise the mean of initial weights (network.weights.input_hidden), set "
+    "silent_neurons.weight_lift or silent_neurons.weight_redraw, or look whether the input has spikes."
+)
+
+
+class SilenceWarning(Callback):
+    """Says once that nothing can be learned where no neuron of a hidden layer spiked in an epoch."""
+
+    def __init__(self) -> None:
+        self._is_warned = False
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        dead = silent_layers(trainer.state.silent)
+        if dead and not self._is_warned:
+            self._is_warned = True
+            LOG.warning("no neuron of %s spiked in epoch %d: %s", ", ".join(dead), metrics.epoch, SILENCE_REMEDY)

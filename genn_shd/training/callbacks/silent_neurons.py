@@ -1,0 +1,36 @@
+"""Hidden neurons that were silent for an epoch brought back before the next one, as a callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...config.schema import SilentNeuronSettings
+from .. import silent_neurons
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ..trainer import Trainer
+
+_STREAM = 1
+"""Tells its random numbers from those of shuffling."""
+
+
+class SilentNeurons(Callback):
+    """Lifts the weights into neurons without a spike in the epoch before, or draws them anew, as settings ask."""
+
+    def __init__(self, settings: SilentNeuronSettings) -> None:
+        self._settings = settings
+
+    def on_epoch_begin(self, trainer: Trainer, epoch: int) -> None:
+        if epoch == 1:
+            return
+        settings, model, silent = self._settings, trainer.model, trainer.state.silent
+        if settings.weight_redraw:
+            rng = np.random.default_rng([trainer.config.training.seed, epoch - 1, _STREAM])
+            silent_neurons.redraw_weights(model, silent, rng)
+        if settings.weight_lift > 0.0:
+            silent_neurons.lift_weights(model, silent, settings.weight_lift)
+        if settings.weight_lift_all > 0.0:
+            silent_neurons.lift_weights(model, silent_neurons.all_hidden(model), settings.weight_lift_all)

@@ -1,0 +1,29 @@
+"""Callbacks that every training has, and those that its settings ask for."""
+
+from __future__ import annotations
+
+from ...config.schema import Config
+from .base import Callback
+from .epoch_timings import EpochTimings
+from .learning_rate_schedule import LearningRateSchedule
+from .progress import Progress
+from .recorder import Recorder
+from .silence_warning import SilenceWarning
+from .silent_neurons import SilentNeurons
+from .training_curves import TrainingCurves
+
+
+def standard_callbacks(config: Config) -> list[Callback]:
+    """Return new callbacks for one training, in the order in which they are called."""
+    callbacks: list[Callback] = [
+        LearningRateSchedule(config.optimiser),
+        SilentNeurons(config.silent_neurons),
+        Progress(),
+        SilenceWarning(),
+        TrainingCurves(),
+    ]
+    if config.recording.epochs:
+        callbacks.insert(0, Recorder(config.recording))
+    if config.simulation.profile:
+        callbacks.append(EpochTimings())
+    return callbacks

@@ -1,0 +1,64 @@
+"""Event files for TensorBoard, written by the optional package tensorboardX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import SettingError
+from .base import Callback, Status
+
+if TYPE_CHECKING:
+    from ...runs.results import EpochMetrics
+    from ..trainer import Trainer
+
+
+class TensorBoard(Callback):
+    """Writes losses, accuracies and all else of `history.csv` for TensorBoard; see them by `tensorboard --logdir DIR`.
+
+    Parameters
+    ----------
+    folder : of the event files; `tensorboard/` in the run folder where not given.
+
+    Raises
+    ------
+    SettingError
+        tensorboardX is not installed.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._new_writer = _import_writer()
+        self._writer: Any = None
+
+    def on_train_begin(self, trainer: Trainer) -> None:
+        folder = self._folder or trainer.folder.path / "tensorboard"
+        # An epoch that is made anew after an interruption takes the place of what was written of it before.
+        self._writer = self._new_writer(str(folder), purge_step=trainer.state.epoch + 1)
+
+    def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
+        for name, value in metrics.to_row().items():
+            if value is not None and name != "epoch":
+                self._writer.add_scalar(_tag(name), value, metrics.epoch)
+        self._writer.flush()
+
+    def on_train_end(self, trainer: Trainer, status: Status) -> None:
+        if self._writer:
+            self._writer.close()
+
+
+def _tag(column: str) -> str:
+    """Return the name in TensorBoard, which draws what begins alike side by side: `loss/test` for `test_loss`."""
+    part, _, figure = column.rpartition("_")
+    return f"{figure}/{part}" if figure in ("loss", "accuracy") else column
+
+
+def _import_writer() -> Any:
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError as error:
+        raise SettingError(
+            f"training.callbacks: 'tensorboard' needs tensorboardX ({error}); install it by "
+            "`pip install 'genn_shd[tensorboard]'` or `pip install tensorboardX`."
+        ) from None
+    return SummaryWriter

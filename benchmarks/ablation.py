@@ -30,6 +30,8 @@ from genn_shd import DataError, DivergedError, datasets
 from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
 from genn_shd.runs.environment import processor_model
+from genn_shd.runs.results import EpochMetrics, FoldsSummary
+from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import prepare
 from genn_shd.training.repeats import train
 
@@ -257,9 +259,9 @@ class _Watch:
         self.seconds: list[float] = []
         self._last = time.process_time()
 
-    def __call__(self, row: dict[str, Any]) -> None:
+    def __call__(self, metrics: EpochMetrics) -> None:
         now = time.process_time()
-        if row["epoch"] > 1:
+        if metrics.epoch > 1:
             self.seconds.append(now - self._last)
         self._last = now
 
@@ -270,12 +272,13 @@ def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
     config, dataset = prepare(load(settings=[*cell.settings, *extra]))
     watch, settings = _Watch(), hash_settings(cell, extra)
     try:
-        summary = train(config, dataset, folder / f"{cell.name}-{settings}", after_epoch=watch)
+        summary = train(config, dataset, folder / f"{cell.name}-{settings}", callbacks=[AfterEpoch(watch)])
     except DivergedError:
         return Row(*key, DIVERGED, "", "", "", "", settings)
-    training = np.mean([fold["best"]["training_accuracy"] for fold in summary["folds"].values()])
+    assert isinstance(summary, FoldsSummary)  # cells leave out one speaker after another
+    training = np.mean([fold.best.training_accuracy for fold in summary.folds.values() if fold.best])
     seconds = f"{np.median(watch.seconds):.3f}" if watch.seconds else ""
-    accuracies = (summary["mean_accuracy_best"], summary["mean_accuracy_last"], training)
+    accuracies = (summary.mean_accuracy_best, summary.mean_accuracy_last, training)
     return Row(*key, "complete", *(f"{accuracy:.4f}" for accuracy in accuracies), seconds, settings, processor_model())
 
 

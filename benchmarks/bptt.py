@@ -32,8 +32,10 @@ from benchmarks.report import BLUE, FAINT, ORANGE, Report, make_parser, print_ta
 from benchmarks.workers import start_processes
 from genn_shd import Config, DataError, Dataset, SpikeTrains, datasets
 from genn_shd.config.sources import load
+from genn_shd.runs.results import EpochMetrics
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.build import build_network, trial_duration
+from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import build_augmentation, partition, prepare
 from genn_shd.training.learning_rate import LearningRate
 from genn_shd.training.repeats import train
@@ -129,14 +131,14 @@ def train_genn_shd(fold: Fold, folder: Path) -> list[Epoch]:
     config, dataset = fold.config()
     stop, clock, epochs = StopRequest(), _Clock(fold.seconds), []
 
-    def after_epoch(row: dict[str, Any]) -> None:
-        accuracies = (row["training_accuracy"], row["validation_accuracy"])
-        epochs.append(Epoch(clock.seconds, *accuracies, row["training_loss"]))
+    def after_epoch(metrics: EpochMetrics) -> None:
+        accuracies = (metrics.training_accuracy, metrics.accuracy("validation") or 0.0)
+        epochs.append(Epoch(clock.seconds, *accuracies, metrics.training_loss))
         if clock.is_over:
             stop.requested = True
 
     with suppress(Interrupted):
-        train(config, dataset, folder, stop, after_epoch)
+        train(config, dataset, folder, stop, [AfterEpoch(after_epoch)])
     return epochs
 
 
@@ -183,6 +185,7 @@ def _train_epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[La
         adam.zero_grad()
         loss.backward()
         adam.step()
+        rate.finish_batch()
         loss_sum += loss.item() * len(target)
         correct += int((logits.argmax(dim=1) == target).sum())
         count += len(target)

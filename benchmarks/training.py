@@ -20,9 +20,9 @@ def format_command(preset: str, settings: Iterable[str]) -> str:
 
 
 def train_preset(preset: str, settings: Iterable[str], folder: Path) -> tuple[Config, dict[str, Any]]:
-    """Train a preset with settings in a run folder; returns the configuration and the run's summary."""
+    """Train a preset with settings in a run folder; returns the configuration and the content of `summary.json`."""
     config, dataset = prepare(load(preset, settings=settings))
-    return config, train(config, dataset, folder)
+    return config, train(config, dataset, folder).to_json()
 
 
 def read_history(folder: Path) -> list[dict[str, float | None]]:

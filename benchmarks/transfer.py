@@ -48,7 +48,7 @@ def train_and_evaluate(
     config = load("spoken_digits", settings=[*settings, f"validation.speakers=[{names}]"])
     dataset = replace(own, test=_drop_speakers(other.train))
     config = resolve(config, dataset)
-    summary = train(config, crop(dataset, 1000.0), folder)
+    summary = train(config, crop(dataset, 1000.0), folder).to_json()
     last = summary["last"]
     return {
         "training": last["training_accuracy"],

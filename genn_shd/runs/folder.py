@@ -10,6 +10,7 @@ summary.json      what came of it
 evaluation.json   answers to the samples held out: of the best epoch, by class and speaker, confused with what
 plots/            figures
 recordings/       spikes, state, adjoint and weights of chosen batches, where settings or `record` ask for them
+tensorboard/      event files, where training.callbacks names tensorboard
 log.txt           what was said while it ran
 """
 

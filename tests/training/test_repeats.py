@@ -361,7 +361,7 @@ def test_data_are_prepared_with_the_classes_and_units_asked_for():
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
-        ({f"augmentation.{name}": value}, name)
+        ({f"augmentation.{'spike_dropout' if name == 'drop' else name}": value}, name)
         for name, value in [
             ("shift", 3),
             ("jitter", 2.0),

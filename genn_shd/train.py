@@ -19,7 +19,7 @@ from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
 from .system.progress import LOG, console_log
 from .training.build import build_network, check_fits
-from .training.data import most_samples, partition, prepare, settle
+from .training.data import most_samples, partition, prepare, resolve_from_data
 from .training.repeats import train
 
 DEFAULT_PRESET = "spoken_digits"
@@ -40,7 +40,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         if options.dry_run:
             network = build_network(config, dataset.num_input, dataset.num_classes)
             samples = partition(config, dataset)
-            check_fits(config, network, most_samples(settle(config, samples.train), samples))
+            check_fits(config, network, most_samples(resolve_from_data(config, samples.train), samples))
             print(config.to_toml())
             print(describe(network))
             return 0

@@ -500,8 +500,8 @@ def test_every_epoch_is_augmented_anew_and_every_seed_otherwise(tmp_path):
 
 def test_augmented_training_samples_are_not_held_by_the_model(tmp_path, monkeypatch):
     run, held = Run(tmp_path, AUGMENTED), []
-    hold = run.model.hold
-    run.model.hold = lambda trains: held.append(trains) or hold(trains)
+    upload = run.model.upload
+    run.model.upload = lambda trains: held.append(trains) or upload(trains)
     run.train()
     assert [id(trains) for trains in held] == [id(SAMPLES.validation.trains), id(SAMPLES.test.trains)]
 

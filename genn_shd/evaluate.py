@@ -108,7 +108,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
 def _samples(
     config: Config, checkpoint: Checkpoint, file: Path | None
 ) -> tuple[Mapping[str, Samples], Sequence[str], Sequence[str]]:
-    """What to evaluate on, and the names of classes and speakers."""
+    """Choose the samples to evaluate on; returns them and the names of classes and speakers."""
     class_names = checkpoint.state["class_names"]
     if file is None:
         config, dataset = prepare(config)

@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
 
 
 def conclusion(summary: Summary) -> str:
-    """Return what came out of a training, in a line."""
+    """Format the result of a training as one line."""
     match summary:
         case SeedsSummary(over_seeds=over_seeds, seeds=seeds):
             each = [

@@ -73,10 +73,7 @@ def recurrent_classifier(
     SettingError
         An unknown neuron, loss or connection, or a value that is not allowed.
     """
-    sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
-    loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
-    if not sizes or len(loops) != len(sizes):
-        raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
+    sizes, loops = _layers(num_hidden, recurrent)
     model = find_loss(loss) if isinstance(loss, str) else loss
     names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
     hidden_neuron = find_neuron(neuron) if isinstance(neuron, str) else neuron
@@ -111,6 +108,15 @@ def recurrent_classifier(
         loss=model,
         loss_values={"loss_scale": loss_scale, **(loss_values or {})},
     )
+
+
+def _layers(num_hidden: int | Sequence[int], recurrent: bool | Sequence[bool]) -> tuple[list[int], list[bool]]:
+    """Return the size of each hidden layer, and whether it is recurrent."""
+    sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
+    loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
+    if not sizes or len(loops) != len(sizes):
+        raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
+    return sizes, loops
 
 
 def _or(own: Initial | None, hidden: Initial, default: float) -> Initial:

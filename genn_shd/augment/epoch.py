@@ -24,7 +24,7 @@ Step = SpikeNumberNormalisation | TimeDilation | ChannelShift | ChannelJitter | 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What happens to training samples, anew in every epoch and always in this order; None leaves a step out.
+    """The transformations of training samples, drawn anew in every epoch, in this order; None leaves a step out.
 
     `balance`, `normalise`, `dilate`, `shift`, `blend`, `jitter`, `muffle`, `drop`. As in Nowotny, Turner & Knight
     (2025), a member of a blend is dilated and shifted as that sample is in this epoch, then blended; the others come

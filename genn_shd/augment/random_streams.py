@@ -87,7 +87,7 @@ class Draws:
 
 
 def _limits(probabilities: ArrayLike) -> np.ndarray:
-    """What a spike's number is below with these probabilities."""
+    """Return the limits below which random numbers of spikes lie with these probabilities."""
     return np.round(np.asarray(probabilities, np.float64) * (1 << _BITS)).astype(np.uint32)
 
 

@@ -1,4 +1,4 @@
-"""What transformations of spike trains are made of: keep some spikes, move them to other channels."""
+"""Elementary transformations of spike trains: keep some spikes, move them to other channels."""
 
 from __future__ import annotations
 

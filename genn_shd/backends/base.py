@@ -58,7 +58,7 @@ class Model(Exclusive, abc.ABC):
     reason: str = ""
     """Why this back end, where `backend="auto"` chose it."""
     compile_seconds: float = 0.0
-    """What generating and compiling took, or finding what was compiled before."""
+    """Time of generating and compiling, or of finding code that was compiled before."""
 
     @abc.abstractmethod
     def gradient(self, batch: SpikeTrains) -> BatchResult:
@@ -142,7 +142,7 @@ class Model(Exclusive, abc.ABC):
     @property
     @abc.abstractmethod
     def environment(self) -> dict[str, Any]:
-        """What this model runs on, for `environment.json`: compiler or device, versions, threads."""
+        """Compiler or device, versions and threads of this model, for `environment.json`."""
 
     @abc.abstractmethod
     def close(self) -> None:

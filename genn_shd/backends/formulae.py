@@ -90,7 +90,7 @@ def adam_moments(moment1: Value, moment2: Value, gradient: Value, constants: Map
 
 
 def adam_step(moment1: Value, moment2: Value, constants: Mapping[str, Any]) -> Value:
-    """What is taken off a parameter, before its own multiplier of the learning rate."""
+    """Return the step that is subtracted from a parameter, before its own multiplier of the learning rate."""
     root = _call("sqrt", np.sqrt, moment2 * constants["correction"])
     return constants["rate"] * moment1 / (root + constants["epsilon"])
 
@@ -99,7 +99,7 @@ def adam_step(moment1: Value, moment2: Value, constants: Mapping[str, Any]) -> V
 
 
 def softmax_term(logit: Value, largest: Value, scale: Any) -> Value:
-    """What a logit adds to the sum of exponentials, relative to the largest logit's."""
+    """Return the term of a logit in the sum of exponentials, relative to that of the largest."""
     return _call("exp", np.exp, scale * (logit - largest))
 
 
@@ -117,7 +117,7 @@ def total_excess(total: Value, total_upper: Any, size: Any) -> Value:
 
 
 def count_signal(count: Value, excess: Value, rule: Mapping[str, Any]) -> Value:
-    """What each spike of a neuron adds to its adjoint, see `SpikeCountRegularisation`.
+    """Return the signal that each spike of a neuron adds to its adjoint, see `SpikeCountRegularisation`.
 
     Parameters
     ----------

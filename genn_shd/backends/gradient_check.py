@@ -26,7 +26,7 @@ DOUBTS = 3.0
 
 @dataclass(frozen=True)
 class ParameterCheck:
-    """What the comparison found for one parameter.
+    """The result of the comparison for one parameter.
 
     Attributes
     ----------

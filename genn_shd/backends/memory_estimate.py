@@ -29,7 +29,7 @@ MAX_INDEX = 2**31 - 1
 GB = 1e9
 
 ARGUMENTS = {"size": "the size of populations", "batch_size": "batch_size", "duration": "duration", "dt": "dt"}
-"""What `compile_network` calls the things that memory depends on."""
+"""Names in `compile_network` of the values that memory depends on."""
 SETTINGS = {
     "size": "network.num_hidden or network.delays",
     "batch_size": "training.batch_size",
@@ -148,7 +148,7 @@ def _of_sample(network: Network, use: Use) -> int:
 
 
 def _of_kept_step(network: Network, use: Use) -> int:
-    """What a loss keeps of each step of each sample."""
+    """Estimate the memory that a loss keeps for each step of each sample."""
     loss = network.loss
     arrays = int(loss.keeps_voltages or loss.cross_entropy == "step")
     if use.kind == "native":
@@ -166,7 +166,7 @@ def _num_states(population: Population) -> int:
 
 
 def _blame(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -> tuple[str, str]:
-    """What asks for the most memory, and what to do."""
+    """Name the largest part of the memory, and the remedy."""
     batch, duration, dt = names["batch_size"], names["duration"], names["dt"]
     match cause:
         case "size":

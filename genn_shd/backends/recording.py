@@ -1,4 +1,4 @@
-"""What can be recorded of a batch, and room for it."""
+"""Variables of a batch that can be recorded, and arrays for them."""
 
 from __future__ import annotations
 

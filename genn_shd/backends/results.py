@@ -14,7 +14,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass
 class BatchResult:
-    """What one batch of B samples gave.
+    """Results of one batch of B samples.
 
     Attributes
     ----------

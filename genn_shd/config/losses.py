@@ -17,7 +17,7 @@ from .sections import Section, setting
 
 
 class LossSettings(Section):
-    """What the output should be, for a loss; each loss states its own parameters."""
+    """The loss on the output; each loss states its own parameters."""
 
     name: str
 

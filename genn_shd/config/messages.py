@@ -1,4 +1,4 @@
-"""What is allowed for a setting, and what is wrong with a configuration, each in one line."""
+"""Messages of one line: the allowed values of a setting, and the fault of a configuration."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def section(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def allowed(field: FieldInfo) -> str:
-    """What a setting may be, for example `a number > 0` or `one of 'none', 'random'`."""
+    """Describe the allowed values of a setting, for example `a number > 0` or `one of 'none', 'random'`."""
     return _describe(field.annotation, field.metadata)
 
 
@@ -144,7 +144,7 @@ def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
 
 
 def _entries(field: FieldInfo) -> type | None:
-    """What a table whose names are free, such as `network.weights`, holds."""
+    """Describe the entries of a table whose names are free, such as `network.weights`."""
     return get_args(field.annotation)[1] if get_origin(field.annotation) is dict else None
 
 

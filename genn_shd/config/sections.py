@@ -1,4 +1,4 @@
-"""What settings are declared with: a table of them, and one of them."""
+"""Declarations of settings: a table of them, and one of them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def adjoint_name(state: str) -> str:
 
 @dataclass(frozen=True)
 class SpikeEvent:
-    """What happens at a spike of a neuron, forward and backward.
+    """The event of a spike of a neuron, forward and backward.
 
     Attributes
     ----------

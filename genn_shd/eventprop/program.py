@@ -142,7 +142,7 @@ class PopulationProgram:
 
 @dataclass(frozen=True)
 class ArrivalTerms:
-    """What a spike arriving d ms after the start of a step leaves at its end, as a sum of K terms.
+    """The effect at the end of a step of a spike that arrives d ms after its start, as a sum of K terms.
 
     Each is a function of d times a number of the neuron: effect (d, e, j) = sum over k: phi_k(d) gains[k, e, j].
 

@@ -140,7 +140,7 @@ def _extended_event(event: SpikeEvent, shift: dict[str, sympy.Expr], reset: dict
 
 
 class _Jumps:
-    """What a spike does to the sensitivities of a population."""
+    """Jumps of the sensitivities of a population at a spike."""
 
     def __init__(self, d: Dynamics, x: sympy.Matrix, flow: sympy.Matrix) -> None:
         assert d.event is not None

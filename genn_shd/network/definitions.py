@@ -1,4 +1,4 @@
-"""What a neuron, synapse or loss definition states: names, units and snippets, and nothing else.
+"""Definitions of neurons, synapses and losses: names, units and snippets, and nothing else.
 
 A definition is data. It says what the dynamics are between spikes (right-hand sides of ordinary differential
 equations, in the expression part of GeNN's snippet language), when a neuron spikes and what a spike resets. The

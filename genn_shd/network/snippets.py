@@ -1,4 +1,4 @@
-"""What snippets of code name and change, and how they are given names of their own inside other code."""
+"""Analyse snippets of code, and embed them into other code with names of their own."""
 
 from __future__ import annotations
 

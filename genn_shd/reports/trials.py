@@ -112,7 +112,7 @@ class Trials:
 
 
 def _describe_fate(trial: Trial) -> str:
-    """What became of a trial that does not count."""
+    """Describe the outcome of a trial that does not count."""
     return {RUNNING: "under way", COMPLETE: "beyond a limit"}.get(trial.status, trial.status)
 
 

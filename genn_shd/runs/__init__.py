@@ -1,1 +1,1 @@
-"""What a training leaves on disk: its folder, checkpoints, progress and environment."""
+"""The files of a training: its folder, checkpoints, progress and environment."""

@@ -1,4 +1,4 @@
-"""What the state of a checkpoint and a row of the history hold: names, types and limits."""
+"""The state of a checkpoint and a row of the history: names, types and limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Kept(BaseModel):
 
 
 class HistoryRow(BaseModel):
-    """What an epoch came to; columns of other versions are kept."""
+    """The results of an epoch; columns of other versions are kept."""
 
     model_config = ConfigDict(strict=True, extra="allow")
     __pydantic_extra__: dict[str, float | None]

@@ -1,4 +1,4 @@
-"""What a run was made with: versions, source, machine."""
+"""The environment of a run: versions, source, machine."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _Mean = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Content(BaseModel):
-    """What readers need; whatever else stands in a file is theirs who wrote it."""
+    """The entries that readers need; a file may have others."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -65,7 +65,7 @@ class _Environment(_Start):
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """What came of a run; empty where nothing has yet."""
+    """Read the results of a run; empty where it has none yet."""
     return _read(path, _Summary)
 
 
@@ -75,7 +75,7 @@ def read_evaluation(path: Path) -> dict[str, Any]:
 
 
 def read_environment(path: Path) -> dict[str, Any]:
-    """What a run was started with, and under `resumed` what differed later; empty where that is not known."""
+    """Read the environment that a run was started with, and under `resumed` later differences; empty where unknown."""
     return _read(path, _Environment)
 
 

@@ -1,4 +1,4 @@
-"""What a run leaves on disk.
+"""The files of a run.
 
 config.toml       the complete configuration
 environment.json  versions, source, machine, seed; at the first start and at each later one that differed
@@ -188,7 +188,7 @@ class RunFolder:
             )
 
     def parts(self) -> list[RunFolder]:
-        """What a run of several seeds or speakers is made of, those that were begun, in order; empty for a single one.
+        """The parts of a run of several seeds or speakers that were begun, in order; empty for a single training.
 
         Raises
         ------
@@ -252,7 +252,7 @@ class RunFolder:
             raise
 
     def checkpoint(self) -> Checkpoint | None:
-        """What to go on from; None where the run has not come to a checkpoint yet.
+        """Read the checkpoint to resume from; None where the run has none yet.
 
         Raises
         ------
@@ -306,7 +306,7 @@ class RunFolder:
             return None
 
     def trained_with(self) -> dict[str, Any]:
-        """What the model said of itself when the run was last gone on with; empty where that is not known."""
+        """Read the environment of the model when the run was last resumed; empty where unknown."""
         return dict(_latest(read_environment(self.environment_file)).get("model", {}))
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What every command does alike: errors as one line, and exit codes."""
+"""Common parts of all commands: errors as one line, and exit codes."""
 
 from __future__ import annotations
 

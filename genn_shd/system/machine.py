@@ -1,4 +1,4 @@
-"""What the machine that this process runs on can still give."""
+"""Resources of this machine that are still free."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _of_system() -> Iterator[int]:
 
 
 def _of_groups() -> Iterator[int]:
-    """What each control group that this process is in has left; all levels count, of both versions."""
+    """Yield the free memory of each control group of this process; all levels count, of both versions."""
     for folder in _own_folders():
         for limit, usage in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
             try:
@@ -72,7 +72,7 @@ def _reclaimable(file: Path) -> int:
 
 
 def _of_address_space() -> Iterator[int]:
-    """What `ulimit -v` leaves."""
+    """Return the memory that `ulimit -v` leaves."""
     try:
         import resource
 

@@ -1,4 +1,4 @@
-"""What a command may write over: nothing but what it wrote itself, unless a user asks for it.
+"""Protect files from commands: they overwrite only files that they wrote themselves, unless a user asks for it.
 
 A file carries the mark of the command that wrote it, where its format has a place for such a text: an attribute of the
 HDF5 file, `Software` of a PNG, `Creator` of a PDF, the generator of a page. A command calls `check` before its work and

@@ -1,4 +1,4 @@
-"""What a person sees of a long job: a bar on a terminal, elsewhere a line a minute; and the log everywhere."""
+"""The progress of a long job: a bar on a terminal, elsewhere one line each minute; and the log."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _base() -> Path:
 
 @functools.cache
 def processor() -> str:
-    """What `-march=native` depends on: a cache on a shared disk serves different machines."""
+    """Return the properties that `-march=native` depends on: a cache on a shared disk serves different machines."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return f"{platform.machine()} {platform.processor()}"

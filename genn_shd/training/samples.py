@@ -89,7 +89,7 @@ class HeldSamples:
 
 @dataclass(frozen=True)
 class Partition:
-    """What a run trains on, is steered by, and is tested on.
+    """The samples that a run trains on, is steered by, and is tested on.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ LONGEST_SPEECH = 60_000.0
 """No sample of speech is longer, ms."""
 
 _FACTORS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
-"""What times may be in instead of seconds, and what makes seconds of it."""
+"""Units that times may be in instead of seconds, and their factors to seconds."""
 
 
 def check_time_scale(config: Config, dataset: Dataset) -> None:
@@ -64,7 +64,7 @@ def _remedy(trains: SpikeTrains) -> str:
 
 
 def describe_loss(trains: SpikeTrains, lost: int) -> str:
-    """What to do where a trial loses most spikes, `lost` of them, as the end of a sentence."""
+    """Describe, as the end of a sentence, the remedy where a trial loses most spikes, `lost` of them."""
     share = f"{100 * lost / trains.num_spikes:.0f} % of their spikes are lost: "
     return share + (
         _remedy(trains) if likely_unit(trains) else "raise simulation.duration, or check the unit of times."

@@ -1,4 +1,4 @@
-"""What the library reads of neurons: their run-time values and the coefficients that follow from them."""
+"""Values of neurons that the library reads: run-time values and the coefficients that follow from them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Coefficients:
 
     @property
     def members(self) -> dict[str, Any]:
-        """What they are in a `Batch`."""
+        """Members of `Batch` that point to them."""
         return {
             "values": self._values,
             "series_orders": self._series_orders,

@@ -182,7 +182,7 @@ def _senders(program: Program, population: PopulationProgram) -> list[str]:
 
 
 def _effects(population: PopulationProgram) -> list[tuple[str, str]]:
-    """What an arrival changes by the end of its step, and the adjoint of each, in the order of the scheme's terms."""
+    """List the states that an arrival changes by the end of its step, with their adjoints, in the scheme's order."""
     driven = [x for x in population.state if f"{x}_from_{population.receives}" in population.propagator]
     pairs = [(x, f"lambda_{x}") for x in driven]
     return [*pairs, ("arrived", "drive")] if population.settled else pairs

@@ -104,7 +104,7 @@ def lay_out(program: Program, precision: str) -> Layout:
 
 
 def num_count_signals(program: Program, precision: str) -> int:
-    """What spike counts ask for is one number for each neuron that spikes, padding included."""
+    """Count the signals of spike counts: one for each neuron that spikes, padding included."""
     return sum(padded(p.size, precision) for p in program.populations if p.spike)
 
 

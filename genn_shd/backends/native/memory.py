@@ -44,7 +44,7 @@ class ParameterMemory:
 
     @property
     def members(self) -> dict[str, Any]:
-        """What they are in a `Batch`."""
+        """Members of `Batch` that point to them."""
         return {
             "parameters": self.parameters,
             "moment1": self.moment1,

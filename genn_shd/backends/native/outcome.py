@@ -32,7 +32,7 @@ class Outcome:
 
     @property
     def members(self) -> dict[str, Any]:
-        """What they are in a `Batch`."""
+        """Members of `Batch` that point to them."""
         return {
             "losses": self._losses,
             "logits": self._logits,
@@ -41,7 +41,7 @@ class Outcome:
         }
 
     def result(self) -> BatchResult:
-        """What the model's caller gets, without gradients."""
+        """Return the result of the batch for the caller of the model, without gradients."""
         return BatchResult(
             loss=float(self._losses.mean()),
             losses=self._losses,

@@ -81,12 +81,12 @@ class Recorder:
 
     @property
     def members(self) -> dict[str, int]:
-        """What they are in a `Batch` that records."""
+        """Members of a `Batch` that records."""
         return {"num_recorded": self._samples, "tracks": ctypes.addressof(self._tracks)}
 
     def recording(
         self, batch: SpikeTrains, result: BatchResult, dt: float, duration: float, spikes: dict[str, SpikeTrains]
     ) -> Recording:
-        """What was written down, with the spikes of the spiking populations."""
+        """Return the recording, with the spikes of the spiking populations."""
         first = batch.select(np.arange(self._samples)).crop(duration)
         return Recording(dt, {self._network.input.name: first, **spikes}, self._traces, result)

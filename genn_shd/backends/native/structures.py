@@ -136,7 +136,7 @@ RECORDING = (
     Member("num_recorded", "int64_t", "samples"),
     Member("tracks", "scalar **", "where to write which variable down; NULL where it is not asked for"),
 )
-"""What a recording adds to a batch."""
+"""Members that a recording adds to a batch."""
 
 COUNT_RULE = tuple(Member(name, "double") for name in (*SpikeCountRegularisation.strengths_and_targets(), "each_trial"))
 """`SpikeCountRegularisation` of one population; the last member says whether each trial has its own average."""

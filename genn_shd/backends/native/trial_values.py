@@ -1,4 +1,4 @@
-"""What the library reads of a network's run-time values besides those of its neurons."""
+"""Run-time values of a network that the library reads besides those of its neurons."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TrialValues:
         }
 
     def members(self, values: RunValues, batch: SpikeTrains) -> dict[str, Any]:
-        """What they are in a `Batch`."""
+        """Members of `Batch` that point to them."""
         if not self._step_weights.per_sample:
             return self._members
         weights = self._step_weights.of(values.loss_values(), batch).astype(self._dtype)

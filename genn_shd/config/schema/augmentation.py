@@ -11,7 +11,7 @@ from ..sections import AsList, OneOrMany, Section, setting
 
 
 class AugmentationSettings(Section):
-    """What is done to training samples, anew in every epoch."""
+    """Transformations of training samples, drawn anew in every epoch."""
 
     balance: bool = setting(False, "in every epoch as many samples of each class as the smallest class has")
     normalise: Annotated[int, Field(ge=1)] | Literal["off", "smallest"] = setting(

@@ -14,7 +14,7 @@ from ..sections import AsList, OneOrMany, Section, setting
 
 
 class DataSettings(Section):
-    """What every data set can be asked for besides its own settings."""
+    """Settings that every data set has besides its own."""
 
     name: str
     classes: Annotated[tuple[int | str, ...], OneOrMany, AsList] = setting(

@@ -10,7 +10,7 @@ from ..sections import AsList, OneOrMany, Section, setting
 
 
 class RecordingSettings(Section):
-    """What of chosen training batches is written to recordings/ and drawn, before the batch is learned from."""
+    """Recordings of chosen training batches, written to recordings/ and drawn, before each is learned from."""
 
     epochs: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = setting(
         (), "epochs to record, counted from 1; [] records nothing"

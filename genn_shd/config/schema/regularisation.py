@@ -43,6 +43,6 @@ class RegularisationSettings(Section):
 
     @property
     def of_network(self) -> dict[str, Any]:
-        """What a `SpikeCountRegularisation` is made of."""
+        """Return the arguments of a `SpikeCountRegularisation`."""
         same = {"lower": self.upper, "strength_lower": self.strength_upper}
         return {name: same[name] if value == "upper" else value for name, value in self.model_dump().items()}

@@ -1,0 +1,80 @@
+"""Docstrings and functions: everything public is described, nothing is a riddle, nothing is longer than a page."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.structure import modules
+
+MOST_LINES = 60  # of a function, without its docstring
+OLD_STYLE = ("backends.genn.",)  # packages whose docstrings may begin with "What"
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules().items()}
+
+
+def definitions(node: ast.AST, within: str = "") -> Iterator[tuple[str, Definition]]:
+    """Functions and classes with their qualified names; those inside functions left out."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, Definition):
+            yield within + child.name, child
+        if isinstance(child, ast.ClassDef):
+            yield from definitions(child, f"{within}{child.name}.")
+
+
+def undescribed(tree: ast.Module) -> list[str]:
+    """Names of public functions, classes and methods without a docstring.
+
+    Properties of one line, and methods of a class with a base, which may describe them, need none.
+    """
+    derived = {name for name, d in definitions(tree) if isinstance(d, ast.ClassDef) and d.bases}
+    return [
+        name
+        for name, definition in definitions(tree)
+        if not any(part.startswith("_") for part in name.split("."))
+        and name.rpartition(".")[0] not in derived
+        and not (definition.decorator_list and len(definition.body) == 1)
+        and ast.get_docstring(definition) is None
+    ]
+
+
+def riddles(tree: ast.Module) -> list[str]:
+    """Names of definitions whose docstring begins with "What"."""
+    documented = [("module", tree), *definitions(tree)]
+    return [name for name, node in documented if (ast.get_docstring(node) or "").startswith("What ")]
+
+
+def lines_of(function: Definition) -> int:
+    """Number of lines of a function without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    documented = body[0].lineno - function.body[0].lineno if body and body is not function.body else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - documented
+
+
+def too_long(tree: ast.Module) -> list[str]:
+    """Names of functions that do not fit a page."""
+    return [name for name, d in definitions(tree) if not isinstance(d, ast.ClassDef) and lines_of(d) > MOST_LINES]
+
+
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_a_module_is_described_and_no_function_is_long(name):
+    tree = TREES[name]
+    empty = not [node for node in tree.body if not isinstance(node, ast.Expr)]
+    assert empty or name == "_version" or ast.get_docstring(tree), f"{name} has no docstring"
+    assert not undescribed(tree), f"{name}: public, without docstring"
+    assert name.startswith(OLD_STYLE) or not riddles(tree), (
+        f"{name}: a docstring says what a thing does, in the imperative or as a noun"
+    )
+    assert not too_long(tree), f"{name}: longer than {MOST_LINES} lines"
+
+
+def test_faults_are_found():
+    long = "def long():\n    '''Do.'''\n" + "    x = 1\n" * MOST_LINES
+    tree = ast.parse(f"class A:\n    '''What A is.'''\n    def run(self):\n        pass\n\n{long}")
+    assert undescribed(tree) == ["A.run"]
+    assert riddles(tree) == ["A"]
+    assert too_long(tree) == ["long"]
+    assert not too_long(ast.parse(long.replace("    x = 1\n", "", 1)))

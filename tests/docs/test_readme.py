@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from benchmarks.__main__ import questions
+from benchmarks.__main__ import read_questions
 from tests.docs.pages import DOCS, run_page
 
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
@@ -33,4 +33,4 @@ def test_its_commands_and_scripts_exist():
 def test_scripts_of_the_results_exist():
     text = (DOCS / "results" / "index.md").read_text(encoding="utf-8")
     scripts = set(re.findall(r"\| `(\w+)` \|$", text, re.MULTILINE))
-    assert scripts <= set(questions()) and len(scripts) > 10
+    assert scripts <= set(read_questions()) and len(scripts) > 10

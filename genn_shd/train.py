@@ -10,15 +10,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .backends.source import write_source
 from .config.help import settings_help
+from .config.schema import Config
 from .config.sources import load, preset_names, preset_unless_other
+from .datasets import Dataset
+from .errors import SettingError
 from .network.network import Network
 from .runs.results import EpochMetrics, FoldsSummary, SeedsSummary, Summary
 from .system import command
 from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
 from .system.progress import LOG, console_log
-from .training.build import build_network, check_fits
+from .training.build import build_network, check_fits, compile_model
 from .training.data import most_samples, partition, prepare, resolve_from_data
 from .training.repeats import train
 
@@ -32,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
+    if options.dry_run and options.keep_code:
+        raise SettingError("--dry-run compiles nothing, so there is no code for --keep-code; leave out one of the two.")
     preset = options.preset or preset_unless_other(DEFAULT_PRESET, options.config, options.set)
     config = load(preset, options.config, _settings(options))
     path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
@@ -44,6 +50,8 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             print(config.to_toml())
             print(describe(network))
             return 0
+        if options.keep_code:
+            _keep_code(config, dataset, options.keep_code)
         try:
             summary = train(config, dataset, path, stop)
         except Interrupted as interruption:
@@ -53,6 +61,16 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         LOG.info("%s", conclusion(summary))
     print(escape(str(path)))
     return 0
+
+
+def _keep_code(config: Config, dataset: Dataset, folder: Path) -> None:
+    """Write the generated code; training finds it compiled then."""
+    samples = partition(config, dataset)
+    config = resolve_from_data(config, samples.train)
+    network = build_network(config, dataset.num_input, dataset.num_classes)
+    with compile_model(config, network, most_samples(config, samples)) as model:
+        files = write_source(model, folder)
+    LOG.info("generated code: %s in %s", ", ".join(file.name for file in files), folder)
 
 
 def conclusion(summary: Summary) -> str:
@@ -151,6 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--backend", metavar="NAME", help="what runs the network: simulation.backend")
     parser.add_argument("--seeds", metavar="NUMBER|LIST", help="how many seeds, or [1, 2, 5]: training.seeds")
     parser.add_argument("--profile", action="store_true", help="take times: simulation.profile")
+    parser.add_argument(
+        "--keep-code", type=Path, metavar="DIR", help="write the generated code there, whatever back end it is for"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print settings and network; train and compile nothing")
     return parser
 

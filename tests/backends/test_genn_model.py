@@ -101,7 +101,7 @@ def test_no_batch_is_lost_whoever_looks_in_between():
             for batch in _batches()[:2]:
                 model.train_batch(batch)
             look(model)
-            assert model._weights.steps_taken == 2 * (count + 1)
+            assert model._optimiser.steps_taken == 2 * (count + 1)
 
 
 # -- spikes and memory ---------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_a_value_that_is_set_outlives_the_step_under_way_and_is_trained_from():
     with compiled(_trained(), "genn_cpu", schedule="pipelined") as model:
         model.train_batch(samples(1, 8))
         model.set_value("hidden.tau_mem", 12.0)
-        assert model._weights.steps_taken == 1
+        assert model._optimiser.steps_taken == 1
         for numbers in (model.parameters["hidden.tau_mem"], model.values["hidden.tau_mem"]):
             np.testing.assert_array_equal(numbers, np.full(6, 12.0))
         model.train_batch(samples(1, 8))

@@ -12,7 +12,7 @@ from genn_shd import SettingError
 from genn_shd.backends import genn, native
 from genn_shd.backends.base import Model
 from genn_shd.backends.genn import generator as genn_generator
-from genn_shd.backends.genn.neuron_models import Trial
+from genn_shd.backends.genn.trial import Trial
 from genn_shd.backends.native.generator import generate
 from genn_shd.backends.native.layout import lay_out
 from genn_shd.eventprop.schemes import build_program

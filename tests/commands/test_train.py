@@ -270,3 +270,24 @@ def test_the_settings_that_it_reads_are_not_written_over(tmp_path, capsys):
     assert "config.toml: is of no run" in capsys.readouterr().err
     assert settings.read_text().startswith("# my settings")
     assert list(tmp_path.iterdir()) == [settings]
+
+
+def test_generated_code_is_kept_where_asked_for(tmp_path, capsys):
+    arguments = [*SMALL, "--set", "training.epochs=1", "--out", str(tmp_path / "run"), "--keep-code"]
+    assert train.main([*arguments, str(tmp_path / "code")]) == 0
+    assert "void" in (tmp_path / "code" / "network.c").read_text()
+    assert "generated code: network.c in" in capsys.readouterr().err
+
+
+def test_code_is_written_over_no_file_of_a_users(tmp_path, capsys):
+    (tmp_path / "network.c").write_text("int mine;\n")
+    assert train.main([*SMALL, "--out", str(tmp_path / "run"), "--keep-code", str(tmp_path)]) == 2
+    assert "this file is no code of genn_shd" in capsys.readouterr().err
+    assert (tmp_path / "network.c").read_text() == "int mine;\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_dry_run_has_no_code_to_keep(tmp_path, capsys):
+    assert train.main([*SMALL, "--dry-run", "--keep-code", str(tmp_path / "code")]) == 2
+    assert "--dry-run compiles nothing" in capsys.readouterr().err
+    assert not (tmp_path / "code").exists()

@@ -1,4 +1,4 @@
-"""A batch on its way: which samples, what the forward pass left, and what the backward pass needs of it."""
+"""The state of a batch between its forward and its backward pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..results import Arrays, BatchResult
 
 
 @dataclass
-class Flight:
+class BatchState:
     """A batch of B samples between its forward and its backward pass.
 
     Attributes
@@ -46,7 +46,7 @@ class Flight:
         return len(self.rows)
 
     def result(self) -> BatchResult:
-        """What the model's caller gets, without gradients."""
+        """The result that the model's caller gets, without gradients."""
         return BatchResult(
             loss=float(self.losses.mean()),
             losses=self.losses,
@@ -81,7 +81,17 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple
 
 
 def count_signals(counts: np.ndarray, rule: SpikeCountRegularisation) -> np.ndarray:
-    """What each spike of a neuron adds to its adjoint, from spike counts (B, N): (B, N)."""
+    """Jump of a neuron's adjoint at each of its spikes, from spike counts.
+
+    Parameters
+    ----------
+    counts : (B, N).
+    rule : the regularisation.
+
+    Returns
+    -------
+    (B, N).
+    """
     averaged = counts if rule.average == "trial" else np.broadcast_to(counts.mean(axis=0), counts.shape)
     excess = total_excess(averaged.sum(axis=1), rule.total_upper, counts.shape[1])
     return count_signal(averaged, excess[:, None], vars(rule))

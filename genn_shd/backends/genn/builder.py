@@ -1,4 +1,4 @@
-"""From a blueprint to a loaded model: built once, cached by content, loaded from a copy of its own.
+"""Building and loading of a blueprint's model: built once, cached by content, loaded from a copy of its own.
 
 GeNN keeps the state of a running model in its library's globals, and a library that is loaded twice is loaded once.
 So every model loads a private copy, which is also why two models of the same network can live side by side.
@@ -24,9 +24,14 @@ from .toolchain import cpu_compiler, cpu_flags, cuda_compiler
 _LIBRARY = Path(f"{MODEL_NAME}_CODE") / ("runner.dll" if os.name == "nt" else "librunner.so")
 
 
-def load(blueprint: Blueprint, target: Target) -> Any:
-    """The PyGeNN model, compiled now or before, and loaded; compiled again where what is kept is damaged or another
-    user's. Safe when several processes ask at once.
+def build_and_load(blueprint: Blueprint, target: Target) -> tuple[Any, Path]:
+    """Load the PyGeNN model; compile it first where the cache does not have it, or only damaged or another user's.
+
+    Several processes may do so at once.
+
+    Returns
+    -------
+    The model, and the folder of the code that GeNN generated for it.
 
     Raises
     ------
@@ -42,12 +47,12 @@ def load(blueprint: Blueprint, target: Target) -> Any:
         model = assemble(blueprint, target)
         with captured_output():
             model.build(private, never_rebuild=True)
-            _load(model, blueprint)
-    return model
+            _load(model)
+    return model, folder / _LIBRARY.parent
 
 
 def _environment(target: Target) -> tuple[str, ...]:
-    """What the library depends on besides its source."""
+    """Versions and flags that the library depends on besides its source."""
     if target == "single_threaded_cpu":
         return (*cpu_compiler(), processor())
     return cuda_compiler(target)
@@ -83,7 +88,7 @@ def _publish(built: Path, folder: Path) -> None:
             raise
 
 
-def _load(model: Any, blueprint: Blueprint) -> None:
+def _load(model: Any) -> None:
     try:
         model.load()
     except (MemoryError, RuntimeError) as error:
@@ -91,7 +96,7 @@ def _load(model: Any, blueprint: Blueprint) -> None:
 
 
 def out_of_memory(error: BaseException) -> BackendError:
-    """What to say of an allocation that failed, on the device or the host."""
+    """The error for an allocation that failed, on the device or the host."""
     return BackendError(
         f"GeNN could not load the model ({' '.join(str(error).split()) or 'out of memory'}); if the device is out of "
         "memory, lower training.batch_size, simulation.max_spikes or network.num_hidden."

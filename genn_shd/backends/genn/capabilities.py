@@ -1,4 +1,4 @@
-"""What a network may ask for that this back end does not have."""
+"""Parts of a network that this back end cannot simulate."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from ...errors import SettingError
 from ...network.network import NOISE_AND_DROPOUT, Network
 
 
-def check_offered(network: Network) -> None:
-    """Refuse noise and dropout: their random numbers are the native back end's."""
+def check_capabilities(network: Network) -> None:
+    """Refuse noise and dropout, whose random numbers only the native back end draws.
+
+    Raises
+    ------
+    SettingError
+        Names the population.
+    """
     for population in network.populations:
         for name in NOISE_AND_DROPOUT:
             if getattr(population, name) is not None:

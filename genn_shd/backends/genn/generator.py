@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import replace
+
 from ...errors import SettingError
 from ...eventprop.program import Program
+from ...toolchain.format import format_c
 from .blueprint import Blueprint
 from .learning import learning_updates, trained_updates
 from .loss_model import output_code, softmax_updates
-from .neuron_models import Trial, population_blueprint
+from .neuron_models import population_blueprint
 from .source_model import source_blueprint
 from .synapse_models import connection_blueprint
+from .trial import Trial
 
 
 def generate(program: Program, trial: Trial, precision: str, lanes: int, profile: bool) -> Blueprint:
@@ -27,7 +32,7 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
         raise SettingError(f"scheme {program.scheme!r} does not run on the genn back end; use grid, or backend native.")
     network, output = program.network, program.output
     loss = output_code(program.loss, output, trial.num_steps, trial.dt)
-    return Blueprint(
+    blueprint = Blueprint(
         precision=precision,
         dt=trial.dt,
         lanes=lanes,
@@ -43,3 +48,22 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
             *(update for p in program.populations for update in trained_updates(p)),
         ),
     )
+    return _lay_out(blueprint)
+
+
+def _lay_out(blueprint: Blueprint) -> Blueprint:
+    """Indent all code, one statement a line."""
+    return replace(
+        blueprint,
+        neurons=tuple(replace(n, code=_indent(n.code)) for n in blueprint.neurons),
+        synapses=tuple(
+            replace(s, spike_code=_indent(s.spike_code), event_code=_indent(s.event_code)) for s in blueprint.synapses
+        ),
+        updates=tuple(replace(u, code=_indent(u.code)) for u in blueprint.updates),
+    )
+
+
+def _indent(snippet: str) -> str:
+    """Indent a snippet, which is the body of a function of GeNN's."""
+    lines = format_c(f"{{\n{snippet}\n}}").splitlines()
+    return textwrap.dedent("\n".join(lines[1:-1]))

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 import weakref
 from typing import Any
 
 import numpy as np
 
 from ...errors import BackendError, DataError
-from ...eventprop.program import PopulationProgram, Program
+from ...eventprop.program import Program
 from ...spikes.spike_trains import SpikeTrains
 from ..base import Model
 from ..checks import check_batch, check_labels, check_parameters, check_units
 from ..loss_weight import StepWeights
 from ..names import Target
-from ..recording import check_wanted, recordable, spike_trains
+from ..recording import check_wanted, recordable
 from ..results import Arrays, BatchResult, Recording, Wanted
 from ..run_values import NewValues, RunValues, initial_parameters
 from .availability import version
-from .batch_state import Flight, count_signals, cross_entropy
-from .capabilities import check_offered
+from .batch_runner import BatchRunner
+from .capabilities import check_capabilities
+from .device_dataset import Batch, DeviceDataset, ResidentBatch
+from .device_values import DeviceValues
+from .generated_code import GeneratedCode
 from .generator import generate
-from .neuron_models import Trial
 from .neuron_parameters import NeuronParameters
-from .passes import Passes, Watch, check_sizes
-from .sample_memory import HeldBatch, HeldOnDevice, SampleMemory
+from .optimiser import Optimiser
+from .passes import Passes, check_sizes
+from .recorder import Recorder
+from .sample_memory import SampleMemory
+from .schedule import Pipelined, Schedule, Sequential
 from .simulation import Simulation
-from .source_model import delay_steps
-from .step_log import StepLog
+from .source_model import round_delays
 from .toolchain import cpu_compiler, cuda_compiler
-from .weights import MOMENTS, Weights
-
-LOG = logging.getLogger("genn_shd")
+from .trial import Trial
+from .weights import Weights
 
 # Room on the tape for the spikes of one neuron in one trial, where the user states none.
 DEFAULT_MAX_SPIKES = 512
@@ -50,6 +52,8 @@ class GennModel(Model):
     looks at or changes the network between batches flushes first.
     """
 
+    backend = "genn"
+
     def __init__(
         self,
         program: Program,
@@ -65,273 +69,154 @@ class GennModel(Model):
         max_spikes: int | None = None,
         profile: bool = False,
     ) -> None:
-        check_offered(program.network)
+        check_capabilities(program.network)
         self._program, self._target = program, target
-        self.backend = "genn"
         self.network = program.network
         self.batch_size, self.dt, self.precision = batch_size, dt, precision
         self.duration = num_steps * dt
         self.learning_rate = learning_rate
         self.schedule = schedule
-        self.lost_spikes = 0
-        self._num_steps, self._dtype = num_steps, _DTYPES[precision]
         self._trial = Trial(num_steps, dt, min(num_steps, max_spikes or DEFAULT_MAX_SPIKES))
-        self._step_weights = StepWeights(program, num_steps, dt)
-        self._spiking = [p for p in program.populations if p.spike]
-        self._every_step = program.loss.cross_entropy == "step"
-        self._pending: Flight | None = None
-        self._unclean = False
-        self._held: weakref.WeakValueDictionary[int, HeldOnDevice] = weakref.WeakValueDictionary()
+        self._resident: weakref.WeakValueDictionary[int, DeviceDataset] = weakref.WeakValueDictionary()
         self._simulation: Simulation | None = None
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
         self._values = RunValues(self.network, rng)
-        self._delay_steps(self._values.delays())
-        self._neurons = NeuronParameters(self.network, self._values, self._dtype)
-        self._open(profile)
-        self._weights.set_parameters(start)
-        self._refresh_values()
+        round_delays(self.network.input, self._values.delays(), self._trial)
+        neurons = NeuronParameters(self.network, self._values, _DTYPES[precision])
+        self._assemble(self._build(profile), neurons)
+        self._optimiser.set_weights(start)
+        self._on_device.write()
 
-    def _open(self, profile: bool) -> None:
+    def _build(self, profile: bool) -> Simulation:
+        """Generate the code, and compile and load it."""
         lanes = 1 if self._target == "single_threaded_cpu" else self.batch_size
-        halves = 2 if self.schedule == "pipelined" else 1
         blueprint = generate(self._program, self._trial, self.precision, lanes, profile)
-        check_sizes(self._program, self._trial, self.batch_size, lanes, halves)
-        self._simulation = Simulation(blueprint, self._target, self._num_steps)
-        self._passes = Passes(self._simulation, self._program, self._trial, self.batch_size, halves)
-        self._weights = Weights(self._simulation, self.network)
-        source = self.network.input
-        self._memory = SampleMemory(
-            self._simulation, source.name, source.size, self._num_steps, self.dt, self.batch_size
-        )
+        check_sizes(self._program, self._trial, self.batch_size, lanes, self._halves)
+        self._simulation = Simulation(blueprint, self._target, self._trial.num_steps)
+        self._code = GeneratedCode(blueprint, self._program, self._simulation.folder)
+        return self._simulation
 
-    def _check_open(self) -> None:
-        if self._simulation is None:
-            raise BackendError("this model is closed; compile the network again.")
+    def _assemble(self, simulation: Simulation, neurons: NeuronParameters) -> None:
+        """Make the parts of the model that work on a simulation."""
+        program, trial, values = self._program, self._trial, self._values
+        step_weights = StepWeights(program, trial.num_steps, trial.dt)
+        self._passes = Passes(simulation, program, trial, self.batch_size, self._halves)
+        self._memory = SampleMemory(simulation, self.network.input, trial, self.batch_size)
+        self._on_device = DeviceValues(simulation, program, trial, values, step_weights)
+        self._optimiser = Optimiser(self.network, values, self._on_device, Weights(simulation, self.network), neurons)
+        self._runner = BatchRunner(
+            program, trial, self._passes, self._memory, self._optimiser, values, step_weights, _DTYPES[self.precision]
+        )
+        kind = Pipelined if self.schedule == "pipelined" else Sequential
+        self._schedule: Schedule = kind(self._runner, self._optimiser)
+
+    @property
+    def _halves(self) -> int:
+        """Batches on their way at once."""
+        return 2 if self.schedule == "pipelined" else 1
 
     @property
     def _running(self) -> Simulation:
-        self._check_open()
-        assert self._simulation is not None
+        """The simulation, unless the model is closed."""
+        if self._simulation is None:
+            raise BackendError("this model is closed; compile the network again.")
         return self._simulation
 
-    # -- memory ----------------------------------------------------------------------------------------------------
+    @property
+    def source(self) -> dict[str, str]:
+        return self._code.files()
 
-    def _refresh_values(self) -> None:
-        """Bring the device up to date with the run-time values."""
-        simulation = self._running
-        for p in self._program.populations:
-            self._refresh_neurons(p)
-        source = self.network.input
-        simulation.write(source.name, "delay", np.repeat(self._delay_steps(self._values.delays()), source.size))
-        output, loss_values = self._program.output.name, self._values.loss_values()
-        in_code = zip(self._program.loss.parameters, loss_values.values(), strict=True)
-        simulation.set_population(output, **{f"loss_value_{name}": value for name, value in in_code})
-        if self._every_step:
-            simulation.set_update("step_softmax", loss_scale=loss_values["loss_scale"])
-        if simulation.has_array(output, "loss_weight") and not self._step_weights.per_sample:
-            simulation.fill(output, "loss_weight", self._step_weights.shared(loss_values))
-
-    def _delay_steps(self, delays: np.ndarray) -> np.ndarray:
-        return delay_steps(f"{self.network.input.name}.delays", delays, self.dt, self._num_steps)
-
-    def _refresh_neurons(self, p: PopulationProgram) -> None:
-        simulation = self._running
-        values = self._program.neuron_values(p.name, self._values.neuron_values(p.name), self.dt)
-        for name in p.values:
-            if simulation.has_variable(p.name, f"value_{name}"):
-                simulation.write(p.name, f"value_{name}", values[name])
-
-    def upload(self, samples: SpikeTrains) -> HeldOnDevice:
-        """Keep a data set in the device's memory, where batches are only numbers of samples."""
-        self._check_open()
-        held = self._held.get(id(samples))
-        if held is None:
-            check_units(samples, self.network)
-            self.flush()
-            held = self._held[id(samples)] = HeldOnDevice(samples, self._memory)
-        return held
+    @property
+    def lost_spikes(self) -> int:
+        """Number of spikes so far that found no room on the tape and had no part in a gradient."""
+        return self._runner.lost_spikes
 
     # -- batches ---------------------------------------------------------------------------------------------------
 
-    def gradient(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
+    def upload(self, samples: SpikeTrains) -> DeviceDataset:
+        """Keep a data set in the device's memory, where batches are only numbers of samples."""
+        _ = self._running
+        resident = self._resident.get(id(samples))
+        if resident is None:
+            check_units(samples, self.network)
+            self.flush()
+            resident = self._resident[id(samples)] = DeviceDataset(samples, self._memory)
+        return resident
+
+    def gradient(self, batch: Batch) -> BatchResult:
         self._check_batch(batch, labelled=True)
         self.flush()
-        flight = self._embark(batch, 0)
-        self._passes.run(forward=flight)
-        self._land(flight)
-        result = flight.result()
-        result.gradients = self._differentiate(flight)
+        state = self._runner.run_forward(batch)
+        result = state.result()
+        result.gradients = self._runner.run_backward(state)
         return result
+
+    def train_batch(self, batch: Batch) -> BatchResult:
+        """Take one step of the optimiser. Pipelined, `gradients` are those of the batch before, which the step was
+        taken with; none after the first batch."""
+        self._check_batch(batch, labelled=True)
+        return self._schedule.train(batch, self.learning_rate)
+
+    def evaluate_batch(self, batch: Batch) -> BatchResult:
+        self._check_batch(batch, labelled=False)
+        self.flush()
+        return self._runner.run_forward(batch).result()
+
+    def flush(self) -> None:
+        """Pipelined: run the last batch backward and take its step. Does nothing where none is under way."""
+        self._schedule.flush(self.learning_rate)
 
     @property
     def recordable(self) -> dict[str, tuple[str, ...]]:
         return recordable(self._program)
 
-    def record(self, batch: SpikeTrains | HeldBatch, wanted: Wanted, samples: int) -> Recording:
+    def record(self, batch: Batch, wanted: Wanted, samples: int) -> Recording:
         """See `Model.record`. Reads variables after every step, which on a GPU takes its time."""
         self._check_batch(batch, labelled=True)
         check_wanted(wanted, self._program, samples, len(batch.labels))
         self.flush()
-        log = StepLog(self._running, self._program, wanted, samples, self._num_steps, self._dtype)
-        flight = self._embark(batch, 0)
-        self._passes.run(forward=flight, watch=log.forward)
-        self._land(flight)
-        result = flight.result()
-        result.gradients = self._differentiate(flight, watch=log.backward)
-        first = (batch.samples() if isinstance(batch, HeldBatch) else batch).select(np.arange(samples))
-        spikes = {self.network.input.name: first.crop(self.duration)}
-        for p in self._spiking:
-            events = self._passes.spikes(flight, p.name, samples)
-            times = [((steps + 1.0) * self.dt, neurons) for steps, neurons in events]
-            spikes[p.name] = spike_trains(times, first.labels, p.size)
-        return Recording(self.dt, spikes, log.traces, result)
+        recorder = Recorder(
+            self._running, self._passes, self._program, self._trial, wanted, samples, _DTYPES[self.precision]
+        )
+        return recorder.record(batch, self._runner)
 
-    def train_batch(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
-        """One step of the optimiser. Pipelined, `gradients` are those of the batch before, which the step was taken
-        with; none after the first batch."""
-        if self.schedule == "sequential":
-            result = self.gradient(batch)
-            self._take_step(result.gradients)
-            return result
-        self._check_batch(batch, labelled=True)
-        before, self._pending = self._pending, None
-        flight = self._embark(batch, 1 - before.half if before else 0)
-        gradients = self._differentiate(before, meanwhile=flight) if before else {}
-        if before:
-            self._take_step(gradients)
-        else:
-            self._passes.run(forward=flight)
-        self._land(flight)
-        self._pending = flight
-        result = flight.result()
-        result.gradients = gradients
-        return result
-
-    def evaluate_batch(self, batch: SpikeTrains | HeldBatch) -> BatchResult:
-        self._check_batch(batch, labelled=False)
-        self.flush()
-        flight = self._embark(batch, 0)
-        self._passes.run(forward=flight)
-        self._land(flight)
-        return flight.result()
-
-    def flush(self) -> None:
-        """Pipelined: run the last batch backward and take its step. Does nothing where none is under way."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            self._take_step(self._differentiate(pending))
-
-    def _take_step(self, gradients: Arrays) -> None:
-        """One step of the optimiser with the gradients of a backward pass that has just ended."""
-        self._weights.take_step(self.learning_rate, self._values)
-        self._neurons.take_step(gradients, self.learning_rate, self._weights.steps_taken)
-        for p in self._program.populations:
-            if p.trained:
-                self._refresh_neurons(p)
-
-    def _differentiate(self, flight: Flight, meanwhile: Flight | None = None, watch: Watch | None = None) -> Arrays:
-        """Mean gradients of a batch that ran forward; another may run forward meanwhile."""
-        self._unclean = True
-        self._passes.run(forward=meanwhile, backward=flight, watch=watch)
-        gradients = self._weights.mean_gradients(len(flight))
-        self._unclean = False
-        return gradients
-
-    def _check_batch(self, batch: SpikeTrains | HeldBatch, labelled: bool) -> None:
-        self._check_open()
-        if not isinstance(batch, HeldBatch):
+    def _check_batch(self, batch: Batch, labelled: bool) -> None:
+        _ = self._running
+        if not isinstance(batch, ResidentBatch):
             check_batch(batch, self.network, self.batch_size, labelled)
             return
-        if batch.memory is not self._memory:
+        if batch.dataset.memory is not self._memory:
             raise DataError("this batch is held by another model; cut it from what upload() of this one returned.")
         check_labels(batch.labels, self.network, self.batch_size, labelled)
-
-    def _embark(self, batch: SpikeTrains | HeldBatch, half: int) -> Flight:
-        if self._unclean:
-            # A backward pass was interrupted: clear what it left in the gradients.
-            self._weights.clear_gradients()
-            self._unclean = False
-        size, output = len(batch), self._program.output
-        weights = None
-        if self._step_weights.per_sample:
-            samples = batch.samples() if isinstance(batch, HeldBatch) else batch
-            weights = self._step_weights.of(self._values.loss_values(), samples)
-        return Flight(
-            rows=batch.rows if isinstance(batch, HeldBatch) else self._memory.write(half, batch),
-            labels=batch.labels.astype(np.int32),
-            half=half,
-            counts={p.name: np.empty((size, p.size), np.int32) for p in self._spiking},
-            loss_state={name: np.empty((size, output.size), self._dtype) for name in self._program.loss.state},
-            logits=np.empty((size, output.size), self._dtype),
-            output_losses=np.empty((size, output.size), self._dtype),
-            errors=np.empty((size, output.size)),
-            weights=weights,
-            step_losses=np.empty(size) if self._every_step else None,
-        )
-
-    def _land(self, flight: Flight) -> None:
-        """Loss, its derivatives by the logits, and what spike counts ask for, once all samples ran forward."""
-        labels = flight.labels
-        flight.losses, flight.errors = cross_entropy(flight.logits, labels, self._values.loss_values()["loss_scale"])
-        if self._program.loss.cross_entropy == "none":
-            flight.losses, flight.errors = np.where(labels >= 0, 0.0, np.nan), np.zeros_like(flight.errors)
-        if flight.step_losses is not None:
-            flight.losses = np.where(labels >= 0, flight.step_losses, np.nan)
-        flight.losses = flight.losses + flight.output_losses.sum(axis=1, dtype=np.float64)
-        for p in self._spiking:
-            flight.count_signals[p.name] = count_signals(flight.counts[p.name], self._values.regularisation(p.name))
-        self._report_lost(flight)
-
-    def _report_lost(self, flight: Flight) -> None:
-        room = self._trial.max_spikes
-        lost = {name: int(np.maximum(0, counts - room).sum()) for name, counts in flight.counts.items()}
-        for name, number in lost.items():
-            if number:
-                self.lost_spikes += number
-                LOG.warning(
-                    "%d spikes of %s in this batch are beyond max_spikes = %d a neuron and have no part in its "
-                    "gradient; raise max_spikes (at most %d can be)",
-                    number,
-                    name,
-                    room,
-                    self._num_steps,
-                )
 
     # -- parameters and values -------------------------------------------------------------------------------------
 
     @property
     def parameters(self) -> Arrays:
-        self._check_open()
+        _ = self._running
         self.flush()
-        return {**self._weights.parameters(), **self._neurons.parameters()}
+        return self._optimiser.parameters()
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
-        self._check_open()
+        _ = self._running
         self.flush()
-        self._weights.set_parameters({k: a for k, a in parameters.items() if k not in self._neurons})
-        for name in parameters:
-            if name in self._neurons:
-                self.set_value(name, np.asarray(parameters[name]))
+        of_neurons = [name for name in parameters if self._optimiser.is_of_neurons(name)]
+        self._optimiser.set_weights({name: a for name, a in parameters.items() if name not in of_neurons})
+        for name in of_neurons:
+            self.set_value(name, np.asarray(parameters[name]))
 
     @property
     def optimiser_state(self) -> Arrays:
-        self._check_open()
+        _ = self._running
         self.flush()
-        holders = (self._weights, self._neurons)
-        moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.moments(m).items()}
-        return {**moments, "steps_taken": np.array(self._weights.steps_taken)}
+        return self._optimiser.state()
 
     def set_optimiser_state(self, state: Arrays) -> None:
-        self._check_open()
+        _ = self._running
         self.flush()
-        for moment in MOMENTS:
-            arrays = {name: state[f"{moment}.{name}"] for name in self.network.parameter_shapes}
-            check_parameters(arrays, self.network)
-            self._weights.set_moments(moment, {k: a for k, a in arrays.items() if k not in self._neurons})
-            self._neurons.set_moments(moment, {k: a for k, a in arrays.items() if k in self._neurons})
-        self._weights.steps_taken = int(state["steps_taken"])
+        self._optimiser.set_state(state)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -339,17 +224,18 @@ class GennModel(Model):
 
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         if name == f"{self.network.input.name}.delays":
-            self._delay_steps(np.atleast_1d(value))
-        # The step that is under way changes values as well: first that, then what is asked for here.
+            round_delays(self.network.input, np.atleast_1d(value), self._trial)
+        # The step that is under way changes values as well: first that, then the new value.
         self.flush()
         self._values.attempt({name: value}, self._take_values)
 
     def _take_values(self, values: NewValues) -> None:
+        _ = self._running
         for name, value in values.items():
             self._values.set(name, value)
-            if name in self._neurons:
-                self._neurons.read_value(name)
-        self._refresh_values()
+            if self._optimiser.is_of_neurons(name):
+                self._optimiser.read_value(name)
+        self._on_device.write()
 
     # -- the rest --------------------------------------------------------------------------------------------------
 

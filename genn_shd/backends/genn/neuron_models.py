@@ -12,7 +12,6 @@ adjoint `adjoint_x`, a parameter or coefficient `value_x`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...eventprop.program import PopulationProgram
 from ...network.snippets import scoped, uses
@@ -20,18 +19,9 @@ from .blueprint import NeuronBlueprint, Variable
 from .loss_model import LossCode
 from .source_model import TIMING, step_type
 from .trained_code import gradient_variables, read_arrays, read_code, read_gradient_code, spike_gradient_code
+from .trial import Trial
 
 SLOTS = (("forward_slot", "int"), ("back_slot", "int"))
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What code needs to know of a trial: its number of steps, their length (ms), room on the tape for the spikes of
-    one neuron."""
-
-    num_steps: int
-    dt: float
-    max_spikes: int
 
 
 def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | None = None) -> NeuronBlueprint:

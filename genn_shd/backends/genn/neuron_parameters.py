@@ -1,14 +1,16 @@
 """Trained parameters of neurons, and the optimiser's moments for them.
 
-They are kept on the host, where the coefficients that the device needs are made of them after every step anyway.
+They are kept on the host, where the coefficients for the device are computed from them after every step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ...network.network import Network
-from ..formulae import adam_constants, adam_moments, adam_step
+from ..formulae import adam_moments, adam_step
 from ..results import Arrays
 from ..run_values import RunValues
 from .weights import MOMENTS
@@ -36,7 +38,7 @@ class NeuronParameters:
         return name in self._trained
 
     def read_value(self, name: str) -> None:
-        """Follow a run-time value that was set, and round it to what the optimiser has room for."""
+        """Take over a run-time value that was set, rounded to the precision of the parameters."""
         self._numbers[name] = self._values[name].astype(self._dtype)
         self._values.set(name, self._numbers[name].astype(np.float64))
 
@@ -53,17 +55,23 @@ class NeuronParameters:
         for parameter, moment in arrays.items():
             self._moments[name][parameter][:] = moment
 
-    def take_step(self, gradients: Arrays, learning_rate: float, steps_taken: int) -> None:
-        """One step of Adam, at each parameter's own rate and not below its minimum; run-time values follow."""
-        constants = adam_constants(learning_rate, self._values, steps_taken)
+    def take_step(self, gradients: Arrays, constants: Mapping[str, float]) -> None:
+        """Take one step of Adam, each parameter with its own multiplier of the learning rate and not below its
+        minimum; run-time values follow.
+
+        Parameters
+        ----------
+        gradients : mean gradients by parameter.
+        constants : ADAM_CONSTANTS of the step.
+        """
         for name, how in self._trained.items():
             numbers = self._numbers[name]
             numbers -= how.rate * self._adam(name, gradients[name], constants)
             np.maximum(numbers, how.minimum, out=numbers)
             self._values.set(name, numbers.astype(np.float64))
 
-    def _adam(self, name: str, gradient: np.ndarray, constants: dict[str, float]) -> np.ndarray:
-        """What the optimiser takes off, before the parameter's rate; moments follow."""
+    def _adam(self, name: str, gradient: np.ndarray, constants: Mapping[str, float]) -> np.ndarray:
+        """Update the moments, and return the step before the parameter's multiplier."""
         moment1, moment2 = (self._moments[m][name] for m in MOMENTS)
         moment1[:], moment2[:] = adam_moments(moment1, moment2, gradient, constants)
         return adam_step(moment1, moment2, constants)

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 
 from ...eventprop.program import Program
-from .batch_state import Flight
-from .neuron_models import Trial
+from .batch_state import BatchState
 from .simulation import Pass, Simulation, check_array_size
 from .trained_code import read_arrays
+from .trial import Trial
 
 Watch = Callable[[np.ndarray, int], None]
 
@@ -40,12 +40,14 @@ class Passes:
             if simulation.has_array(population, array):
                 simulation.allocate(population, array, count)
 
-    def run(self, forward: Flight | None = None, backward: Flight | None = None, watch: Watch | None = None) -> None:
+    def run(
+        self, forward: BatchState | None = None, backward: BatchState | None = None, watch: Watch | None = None
+    ) -> None:
         """All passes of a batch forward, of another backward, or of both at once.
 
         `watch` is called after every step with the positions in the batch of what ran, and the number of the step.
         """
-        size = max(len(flight) for flight in (forward, backward) if flight)
+        size = max(len(state) for state in (forward, backward) if state)
         for index in range(math.ceil(size / self._lanes)):
             ahead, back = self._part(forward, index), self._part(backward, index)
             if forward and len(ahead):
@@ -60,23 +62,23 @@ class Passes:
             if forward and len(ahead):
                 self._collect(forward, ahead, self._slot(forward, index))
 
-    def spikes(self, flight: Flight, population: str, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    def spikes(self, state: BatchState, population: str, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """Steps and neurons of the spikes on the tape, of the first samples of a batch that ran forward."""
-        counts = flight.counts[population]
+        counts = state.counts[population]
         tape = self._simulation.read_array(population, "tape_step").reshape(-1, counts.shape[1], self._room)
         found = []
         for b in range(samples):
-            place = self._slot(flight, b // self._lanes) * self._lanes + b % self._lanes
+            place = self._slot(state, b // self._lanes) * self._lanes + b % self._lanes
             neurons, order = np.nonzero(np.arange(self._room) < counts[b][:, None])
             found.append((tape[place, neurons, order], neurons))
         return found
 
-    def _part(self, flight: Flight | None, index: int) -> np.ndarray:
+    def _part(self, state: BatchState | None, index: int) -> np.ndarray:
         """Positions in the batch of the samples that one pass runs."""
-        return np.arange(index * self._lanes, min((index + 1) * self._lanes, len(flight) if flight else 0))
+        return np.arange(index * self._lanes, min((index + 1) * self._lanes, len(state) if state else 0))
 
-    def _slot(self, flight: Flight | None, index: int) -> int:
-        return flight.half * self._per_batch + index if flight else 0
+    def _slot(self, state: BatchState | None, index: int) -> int:
+        return state.half * self._per_batch + index if state else 0
 
     def _lane_values(self, values: np.ndarray, fill: float) -> np.ndarray:
         """Values of the samples of a pass, filled up to all lanes."""
@@ -84,49 +86,49 @@ class Passes:
         result[: len(values)] = values
         return result
 
-    def _prepare_forward(self, flight: Flight, part: np.ndarray) -> None:
-        self._choose(flight, part, "row", "label")
-        if flight.weights is not None:
-            weights, slot = flight.weights[part], self._slot(flight, int(part[0]) // self._lanes)
+    def _prepare_forward(self, state: BatchState, part: np.ndarray) -> None:
+        self._choose(state, part, "row", "label")
+        if state.weights is not None:
+            weights, slot = state.weights[part], self._slot(state, int(part[0]) // self._lanes)
             start = slot * self._lanes * weights.shape[1]
             self._simulation.fill_part(self._program.output.name, "loss_weight", start, weights.ravel())
 
-    def _prepare_backward(self, flight: Flight, part: np.ndarray) -> None:
+    def _prepare_backward(self, state: BatchState, part: np.ndarray) -> None:
         output = self._program.output.name
-        self._choose(flight, part, "back_row", "back_label")
-        self._simulation.write(output, "output_error", self._lane_values(flight.errors[part], 0.0))
+        self._choose(state, part, "back_row", "back_label")
+        self._simulation.write(output, "output_error", self._lane_values(state.errors[part], 0.0))
         for p in self._spiking:
-            self._simulation.write(p.name, "count_signal", self._lane_values(flight.count_signals[p.name][part], 0.0))
+            self._simulation.write(p.name, "count_signal", self._lane_values(state.count_signals[p.name][part], 0.0))
         if self._per_batch == 1:
             return
         # Other samples ran since this one did: put back what the first step of the backward pass reads.
         for p in self._spiking:
-            self._simulation.write(p.name, "num_spikes", self._lane_values(flight.counts[p.name][part], 0))
-        for name, values in flight.loss_state.items():
+            self._simulation.write(p.name, "num_spikes", self._lane_values(state.counts[p.name][part], 0))
+        for name, values in state.loss_state.items():
             self._simulation.write(output, f"loss_{name}", self._lane_values(values[part], 0.0))
 
-    def _choose(self, flight: Flight, part: np.ndarray, row: str, label: str) -> None:
+    def _choose(self, state: BatchState, part: np.ndarray, row: str, label: str) -> None:
         """Tell the source which samples to read, and the outputs which classes they have."""
         output = self._program.output
-        labels = self._lane_values(flight.labels[part], -1)
-        self._simulation.write(self._program.network.input.name, row, self._lane_values(flight.rows[part], 0))
+        labels = self._lane_values(state.labels[part], -1)
+        self._simulation.write(self._program.network.input.name, row, self._lane_values(state.rows[part], 0))
         self._simulation.write(output.name, label, np.repeat(labels[:, None], output.size, axis=1))
 
-    def _collect(self, flight: Flight, part: np.ndarray, slot: int) -> None:
+    def _collect(self, state: BatchState, part: np.ndarray, slot: int) -> None:
         """Read off what a forward pass left."""
         simulation, output, count = self._simulation, self._program.output.name, len(part)
         for p in self._spiking:
-            flight.counts[p.name][part] = simulation.read(p.name, "num_spikes")[:count]
-        flight.logits[part] = simulation.read(output, "logit")[:count]
-        flight.output_losses[part] = simulation.read(output, "output_loss")[:count]
+            state.counts[p.name][part] = simulation.read(p.name, "num_spikes")[:count]
+        state.logits[part] = simulation.read(output, "logit")[:count]
+        state.output_losses[part] = simulation.read(output, "output_loss")[:count]
         if self._per_batch > 1:
-            for name, values in flight.loss_state.items():
+            for name, values in state.loss_state.items():
                 values[part] = simulation.read(output, f"loss_{name}")[:count]
-        if flight.step_losses is not None:
+        if state.step_losses is not None:
             simulation.set_update("step_softmax", forward_slot=slot)
             simulation.update("Softmax")
             losses = simulation.read(output, "step_loss")[:count].astype(np.float64)
-            flight.step_losses[part] = losses.sum(axis=1)
+            state.step_losses[part] = losses.sum(axis=1)
 
 
 def check_sizes(program: Program, trial: Trial, batch_size: int, lanes: int, halves: int) -> None:

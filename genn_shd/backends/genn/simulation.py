@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import BackendError
 from ..names import Target
 from .blueprint import Blueprint
-from .builder import load, out_of_memory
+from .builder import build_and_load, out_of_memory
 from .learning import REDUCE, STEP
 
 
@@ -37,12 +37,14 @@ class Simulation:
 
     Attributes
     ----------
-    seconds : what GeNN measured, where the blueprint profiles: "forward", "backward" (neurons; "forward_and_backward"
-        where both run in the same steps), "synapse", "reduction", "optimiser", "softmax".
+    folder : of the code that GeNN generated.
+    lanes : samples simulated side by side.
+    seconds : times that GeNN measured, where the blueprint profiles: "forward", "backward" (neurons;
+        "forward_and_backward" where both run in the same steps), "synapse", "reduction", "optimiser", "softmax".
     """
 
     def __init__(self, blueprint: Blueprint, target: Target, num_steps: int) -> None:
-        self._model = load(blueprint, target)
+        self._model, self.folder = build_and_load(blueprint, target)
         self._num_steps = num_steps
         self._profile = blueprint.profile
         self._populations = self._model.neuron_populations

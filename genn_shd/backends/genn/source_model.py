@@ -16,6 +16,7 @@ import numpy as np
 from ...errors import SettingError
 from ...network.network import Population, check_delays
 from .blueprint import NeuronBlueprint, Variable
+from .trial import Trial
 
 TIMING = (("num_forward", "int"), ("num_backward", "int"))
 
@@ -60,8 +61,18 @@ def step_type(num_steps: int) -> str:
     return "uint16_t" if num_steps < 2**16 else "int"
 
 
-def delay_steps(name: str, delays: np.ndarray, dt: float, num_steps: int) -> np.ndarray:
-    """Delays (copies,), ms, in whole steps (int32); all that is later than the trial is one step after it.
+def round_delays(source: Population, delays: np.ndarray, trial: Trial) -> np.ndarray:
+    """Delays in whole time steps; those later than the trial become one step after it.
+
+    Parameters
+    ----------
+    source : the spike source.
+    delays : (copies,), ms.
+    trial : the time grid.
+
+    Returns
+    -------
+    (copies,) int32.
 
     Raises
     ------
@@ -69,15 +80,16 @@ def delay_steps(name: str, delays: np.ndarray, dt: float, num_steps: int) -> np.
         Where one is negative or not finite, or no multiple of the time step: the one list of time bins cannot tell
         where in a bin a spike lies.
     """
+    name = f"{source.name}.delays"
     check_delays(name, delays.tolist())
-    steps = delays / dt
+    steps = delays / trial.dt
     for delay, exact in zip(delays, steps, strict=True):
         if abs(exact - np.rint(exact)) > 1e-6 * max(1.0, exact):
             raise SettingError(
                 f"{name} = {delays.tolist()} is not offered by the genn back end: {delay:g} ms is no multiple "
-                f"of the time step {dt:g} ms; choose multiples, or backend native."
+                f"of the time step {trial.dt:g} ms; choose multiples, or backend native."
             )
-    return np.minimum(np.rint(steps), num_steps).astype(np.int32)
+    return np.minimum(np.rint(steps), trial.num_steps).astype(np.int32)
 
 
 def source_blueprint(source: Population, num_steps: int) -> NeuronBlueprint:

@@ -1,4 +1,4 @@
-"""Weights and the optimiser's moments on the device, and the gradients of all that is trained."""
+"""Weights, their moments and all gradients on the device."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 
 from ...errors import DivergedError
 from ...network.network import Network
-from ..formulae import adam_constants
 from ..results import Arrays
-from ..run_values import RunValues
 from .learning import REDUCE, STEP, adam_name, reduce_name
 from .simulation import Simulation
 
@@ -19,43 +17,41 @@ MOMENTS = ("moment1", "moment2")
 
 
 class Weights:
-    """All connections of a network in a simulation.
-
-    Attributes
-    ----------
-    steps_taken : of the optimiser.
-    """
+    """All connections of a network in a simulation, and the mean gradients of all trained parameters."""
 
     def __init__(self, simulation: Simulation, network: Network) -> None:
         self._simulation = simulation
         self._shapes: dict[str, tuple[int, ...]] = {c.name: network.shape(c) for c in network.connections}
         self._trained = network.parameter_shapes
-        self.steps_taken = 0
 
     def parameters(self) -> Arrays:
         """Copies of the weights, (pre, post) by connection."""
         return self._pull(self._shapes, self._simulation.weights)
 
     def set_parameters(self, parameters: Arrays) -> None:
-        """Overwrite some or all."""
+        """Overwrite the weights of some or all connections."""
         self._push(parameters, self._simulation.weights)
 
     def moments(self, name: str) -> Arrays:
-        """Copies of one of MOMENTS."""
+        """Copies of one of MOMENTS by connection."""
         return self._pull(
             self._shapes, lambda connection: self._simulation.update_variable(adam_name(connection), name)
         )
 
     def set_moments(self, name: str, arrays: Arrays) -> None:
-        """Overwrite one of MOMENTS."""
+        """Overwrite one of MOMENTS for some or all connections."""
         self._push(arrays, lambda connection: self._simulation.update_variable(adam_name(connection), name))
 
     def clear_gradients(self) -> None:
-        """Forget what backward passes have added up."""
+        """Set the gradients of all lanes to zero."""
         self._simulation.update(REDUCE)
 
     def mean_gradients(self, size: int) -> Arrays:
-        """Mean over a batch of what backward passes have added up, which is cleared; of parameters of neurons as well.
+        """Mean gradients over a batch of all trained parameters, of neurons as well; those of the lanes are cleared.
+
+        Parameters
+        ----------
+        size : number of samples in the batch.
 
         Raises
         ------
@@ -70,10 +66,13 @@ class Weights:
             raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
         return gradients
 
-    def take_step(self, learning_rate: float, values: RunValues) -> None:
-        """One step of Adam with the last mean gradients."""
-        self.steps_taken += 1
-        constants = adam_constants(learning_rate, values, self.steps_taken)
+    def take_step(self, constants: Mapping[str, float]) -> None:
+        """Take one step of Adam with the last mean gradients.
+
+        Parameters
+        ----------
+        constants : ADAM_CONSTANTS of the step.
+        """
         for name in self._shapes:
             self._simulation.set_update(adam_name(name), **constants)
         self._simulation.update(STEP)

@@ -16,8 +16,9 @@ from ...network.snippets import assigns, uses
 from ...toolchain.format import format_c
 from ...toolchain.templates import code_templates
 from .. import formulae
+from ..equations import as_comment
 from ..formulae import Code
-from .header import as_comment, header
+from .header import header
 from .layout import CACHE_LINE, DTYPES, Layout, num_count_signals, padded, tracks
 from .series_order import MAX_TERMS
 from .structures import (

@@ -1,0 +1,59 @@
+"""The equations that generated code implements, as text for the comment that opens it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from ..eventprop.program import PopulationProgram, Program
+from ..network.network import Population
+from ..toolchain.format import MARGIN
+
+
+def block_comment(lines: Iterable[str]) -> str:
+    """Lines as a comment of C, within the margin."""
+    text = "\n".join("   " + line if line else "" for line in (_wrap(line) for line in lines))
+    return f"/* {as_comment(text.lstrip())} */"
+
+
+def as_comment(text: str) -> str:
+    """Text that can stand in a comment."""
+    return text.replace("*/", "* /")
+
+
+def _wrap(line: str) -> str:
+    """A line within the margin; what continues stands further in."""
+    indent = len(line) - len(line.lstrip())
+    further = " " * (indent + 3 if indent == 0 else indent + 7)
+    return textwrap.fill(line, MARGIN - 6, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
+def equations(program: Program) -> Iterator[str]:
+    """Populations with their equations in the definitions' own names, connections and the loss, line by line."""
+    network = program.network
+    yield f"{network.input.name}: {network.input.size} sources of spikes"
+    for p in program.populations:
+        yield from _population(network.population(p.name), p)
+    for connection in program.connections:
+        pre, post = network.shape(connection)
+        yield f"{connection.name}: {pre} x {post} weights"
+    yield f"loss {network.loss.name}: {network.loss.description}"
+
+
+def _population(described: Population, p: PopulationProgram) -> Iterator[str]:
+    """Equations in the definitions' own names."""
+    neuron, synapse = described.neuron, described.synapse
+    assert neuron is not None and synapse is not None
+    yield f"{p.name}: {p.size} neurons ({neuron.name}, {synapse.name} synapses)"
+    for x, rate in {**neuron.dynamics, **synapse.dynamics}.items():
+        yield f"  d{x}/dt = {rate}"
+    yield f"  {synapse.receives} += weight where a spike arrives"
+    if described.trained:
+        yield f"  trained: {', '.join(described.trained)}"
+    if p.spike:
+        yield f"  spikes where {neuron.threshold} = 0"
+        yield from (f"    {x} = {value} after it" for x, value in neuron.reset.items())
+        for statement in p.spike.jump_code.removesuffix(";").split("; "):
+            yield f"    {statement} before it, backward"
+    yield f"  gradient of a weight: {p.weight_gradient} where a spike arrives, summed over spikes"
+    yield f"  error back to the sender: weight times ({p.feedback})"

@@ -1,0 +1,65 @@
+"""Data sets that stay in the device's memory, and batches cut from them."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...spikes.spike_trains import SpikeTrains
+from ..base import ResidentDataset
+from .sample_memory import SampleMemory
+
+
+@dataclass(frozen=True, eq=False)
+class ResidentBatch:
+    """Samples that are in the device's memory already.
+
+    Attributes
+    ----------
+    rows, labels : (B,), rows of the memory and labels of the samples.
+    dataset : the data set, which stays in memory for as long as this batch.
+    indices : (B,), the samples' numbers in the data set.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    dataset: DeviceDataset
+    indices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def samples(self) -> SpikeTrains:
+        """The samples themselves, gathered anew."""
+        return self.dataset.samples.select(self.indices)
+
+
+Batch = SpikeTrains | ResidentBatch
+
+
+def spike_trains_of(batch: Batch) -> SpikeTrains:
+    """The samples of a batch, wherever they are."""
+    return batch.samples() if isinstance(batch, ResidentBatch) else batch
+
+
+class DeviceDataset(ResidentDataset):
+    """A data set in the device's memory, for as long as anything refers to this.
+
+    Parameters
+    ----------
+    samples : the data set.
+    memory : of the model that it is for.
+    """
+
+    def __init__(self, samples: SpikeTrains, memory: SampleMemory) -> None:
+        super().__init__(samples)
+        region = memory.occupy(samples)
+        self.memory, self._first = memory, region.first
+        weakref.finalize(self, memory.vacate, region)
+
+    def batch(self, indices: np.ndarray) -> ResidentBatch:
+        """Some of the samples, in the order given."""
+        rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
+        return ResidentBatch(rows, self.samples.labels[indices], self, indices)

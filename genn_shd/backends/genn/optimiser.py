@@ -1,0 +1,90 @@
+"""The optimiser: Adam for the weights on the device and for the parameters of neurons on the host."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...network.network import Network
+from ..checks import check_parameters
+from ..formulae import adam_constants
+from ..results import Arrays
+from ..run_values import RunValues
+from .device_values import DeviceValues
+from .neuron_parameters import NeuronParameters
+from .weights import MOMENTS, Weights
+
+
+class Optimiser:
+    """All trained parameters of a network, with their gradients and moments.
+
+    Parameters
+    ----------
+    network : the description.
+    values : run-time values.
+    on_device : their copies on the device, which follow a step.
+    weights, neurons : the parameters.
+
+    Attributes
+    ----------
+    steps_taken : number of steps so far.
+    """
+
+    def __init__(
+        self, network: Network, values: RunValues, on_device: DeviceValues, weights: Weights, neurons: NeuronParameters
+    ) -> None:
+        self._network, self._values, self._on_device = network, values, on_device
+        self._weights, self._neurons = weights, neurons
+        self.steps_taken = 0
+
+    def parameters(self) -> Arrays:
+        """Copies of all parameters."""
+        return {**self._weights.parameters(), **self._neurons.parameters()}
+
+    def is_of_neurons(self, parameter: str) -> bool:
+        """Whether a parameter is one of neurons, whose number is a run-time value."""
+        return parameter in self._neurons
+
+    def read_value(self, parameter: str) -> None:
+        """Take over the run-time value of a parameter of neurons."""
+        self._neurons.read_value(parameter)
+
+    def set_weights(self, weights: Arrays) -> None:
+        """Overwrite the weights of some or all connections."""
+        self._weights.set_parameters(weights)
+
+    def clear_gradients(self) -> None:
+        """Set the gradients of all lanes to zero."""
+        self._weights.clear_gradients()
+
+    def mean_gradients(self, size: int) -> Arrays:
+        """Mean gradients over a batch of so many samples; those of the lanes are cleared.
+
+        Raises
+        ------
+        DivergedError
+            Where one is not finite.
+        """
+        return self._weights.mean_gradients(size)
+
+    def take_step(self, gradients: Arrays, learning_rate: float) -> None:
+        """Take one step with the gradients that `mean_gradients` returned last."""
+        self.steps_taken += 1
+        constants = adam_constants(learning_rate, self._values, self.steps_taken)
+        self._weights.take_step(constants)
+        self._neurons.take_step(gradients, constants)
+        self._on_device.write_trained()
+
+    def state(self) -> Arrays:
+        """Copies of the moments, and the number of steps taken."""
+        holders = (self._weights, self._neurons)
+        moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.moments(m).items()}
+        return {**moments, "steps_taken": np.array(self.steps_taken)}
+
+    def set_state(self, state: Arrays) -> None:
+        """Restore what `state` returned."""
+        for moment in MOMENTS:
+            arrays = {name: state[f"{moment}.{name}"] for name in self._network.parameter_shapes}
+            check_parameters(arrays, self._network)
+            self._weights.set_moments(moment, {k: a for k, a in arrays.items() if k not in self._neurons})
+            self._neurons.set_moments(moment, {k: a for k, a in arrays.items() if k in self._neurons})
+        self.steps_taken = int(state["steps_taken"])

@@ -1,0 +1,82 @@
+"""Recordings: variables read from a simulation after every step, and spikes from the tape."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...eventprop.program import Program
+from ...spikes.spike_trains import SpikeTrains
+from ..recording import empty_traces, spike_trains
+from ..results import Recording, Wanted
+from .batch_runner import BatchRunner
+from .batch_state import BatchState
+from .device_dataset import Batch, spike_trains_of
+from .passes import Passes
+from .simulation import Simulation
+from .trial import Trial
+
+
+class Recorder:
+    """Records the first samples of one batch.
+
+    Parameters
+    ----------
+    simulation, passes : of the model.
+    program, trial : as compiled.
+    wanted : population -> variables.
+    samples : S of them.
+    dtype : of the simulation's numbers.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        passes: Passes,
+        program: Program,
+        trial: Trial,
+        wanted: Wanted,
+        samples: int,
+        dtype: np.dtype,
+    ) -> None:
+        self._simulation, self._passes, self._program, self._trial = simulation, passes, program, trial
+        self._samples = samples
+        self._traces = empty_traces(program, wanted, samples, trial.num_steps, dtype)
+        states = {(p.name, p.public(x)): f"state_{x}" for p in program.populations for x in p.state}
+        adjoints = {(p.name, p.public(x)): f"adjoint_{x}" for p in program.populations for x in p.adjoint}
+        self._states = {key: states[key] for key in self._traces if key in states}
+        self._adjoints = {key: adjoints[key] for key in self._traces if key in adjoints}
+
+    def record(self, batch: Batch, runner: BatchRunner) -> Recording:
+        """Run a batch forward and backward, and record it."""
+        state = runner.run_forward(batch, watch=self._read_state)
+        result = state.result()
+        result.gradients = runner.run_backward(state, watch=self._read_adjoint)
+        first = spike_trains_of(batch).select(np.arange(self._samples))
+        return Recording(self._trial.dt, self._spikes(state, first), self._traces, result)
+
+    def _read_state(self, part: np.ndarray, step: int) -> None:
+        """Read the state after a step of the samples at some positions of the batch."""
+        for key, variable in self._states.items():
+            self._read(key, variable, part, step)
+
+    def _read_adjoint(self, part: np.ndarray, step: int) -> None:
+        """Read the adjoint after a step backward."""
+        for key, variable in self._adjoints.items():
+            self._read(key, variable, part, self._trial.num_steps - 1 - step)
+
+    def _read(self, key: tuple[str, str], variable: str, part: np.ndarray, step: int) -> None:
+        is_wanted = part < self._samples
+        if is_wanted.any():
+            values = self._simulation.read(key[0], variable)[: len(part)]
+            self._traces[key][part[is_wanted], step] = values[is_wanted]
+
+    def _spikes(self, state: BatchState, first: SpikeTrains) -> dict[str, SpikeTrains]:
+        """Spikes of the source, and of all spiking populations at the ends of their steps."""
+        dt = self._trial.dt
+        spikes = {self._program.network.input.name: first.crop(self._trial.num_steps * dt)}
+        for p in self._program.populations:
+            if p.spike:
+                events = self._passes.spikes(state, p.name, self._samples)
+                times = [((steps + 1.0) * dt, neurons) for steps, neurons in events]
+                spikes[p.name] = spike_trains(times, first.labels, p.size)
+        return spikes

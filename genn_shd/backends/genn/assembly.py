@@ -12,7 +12,7 @@ MODEL_NAME = "network"
 
 
 def assemble(blueprint: Blueprint, target: Target) -> Any:
-    """The PyGeNN model of a blueprint, not built yet. All variables start at zero."""
+    """Describe a blueprint to PyGeNN; returns its model, not built yet. All variables start at zero."""
     from pygenn import GeNNModel
 
     model = GeNNModel(_PRECISION[blueprint.precision], MODEL_NAME, backend=target)

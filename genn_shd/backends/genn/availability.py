@@ -1,4 +1,4 @@
-"""Which of GeNN's targets can be used here, and what is missing where one cannot."""
+"""Availability of GeNN's targets on this machine, and what is missing for the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INSTALL = "install PyGeNN 5.4 or newer (https://genn-team.github.io), or use --
 
 
 def load_pygenn() -> ModuleType:
-    """The module `pygenn`.
+    """Import the module `pygenn`.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def resolve(name: str) -> Target:
-    """The target of one of GENN_NAMES, known to be usable.
+    """Choose the target of one of GENN_NAMES, and check that it can be used.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def resolve(name: str) -> Target:
 
 
 def best() -> tuple[Target, str]:
-    """The fastest target that can be used here, and why it was taken. Needs PyGeNN."""
+    """Choose the fastest target that can be used here; returns it, and why. Needs PyGeNN."""
     reasons = []
     targets: tuple[Target, ...] = ("cuda", "hip")
     for target in targets:
@@ -77,7 +77,7 @@ def best() -> tuple[Target, str]:
 
 
 def why_not(target: Target) -> str:
-    """What is missing for a target, in words; an empty string where nothing is."""
+    """Find out what is missing for a target, in words; an empty string where nothing is."""
     from pygenn.genn_model import backend_modules
 
     if target == "single_threaded_cpu":
@@ -107,7 +107,7 @@ def _missing_for_cpu() -> str:
 
 @functools.cache
 def _count_devices(library: str, count: str) -> int:
-    """Number of devices that the driver reports; 0 where there is no driver."""
+    """Count the devices that the driver reports; 0 where there is no driver."""
     try:
         driver = ctypes.CDLL(library)
     except OSError:
@@ -119,7 +119,7 @@ def _count_devices(library: str, count: str) -> int:
 
 
 def automatic() -> tuple[str, str]:
-    """What `--backend auto` means here: the back end's name, and why.
+    """Choose the back end of `--backend auto` on this machine: its name, and why.
 
     GeNN where PyGeNN and a GPU are, else native, which is faster than GeNN on a processor.
     """

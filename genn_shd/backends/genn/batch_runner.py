@@ -1,4 +1,4 @@
-"""Whole batches through a simulation: forward to results, and backward to gradients."""
+"""Runs of whole batches: forward to results, and backward to gradients."""
 
 from __future__ import annotations
 

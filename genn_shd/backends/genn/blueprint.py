@@ -1,4 +1,4 @@
-"""A GeNN model as plain data: what is written here is hashed for the cache and handed to PyGeNN by `assembly`.
+"""A GeNN model as plain data, which is hashed for the cache and handed to PyGeNN by `assembly`.
 
 All parameters are dynamic and all initial values are zero, so that no number of a run is in the generated code.
 """
@@ -119,5 +119,5 @@ class Blueprint:
     updates: tuple[UpdateBlueprint, ...]
 
     def digest(self, *environment: str) -> str:
-        """A name for the code that this becomes under the given compiler, versions and flags."""
+        """Name of the compiled code in the cache, under the given compiler, versions and flags."""
         return hashlib.sha256("\0".join([repr(self), *environment]).encode()).hexdigest()[:32]

@@ -60,6 +60,6 @@ class DeviceDataset(ResidentDataset):
         weakref.finalize(self, memory.vacate, region)
 
     def batch(self, indices: np.ndarray) -> ResidentBatch:
-        """Some of the samples, in the order given."""
+        """Cut a batch of samples, in the order given."""
         rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
         return ResidentBatch(rows, self.samples.labels[indices], self, indices)

@@ -1,4 +1,4 @@
-"""The blueprint of a program: which GeNN populations, connections and updates a network becomes."""
+"""The blueprint of a program: the GeNN populations, connections and updates of a network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .trial import Trial
 
 
 def generate(program: Program, trial: Trial, precision: str, lanes: int, profile: bool) -> Blueprint:
-    """The GeNN model of a network on the grid, as data.
+    """Generate the GeNN model of a network on the grid, as data.
 
     Parameters
     ----------

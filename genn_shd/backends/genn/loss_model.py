@@ -147,7 +147,7 @@ def _is_label(label: str) -> str:
 
 
 def steps_of(slot: str, num_steps: int) -> str:
-    """Where the steps of a sample start in arrays of one entry per step."""
+    """Code of the index at which the steps of a sample start in arrays of one entry per step."""
     return f"((({slot} * num_batch) + batch) * {num_steps})"
 
 

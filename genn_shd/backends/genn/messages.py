@@ -1,4 +1,4 @@
-"""What GeNN and its compiler say, caught and put into one line."""
+"""Messages of GeNN and its compiler, caught and put into one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOCK = threading.Lock()
 
 @contextmanager
 def captured_output() -> Iterator[Callable[[], str]]:
-    """Whatever this process and its children write meanwhile, Python or not; yields a function that returns it."""
+    """Catch what this process and its children write meanwhile, Python or not; yields a function that returns it."""
     sys.stdout.flush()
     sys.stderr.flush()
     with _LOCK, tempfile.TemporaryFile() as file:
@@ -45,7 +45,7 @@ _REPORT = re.compile(
 
 
 def refused(error: Exception, output: str, blueprint: Blueprint) -> BackendError:
-    """The error for code that GeNN or the compiler does not take: its first message, and the snippet that it means."""
+    """The error for code that GeNN or the compiler refuses: its first message, and the snippet that it means."""
     report = _REPORT.search(output)
     if report:
         snippet = _snippet(blueprint, report["name"], int(report["line"] or 0))

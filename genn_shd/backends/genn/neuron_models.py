@@ -63,7 +63,7 @@ def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | No
 
 
 class _Names:
-    """Names of definitions -> names of GeNN variables."""
+    """Names of GeNN variables by names of definitions."""
 
     def __init__(self, p: PopulationProgram) -> None:
         self.state = {x: f"state_{x}" for x in p.state}
@@ -89,7 +89,7 @@ def _tape_arrays(p: PopulationProgram, trial: Trial) -> tuple[tuple[str, str], .
 
 
 def _tape_places(p: PopulationProgram, trial: Trial) -> list[str]:
-    """Where a neuron's tape starts, in the slot of the sample that runs forward and of the one that runs backward."""
+    """Code of the starts of a neuron's tapes: of the sample that runs forward, and of the one that runs backward."""
     if p.spike is None:
         return []
     place = f"(((({{slot}} * num_batch) + batch) * num_neurons) + id) * {trial.max_spikes}"
@@ -123,15 +123,15 @@ def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) 
 
 
 def _record(tape: Mapping[str, str], names: _Names, trial: Trial) -> str:
-    """Spikes beyond the tape's room are counted and not recorded; the driver reports them."""
+    """Code that writes a spike to the tape; beyond the tape's room it is only counted, and the driver reports it."""
     stores = [f"tape_{x}[tape + num_spikes] = {expression};" for x, expression in tape.items()]
     inner = scoped(["tape_step[tape + num_spikes] = step;", *stores], names.state, names.values)
     return f"if (num_spikes < {trial.max_spikes}) {inner}"
 
 
 def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
-    """Jump of a spike of this step, the loss at its end, the adjoint back over it, and what arrivals at its start ask
-    for."""
+    """Jump at a spike of this step, the loss at its end, the adjoint back over it, and what arrivals at its start
+    read: the error that goes back to senders and the gradient of weights."""
     seen = names.adjoint
     lines = [f"const int back_step = {trial.num_steps} - 1 - step;", "if (step == 0) {"]
     lines += [f"{variable} = 0.0;" for variable in seen.values()]

@@ -1,4 +1,4 @@
-"""Batches as passes over the steps of a trial: who runs in which lane, what goes in before and comes out after."""
+"""Passes over the steps of a trial: which sample runs in which lane, what is written before and read after."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Passes:
     def run(
         self, forward: BatchState | None = None, backward: BatchState | None = None, watch: Watch | None = None
     ) -> None:
-        """All passes of a batch forward, of another backward, or of both at once.
+        """Run all passes of a batch forward, of another backward, or of both at once.
 
         `watch` is called after every step with the positions in the batch of what ran, and the number of the step.
         """
@@ -115,7 +115,7 @@ class Passes:
         self._simulation.write(output.name, label, np.repeat(labels[:, None], output.size, axis=1))
 
     def _collect(self, state: BatchState, part: np.ndarray, slot: int) -> None:
-        """Read off what a forward pass left."""
+        """Read the results of a forward pass."""
         simulation, output, count = self._simulation, self._program.output.name, len(part)
         for p in self._spiking:
             state.counts[p.name][part] = simulation.read(p.name, "num_spikes")[:count]
@@ -132,7 +132,7 @@ class Passes:
 
 
 def check_sizes(program: Program, trial: Trial, batch_size: int, lanes: int, halves: int) -> None:
-    """Refuse what has too many entries for GeNN, before anything is built."""
+    """Refuse arrays that have too many entries for GeNN, before anything is built."""
     for _, _, count in _array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
         check_array_size(count, trial.max_spikes)
 

@@ -136,7 +136,7 @@ class Simulation:
     # -- running ---------------------------------------------------------------------------------------------------
 
     def run(self, wanted: Pass, after_step: Callable[[int], None] | None = None) -> None:
-        """All steps of a trial; `after_step` is called with the number of each."""
+        """Run all steps of a trial; `after_step` is called with the number of each."""
         for name, group in self._populations.items():
             for parameter in ("num_forward", "num_backward", "forward_slot", "back_slot"):
                 if parameter in self._names[name]:
@@ -179,7 +179,7 @@ class Simulation:
 
 
 def check_array_size(count: int, max_spikes: int) -> None:
-    """GeNN's code counts in 32 bits: refuse a tape that is larger."""
+    """Refuse a tape with more entries than GeNN's code can count in 32 bits."""
     if count >= 2**31:
         raise BackendError(
             f"the tape for {max_spikes} spikes a neuron has {count} entries, more than 2^31; lower max_spikes or "

@@ -1,4 +1,4 @@
-"""Connections: what a spike carries forward, and what it meets on its way back."""
+"""Connections as GeNN synapses: a spike carries its weight forward, and the error back."""
 
 from __future__ import annotations
 

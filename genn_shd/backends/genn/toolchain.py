@@ -1,4 +1,4 @@
-"""What compiles GeNN's code for the processor, and how."""
+"""Compilers of GeNN's code, and their flags."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CANDIDATES = ("g++", "clang++", "c++")
 
 @functools.cache
 def cpu_compiler() -> tuple[str, str]:
-    """The C++ compiler (CXX, else g++, clang++, c++) with flags, as make takes it, and what it says of itself."""
+    """Find the C++ compiler (CXX, else g++, clang++, c++): its command with flags, for make, and its version."""
     named = os.environ.get("CXX")
     for command in [named] if named else _CANDIDATES:
         if command and shutil.which(shlex.split(command)[0]):
@@ -33,7 +33,7 @@ def cpu_compiler() -> tuple[str, str]:
 
 
 def cuda_compiler(target: str) -> tuple[str, ...]:
-    """The toolkit that compiles for a GPU, and what it says of itself."""
+    """Find the compiler for a GPU: its command and version."""
     root = Path(os.environ.get("CUDA_PATH" if target == "cuda" else "HIP_PATH", ""))
     command = root / "bin" / ("nvcc" if target == "cuda" else "hipcc")
     try:
@@ -49,8 +49,8 @@ def cuda_compiler(target: str) -> tuple[str, ...]:
 
 @contextmanager
 def cpu_flags(target: str) -> Iterator[None]:
-    """Make sees the compiler with flags meanwhile: GeNN's makefiles take nothing but CXX from outside. Code for a GPU
-    is optimised as it is."""
+    """Set CXX to the compiler with flags within a `with` block: GeNN's makefiles take nothing else from outside. Code
+    for a GPU is optimised as it is."""
     if target != "single_threaded_cpu":
         yield
         return

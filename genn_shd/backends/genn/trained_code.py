@@ -30,7 +30,7 @@ def trained_parameters(p: PopulationProgram) -> tuple[str, ...]:
 
 
 def gradient_variables(p: PopulationProgram) -> tuple[Variable, ...]:
-    """What the gradients add up in."""
+    """Variables in which the gradients add up."""
     return tuple(Variable(gradient_name(theta)) for theta in trained_parameters(p))
 
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from genn_shd.backends.base import Model
-from genn_shd.backends.results import Arrays, BatchResult
-from genn_shd.network.network import Network
-from genn_shd.spikes.spike_trains import SpikeTrains
+from genn_shd import BatchResult, Model, Network, SpikeTrains
+from genn_shd.backends.results import Arrays
 
 
 class CountingModel(Model):

@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains
+from genn_shd import Parameter, SettingError, SpikeTrains
 from genn_shd.backends.loss_weight import loss_weight
 from genn_shd.eventprop.schemes.bins import bin_steps
 from genn_shd.eventprop.schemes.input_activity import at_ends_of_steps, mean_over_steps
 from genn_shd.models.losses import LOSSES, weighted_sum
-from genn_shd.network.definitions import Parameter
 
 TAU, GAIN, DURATION = 7.0, 3.0, 40.0
 

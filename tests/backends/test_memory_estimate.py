@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, train
+from genn_shd import SettingError, compile_network, evaluate, train
 from genn_shd.backends import memory_estimate
-from genn_shd.backends.compile import compile_network
 from genn_shd.backends.memory_estimate import SETTINGS, Use, check_memory, estimate
-from genn_shd.errors import SettingError
 from genn_shd.models import recurrent_classifier
 
 _MEASURED = """

@@ -8,18 +8,27 @@ import re
 import numpy as np
 import pytest
 
-from genn_shd import SettingError
+from genn_shd import (
+    Connection,
+    LossModel,
+    Model,
+    Network,
+    NeuronModel,
+    Parameter,
+    Population,
+    SettingError,
+    SynapseModel,
+    Trained,
+    density_loss,
+)
 from genn_shd.backends import genn, native
-from genn_shd.backends.base import Model
 from genn_shd.backends.genn import generator as genn_generator
 from genn_shd.backends.genn.trial import Trial
 from genn_shd.backends.native.generator import generate
 from genn_shd.backends.native.layout import lay_out
 from genn_shd.eventprop.schemes import build_program
 from genn_shd.models.losses import weighted_sum
-from genn_shd.network.definitions import RESERVED_NAMES, LossModel, NeuronModel, Parameter, SynapseModel
-from genn_shd.network.loss_integrands import density_loss
-from genn_shd.network.network import Connection, Network, Population, Trained
+from genn_shd.network.definitions import RESERVED_NAMES
 
 from .genn_cases import NUM_CLASSES, NUM_INPUT, REGULARISATION, WEIGHTS, compiled, samples
 

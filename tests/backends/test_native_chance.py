@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains, compile_network
+from genn_shd import Normal, SettingError, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.networks import Network
-from genn_shd.network.initialisers import Normal
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 80.0
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains, compile_network
-from genn_shd.backends.gradient_check import check_gradients
+from genn_shd import Normal, SettingError, SpikeTrains, check_gradients, compile_network
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 
 NUM_INPUT, NUM_CLASSES, DURATION = 6, 3, 60.0
 DELAYS = (0.0, 7.0, 25.0)

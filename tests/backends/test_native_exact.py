@@ -7,13 +7,21 @@ import itertools
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains, compile_network
+from genn_shd import (
+    Connection,
+    Gamma,
+    LossModel,
+    Network,
+    NeuronModel,
+    Normal,
+    Parameter,
+    Population,
+    SpikeTrains,
+    compile_network,
+)
 from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models import LIF, recurrent_classifier
 from genn_shd.models.losses import LOSSES, weighted_sum
-from genn_shd.network.definitions import LossModel, NeuronModel, Parameter
-from genn_shd.network.initialisers import Gamma, Normal
-from genn_shd.network.network import Connection, Network, Population
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 # Values of a loss's parameters for which all of its terms count.

@@ -8,11 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains, compile_network
+from genn_shd import Normal, SpikeCountRegularisation, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import LOSSES
-from genn_shd.network.initialisers import Normal
-from genn_shd.network.network import SpikeCountRegularisation
 from tests.naive_grid import written_out
 
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60

@@ -9,11 +9,19 @@ import time
 import numpy as np
 import pytest
 
-from genn_shd import BackendError, DataError, DivergedError, SettingError, SpikeTrains, compile_network
+from genn_shd import (
+    BackendError,
+    DataError,
+    DivergedError,
+    Gamma,
+    Normal,
+    SettingError,
+    SpikeCountRegularisation,
+    SpikeTrains,
+    compile_network,
+)
 from genn_shd.backends.native import memory
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Gamma, Normal
-from genn_shd.network.network import SpikeCountRegularisation
 from genn_shd.toolchain import compiler as native_compiler
 
 

@@ -7,13 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains, compile_network
-from genn_shd.backends.gradient_check import check_gradients
+from genn_shd import (
+    Gamma,
+    Network,
+    NeuronModel,
+    Normal,
+    Parameter,
+    SettingError,
+    SpikeCountRegularisation,
+    SpikeTrains,
+    Trained,
+    check_gradients,
+    compile_network,
+)
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.neurons import LI
-from genn_shd.network.definitions import NeuronModel, Parameter
-from genn_shd.network.initialisers import Gamma, Normal
-from genn_shd.network.network import Network, SpikeCountRegularisation, Trained
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 HIDDEN = {name: Trained(minimum) for name, minimum in [("tau_mem", 3.0), ("tau_syn", 1.0), ("v_threshold", 0.1)]}

@@ -7,8 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from genn_shd import DataError, SettingError
-from genn_shd.backends.results import Recording
+from genn_shd import DataError, Recording, SettingError
 from tests.backends.genn_cases import NUM_STEPS, assert_same, compiled, network, samples
 from tests.naive_grid import written_out
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from genn_shd import DivergedError, SpikeTrains, compile_network
+from genn_shd import DivergedError, Normal, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 
 
 def compiled(recurrent_weight: float):

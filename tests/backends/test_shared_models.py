@@ -14,8 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from genn_shd import BackendError
-from genn_shd.backends.base import Model
+from genn_shd import BackendError, Model
 from tests.backends.genn_cases import assert_same, compiled, network, samples
 
 WITHOUT_PYGENN = pytest.mark.skipif(importlib.util.find_spec("pygenn") is None, reason="PyGeNN is not installed")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, compile_network
-from genn_shd.config.schema import Config
+from genn_shd import Config, SettingError, compile_network
 from genn_shd.config.sources import load, parse_settings
 from genn_shd.training.build import build_network
 

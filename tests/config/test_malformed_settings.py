@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd import train
+from genn_shd import Config, train
 from genn_shd.backends import memory_estimate
 from genn_shd.config.messages import setting_names
-from genn_shd.config.schema import Config
 
 SEED, FILES = 1, 250
 SECONDS, GROWTH = 5.0, 1_000_000  # s; kB

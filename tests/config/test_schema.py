@@ -5,14 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genn_shd import datasets
+from genn_shd import Config, Gamma, SettingError, Trained, datasets
 from genn_shd.config.help import settings_help
 from genn_shd.config.messages import choice, section, setting_names
-from genn_shd.config.schema import Config, DataSettings
-from genn_shd.errors import SettingError
+from genn_shd.config.schema import DataSettings
 from genn_shd.models import LOSSES
-from genn_shd.network.initialisers import Gamma
-from genn_shd.network.network import Trained
 from genn_shd.training.build import build_network
 
 SETTINGS = list(setting_names(Config))

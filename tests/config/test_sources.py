@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from genn_shd import SettingError
 from genn_shd.config.paths import path_settings
 from genn_shd.config.sources import (
     combine,
@@ -12,7 +13,6 @@ from genn_shd.config.sources import (
     preset_names,
     preset_unless_other,
 )
-from genn_shd.errors import SettingError
 
 
 def test_later_sources_win(tmp_path):

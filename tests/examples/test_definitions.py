@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import Config, SettingError, SpikeTrains, check_gradients, compile_network
+from genn_shd import Config, Gamma, SettingError, SpikeTrains, check_gradients, compile_network
 from genn_shd.config.help import setting_tables
 from genn_shd.config.schema import config_model_for
 from genn_shd.config.sources import load
-from genn_shd.network.initialisers import Gamma
 from genn_shd.training.build import build_network
 
 NEURON, SYNAPSE = "network.neuron=examples.neuron:ADAPTIVE_CURRENT", "network.synapse=examples.synapse:ALPHA"

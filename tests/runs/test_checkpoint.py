@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_shd.errors import DataError, GennShdError
+from genn_shd import DataError, GennShdError, Trained
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.network import Trained
 from genn_shd.runs.checkpoint import Checkpoint, group
 from genn_shd.system import files
 from tests.checkpoint_states import row, state

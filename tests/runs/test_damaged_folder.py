@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 import tomli_w
 
-from genn_shd import evaluate, listen, record, report, train
-from genn_shd.config.schema import Config
-from genn_shd.errors import GennShdError
+from genn_shd import Config, GennShdError, evaluate, listen, record, report, train
 from genn_shd.plots import training as plots
 from genn_shd.reports import run_report, runs
 from genn_shd.reports.drawing import Drawing

@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd.config.schema import Config
-from genn_shd.errors import DataError, GennShdError, SettingError
+from genn_shd import Config, DataError, GennShdError, SettingError
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.files import read_history
 from genn_shd.runs.folder import RunFolder

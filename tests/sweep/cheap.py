@@ -9,7 +9,7 @@ import os
 import time
 from pathlib import Path
 
-from genn_shd.errors import DivergedError, SettingError
+from genn_shd import DivergedError, SettingError
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.system.interrupt import Interrupted
 

@@ -8,8 +8,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from genn_shd import report
-from genn_shd.errors import DataError
+from genn_shd import DataError, report
 from genn_shd.reports.drawing import Drawing
 from genn_shd.sweep import reading
 from genn_shd.sweep.command import main

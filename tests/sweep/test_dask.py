@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from genn_shd.errors import BackendError
+from genn_shd import BackendError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.workers.base import Ended, Job, Started
 from tests.sweep import cheap

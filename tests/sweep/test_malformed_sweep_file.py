@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from genn_shd import GennShdError
 from genn_shd.backends import memory_estimate
-from genn_shd.errors import GennShdError
 from genn_shd.sweep import plan, strategies, sweep_file
 
 SEED, FILES = 1, 200

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd.errors import SettingError
+from genn_shd import SettingError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.objective import EPOCH_METRICS, Objective
 from tests.sweep.cheap import sweep

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from genn_shd.errors import GennShdError, SettingError
+from genn_shd import GennShdError, SettingError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.reading import SweepReader

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genn_shd.errors import SettingError
+from genn_shd import SettingError
 from genn_shd.sweep import space as spaces
 from tests.sweep.cheap import sweep
 

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from genn_shd.errors import DataError
+from genn_shd import DataError
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
 from genn_shd.sweep.state import FILE_NAME, State

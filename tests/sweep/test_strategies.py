@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from genn_shd.errors import SettingError
+from genn_shd import SettingError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep import strategies
 from genn_shd.sweep.objective import Objective

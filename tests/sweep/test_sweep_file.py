@@ -2,7 +2,7 @@
 
 import pytest
 
-from genn_shd.errors import SettingError
+from genn_shd import SettingError
 from genn_shd.sweep import sweep_file
 from genn_shd.sweep.sweep_file import SweepFile
 

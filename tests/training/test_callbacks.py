@@ -8,8 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from genn_shd import Callback
-from genn_shd.errors import SettingError
+from genn_shd import Callback, SettingError
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.results import EpochMetrics

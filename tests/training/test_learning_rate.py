@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from genn_shd.config.schema import Config
+from genn_shd import Config
 from genn_shd.training.learning_rate import LearningRate
 
 

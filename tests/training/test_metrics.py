@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genn_shd.backends.results import BatchResult
+from genn_shd import BatchResult
 from genn_shd.training.metrics import RunningMetrics, accuracy, accuracy_by_group, confusion_matrix
 
 LABELS = np.array([0, 0, 1, 1, 2, 2, 2], np.int32)

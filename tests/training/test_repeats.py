@@ -4,12 +4,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from genn_shd.config.schema import Config
-from genn_shd.datasets import Dataset
-from genn_shd.errors import DivergedError, SettingError
+from genn_shd import Config, Dataset, DivergedError, SettingError, SpikeTrains
 from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.progress import incomplete, sentence
-from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import build_augmentation, crop, partition, prepare, resolve

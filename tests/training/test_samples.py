@@ -1,7 +1,7 @@
 import numpy as np
 
+from genn_shd import SpikeTrains
 from genn_shd.models import recurrent_classifier
-from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.training.samples import Partition, Samples, held_by
 from tests.counting_model import CountingModel
 

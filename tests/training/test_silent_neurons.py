@@ -1,7 +1,7 @@
 import numpy as np
 
+from genn_shd import Normal
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
 from genn_shd.training.silent_neurons import all_hidden, lift_weights, redraw_weights
 from tests.counting_model import CountingModel
 

@@ -5,11 +5,8 @@ import logging
 import numpy as np
 import pytest
 
-from genn_shd import evaluate
-from genn_shd.config.schema import Config
-from genn_shd.errors import DataError
+from genn_shd import Config, DataError, SpikeTrains, evaluate
 from genn_shd.spikes.hdf5_file import write
-from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.training.data import prepare
 
 PER_SECOND = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}

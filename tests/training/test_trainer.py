@@ -5,17 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from genn_shd.config.schema import Config
-from genn_shd.errors import DataError, DivergedError, GennShdError, SettingError
+from genn_shd import Config, DataError, DivergedError, GennShdError, SettingError, SpikeTrains, Trainer
 from genn_shd.models import recurrent_classifier
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
-from genn_shd.spikes.spike_trains import SpikeTrains
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.callbacks.learning_rate_schedule import LearningRateSchedule
 from genn_shd.training.samples import Partition, Samples
 from genn_shd.training.silent_neurons import silent_layers
-from genn_shd.training.trainer import Trainer
 from tests.counting_model import CountingModel
 
 EPOCHS = 4

@@ -21,10 +21,10 @@ from genn_shd.augment import (
     Augmentation,
     Blend,
     ChannelJitter,
-    ChannelMuffling,
     ChannelShift,
     ClassBalance,
     Epoch,
+    FrequencyMask,
     SpikeDropout,
     SpikeNumberNormalisation,
     TimeDilation,
@@ -41,15 +41,15 @@ LEARNING_RATE = 1e-7
 
 AUGMENTATIONS = {
     "none": Augmentation(),
-    "shift": Augmentation(shift=ChannelShift(40)),
-    "dilate": Augmentation(dilate=TimeDilation(0.8, 1.2)),
-    "jitter": Augmentation(jitter=ChannelJitter(20.0)),
-    "muffle": Augmentation(muffle=ChannelMuffling(0.5)),
-    "drop": Augmentation(drop=SpikeDropout(0.1)),
+    "shift": Augmentation(steps=(ChannelShift(40),)),
+    "dilate": Augmentation(steps=(TimeDilation(0.8, 1.2),)),
+    "jitter": Augmentation(steps=(ChannelJitter(20.0),)),
+    "muffle": Augmentation(steps=(FrequencyMask(0.5),)),
+    "drop": Augmentation(steps=(SpikeDropout(0.1),)),
     "normalise": Augmentation(normalise=SpikeNumberNormalisation(4000)),
     "balance": Augmentation(balance=ClassBalance()),
     "blend": Augmentation(blend=Blend()),
-    "shift and blend": Augmentation(shift=ChannelShift(40), blend=Blend()),
+    "shift and blend": Augmentation(blend=Blend(), steps=(ChannelShift(40),)),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DataError, SettingError
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from . import checks, spikes
-from .random_streams import Draws
+from .random_streams import RandomStreams
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Blend:
         """How many samples are added to a training set of so many."""
         return round((self.factor - 1.0) * num_samples)
 
-    def members(self, labels: np.ndarray, draws: Draws) -> np.ndarray:
+    def members(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
         """Which samples to mix.
 
         Parameters
@@ -77,7 +77,7 @@ class Blend:
         chosen = np.floor(draws.named("members").uniform(self.num_members) * sizes[:, None]).astype(np.int64)
         return by_class[first[:, None] + chosen]
 
-    def thinned(self, members: SpikeTrains, draws: Draws) -> SpikeTrains:
+    def thinned(self, members: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Some of the spikes of B * num_members samples, those of a blend one after another.
 
         Takes a source of random numbers for each of the B blends. Comes before `merged`, and before whatever moves

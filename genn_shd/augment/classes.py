@@ -13,7 +13,7 @@ from ..datasets import Dataset
 from ..errors import DataError, SettingError, unknown_name
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from ..system.spelling import positions
-from .random_streams import Draws
+from .random_streams import RandomStreams
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ClassBalance:
         sizes = self._sizes(labels)
         return len(sizes) * int(sizes.min(initial=len(labels)))
 
-    def chosen(self, labels: np.ndarray, draws: Draws) -> np.ndarray:
+    def chosen(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
         """Positions in `labels` (N,), rising, with a source of random numbers for each sample.
 
         Raises

@@ -12,33 +12,35 @@ import numpy as np
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from .blend import Blend
 from .classes import ClassBalance
-from .dilate import TimeDilation
-from .frequency_mask import ChannelMuffling
-from .jitter import ChannelJitter
-from .random_streams import Draws
-from .shift import ChannelShift
-from .spike_dropout import SpikeDropout, SpikeNumberNormalisation
-
-Step = SpikeNumberNormalisation | TimeDilation | ChannelShift | ChannelJitter | ChannelMuffling | SpikeDropout
+from .random_streams import RandomStreams
+from .spike_dropout import SpikeNumberNormalisation
+from .step import BLENDING, Step
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The transformations of training samples, drawn anew in every epoch, in this order; None leaves a step out.
+    """The transformations of training samples, drawn anew in every epoch; None leaves a part out.
 
-    `balance`, `normalise`, `dilate`, `shift`, `blend`, `jitter`, `muffle`, `drop`. As in Nowotny, Turner & Knight
-    (2025), a member of a blend is dilated and shifted as that sample is in this epoch, then blended; the others come
-    last, so that a blend is treated like any other sample.
+    Classes are balanced, numbers of spikes normalised, then come the steps before blending, blends, and the other
+    steps, each in the order that it states. As in Nowotny, Turner & Knight (2025), a member of a blend is dilated and
+    shifted as that sample is in this epoch, then blended; the other steps come last, so that a blend is treated like
+    any other sample.
     """
 
     balance: ClassBalance | None = None
     normalise: SpikeNumberNormalisation | None = None
-    dilate: TimeDilation | None = None
-    shift: ChannelShift | None = None
     blend: Blend | None = None
-    jitter: ChannelJitter | None = None
-    muffle: ChannelMuffling | None = None
-    drop: SpikeDropout | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def before_blending(self) -> tuple[Step, ...]:
+        """The steps that samples and members of blends go through, in their order."""
+        return tuple(sorted((s for s in self.steps if s.order < BLENDING), key=lambda step: step.order))
+
+    @property
+    def after_blending(self) -> tuple[Step, ...]:
+        """The steps that samples and blends go through, in their order."""
+        return tuple(sorted((s for s in self.steps if s.order >= BLENDING), key=lambda step: step.order))
 
     @property
     def is_empty(self) -> bool:
@@ -73,13 +75,13 @@ class Augmentation:
         """
         labels = trains.labels[indices]
         if self.balance:
-            draws = Draws.start(seed, epoch, indices).named("balance")
+            draws = RandomStreams.start(seed, epoch, indices).named("balance")
             chosen = self.balance.chosen(labels, draws)
             indices, labels = indices[chosen], labels[chosen]
         members = np.zeros((0, 1), np.int64)
         if self.blend:
             blends = len(trains) + np.arange(self.blend.num_blends(len(indices)))
-            members = indices[self.blend.members(labels, Draws.start(seed, epoch, blends).named("members"))]
+            members = indices[self.blend.members(labels, RandomStreams.start(seed, epoch, blends).named("members"))]
         return Epoch(self, trains, indices, members, duration, seed, epoch)
 
     def evaluation(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int) -> Epoch:
@@ -137,7 +139,7 @@ class Epoch:
         originals = self.indices[positions[~is_blend]]
         made = self._originals_and_blends(originals, blends)
         numbers = np.concatenate([originals, len(self.trains) + blends])
-        made = self._apply(("jitter", "muffle", "drop"), made, numbers).crop(self.duration)
+        made = self._apply(self.augmentation.after_blending, made, numbers).crop(self.duration)
         if not blends.size:
             return made
         return made.select(np.argsort(np.argsort(is_blend, kind="stable")))  # back to the order asked for
@@ -158,21 +160,25 @@ class Epoch:
 
     def _originals_and_blends(self, originals: np.ndarray, blends: np.ndarray) -> SpikeTrains:
         """Samples of these numbers, then blends of these numbers, up to the step that blends."""
-        made = self._apply(("normalise", "dilate", "shift"), self.trains.select(originals), originals)
-        blend = self.augmentation.blend
+        before, blend = self.augmentation.before_blending, self.augmentation.blend
+        made = self._apply(before, self._normalise(self.trains.select(originals), originals), originals)
         if not blend or not blends.size:
             return made
         sources = self.members[blends].reshape(-1)
-        members = self._apply(("normalise",), self.trains.select(sources), sources)
-        draws = Draws.start(self.seed, self.epoch, len(self.trains) + blends).named("blend")
-        members = self._apply(("dilate", "shift"), blend.thinned(members, draws), sources)
+        members = self._normalise(self.trains.select(sources), sources)
+        draws = RandomStreams.start(self.seed, self.epoch, len(self.trains) + blends).named("blend")
+        members = self._apply(before, blend.thinned(members, draws), sources)
         return SpikeTrains.concatenate([made, blend.merged(members)])
 
-    def _apply(self, names: Sequence[str], batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
-        """Steps of these names, with random numbers for the samples of these numbers."""
-        draws = Draws.start(self.seed, self.epoch, samples)
-        for name in names:
-            step: Step | None = getattr(self.augmentation, name)
-            if step:
-                batch = step(batch, draws.named(name))
+    def _normalise(self, batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
+        """Return samples of these numbers with about as many spikes each, where that is asked for."""
+        normalise = self.augmentation.normalise
+        draws = RandomStreams.start(self.seed, self.epoch, samples).named("normalise")
+        return normalise(batch, draws) if normalise else batch
+
+    def _apply(self, steps: Sequence[Step], batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
+        """Return what steps make of samples, with random numbers for the samples of these numbers."""
+        draws = RandomStreams.start(self.seed, self.epoch, samples)
+        for step in steps:
+            batch = step(batch, draws.named(step.stream))
         return batch

@@ -1,20 +1,23 @@
-"""Muffling: a voice through another microphone, in another room."""
+"""Frequency masks: a voice through another microphone, in another room."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains
+from ..system.described import described
 from . import checks, spikes
-from .random_streams import Draws
+from .random_streams import RandomStreams
+from .step import Step
 
 _KNOTS = 8
 
 
 @dataclass(frozen=True)
-class ChannelMuffling:
+class FrequencyMask(Step):
     """Spikes are dropped with a probability that varies smoothly over channels, in every sample in another way.
 
     The probability is drawn at eight channels, evenly spread from the first to the last, uniform in 0 to maximum, and
@@ -26,13 +29,28 @@ class ChannelMuffling:
     maximum : probability, 0 to 1.
     """
 
+    order: ClassVar[float] = 70
+    stream: ClassVar[str] = "muffle"  # its first name, which its random numbers are made of
+
     maximum: float
+
+    @classmethod
+    def from_settings(
+        cls,
+        frequency_mask: Annotated[
+            float,
+            described(
+                "largest probability of a spike to be left out, another one around each channel and sample", ge=0, le=1
+            ),
+        ] = 0.0,
+    ) -> Self | None:
+        return cls(frequency_mask) if frequency_mask else None
 
     def __post_init__(self) -> None:
         checks.probability(self, "maximum")
 
-    def __call__(self, trains: SpikeTrains, draws: Draws) -> SpikeTrains:
-        """Muffled copies of B samples, with a source of random numbers for each."""
+    def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
+        """Return masked copies of B samples, with a source of random numbers for each."""
         kept = 1.0 - self.maximum * _between(draws.named("curve").uniform(_KNOTS), trains.num_units)
         sample = np.repeat(np.arange(len(trains)) * trains.num_units, trains.counts)
         return spikes.keep(trains, draws.named("spikes").picked_each(trains.counts, kept.take(sample + trains.units)))

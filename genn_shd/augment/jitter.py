@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtri
 
 from ..spikes.spike_trains import SpikeTrains
+from ..system.described import described
 from . import checks, spikes
-from .random_streams import Draws
+from .random_streams import RandomStreams
+from .step import Step
 
 _TABLE_BITS = 16
 
 
 @dataclass(frozen=True)
-class ChannelJitter:
+class ChannelJitter(Step):
     """Every spike moves by its own whole number of channels, a rounded normal number; those that leave are dropped.
 
     "ID jitter" of Nowotny, Turner & Knight (2025). Numbers come from a table of the normal distribution's 65536
@@ -28,12 +31,24 @@ class ChannelJitter:
     sigma : standard deviation before rounding, channels.
     """
 
+    order: ClassVar[float] = 60
+    stream: ClassVar[str] = "jitter"
+
     sigma: float
+
+    @classmethod
+    def from_settings(
+        cls,
+        jitter: Annotated[
+            float, described("standard deviation of each spike's own shift; 0 = off", "channels", ge=0, le=1e6)
+        ] = 0.0,
+    ) -> Self | None:
+        return cls(jitter) if jitter else None
 
     def __post_init__(self) -> None:
         checks.positive(self, "sigma")
 
-    def __call__(self, trains: SpikeTrains, draws: Draws) -> SpikeTrains:
+    def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Jittered copies of B samples, with a source of random numbers for each."""
         return spikes.move(trains, _rounded_normal(self.sigma).take(draws.spikes(trains.counts) >> (31 - _TABLE_BITS)))
 

@@ -13,7 +13,7 @@ _BITS = 31
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
+class RandomStreams:
     """A source of random numbers for each of B samples, on its own.
 
     Every number is a hash of seed, epoch, the number of its sample, what it is for, and where it stands in the
@@ -33,7 +33,7 @@ class Draws:
     keys: np.ndarray
 
     @classmethod
-    def start(cls, seed: int, epoch: int, samples: ArrayLike) -> Draws:
+    def start(cls, seed: int, epoch: int, samples: ArrayLike) -> RandomStreams:
         """Sources for the samples of these numbers (B,), 0 or more, in an epoch of a run."""
         root = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
         return cls(_mix64(root ^ _mix64(_GOLDEN * (np.asarray(samples).astype(np.uint64) + np.uint64(1)))))
@@ -41,13 +41,13 @@ class Draws:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def named(self, purpose: str) -> Draws:
+    def named(self, purpose: str) -> RandomStreams:
         """Sources for one purpose, independent of those for others: no step's numbers depend on other steps."""
-        return Draws(_mix64(self.keys ^ (_GOLDEN * np.array([zlib.crc32(purpose.encode()) + 1], np.uint64))))
+        return RandomStreams(_mix64(self.keys ^ (_GOLDEN * np.array([zlib.crc32(purpose.encode()) + 1], np.uint64))))
 
-    def split(self, number: int) -> Draws:
+    def split(self, number: int) -> RandomStreams:
         """`number` sources for each sample, one sample's after another's: (B * number,)."""
-        return Draws(self._children(number).reshape(-1))
+        return RandomStreams(self._children(number).reshape(-1))
 
     def uniform(self, number: int = 1) -> np.ndarray:
         """(B, number) float64 in [0, 1)."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains
+from ..system.described import described
 from . import checks, spikes
-from .random_streams import Draws
+from .random_streams import RandomStreams
+from .step import Step
 
 
 @dataclass(frozen=True)
-class ChannelShift:
+class ChannelShift(Step):
     """All spikes of a sample move by one whole number of channels, uniform in -maximum to maximum.
 
     Spikes that leave the channels are dropped. Nowotny, Turner & Knight (2025), who use 40 of 700 channels and draw
@@ -23,12 +26,25 @@ class ChannelShift:
     maximum : channels, 0 or more.
     """
 
+    order: ClassVar[float] = 20
+    stream: ClassVar[str] = "shift"
+
     maximum: int
+
+    @classmethod
+    def from_settings(
+        cls,
+        shift: Annotated[
+            int,
+            described("largest shift of a sample's channels, up or down; 0 = off", "channels", ge=0, le=1_000_000),
+        ] = 0,
+    ) -> Self | None:
+        return cls(shift) if shift else None
 
     def __post_init__(self) -> None:
         checks.whole(self, "maximum", 0)
 
-    def __call__(self, trains: SpikeTrains, draws: Draws) -> SpikeTrains:
+    def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Shifted copies of B samples, with a source of random numbers for each."""
         shifts = draws.integers(2 * self.maximum + 1) - self.maximum
         shifts = np.clip(shifts, -trains.num_units, trains.num_units)  # further out makes no difference

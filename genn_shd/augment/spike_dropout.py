@@ -1,19 +1,22 @@
-"""Thinning: spikes dropped at random, a given part of them or down to a given number."""
+"""Spike dropout: spikes left out at random, a given part of them or down to a given number."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
 from ..errors import DataError
 from ..spikes.spike_trains import SpikeTrains
+from ..system.described import described
 from . import checks, spikes
-from .random_streams import Draws
+from .random_streams import RandomStreams
+from .step import Step
 
 
 @dataclass(frozen=True)
-class SpikeDropout:
+class SpikeDropout(Step):
     """Every spike is dropped with one probability, on its own: input dropout (Nowotny, Turner & Knight 2025).
 
     tonic's `DropEvent` drops a fixed number of spikes, and draws from numpy's global state.
@@ -23,12 +26,22 @@ class SpikeDropout:
     probability : of a spike to be dropped, 0 to 1.
     """
 
+    order: ClassVar[float] = 80
+    stream: ClassVar[str] = "drop"  # its first name, which its random numbers are made of
+
     probability: float
+
+    @classmethod
+    def from_settings(
+        cls,
+        spike_dropout: Annotated[float, described("probability of an input spike to be left out", ge=0, le=1)] = 0.0,
+    ) -> Self | None:
+        return cls(spike_dropout) if spike_dropout else None
 
     def __post_init__(self) -> None:
         checks.probability(self, "probability")
 
-    def __call__(self, trains: SpikeTrains, draws: Draws) -> SpikeTrains:
+    def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Thinned copies of B samples, with a source of random numbers for each."""
         return spikes.keep(trains, draws.picked(trains.counts, 1.0 - self.probability))
 
@@ -69,7 +82,7 @@ class SpikeNumberNormalisation:
             )
         return cls(int(counts.min()))
 
-    def __call__(self, trains: SpikeTrains, draws: Draws) -> SpikeTrains:
+    def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Thinned copies of B samples, with a source of random numbers for each."""
         probabilities = np.minimum(1.0, self.target / np.maximum(1, trains.counts))
         return spikes.keep(trains, draws.picked(trains.counts, probabilities))

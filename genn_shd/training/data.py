@@ -162,12 +162,8 @@ def build_augmentation(config: Config) -> Augmentation:
     return Augmentation(
         balance=augment.ClassBalance() if settings.balance else None,
         normalise=augment.SpikeNumberNormalisation(normalise) if isinstance(normalise, int) else None,
-        dilate=augment.TimeDilation(*settings.dilate) if settings.dilate else None,
-        shift=augment.ChannelShift(settings.shift) if settings.shift else None,
         blend=augment.Blend(settings.blend, settings.blend_factor) if settings.blend else None,
-        jitter=augment.ChannelJitter(settings.jitter) if settings.jitter else None,
-        muffle=augment.ChannelMuffling(settings.frequency_mask) if settings.frequency_mask else None,
-        drop=augment.SpikeDropout(settings.spike_dropout) if settings.spike_dropout else None,
+        steps=settings.steps,
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import threading
+import zlib
 
 import numpy as np
 import pytest
@@ -13,11 +14,11 @@ from genn_shd.augment import (
     Augmentation,
     Blend,
     ChannelJitter,
-    ChannelMuffling,
     ChannelShift,
     ClassBalance,
     ClassSubset,
-    Draws,
+    FrequencyMask,
+    RandomStreams,
     Rescale,
     SpikeDropout,
     SpikeNumberNormalisation,
@@ -29,18 +30,14 @@ DURATION = 100.0
 EVERYTHING = Augmentation(
     balance=ClassBalance(),
     normalise=SpikeNumberNormalisation(60),
-    dilate=TimeDilation(0.5, 2.0),
-    shift=ChannelShift(20),
     blend=Blend((0.5, 0.8), factor=1.7),
-    jitter=ChannelJitter(3.0),
-    muffle=ChannelMuffling(0.2),
-    drop=SpikeDropout(0.1),
+    steps=(SpikeDropout(0.1), FrequencyMask(0.2), ChannelJitter(3.0), ChannelShift(20), TimeDilation(0.5, 2.0)),
 )
 STEPS = [
     TimeDilation(0.5, 2.0),
     ChannelShift(20),
     ChannelJitter(3.0),
-    ChannelMuffling(0.9),
+    FrequencyMask(0.9),
     SpikeDropout(0.3),
     SpikeNumberNormalisation(10),
 ]
@@ -63,8 +60,8 @@ def steady(num_samples: int, unit: int, num_spikes: int = 1, num_units: int = 70
     return SpikeTrains.from_events([spikes] * num_samples, [0] * num_samples, num_units=num_units)
 
 
-def draws(trains: SpikeTrains, epoch: int = 0) -> Draws:
-    return Draws.start(1, epoch, np.arange(len(trains)))
+def draws(trains: SpikeTrains, epoch: int = 0) -> RandomStreams:
+    return RandomStreams.start(1, epoch, np.arange(len(trains)))
 
 
 def epoch_of(augmentation: Augmentation, trains: SpikeTrains, epoch: int = 0, seed: int = 1):
@@ -89,17 +86,27 @@ def assert_valid(trains: SpikeTrains) -> None:
     assert_same(checked, trains)
 
 
+EARLIER = (43, 1108, 2268728393)
+"""Samples, spikes and checksum of the first version."""
+
+
+def test_samples_are_those_of_earlier_versions():
+    made = whole(epoch_of(EVERYTHING, words()))
+    digest = zlib.crc32(made.times.tobytes() + made.units.astype(np.int32).tobytes())
+    assert (len(made), made.num_spikes, digest) == EARLIER
+
+
 # --- random numbers ------------------------------------------------------------------------------------------
 
 
 def test_draws_are_uniform_and_differ_between_samples_epochs_seeds_and_purposes():
     sources = [
-        Draws.start(0, 0, np.arange(5000)),
-        Draws.start(0, 0, np.arange(5000, 10000)),
-        Draws.start(0, 1, np.arange(5000)),
-        Draws.start(1, 0, np.arange(5000)),
-        Draws.start(0, 0, np.arange(5000)).named("other"),
-        Draws.start(0, 0, np.arange(2500)).split(2),
+        RandomStreams.start(0, 0, np.arange(5000)),
+        RandomStreams.start(0, 0, np.arange(5000, 10000)),
+        RandomStreams.start(0, 1, np.arange(5000)),
+        RandomStreams.start(1, 0, np.arange(5000)),
+        RandomStreams.start(0, 0, np.arange(5000)).named("other"),
+        RandomStreams.start(0, 0, np.arange(2500)).split(2),
     ]
     numbers = np.array([source.uniform()[:, 0] for source in sources])
     assert min(kstest(row, "uniform").pvalue for row in numbers) > 1e-4
@@ -109,7 +116,7 @@ def test_draws_are_uniform_and_differ_between_samples_epochs_seeds_and_purposes(
 
 def test_draws_of_spikes_are_uniform_and_have_no_memory():
     counts = np.full(300, 700)
-    numbers = Draws.start(3, 7, np.arange(300)).spikes(counts)
+    numbers = RandomStreams.start(3, 7, np.arange(300)).spikes(counts)
     assert numbers.dtype == np.uint32 and numbers.max() < 2**31
     table = numbers.reshape(300, 700) / 2**31
     assert kstest(table.ravel(), "uniform").pvalue > 1e-4
@@ -121,20 +128,20 @@ def test_draws_of_spikes_are_uniform_and_have_no_memory():
 
 
 def test_spikes_of_a_sample_get_the_same_numbers_in_any_company():
-    together = Draws.start(0, 0, [7, 8, 9]).spikes(np.array([3, 0, 5]))
-    alone = Draws.start(0, 0, [9]).spikes(np.array([8]))
+    together = RandomStreams.start(0, 0, [7, 8, 9]).spikes(np.array([3, 0, 5]))
+    alone = RandomStreams.start(0, 0, [9]).spikes(np.array([8]))
     np.testing.assert_array_equal(together[3:], alone[:5])
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_certain_and_impossible_picks_are_exact(probability):
-    picked = Draws.start(0, 0, np.arange(1000)).picked(np.full(1000, 1000), probability)
+    picked = RandomStreams.start(0, 0, np.arange(1000)).picked(np.full(1000, 1000), probability)
     assert picked.all() == (probability == 1.0) and picked.any() == (probability == 1.0)
 
 
 def test_picks_at_the_limits_of_the_random_numbers_are_exact_too(monkeypatch):
-    monkeypatch.setattr(Draws, "spikes", lambda self, counts: np.array([0, 2**31 - 1], np.uint32))
-    one = Draws.start(0, 0, [0])
+    monkeypatch.setattr(RandomStreams, "spikes", lambda self, counts: np.array([0, 2**31 - 1], np.uint32))
+    one = RandomStreams.start(0, 0, [0])
     assert [one.picked(np.array([2]), p).tolist() for p in (0.0, 0.5, 1.0)] == [[False] * 2, [True, False], [True] * 2]
 
 
@@ -253,7 +260,7 @@ def test_muffling_drops_each_samples_own_smooth_part_of_the_spectrum():
     per_channel = 400
     spikes = (np.arange(per_channel * 70) * 1e-3, np.tile(np.arange(70), per_channel))
     trains = SpikeTrains.from_events([spikes] * 30, [0] * 30, num_units=70)
-    muffled = ChannelMuffling(0.8)(trains, draws(trains))
+    muffled = FrequencyMask(0.8)(trains, draws(trains))
     sample = np.repeat(np.arange(30), muffled.counts)
     kept = np.bincount(sample * 70 + muffled.units, minlength=30 * 70).reshape(30, 70) / per_channel
     noise = math.sqrt(0.25 / per_channel)
@@ -267,7 +274,7 @@ def test_muffling_drops_each_samples_own_smooth_part_of_the_spectrum():
 
 def test_muffling_of_nothing_changes_nothing():
     trains = words()
-    assert_same(ChannelMuffling(0.0)(trains, draws(trains)), trains)
+    assert_same(FrequencyMask(0.0)(trains, draws(trains)), trains)
 
 
 # --- thinning ------------------------------------------------------------------------------------------------
@@ -344,7 +351,9 @@ def test_members_of_a_blend_meet_at_the_mean_of_their_means():
 def test_blend_of_a_sample_with_itself_or_with_silence_is_that_sample():
     trains = words()
     for other in (10, 3):
-        blend = Blend((1.0, 0.0)).merged(Blend((1.0, 0.0)).thinned(trains.select([10, other]), Draws.start(0, 0, [0])))
+        blend = Blend((1.0, 0.0)).merged(
+            Blend((1.0, 0.0)).thinned(trains.select([10, other]), RandomStreams.start(0, 0, [0]))
+        )
         assert_same(blend, SpikeTrains.from_events([trains[10]], blend.labels, blend.speakers, 70))
     silence = Blend().merged(trains.select([3, 4]))
     assert (len(silence), silence.num_spikes) == (1, 0)
@@ -360,7 +369,7 @@ def test_blend_drops_what_comes_before_zero_and_sorts_zeros_of_either_sign():
 
 def test_blend_keeps_spikes_of_each_member_with_its_probability():
     pair = SpikeTrains.from_events([(np.arange(500), np.full(500, unit)) for unit in (100, 200)] * 300)
-    counts = Blend((0.25, 0.9)).thinned(pair, Draws.start(0, 0, np.arange(300))).counts.reshape(300, 2)
+    counts = Blend((0.25, 0.9)).thinned(pair, RandomStreams.start(0, 0, np.arange(300))).counts.reshape(300, 2)
     for mean, p in zip(counts.mean(axis=0), (0.25, 0.9), strict=True):
         assert abs(mean - 500 * p) < 5 * math.sqrt(500 * p * (1 - p) / 300)
     assert abs(np.corrcoef(counts.T)[0, 1]) < 5 / math.sqrt(300)
@@ -368,7 +377,7 @@ def test_blend_keeps_spikes_of_each_member_with_its_probability():
 
 def test_members_are_of_one_class_and_classes_as_frequent_as_in_the_training_set():
     labels = np.repeat([0, 1, 2], [100, 300, 1])
-    members = Blend((0.5, 0.5, 0.5)).members(labels, Draws.start(0, 0, np.arange(20000)))
+    members = Blend((0.5, 0.5, 0.5)).members(labels, RandomStreams.start(0, 0, np.arange(20000)))
     classes = labels[members]
     assert (classes == classes[:, :1]).all()
     assert chisquare(np.bincount(classes[:, 0]), 20000 * np.array([100, 300, 1]) / 401).pvalue > 1e-4
@@ -395,7 +404,7 @@ def test_blends_extend_the_epoch_by_the_factor_and_carry_their_labels_and_speake
 
 def test_members_of_a_blend_are_shifted_as_the_samples_themselves_are_in_that_epoch():
     trains = steady(40, unit=300)
-    epoch = epoch_of(Augmentation(shift=ChannelShift(40), blend=Blend((1.0, 1.0))), trains)
+    epoch = epoch_of(Augmentation(blend=Blend((1.0, 1.0)), steps=(ChannelShift(40),)), trains)
     shifted = whole(epoch).units.astype(int)
     expected = shifted[:40][epoch.members].mean(axis=1)
     np.testing.assert_allclose(shifted[40:].reshape(-1, 2).mean(axis=1), expected, atol=0.5)
@@ -454,7 +463,7 @@ def test_a_thread_that_makes_batches_ends_with_the_loop_that_uses_them():
 
 def test_a_sample_is_augmented_alike_whatever_else_is_trained_on():
     trains = words()
-    augmentation = Augmentation(shift=ChannelShift(20), jitter=ChannelJitter(3.0), drop=SpikeDropout(0.1))
+    augmentation = Augmentation(steps=(ChannelShift(20), ChannelJitter(3.0), SpikeDropout(0.1)))
     part = whole(augmentation.epoch(trains, np.arange(20, 40), DURATION, 1, 0))
     assert_same(part, whole(epoch_of(augmentation, trains)).select(np.arange(20, 40)))
 
@@ -468,27 +477,27 @@ def test_epochs_and_seeds_differ():
 
 def test_the_numbers_of_a_step_do_not_depend_on_other_steps():
     trains = words()
-    alone = whole(epoch_of(Augmentation(shift=ChannelShift(5)), trains))
-    both = whole(epoch_of(Augmentation(dilate=TimeDilation(0.9, 0.9), shift=ChannelShift(5)), trains))
+    alone = whole(epoch_of(Augmentation(steps=(ChannelShift(5),)), trains))
+    both = whole(epoch_of(Augmentation(steps=(TimeDilation(0.9, 0.9), ChannelShift(5))), trains))
     np.testing.assert_array_equal(alone.units, both.units)
 
 
 def test_steps_do_not_share_their_numbers():
     trains = SpikeTrains.from_events([([10.0], [50])] * 2000, num_units=100)
-    made = whole(epoch_of(Augmentation(dilate=TimeDilation(0.5, 2.0), shift=ChannelShift(40)), trains))
+    made = whole(epoch_of(Augmentation(steps=(TimeDilation(0.5, 2.0), ChannelShift(40))), trains))
     assert abs(np.corrcoef(np.log(made.times), made.units)[0, 1]) < 5 / math.sqrt(2000)
 
 
 def test_blends_are_jittered_and_thinned_each_in_its_own_way():
     trains = steady(200, unit=350, num_spikes=20)
-    made = whole(epoch_of(Augmentation(blend=Blend((1.0, 0.0)), jitter=ChannelJitter(20.0)), trains))
+    made = whole(epoch_of(Augmentation(blend=Blend((1.0, 0.0)), steps=(ChannelJitter(20.0),)), trains))
     units = made.units.reshape(400, 20).astype(float)
     assert np.abs(np.corrcoef(units) - np.eye(400)).max() < 0.95
 
 
 def test_what_is_moved_beyond_the_trial_is_dropped():
     trains = SpikeTrains.from_events([([10.0, 60.0], [0, 1])], num_units=2)
-    made = whole(epoch_of(Augmentation(dilate=TimeDilation(2.0, 2.0)), trains))
+    made = whole(epoch_of(Augmentation(steps=(TimeDilation(2.0, 2.0),)), trains))
     assert made.times.tolist() == [20.0]
 
 

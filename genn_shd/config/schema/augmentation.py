@@ -1,17 +1,22 @@
-"""Settings of augmentation."""
+"""Settings of augmentation: those of each step are the parameters that it is made from."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
+from ...augment import STEPS, Step
+from ...errors import SettingError
+from ...system.described import fields_of
+from ...system.import_path import load_object
 from ..messages import format_value
-from ..sections import AsList, OneOrMany, Section, setting
+from ..sections import AsList, ImportPath, OneOrMany, Section, setting
 
 
-class AugmentationSettings(Section):
-    """Transformations of training samples, drawn anew in every epoch."""
+class _GroupSettings(Section):
+    """Changes of a training set as a whole."""
 
     balance: bool = setting(False, "in every epoch as many samples of each class as the smallest class has")
     normalise: Annotated[int, Field(ge=1)] | Literal["off", "smallest"] = setting(
@@ -19,30 +24,77 @@ class AugmentationSettings(Section):
         "thin samples to about as many spikes each, in evaluation too; smallest: as the smallest training sample has",
         "spikes per sample",
     )
-    dilate: Annotated[tuple[Annotated[float, Field(gt=0, le=1000)], ...], OneOrMany, AsList] = setting(
-        (), "smallest and largest factor of a sample's spike times, for example [0.8, 1.2]; [] = off"
-    )
-    shift: int = setting(0, "largest shift of a sample's channels, up or down; 0 = off", "channels", ge=0, le=1_000_000)
     blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = setting(
         (), "part of the spikes kept of each sample in a blend of samples of one class, as [0.5, 0.5]; [] = off"
     )
     blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1, le=1000)
-    jitter: float = setting(0.0, "standard deviation of each spike's own shift; 0 = off", "channels", ge=0, le=1e6)
-    frequency_mask: float = setting(
-        0.0, "largest probability of a spike to be left out, another one around each channel and sample", ge=0, le=1
+    custom: Annotated[tuple[ImportPath, ...], OneOrMany, AsList] = setting(
+        (), "steps of one's own, as module:name of their classes, whose settings stand in this table as well"
     )
-    spike_dropout: float = setting(0.0, "probability of an input spike to be left out", ge=0, le=1)
 
     @model_validator(mode="after")
-    def _lists_are_whole(self) -> Self:
-        if len(self.dilate) not in (0, 2) or self.dilate != tuple(sorted(self.dilate)):
-            raise ValueError(
-                f"augmentation.dilate = {format_value(self.dilate)} is not allowed: give the smallest and the largest "
-                "factor, for example [0.8, 1.2]."
-            )
+    def _blends_are_of_several(self) -> Self:
         if len(self.blend) == 1:
             raise ValueError(
                 f"augmentation.blend = {format_value(self.blend)} is not allowed: give one number for each sample of a "
                 "blend, two or more, for example [0.5, 0.5]."
             )
         return self
+
+
+def _fields(kinds: Sequence[type[Step]]) -> dict[str, Any]:
+    """Return the settings of some kinds of steps, by name."""
+    return {name: field for kind in kinds for name, field in fields_of(kind.from_settings).items()}
+
+
+if TYPE_CHECKING:
+    _WithSteps = _GroupSettings
+else:
+    _WithSteps = create_model("WithSteps", __base__=_GroupSettings, **_fields(STEPS))
+
+
+class AugmentationSettings(_WithSteps):
+    """Transformations of training samples, drawn anew in every epoch."""
+
+    kinds: ClassVar[tuple[type[Step], ...]] = STEPS
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that are switched on."""
+        made = (kind.from_settings(**{name: getattr(self, name) for name in _fields([kind])}) for kind in self.kinds)
+        return tuple(step for step in made if step is not None)
+
+    @model_validator(mode="after")
+    def _steps_can_be_made(self) -> Self:
+        _ = self.steps
+        return self
+
+
+def augmentation_settings_of(paths: Sequence[str]) -> type[AugmentationSettings]:
+    """Return the settings of augmentation with steps of a user's own, given by import path.
+
+    Raises
+    ------
+    SettingError
+        There is no such step, or one of its settings has the name of another.
+    """
+    own = tuple(_load_step(path) for path in paths)
+    fields: dict[str, Any] = {}
+    for path, kind in zip(paths, own, strict=True):
+        added = _fields([kind])
+        for taken in set(added) & {*fields, *AugmentationSettings.model_fields}:
+            raise SettingError(f"{path}: augmentation.{taken} is a setting already; give that parameter another name.")
+        fields |= added
+    model = create_model(
+        "AugmentationSettings", __base__=AugmentationSettings, __doc__=AugmentationSettings.__doc__, **fields
+    )
+    model.kinds = (*STEPS, *own)
+    return model
+
+
+def _load_step(path: str) -> type[Step]:
+    remedy = "write a subclass of genn_shd.augment.Step (docs/guides/extending.md)"
+    found = load_object(path, "augmentation", type, remedy)
+    if not issubclass(found, Step):
+        raise SettingError(f"augmentation {path!r} is no Step: {remedy}.")
+    return found

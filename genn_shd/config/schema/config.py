@@ -16,7 +16,7 @@ from ..aliases import with_current_names
 from ..losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
 from ..messages import explain
 from ..sections import Section
-from .augmentation import AugmentationSettings
+from .augmentation import AugmentationSettings, augmentation_settings_of
 from .datasets import DATASET_SETTINGS, DataSettings, dataset_settings_of
 from .network import NetworkSettings, network_settings_of
 from .optimiser import OptimiserSettings
@@ -108,9 +108,12 @@ def config_model_for(values: Mapping[str, Any]) -> type[Config]:
     SettingError
         A definition that is not there.
     """
-    network = values.get("network")
+    network, dataset = values.get("network"), values.get("dataset")
     return _extended(
-        _import_path(network, "neuron"), _import_path(network, "synapse"), _import_path(values.get("dataset"), "name")
+        _import_path(network, "neuron"),
+        _import_path(network, "synapse"),
+        _import_path(dataset, "name"),
+        _import_paths(values.get("augmentation"), "custom"),
     )
 
 
@@ -119,8 +122,15 @@ def _import_path(table: Any, name: str) -> str | None:
     return value if isinstance(value, str) and is_import_path(value) else None
 
 
+def _import_paths(table: Any, name: str) -> tuple[str, ...]:
+    """Return the import paths in a setting that is one or a list of them; none where it is not allowed."""
+    value = table.get(name) if isinstance(table, Mapping) else None
+    paths = tuple(value) if isinstance(value, list | tuple) else (value,)
+    return paths if all(isinstance(path, str) and is_import_path(path) for path in paths) else ()
+
+
 @functools.cache  # so that configurations of the same definitions are of one class, and can be equal
-def _extended(neuron: str | None, synapse: str | None, dataset: str | None) -> type[Config]:
+def _extended(neuron: str | None, synapse: str | None, dataset: str | None, steps: tuple[str, ...]) -> type[Config]:
     fields: dict[str, Any] = {}
     if neuron or synapse:
         network = network_settings_of(neuron, synapse)
@@ -129,4 +139,7 @@ def _extended(neuron: str | None, synapse: str | None, dataset: str | None) -> t
         kinds = reduce(operator.or_, (*DATASET_SETTINGS.values(), dataset_settings_of(dataset)))
         default = Field(default_factory=DATASET_SETTINGS["yin_yang"])
         fields["dataset"] = (Annotated[kinds, Field(discriminator="name")], default)
+    if steps:
+        augmentation = augmentation_settings_of(steps)
+        fields["augmentation"] = (augmentation, Field(default_factory=augmentation))
     return create_model("Config", __base__=Config, __doc__=Config.__doc__, **fields) if fields else Config

@@ -70,3 +70,4 @@ def test_reading_the_generated_code(capsys):
     said = capsys.readouterr().out
     for shown in printed("tutorials/reading_the_generated_code.md"):
         assert shown in said
+    assert list(Path("code").rglob("*.c"))

@@ -111,13 +111,15 @@ def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
         Names the dataset.
     """
     size = np.dtype(h5py.check_vlen_dtype(dataset.dtype)).itemsize
+    key, end = dataset.name.lstrip("/"), Path(dataset.file.filename).stat().st_size
     for start, length in _locate_rows(dataset):
+        if start + length > end:
+            raise DataError(f"damaged (rows of {key} lie beyond its end); copy or download it again.")
         rows = np.fromfile(dataset.file.filename, _ROW, length // _ROW.itemsize, offset=start)
         rows = rows[rows["count"] > 0]
         places, which = np.unique(rows["heap"], return_inverse=True)
         sizes = np.array([heaps.get(place, 0) for place in places.tolist()], np.int64)
         if (rows["count"].astype(np.int64) * size > sizes[which]).any():
-            key = dataset.name.lstrip("/")
             raise DataError(f"damaged (rows of {key} lie where nothing is stored); copy or download it again.")
 
 

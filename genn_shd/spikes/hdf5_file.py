@@ -183,11 +183,15 @@ def _name_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         raise DataError(f"{path}: {error}") from None
 
 
+def _as_text(name: str | bytes) -> str:
+    return name if isinstance(name, str) else name.decode("utf-8", "backslashreplace")
+
+
 def _get_dataset(file: h5py.File, key: str) -> h5py.Dataset:
     found = file.get(key)
     if not isinstance(found, h5py.Dataset):
-        keys: list[str] = []
-        file.visititems(lambda name, node: keys.append(name) if isinstance(node, h5py.Dataset) else None)
+        keys: list[str] = []  # h5py gives a name that is no UTF-8 as bytes
+        file.visititems(lambda name, node: keys.append(_as_text(name)) if isinstance(node, h5py.Dataset) else None)
         raise DataError(
             f"{key} is missing; SHD's layout has spikes/times, spikes/units and labels, "
             f"this file has {', '.join(keys) or 'nothing'}."

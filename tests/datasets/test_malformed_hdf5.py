@@ -43,11 +43,31 @@ def damaged(content: bytes, draw: random.Random) -> bytes:
     return content[:start] + patch + content[start + length :]
 
 
-def test_damaged_files_end_in_one_line(tmp_path, trains):
-    write(tmp_path / "good.h5", trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"])
+def write_otherwise(path, trains, time_type="<f4", unit_type="<u2", **layout):
+    """The samples in a file of another byte order, or with its rows in chunks."""
+    with h5py.File(path, "w") as file:
+        times = file.create_dataset("spikes/times", (len(trains),), h5py.vlen_dtype(np.dtype(time_type)), **layout)
+        units = file.create_dataset("spikes/units", (len(trains),), h5py.vlen_dtype(np.dtype(unit_type)), **layout)
+        for k in range(len(trains)):
+            times[k], units[k] = trains[k][0].astype(time_type) / 1000, trains[k][1].astype(unit_type)
+        file.create_dataset("labels", data=trains.labels, **layout)
+
+
+WRITERS = {
+    "as written": lambda path, trains: write(path, trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"]),
+    "big-endian": lambda path, trains: write_otherwise(path, trains, ">f4", ">i2"),
+    "chunked": lambda path, trains: write_otherwise(path, trains, chunks=(4,)),
+    "compressed": lambda path, trains: write_otherwise(path, trains, chunks=(4,), compression="gzip", shuffle=True),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_damaged_files_end_in_one_line(tmp_path, trains, writer):
+    WRITERS[writer](tmp_path / "good.h5", trains)
+    hdf5.load(tmp_path / "good.h5")
     content, draw = (tmp_path / "good.h5").read_bytes(), random.Random(SEED)
     paths = []
-    for k in range(NUM_FILES):
+    for k in range(NUM_FILES if writer == "as written" else NUM_FILES // 3):
         paths.append(tmp_path / f"{k}.h5")
         paths[-1].write_bytes(damaged(content, draw))
     done = subprocess.run([sys.executable, "-c", LOAD_ALL, *map(str, paths)], capture_output=True, text=True)
@@ -73,6 +93,21 @@ def test_a_few_kilobytes_that_claim_more_are_refused(tmp_path: Path, trains, key
     with pytest.raises(DataError) as caught:
         hdf5.load(path)
     assert "\n" not in str(caught.value) and ("claims" in str(caught.value) or "has shape" in str(caught.value))
+
+
+def test_a_damaged_name_and_rows_beyond_the_end_are_refused(tmp_path: Path, trains, monkeypatch):
+    path = tmp_path / "a.h5"
+    write(path, trains)
+    with h5py.File(path, "a") as file:
+        file[b"\xffodd"] = 1
+        file.move("spikes/times", "spikes/other")
+    with pytest.raises(DataError, match=r"spikes/times is missing.*\\xffodd"):
+        hdf5.load(path)
+    with h5py.File(path, "a") as file:
+        file.move("spikes/other", "spikes/times")
+    monkeypatch.setattr("genn_shd.spikes.hdf5_claims._locate_rows", lambda dataset: iter([(0, 10**12)]))
+    with pytest.raises(DataError, match="rows of spikes/times lie beyond its end"):
+        hdf5.load(path)
 
 
 def test_a_huge_chunk_is_refused(tmp_path: Path, trains):

@@ -57,6 +57,8 @@ class Compiler:
 def find_compiler() -> Compiler:
     """The compiler named by the environment variable CC, else GCC, Clang, cc, or Zig's from the `ziglang` package.
 
+    Flags in the environment variable GENN_SHD_CFLAGS are added to its own, and win over them.
+
     Raises
     ------
     BackendError
@@ -87,7 +89,8 @@ def _try(command: tuple[str, ...]) -> Compiler | None:
         return None
     version = result.stdout.splitlines()[0].strip() if result.stdout else "unknown version"
     is_clang = "clang" in result.stdout.lower()
-    return Compiler(command, version, FLAGS if is_clang else FLAGS + _GCC_FLAGS)
+    flags = FLAGS if is_clang else FLAGS + _GCC_FLAGS
+    return Compiler(command, version, (*flags, *shlex.split(os.environ.get("GENN_SHD_CFLAGS", ""))))
 
 
 def compile_source(source: str) -> Path:

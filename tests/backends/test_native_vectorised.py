@@ -24,7 +24,7 @@ CASES = [*((loss, "grid") for loss in LOSSES), ("sum_exp", "exact"), ("first_spi
 
 @pytest.mark.parametrize(("loss", "scheme"), CASES)
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_every_loop_marked_for_vectors_is_vectorised(loss, scheme, precision, tmp_path):
+def test_every_loop_marked_for_vectors_is_vectorised(loss, scheme, precision, tmp_path, full_optimisation):
     compiler = find_compiler()
     if "gcc" not in compiler.version.lower():
         pytest.skip(f"reads GCC's vectorisation report, and the compiler is {compiler.version}")

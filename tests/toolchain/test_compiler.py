@@ -16,6 +16,7 @@ from genn_shd import BackendError, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.toolchain import compiler
 from genn_shd.toolchain.cache import is_intact
+from genn_shd.toolchain.loading import load
 
 SOURCE = "int answer(void) { return %d; }\n"
 
@@ -36,6 +37,19 @@ def test_the_same_source_is_compiled_once_and_another_anew(cache):
     assert first.stat().st_mtime_ns == written
     assert compiler.compile_source(SOURCE % 2) != first
     assert [p.name for p in (cache / "native").iterdir() if p.is_dir()] == []
+
+
+def test_flags_of_the_environment_win_and_are_told_apart(cache, monkeypatch):
+    answers = []
+    for number in (42, 43):
+        monkeypatch.setenv("GENN_SHD_CFLAGS", f"-O0 -DANSWER={number}")
+        compiler.find_compiler.cache_clear()
+        library = compiler.compile_source(
+            '#ifdef __OPTIMIZE__\n#error optimised\n#endif\nint __attribute__((visibility("default"))) '
+            "answer(void) { return ANSWER; }\n"
+        )
+        answers.append(load(library).answer())
+    assert answers == [42, 43]
 
 
 def test_two_processes_at_once_share_the_cache(cache):

@@ -72,7 +72,8 @@ class Dynamics:
     event : None where the population never spikes.
     feedback : what a spike arriving here sends back to its sender, per unit weight (for LIF: lambda_V - lambda_I).
     weight_gradient : dL/dw of one arriving spike (for LIF: -tau_syn lambda_I).
-    settled : adjoint variable -> -1 times where it settles under a constant drive dl/dV = 1 per ms (for LIF: 1 each).
+    steady_state : adjoint variable -> -1 times where it settles under a constant drive dl/dV = 1 per ms (for LIF: 1
+        each).
         Relative to it, a driven adjoint obeys the same equations as one that is not driven.
     """
 
@@ -85,7 +86,7 @@ class Dynamics:
     event: SpikeEvent | None
     feedback: sympy.Expr
     weight_gradient: sympy.Expr
-    settled: dict[str, sympy.Expr]
+    steady_state: dict[str, sympy.Expr]
 
     @property
     def state(self) -> tuple[str, ...]:
@@ -138,11 +139,11 @@ def _population_dynamics(population: Population) -> Dynamics:
         event=_spike_event(population, x, matrix * x + drift, p, scales) if neuron.spiking else None,
         feedback=sympy.expand(-(p.T * matrix[:, received])[0]),
         weight_gradient=p[received],
-        settled=_settled(state, matrix, scales),
+        steady_state=_steady_state(state, matrix, scales),
     )
 
 
-def _settled(state: tuple[str, ...], matrix: sympy.Matrix, scales: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
+def _steady_state(state: tuple[str, ...], matrix: sympy.Matrix, scales: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
     """Where A^T p + e_V = 0; losses read V, the neuron's first state variable."""
     drive = sympy.Matrix([1] + [0] * (len(state) - 1))
     p = -(matrix.T).inv() * drive

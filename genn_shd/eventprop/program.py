@@ -92,15 +92,15 @@ class PopulationProgram:
     receives : the state variable to which arriving spikes add their weights, at the start of a step.
     advance_code : the neuron's state over one step.
     spike : what follows where the neuron spikes; None if it never does.
-    decay_code : the synapse's state over one step, after spikes are settled.
+    decay_code : the synapse's state over one step, after spikes are dealt with.
     adjoint : adjoint variables, zero at the end of a trial.
     drive_code : backward, outputs; lets the loss act at the end of a step. Name: `drive` = d(loss)/dV. Where the
         loss reads the mean voltage, the adjoint is from then on relative to where the drive would settle it.
-    adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the settled
+    adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the steady
         adjoint, `drive` still being known.
     mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, and in the exact
         scheme `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in it).
-    settled : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient; else empty.
+    steady_state : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient; else empty.
     feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
         sends back to its sender per unit weight, and its part of the gradient of the weight.
     propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
@@ -122,7 +122,7 @@ class PopulationProgram:
     adjoint: tuple[str, ...]
     drive_code: str
     adjoint_code: str
-    settled: dict[str, str]
+    steady_state: dict[str, str]
     mean_code: str
     feedback: str
     weight_gradient: str

@@ -186,7 +186,7 @@ def _effects(population: PopulationProgram) -> list[tuple[str, str]]:
     """List the states that an arrival changes by the end of its step, with their adjoints, in the scheme's order."""
     driven = [x for x in population.state if f"{x}_from_{population.receives}" in population.propagator]
     pairs = [(x, f"lambda_{x}") for x in driven]
-    return [*pairs, ("arrived", "drive")] if population.settled else pairs
+    return [*pairs, ("arrived", "drive")] if population.steady_state else pairs
 
 
 def _changes(population: PopulationProgram) -> list[str]:

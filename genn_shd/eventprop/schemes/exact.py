@@ -51,7 +51,7 @@ def build(network: Network) -> Program:
     }
     forms = {name: _closed_form(d, trained.get(name)) for name, d in dynamics.items()}
     populations = population_programs(network, dynamics, forms, {})
-    settled = {p.name: p.settled for p in populations}
+    driven = driven_population(network)
     return Program(
         scheme="exact",
         network=network,
@@ -67,7 +67,7 @@ def build(network: Network) -> Program:
             **(trained[name].evaluate(values, dt) if name in trained else {}),
         },
         arrivals=lambda name, values, dt, precision: _arrivals(
-            dynamics[name], trained.get(name), bool(settled[name]), values, dt, precision
+            dynamics[name], trained.get(name), name == driven, values, dt, precision
         ),
     )
 
@@ -84,13 +84,13 @@ def _closed_form(d: Dynamics, trained: TrainedInStep | None) -> ClosedForm:
 def _mean_code(d: Dynamics) -> str:
     """The mean of V over a step: x' = A x gives int x dt = A^-1 (change of x that is not arrivals).
 
-    The row of A^-1 that leads to V is -s_x settled_x.
+    The row of A^-1 that leads to V is -s_x steady_x.
     """
     terms = []
     for x in d.state:
-        if d.settled[adjoint_name(x)] != 0:
+        if d.steady_state[adjoint_name(x)] != 0:
             arrived = " - arrived" if x == d.population.synapse.receives else ""  # type: ignore[union-attr]
-            terms.append(f"settled_{adjoint_name(x)} / {_rate(x)} * ({x} - start_{x}{arrived})")
+            terms.append(f"steady_{adjoint_name(x)} / {_rate(x)} * ({x} - start_{x}{arrived})")
     return f"-({' + '.join(terms)})"
 
 
@@ -148,7 +148,7 @@ def _evaluate_span_coefficients(d: Dynamics, values: Values) -> dict[str, np.nda
 
 
 def _arrivals(
-    d: Dynamics, trained: TrainedInStep | None, settled: bool, values: Values, dt: float, precision: str
+    d: Dynamics, trained: TrainedInStep | None, is_driven: bool, values: Values, dt: float, precision: str
 ) -> ArrivalTerms:
     """The terms of what an arrival leaves at the end of its step, and of its weight's gradient, their transpose.
 
@@ -159,11 +159,11 @@ def _arrivals(
     numbers = _evaluate_span_coefficients(d, values)
     fastest = float(max(numbers[_rate(x)].max() for x in d.state))
     driven = _states_that_receive(d)
-    terms = separate(lambda at: _effects(d, numbers, dt - at, settled), dt, fastest, precision)
+    terms = separate(lambda at: _effects(d, numbers, dt - at, is_driven), dt, fastest, precision)
     returned = [-1.0 / numbers[_rate(x)] for x in driven]
-    if settled:
+    if is_driven:
         received = adjoint_name(_receives(d))
-        returned.append(evaluate(d.settled[received], values) / dt / numbers[_rate(_receives(d))])
+        returned.append(evaluate(d.steady_state[received], values) / dt / numbers[_rate(_receives(d))])
     times, gains = terms.times, terms.factors
     if trained and trained.reached:
         times, derivatives = extend(terms, lambda at: trained.effects(values, dt, at), dt, precision)
@@ -188,7 +188,7 @@ def _states_that_receive(d: Dynamics) -> list[str]:
     return [x for i, x in enumerate(d.state) if i == received or (i, received) in d.entries]
 
 
-def _effects(d: Dynamics, numbers: Values, spans: np.ndarray, settled: bool) -> np.ndarray:
+def _effects(d: Dynamics, numbers: Values, spans: np.ndarray, is_driven: bool) -> np.ndarray:
     """(effects, N, M): what an arrival of weight 1 makes of each state within M spans; 1 for the sum of weights."""
     y = _receives(d)
     decay = np.exp(-numbers[_rate(y)][:, None] * spans)
@@ -199,7 +199,7 @@ def _effects(d: Dynamics, numbers: Values, spans: np.ndarray, settled: bool) -> 
             continue
         gap, strength, _ = (numbers[name][:, None] for name in _coupling(x, y))
         effects.append(strength * spans * decay * _relative_growth(spans * gap))
-    if settled:
+    if is_driven:
         effects.append(np.ones_like(decay))
     return np.stack(effects)
 

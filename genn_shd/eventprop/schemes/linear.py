@@ -44,7 +44,7 @@ def population_programs(
     driven = driven_population(network)
     return tuple(
         _population_program(
-            d, trained.get(name), _settled(d) if name == driven else {}, closed_forms.get(name, ClosedForm())
+            d, trained.get(name), _steady_state(d) if name == driven else {}, closed_forms.get(name, ClosedForm())
         )
         for name, d in dynamics.items()
     )
@@ -56,7 +56,7 @@ def driven_population(network: Network) -> str | None:
 
 
 def _population_program(
-    d: Dynamics, sensitivity: Sensitivity | None, settled: dict[str, str], closed_form: ClosedForm
+    d: Dynamics, sensitivity: Sensitivity | None, steady_state: dict[str, str], closed_form: ClosedForm
 ) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
@@ -66,17 +66,17 @@ def _population_program(
         size=d.population.size,
         state={**dict.fromkeys(ahead.state, 0.0), **neuron.state, **synapse.state},
         parameters=tuple(d.population.parameters),
-        coefficients=(*coefficient_names(d, ahead), *settled.values(), *closed_form.coefficients),
+        coefficients=(*coefficient_names(d, ahead), *steady_state.values(), *closed_form.coefficients),
         receives=synapse.receives,
         advance_code=assign({x: advance(x, ahead) for x in ahead.neuron_state}),
         spike=_spike_program(d, ahead.event) if ahead.event is not None else None,
         decay_code=assign({x: advance(x, ahead) for x in ahead.synapse_state}),
         adjoint=tuple(adjoint_name(x) for x in d.state),
-        drive_code=_settle(settled, "+=") if settled else _drive_code(d),
+        drive_code=_relate_to_steady_state(steady_state, "+=") if steady_state else _drive_code(d),
         adjoint_code=" ".join(
-            [assign({adjoint_name(x): _retreat(x, d) for x in d.state}), _settle(settled, "-=")]
+            [assign({adjoint_name(x): _retreat(x, d) for x in d.state}), _relate_to_steady_state(steady_state, "-=")]
         ).strip(),
-        settled=settled,
+        steady_state=steady_state,
         mean_code=closed_form.mean_code or d.neuron_state[0],
         feedback=to_code(d.feedback),
         weight_gradient=to_code(d.weight_gradient),
@@ -149,12 +149,12 @@ def assign(updates: dict[str, sympy.Expr]) -> str:
     return " ".join([*new, *(f"{x} = {x}_next;" for x in changed)])
 
 
-def _settled(d: Dynamics) -> dict[str, str]:
-    return {x: f"settled_{x}" for x, value in d.settled.items() if value != 0}
+def _steady_state(d: Dynamics) -> dict[str, str]:
+    return {x: f"steady_{x}" for x, value in d.steady_state.items() if value != 0}
 
 
-def _settle(settled: dict[str, str], operator: str) -> str:
-    return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in settled.items())
+def _relate_to_steady_state(steady_state: dict[str, str], operator: str) -> str:
+    return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in steady_state.items())
 
 
 def _drive_code(d: Dynamics) -> str:
@@ -187,10 +187,10 @@ def coefficients(d: Dynamics, values: Values, dt: float, ahead: Dynamics | None 
             backward = scale[x] / scale[y] * propagator[:, index[x], index[y]]
             result[propagator_name(adjoint_name(y), adjoint_name(x))] = backward
         result[_impulse(x)] = 1.0 / scale[x]
-    for x, value in d.settled.items():
+    for x, value in d.steady_state.items():
         # dL/dV of a whole step is dl/dV = drive / dt throughout it.
-        result[f"settled_{x}"] = np.broadcast_to(evaluate(value, distinct) / dt, where.max() + 1)
-    return {name: result[name][where] for name in (*coefficient_names(d, ahead), *_settled(d).values())}
+        result[f"steady_{x}"] = np.broadcast_to(evaluate(value, distinct) / dt, where.max() + 1)
+    return {name: result[name][where] for name in (*coefficient_names(d, ahead), *_steady_state(d).values())}
 
 
 def distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -78,7 +78,7 @@ class Trials:
 
     @property
     def missing(self) -> str:
-        """How many trials of those that were asked for count, and what became of the others; empty where all count."""
+        """A note on how many of the trials asked for count, and why the others do not; empty where all count."""
         counted = {trial.number for trial in self.complete}
         others = Counter(_describe_fate(trial) for trial in self.all if trial.number not in counted)
         others["not begun"] = max(0, (self.file.budget.trials or 0) - len(self.all))

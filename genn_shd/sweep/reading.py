@@ -32,7 +32,7 @@ from .records import (
     Trial,
 )
 from .space import Space
-from .state import FILE_NAME, check_content, connect, told
+from .state import FILE_NAME, check_content, connect, explain_errors
 from .sweep_file import SweepFile
 
 P = ParamSpec("P")
@@ -40,10 +40,10 @@ R = TypeVar("R")
 
 
 @contextmanager
-def _legible(file: Path) -> Iterator[None]:
+def _explain_damage(file: Path) -> Iterator[None]:
     """Turn errors about damaged content into one line that names the file."""
     try:
-        with told(file):
+        with explain_errors(file):
             yield
     except GennShdError:
         raise
@@ -51,12 +51,12 @@ def _legible(file: Path) -> Iterator[None]:
         raise DataError(f"{file}: this state of a sweep is damaged ({error}); choose another --out.") from None
 
 
-def _legibly(read: Callable[Concatenate[SweepReader, P], R]) -> Callable[Concatenate[SweepReader, P], R]:
-    """A method of a reader, as `_legible`."""
+def _explaining_damage(read: Callable[Concatenate[SweepReader, P], R]) -> Callable[Concatenate[SweepReader, P], R]:
+    """A method of a reader, as `_explain_damage`."""
 
     @functools.wraps(read)
     def method(self: SweepReader, *values: P.args, **named: P.kwargs) -> R:
-        with _legible(self.folder / FILE_NAME):
+        with _explain_damage(self.folder / FILE_NAME):
             return read(self, *values, **named)
 
     return method
@@ -106,7 +106,7 @@ class SweepReader:
             raise DataError(f"{folder}: this is no folder of a sweep, there is no {FILE_NAME} in it.")
         self._connection = connect(file)
         try:
-            with _legible(file):
+            with _explain_damage(file):
                 check_content(self._connection, file)
                 self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
             if "file" not in self._description:
@@ -129,13 +129,13 @@ class SweepReader:
 
     def description(self, name: str) -> Any:
         """An entry of the sweep's description: `file`, `dataset`, `smoke`; None where there is none."""
-        with _legible(self.folder / FILE_NAME):
+        with _explain_damage(self.folder / FILE_NAME):
             return json.loads(self._description.get(name, "null"))
 
     @property
     def file(self) -> SweepFile:
         """The sweep file, with what --dataset and --smoke changed in it."""
-        with _legible(self.folder / FILE_NAME):
+        with _explain_damage(self.folder / FILE_NAME):
             values = self.description("file")
             try:
                 return SweepFile.from_values(values if isinstance(values, dict) else _table(json.dumps(values)))
@@ -154,7 +154,7 @@ class SweepReader:
 
     # --- what there is so far ------------------------------------------------------------------------------
 
-    @_legibly
+    @_explaining_damage
     def trials(self, *, runs: bool = True, epochs: bool = False) -> list[Trial]:
         """All trials in order.
 
@@ -165,7 +165,7 @@ class SweepReader:
         """
         return self._trials(None, runs, epochs)
 
-    @_legibly
+    @_explaining_damage
     def trial(self, number: int) -> Trial:
         """One trial with its runs."""
         return self._trials(number, True, False)[0]
@@ -192,7 +192,7 @@ class SweepReader:
             for n, point, origin, status, objective, limited, error, created, ended in self._all(query, number, number)
         ]
 
-    @_legibly
+    @_explaining_damage
     def runs(self, *, trial: int | None = None, epochs: bool = False) -> list[Run]:
         """All runs in order, or those of a trial, each with its metrics and attempts."""
         which = "run IN (SELECT id FROM run WHERE ? IS NULL OR trial = ?)"
@@ -227,7 +227,7 @@ class SweepReader:
             for id, of, seed, fold, status, folder, settings, error in self._all(query, trial, trial)
         ]
 
-    @_legibly
+    @_explaining_damage
     def run(self, id: int) -> Run:
         """One run, without metrics, attempts and epochs."""
         columns = "id, trial, seed, fold, status, folder, settings, error"
@@ -236,7 +236,7 @@ class SweepReader:
         )
         return Run(id, trial, seed, fold, status, folder, _table(settings), {}, error)
 
-    @_legibly
+    @_explaining_damage
     def best(self) -> Trial | None:
         """The complete trial with the best objective among those that keep the limits."""
         objective = self.objective
@@ -247,29 +247,29 @@ class SweepReader:
         ]
         return max(candidates, key=lambda trial: objective.sign * (trial.objective or 0.0), default=None)
 
-    @_legibly
+    @_explaining_damage
     def curve(self, name: str, run: int) -> list[tuple[int, float]]:
         """A metric of a run by epoch, where it is finite: (epoch, value)."""
         values = [(int(row["epoch"]), row.get(name)) for row in self.history(run)]
         return [(epoch, float(value)) for epoch, value in values if value is not None and math.isfinite(value)]
 
-    @_legibly
+    @_explaining_damage
     def complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
         """A metric by epoch of every complete run of a fold; see `curve`."""
         runs = self._all("SELECT id FROM run WHERE status = ? AND fold IS ? ORDER BY id", COMPLETE, fold)
         return [self.curve(name, run) for (run,) in runs]
 
-    @_legibly
+    @_explaining_damage
     def history(self, run: int) -> list[dict[str, Any]]:
         """The rows of a run's history."""
         return [_table(row) for (row,) in self._all("SELECT row FROM epoch WHERE run = ? ORDER BY epoch", run)]
 
-    @_legibly
+    @_explaining_damage
     def seconds(self) -> float:
         """Time at work over all sessions, s."""
         return float(self._all("SELECT COALESCE(SUM(seconds), 0) FROM session")[0][0])
 
-    @_legibly
+    @_explaining_damage
     def counts(self) -> Counts:
         """Numbers of runs and of attempts at them."""
         attempt = dict(self._all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))

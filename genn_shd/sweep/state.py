@@ -142,7 +142,7 @@ class State:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: it waits for other writers, and an error within it undoes all of it."""
-        with told(self.path):
+        with explain_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -276,7 +276,7 @@ def _check_own(path: Path) -> None:
     """Refuse a database of something else, before anything in it changes."""
     if not path.exists():
         return
-    with told(path), closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+    with explain_errors(path), closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if tables and not {"sweep", "trial", "run"} <= tables:
         raise DataError(f"{path}: this is a database of something else than a sweep; choose another --out.")
@@ -290,7 +290,7 @@ def connect(path: Path) -> sqlite3.Connection:
     GennShdError
         The file cannot be opened.
     """
-    with told(path):
+    with explain_errors(path):
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -303,7 +303,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def explain_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into one line that names the file and what to do."""
     try:
         yield

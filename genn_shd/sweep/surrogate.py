@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import BackendError
 from .objective import Objective
 from .space import Point, Space
-from .strategies.observations import Observation, averaged, without_outliers
+from .strategies.observations import Observation, average_by_point, lift_outliers
 
 try:
     from bayes_opt import BayesianOptimization, acquisition
@@ -77,7 +77,7 @@ class Surrogate:
         """
         limits = np.array(list(objective.at_most.values()))
         parameters: Mapping[str, Any] = parameters_of(space)
-        with quiet():
+        with suppress_warnings():
             optimiser = BayesianOptimization(
                 f=None,
                 pbounds=parameters,
@@ -86,7 +86,7 @@ class Surrogate:
                 random_state=seed,
                 verbose=0,
             )
-            for o in averaged(without_outliers(known)):
+            for o in average_by_point(lift_outliers(known)):
                 optimiser.register(_full(o.point, parameters), o.target, _constraint(o.limited))
             neutral = Neutral(space, parameters, optimiser.space.masks)
             process = _fit(optimiser, neutral)
@@ -102,7 +102,7 @@ class Surrogate:
 
     def moments(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation at (N, D) places of the package's, more being better."""
-        with quiet():
+        with suppress_warnings():
             return self.process.predict(self.neutral(self.optimiser.space.kernel_transform(x)), return_std=True)
 
     def sensitivities(self) -> dict[str, float]:
@@ -139,7 +139,7 @@ def _constraint(limited: tuple[float, ...]) -> Any:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def suppress_warnings() -> Iterator[None]:
     """Suppress the package's warnings (whole numbers are experimental), and those of fits that end at a bound."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

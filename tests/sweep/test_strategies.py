@@ -11,7 +11,7 @@ from genn_shd.sweep import strategies
 from genn_shd.sweep.objective import Objective
 from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, RUNNING, STOPPED, Trial
 from genn_shd.sweep.state import FILE_NAME, State
-from genn_shd.sweep.strategies.observations import Observation, averaged, observations, without_outliers
+from genn_shd.sweep.strategies.observations import Observation, average_by_point, lift_outliers, observations
 from tests.sweep.cheap import sweep
 
 bayesian = pytest.importorskip("genn_shd.sweep.strategies.bayesian", reason="bayesian-optimization is not installed")
@@ -206,11 +206,11 @@ def test_the_state_of_the_package_can_be_saved_and_loaded(tmp_path):
 
 def test_disasters_are_lifted_to_a_fence_and_repeats_averaged():
     known = [Observation({"a": k}, target) for k, target in enumerate([0.8, 0.82, 0.84, 0.86, 0.88, 0.1])]
-    lifted = without_outliers(known)
+    lifted = lift_outliers(known)
     assert [o.target for o in lifted[:5]] == [0.8, 0.82, 0.84, 0.86, 0.88]
     assert 0.7 < lifted[5].target < 0.8
     twice = [Observation({"a": 1}, 0.2, (3.0,)), Observation({"a": 2}, 0.5, (1.0,)), Observation({"a": 1}, 0.4, (5.0,))]
-    assert averaged(twice) == [Observation({"a": 1}, pytest.approx(0.3), (4.0,)), twice[1]]
+    assert average_by_point(twice) == [Observation({"a": 1}, pytest.approx(0.3), (4.0,)), twice[1]]
 
 
 def earlier_sweep(folder, values=(0.2, 0.9, 0.5, 0.7, 0.4, 0.3), **tables):

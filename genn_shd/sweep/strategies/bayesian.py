@@ -24,10 +24,10 @@ from ..plan import Plan
 from ..reading import SweepReader
 from ..records import COMPLETE, RUNNING, Trial
 from ..space import Point, Space, label
-from ..surrogate import Surrogate, quiet
+from ..surrogate import Surrogate, suppress_warnings
 from ..sweep_file import BayesianStrategy
 from .base import Suggestion, labels
-from .observations import Observation, averaged, observations
+from .observations import Observation, average_by_point, observations
 from .parameters import parameters_of
 
 _CANDIDATES, _KEPT, _ROUNDS = 4000, 20, 8
@@ -75,7 +75,7 @@ class Bayesian:
         if number < self.initial:
             spread = _spread(self.initial, len(self.space), np.random.default_rng(self.settings.seed))
             return Suggestion(self.space.at(spread[number]), "initial")
-        known = averaged([*self.earlier, *observations(trials, self.objective, self.earlier)])
+        known = average_by_point([*self.earlier, *observations(trials, self.objective, self.earlier)])
         if len(known) < 2:
             return None
         pending = [trial.point for trial in trials if trial.status == RUNNING]
@@ -121,7 +121,7 @@ def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
     function.y_max = None if best is None else best["target"]
 
     def promise(x: np.ndarray) -> np.ndarray:
-        with quiet():
+        with suppress_warnings():
             allowed = np.ones(len(x)) if constraint is None else constraint.predict(x)
             return allowed if best is None else function.base_acq(*surrogate.moments(x)) * allowed
 

@@ -42,7 +42,7 @@ def observations(
     return [*found, *(Observation(t.point, lowest, worst) for t in failed)]
 
 
-def averaged(known: Sequence[Observation]) -> list[Observation]:
+def average_by_point(known: Sequence[Observation]) -> list[Observation]:
     """Observations with each point once, at the mean of all observations there."""
     groups: dict[str, list[Observation]] = {}
     for o in known:
@@ -57,7 +57,7 @@ def averaged(known: Sequence[Observation]) -> list[Observation]:
     ]
 
 
-def without_outliers(known: Sequence[Observation]) -> list[Observation]:
+def lift_outliers(known: Sequence[Observation]) -> list[Observation]:
     """Observations with low targets lifted to Tukey's fence, so that a few disasters do not hide all differences."""
     low, high = np.quantile([o.target for o in known], [0.25, 0.75])
     fence = float(low - 1.5 * (high - low))

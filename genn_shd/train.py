@@ -13,7 +13,7 @@ from pathlib import Path
 from .backends.source import write_source
 from .config.help import settings_help
 from .config.schema import Config
-from .config.sources import load, preset_names, preset_unless_other
+from .config.sources import find_model, load, preset_names, preset_unless_other
 from .datasets import Dataset
 from .errors import SettingError
 from .network.network import Network
@@ -32,7 +32,7 @@ DEFAULT_PRESET = "spoken_digits"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in the settings, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    return command.exit_code(lambda: _run(_parser().parse_args(words), words))
+    return command.exit_code(lambda: _run(_parser(words).parse_args(words), words))
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
@@ -142,27 +142,42 @@ def _settings(options: argparse.Namespace) -> list[str]:
     return settings
 
 
-def _parser() -> argparse.ArgumentParser:
-    width = shutil.get_terminal_size((100, 24)).columns
-    parser = argparse.ArgumentParser(
-        prog="python -m genn_shd.train",
-        description="Train a spiking network with exact gradients. The same command goes on where it stopped.",
-        epilog=f"settings, for --set TABLE.NAME=VALUE and for TOML files:\n\n{settings_help(min(width, 110))}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the options that hold settings, and so may name definitions of a user's own."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
-    parser.add_argument(
-        "--preset",
-        metavar="NAME",
-        help=f"settings to start from: {', '.join(preset_names())} "
-        f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
-    )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="TABLE.NAME=VALUE",
         help="one setting; wins over preset and file; may be repeated",
+    )
+
+
+def _model(words: Sequence[str]) -> type[Config]:
+    """Return the settings that --help lists; modules are imported for it only where the command line names them."""
+    if not {"-h", "--help"} & set(words):
+        return Config
+    parser = argparse.ArgumentParser(add_help=False)
+    _add_sources(parser)
+    options, _ = parser.parse_known_args(words)
+    return find_model(options.config, options.set)
+
+
+def _parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    width = min(shutil.get_terminal_size((100, 24)).columns, 110)
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.train",
+        description="Train a spiking network with exact gradients. The same command goes on where it stopped.",
+        epilog=f"settings, for --set TABLE.NAME=VALUE and for TOML files:\n\n{settings_help(width, _model(words))}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_sources(parser)
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"settings to start from: {', '.join(preset_names())} "
+        f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME of the settings)")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")

@@ -64,9 +64,9 @@ def describe_table(
     return SettingTable(name, kind, is_default, summary, tuple(_entry(key, field) for key, field in single.items()))
 
 
-def settings_help(width: int = 100) -> str:
+def settings_help(width: int = 100, model: type[BaseModel] = Config) -> str:
     """Every setting with its meaning, what is allowed, its unit and its default, grouped by table."""
-    return "\n".join(line for table in setting_tables() for line in _lines(table, max(40, width)))
+    return "\n".join(line for table in setting_tables(model) for line in _lines(table, max(40, width)))
 
 
 def _entry(name: str, field: FieldInfo) -> SettingEntry:

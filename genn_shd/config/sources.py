@@ -13,7 +13,7 @@ from .aliases import with_current_names
 from .losses import with_loss_by_name
 from .messages import choice
 from .paths import with_absolute_paths
-from .schema import Config
+from .schema import Config, config_model_for
 
 Table = dict[str, Any]
 
@@ -46,6 +46,17 @@ def from_layers(*layers: Mapping[str, Any]) -> Config:
         A setting that is unknown or not allowed.
     """
     return Config.from_values(_with_default_choices(combine(*layers)))
+
+
+def find_model(file: Path | None = None, settings: Iterable[str] = ()) -> type[Config]:
+    """Return the model of all settings there are, those of a user's own definitions that a file or settings name too.
+
+    Raises
+    ------
+    SettingError
+        A file or definition that is not there.
+    """
+    return config_model_for(combine(read_toml(file) if file else {}, parse_settings(settings)))
 
 
 def combine(*layers: Mapping[str, Any]) -> Table:

@@ -9,8 +9,8 @@ import tomllib
 
 import pytest
 
-from genn_shd import Config
 from genn_shd.config.messages import setting_names
+from genn_shd.config.schema import config_model_for
 from genn_shd.config.sources import from_layers
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.slurm import SlurmSettings
@@ -21,7 +21,16 @@ PAGES = {
     for path in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
     if path.name != "decisions.md"  # which speaks of names as they were
 }
-NAMES = {name for name, _ in setting_names(Config)}
+EXAMPLES = config_model_for(
+    {
+        "network": {"neuron": "examples.neuron:ADAPTIVE_CURRENT", "synapse": "examples.synapse:ALPHA"},
+        "dataset": {"name": "examples.dataset:load"},
+        "augmentation": {"custom": "examples.augmentation:TimeMask"},
+    }
+)
+NAMES = {name for name, _ in setting_names(EXAMPLES)}
+"""Every setting there is, those of the examples among them."""
+
 TABLES = sorted({name.partition(".")[0] for name in NAMES})
 
 _NAME = re.compile(rf"(?:`|--set \"?)((?:{'|'.join(TABLES)})\.[a-z_]\w*(?:\.\w+)*)(?=[`= ])(?!` table)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import Config, Gamma, SettingError, SpikeTrains, check_gradients, compile_network
+from genn_shd import Config, Gamma, SettingError, SpikeTrains, check_gradients, compile_network, train
 from genn_shd.config.help import setting_tables
 from genn_shd.config.schema import config_model_for
 from genn_shd.config.sources import load
@@ -78,3 +78,12 @@ def test_mistakes_are_told_in_one_line(settings, words):
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)
+
+
+def test_the_commands_help_lists_settings_of_what_it_names(capsys):
+    with pytest.raises(SystemExit):
+        train.main(["--set", NEURON, "--help"])
+    assert "time constant of the adaptation current" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit):
+        train.main(["--help"])
+    assert "tau_w" not in capsys.readouterr().out

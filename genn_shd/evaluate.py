@@ -68,7 +68,7 @@ class Evaluated:
         """Write `evaluation.json` and confusion matrices, print tables."""
         names, missing = (self.class_names, self.speaker_names), incomplete(folder)
         reports = {part: report(evaluation, *names) for part, evaluation in self.parts.items()}
-        folder.write_evaluation({"run": folder.name, **context, "incomplete": missing, "parts": reports})
+        folder.results.write_evaluation({"run": folder.name, **context, "incomplete": missing, "parts": reports})
         draw_confusion(self.parts, self.class_names, folder)
         for part, evaluation in self.parts.items():
             print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
@@ -92,7 +92,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     config = folder.config()
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
-    checkpoint = folder.read_checkpoint(options.checkpoint)
+    checkpoint = folder.checkpoints.read(options.checkpoint)
     parts, class_names, speaker_names = _samples(config, checkpoint, options.data)
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
     checkpoint.check(network)

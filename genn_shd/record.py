@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     folder = RunFolder.existing(options.run)
-    checkpoint = folder.read_checkpoint(options.checkpoint)
+    checkpoint = folder.checkpoints.read(options.checkpoint)
     config = folder.config()
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})

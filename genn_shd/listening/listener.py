@@ -68,12 +68,12 @@ class Listener:
             There is no run in the folder, or no such checkpoint.
         """
         folder = RunFolder.existing(path)
-        saved = folder.read_checkpoint(checkpoint)
+        saved = folder.checkpoints.read(checkpoint)
         # A network trained on a GPU is to run on any machine: its scheme is kept, settings of that back end are not.
         own = {"simulation.backend": "native", "simulation.schedule": "auto", "simulation.max_spikes": "auto"}
         config = folder.config()
         if config.simulation.scheme == "auto":
-            own["simulation.scheme"] = folder.trained_with().get("scheme", "auto")
+            own["simulation.scheme"] = folder.results.read_trained_with().get("scheme", "auto")
         config = config.replace(**own, **{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
         network = build_network(config, saved.state["num_input"], len(names))

@@ -14,7 +14,7 @@ from typing import IO, Self
 import numpy as np
 
 from ..errors import BusyError, DataError
-from ..system.lock import taken
+from ..system.lock import try_lock
 from .cochlea import Spikes
 
 _MAGIC = b"genn_shd journal\n"
@@ -123,7 +123,7 @@ def _open_exclusively(path: Path) -> IO[bytes]:
     """Open a file for reading and writing under a lock; it is made where it is missing."""
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
-        if not taken(file):
+        if not try_lock(file):
             file.close()
             raise BusyError(f"{path}: another process is encoding into it; wait for it, or choose another --out.")
         with suppress(OSError):  # whoever had it before may have ended, and deleted it, in between

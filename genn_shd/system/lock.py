@@ -44,11 +44,11 @@ def held(path: Path) -> Iterator[bool]:
     except OSError as error:
         raise GennShdError(f"{path}: cannot open this file ({error.strerror}); move it away, and try again.") from None
     with file:
-        yield taken(file)
+        yield try_lock(file)
 
 
-def taken(file: IO[Any]) -> bool:
-    """Whether this process now has an open file to itself, until it closes it."""
+def try_lock(file: IO[Any]) -> bool:
+    """Lock an open file for this process until it closes it; return whether that was possible."""
     try:
         import fcntl
     except ImportError:  # no POSIX system: nothing to lock with

@@ -84,10 +84,10 @@ def _train_seeds(
             LOG.info("seed %d (%d of %d)", seed, len(summaries) + 1, len(seeds))
             single = config.replace(**{"training.seed": seed, "training.seeds": 1})
             names = [f"seed_{s}" for s in seeds]
-            with top.concluding(names[: len(summaries)], names[len(summaries) :]):
+            with top.results.concluding(names[: len(summaries)], names[len(summaries) :]):
                 summaries[seed] = _train_seed(single, dataset, path / f"seed_{seed}", stop, callbacks)
         summary = _summarise_seeds(top, config, summaries)
-        top.write_summary(summary)
+        top.results.write_summary(summary)
         return summary
 
 
@@ -127,7 +127,7 @@ def _train_folds(
             LOG.info("leaving out speaker %s (%d of %d)", show_name(name), len(summaries) + 1, len(speakers))
             fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
             names = [f"fold_{s}" for s in speakers]
-            with top.concluding(names[: len(summaries)], names[len(summaries) :]):
+            with top.results.concluding(names[: len(summaries)], names[len(summaries) :]):
                 of_fold, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, callbacks)
             summaries[name] = of_fold
             answers.append(evaluations)
@@ -135,7 +135,7 @@ def _train_folds(
         draw_confusion(pooled, dataset.class_names, top)
         summary = _summarise_folds(top, config, summaries)
         _draw_folds(top, summary)
-        top.write_summary(summary)
+        top.results.write_summary(summary)
         return summary
 
 

@@ -39,7 +39,7 @@ def train_once(
     most = most_samples(config, samples)
     check_fits(config, network, most)
     with RunFolder.open(path, config) as folder, compile_model(config, network, most) as model:
-        folder.write_environment(environment.describe(model, config.training.seed))
+        folder.results.write_environment(environment.describe(model, config.training.seed))
         _announce(model, samples)
         draw_weight(model, samples.train, folder)
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop, callbacks)
@@ -79,7 +79,7 @@ def _concluded_when_stopped(trainer: Trainer) -> Iterator[None]:
 
 def _conclude(trainer: Trainer, status: Status) -> RunSummary:
     summary = summarise(trainer, status)
-    trainer.folder.write_summary(summary)
+    trainer.folder.results.write_summary(summary)
     return summary
 
 
@@ -103,7 +103,7 @@ def summarise(trainer: Trainer, status: Status) -> RunSummary:
 
 def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
     """Evaluate the weights of the best epoch on some samples."""
-    best = folder.read_checkpoint("best")
+    best = folder.checkpoints.read("best")
     best.check(model.network)
     model.set_parameters(best.group("parameters"))
     return {name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()}
@@ -113,9 +113,9 @@ def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, 
     """Write `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
     names = dataset.class_names, dataset.speaker_names
     parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
-    epoch = folder.read_checkpoint("best").state["epoch"]
+    epoch = folder.checkpoints.read("best").state["epoch"]
     context = {"checkpoint": "best", "epoch": epoch, "data": None, "incomplete": {}}
-    folder.write_evaluation({"run": folder.name, **context, "parts": parts})
+    folder.results.write_evaluation({"run": folder.name, **context, "parts": parts})
 
 
 def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:

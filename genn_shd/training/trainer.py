@@ -106,11 +106,11 @@ class Trainer:
     def resume(self) -> None:
         """Go back to where the folder's checkpoint left off; does nothing where there is none."""
         collect_states(self.callbacks)  # two of one name are found before anything is trained
-        checkpoint = self.folder.checkpoint()
+        checkpoint = self.folder.checkpoints.read_latest()
         if checkpoint is None:
             return
         resume(self, checkpoint)
-        self.folder.write_history(self.state.history)
+        self.folder.results.write_history(self.state.history)
 
     def _train_epoch(self) -> None:
         """Train on what is left of the epoch."""

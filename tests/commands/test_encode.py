@@ -222,16 +222,16 @@ def test_two_processes_do_not_write_one_file(folder, capsys):
 
 
 def test_an_encoding_log_that_was_deleted_before_it_was_locked_is_not_written(tmp_path, monkeypatch):
-    path, taken = tmp_path / "journal", encoding_log.taken
+    path, try_lock = tmp_path / "journal", encoding_log.try_lock
     looked = []
 
     def slow(file):
         if not looked:
             path.unlink()  # as the process does that had it before
         looked.append(file)
-        return taken(file)
+        return try_lock(file)
 
-    monkeypatch.setattr(encoding_log, "taken", slow)
+    monkeypatch.setattr(encoding_log, "try_lock", slow)
     with EncodingLog(path) as log:
         log.add(b"a" * 32, (np.zeros(0, np.float32), np.zeros(0, np.uint16)))
     assert len(looked) == 2

@@ -155,8 +155,8 @@ def test_json_of_other_types_is_refused_or_does_no_harm(run, monkeypatch, name):
         refused += page.sections[0].heading == "Damaged files" and not page.sections[0].is_empty
         try:
             folder = RunFolder.existing(run)
-            folder.trained_with()
-            folder.write_environment({"python": "another", "model": {"backend": "native"}})
+            folder.results.read_trained_with()
+            folder.results.write_environment({"python": "another", "model": {"backend": "native"}})
         except GennShdError as error:
             assert str(run / name) in str(error)
             assert "\n" not in str(error)

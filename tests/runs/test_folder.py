@@ -79,7 +79,7 @@ def test_a_damaged_environment_is_said_to_be(tmp_path):
     with RunFolder.open(tmp_path, CONFIG) as folder:
         folder.environment_file.write_text("{")
         with pytest.raises(DataError, match=r"environment.json: this file is damaged"):
-            folder.write_environment({"a": 1})
+            folder.results.write_environment({"a": 1})
 
 
 @pytest.mark.parametrize(("setting", "value"), [("training.epochs", 200), ("simulation.num_threads", 3)])
@@ -215,7 +215,7 @@ def test_a_configuration_of_another_version_is_named(tmp_path):
 def test_history_has_a_row_an_epoch_and_exact_numbers(tmp_path):
     folder = RunFolder(tmp_path)
     epochs = [EpochMetrics.from_row(row(n)) for n in range(3)]
-    folder.write_history(epochs)
+    folder.results.write_history(epochs)
     with folder.history_file.open() as file:
         read = list(csv.DictReader(file))
     assert [float(found["training_loss"]) for found in read] == [epoch.training_loss for epoch in epochs]
@@ -226,7 +226,7 @@ def test_history_has_a_row_an_epoch_and_exact_numbers(tmp_path):
 def test_summary_is_json_without_numbers_json_does_not_have(tmp_path):
     folder = RunFolder(tmp_path)
     metrics = EpochMetrics.from_row({**row(1), "test_loss": float("nan"), "validation_loss": float("inf")})
-    folder.write_summary(
+    folder.results.write_summary(
         RunSummary("run", "complete", 1, "training", metrics, metrics, [], 12, 1.5, float("inf"), "2026-01-01")
     )
     summary = json.loads(folder.summary_file.read_text())
@@ -237,7 +237,7 @@ def test_summary_is_json_without_numbers_json_does_not_have(tmp_path):
 def test_columns_of_other_versions_come_back_in_every_row(tmp_path):
     old = {name: value for name, value in row(1).items() if name != "grazing_spikes"} | {"later": 2.5}
     folder = RunFolder(tmp_path)
-    folder.write_history([EpochMetrics.from_row(old), EpochMetrics.from_row(row(2))])
+    folder.results.write_history([EpochMetrics.from_row(old), EpochMetrics.from_row(row(2))])
     first, second = read_history(folder.history_file)
     assert {name: first[name] for name in old} == old
     assert (first["grazing_spikes"], second["grazing_spikes"], second["later"]) == (None, 0, None)
@@ -246,11 +246,11 @@ def test_columns_of_other_versions_come_back_in_every_row(tmp_path):
 def test_environment_keeps_the_first_start_and_what_changed(tmp_path):
     folder = RunFolder(tmp_path)
     first = {"time": "1", "command": ["a"], "python": "3.11", "model": {"threads": 2}}
-    folder.write_environment(first)
-    folder.write_environment({**first, "time": "2"})
+    folder.results.write_environment(first)
+    folder.results.write_environment({**first, "time": "2"})
     assert json.loads(folder.environment_file.read_text()) == first
-    folder.write_environment({**first, "time": "3", "python": "3.12"})
-    folder.write_environment({**first, "time": "4", "python": "3.12"})
+    folder.results.write_environment({**first, "time": "3", "python": "3.12"})
+    folder.results.write_environment({**first, "time": "4", "python": "3.12"})
     assert json.loads(folder.environment_file.read_text())["resumed"] == [{"time": "3", "python": "3.12"}]
 
 
@@ -260,20 +260,20 @@ def checkpoint(epoch):
 
 def test_a_damaged_checkpoint_names_the_next_best(tmp_path):
     folder = RunFolder(tmp_path)
-    assert folder.checkpoint() is None
+    assert folder.checkpoints.read_latest() is None
     checkpoint(9).write(folder.checkpoint_file)
     checkpoint(7).write(folder.best_file)
-    assert folder.checkpoint().state["epoch"] == 9
+    assert folder.checkpoints.read_latest().state["epoch"] == 9
     folder.checkpoint_file.write_bytes(folder.checkpoint_file.read_bytes()[:-20])
     with pytest.raises(DataError, match=r"checkpoint\.npz: .* cut short .* best epoch, 7, copy best\.npz over it"):
-        folder.checkpoint()
+        folder.checkpoints.read_latest()
     with pytest.raises(DataError, match="The best one, of epoch 7, is whole: --checkpoint best"):
-        folder.read_checkpoint("last")
+        folder.checkpoints.read("last")
     folder.best_file.unlink()
     with pytest.raises(DataError, match="No other checkpoint is whole; delete it to start anew"):
-        folder.checkpoint()
+        folder.checkpoints.read_latest()
     with pytest.raises(DataError, match=r"best\.npz: .* there is no such file\.$"):
-        folder.read_checkpoint("best")
+        folder.checkpoints.read("best")
 
 
 def test_a_checkpoint_of_several_trainings_is_asked_of_one_of_them(tmp_path):
@@ -281,6 +281,6 @@ def test_a_checkpoint_of_several_trainings_is_asked_of_one_of_them(tmp_path):
     with RunFolder.open(tmp_path / "run", several) as top, RunFolder.open(tmp_path / "run" / "seed_0", CONFIG):
         pass
     with pytest.raises(DataError, match="made of several trainings; name one of them: .*seed_0"):
-        top.read_checkpoint("best")
+        top.checkpoints.read("best")
     checkpoint(3).write(top.best_file)  # a training of its own, with another in a folder below
-    assert top.read_checkpoint("best").state["epoch"] == 3
+    assert top.checkpoints.read("best").state["epoch"] == 3

@@ -36,7 +36,7 @@ class Checkpoints(Callback):
             checkpoint.write(trainer.folder.best_file)
         checkpoint.write(trainer.folder.checkpoint_file)
         self.position = _describe(trainer)
-        trainer.folder.write_history(trainer.state.history)
+        trainer.folder.results.write_history(trainer.state.history)
 
     def save_batch(self, trainer: Trainer) -> None:
         """Write the checkpoint of an epoch that is under way; before its first batch the last one stands."""

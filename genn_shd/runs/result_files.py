@@ -1,0 +1,110 @@
+"""Results of a run, written into its folder as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, DivergedError, SettingError
+from ..system.files import write_text, write_whole
+from ..system.progress import LOG
+from .files import read_environment
+from .paths import RunPaths
+from .results import EpochMetrics, PartialSummary, Summary
+
+
+class ResultFiles:
+    """Writes the results of a run."""
+
+    def __init__(self, run: RunPaths) -> None:
+        self._run = run
+
+    def write_history(self, epochs: Sequence[EpochMetrics]) -> None:
+        """Write all epochs; a figure that does not exist is left empty."""
+        rows, text = [metrics.to_row() for metrics in epochs], io.StringIO()
+        if rows:
+            columns = dict.fromkeys(name for row in rows for name in row)
+            writer = csv.DictWriter(text, list(columns), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        write_text(self._run.history_file, text.getvalue())
+
+    def write_summary(self, summary: Summary | PartialSummary) -> None:
+        """Write the results of the run."""
+        _write_json(self._run.summary_file, summary.to_json())
+
+    def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Write an evaluation."""
+        _write_json(self._run.evaluation_file, evaluation)
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        """Keep what a run was started with; where it goes on with something else, that as well."""
+        file = self._run.environment_file
+        if not file.exists():
+            _write_json(file, environment)
+            return
+        known = read_environment(file)
+        latest = _take_latest(known)
+        passing = ("time", "command", "resumed")
+        changed = {key: value for key, value in environment.items() if latest.get(key) != value}
+        if set(changed) - set(passing):
+            for key in sorted(set(changed) - set(passing)):
+                LOG.info("going on with another %s: %s, before %s", key, changed[key], latest.get(key))
+            known.setdefault("resumed", []).append(changed)
+            _write_json(file, known)
+
+    def read_trained_with(self) -> dict[str, Any]:
+        """Return the model's environment when the run was last gone on with; empty where that is not known."""
+        return dict(_take_latest(read_environment(self._run.environment_file)).get("model", {}))
+
+    @contextmanager
+    def concluding(self, complete: Sequence[str], missing: Sequence[str]) -> Iterator[None]:
+        """Say in the summary what is missing while a part is trained, and where that does not come to its end.
+
+        Parameters
+        ----------
+        complete, missing : names of the parts' folders.
+        """
+        file = self._run.summary_file
+        before = file.read_bytes() if file.is_file() else None
+        so_far = PartialSummary(self._run.name, list(complete), list(missing), "under way")
+        self.write_summary(so_far)
+        try:
+            yield
+        except (SettingError, DataError):  # it was not gone on with
+            if before is None:
+                file.unlink(missing_ok=True)
+            else:
+                write_whole(file, lambda opened: opened.write(before))
+            raise
+        except BaseException as end:
+            status = "diverged" if isinstance(end, DivergedError) else "interrupted"
+            self.write_summary(replace(so_far, status=status))
+            raise
+
+
+def _take_latest(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the environment in which a run was last gone on with."""
+    return {**environment, **(environment.get("resumed") or [{}])[-1]}
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(_make_plain(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def _make_plain(value: Any) -> Any:
+    """Return a value for JSON, which has no number that is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _make_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_make_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,76 @@
+"""The checkpoints in a run folder, and what helps where one of them is damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import DataError
+from .checkpoint import Checkpoint
+from .parts import find_parts
+from .paths import RunPaths
+
+CHECKPOINTS = ("best", "last")
+"""Checkpoints of a run, by name: of its best epoch, and the last one."""
+
+
+class SavedCheckpoints:
+    """Reads the checkpoints of a run."""
+
+    def __init__(self, run: RunPaths) -> None:
+        self._run = run
+
+    def read_latest(self) -> Checkpoint | None:
+        """Read the checkpoint to go on from; None where the run has not come to one yet.
+
+        Raises
+        ------
+        DataError
+            The checkpoint is cut short or damaged; names the next best source.
+        """
+        run = self._run
+        if not run.checkpoint_file.exists():
+            return None
+        try:
+            return Checkpoint.read(run.checkpoint_file)
+        except DataError as error:
+            best = _read_epoch(run.best_file)
+            remedy = (
+                "No other checkpoint is whole; delete it to start anew, or choose another --out."
+                if best is None
+                else f"To go on from the best epoch, {best}, copy {run.best_file.name} over it; to start anew, "
+                "delete both or choose another --out."
+            )
+            raise DataError(f"{error} {remedy}") from None
+
+    def read(self, which: str) -> Checkpoint:
+        """Read the `best` or the `last` checkpoint.
+
+        Raises
+        ------
+        DataError
+            It is not there, cut short or damaged; names the other one where that is whole, or the trainings (folds,
+            seeds) that the folder is made of.
+        """
+        files = {"best": self._run.best_file, "last": self._run.checkpoint_file}
+        if not any(file.exists() for file in files.values()):
+            self._check_single()
+        try:
+            return Checkpoint.read(files[which])
+        except DataError as error:
+            other = "last" if which == "best" else "best"
+            epoch = _read_epoch(files[other])
+            remedy = "" if epoch is None else f" The {other} one, of epoch {epoch}, is whole: --checkpoint {other}."
+            raise DataError(f"{error}{remedy}") from None
+
+    def _check_single(self) -> None:
+        if parts := find_parts(self._run):
+            names = ", ".join(map(str, parts))
+            raise DataError(f"{self._run.path}: this run is made of several trainings; name one of them: {names}.")
+
+
+def _read_epoch(file: Path) -> int | None:
+    """Return the number of complete epochs in a checkpoint; None where it cannot be read."""
+    try:
+        return Checkpoint.read(file).state["epoch"]
+    except DataError:
+        return None

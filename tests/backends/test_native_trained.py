@@ -63,6 +63,7 @@ def _compile(network: Network, dt: float = 1.0, **changes):
     return compile_network(network, dt=dt, **{**settings, **changes})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dt", [0.5, 2.0])
 @pytest.mark.parametrize("loss", ["sum_exp", "max", "xentropy", "first_spike_exp"])
 @pytest.mark.parametrize("hidden", [6, (5, 4)])

@@ -22,6 +22,7 @@ PRAGMA = re.compile(r"^\s*(SIMD|_Pragma\(\"omp simd)")
 CASES = [*((loss, "grid") for loss in LOSSES), ("sum_exp", "exact"), ("first_spike_exp", "exact")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "scheme"), CASES)
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_every_loop_marked_for_vectors_is_vectorised(loss, scheme, precision, tmp_path, full_optimisation):

@@ -54,6 +54,7 @@ def _spikes_found_at_the_ends_of_steps(network: reference.Network, batch: refere
     return all(np.array_equal(found[name], counts[name]) for name in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "dt", "hidden"), list(itertools.product(LOSSES, (0.5, 1.0), ((6,), (5, 6)))))
 def test_losses_and_gradients_are_those_of_continuous_time(loss, dt, hidden):
     network, batch = _problem(loss, dt, hidden)

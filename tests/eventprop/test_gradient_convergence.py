@@ -15,6 +15,8 @@ import pytest
 from tests import convergence, reference_solver
 from tests.convergence import LOSSES, SPIKE_LOSSES, VOLTAGE_LOSSES
 
+pytestmark = pytest.mark.slow
+
 STEPS = (0.1, 0.03125, 0.01)
 # Hidden layers -> seeds of a problem for the losses of voltages, and of one for those of spikes.
 SEEDS = {(6,): (1, 1), (4, 4): (4, 2)}

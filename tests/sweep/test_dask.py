@@ -15,7 +15,10 @@ distributed = pytest.importorskip("distributed", reason="distributed is not inst
 from genn_shd.sweep.workers import dask_cluster  # noqa: E402
 from genn_shd.sweep.workers.dask_cluster import DaskCluster  # noqa: E402
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
+]
 
 
 @pytest.fixture(scope="module")

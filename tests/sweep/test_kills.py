@@ -26,7 +26,10 @@ from tests.sweep.processes import (
     write,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
+]
 
 
 def sweep_of(tmp_path, trials=10, epochs=12, **tables):

@@ -31,6 +31,7 @@ class _Summary(_Content):
     last: HistoryRow | None = None
     complete: list[str] = []
     missing: list[str] = []
+    silent_layers: list[str] = []
     seconds: Seconds = 0.0
 
 

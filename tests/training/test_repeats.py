@@ -373,7 +373,10 @@ def test_data_are_prepared_with_the_classes_and_units_asked_for():
 def test_each_augmentation_is_a_setting(settings, name):
     assert build_augmentation(CONFIG).is_empty
     augmentation = build_augmentation(CONFIG.replace(**settings))
-    assert [f.name for f in fields(augmentation) if getattr(augmentation, f.name) is not None] == [name]
+    parts = {f.name: getattr(augmentation, f.name) for f in fields(augmentation) if f.name != "steps"}
+    assert [part for part, value in parts.items() if value is not None] + [s.stream for s in augmentation.steps] == [
+        name
+    ]
 
 
 def test_samples_longer_than_the_trial_are_cropped_and_counted_in_the_log(caplog):

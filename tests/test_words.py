@@ -10,7 +10,7 @@ import pytest
 from tests.structure import modules
 
 MOST_LINES = 60  # of a function, without its docstring
-OLD_STYLE = ("backends.genn.",)  # packages whose docstrings may begin with "What"
+
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in modules().items()}
@@ -65,9 +65,7 @@ def test_a_module_is_described_and_no_function_is_long(name):
     empty = not [node for node in tree.body if not isinstance(node, ast.Expr)]
     assert empty or name == "_version" or ast.get_docstring(tree), f"{name} has no docstring"
     assert not undescribed(tree), f"{name}: public, without docstring"
-    assert name.startswith(OLD_STYLE) or not riddles(tree), (
-        f"{name}: a docstring says what a thing does, in the imperative or as a noun"
-    )
+    assert not riddles(tree), f"{name}: a docstring says what a thing does, in the imperative or as a noun"
     assert not too_long(tree), f"{name}: longer than {MOST_LINES} lines"
 
 

@@ -6,12 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from genn_shd import SpikeTrains, compile_network
-from genn_shd.backends.base import Model
-from genn_shd.backends.results import BatchResult
+from genn_shd import BatchResult, Model, Network, Normal, SpikeCountRegularisation, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.initialisers import Normal
-from genn_shd.network.network import Network, SpikeCountRegularisation
 
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
 REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=1.5, strength_upper=0.01, strength_lower=0.02)

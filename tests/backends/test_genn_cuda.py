@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import BackendError
+from genn_shd import BackendError, Trained
 from genn_shd.backends.genn import availability
 from genn_shd.models.losses import LOSSES
-from genn_shd.network.network import Trained
 from tests.backends.genn_cases import assert_same, assert_same_gradients, compiled, network, samples
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, SpikeTrains
+from genn_shd import Gamma, SettingError, SpikeTrains, Trained
 from genn_shd.backends.genn import builder
-from genn_shd.network.initialisers import Gamma
-from genn_shd.network.network import Trained
 from tests.backends.genn_cases import NUM_INPUT, assert_same, assert_same_gradients, compiled, network, samples
 from tests.backends.test_genn_parity import EXACT, SINGLE
 

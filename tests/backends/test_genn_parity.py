@@ -7,12 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains
+from genn_shd import Gamma, LossModel, Network, NeuronModel, Parameter, Population, SpikeTrains, SynapseModel
 from genn_shd.models.losses import LOSSES, weighted_sum
 from genn_shd.models.neurons import LIF
-from genn_shd.network.definitions import LossModel, NeuronModel, Parameter, SynapseModel
-from genn_shd.network.initialisers import Gamma
-from genn_shd.network.network import Network, Population
 from tests import custom_losses
 from tests.backends.genn_cases import NUM_STEPS, REGULARISATION, assert_same, compiled, network, samples
 from tests.naive_grid import written_out

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd.network.initialisers import Gamma
-from genn_shd.network.network import Network, Trained
+from genn_shd import Gamma, Network, Trained
 from tests.backends.genn_cases import assert_same, assert_same_gradients, compiled, network, samples
 from tests.backends.test_genn_parity import EXACT, SINGLE
 

@@ -31,8 +31,9 @@ bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks
 
 # Fails on a broken link, on a public name without docstring or reference, and on a page that loads from a network.
+# Not --quiet: that hides warnings from --strict, too.
 docs: $(INSTALLED)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --config-file docs/site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file docs/site/mkdocs.yml
 	@echo build/site/index.html
 
 clean:

@@ -11,7 +11,7 @@ from markdown.extensions.toc import slugify
 ROOT = Path(__file__).parents[2]
 
 _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
-_CODE = re.compile(r"^(```|~~~).*?^\1\s*$|^(?: {4}|\t).*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"(?ms:^(```|~~~).*?^\1\s*$)|(?m:^(?: {4}|\t).*$)|`[^`\n]+`")
 _HEADING = re.compile(r"^#+ +(.+?)\s*$", re.MULTILINE)
 _ANCHOR = re.compile(r'\bid="([^"]+)"|\{ *#([\w.-]+) *\}')
 _CODE_FOLDERS = ("genn_shd", "models", "sweeps", "benchmarks", "examples", "tests", "docker")

@@ -30,7 +30,8 @@ def test_a_broken_link_is_found(tmp_path):
     page, none = (f"docs/{name}.md" for name in ("page", "none"))
     (tmp_path / page).write_text("# A page\n\n## What it *does*\n\n`[no](link.md)`\n")
     (tmp_path / "README.md").write_text(
-        f"[a]({page}) [b]({page}#what-it-does) [c](https://example.org)\n[d]({none}) [e]({page}#none) ![f](none.png)\n"
+        f"[a]({page}) [b]({page}#what-it-does) [c](https://example.org)\n"
+        f"[d]({none}) [e]({page}#none)\n\n    code\n\n![f](none.png)\n"
     )
     (tmp_path / "genn_shd" / "code.py").write_text(f'"""See {page} and {none}."""\n')
     assert links.broken_links(tmp_path) == [
@@ -99,8 +100,13 @@ def test_every_command_has_its_help_page():
         assert "network.tau_mem" not in page and len(page.splitlines()) > 5
 
 
+def test_make_docs_fails_on_warnings():
+    command = re.search(r"mkdocs build (.*)", (DOCS.parent / "Makefile").read_text(encoding="utf-8"))
+    assert command and "--strict" in command[1] and "-q" not in command[1]
+
+
 def test_the_site_builds(tmp_path):
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", "docs/site/mkdocs.yml", "-d"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "docs/site/mkdocs.yml", "-d"]
     result = subprocess.run([*command, str(tmp_path)], cwd=DOCS.parent, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     settings = (tmp_path / "reference" / "settings.html").read_text(encoding="utf-8")

@@ -105,6 +105,7 @@ def test_make_docs_fails_on_warnings():
     assert command and "--strict" in command[1] and "-q" not in command[1]
 
 
+@pytest.mark.slow
 def test_the_site_builds(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "docs/site/mkdocs.yml", "-d"]
     result = subprocess.run([*command, str(tmp_path)], cwd=DOCS.parent, capture_output=True, text=True, check=False)

@@ -30,6 +30,7 @@ def history(run: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_first_training(capsys):
     names = run_page("tutorials/first_training.md")
     rows = history("runs/first")
@@ -39,6 +40,7 @@ def test_first_training(capsys):
     assert "runs/first, test" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_your_own_data(capsys):
     run_page("tutorials/your_own_data.md")
     said = capsys.readouterr().out
@@ -49,6 +51,7 @@ def test_your_own_data(capsys):
     assert 0.0 < float(history("runs/without_cleo")[-1]["validation_accuracy"]) <= 1.0
 
 
+@pytest.mark.slow
 def test_your_own_neuron_and_loss(capsys):
     names = run_page("tutorials/your_own_neuron_and_loss.md")
     assert names["worst"] < 1e-6
@@ -58,6 +61,7 @@ def test_your_own_neuron_and_loss(capsys):
     assert float(last["training_loss"]) < 0.7 * float(first["training_loss"])
 
 
+@pytest.mark.slow
 def test_a_sweep(capsys):
     names = run_page("tutorials/a_sweep.md")
     assert capsys.readouterr().out.count("best of 3") == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ..config.schema import Config
 from ..config.sources import combine, from_layers, nested, read_preset
 from ..datasets import Dataset
 from ..errors import SettingError, nearest
+from ..system.import_path import is_import_path, load_object
 from ..training.build import build_network, check_fits
 from ..training.data import most_samples, partition, prepare, resolve_from_data
 from . import objective as objectives
@@ -119,13 +119,11 @@ def function(name: str) -> Callable[..., Any]:
     SettingError
         There is none of that name.
     """
-    module, colon, attribute = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute) if colon else None
-    except (ImportError, AttributeError) as error:
-        raise SettingError(f"function = {name!r} cannot be had: {error}.") from None
-    if not callable(found):
+    if not is_import_path(name):
         raise SettingError(f"function = {name!r} is not allowed: write module:function.")
+    found: Any = load_object(name, "function", object, "write module:function")
+    if not callable(found):
+        raise SettingError(f"function = {name!r} is {type(found).__name__}, no function; write module:function.")
     return found
 
 

@@ -39,7 +39,7 @@ def load_object(path: str, what: str, kind: type[T], remedy: str) -> T:
         raise SettingError(f"{what} {path!r}: {module_name!r} cannot be imported: {why}.") from None
     there = [key for key, value in vars(module).items() if isinstance(value, kind) and not key.startswith("_")]
     if not hasattr(module, name):
-        known = f"; {_plural(what)} in it: {', '.join(there)}" if there and kind is not type else ""
+        known = f"; {_plural(what)} in it: {', '.join(there)}" if there and kind not in (type, object) else ""
         raise SettingError(f"{what} {path!r}: {module_name} has no {name!r}{known}.{nearest(name, there)}")
     found: Any = getattr(module, name)
     if not isinstance(found, kind):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import Config, SettingError, compile_network
+from genn_shd import Config, SettingError, SpikeTrains, compile_network
 from genn_shd.config.sources import load, parse_settings
 from genn_shd.training.build import build_network
 
@@ -39,13 +39,19 @@ def test_a_weight_of_ones_own_reaches_the_network_with_its_parameters():
 
 
 def test_its_parameters_are_run_time_values():
-    network = build_network(load(settings=[*BELL, *VALUES]), 5, 2)
-    with compile_network(network, duration=50.0, batch_size=4) as model:
-        first = model._loss_weight.copy()
-        model.set_value("loss.centre", 0.9)
-        t = (np.arange(50) + 0.5) / 50
-        np.testing.assert_allclose(first, np.exp(-(((t - 0.4) / 0.2) ** 2)), rtol=1e-5)
-        np.testing.assert_allclose(model._loss_weight, np.exp(-(((t - 0.9) / 0.2) ** 2)), rtol=1e-5)
+    rng = np.random.default_rng(0)
+    batch = SpikeTrains.from_events([(np.sort(rng.uniform(0, 50, 60)), rng.integers(0, 5, 60))], num_units=5)
+
+    def logits(at_first, later):
+        settings = [*BELL, *VALUES, f"loss.parameters.centre={at_first}", "network.weights.input_hidden={mean=2,std=1}"]
+        with compile_network(build_network(load(settings=settings), 5, 2), duration=50.0, batch_size=4) as model:
+            model.set_value("loss.centre", later)
+            return model.evaluate_batch(batch).logits
+
+    moved = logits(0.4, 0.9)
+    assert np.abs(moved).max() > 0
+    np.testing.assert_array_equal(moved, logits(0.9, 0.9))
+    assert not np.allclose(moved, logits(0.4, 0.4))
 
 
 def test_a_weight_can_name_the_activity_of_the_input():

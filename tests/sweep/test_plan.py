@@ -74,7 +74,7 @@ def spoken(tmp_path):
             "entry 1: optimiser.learning_rate is",
         ),
         ({"budget": {}}, "strategy.name = 'random' has no end of its own; set budget.trials or budget.hours"),
-        ({"function": "tests.sweep.cheap:quik"}, "function = 'tests.sweep.cheap:quik' cannot be had"),
+        ({"function": "tests.sweep.cheap:quik"}, "function 'tests.sweep.cheap:quik': tests.sweep.cheap has no 'quik'"),
         ({"function": "tests.sweep.cheap"}, "write module:function"),
         ({**TRAINING, "objective": {"metric": "validation_acuracy"}}, "no run reports .* Did you mean 'validation_acc"),
         ({**TRAINING, "objective": {"metric": "test_accuracy"}}, "the test set must not choose"),

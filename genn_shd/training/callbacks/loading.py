@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
 from ...errors import GennShdError, SettingError, nearest
+from ...system.import_path import load_object
 from .base import Callback
 
 BY_NAME = {"tensorboard": "genn_shd.training.callbacks.tensor_board:TensorBoard"}
@@ -35,16 +35,8 @@ def _load(name: str) -> Callback:
             f"training.callbacks: there is no {name!r}; known by name: {known}; one of your own is written "
             f"module:name.{nearest(name, list(BY_NAME))}"
         )
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
-        why = "there is no such module in this folder or among those installed" if missing else f"{error!r}"
-        raise SettingError(f"training.callbacks: {name!r}: {module_name!r} cannot be imported: {why}.") from None
-    classes = [key for key, value in vars(module).items() if isinstance(value, type) and issubclass(value, Callback)]
-    if not hasattr(module, attribute):
-        raise SettingError(f"training.callbacks: {module_name} has no {attribute!r}.{nearest(attribute, classes)}")
-    return _make(name, getattr(module, attribute))
+    factory = load_object(f"{module_name}:{attribute}", "callback", object, "derive its class from genn_shd.Callback")
+    return _make(name, factory)
 
 
 def _make(name: str, factory: object) -> Callback:

@@ -22,39 +22,14 @@ from .sensitivity import sensitivity_name
 IsTaken = Callable[[str], bool]
 """Whether a back end's code uses a name itself."""
 
+_OF_CPP = """class new delete this template typename operator private public protected friend namespace using virtual
+    try catch throw explicit export mutable xor near far unix linux NULL NAN INFINITY HUGE_VAL min max asm typeof"""
+"""Words of C++, and macros of compilers and headers."""
 _PROGRAM = frozenset(
     {
         *("feedback", "drive", "spike_drive", "count_signal", "slope", "arrived", "drift", "r", "scalar"),
         *("exponential", "coupled", *(f"{name}f" for name in (*FUNCTIONS, "cbrt"))),
-        # words of C++, and macros of compilers and headers
-        *(
-            "class",
-            "new",
-            "delete",
-            "this",
-            "template",
-            "typename",
-            "operator",
-            "private",
-            "public",
-            "protected",
-            "friend",
-        ),
-        *(
-            "namespace",
-            "using",
-            "virtual",
-            "try",
-            "catch",
-            "throw",
-            "explicit",
-            "export",
-            "mutable",
-            "xor",
-            "near",
-            "far",
-        ),
-        *("unix", "linux", "NULL", "NAN", "INFINITY", "HUGE_VAL", "min", "max", "asm", "typeof"),
+        *_OF_CPP.split(),
     }
 )
 _DERIVED = re.compile(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import TypeVar
 
+from ..errors import unknown_name
 from ..system.import_path import is_import_path, load_object
 from .definitions import LossModel, NeuronModel, SynapseModel
 
-__all__ = ["find_definitions", "is_import_path", "load_definition"]
+__all__ = ["find_definition", "find_definitions", "is_import_path", "load_definition"]
 
 Definition = TypeVar("Definition", NeuronModel, SynapseModel, LossModel)
 
@@ -34,6 +36,21 @@ def find_definitions(package: str, kind: type[Definition]) -> dict[str, Definiti
             if isinstance(value, kind) and value.name.lower() == module.name:
                 found[module.name] = value
     return found
+
+
+def find_definition(name: str, kind: type[Definition], known: Mapping[str, Definition]) -> Definition:
+    """Return the definition of a name, one of the known or the import path `module:name` of a user's.
+
+    Raises
+    ------
+    SettingError
+        There is none; the message names the nearest.
+    """
+    if is_import_path(name):
+        return load_definition(name, kind)
+    if name not in known:
+        raise unknown_name(_WORDS[kind][0], name, known)
+    return known[name]
 
 
 def load_definition(path: str, kind: type[Definition]) -> Definition:

@@ -3,9 +3,8 @@
 Heterogeneous populations are the same models with values that differ between neurons.
 """
 
-from genn_shd.errors import unknown_name
 from genn_shd.network.definitions import NeuronModel
-from genn_shd.network.find_definitions import find_definitions, is_import_path, load_definition
+from genn_shd.network.find_definitions import find_definition, find_definitions
 
 from .alif import ALIF
 from .li import LI
@@ -25,8 +24,4 @@ def find_neuron(name: str) -> NeuronModel:
     SettingError
         There is none.
     """
-    if is_import_path(name):
-        return load_definition(name, NeuronModel)
-    if name not in NEURONS:
-        raise unknown_name("neuron", name, NEURONS)
-    return NEURONS[name]
+    return find_definition(name, NeuronModel, NEURONS)

@@ -1,8 +1,7 @@
 """Synapse models, one file each: `NAME.py` holds the definition NAME. A file beside these is found without more."""
 
-from genn_shd.errors import unknown_name
 from genn_shd.network.definitions import SynapseModel
-from genn_shd.network.find_definitions import find_definitions, is_import_path, load_definition
+from genn_shd.network.find_definitions import find_definition, find_definitions
 
 from .exponential import EXPONENTIAL
 
@@ -20,8 +19,4 @@ def find_synapse(name: str) -> SynapseModel:
     SettingError
         There is none.
     """
-    if is_import_path(name):
-        return load_definition(name, SynapseModel)
-    if name not in SYNAPSES:
-        raise unknown_name("synapse", name, SYNAPSES)
-    return SYNAPSES[name]
+    return find_definition(name, SynapseModel, SYNAPSES)

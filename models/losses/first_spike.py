@@ -1,0 +1,13 @@
+"""Cross-entropy of the outputs' first spikes; late ones of the label cost more the nearer they are to the end."""
+
+from .first_spike_time import first_spike_time
+
+FIRST_SPIKE = first_spike_time(
+    "first_spike",
+    {},
+    penalty="alpha / (1.01 * T - {t})",
+    slope="alpha / ((1.01 * T - {t}) * (1.01 * T - {t}))",
+    tau_0=0.5,
+    alpha=3e-3,
+)
+"""Penalty alpha / (1.01 T - t_l). Defaults of the reference implementation for Yin-Yang."""

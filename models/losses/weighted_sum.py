@@ -1,0 +1,34 @@
+"""Losses on the weighted mean voltage of the outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from genn_shd.network.definitions import LossModel, Parameter
+from genn_shd.network.snippets import uses
+
+from .parameters import INPUT_ACTIVITY, LOSS_SCALE
+
+
+def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | None = None) -> LossModel:
+    """Define the loss that is the cross-entropy of logit_k = (1/T) int w(t) V_k dt.
+
+    Parameters
+    ----------
+    name : of the loss.
+    weight : w(t), an expression of `t`, `T`, the parameters, and `activity`, that of the sample's own input.
+    parameters : run-time values that the weight uses.
+    """
+    of_input = INPUT_ACTIVITY if "activity" in uses(weight) else {}
+    weighted = "" if weight == "1" else f", weighted by {weight}{', that of the input' if of_input else ''}"
+    return LossModel(
+        name=name,
+        reads="mean_voltage",
+        parameters={"loss_scale": LOSS_SCALE, **of_input, **(parameters or {})},
+        weight=weight,
+        state={"total": "0.0"},
+        step_code="total += weight * V * (dt / T);",
+        logit="total",
+        voltage_drive="error * weight * (dt / T)",
+        description=f"Cross-entropy of the outputs' mean voltages{weighted}.",
+    )

@@ -39,6 +39,7 @@ setup(
         "soundfile>=0.12",
         "soxr>=0.3",
         "espeakng-loader>=0.2",
+        "scikit-learn>=1.4",
     ],
     extras_require={
         "zig": ["ziglang>=0.12"],
@@ -55,7 +56,6 @@ setup(
             "hypothesis>=6.100",
             "ruff>=0.6",
             "mypy>=1.10",
-            "scikit-learn>=1.4",
             "ziglang>=0.12",
             "lauscher>=1.0",
             "bayesian-optimization>=3.0",

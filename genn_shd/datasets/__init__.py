@@ -5,6 +5,7 @@ ssc         the Spiking Speech Commands, downloaded
 fsdd        the Free Spoken Digit Dataset as spikes: real speech, ten digits, five speakers
 hdf5        any file in SHD's layout
 spoken_digits  twenty English and German words by twenty synthetic speakers, made from a seed
+digits      1797 handwritten digits of 8 x 8 pixels, which come with scikit-learn
 yin_yang    points in a yin-yang sign, generated from a seed
 """
 

@@ -53,7 +53,7 @@ def test_unknown_speakers_need_no_name(trains):
 
 def test_load_goes_by_name():
     assert load("yin_yang", num_train=10, num_validation=5, num_test=5, seed=3).name == "yin_yang"
-    assert set(LOADERS) == {"shd", "ssc", "fsdd", "hdf5", "spoken_digits", "yin_yang"}
+    assert set(LOADERS) == {"shd", "ssc", "fsdd", "hdf5", "spoken_digits", "digits", "yin_yang"}
     assert setting_names("fsdd") == ("path", "data_dir", "split")
 
 
@@ -63,7 +63,8 @@ def test_load_goes_by_name():
         (
             "sdh",
             {},
-            "data set 'sdh' is unknown; allowed: fsdd, hdf5, shd, spoken_digits, ssc, yin_yang. Did you mean 'shd'?",
+            "data set 'sdh' is unknown; allowed: digits, fsdd, hdf5, shd, spoken_digits, ssc, yin_yang. "
+            "Did you mean 'shd'?",
         ),
         ("hdf5", {"pth": "a"}, "'pth' is unknown; allowed: path, test_path"),
         ("hdf5", {}, "data set 'hdf5' needs path"),

@@ -1,0 +1,159 @@
+"""Handwritten digits of 8 x 8 pixels as spikes: 1797 images that come with scikit-learn, so nothing is downloaded.
+
+Images: E. Alpaydin & C. Kaynak, "Optical Recognition of Handwritten Digits" (UCI, doi 10.24432/C50P49), the part by 13
+people. They lie in the order in which people wrote them, and who wrote which is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NamedTuple
+
+import numpy as np
+
+from ..errors import SettingError, unknown_name
+from ..spikes.spike_trains import SpikeTrains
+from ..system.described import described
+from .base import Dataset
+
+CLASS_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+NUM_TEST = 450
+"""Images of the test set; the other 1347 are for training."""
+
+_SIDE = 8  # pixels
+_LARGEST = 16.0  # value of a pixel that is all ink
+_SETTLING = 20.0  # ms after the last spike in which a readout can answer: four synaptic time constants of 5 ms
+
+
+def load(
+    encoder: Annotated[
+        Literal["latency", "rate", "population", "changes"],
+        described("how pixels become spikes; changes: the eight rows are signals, read column by column"),
+    ] = "latency",
+    duration: Annotated[float, described("time in which an image is presented", "ms", gt=0, le=100_000)] = 50.0,
+    split: Annotated[
+        Literal["ordered", "random"],
+        described("ordered: the last 450 images, by other writers, are the test set; random: 450 drawn by class"),
+    ] = "ordered",
+    seed: Annotated[int, described("of the spikes of encoder = 'rate', and of split = 'random'", ge=0)] = 0,
+    least: Annotated[
+        float | None,
+        described("latency, population: values up to this do not spike; 0 and 0.1 where not set", ge=0, le=1),
+    ] = None,
+    max_rate: Annotated[
+        float | None, described("rate: of a pixel that is all ink; 100 where not set", "spikes/s", gt=0)
+    ] = None,
+    num_fields: Annotated[
+        int | None, described("population: neurons for each pixel; 8 where not set", ge=2, le=1000)
+    ] = None,
+    threshold: Annotated[
+        float | None, described("changes: step from pixel to pixel that makes a spike; 0.2 where not set", gt=0)
+    ] = None,
+) -> Dataset:
+    """Load 1797 handwritten digits of 8 x 8 pixels as spikes; they come with scikit-learn.
+
+    Parameters
+    ----------
+    encoder : see `genn_shd.spikes.encoders`: `latency` and `rate` have 64 channels, `population` 64 `num_fields`,
+        `changes` 16 (a rise and a fall of each row).
+    duration : time in which an image is presented, ms.
+    split : `ordered`, the first 1347 images for training and the last 450 for the test, nearly all of which are by
+        people who wrote none of the others; `random`, 450 test images drawn with `seed`, the same part of each class.
+    seed : the same settings give the same spikes and parts.
+    least, max_rate, num_fields, threshold : of the encoders that are named; a pixel has values from 0 to 1 (ink).
+
+    Raises
+    ------
+    SettingError
+        A name, number or time that is not allowed, or a setting of another encoder.
+    """
+    if split not in _SPLITS:
+        raise unknown_name("split", split, _SPLITS)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise SettingError(f"seed = {seed!r} must be a whole number, 0 or more.")
+    given = {"least": least, "max_rate": max_rate, "num_fields": num_fields, "threshold": threshold}
+    encode = _choose_encoder(encoder, {name: value for name, value in given.items() if value is not None})
+    images, labels = _read_images()
+    trains = encode(images, duration, seed, labels)
+    is_test = _SPLITS[split](labels, seed)
+    train, test = (trains.select(np.flatnonzero(chosen)) for chosen in (~is_test, is_test))
+    return Dataset("digits", train, None, test, CLASS_NAMES, (), duration + _SETTLING)
+
+
+def _read_images() -> tuple[np.ndarray, np.ndarray]:
+    """Return the images (B, 8, 8), 0 to 1 (ink), and their labels (B,)."""
+    from sklearn.datasets import load_digits  # slow to import
+
+    data = load_digits()
+    return data.images / _LARGEST, data.target
+
+
+# --- splits: labels (B,) and seed -> whether each sample is of the test set ------------------------------------------
+
+
+def _split_ordered(labels: np.ndarray, seed: int) -> np.ndarray:
+    return np.arange(len(labels)) >= len(labels) - NUM_TEST
+
+
+def _split_random(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Draw the same part of each class, as nearly as whole numbers go."""
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(len(labels))
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    places = np.linspace(0.0, len(labels), NUM_TEST, endpoint=False) + rng.uniform(0.0, len(labels) / NUM_TEST)
+    is_test = np.zeros(len(labels), bool)
+    is_test[by_class[places.astype(int)]] = True
+    return is_test
+
+
+_SPLITS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {"ordered": _split_ordered, "random": _split_random}
+
+
+# --- encoders: images (B, 8, 8), duration (ms), seed, labels (B,) -> samples -----------------------------------------
+
+Encode = Callable[[np.ndarray, float, int, np.ndarray], SpikeTrains]
+
+
+def _encode_latencies(images: np.ndarray, duration: float, seed: int, labels: np.ndarray, **own: Any) -> SpikeTrains:
+    return SpikeTrains.from_latencies(images.reshape(len(images), -1), duration, labels=labels, **own)
+
+
+def _encode_rates(images: np.ndarray, duration: float, seed: int, labels: np.ndarray, **own: Any) -> SpikeTrains:
+    return SpikeTrains.from_rates(images.reshape(len(images), -1), duration, seed=seed, labels=labels, **own)
+
+
+def _encode_population(images: np.ndarray, duration: float, seed: int, labels: np.ndarray, **own: Any) -> SpikeTrains:
+    return SpikeTrains.from_population(images.reshape(len(images), -1), duration, labels=labels, **own)
+
+
+def _encode_changes(
+    images: np.ndarray, duration: float, seed: int, labels: np.ndarray, threshold: float = 0.2
+) -> SpikeTrains:
+    """Read images from left to right, from and back to paper without ink, so that every edge is a change."""
+    signals = np.pad(images.transpose(0, 2, 1), ((0, 0), (1, 1), (0, 0)))
+    return SpikeTrains.from_changes(signals, duration / (_SIDE + 1), threshold, labels=labels)
+
+
+class _Encoder(NamedTuple):
+    encode: Callable[..., SpikeTrains]
+    settings: tuple[str, ...]
+
+
+_ENCODERS = {
+    "latency": _Encoder(_encode_latencies, ("least",)),
+    "rate": _Encoder(_encode_rates, ("max_rate",)),
+    "population": _Encoder(_encode_population, ("least", "num_fields")),
+    "changes": _Encoder(_encode_changes, ("threshold",)),
+}
+
+
+def _choose_encoder(name: str, own: dict[str, Any]) -> Encode:
+    """Return the function that encodes images with settings of that encoder alone."""
+    if name not in _ENCODERS:
+        raise unknown_name("encoder", name, _ENCODERS)
+    encoder = _ENCODERS[name]
+    for setting in own:
+        if setting not in encoder.settings:
+            allowed = " and ".join(encoder.settings)
+            raise SettingError(f"{setting} is no setting of encoder = {name!r}, which has {allowed}; leave it out.")
+    return lambda images, duration, seed, labels: encoder.encode(images, duration, seed, labels, **own)

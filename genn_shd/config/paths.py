@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,24 @@ from pydantic import BaseModel
 
 from ..errors import SettingError
 from .messages import choice, section
-from .schema import Config
 
 
 @functools.cache
-def path_settings() -> frozenset[str]:
-    """Dotted names of all settings that are paths."""
-    return frozenset(_path_names(Config, ""))
+def path_settings(model: type[BaseModel]) -> frozenset[str]:
+    """Dotted names of all settings of a model that are paths."""
+    return frozenset(_path_names(model, ""))
 
 
-def with_absolute_paths(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Settings, nested or by dotted name, whose relative paths are taken from a folder; `~` is the home folder."""
-    return {name: _with_absolute_paths(value, name, folder) for name, value in settings.items()}
+def with_absolute_paths(settings: Mapping[str, Any], folder: Path, paths: Collection[str]) -> dict[str, Any]:
+    """Settings whose relative paths are taken from a folder; `~` is the home folder.
+
+    Parameters
+    ----------
+    settings : nested or by dotted name.
+    folder : of the file that they stand in.
+    paths : dotted names of those that are paths.
+    """
+    return {name: _with_absolute_paths(value, name, folder, paths) for name, value in settings.items()}
 
 
 def absolute(path: str, folder: Path) -> str:
@@ -40,10 +46,10 @@ def absolute(path: str, folder: Path) -> str:
         raise SettingError(f"{path}: there is no such user; give the path without ~.") from None
 
 
-def _with_absolute_paths(value: Any, name: str, folder: Path) -> Any:
-    if isinstance(value, Mapping) and any(path.startswith(f"{name}.") for path in path_settings()):
-        return {key: _with_absolute_paths(item, f"{name}.{key}", folder) for key, item in value.items()}
-    return absolute(value, folder) if isinstance(value, str) and name in path_settings() else value
+def _with_absolute_paths(value: Any, name: str, folder: Path, paths: Collection[str]) -> Any:
+    if isinstance(value, Mapping) and any(path.startswith(f"{name}.") for path in paths):
+        return {key: _with_absolute_paths(item, f"{name}.{key}", folder, paths) for key, item in value.items()}
+    return absolute(value, folder) if isinstance(value, str) and name in paths else value
 
 
 def _path_names(model: type[BaseModel], prefix: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from ..errors import SettingError, nearest, unknown_name
 from .aliases import with_current_names
 from .losses import with_loss_by_name
 from .messages import choice
-from .paths import with_absolute_paths
+from .paths import path_settings, with_absolute_paths
 from .schema import Config, config_model_for
 
 Table = dict[str, Any]
@@ -30,10 +30,12 @@ def load(preset: str | None = None, file: Path | None = None, settings: Iterable
     SettingError
         An unknown preset, a file that is missing or no TOML, a setting that is unknown or not allowed.
     """
+    below, own, above = read_preset(preset) if preset else {}, read_toml(file) if file else {}, _parse(settings)
+    paths = path_settings(config_model_for(combine(below, own, above)))
     return from_layers(
-        read_preset(preset) if preset else {},
-        with_absolute_paths(read_toml(file), file.parent) if file else {},
-        parse_settings(settings),
+        below,
+        with_absolute_paths(own, file.parent, paths) if file else {},
+        with_absolute_paths(above, Path.cwd(), paths),
     )
 
 
@@ -56,7 +58,7 @@ def find_model(file: Path | None = None, settings: Iterable[str] = ()) -> type[C
     SettingError
         A file or definition that is not there.
     """
-    return config_model_for(combine(read_toml(file) if file else {}, parse_settings(settings)))
+    return config_model_for(combine(read_toml(file) if file else {}, _parse(settings)))
 
 
 def combine(*layers: Mapping[str, Any]) -> Table:
@@ -112,6 +114,11 @@ def read_toml(path: Path) -> Table:
 
 def parse_settings(settings: Iterable[str]) -> Table:
     """Nested tables from settings `a.b=c`; c is a TOML value, or else plain text. Paths are absolute."""
+    values = _parse(settings)
+    return with_absolute_paths(values, Path.cwd(), path_settings(config_model_for(values)))
+
+
+def _parse(settings: Iterable[str]) -> Table:
     values: Table = {}
     for item in settings:
         name, equals, text = item.partition("=")
@@ -119,7 +126,7 @@ def parse_settings(settings: Iterable[str]) -> Table:
         if not equals or not all(keys):
             raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
         values = _merge(values, _normalised(_nested(keys, _parse_value(text.strip()))), {})
-    return with_absolute_paths(values, Path.cwd())
+    return values
 
 
 def _normalised(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -165,7 +172,7 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any], choices: Mapping[
 
 def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any], by: str | None) -> bool:
     """Whether the new table adds to the old one; otherwise it takes its place."""
-    return by is None or new.get(by, old.get(by)) == old.get(by)
+    return by is None or all(new.get(key, old.get(key)) == old.get(key) for key in (by, "definition_at"))
 
 
 def _with_default_choices(values: Table) -> Table:

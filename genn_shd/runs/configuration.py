@@ -8,6 +8,7 @@ from typing import Any
 
 from ..config.aliases import with_current_names
 from ..config.messages import format_value
+from ..config.paths import path_settings
 from ..config.schema import Config
 from ..config.sources import read_toml
 from ..errors import DataError, SettingError
@@ -25,12 +26,8 @@ MAY_DIFFER = (
     "recording.samples",
     "recording.populations",
     "recording.variables",
-    "dataset.data_dir",
-    "dataset.path",
-    "dataset.test_path",
-    "dataset.validation_path",
 )
-"""Settings with which a run may go on though they changed. What data files hold is checked by their content."""
+"""Settings with which a run may go on though they changed; paths are others: what files hold is checked by content."""
 
 
 def read_config(run: RunPaths) -> Config:
@@ -62,8 +59,9 @@ def check_whole(run: RunPaths, values: Mapping[str, Any]) -> None:
 def check_unchanged(run: RunPaths, config: Config) -> None:
     """Refuse a configuration with which a run cannot go on; names the first setting that differs."""
     old, new = read_config(run).flat(), config.flat()
+    may_differ = {*MAY_DIFFER, *path_settings(type(config))}
     for name in [*new, *(name for name in old if name not in new)]:
-        if name not in MAY_DIFFER and old.get(name) != new.get(name):
+        if name not in may_differ and old.get(name) != new.get(name):
             raise SettingError(
                 f"{run.path}: holds a run with {_format(name, old)}, and now it is {_format(name, new)}; "
                 "choose another --out, or set it back."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..backends.native.threads import available_threads
-from ..config.paths import absolute
+from ..config.paths import absolute, with_absolute_paths
 from ..config.sources import combine, parse_settings
 from ..errors import GennShdError, SettingError
 from ..runs.environment import git_commit, now
@@ -23,6 +23,7 @@ from ..system.lock import held
 from ..system.progress import LOG, LogHandler, console_log, own_log
 from . import plan as plans
 from . import strategies, sweep_file
+from .own_definitions import all_paths, changes_of, config_models
 from .planner import Planner
 from .reading import NotStartedError, SweepReader
 from .state import FILE_NAME, State
@@ -115,10 +116,14 @@ def run(
 
 
 def with_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
-    """A sweep file with settings over its own."""
+    """A sweep file with settings over its own, whose relative paths are taken from the current folder."""
     if not settings:
         return file
-    return SweepFile.from_values(file.values() | {"settings": combine(sweep_file.nested(file.settings), settings)})
+    values = file.values()
+    own = sweep_file.nested(file.settings)
+    paths = all_paths(config_models(combine(own, settings), changes_of(values["space"])))
+    settings = combine(own, with_absolute_paths(settings, Path.cwd(), paths))
+    return SweepFile.from_values(values | {"settings": settings})
 
 
 def _check_new_or_own(folder: Path) -> None:

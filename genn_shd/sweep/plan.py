@@ -99,6 +99,7 @@ def make(file: SweepFile) -> Plan:
     """
     space = spaces.build(file.space)
     base = combine(read_preset(file.preset) if file.preset else {}, nested(file.settings))
+    spaces.check_names(space, base)
     config = from_layers(base)
     is_training = file.function == TRAINING
     has_validation = config.validation.kind != "none" or file.repeats.folds != "none"

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..config.messages import setting_names, shown
-from ..config.schema import Config
+from ..config.messages import format_value
 from ..errors import SettingError, nearest
+from .own_definitions import all_names, config_models
 from .sweep_file import KINDS, ParameterSettings
 
 Point = dict[str, Any]
@@ -286,7 +286,7 @@ class Space:
                 if parameter.is_active(kept):
                     raise SettingError(f"{where}: {parameter.name} is missing: give a value from the space.")
             elif not parameter.allows(kept[parameter.name]):
-                value = shown(kept[parameter.name])
+                value = format_value(kept[parameter.name])
                 raise SettingError(f"{where}: {parameter.name} = {value} lies outside the space.")
         return kept
 
@@ -314,8 +314,28 @@ def build(settings: Mapping[str, ParameterSettings]) -> Space:
         parameter = _parameter(name, given)
         _check_conditions(parameter, parameters)
         parameters.append(parameter)
-    _check_settings(parameters)
+    _check_overlaps(parameters)
     return Space(tuple(parameters))
+
+
+def check_names(space: Space, base: Mapping[str, Any]) -> None:
+    """Check that each setting of a space exists, one of the user's own definitions that trials name included.
+
+    Parameters
+    ----------
+    space : of the sweep.
+    base : settings below those of the trials, as nested tables.
+
+    Raises
+    ------
+    SettingError
+        A setting that does not exist, or that a sweep must not set.
+    """
+    changes = (parameter.settings(value) for parameter in space for value in parameter.extremes())
+    allowed = all_names(config_models(base, changes))
+    for parameter in space:
+        for name in _settings_of(parameter):
+            _check_name(f"space.{json.dumps(parameter.name)}", name, parameter.name, allowed)
 
 
 def _parameter(name: str, given: ParameterSettings) -> Parameter:
@@ -342,9 +362,9 @@ def _cases(where: str, name: str, given: ParameterSettings) -> Cases:
 
 def _choice(where: str, name: str, given: ParameterSettings) -> Choice:
     if len({label(value) for value in given.values}) != len(given.values):
-        raise SettingError(f"{where}: choice = {shown(given.values)} has a value twice; give each once.")
+        raise SettingError(f"{where}: choice = {format_value(given.values)} has a value twice; give each once.")
     if isinstance(given.sets, Mapping) and not all(isinstance(value, int | float) for value in given.values):
-        raise SettingError(f"{where}: sets gives factors, and choice = {shown(given.values)} are no numbers.")
+        raise SettingError(f"{where}: sets gives factors, and choice = {format_value(given.values)} are no numbers.")
     return Choice(name, _sets(name, given), given.when, given.values)
 
 
@@ -355,20 +375,21 @@ def _sets(name: str, given: ParameterSettings) -> dict[str, float | None]:
 
 
 def _range(where: str, kind: str, values: Sequence[float], log: bool) -> tuple[float, float]:
+    given = f"{where}: {kind} = {format_value(values)}"
     if len(values) != 2:
-        raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: give the lowest and highest value.")
+        raise SettingError(f"{given} is not allowed: give the lowest and highest value.")
     low, high = values
     if not low < high:
-        raise SettingError(f"{where}: {kind} = {shown(values)} is empty: the first value must be below the second.")
+        raise SettingError(f"{given} is empty: the first value must be below the second.")
     if kind.endswith("integer") and high - low >= MOST_INTEGERS:
         raise SettingError(
-            f"{where}: {kind} = {shown(values)} is not allowed: these are over {MOST_INTEGERS} values; give a smaller "
+            f"{given} is not allowed: these are over {MOST_INTEGERS} values; give a smaller "
             "range, or some of its values as choice = [...]."
         )
     if log and low <= 0:
-        raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: ratios need values > 0.")
+        raise SettingError(f"{given} is not allowed: ratios need values > 0.")
     if not math.isfinite(high / low if log else high - low):
-        raise SettingError(f"{where}: {kind} = {shown(values)} is not allowed: give a smaller range.")
+        raise SettingError(f"{given} is not allowed: give a smaller range.")
     return low, high
 
 
@@ -381,30 +402,26 @@ def _check_conditions(parameter: Parameter, before: Sequence[Parameter]) -> None
             raise SettingError(f"{where} is no parameter that stands before it; put the one it depends on first.{hint}")
         for value in values:
             if not known[name].allows(value):
-                raise SettingError(f"{where} = {shown(value)} never happens: it is none of that parameter's values.")
+                given = f"{where} = {format_value(value)}"
+                raise SettingError(f"{given} never happens: it is none of that parameter's values.")
 
 
-def _check_settings(parameters: Sequence[Parameter]) -> None:
-    """Check that each setting exists, and that no two parameters set it at once."""
-    allowed = {dotted for dotted, _ in setting_names(Config)}
-    tables = tuple(f"{dotted}." for dotted in allowed)
-    for parameter in parameters:
-        names = _settings_of(parameter)
-        where = f"space.{json.dumps(parameter.name)}"
-        for name in names:
-            if name == "training.seed":
-                raise SettingError(f"{where} sets training.seed: give repeats.seeds, so that a trial is all its seeds.")
-            if name not in allowed and not name.startswith(tables):
-                owner = " sets" if name != parameter.name else ""
-                raise SettingError(
-                    f"{where}{owner}{f' {name}, which' if owner else ''} is no setting of a run."
-                    f"{_nearest_setting(name, allowed)}"
-                )
-        for other in parameters:
-            if other is parameter:
-                break
-            if (both := set(names) & set(_settings_of(other))) and not _exclude(parameter, other):
-                raise SettingError(f"{where} and space.{json.dumps(other.name)} both set {min(both)}; leave it to one.")
+def _check_name(where: str, name: str, owner: str, allowed: Collection[str]) -> None:
+    """Check that a setting exists, or stands within a table of free names."""
+    if name == "training.seed":
+        raise SettingError(f"{where} sets training.seed: give repeats.seeds, so that a trial is all its seeds.")
+    if name not in allowed and not name.startswith(tuple(f"{dotted}." for dotted in allowed)):
+        what = "is no setting of a run" if name == owner else f"sets {name}, which is no setting of a run"
+        raise SettingError(f"{where} {what}.{_nearest_setting(name, allowed)}")
+
+
+def _check_overlaps(parameters: Sequence[Parameter]) -> None:
+    """Check that no two parameters set one setting at once."""
+    for parameter, other in itertools.combinations(parameters, 2):
+        both = set(_settings_of(parameter)) & set(_settings_of(other))
+        if both and not _exclude(other, parameter):
+            names = " and ".join(f"space.{json.dumps(p.name)}" for p in (other, parameter))
+            raise SettingError(f"{names} both set {min(both)}; leave it to one.")
 
 
 def _settings_of(parameter: Parameter) -> list[str]:
@@ -420,7 +437,7 @@ def _exclude(one: Parameter, other: Parameter) -> bool:
     )
 
 
-def _nearest_setting(name: str, allowed: set[str]) -> str:
+def _nearest_setting(name: str, allowed: Collection[str]) -> str:
     if hint := nearest(name, allowed):
         return hint
     endings = {dotted.rpartition(".")[2]: dotted for dotted in allowed}

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..config import paths as config_paths
-from ..config.paths import absolute, path_settings
+from ..config.paths import absolute
+from ..config.sources import nested
+from .own_definitions import all_paths, changes_of, config_models, names_set_by
 
 
 def with_absolute_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The tables of a sweep file, whatever is in them, with relative paths taken from a folder."""
-    space = _table(values.get("space"))
-    of_paths = {name for name, parameter in space.items() if _sets_a_path(name, _table(parameter))}
+    """The tables of a sweep file, whatever is in them, with relative paths taken from a folder.
+
+    Raises
+    ------
+    SettingError
+        A definition of a user's own that it names is not there.
+    """
+    space, settings = _table(values.get("space")), _table(values.get("settings"))
+    paths = all_paths(config_models(nested(settings), changes_of(space)))
+    of_paths = {name for name in space if not paths.isdisjoint(names_set_by(name, _table(space[name])))}
     changed = dict(values)
-    if "settings" in values:
-        changed["settings"] = _settings(values["settings"], folder)
+    if settings:
+        changed["settings"] = config_paths.with_absolute_paths(settings, folder, paths)
     if space:
-        changed["space"] = {name: _parameter(space[name], name in of_paths, folder) for name in space}
+        changed["space"] = {name: _parameter(space[name], name in of_paths, folder, paths) for name in space}
     if _table(values.get("strategy")):
         changed["strategy"] = _strategy(values["strategy"], of_paths, folder)
     return changed
@@ -29,22 +38,15 @@ def _table(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _settings(value: Any, folder: Path) -> Any:
-    return config_paths.with_absolute_paths(value, folder) if isinstance(value, Mapping) else value
-
-
-def _sets_a_path(name: str, parameter: Mapping[str, Any]) -> bool:
-    sets = parameter.get("sets", name)
-    names = [sets] if isinstance(sets, str) else sets if isinstance(sets, list | Mapping) else []
-    return not path_settings().isdisjoint(map(str, names))
-
-
-def _parameter(value: Any, is_path: bool, folder: Path) -> Any:
+def _parameter(value: Any, is_path: bool, folder: Path, paths: Collection[str]) -> Any:
     parameter = dict(_table(value))
     if is_path and "choice" in parameter:
         parameter["choice"] = _paths(parameter["choice"], folder)
     if cases := _table(parameter.get("cases")):
-        parameter["cases"] = {name: _settings(case, folder) for name, case in cases.items()}
+        parameter["cases"] = {
+            name: config_paths.with_absolute_paths(case, folder, paths) if isinstance(case, Mapping) else case
+            for name, case in cases.items()
+        }
     return parameter if isinstance(value, Mapping) else value
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd import SettingError
+from genn_shd import Config, SettingError
 from genn_shd.config.paths import path_settings
 from genn_shd.config.sources import (
     combine,
@@ -152,7 +152,7 @@ def test_what_is_no_path_stays(tmp_path):
 
 def test_the_settings_that_are_paths():
     names = ("path", "test_path", "validation_path", "data_dir")
-    assert path_settings() == {f"dataset.{name}" for name in names}
+    assert path_settings(Config) == {f"dataset.{name}" for name in names}
 
 
 def test_a_file_may_begin_with_a_byte_order_mark_and_must_not_nest_without_end(tmp_path):
@@ -163,3 +163,23 @@ def test_a_file_may_begin_with_a_byte_order_mark_and_must_not_nest_without_end(t
     with pytest.raises(SettingError, match=r"my\.toml: not valid TOML: tables or lists are nested too deeply"):
         load(file=file)
     assert parse_settings([f"a={'[' * 100_000}"])
+
+
+def test_paths_of_a_data_set_of_ones_own_are_absolute_wherever_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    file, name = Path("a/my.toml"), "tests.custom_dataset:load"
+    (tmp_path / file).write_text(f'[dataset]\nname = "{name}"\nclicks = "one.h5"\ntitle = "one.h5"\n')
+    monkeypatch.chdir(tmp_path)
+    dataset = load(file=file).dataset
+    assert (dataset.clicks, dataset.title) == (str(tmp_path / "a" / "one.h5"), "one.h5")
+    assert load(file=file, settings=["dataset.clicks=two.h5"]).dataset.clicks == str(tmp_path / "two.h5")
+    assert load(settings=[f"dataset.name={name}", "dataset.clicks=~/two.h5"]).dataset.clicks == str(
+        Path("~/two.h5").expanduser()
+    )
+
+
+def test_a_loss_of_ones_own_takes_the_place_of_another_with_its_parameters():
+    below = nested({"loss.name": "examples.loss:squared_error", "loss.parameters.target": 0.8})
+    config = from_layers(below, nested({"loss": "tests.custom_losses:soft_count"}))
+    assert (config.loss.definition_at, config.loss.parameters) == ("tests.custom_losses:soft_count", {})
+    assert from_layers(below, nested({"loss.loss_scale": 2.0})).loss.parameters == {"target": 0.8}

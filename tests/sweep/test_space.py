@@ -8,8 +8,10 @@ from genn_shd.sweep import space as spaces
 from tests.sweep.cheap import sweep
 
 
-def space(**parameters):
-    return spaces.build(sweep(space={name.replace("__", "."): value for name, value in parameters.items()}).space)
+def space(base=None, **parameters):
+    built = spaces.build(sweep(space={name.replace("__", "."): value for name, value in parameters.items()}).space)
+    spaces.check_names(built, base or {})
+    return built
 
 
 def test_every_kind_maps_the_unit_interval_onto_its_values_and_back():
@@ -135,3 +137,33 @@ def test_points_that_somebody_wrote_are_checked():
     ]:
         with pytest.raises(SettingError, match=message):
             s.check(point, "here")
+
+
+OF_NEURON = {"network__tau_w": {"float": [10, 90]}}
+OF_DATASET = {"dataset__delay": {"float": [1, 5]}}
+OF_STEP = {"augmentation__time_mask": {"float": [1, 5]}}
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "parameter"),
+    [
+        ("network.neuron", "examples.neuron:ADAPTIVE_CURRENT", OF_NEURON),
+        ("network.synapse", "examples.synapse:ALPHA", {"network__tau_rise": {"float": [1, 5]}}),
+        ("dataset.name", "examples.dataset:load", OF_DATASET),
+        ("augmentation.custom", "examples.augmentation:TimeMask", OF_STEP),
+        ("loss.name", "examples.loss:squared_error", {"loss__parameters__target": {"float": [0.5, 1]}}),
+    ],
+)
+def test_settings_of_definitions_of_ones_own_can_be_searched(setting, path, parameter):
+    table, _, name = setting.partition(".")
+    assert len(space({table: {name: path}}, **parameter)) == 1
+    assert len(space(**{f"{table}__{name}": {"choice": [path]}}, **parameter)) == 2
+    assert len(space(kind={"cases": {"own": {setting: path}}}, **parameter)) == 2
+
+
+@pytest.mark.parametrize("parameter", [OF_NEURON, OF_DATASET, OF_STEP])
+def test_they_are_none_where_nothing_names_the_definition(parameter):
+    with pytest.raises(SettingError, match="is no setting of a run"):
+        space(**parameter)
+    with pytest.raises(SettingError, match="neuron 'examples.neuron:CURENT': examples.neuron has no 'CURENT'"):
+        space(network__neuron={"choice": ["examples.neuron:CURENT"]}, **parameter)

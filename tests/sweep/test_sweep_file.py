@@ -3,7 +3,9 @@
 import pytest
 
 from genn_shd import SettingError
+from genn_shd.config.sources import parse_settings
 from genn_shd.sweep import sweep_file
+from genn_shd.sweep.command import with_settings
 from genn_shd.sweep.sweep_file import SweepFile
 
 TEXT = """
@@ -145,3 +147,26 @@ def test_paths_are_taken_from_the_folder_of_the_file(tmp_path, monkeypatch):
     assert sweep.space["other"].values == {"one": {"dataset.path": f"{tmp_path}/d.h5", "dataset.name": "hdf5"}}
     assert sweep.strategy.points == ({"dataset.path": f"{here}/a.h5", "both": f"{here}/b.h5", "other": "one"},)
     assert sweep_file.read("a/data.toml", smoke=True).strategy.warm_start == (f"{here}/runs/earlier",)
+
+
+OWN = """
+title = "Which clicks?"
+preset = "yin_yang"
+strategy = { name = "grid" }
+
+[space]
+data = { cases = { own = { "dataset.name" = "tests.custom_dataset:load", "dataset.clicks" = "a.h5" } } }
+"""
+
+
+def test_so_are_those_of_a_data_set_of_ones_own(tmp_path, monkeypatch):
+    path = tmp_path / "a" / "data.toml"
+    path.parent.mkdir()
+    path.write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    case = {"dataset.name": "tests.custom_dataset:load", "dataset.clicks": f"{path.parent}/a.h5"}
+    assert sweep_file.read("a/data.toml").space["data"].values == {"own": case}
+    path.write_text(OWN.partition("[space]")[0] + '[space]\n"dataset.clicks" = { choice = ["a.h5", "b.h5"] }\n')
+    named = with_settings(sweep_file.read("a/data.toml"), parse_settings(["dataset.name=tests.custom_dataset:load"]))
+    settings = with_settings(named, parse_settings(["dataset.clicks=c.h5"])).settings
+    assert settings["dataset"] == {"name": "tests.custom_dataset:load", "clicks": f"{tmp_path}/c.h5"}

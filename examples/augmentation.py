@@ -12,9 +12,7 @@ from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
-from genn_shd import SpikeTrains
-from genn_shd.augment import RandomStreams, Step, spikes
-from genn_shd.system.described import described
+from genn_shd import RandomStreams, SpikeTrains, Step, described
 
 
 @dataclass(frozen=True)
@@ -40,4 +38,4 @@ class TimeMask(Step):
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         last = np.array([trains[n][0][-1] if count else 0.0 for n, count in enumerate(trains.counts)])
         start = np.repeat(draws.uniform()[:, 0] * last, trains.counts)
-        return spikes.keep(trains, (trains.times < start) | (trains.times >= start + self.length))
+        return trains.keep((trains.times < start) | (trains.times >= start + self.length))

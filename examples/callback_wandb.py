@@ -1,20 +1,24 @@
 """Weights & Biases: every epoch of a training as a run there. `pip install wandb`, `wandb login`, and in the settings
 
-[training]
-callbacks = ["examples.callback_wandb:WandB"]
+[training.callbacks.wandb]
+class = "examples.callback_wandb:WandB"
+project = "spoken_digits"
+
+Parameters of the class are settings of the callback: `described` says what they mean.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import wandb
 
-from genn_shd import Callback
+from genn_shd import Callback, described
 
 
 class WandB(Callback):
     """Sends the metrics of every epoch; a run that was interrupted goes on as the same run."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: Annotated[str, described("project that the run belongs to")] = "genn_shd") -> None:
+        self._project = project
         self._id: str | None = None
 
     def state(self) -> dict[str, Any]:
@@ -25,7 +29,8 @@ class WandB(Callback):
 
     def on_train_begin(self, trainer: Any) -> None:
         config = trainer.config.model_dump(mode="json")
-        run = wandb.init(project="genn_shd", name=trainer.folder.name, config=config, id=self._id, resume="allow")
+        name = trainer.folder.name
+        run = wandb.init(project=self._project, name=name, config=config, id=self._id, resume="allow")
         self._id = run.id
 
     def on_epoch_end(self, trainer: Any, metrics: Any) -> None:

@@ -11,8 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
-from genn_shd import Dataset, SpikeTrains
-from genn_shd.system.described import described
+from genn_shd import Dataset, SpikeTrains, described
 
 
 def load(

@@ -16,6 +16,7 @@ if not (_Path(__file__).parent / "models").exists() and (_checkout / "models" / 
 
 from ._moved import serve_old_paths as _serve_old_paths  # noqa: E402
 from ._version import __version__  # noqa: E402
+from .augment import RandomStreams, Step  # noqa: E402
 from .backends.base import Model  # noqa: E402
 from .backends.compile import compile_network  # noqa: E402
 from .backends.gradient_check import ParameterCheck, check_gradients  # noqa: E402
@@ -43,6 +44,7 @@ from .network import (  # noqa: E402
     logit_loss,
 )
 from .spikes import SpikeTrains  # noqa: E402
+from .system.described import described  # noqa: E402
 from .training.callbacks import Callback  # noqa: E402
 from .training.trainer import Trainer  # noqa: E402
 
@@ -68,10 +70,12 @@ __all__ = [
     "Parameter",
     "ParameterCheck",
     "Population",
+    "RandomStreams",
     "Recording",
     "SettingError",
     "SpikeCountRegularisation",
     "SpikeTrains",
+    "Step",
     "SynapseModel",
     "Trained",
     "Trainer",
@@ -80,6 +84,7 @@ __all__ = [
     "check_gradients",
     "compile_network",
     "density_loss",
+    "described",
     "logit_loss",
     "recurrent_classifier",
     "weighted_sum",

@@ -3,8 +3,7 @@
 import os
 from typing import Annotated
 
-from genn_shd import Dataset, datasets
-from genn_shd.system.described import described
+from genn_shd import Dataset, datasets, described
 
 
 def load(

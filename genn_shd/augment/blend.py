@@ -84,7 +84,7 @@ class Blend:
         all spikes of a sample alike: that costs the less the fewer there are.
         """
         probabilities = np.tile(self.probabilities, len(draws))
-        return spikes.keep(members, draws.split(self.num_members).picked(members.counts, probabilities))
+        return members.keep(draws.split(self.num_members).picked(members.counts, probabilities))
 
     def merged(self, members: SpikeTrains) -> SpikeTrains:
         """B blends of B * num_members samples, centred; their speaker is unknown where several speak."""

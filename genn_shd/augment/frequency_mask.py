@@ -9,7 +9,7 @@ import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
-from . import checks, spikes
+from . import checks
 from .random_streams import RandomStreams
 from .step import Step
 
@@ -53,7 +53,7 @@ class FrequencyMask(Step):
         """Return masked copies of B samples, with a source of random numbers for each."""
         kept = 1.0 - self.maximum * _between(draws.named("curve").uniform(_KNOTS), trains.num_units)
         sample = np.repeat(np.arange(len(trains)) * trains.num_units, trains.counts)
-        return spikes.keep(trains, draws.named("spikes").picked_each(trains.counts, kept.take(sample + trains.units)))
+        return trains.keep(draws.named("spikes").picked_each(trains.counts, kept.take(sample + trains.units)))
 
 
 def _between(knots: np.ndarray, num_units: int) -> np.ndarray:

@@ -1,15 +1,10 @@
-"""Elementary transformations of spike trains: keep some spikes, move them to other channels."""
+"""Elementary transformations of spike trains: move spikes to other channels."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains, unit_type
-
-
-def keep(trains: SpikeTrains, which: np.ndarray) -> SpikeTrains:
-    """The same samples with some of their spikes: `which` is (S,) bool."""
-    return keep_moved(trains, which, trains.units)
 
 
 def move(trains: SpikeTrains, offsets: np.ndarray) -> SpikeTrains:
@@ -20,14 +15,9 @@ def move(trains: SpikeTrains, offsets: np.ndarray) -> SpikeTrains:
 
 
 def keep_moved(trains: SpikeTrains, which: np.ndarray, units: np.ndarray) -> SpikeTrains:
-    """As `keep`, with other channels, which are within range where `which` holds."""
-    kept = np.flatnonzero(which)
-    times = trains.times
-    if len(kept) < len(times):
-        times, units = times.take(kept), units.take(kept)
-    return replace(
-        trains, times, units.astype(unit_type(trains.num_units), copy=False), np.searchsorted(kept, trains.offsets)
-    )
+    """The spikes for which `which` (S,) holds, on other channels, which are within range there."""
+    kept = replace(trains, trains.times, units, trains.offsets).keep(which)
+    return replace(kept, kept.times, kept.units.astype(unit_type(trains.num_units), copy=False), kept.offsets)
 
 
 def replace(trains: SpikeTrains, times: np.ndarray, units: np.ndarray, offsets: np.ndarray) -> SpikeTrains:

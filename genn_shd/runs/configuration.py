@@ -61,7 +61,8 @@ def check_unchanged(run: RunPaths, config: Config) -> None:
     old, new = read_config(run).flat(), config.flat()
     may_differ = {*MAY_DIFFER, *path_settings(type(config))}
     for name in [*new, *(name for name in old if name not in new)]:
-        if name not in may_differ and old.get(name) != new.get(name):
+        is_free = name in may_differ or name.startswith("training.callbacks.")
+        if not is_free and old.get(name) != new.get(name):
             raise SettingError(
                 f"{run.path}: holds a run with {_format(name, old)}, and now it is {_format(name, new)}; "
                 "choose another --out, or set it back."

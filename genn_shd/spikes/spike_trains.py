@@ -275,6 +275,31 @@ class SpikeTrains:
             self.num_units,
         )
 
+    def keep(self, which: ArrayLike) -> SpikeTrains:
+        """Return the same samples with some of their spikes.
+
+        Parameters
+        ----------
+        which : a boolean for each spike, in the order of `times`.
+
+        Raises
+        ------
+        SettingError
+            As many booleans as there are spikes are needed.
+        """
+        chosen = np.asarray(which)
+        if chosen.shape != self.times.shape or chosen.dtype != bool:
+            raise SettingError(
+                f"which has shape {chosen.shape} and type {chosen.dtype}; give a boolean for each of {len(self.times)} "
+                "spikes."
+            )
+        kept = np.flatnonzero(chosen)
+        times, units = self.times, self.units
+        if len(kept) < len(times):
+            times, units = times.take(kept), units.take(kept)
+        offsets = np.searchsorted(kept, self.offsets)
+        return self.unchecked(times, units, offsets, self.labels, self.speakers, self.num_units)
+
     def longer_than(self, duration: float) -> int:
         """Count the samples with a spike at `duration` (ms) or later: those that `crop` shortens."""
         return int(np.count_nonzero(self.last_times() >= _checked_duration(duration)))

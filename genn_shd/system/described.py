@@ -1,4 +1,4 @@
-"""Functions whose parameters are settings: each states its meaning, unit and limits where it stands.
+"""Functions and classes whose parameters are settings: each states its meaning, unit and limits where it stands.
 
 def load(num_samples: Annotated[int, described("number of samples", ge=1)] = 100) -> Dataset: ...
 """
@@ -32,14 +32,18 @@ def described(description: str, unit: str | None = None, *, is_path: bool = Fals
 
 
 def fields_of(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the parameters of a function as settings: name -> type and default, which is `...` where it has none.
+    """Return the parameters of a function or class as settings.
+
+    Returns
+    -------
+    Name -> type and default, which is `...` where it has none.
 
     Raises
     ------
     SettingError
         A parameter without a type.
     """
-    hints = get_type_hints(function, include_extras=True)
+    hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     fields = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if name not in hints:

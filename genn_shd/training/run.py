@@ -33,7 +33,7 @@ def train_once(
     config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback] = ()
 ) -> tuple[RunSummary, dict[str, Evaluation]]:
     """Train once; return the summary, and the answers of the best epoch to each part that was not trained on."""
-    callbacks = [*load_callbacks(config.training.callbacks), *callbacks]
+    callbacks = [*load_callbacks(config.training.named_callbacks), *callbacks]
     config, samples = _prepare_samples(config, dataset)
     network = build_network(config, dataset.num_input, dataset.num_classes)
     most = most_samples(config, samples)

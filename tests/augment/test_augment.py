@@ -9,7 +9,7 @@ import pytest
 import tonic.transforms
 from scipy.stats import chisquare, kstest, norm
 
-from genn_shd import DataError, Dataset, SettingError, SpikeTrains
+from genn_shd import DataError, Dataset, RandomStreams, SettingError, SpikeTrains
 from genn_shd.augment import (
     Augmentation,
     Blend,
@@ -18,7 +18,6 @@ from genn_shd.augment import (
     ClassBalance,
     ClassSubset,
     FrequencyMask,
-    RandomStreams,
     Rescale,
     SpikeDropout,
     SpikeNumberNormalisation,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from examples.augmentation import TimeMask
-from genn_shd import Config, SettingError, SpikeTrains
-from genn_shd.augment import Augmentation, RandomStreams, SpikeDropout
+from genn_shd import Config, RandomStreams, SettingError, SpikeTrains
+from genn_shd.augment import Augmentation, SpikeDropout
 from genn_shd.config.help import setting_tables
 from genn_shd.config.schema import config_model_for
 from genn_shd.config.sources import load
@@ -43,7 +43,7 @@ def test_settings_make_the_step():
         ([CUSTOM, "augmentation.time_mask=-1"], ["augmentation.time_mask = -1 is not allowed", ">= 0"]),
         ([CUSTOM, "augmentation.time_masc=1"], ["Did you mean 'augmentation.time_mask'"]),
         (["augmentation.custom=examples.augmentation:TimeMasc"], ["Did you mean 'TimeMask'"]),
-        (["augmentation.custom=collections:Counter"], ["is no Step", "genn_shd.augment.Step"]),
+        (["augmentation.custom=collections:Counter"], ["is no Step", "genn_shd.Step"]),
         (["augmentation.custom=genn_shd.augment:ChannelShift"], ["augmentation.shift is a setting already"]),
         (["augmentation.custom=5"], ["'module:name' of one's own"]),
     ],

@@ -121,6 +121,25 @@ def test_crop_drops_spikes_at_the_duration_or_later(samples, duration):
     assert cropped.longer_than(duration) == 0
 
 
+@given(SAMPLES, st.randoms())
+def test_keep_leaves_the_spikes_that_are_picked(samples, random):
+    picked = [[random.random() < 0.5 for _ in spikes] for spikes in samples]
+    kept = build(samples).keep(np.array([which for one in picked for which in one], bool))
+    assert as_lists(kept) == [
+        [spike for spike, which in zip(*pair, strict=True) if which] for pair in zip(samples, picked, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("which", [[True], [1, 0, 1, 0], [[True] * 4]])
+def test_keep_needs_a_boolean_for_each_spike(which):
+    trains = example()
+    kept = trains.keep([False, True, False, True])
+    assert as_lists(kept) == [[(1.5, 0)], [], [(9.25, 2)]]
+    assert (kept.labels.tolist(), kept.speakers.tolist()) == ([1, 0, 2], [4, -1, 0])
+    with pytest.raises(SettingError, match="give a boolean for each of 4 spikes"):
+        trains.keep(which)
+
+
 def test_crop_copies_nothing_where_nothing_is_late():
     trains = example()
     assert trains.crop(9.5) is trains

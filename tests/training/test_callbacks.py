@@ -3,12 +3,15 @@
 import json
 import logging
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from genn_shd import Callback, SettingError
+from genn_shd import Callback, Config, SettingError, train
+from genn_shd.config.schema.callbacks import NamedCallback
+from genn_shd.config.sources import load
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.results import EpochMetrics
@@ -20,6 +23,8 @@ from tests.checkpoint_states import row
 from tests.training.test_trainer import BATCHES, CONFIG, EPOCHS, Run, outcome
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+ACCURACY = "training.callbacks.good.accuracy"
+OWN = "training.callbacks.good.class=my_callbacks:StopWhenGood"
 SHORT = CONFIG.replace(**{"training.epochs": 2})
 
 
@@ -193,19 +198,31 @@ def test_a_state_that_json_does_not_take_is_refused_before_training(tmp_path):
 def module(tmp_path, monkeypatch):
     """A module of a user's own."""
     (tmp_path / "my_callbacks.py").write_text(
-        "from genn_shd import Callback\n"
+        "from dataclasses import dataclass\nfrom typing import Annotated\nfrom genn_shd import Callback, described\n"
         "class Mine(Callback):\n    pass\n"
         "READY = Mine()\n"
         "def broken():\n    raise ValueError('not today')\n"
         "number = 3\n"
+        "class StopWhenGood(Callback):\n"
+        "    '''Ends training.'''\n"
+        "    def __init__(self, accuracy: Annotated[float, described('enough', gt=0, le=1)] = 0.95,\n"
+        "                 log: Annotated[str, described('a file', is_path=True)] = ''):\n"
+        "        self.accuracy, self.log = accuracy, log\n"
+        "@dataclass\n"
+        "class Plain(Callback):\n    every: int\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     yield "my_callbacks"
     sys.modules.pop("my_callbacks", None)
 
 
+def plain(*paths):
+    """Callbacks without settings of their own."""
+    return [NamedCallback(path, {}) for path in paths]
+
+
 def test_settings_name_callbacks_by_module_and_name(module):
-    one, two = load_callbacks([f"{module}:Mine", f"{module}:READY"])
+    one, two = load_callbacks(plain(f"{module}:Mine", f"{module}:READY"))
     assert type(one) is type(two) and isinstance(one, Callback) and one is not two
 
 
@@ -221,7 +238,60 @@ def test_settings_name_callbacks_by_module_and_name(module):
 )
 def test_names_that_give_no_callback_are_refused(module, name, message):
     with pytest.raises(SettingError, match=message):
-        load_callbacks([name])
+        load_callbacks(plain(name))
+
+
+def test_in_a_table_the_parameters_of_its_class_are_settings(module, tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text(
+        "[training.callbacks.good]\nclass = 'my_callbacks:StopWhenGood'\nlog = 'a.txt'\n"
+        "[training.callbacks.tensorboard]\n[training.callbacks.ready]\nclass = 'my_callbacks:READY'\n"
+    )
+    config = load(file=file, settings=[f"{ACCURACY}=0.5", "training.callbacks.tensorboard.folder=/b"])
+    assert config.training.named_callbacks == (
+        ("my_callbacks:StopWhenGood", {"accuracy": 0.5, "log": str(tmp_path / "a.txt")}),
+        ("tensorboard", {"folder": "/b"}),
+        ("my_callbacks:READY", {}),
+    )
+    assert Config.from_values(tomllib.loads(config.to_toml())) == config
+    (callback,) = load_callbacks(config.training.named_callbacks[:1])
+    assert (callback.accuracy, callback.log) == (0.5, str(tmp_path / "a.txt"))
+
+
+def test_two_of_one_class_may_stand_in_tables_and_a_dataclass_is_one(module):
+    names = [f"training.callbacks.{name}.{value}" for name in "ba" for value in ("class=my_callbacks:Plain", "every=3")]
+    config = load(settings=names)
+    b, a = load_callbacks(config.replace(**{"training.callbacks.a.every": 5}).training.named_callbacks)
+    assert (b.every, a.every) == (3, 5)
+    assert Config().replace(**{"training.callbacks.tensorboard": {}}).training.named_callbacks == (("tensorboard", {}),)
+
+
+def test_help_lists_the_settings_of_a_callback_that_it_names(module, capsys):
+    with pytest.raises(SystemExit):
+        train.main(["--set", OWN, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "[training.callbacks.good]: Ends training." in said
+    assert "accuracy enough (a number > 0 and <= 1; default 0.95)" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ([OWN, f"{ACCURACY}=2"], r"training.callbacks.good.accuracy = 2 is not allowed: it must be a number > 0 and"),
+        ([OWN, "training.callbacks.good.acuracy=1"], r"acuracy is unknown\. Did you mean '.*good.accuracy'"),
+        (["training.callbacks.good.accuracy=1"], "training.callbacks.good.class is not set: give 'module:name'"),
+        (["training.callbacks.good=1"], "training.callbacks.good = 1 is not allowed: it must be a table of class"),
+        (['training.callbacks={"a b" = {}}'], 'callbacks."a b" is not allowed: name the table with a word'),
+        (["training.callbacks.good.class=my_callbacks:Plain"], r"good.every is not set: give a whole number"),
+        (["training.callbacks.good.class=my_callbacks:Plan"], r"has no 'Plan'\. Did you mean 'Plain'"),
+        (["training.callbacks.good.class=tensorbord"], "there is no 'tensorbord'; known by name: tensorboard"),
+        (["training.callbacks=5"], "training.callbacks = 5 is not allowed: it must be text, or a list of such"),
+    ],
+)
+def test_mistakes_in_settings_of_callbacks_are_told_in_one_line(module, settings, message):
+    with pytest.raises(SettingError, match=message) as caught:
+        load(settings=settings)
+    assert "\n" not in str(caught.value)
 
 
 def test_callbacks_in_settings_may_differ_when_a_run_goes_on(tmp_path):
@@ -229,6 +299,11 @@ def test_callbacks_in_settings_may_differ_when_a_run_goes_on(tmp_path):
         pass
     with RunFolder.open(tmp_path, CONFIG.replace(**{"training.callbacks": "tensorboard"})) as folder:
         assert folder.config().training.callbacks == ("tensorboard",)
+    for path in ("/a", "/b"):
+        with RunFolder.open(tmp_path, CONFIG.replace(**{"training.callbacks.tensorboard.folder": path})) as folder:
+            assert folder.config().training.named_callbacks == (("tensorboard", {"folder": path}),)
+    with RunFolder.open(tmp_path, CONFIG) as folder:
+        assert folder.config().training.callbacks == ()
 
 
 # --- TensorBoard and Weights & Biases -----------------------------------------------------------------------------
@@ -251,7 +326,7 @@ def test_tensorboard_is_given_every_epoch_under_its_number(tmp_path, monkeypatch
             made.append("closed")
 
     monkeypatch.setitem(sys.modules, "tensorboardX", SimpleNamespace(SummaryWriter=Writer))
-    run = Run(tmp_path, SHORT, callbacks=load_callbacks(["tensorboard"])).train()
+    run = Run(tmp_path, SHORT, callbacks=load_callbacks(plain("tensorboard"))).train()
     assert made == [(str(tmp_path / "tensorboard"), 1), "closed"]
     first = run.history[0]
     assert ("loss/training", first["training_loss"], 1) in written
@@ -283,7 +358,7 @@ def test_tensorboard_event_files_can_be_read(tmp_path):
 def test_without_tensorboardx_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(SettingError, match=r"'tensorboard' needs tensorboardX .* `pip install tensorboardX`\."):
-        load_callbacks(["tensorboard"])
+        load_callbacks(plain("tensorboard"))
 
 
 def test_the_example_for_weights_and_biases_goes_on_as_the_same_run(tmp_path, monkeypatch):
@@ -296,8 +371,9 @@ def test_the_example_for_weights_and_biases_goes_on_as_the_same_run(tmp_path, mo
     monkeypatch.setitem(sys.modules, "wandb", stub)
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.delitem(sys.modules, "callback_wandb", raising=False)
+    named = [NamedCallback("callback_wandb:WandB", {"project": "words"})]
     for stop in (BATCHES + 1, None):
-        run = Run(tmp_path, SHORT, callbacks=load_callbacks(["callback_wandb:WandB"])).stop_after(stop)
+        run = Run(tmp_path, SHORT, callbacks=load_callbacks(named)).stop_after(stop)
         if stop:
             with pytest.raises(Interrupted):
                 run.train()
@@ -305,4 +381,5 @@ def test_the_example_for_weights_and_biases_goes_on_as_the_same_run(tmp_path, mo
             run.train()
     assert logged == [(1, 1), (2, 2)]
     assert ([options["id"] for options in begun], ended) == ([None, "abc"], [1, 0])
+    assert {options["project"] for options in begun} == {"words"}
     json.dumps(begun[0]["config"])

@@ -93,7 +93,7 @@ def augmentation_settings_of(paths: Sequence[str]) -> type[AugmentationSettings]
 
 
 def _load_step(path: str) -> type[Step]:
-    remedy = "write a subclass of genn_shd.augment.Step (docs/guides/extending.md)"
+    remedy = "write a subclass of genn_shd.Step (docs/guides/extending.md)"
     found = load_object(path, "augmentation", type, remedy)
     if not issubclass(found, Step):
         raise SettingError(f"augmentation {path!r} is no Step: {remedy}.")

@@ -17,6 +17,7 @@ from ..losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
 from ..messages import explain
 from ..sections import Section
 from .augmentation import AugmentationSettings, augmentation_settings_of
+from .callbacks import named_paths
 from .datasets import DATASET_SETTINGS, DataSettings, dataset_settings_of
 from .network import NetworkSettings, network_settings_of
 from .optimiser import OptimiserSettings
@@ -24,7 +25,7 @@ from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
 from .silent_neurons import SilentNeuronSettings
 from .simulation import SimulationSettings
-from .training import TrainingSettings
+from .training import TrainingSettings, training_settings_of
 from .validation import NoValidation, ValidationSettings
 
 if TYPE_CHECKING:
@@ -81,12 +82,19 @@ class Config(Section):
         values = self.values()
         for name, value in settings.items():
             *tables, last = name.split(".")
-            reduce(lambda table, key: table.setdefault(key, {}), tables, values)[last] = value
+            reduce(_table, tables, values)[last] = value
         return Config.from_values(values)
 
     def to_toml(self) -> str:
         """The complete configuration as the text of a TOML file."""
         return tomli_w.dumps(self.values())
+
+
+def _table(values: dict[str, Any], key: str) -> dict[str, Any]:
+    """The table of that name, in place of anything else there."""
+    if not isinstance(values.get(key), dict):
+        values[key] = {}
+    return values[key]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -114,6 +122,7 @@ def config_model_for(values: Mapping[str, Any]) -> type[Config]:
         _import_path(network, "synapse"),
         _import_path(dataset, "name"),
         _import_paths(values.get("augmentation"), "custom"),
+        _callbacks(values.get("training")),
     )
 
 
@@ -129,8 +138,20 @@ def _import_paths(table: Any, name: str) -> tuple[str, ...]:
     return paths if all(isinstance(path, str) and is_import_path(path) for path in paths) else ()
 
 
+def _callbacks(table: Any) -> tuple[tuple[str, str], ...]:
+    """Return name and import path of the callbacks that stand in tables; none where they are a list."""
+    callbacks = table.get("callbacks") if isinstance(table, Mapping) else None
+    return tuple(named_paths(callbacks)) if isinstance(callbacks, Mapping) else ()
+
+
 @functools.cache  # so that configurations of the same definitions are of one class, and can be equal
-def _extended(neuron: str | None, synapse: str | None, dataset: str | None, steps: tuple[str, ...]) -> type[Config]:
+def _extended(
+    neuron: str | None,
+    synapse: str | None,
+    dataset: str | None,
+    steps: tuple[str, ...],
+    callbacks: tuple[tuple[str, str], ...],
+) -> type[Config]:
     fields: dict[str, Any] = {}
     if neuron or synapse:
         network = network_settings_of(neuron, synapse)
@@ -142,4 +163,7 @@ def _extended(neuron: str | None, synapse: str | None, dataset: str | None, step
     if steps:
         augmentation = augmentation_settings_of(steps)
         fields["augmentation"] = (augmentation, Field(default_factory=augmentation))
+    if callbacks:
+        training = training_settings_of(dict(callbacks))
+        fields["training"] = (training, Field(default_factory=training))
     return create_model("Config", __base__=Config, __doc__=Config.__doc__, **fields) if fields else Config

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from ..messages import format_value
 from ..sections import AsList, AsTuple, OneOrMany, Section, setting
+from .callbacks import CallbackTables, NamedCallback, callback_tables_of
 
 _LARGEST = 2**63 - 1
 """Of whole numbers that are kept in files."""
@@ -29,7 +31,9 @@ class TrainingSettings(Section):
         "speaker left out in turn",
     )
     callbacks: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
-        (), "what else is done while training: tensorboard, or callbacks of your own as module:name"
+        (),
+        "what else is done while training: tensorboard, or callbacks of your own as module:name; or a table of each, "
+        "training.callbacks.NAME, with class = 'module:name' and settings of its own",
     )
 
     @model_validator(mode="after")
@@ -44,3 +48,27 @@ class TrainingSettings(Section):
     def all_seeds(self) -> tuple[int, ...]:
         """The seed of each training."""
         return self.seeds if isinstance(self.seeds, tuple) else tuple(range(self.seed, self.seed + self.seeds))
+
+    @property
+    def named_callbacks(self) -> tuple[NamedCallback, ...]:
+        """The callbacks that it names, in their order, with what each is made with."""
+        if isinstance(self.callbacks, CallbackTables):
+            return self.callbacks.named
+        return tuple(NamedCallback(path, {}) for path in self.callbacks)
+
+
+def training_settings_of(callbacks: Mapping[str, str]) -> type[TrainingSettings]:
+    """Return the settings of training with callbacks that stand in tables, from name and callback of each.
+
+    Raises
+    ------
+    SettingError
+        There is no such callback, or one of its parameters has no type.
+    """
+    tables: Any = callback_tables_of(callbacks)
+    return create_model(
+        "TrainingSettings",
+        __base__=TrainingSettings,
+        __doc__=TrainingSettings.__doc__,
+        callbacks=(tables, Field(default_factory=tables)),
+    )

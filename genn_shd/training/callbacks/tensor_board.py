@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ...errors import SettingError
+from ...system.described import described
 from .base import Callback, Status
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ class TensorBoard(Callback):
         tensorboardX is not installed.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Annotated[
+            str | os.PathLike[str] | None,
+            described("of the event files; tensorboard/ in the run folder where not set", is_path=True),
+        ] = None,
+    ) -> None:
         self._folder = folder
         self._new_writer = _import_writer()
         self._writer: Any = None

@@ -1,0 +1,116 @@
+"""Settings of callbacks: those of each are the parameters that it is made with."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, create_model
+
+from ...errors import SettingError, nearest
+from ...system.described import fields_of
+from ...system.import_path import is_import_path, load_object
+from ..messages import dotted_name, format_value
+from ..sections import Section, setting
+
+BY_NAME = {"tensorboard": "genn_shd.training.callbacks.tensor_board:TensorBoard"}
+"""Callbacks that settings may name without a module."""
+
+_NAME = re.compile(r"[A-Za-z][\w-]*")
+
+
+class NamedCallback(NamedTuple):
+    """A callback that settings name.
+
+    Attributes
+    ----------
+    path : key of `BY_NAME`, or import path `module:name`.
+    parameters : what it is made with, by name.
+    """
+
+    path: str
+    parameters: Mapping[str, Any]
+
+
+class CallbackSettings(Section):
+    """A callback, with the settings that it is made with."""
+
+
+class CallbackTables(Section):
+    """Callbacks of a training, a table each, under names of the user's own."""
+
+    @property
+    def named(self) -> tuple[NamedCallback, ...]:
+        """The callbacks in their order."""
+        tables = (getattr(self, name).model_dump(exclude_none=True) for name in type(self).model_fields)
+        return tuple(NamedCallback(table.pop("class"), table) for table in tables)
+
+
+def find_callback(path: str) -> Any:
+    """Return the class or function that makes a callback, or the callback itself. Importing its module runs it.
+
+    Parameters
+    ----------
+    path : key of `BY_NAME`, or import path `module:name`.
+
+    Raises
+    ------
+    SettingError
+        There is none.
+    """
+    if not is_import_path(path) and path not in BY_NAME:
+        known = ", ".join(BY_NAME)
+        raise SettingError(
+            f"training.callbacks: there is no {path!r}; known by name: {known}; one of your own is written "
+            f"module:name.{nearest(path, list(BY_NAME))}"
+        )
+    return load_object(BY_NAME.get(path, path), "callback", object, "derive its class from genn_shd.Callback")
+
+
+def named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return the name of each table of `training.callbacks`, and which callback it is.
+
+    Raises
+    ------
+    SettingError
+        One that says of no callback, or whose name is no word.
+    """
+    for name, table in tables.items():
+        where = f"training.callbacks.{dotted_name([name])}"
+        if not _NAME.fullmatch(name):
+            raise SettingError(f"{where} is not allowed: name the table with a word, such as training.callbacks.mine.")
+        if not isinstance(table, Mapping):
+            raise SettingError(
+                f"{where} = {format_value(table)} is not allowed: it must be a table of class = 'module:name' and the "
+                "callback's own settings."
+            )
+        path = table.get("class", name if name in BY_NAME else None)
+        if not isinstance(path, str):
+            raise SettingError(f"{where}.class is not set: give 'module:name' of the callback's class.")
+        yield name, path
+
+
+def callback_tables_of(paths: Mapping[str, str]) -> type[CallbackTables]:
+    """Return the settings of callbacks that stand in tables, from name and callback of each.
+
+    Raises
+    ------
+    SettingError
+        There is no such callback, or one of its parameters has no type.
+    """
+    tables = {name: _settings_of(name, path) for name, path in paths.items()}
+    fields: dict[str, Any] = {name: (table, Field(default_factory=table)) for name, table in tables.items()}
+    return create_model("CallbackTables", __base__=CallbackTables, __doc__=CallbackTables.__doc__, **fields)
+
+
+def _settings_of(name: str, path: str) -> type[CallbackSettings]:
+    found = find_callback(path)
+    fields: dict[str, Any] = fields_of(found) if callable(found) else {}
+    return create_model(
+        f"{name}_callback",
+        __base__=CallbackSettings,
+        __doc__=inspect.getdoc(found) or CallbackSettings.__doc__,
+        **{"class": (Literal[path], setting(path, "which callback, as module:name")), **fields},
+    )

@@ -28,6 +28,7 @@ from .models.losses import weighted_sum  # noqa: E402
 from .models.networks import recurrent_classifier  # noqa: E402
 from .network import (  # noqa: E402
     Connection,
+    Delay,
     Distribution,
     Gamma,
     LossModel,
@@ -58,6 +59,7 @@ __all__ = [
     "Connection",
     "DataError",
     "Dataset",
+    "Delay",
     "Distribution",
     "DivergedError",
     "Gamma",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from genn_shd.errors import SettingError, unknown_name
 from genn_shd.network.definitions import LossModel, NeuronModel, SynapseModel
+from genn_shd.network.delay import Delay
 from genn_shd.network.initialisers import Initial, Normal
-from genn_shd.network.network import Connection, Network, Population, SpikeCountRegularisation, Trained
+from genn_shd.network.network import Connection, Network, Population, SpikeCountRegularisation
+from genn_shd.network.trained import Trained
 
 from .losses import find_loss
 from .neurons import LI, LIF, find_neuron
@@ -42,6 +45,7 @@ def recurrent_classifier(
     input_delays: Sequence[float] = (0.0,),
     noise: float | None = None,
     dropout: float | None = None,
+    delays: Mapping[str, Delay] | None = None,
 ) -> Network:
     """Describe a classifier: input -> one or more hidden layers, each recurrent or feed-forward -> output.
 
@@ -67,6 +71,7 @@ def recurrent_classifier(
     input_delays : of the input, ms: every spike arrives once for each, through weights of its own (a delay line). The
         first layer's default weights are divided by their number.
     noise, dropout : of hidden neurons while training, see `Population`; None for neither.
+    delays : connection name -> delays of its spikes, by the names of `weights`; none where it is left out.
 
     Raises
     ------
@@ -104,7 +109,7 @@ def recurrent_classifier(
     )
     return Network(
         populations=(Population("input", num_input, delays=tuple(input_delays)), *hidden, output),
-        connections=_connections(names, loops, weights or {}, len(input_delays)),
+        connections=_connections(names, loops, weights or {}, delays or {}, len(input_delays)),
         loss=model,
         loss_values={"loss_scale": loss_scale, **(loss_values or {})},
     )
@@ -126,7 +131,7 @@ def _or(own: Initial | None, hidden: Initial, default: float) -> Initial:
 
 
 def _connections(
-    names: list[str], loops: list[bool], weights: Mapping[str, Initial], copies: int
+    names: list[str], loops: list[bool], weights: Mapping[str, Initial], delays: Mapping[str, Delay], copies: int
 ) -> tuple[Connection, ...]:
     pairs: list[tuple[str, str, Initial]] = []
     before, weight = "input", Normal(INPUT_WEIGHT.mean / max(1, copies), INPUT_WEIGHT.std / max(1, copies))
@@ -136,14 +141,19 @@ def _connections(
             pairs.append((name, name, RECURRENT_WEIGHT))
         before, weight = name, FORWARD_WEIGHT
     pairs.append((before, "output", OUTPUT_WEIGHT))
-    connections = [Connection(a, b, weights.get(f"{a}_{b}", weights.get(_of_one_layer(a, b), w))) for a, b, w in pairs]
-    # Weights of a loop that is switched off are allowed: one setting then turns recurrence on and off.
+    connections = [Connection(a, b, _own(weights, a, b, w), _own(delays, a, b, None)) for a, b, w in pairs]
+    # Those of a loop that is switched off are allowed: one setting then turns recurrence on and off.
     known = {c.name for c in connections} | {f"{name}_{name}" for name in names}
     known |= {"input_hidden", "hidden_hidden", "hidden_output"}
-    for name in weights:
+    for name in (*weights, *delays):
         if name not in known:
             raise unknown_name("connection", name, sorted(known))
     return tuple(connections)
+
+
+def _own(named: Mapping[str, Any], pre: str, post: str, default: Any) -> Any:
+    """Return what is given for a connection by its own name, or by the one that it has with one hidden layer."""
+    return named.get(f"{pre}_{post}", named.get(_of_one_layer(pre, post), default))
 
 
 def _of_one_layer(pre: str, post: str) -> str:

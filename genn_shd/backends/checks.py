@@ -44,6 +44,13 @@ def check_labels(labels: np.ndarray, network: Network, batch_size: int, labelled
         )
 
 
+def check_delays(parameters: Arrays, network: Network, dt: float) -> None:
+    """Refuse trained delays, among parameters, that steps of dt (ms) or their limits do not allow."""
+    for connection in network.delayed_connections:
+        if connection.delay_name in parameters:
+            network.check_delays(connection, np.asarray(parameters[connection.delay_name]), dt)
+
+
 def check_parameters(parameters: Arrays, network: Network) -> None:
     """Refuse unknown names, wrong shapes and numbers that are not finite."""
     shapes = network.parameter_shapes

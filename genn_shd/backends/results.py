@@ -24,6 +24,8 @@ class BatchResult:
     logits : (B, C), before `loss_scale`.
     spike_counts : population name -> (B, N) int32, for every spiking population of the network.
     grazing : number of spikes that crossed the threshold so flatly that their slope was bounded (exact scheme).
+    lost_arrivals : number of arrivals at neurons that were lost, as the delay of a connection puts them after the end of
+        the trial.
     gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
         included; empty after `evaluate_batch`.
     """
@@ -34,6 +36,7 @@ class BatchResult:
     logits: np.ndarray
     spike_counts: Arrays
     grazing: int = 0
+    lost_arrivals: int = 0
     gradients: Arrays = field(default_factory=dict)
 
 

@@ -27,14 +27,24 @@ class RunValues:
     """All run-time values of a network, checked when they change.
 
     Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` where the
-    network has them, `{source}.delays` (ms), `loss.{parameter}`,
+    network has them, `{source}.delays` (ms), `{connection}.delay` of delays that are not trained (ms), `loss.{parameter}`,
     `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower,
     total_upper, strength_total}`.
     """
 
-    def __init__(self, network: Network, rng: np.random.Generator) -> None:
-        self._network = network
-        self._values: dict[str, Any] = {}
+    def __init__(self, network: Network, rng: np.random.Generator, dt: float, delays: Mapping[str, np.ndarray]) -> None:
+        """Values to start with.
+
+        Parameters
+        ----------
+        network : the description.
+        rng : for what is drawn per neuron.
+        dt : ms.
+        delays : of connections, by name; those that are trained are no run-time values.
+        """
+        self._network, self._dt = network, dt
+        self._fixed_delays = {c.delay_name: c for c in network.delayed_connections if c.delay_name not in network.parameter_shapes}
+        self._values: dict[str, Any] = {name: delays[name] for name in self._fixed_delays}
         for population in network.populations[1:]:
             for name in population.parameters:
                 drawn = draw(population.initial(name), rng, (population.size,))
@@ -74,7 +84,9 @@ class RunValues:
         if name not in self._values:
             raise unknown_name("run-time value", name, self._values)
         section, _, rest = name.partition(".")
-        if section == "regularisation":
+        if name in self._fixed_delays:
+            self._set_fixed_delays(name, value)
+        elif section == "regularisation":
             population, _, field = rest.partition(".")
             self._set_regularisation(population, self._changed_regularisation(population, field, float(value)))
         elif section in ("loss", "optimiser"):
@@ -99,6 +111,11 @@ class RunValues:
                 f"{source.name}.delays has shape {np.shape(value)}; the network is compiled for {len(source.delays)}."
             )
         self._values[f"{source.name}.delays"] = delays
+
+    def _set_fixed_delays(self, name: str, value: ArrayLike) -> None:
+        connection, delays = self._fixed_delays[name], np.asarray(value, np.float64)
+        self._network.check_delays(connection, delays, self._dt)
+        self._values[name] = np.broadcast_to(delays, self._network.delay_shape(connection)).copy()
 
     def _set_neurons(self, population: str, name: str, value: float | np.ndarray) -> None:
         described = self._network.population(population)
@@ -125,6 +142,10 @@ class RunValues:
     def delays(self) -> np.ndarray:
         """Delays of the source, (copies,) float64, ms."""
         return self._values[f"{self._network.input.name}.delays"]
+
+    def fixed_delays(self) -> dict[str, np.ndarray]:
+        """Delays of connections that are not trained, by name, float64, ms."""
+        return {name: self._values[name] for name in self._fixed_delays}
 
     def noise_and_dropout(self, population: str) -> tuple[float, ...]:
         """Noise and dropout of a population, 0 where it has none."""

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
+
 from ..errors import SettingError, unknown_name
 from .definitions import LossModel, NeuronModel, Parameters, SynapseModel
+from .delay import Delay
 from .initialisers import Distribution, Initial
+from .trained import Trained
 
 
 @dataclass(frozen=True)
@@ -57,24 +61,6 @@ class SpikeCountRegularisation:
     def strengths_and_targets(cls) -> tuple[str, ...]:
         """Names of its numbers: those that may change while a network is in use."""
         return tuple(f.name for f in fields(cls) if f.name != "average")
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How a parameter of a population is trained, one number per neuron.
-
-    Attributes
-    ----------
-    minimum : the optimiser never goes below it.
-    rate : multiplies the learning rate; the optimiser's steps are of that size in the parameter's unit.
-    """
-
-    minimum: float
-    rate: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate < float("inf"):
-            raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
 
 
 NOISE_AND_DROPOUT = ("noise", "dropout")
@@ -214,16 +200,24 @@ class Connection:
     ----------
     source, target : names of populations; the connection is called `{source}_{target}`.
     weight : initial weights, drawn per synapse.
+    delay : of its spikes; None where they arrive as soon as they may: input spikes at their times, those of neurons one
+        time step after they were emitted.
     """
 
     source: str
     target: str
     weight: Initial
+    delay: Delay | None = None
 
     @property
     def name(self) -> str:
         """Name of the connection and of its weights, `SOURCE_TARGET`."""
         return f"{self.source}_{self.target}"
+
+    @property
+    def delay_name(self) -> str:
+        """Name of its delays among parameters and values, `SOURCE_TARGET.delay`."""
+        return f"{self.name}.delay"
 
 
 @dataclass(frozen=True)
@@ -271,6 +265,11 @@ class Network:
                 raise SettingError(f"connection {connection.name!r} leads into the source or out of the output.")
         if len({c.name for c in self.connections}) != len(self.connections):
             raise SettingError("two connections join the same populations; keep one of them.")
+        for connection in self.delayed_connections:
+            if connection.name in names:
+                raise SettingError(
+                    f"population {connection.name!r} has the name of a connection with delays; choose another."
+                )
         for population in self.populations[1:]:
             if not any(c.target == population.name for c in self.connections):
                 raise SettingError(f"nothing leads into population {population.name!r}; connect it.")
@@ -317,11 +316,50 @@ class Network:
         return source.size * len(source.delays), self.population(connection.target).size
 
     @property
+    def delayed_connections(self) -> tuple[Connection, ...]:
+        """The connections with delays, in order."""
+        return tuple(c for c in self.connections if c.delay is not None)
+
+    def delay_shape(self, connection: Connection) -> tuple[int, ...]:
+        """Shape of a connection's delays: (pre, post), or (pre,) where synapses of a source neuron share one."""
+        assert connection.delay is not None
+        shape = self.shape(connection)
+        return shape if connection.delay.per == "synapse" else shape[:1]
+
+    def delay_limits(self, connection: Connection, dt: float) -> tuple[float, float]:
+        """Shortest and longest delay of a connection, ms, in steps of dt; a SettingError where there is none."""
+        assert connection.delay is not None
+        return connection.delay.limits(self._shortest_delay(connection, dt))
+
+    def check_delays(self, connection: Connection, value: np.ndarray, dt: float) -> None:
+        """Raise a SettingError unless delays of a connection, ms, are of its shape or one number, and allowed."""
+        assert connection.delay is not None
+        if np.shape(value) not in ((), self.delay_shape(connection)):
+            raise SettingError(
+                f"{connection.delay_name} has shape {np.shape(value)}; give a number or an array of shape "
+                f"{self.delay_shape(connection)}."
+            )
+        connection.delay.check(connection.delay_name, np.atleast_1d(value), self._shortest_delay(connection, dt))
+
+    def draw_delays(self, rng: np.random.Generator, dt: float) -> dict[str, np.ndarray]:
+        """Initial delays of all connections that have them, by name, ms, for steps of dt."""
+        return {
+            c.delay_name: c.delay.draw(rng, self.delay_shape(c), self._shortest_delay(c, dt))
+            for c in self.connections
+            if c.delay is not None
+        }
+
+    def _shortest_delay(self, connection: Connection, dt: float) -> float:
+        return 0.0 if connection.source == self.input.name else dt
+
+    @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of everything that is trained: weights of connections (pre, post), and parameters of
-        neurons as `{population}.{parameter}` (N,)."""
+        """Names and shapes of everything that is trained: weights of connections (pre, post), parameters of
+        neurons as `{population}.{parameter}` (N,), and delays as `{connection}.delay` (pre, post) or (pre,)."""
         weights: dict[str, tuple[int, ...]] = {c.name: self.shape(c) for c in self.connections}
-        return weights | {f"{p.name}.{name}": (p.size,) for p in self.populations for name in p.trained}
+        neurons = {f"{p.name}.{name}": (p.size,) for p in self.populations for name in p.trained}
+        delays = {c.delay_name: self.delay_shape(c) for c in self.connections if c.delay and c.delay.trained}
+        return weights | neurons | delays
 
     @property
     def num_parameters(self) -> int:

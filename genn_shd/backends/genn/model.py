@@ -81,7 +81,7 @@ class GennModel(Model):
         self._simulation: Simulation | None = None
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
-        self._values = RunValues(self.network, rng)
+        self._values = RunValues(self.network, rng, dt, self.network.draw_delays(rng, dt))
         round_delays(self.network.input, self._values.delays(), self._trial)
         neurons = NeuronParameters(self.network, self._values, _DTYPES[precision])
         self._assemble(self._build(profile), neurons)

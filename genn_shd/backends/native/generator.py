@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, Program
 from ...network.definitions import RESERVED_NAMES
-from ...network.network import SpikeCountRegularisation
+from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import assigns, uses
 from ...toolchain.format import format_c
 from ...toolchain.templates import code_templates
@@ -87,13 +87,14 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         loss=program.loss,
         loss_parameters=list(program.loss.parameters),
         senders=lambda p: _senders(program, p),
-        hears_input=lambda p: any(c.source == network.input.name for c in network.connections if c.target == p.name),
+        hears_input=lambda p: any(c.source == network.input.name for c in _prompt(network) if c.target == p.name),
+        **_delayed(program, layout),
         effects=_effects,
         statements=lambda text: _statements(text, precision),
         changes=_changes,
         forward_entries=lambda p: [x for x in p.propagator if x in uses(p.advance_code, p.decay_code)],
-        incoming={p.name: [c for c in network.connections if c.target == p.name] for p in program.populations},
-        outgoing={name: [c for c in network.connections if c.source == name] for name in sources},
+        incoming={p.name: [c for c in _prompt(network) if c.target == p.name] for p in program.populations},
+        outgoing={name: [c for c in _prompt(network) if c.source == name] for name in sources},
         padded=lambda p: padded(p.size, precision),
         uses=uses,
         assigns=assigns,
@@ -177,9 +178,34 @@ def _tracks(program: Program) -> dict[str, list[tuple[PopulationProgram, str, in
 
 
 def _senders(program: Program, population: PopulationProgram) -> list[str]:
-    """Spiking populations that send to a population, in the order of connections."""
+    """Spiking populations that send to a population without delays, in the order of connections."""
     network = program.network
-    return [c.source for c in network.connections if c.target == population.name and c.source != network.input.name]
+    return [c.source for c in _prompt(network) if c.target == population.name and c.source != network.input.name]
+
+
+def _prompt(network: Network) -> list[Connection]:
+    """Return the connections without delays."""
+    return [c for c in network.connections if c.delay is None]
+
+
+def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
+    """Connections with delays, by what has a delay and by their targets."""
+    network = program.network
+    by_synapse = [c for c in network.delayed_connections if c.name in layout.by_target]
+    by_source = [c for c in network.delayed_connections if c.name not in layout.by_target]
+    into = {p.name: [c for c in by_source if c.target == p.name] for p in program.populations}
+    heard = {p.name: [c for c in by_synapse if c.target == p.name] for p in program.populations}
+    return {
+        "delayed": network.delayed_connections,
+        "by_source": into,
+        "by_source_connections": by_source,
+        "by_synapse": heard,
+        "by_synapse_connections": by_synapse,
+        "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
+        "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],
+        "answers": lambda p: bool(_senders(program, p) or into[p.name]),
+        "sums_of": lambda terms, name, series: [(f"{name}{k}", series, k) for k in range(terms)],
+    }
 
 
 def _effects(population: PopulationProgram) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ no remainder. Padding holds zero weights, receives zero gradients and stays zero
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,13 +25,15 @@ def padded(size: int, precision: str) -> int:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Place of one connection's weights: `pre` rows of `stride` numbers, `post` of them used."""
+    """Place of one connection's weights or delays: `pre` rows of `stride` numbers, `post` of them used; moved at
+    `lr_multiplier` times the learning rate."""
 
     name: str
     offset: int
     pre: int
     post: int
     stride: int
+    lr_multiplier: float = 1.0
 
     def view(self, flat: np.ndarray) -> np.ndarray:
         """The weights (pre, post) inside a flat parameter array, not copied."""
@@ -40,8 +43,8 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Row:
-    """Place of one trained parameter of a population's neurons: `size` numbers, moved at `lr_multiplier` times
-    the learning rate."""
+    """Place of one trained parameter of a population's neurons, or of a delay for each: `size` numbers, moved at
+    `lr_multiplier` times the learning rate."""
 
     offset: int
     size: int
@@ -60,6 +63,9 @@ class Layout:
     ----------
     matrices : connection name -> place.
     trained : `{population}.{parameter}` -> place, in the same array.
+    delays : `{connection}.delay` -> place, in the same array; also of delays that are not trained, which do not move.
+    by_target : connection whose synapses have delays -> place of a copy of them with a row for each target, in an array
+        of its own.
     num_parameters : length of the flat parameter array, padding included.
     values : (population, value name) -> (offset, padded length) in the flat array of values.
     num_values : length of that array.
@@ -68,6 +74,8 @@ class Layout:
 
     matrices: dict[str, Matrix]
     trained: dict[str, Row]
+    delays: dict[str, Matrix | Row]
+    by_target: dict[str, Matrix]
     num_parameters: int
     values: dict[tuple[str, str], tuple[int, int]]
     num_values: int
@@ -76,7 +84,13 @@ class Layout:
     @property
     def places(self) -> dict[str, Matrix | Row]:
         """Places of all that is trained, by name."""
-        return {**self.matrices, **self.trained}
+        delays = {name: place for name, place in self.delays.items() if place.lr_multiplier}
+        return {**self.matrices, **self.trained, **delays}
+
+    @property
+    def own_rates(self) -> dict[str, Matrix | Row]:
+        """Places of all that moves at a rate of its own."""
+        return {**self.trained, **self.delays}
 
 
 def lay_out(program: Program, precision: str) -> Layout:
@@ -92,6 +106,7 @@ def lay_out(program: Program, precision: str) -> Layout:
         for name, settings in described.trained.items():
             trained[f"{described.name}.{name}"] = Row(offset, described.size, settings.rate)
             offset += padded(described.size, precision)
+    delays, offset = _lay_out_delays(program, matrices, offset, precision)
     values, place = {}, 0
     for population in program.populations:
         length = padded(population.size, precision)
@@ -100,7 +115,37 @@ def lay_out(program: Program, precision: str) -> Layout:
             place += length
     largest = max(*(p.size for p in program.network.populations), *(m.pre for m in matrices.values()))
     index_dtype = np.dtype(np.uint16 if largest <= 2**16 else np.int32)
-    return Layout(matrices, trained, offset, values, place, index_dtype)
+    by_target = _lay_out_by_target(program, precision)
+    return Layout(matrices, trained, delays, by_target, offset, values, place, index_dtype)
+
+
+def _lay_out_delays(
+    program: Program, matrices: Mapping[str, Matrix], offset: int, precision: str
+) -> tuple[dict[str, Matrix | Row], int]:
+    """Places of delays from an offset on, and the offset behind them."""
+    delays: dict[str, Matrix | Row] = {}
+    for connection in program.network.delayed_connections:
+        assert connection.delay is not None
+        weights, trained = matrices[connection.name], connection.delay.trained
+        rate = trained.rate if trained else 0.0
+        if connection.delay.per == "synapse":
+            delays[connection.delay_name] = replace(weights, offset=offset, lr_multiplier=rate)
+            offset += weights.pre * weights.stride
+        else:
+            delays[connection.delay_name] = Row(offset, weights.pre, rate)
+            offset += padded(weights.pre, precision)
+    return delays, offset
+
+
+def _lay_out_by_target(program: Program, precision: str) -> dict[str, Matrix]:
+    by_target, offset = {}, 0
+    for connection in program.network.delayed_connections:
+        if connection.delay and connection.delay.per == "synapse":
+            pre, post = program.network.shape(connection)
+            stride = padded(pre, precision)
+            by_target[connection.name] = Matrix(connection.name, offset, post, pre, stride)
+            offset += post * stride
+    return by_target
 
 
 def num_count_signals(program: Program, precision: str) -> int:

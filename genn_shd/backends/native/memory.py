@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...network.network import Connection
 from ..results import Arrays
 from .layout import Layout, aligned_zeros
 
@@ -37,10 +38,10 @@ class ParameterMemory:
         self.num_groups = num_groups(batch_size)
         self.parameters, self.moment1, self.moment2, self.gradient = (aligned_zeros(count, dtype) for _ in range(4))
         self.group_gradients = aligned_zeros(count * self.num_groups, dtype)
-        self.lr_multipliers = aligned_zeros(count if layout.trained else 0, dtype)
+        self.lr_multipliers = aligned_zeros(count if layout.own_rates else 0, dtype)
         self.lr_multipliers[:] = 1
-        for row in layout.trained.values():
-            row.view(self.lr_multipliers)[:] = row.lr_multiplier
+        for place in layout.own_rates.values():
+            place.view(self.lr_multipliers)[:] = place.lr_multiplier
 
     @property
     def members(self) -> dict[str, Any]:
@@ -63,6 +64,10 @@ class ParameterMemory:
         """Overwrite some of what one of the flat arrays holds."""
         for name, array in arrays.items():
             self._layout.places[name].view(flat)[:] = array
+
+    def delays(self, connection: Connection) -> np.ndarray:
+        """The delays of a connection, trained or not, not copied."""
+        return self._layout.delays[connection.delay_name].view(self.parameters)
 
     def trained(self, name: str) -> np.ndarray:
         """The numbers of one trained parameter of neurons, `{population}.{parameter}`, not copied."""

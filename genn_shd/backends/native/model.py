@@ -13,11 +13,12 @@ from ...eventprop.program import Program
 from ...spikes.spike_trains import SpikeTrains
 from ...toolchain.compiler import compile_source, find_compiler
 from ..base import Model
-from ..checks import check_batch, check_parameters
+from ..checks import check_batch, check_delays, check_parameters
 from ..recording import check_wanted, recordable
 from ..results import Arrays, BatchResult, Recording, Wanted
 from ..run_values import NewValues, RunValues, initial_parameters
 from .coefficients import Coefficients
+from .delays import Delays
 from .generator import KINDS_OF_WORK, generate
 from .layout import DTYPES, aligned_zeros, lay_out, num_count_signals
 from .library import Library, Storage
@@ -63,8 +64,10 @@ class NativeModel(Model):
         self._recording_library: RecordingLibrary | None = None
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
-        self._values = RunValues(self.network, rng)
+        delays = self.network.draw_delays(rng, dt)
+        self._values = RunValues(self.network, rng, dt, delays)
         self._memory = ParameterMemory(self._layout, self._dtype, batch_size)
+        self._delays = Delays(program, self._layout, self._memory, self._dtype, dt)
         self._coefficients = Coefficients(program, self._layout, precision, dt)
         self._trial_values = TrialValues(program, num_steps, dt, self._dtype)
         self._optimiser = Optimiser(self.network, self._memory)
@@ -72,6 +75,7 @@ class NativeModel(Model):
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._profile, self._spent = profile, np.zeros(len(KINDS_OF_WORK))
         self.set_parameters(start)
+        self._delays.assign(delays)
         for name in self._layout.trained:
             self._read_value(name)
         self._refresh_values()
@@ -133,6 +137,7 @@ class NativeModel(Model):
             **self._samples(batch),
             **self._trial_values.members(self._values, batch),
             **self._coefficients.members,
+            **self._delays.members,
             **self._optimiser.constants(self.learning_rate, self._values),
             **self._memory.members,
             **outcome.members,
@@ -183,11 +188,13 @@ class NativeModel(Model):
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
+        check_delays(parameters, self.network, self.dt)
         trained = {name: np.asarray(array) for name, array in parameters.items() if name in self._layout.trained}
         if trained:
             self._values.attempt(trained, self._take_values)
         weights = {name: parameters[name] for name in parameters.keys() - trained.keys()}
         self._memory.assign(self._memory.parameters, weights)
+        self._delays.refresh()
 
     def _read_value(self, name: str) -> None:
         """Let the optimiser go on from a run-time value that was set, rounded to what it has room for."""
@@ -205,6 +212,7 @@ class NativeModel(Model):
                 self._values.set(f"{p.name}.{name}", numbers.astype(np.float64))
             if trained:
                 self._coefficients.refresh(p, self._values)
+        self._delays.follow_trained()
 
     @property
     def optimiser_state(self) -> Arrays:
@@ -232,6 +240,7 @@ class NativeModel(Model):
         for p in self._program.populations:
             self._coefficients.refresh(p, self._values)
         self._trial_values.refresh(self._values)
+        self._delays.assign(self._values.fixed_delays())
 
     # -- the rest --------------------------------------------------------------------------------------------------
 

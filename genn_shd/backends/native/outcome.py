@@ -29,6 +29,7 @@ class Outcome:
         self._logits = np.empty((size, program.output.size), dtype)
         self._counts = np.empty(sum(p.size for p in self._spiking) * size or 1, np.int32)
         self._grazing = np.zeros(size, np.int32)
+        self._lost_arrivals = np.zeros(size, np.int64)
 
     @property
     def members(self) -> dict[str, Any]:
@@ -37,6 +38,7 @@ class Outcome:
             "losses": self._losses,
             "logits": self._logits,
             "grazing": self._grazing,
+            "lost_arrivals": self._lost_arrivals,
             "spike_counts": self._counts,
         }
 
@@ -49,6 +51,7 @@ class Outcome:
             logits=self._logits,
             spike_counts=self._counts_by_name(),
             grazing=int(self._grazing.sum()),
+            lost_arrivals=int(self._lost_arrivals.sum()),
         )
 
     def _counts_by_name(self) -> Arrays:

@@ -1,0 +1,87 @@
+"""Delay: how long the spikes of a connection travel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from ..errors import SettingError, unknown_name
+from .initialisers import Distribution, Initial, draw
+from .trained import Trained
+
+Per = Literal["synapse", "source"]
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Times that the spikes of a connection travel, real numbers of ms that mean the same at any time step.
+
+    A spike of time t arrives at t + delay. Between neurons a delay is at least the time step, from the source of input
+    spikes at least 0; what is drawn below that, or outside of the limits here, is moved to the nearer limit. What
+    arrives after the end of the trial is lost.
+
+    Attributes
+    ----------
+    initial : delays to start with, ms: a number or a distribution.
+    maximum : longest delay, ms.
+    trained : None for delays that stay as they are; else `minimum` is the shortest one, in ms, and the optimiser moves
+        them by up to `rate` times the learning rate, in ms, a step.
+    per : `synapse`, every synapse has a delay of its own; `source`, all synapses of a source neuron share one.
+    """
+
+    initial: Initial
+    maximum: float
+    trained: Trained | None = None
+    per: Per = "synapse"
+
+    def __post_init__(self) -> None:
+        if self.per not in get_args(Per):
+            raise unknown_name("delay per", self.per, get_args(Per))
+        if not 0 < self.maximum < math.inf:
+            raise SettingError(f"maximum = {self.maximum} ms of a delay is not allowed; it must be > 0 and finite.")
+        if self.trained is not None and not 0 <= self.trained.minimum < self.maximum:
+            raise SettingError(
+                f"minimum = {self.trained.minimum} ms of a trained delay is not allowed; it must be >= 0 and below "
+                f"its maximum of {self.maximum:g} ms."
+            )
+        if not isinstance(self.initial, Distribution) and not 0 <= self.initial <= self.maximum:
+            raise SettingError(
+                f"initial = {self.initial} ms of a delay is not allowed; it must be from 0 to its maximum of "
+                f"{self.maximum:g} ms."
+            )
+
+    def limits(self, shortest: float) -> tuple[float, float]:
+        """Shortest and longest delay, ms.
+
+        Parameters
+        ----------
+        shortest : that the simulation allows, ms.
+
+        Raises
+        ------
+        SettingError
+            No delay is allowed.
+        """
+        if self.maximum < shortest:
+            raise SettingError(
+                f"maximum = {self.maximum:g} ms of a delay between neurons is shorter than the time step of "
+                f"{shortest:g} ms; raise it or lower dt."
+            )
+        return max(shortest, self.trained.minimum if self.trained else 0.0), self.maximum
+
+    def check(self, name: str, value: np.ndarray, shortest: float) -> None:
+        """Raise a SettingError naming `name` unless delays, ms, are within the limits, to single precision."""
+        low, high = self.limits(shortest)
+        outside = ~((low * (1 - _ROUNDING) <= value) & (value <= high * (1 + _ROUNDING)))
+        if np.any(outside):
+            raise SettingError(
+                f"{name} = {value[outside].flat[0]:g} ms is not allowed; it must be from {low:g} to {high:g}."
+            )
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...], shortest: float) -> np.ndarray:
+        """Initial delays of that shape, ms, within the limits."""
+        return np.clip(draw(self.initial, rng, shape), *self.limits(shortest))

@@ -92,6 +92,7 @@ def compile_network(
         "learning_rate": learning_rate,
         "seed": seed,
     }
+    _check_delays(network, name, scheme)
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
         model: Model = native.NativeModel(
@@ -135,6 +136,14 @@ def _genn_model(
         profile=profile,
         **common,
     )
+
+
+def _check_delays(network: Network, backend: str, scheme: str | None) -> None:
+    if network.delayed_connections and (backend != "native" or scheme == "grid"):
+        raise SettingError(
+            'delays of connections are offered by the back end "native" in the scheme "exact" alone; use these, or '
+            "leave the delays out."
+        )
 
 
 def _refuse(backend: str, **options: Any) -> None:

@@ -32,7 +32,8 @@ class ParameterCheck:
     ----------
     name, size : of the parameter.
     checked : entries compared.
-    kinks : entries left out, as a spike appeared or vanished between the two sides of the difference.
+    kinks : entries left out, as a spike appeared or vanished between the two sides of the difference, or a delay is at
+        one of its limits.
     norm : Euclidean norm of the differences over the entries compared.
     error : norm of (gradient - differences).
     doubt : norm of what the differences are uncertain by: how well steps of different sizes agree, and rounding.
@@ -156,8 +157,10 @@ def extrapolated_differences(
 def central_differences(
     model: Model, batch: SpikeTrains, name: str, indices: np.ndarray, step: float = 1e-6
 ) -> tuple[np.ndarray, np.ndarray]:
-    """d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether all spike counts stayed the same."""
+    """d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether there is one: all spike counts stayed
+    the same, and the parameter may move to both sides."""
     start = model.parameters[name]
+    low, high = model.network.delay_limits_by_name(model.dt).get(name, (-np.inf, np.inf))
 
     def move(index: int, change: float) -> BatchResult:
         moved = start.copy()
@@ -165,9 +168,11 @@ def central_differences(
         model.set_parameters({name: moved})
         return model.evaluate_batch(batch)
 
-    slopes, smooth = np.empty(len(indices)), np.empty(len(indices), bool)
+    slopes, smooth = np.zeros(len(indices)), np.zeros(len(indices), bool)
     try:
         for k, index in enumerate(indices):
+            if not low + step <= start.flat[index] <= high - step:
+                continue
             above, below = move(index, step), move(index, -step)
             slopes[k] = (above.loss - below.loss) / (2 * step)
             smooth[k] = all(np.array_equal(above.spike_counts[p], below.spike_counts[p]) for p in above.spike_counts)

@@ -129,7 +129,9 @@ def estimate(network: Network, use: Use) -> dict[Cause, int]:
 def _of_parameters(network: Network, use: Use) -> int:
     """Parameters, two moments, the gradient and a copy of it, and the sums of groups of samples."""
     if use.kind == "native":
-        numbers = sum(pre * padded(post, use.precision) for pre, post in map(network.shape, network.connections))
+        shapes = [network.shape(c) for c in network.connections]
+        shapes += [shape for c in network.delayed_connections if len(shape := network.delay_shape(c)) == 2]
+        numbers = sum(pre * padded(post, use.precision) for pre, post in shapes)
         return numbers * use.itemsize * (5 + num_groups(use.batch_size))
     return network.num_parameters * use.itemsize * 5
 

@@ -27,9 +27,9 @@ class RunValues:
     """All run-time values of a network, checked when they change.
 
     Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` where the
-    network has them, `{source}.delays` (ms), `{connection}.delay` of delays that are not trained (ms), `loss.{parameter}`,
-    `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower, strength_upper, strength_lower,
-    total_upper, strength_total}`.
+    network has them, `{source}.delays` (ms), `{connection}.delay` of delays that are not trained (ms),
+    `loss.{parameter}`, `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower,
+    strength_upper, strength_lower, total_upper, strength_total}`.
     """
 
     def __init__(self, network: Network, rng: np.random.Generator, dt: float, delays: Mapping[str, np.ndarray]) -> None:
@@ -43,7 +43,9 @@ class RunValues:
         delays : of connections, by name; those that are trained are no run-time values.
         """
         self._network, self._dt = network, dt
-        self._fixed_delays = {c.delay_name: c for c in network.delayed_connections if c.delay_name not in network.parameter_shapes}
+        self._fixed_delays = {
+            c.delay_name: c for c in network.delayed_connections if c.delay_name not in network.parameter_shapes
+        }
         self._values: dict[str, Any] = {name: delays[name] for name in self._fixed_delays}
         for population in network.populations[1:]:
             for name in population.parameters:

@@ -186,6 +186,9 @@ def _check(model: Model) -> dict[str, dict[str, float]]:
     delays = model.values[f"{network.input.name}.delays"].tolist()
     if delays != [0.0]:
         raise SettingError(f"{network.input.name}.delays = {delays}: mlGeNN's inputs have no delays; leave them out.")
+    if network.delayed_connections:
+        names = ", ".join(c.name for c in network.delayed_connections)
+        raise SettingError(f"{names}: delays of connections are not exchanged with mlGeNN; leave them out.")
     values: dict[str, dict[str, float]] = {}
     for p in network.populations[1:]:
         assert p.neuron is not None and p.synapse is not None

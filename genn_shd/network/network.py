@@ -331,6 +331,10 @@ class Network:
         assert connection.delay is not None
         return connection.delay.limits(self._shortest_delay(connection, dt))
 
+    def delay_limits_by_name(self, dt: float) -> dict[str, tuple[float, float]]:
+        """Shortest and longest delay of every connection that has them, ms, by the delays' name."""
+        return {c.delay_name: self.delay_limits(c, dt) for c in self.delayed_connections}
+
     def check_delays(self, connection: Connection, value: np.ndarray, dt: float) -> None:
         """Raise a SettingError unless delays of a connection, ms, are of its shape or one number, and allowed."""
         assert connection.delay is not None

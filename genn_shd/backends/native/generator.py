@@ -43,6 +43,7 @@ KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 # Templates of structures with a member for each population.
 _STRUCTURES = (
     *("prelude.c.j2", "values.c.j2", "state.c.j2", "worker.c.j2", "tape_types.c.j2", "batch.c.j2", "exact/types.c.j2"),
+    "exact/late_types.c.j2",
 )
 
 # Spikes a neuron and ms that no network is meant to reach.

@@ -130,7 +130,7 @@ def _of_parameters(network: Network, use: Use) -> int:
     """Parameters, two moments, the gradient and a copy of it, and the sums of groups of samples."""
     if use.kind == "native":
         shapes = [network.shape(c) for c in network.connections]
-        shapes += [shape for c in network.delayed_connections if len(shape := network.delay_shape(c)) == 2]
+        shapes += [network.shape(c) for c in network.delayed_connections if len(network.delay_shape(c)) == 2]
         numbers = sum(pre * padded(post, use.precision) for pre, post in shapes)
         return numbers * use.itemsize * (5 + num_groups(use.batch_size))
     return network.num_parameters * use.itemsize * 5

@@ -81,7 +81,7 @@ LOSSES: dict[str, tuple[str, ...]] = {
 ADDITIONS: dict[str, tuple[str, ...]] = {
     # Three copies; their initial weights share what one copy has.
     "delay line": (
-        "network.delays=2",
+        "network.input_delays=2",
         "network.delay_spacing=50.0",
         "network.weights.input_hidden={mean = 0.0035, std = 0.017}",
     ),

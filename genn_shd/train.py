@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import shutil
 import sys
@@ -16,7 +17,7 @@ from .config.schema import Config
 from .config.sources import find_model, load, preset_names, preset_unless_other
 from .datasets import Dataset
 from .errors import SettingError
-from .network.network import Network
+from .network.network import Connection, Network
 from .runs.results import EpochMetrics, FoldsSummary, SeedsSummary, Summary
 from .system import command
 from .system.display import escape, show_name
@@ -117,8 +118,18 @@ def describe(network: Network) -> str:
             connections.append(
                 (f"{p.name}.{name}", f"{p.size}", f"{p.size}", f"{p.initial(name)}, >= {trained.minimum:g}")
             )
+    for c in network.delayed_connections:
+        connections.append(_describe_delays(network, c))
     total = f"{network.num_parameters} parameters, loss {network.loss.name}"
     return "\n\n".join([_columns(populations), _columns(connections), total])
+
+
+def _describe_delays(network: Network, connection: Connection) -> tuple[str, str, str, str]:
+    assert connection.delay is not None
+    shape, delay = network.delay_shape(connection), connection.delay
+    trained = f"{math.prod(shape)}" if delay.trained else "not trained"
+    limits = f"{delay.trained.minimum:g} to {delay.maximum:g}" if delay.trained else f"up to {delay.maximum:g}"
+    return connection.delay_name, " x ".join(map(str, shape)), trained, f"{delay.initial}, {limits} ms"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:

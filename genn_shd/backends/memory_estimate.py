@@ -31,7 +31,7 @@ GB = 1e9
 ARGUMENTS = {"size": "the size of populations", "batch_size": "batch_size", "duration": "duration", "dt": "dt"}
 """Names in `compile_network` of the values that memory depends on."""
 SETTINGS = {
-    "size": "network.num_hidden or network.delays",
+    "size": "network.num_hidden or network.input_delays",
     "batch_size": "training.batch_size",
     "duration": "simulation.duration",
     "dt": "simulation.dt",

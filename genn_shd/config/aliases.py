@@ -21,15 +21,19 @@ RENAMED = {
 }
 """Old dotted name -> name of today."""
 
+NUMBERS = {"network.delays": "network.input_delays"}
+"""Old dotted name of a number -> name of today, where the old one is that of a table today."""
+
 MINIMA = ("network.trained", "network.output_trained")
 """Tables whose entries were numbers once, the smallest value that each parameter may take."""
 
 
 def current_name(dotted: str) -> str:
     """Return the name that a setting has today."""
-    if dotted in RENAMED:
-        _warn(dotted, RENAMED[dotted])
-    return RENAMED.get(dotted, dotted)
+    renamed = RENAMED | NUMBERS
+    if dotted in renamed:
+        _warn(dotted, renamed[dotted])
+    return renamed.get(dotted, dotted)
 
 
 def current_value(dotted: str, value: Any) -> Any:
@@ -52,6 +56,10 @@ def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     changed = dict(values)
     for old, new in RENAMED.items():
         _move(changed, old, new)
+    for old, new in NUMBERS.items():
+        table, _, name = old.partition(".")
+        if isinstance(changed.get(table), Mapping) and isinstance(changed[table].get(name), int):
+            _move(changed, old, new)
     for dotted in MINIMA:
         table, _, name = dotted.partition(".")
         if isinstance(changed.get(table), Mapping) and name in changed[table]:

@@ -38,13 +38,28 @@ def read_config(run: RunPaths) -> Config:
     SettingError
         The file cannot be read, or is of a version with other settings.
     """
-    values = with_current_names(read_toml(run.config_file))
+    values = read_values(run)
     try:
         config = Config.from_values(values)
     except SettingError as error:
         raise SettingError(f"{run.config_file}: {error}") from None
     check_whole(run, values)
     return config
+
+
+def read_values(run: RunPaths) -> dict[str, Any]:
+    """Read the settings of a run as nested tables, under their names of today.
+
+    Raises
+    ------
+    SettingError
+        The file cannot be read, or a setting stands in it under two names.
+    """
+    values = read_toml(run.config_file)
+    try:
+        return with_current_names(values)
+    except SettingError as error:
+        raise SettingError(f"{run.config_file}: {error}") from None
 
 
 def check_whole(run: RunPaths, values: Mapping[str, Any]) -> None:

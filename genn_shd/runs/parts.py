@@ -8,12 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..config.aliases import with_current_names
 from ..config.messages import explain, format_value
 from ..config.schema import TrainingSettings
-from ..config.sources import read_toml
 from ..errors import DataError, SettingError
-from .configuration import check_whole
+from .configuration import check_whole, read_values
 from .files import read_summary
 from .paths import RunPaths
 
@@ -28,7 +26,7 @@ def find_expected_parts(run: RunPaths) -> list[Path]:
     SettingError
         The configuration is no valid TOML, or its seeds are none.
     """
-    values = with_current_names(read_toml(run.config_file))
+    values = read_values(run)
     validation = values.get("validation", {})
     seeds = _read_seeds(run, values.get("training", {}))
     check_whole(run, values)

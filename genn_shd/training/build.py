@@ -11,14 +11,18 @@ from ..backends.native.memory import MAX_GROUPS, SAMPLES_PER_GROUP
 from ..config.schema import (
     SMALLEST_TIME_CONSTANTS,
     Config,
+    DelaySettings,
     GammaSettings,
     NetworkSettings,
     TrainedSettings,
+    UniformSettings,
 )
 from ..errors import SettingError
 from ..models import recurrent_classifier
-from ..network.initialisers import Gamma, Initial, Normal, heterogeneous
-from ..network.network import Network, SpikeCountRegularisation, Trained
+from ..network.delay import Delay
+from ..network.initialisers import Gamma, Initial, Normal, Uniform, heterogeneous
+from ..network.network import Network, SpikeCountRegularisation
+from ..network.trained import Trained
 
 
 def build_network(config: Config, num_input: int, num_classes: int) -> Network:
@@ -46,6 +50,7 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         trained=_trained(settings.trained, settings.trained_rate),
         output_trained=_trained(settings.output_trained, settings.trained_rate),
         input_delays=input_delays(config),
+        delays={name: _delay(name, delay, config) for name, delay in settings.delays.items()},
         noise=settings.noise or None,
         dropout=settings.dropout or None,
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
@@ -55,6 +60,18 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
 
 def _trained(trained: Mapping[str, TrainedSettings], rate: float) -> dict[str, Trained]:
     return {name: Trained(how.minimum, rate if how.rate is None else how.rate) for name, how in trained.items()}
+
+
+def _delay(connection: str, settings: DelaySettings, config: Config) -> Delay:
+    pre, _, post = connection.partition("_")
+    initial: Initial = 0.0 if pre == post else Uniform(0.0, settings.maximum)
+    if isinstance(settings.initial, UniformSettings):
+        initial = Uniform(settings.initial.low, settings.initial.high)
+    elif settings.initial is not None:
+        initial = settings.initial
+    rate = settings.learning_rate / config.optimiser.learning_rate
+    trained = Trained(settings.minimum, rate) if settings.trained else None
+    return Delay(initial, settings.maximum, trained, settings.per)
 
 
 def compiled_batch_size(config: Config, num_samples: int | None) -> int:
@@ -133,7 +150,7 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
 
 def input_delays(config: Config) -> list[float]:
     """How late each copy of the input arrives, ms; the first is the input itself."""
-    return [k * config.network.delay_spacing for k in range(config.network.delays + 1)]
+    return [k * config.network.delay_spacing for k in range(config.network.input_delays + 1)]
 
 
 def trial_duration(config: Config) -> float:

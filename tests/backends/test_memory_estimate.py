@@ -107,7 +107,7 @@ def test_steps_cover_the_trial() -> None:
         ("simulation.duration=1e9", "simulation.duration = 1e"),
         ("simulation.dt=1e-8", "simulation.dt = 1e-08"),
         ("simulation.num_threads=1000000000", "simulation.num_threads = 1000000000"),
-        ("network.delays=100000000", "network.delays = 100000000"),
+        ("network.input_delays=100000000", "network.input_delays = 100000000"),
     ],
 )
 def test_settings_that_ask_for_too_much_are_refused_in_a_line(

@@ -18,13 +18,17 @@ OLD = {
     "augmentation": {"muffle": 0.2, "drop": 0.1},
     "revival": {"lift": 0.1, "lift_all": 0.2, "redraw": True},
     "optimiser": {"ease_in_start": 0.5, "ease_in_factor": 1.5},
-    "network": {"trained": {"tau_mem": 3.0}, "output_trained": {"tau_syn": 1}},
+    "network": {"trained": {"tau_mem": 3.0}, "output_trained": {"tau_syn": 1}, "delays": 2},
 }
 NEW = {
     "augmentation": {"frequency_mask": 0.2, "spike_dropout": 0.1},
     "silent_neurons": {"weight_lift": 0.1, "weight_lift_all": 0.2, "weight_redraw": True},
     "optimiser": {"warm_up_start": 0.5, "warm_up_factor": 1.5},
-    "network": {"trained": {"tau_mem": {"minimum": 3.0}}, "output_trained": {"tau_syn": {"minimum": 1}}},
+    "network": {
+        "trained": {"tau_mem": {"minimum": 3.0}},
+        "output_trained": {"tau_syn": {"minimum": 1}},
+        "input_delays": 2,
+    },
 }
 
 
@@ -37,7 +41,7 @@ def test_old_names_mean_the_same_and_the_log_names_the_new_ones(caplog):
     with caplog.at_level(logging.WARNING, "genn_shd"):
         assert Config.from_values(OLD) == Config.from_values(NEW) == Config.from_values(OLD)
     lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == len(aliases.RENAMED) + 2  # once each
+    assert len(lines) == len(aliases.RENAMED) + len(aliases.NUMBERS) + 2  # once each
     assert all("\n" not in line for line in lines)
     assert "revival.lift is now silent_neurons.weight_lift" in "\n".join(lines)
     assert "network.trained.tau_mem = 3.0 is now network.trained.tau_mem = {minimum = 3.0}" in "\n".join(lines)
@@ -46,6 +50,15 @@ def test_old_names_mean_the_same_and_the_log_names_the_new_ones(caplog):
 def test_every_new_name_is_a_setting_and_no_old_one():
     names = {name for name, _ in setting_names(Config)}
     assert set(aliases.RENAMED.values()) <= names and not set(aliases.RENAMED) & names
+    assert set(aliases.NUMBERS.values()) <= names
+
+
+def test_a_table_of_delays_is_no_number_of_copies():
+    values = {"network": {"input_delays": 1, "delays": {"input_hidden": {"maximum": 60.0}}}}
+    config = Config.from_values(values)
+    assert config.network.input_delays == 1 and config.network.delays["input_hidden"].maximum == 60.0
+    assert load(settings=["network.delays=3"]).network.input_delays == 3
+    assert load(settings=["network.delays.input_hidden.per=source"]).network.delays["input_hidden"].per == "source"
 
 
 def test_a_later_source_wins_whichever_name_it_uses(tmp_path):

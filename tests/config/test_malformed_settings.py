@@ -70,7 +70,7 @@ def test_no_settings_file_ends_in_a_traceback_a_hang_or_much_memory(
     [
         *("training.seeds=1000000000", "training.seed=99999999999999999999", "dataset.num_test=18446744073709551616"),
         *("augmentation.blend_factor=1e12", "augmentation.shift=1000000000000", "augmentation.jitter=1e300"),
-        *("augmentation.dilate=[1.0, 1e300]", "dataset.rescale_channel=1e12", "network.delays=1000000000"),
+        *("augmentation.dilate=[1.0, 1e300]", "dataset.rescale_channel=1e12", "network.input_delays=1000000000"),
     ],
 )
 def test_settings_without_a_sensible_size_have_an_upper_limit(setting: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genn_shd import Config, Gamma, SettingError, Trained, datasets
+from genn_shd import Config, Delay, Gamma, SettingError, Trained, Uniform, datasets
 from genn_shd.config.help import settings_help
 from genn_shd.config.messages import choice, section, setting_names
 from genn_shd.config.schema import DataSettings
@@ -272,7 +272,7 @@ def test_trained_parameters_and_a_delay_line_reach_the_network():
                 "trained": {"tau_mem": {"minimum": 3.0}},
                 "output_trained": {"tau_syn": {"minimum": 1.0, "rate": 5.0}},
                 "trained_rate": 2.0,
-                "delays": 2,
+                "input_delays": 2,
             }
         }
     )
@@ -281,5 +281,36 @@ def test_trained_parameters_and_a_delay_line_reach_the_network():
     assert network.parameter_shapes["hidden.tau_mem"] == (256,)
     assert network.parameter_shapes["output.tau_syn"] == (3,)
     assert network.input.delays == (0.0, 30.0, 60.0)
+    assert not network.delayed_connections
     assert network.population("hidden").trained["tau_mem"] == Trained(3.0, rate=2.0)
     assert network.output.trained["tau_syn"] == Trained(1.0, rate=5.0)
+
+
+def test_delays_of_connections_reach_the_network():
+    delays = {
+        "input_hidden": {"maximum": 60.0},
+        "hidden_hidden": {"minimum": 2.0, "learning_rate": 0.5, "per": "source"},
+        "hidden_output": {"trained": False, "initial": {"low": 1.0, "high": 3.0}},
+    }
+    values = {"network": {"delays": delays}, "optimiser": {"learning_rate": 0.01}}
+    network = build_network(Config.from_values(values), num_input=7, num_classes=3)
+    assert [c.delay for c in network.connections] == [
+        Delay(Uniform(0.0, 60.0), 60.0, Trained(0.0, rate=10.0)),
+        Delay(0.0, 150.0, Trained(2.0, rate=50.0), "source"),
+        Delay(Uniform(1.0, 3.0), 150.0),
+    ]
+    assert network.parameter_shapes["input_hidden.delay"] == (7, 256)
+
+
+@pytest.mark.parametrize(
+    ("delay", "words"),
+    [
+        ({"maximum": 5.0, "initial": 6.0}, "initial = 6 ms is not below maximum = 5 ms"),
+        ({"maximum": 5.0, "minimum": 5.0}, "minimum = 5 ms is not below maximum"),
+        ({"initial": {"low": 2.0, "high": 1.0}}, "network.delays.input_hidden.initial = .*high.* is not allowed"),
+        ({"per": "target"}, "network.delays.input_hidden.per"),
+    ],
+)
+def test_delays_that_cannot_be_are_refused(delay, words):
+    with pytest.raises(SettingError, match=words):
+        Config.from_values({"network": {"delays": {"input_hidden": delay}}})

@@ -393,7 +393,7 @@ def test_samples_longer_than_the_trial_are_cropped_and_counted_in_the_log(caplog
 
 @pytest.mark.parametrize(("spacing", "lost"), [(33.0, 0), (50.0, 2)])
 def test_copies_of_the_input_that_come_after_the_trial_are_counted_in_the_log(caplog, spacing, lost):
-    settings = {"network.delays": 3, "network.delay_spacing": spacing}
+    settings = {"network.input_delays": 3, "network.delay_spacing": spacing}
     with caplog.at_level("INFO", "genn_shd"):
         prepare(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
     told = [record.getMessage() for record in caplog.records]

@@ -12,7 +12,14 @@ from ..sections import AsList, AsTuple, OneOrMany, Section, path_setting, settin
 from .augmentation import AugmentationSettings
 from .config import Config, config_model_for
 from .datasets import DataSettings
-from .network import SMALLEST_TIME_CONSTANTS, NetworkSettings, TrainedSettings, WeightSettings
+from .network import (
+    SMALLEST_TIME_CONSTANTS,
+    DelaySettings,
+    NetworkSettings,
+    TrainedSettings,
+    UniformSettings,
+    WeightSettings,
+)
 from .optimiser import OptimiserSettings, ScheduleSettings
 from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
@@ -28,6 +35,7 @@ __all__ = [
     "AugmentationSettings",
     "Config",
     "DataSettings",
+    "DelaySettings",
     "GammaSettings",
     "LeaveOneSpeakerOut",
     "NetworkSettings",
@@ -45,6 +53,7 @@ __all__ = [
     "SpeakerValidation",
     "TrainedSettings",
     "TrainingSettings",
+    "UniformSettings",
     "WeightSettings",
     "config_model_for",
     "path_setting",

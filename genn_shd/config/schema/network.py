@@ -39,6 +39,53 @@ class TrainedSettings(Section):
     )
 
 
+class UniformSettings(Section):
+    """Values drawn uniformly between two limits."""
+
+    low: float = setting(..., "lower limit", ge=0)
+    high: float = setting(..., "upper limit", ge=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"low = {self.low:g} is above high = {self.high:g}; swap them.")
+        return self
+
+
+class DelaySettings(Section):
+    """Delays of one connection, beside the one step that a spike between neurons takes where it has none."""
+
+    maximum: float = setting(150.0, "longest delay", "ms", gt=0)
+    initial: Annotated[float, Field(ge=0)] | UniformSettings | None = setting(
+        None,
+        "delays to start with, a number or {low = 0.0, high = 150.0} for a uniform distribution; where not set, "
+        "uniform from 0 to the longest, and in a layer's own loop the shortest there may be",
+        "ms",
+    )
+    per: Literal["synapse", "source"] = setting(
+        "synapse", "synapse: each has a delay of its own; source: one for all synapses of a source neuron"
+    )
+    trained: bool = setting(True, "whether delays are trained; else they stay as they are")
+    minimum: float = setting(
+        0.0, "shortest delay while they are trained; between neurons at least the time step in any case", "ms", ge=0
+    )
+    learning_rate: float = setting(
+        0.1,
+        "size of the optimiser's steps in delays, while optimiser.learning_rate is that of weights; both are warmed up "
+        "and lowered alike",
+        "ms",
+        gt=0,
+    )
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        highest = self.initial.high if isinstance(self.initial, UniformSettings) else self.initial or 0.0
+        for name, value in (("initial", highest), ("minimum", self.minimum)):
+            if value > self.maximum or (name == "minimum" and value == self.maximum):
+                raise ValueError(f"{name} = {value:g} ms is not below maximum = {self.maximum:g} ms; lower it.")
+        return self
+
+
 TimeConstant = Annotated[float, Field(gt=0)] | GammaSettings
 
 
@@ -194,12 +241,17 @@ class NetworkSettings(_LayersOfModels):
     trained_rate: Annotated[float, Field(gt=0)] = setting(
         1.0, "multiplies the learning rate of trained parameters of neurons that state no rate of their own"
     )
-    delays: Annotated[int, Field(ge=0, le=10_000)] = setting(
+    input_delays: Annotated[int, Field(ge=0, le=10_000)] = setting(
         0,
         "delayed copies of the input, each with weights of its own; default initial weights are shared out among them, "
         "those that are set are taken as they stand",
     )
     delay_spacing: Annotated[float, Field(gt=0)] = setting(30.0, "from one delayed copy to the next", "ms")
+    delays: dict[str, DelaySettings] = setting(
+        {},
+        "delays by connection, trained where nothing else is said, for example "
+        "delays.input_hidden = {maximum = 150.0}; names as in weights; native back end",
+    )
     noise: Annotated[float, Field(ge=0)] = setting(
         0.0,
         "standard deviation of the noise in the current of every hidden neuron while training, per square root of a "

@@ -203,6 +203,7 @@ def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
         "by_synapse": heard,
         "by_synapse_connections": by_synapse,
         "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
+        "history_rows": {c.source: layout.by_target[c.name].stride for c in by_synapse},
         "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],
         "answers": lambda p: bool(_senders(program, p) or into[p.name]),
         "sums_of": lambda terms, name, series: [(f"{name}{k}", series, k) for k in range(terms)],

@@ -37,6 +37,13 @@ class Grid:
     input_gain: float = 0.01
     v_reset: float = 0.0
     regularisation: dict[str, SpikeCountRegularisation] = field(default_factory=dict)
+    delays: dict[str, np.ndarray] = field(default_factory=dict)  # by connection, (pre, post), ms
+
+    def later(self, connection: str, j: int) -> np.ndarray:
+        """Steps by which a spike of row j is later at each target than without a delay."""
+        least = 0 if connection.startswith("input_") else 1
+        steps = np.floor(self.delays[connection][j] / self.dt + 0.5).astype(int)
+        return np.maximum(steps - least, 0)
 
     def spiking(self, name: str) -> bool:
         return name != "output" or self.loss.startswith("first_spike")
@@ -57,6 +64,7 @@ class Grid:
         a, activity = 0.0, []
         raised: dict[tuple[str, int, int], float] = {}
         emitted: dict[str, list[int]] = {n: [] for n, _ in self.layers}
+        pending = {n: np.zeros((self.num_steps, s)) for n, s in self.layers}
         for step in range(self.num_steps):
             emitted["input"] = list(units[bins == step - 1])
             a = (a + len(emitted["input"]) * self.input_gain / self.tau_input) * np.exp(-self.dt / self.tau_input)
@@ -64,7 +72,14 @@ class Grid:
             for key, w in self.weights.items():
                 source, target = key.split("_")
                 for j in emitted[source]:
-                    i[target] += w[j]
+                    if key not in self.delays:
+                        i[target] += w[j]
+                        continue
+                    for k, late in enumerate(self.later(key, j)):
+                        if step + late < self.num_steps:
+                            pending[target][step + late, k] += w[j, k]
+            for name, _ in self.layers:
+                i[name] = i[name] + pending[name][step]
             now = {}
             for name, _ in self.layers:
                 alpha, beta, kappa = self.coefficients(name)
@@ -145,13 +160,22 @@ class Grid:
         li = {n: np.zeros(s) for n, s in self.layers}
         la = {n: np.zeros(s) for n, s in self.layers}
         gradient = {k: np.zeros_like(w) for k, w in self.weights.items()}
+        gradient |= {f"{k}.delay": np.zeros_like(d) for k, d in self.delays.items()}
+        seen_v, seen_i = ({n: np.zeros((2 * self.num_steps + 2, s)) for n, s in self.layers} for _ in range(2))
         for step in reversed(range(self.num_steps)):
             spiked = {n: [(j, d) for s, j, d in tape["spikes"][n] if s == step] for n, _ in self.layers}
             feedback = {n: np.zeros(s) for n, s in self.layers}
             for key, w in self.weights.items():
                 source, target = key.split("_")
                 rows = units[bins == step] if source == "input" else [j for j, _ in spiked[source]]
-                for j in rows:
+                for j in rows if key in self.delays else []:
+                    at, k = step + 1 + self.later(key, j), np.arange(w.shape[1])
+                    gradient[key][j] -= self.tau_syn[target] * seen_i[target][at, k]
+                    moved = w[j] * (seen_v[target][at, k] - seen_i[target][at, k])
+                    gradient[f"{key}.delay"][j] += moved
+                    if source != "input":
+                        feedback[source][j] += moved.sum()
+                for j in rows if key not in self.delays else []:
                     gradient[key][j] -= self.tau_syn[target] * li[target]
                     if source != "input":
                         feedback[source][j] += w[j] @ (lv[target] - li[target])
@@ -187,6 +211,8 @@ class Grid:
                 la[name] *= np.exp(-self.dt / self.tau_adapt)
             lv["output"] += settled
             li["output"] += settled
+            for name, _ in self.layers:
+                seen_v[name][step], seen_i[name][step] = lv[name], li[name]
         return gradient
 
     @staticmethod
@@ -222,12 +248,18 @@ class Grid:
             "losses": np.array([tape["loss"] for tape in tapes]),
             "logits": np.array([tape["logits"] for tape in tapes]),
             "counts": counts,
-            "gradients": {k: np.mean([p[k] for p in parts], axis=0) for k in self.weights},
+            "gradients": {k: np.mean([p[k] for p in parts], axis=0) for k in parts[0]},
         }
 
 
-def written_out(network: Network, weights: dict[str, np.ndarray], dt: float, num_steps: int) -> Grid:
-    """A described network on the grid."""
+def written_out(
+    network: Network,
+    weights: dict[str, np.ndarray],
+    dt: float,
+    num_steps: int,
+    delays: dict[str, np.ndarray] | None = None,
+) -> Grid:
+    """A described network on the grid, with these delays, (pre, post) each, by connection."""
     value = {p.name: {n: float(p.initial(n)) for n in p.parameters} for p in network.populations[1:]}
     loss_values = {n: network.loss_values.get(n, p.default) for n, p in network.loss.parameters.items()}
     return Grid(
@@ -238,6 +270,7 @@ def written_out(network: Network, weights: dict[str, np.ndarray], dt: float, num
         loss=network.loss.name,
         dt=dt,
         num_steps=num_steps,
+        delays=delays or {},
         regularisation={p.name: p.regularisation for p in network.hidden_populations if p.regularisation},
         **loss_values,
     )

@@ -92,7 +92,7 @@ def compile_network(
         "learning_rate": learning_rate,
         "seed": seed,
     }
-    _check_delays(network, name, scheme)
+    _check_delays(network, name)
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
         model: Model = native.NativeModel(
@@ -138,11 +138,10 @@ def _genn_model(
     )
 
 
-def _check_delays(network: Network, backend: str, scheme: str | None) -> None:
-    if network.delayed_connections and (backend != "native" or scheme == "grid"):
+def _check_delays(network: Network, backend: str) -> None:
+    if network.delayed_connections and backend != "native":
         raise SettingError(
-            'delays of connections are offered by the back end "native" in the scheme "exact" alone; use these, or '
-            "leave the delays out."
+            f'delays of connections are not offered by the back end {backend!r}; use "native", or leave them out.'
         )
 
 

@@ -20,6 +20,7 @@ from genn_shd import (
 )
 from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models import recurrent_classifier
+from tests.naive_grid import written_out
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 CONNECTIONS = ("input_hidden", "hidden_hidden", "hidden_output")
@@ -167,10 +168,11 @@ def test_a_synapse_does_what_its_source_would():
         np.testing.assert_allclose(summed, gradient, rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
 @pytest.mark.parametrize("per", ["synapse", "source"])
-def test_a_delay_of_a_step_between_neurons_and_none_from_the_input_are_those_of_old(per):
+def test_a_delay_of_a_step_between_neurons_and_none_from_the_input_are_those_of_old(per, scheme):
     delays = {name: Delay(0.0, LONGEST, None, per) for name in CONNECTIONS}
-    with _compile(_network(delays)) as delayed, _compile(_network({})) as plain:
+    with _compile(_network(delays), scheme=scheme) as delayed, _compile(_network({}), scheme=scheme) as plain:
         assert delayed.parameters.keys() == plain.parameters.keys()
         assert delayed.values["hidden_hidden.delay"].max() == 1.0 and delayed.values["input_hidden.delay"].max() == 0.0
         ours, theirs = delayed.gradient(_batch()), plain.gradient(_batch())
@@ -188,11 +190,13 @@ def test_delays_mean_the_same_at_any_step(per):
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
 @pytest.mark.parametrize("per", ["synapse", "source"])
-def test_what_arrives_after_the_trial_is_lost_and_counted(per):
+def test_what_arrives_after_the_trial_is_lost_and_counted(per, scheme):
     network = _network({"input_hidden": Delay(0.0, 2 * DURATION, None, per)})
-    with _compile(network) as model:
-        assert model.evaluate_batch(_batch()).lost_arrivals == 0
+    with _compile(network, scheme=scheme) as model:
+        in_last_step = 6 * int((_batch().times >= DURATION - 1).sum()) if scheme == "grid" else 0
+        assert model.evaluate_batch(_batch()).lost_arrivals == in_last_step
         model.set_value("input_hidden.delay", DURATION)
         result = model.gradient(_batch())
     assert result.lost_arrivals == 6 * 3 * 60 and not result.spike_counts["hidden"].any()
@@ -209,12 +213,14 @@ def test_float32_follows_float64(per):
         assert np.linalg.norm(a.gradients[name] - gradient) < 2e-3 * np.linalg.norm(gradient), name
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
 @pytest.mark.parametrize("per", ["synapse", "source"])
-def test_threads_change_no_bit_and_lost_spikes_send_nothing(per):
+def test_threads_change_no_bit_and_lost_spikes_send_nothing(per, scheme):
     batch, results = _batch(samples=16), []
     for threads in (1, 3):
         network = _network(_delays(per), dropout=0.3, hidden=13)
-        with _compile(network, batch_size=16, num_threads=threads, precision="float32") as model:
+        changes = {"batch_size": 16, "num_threads": threads, "precision": "float32", "scheme": scheme}
+        with _compile(network, **changes) as model:
             results.append([model.train_batch(batch) for _ in range(3)])
             kept = model.evaluate_batch(batch)
     for a, b in zip(*results, strict=True):
@@ -223,12 +229,13 @@ def test_threads_change_no_bit_and_lost_spikes_send_nothing(per):
             np.testing.assert_array_equal(gradient, b.gradients[name])
 
 
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
 @pytest.mark.parametrize("per", ["synapse", "source"])
-def test_training_goes_on_bit_for_bit_and_stays_within_limits(per):
+def test_training_goes_on_bit_for_bit_and_stays_within_limits(per, scheme):
     delays = {"input_hidden": Delay(Uniform(4.9, 5.3), 5.5, Trained(4.8, 100.0), per)}
     delays["hidden_hidden"] = Delay(Uniform(3.0, 9.0), 9.0, None, per)
-    network, batch = _network(delays), _batch()
-    with _compile(network, precision="float32") as model, _compile(network, precision="float32", seed=9) as other:
+    network, batch, changes = _network(delays), _batch(), {"precision": "float32", "scheme": scheme}
+    with _compile(network, **changes) as model, _compile(network, seed=9, **changes) as other:
         start, fixed = model.parameters["input_hidden.delay"], model.values["hidden_hidden.delay"]
         model.train_batch(batch)
         moved = np.abs(model.parameters["input_hidden.delay"] - start).max()
@@ -279,6 +286,47 @@ def test_what_is_not_allowed_is_said():
             model.set_parameters({"hidden_hidden.delay": np.full(6, 2.0)})
 
 
+def _by_synapse(parameters):
+    """Delays as (pre, post), by connection."""
+    shapes = {name: parameters[name].shape for name in CONNECTIONS}
+    delays = {name: parameters[f"{name}.delay"] for name in CONNECTIONS}
+    return {name: np.broadcast_to(d if d.ndim == 2 else d[:, None], shapes[name]) for name, d in delays.items()}
+
+
+@pytest.mark.parametrize("per", ["synapse", "source"])
+@pytest.mark.parametrize("loss", ["sum_exp", "xentropy", "max", "first_spike"])
+@pytest.mark.parametrize("dt", [0.5, 2.0])
+def test_the_grid_is_the_discretisation_written_out(per, loss, dt):
+    """Delays are rounded to steps: half a step and less is none."""
+    network = _network(_delays(per, Uniform(0.0, 20.0)), loss)
+    batch = _batch(grid=0.25)
+    with _compile(network, dt, scheme="grid") as model:
+        parameters, result = model.parameters, model.gradient(batch)
+        weights = {name: parameters[name] for name in CONNECTIONS}
+        written = written_out(network, weights, dt, int(DURATION / dt), _by_synapse(parameters))
+    samples = [(batch.times[a:b], batch.units[a:b]) for a, b in zip(batch.offsets, batch.offsets[1:], strict=False)]
+    expected = written.batch(samples, batch.labels.tolist())
+    assert result.spike_counts["hidden"].sum() > 60 and result.lost_arrivals > 0
+    np.testing.assert_array_equal(result.spike_counts["hidden"], expected["counts"]["hidden"])
+    np.testing.assert_allclose(result.losses, expected["losses"], rtol=1e-9)
+    for name, gradient in result.gradients.items():
+        wanted = expected["gradients"][name]
+        wanted = wanted if gradient.shape == wanted.shape else wanted.sum(axis=1)
+        assert wanted.any() or loss == "first_spike"  # whose first spikes may come before what is fed back
+        np.testing.assert_allclose(gradient, wanted, rtol=1e-7, atol=1e-9 * np.abs(wanted).max())
+
+
+def test_the_rounded_gradient_comes_near_the_exact_one_with_small_steps():
+    errors = []
+    for dt in (0.02, 1.0):
+        network = _network(_delays(initial=OnGrid(1.0, 2.0, 20.0)), "sum_exp")
+        with _compile(network, dt, scheme="grid") as grid, _compile(network, dt) as exact:
+            exact.set_parameters(grid.parameters)
+            ours, theirs = (m.gradient(_batch()).gradients["input_hidden.delay"] for m in (grid, exact))
+        errors.append(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+    assert errors[0] < 0.1 < errors[1]
+
+
 def test_where_there_are_no_delays():
     with pytest.raises((SettingError, BackendError), match="delays of connections"):
-        _compile(_network(_delays()), backend="genn_cpu", scheme="grid", num_threads=None)
+        _compile(_network(_delays()), backend="genn_cpu", scheme=None, num_threads=None)

@@ -43,7 +43,7 @@ KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 # Templates of structures with a member for each population.
 _STRUCTURES = (
     *("prelude.c.j2", "values.c.j2", "state.c.j2", "worker.c.j2", "tape_types.c.j2", "batch.c.j2", "exact/types.c.j2"),
-    "exact/late_types.c.j2",
+    *("exact/late_types.c.j2", "grid/late_types.c.j2"),
 )
 
 # Spikes a neuron and ms that no network is meant to reach.
@@ -202,6 +202,8 @@ def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
         "by_source_connections": by_source,
         "by_synapse": heard,
         "by_synapse_connections": by_synapse,
+        "by_target": layout.by_target,
+        "late_into": {name: into[name] + heard[name] for name in into},
         "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
         "history_rows": {c.source: layout.by_target[c.name].stride for c in by_synapse},
         "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.polynomial import chebyshev
 
 from ..network.definitions import LossModel
 from ..network.network import Connection, Network
@@ -164,6 +165,18 @@ class ArrivalTerms:
     gains: np.ndarray
     returns: np.ndarray
     reversible: bool
+
+    @property
+    def rates(self) -> np.ndarray:
+        """As `returns`, for the derivative of dL/dw by d: (R, adjoints, N).
+
+        Derivatives of exponentials are exponentials, so those of the first R functions are combinations of these.
+        """
+        count, order = self.derivatives.shape
+        nodes = np.cos(np.pi * (np.arange(order) + 0.5) / order)
+        functions, derivatives = (chebyshev.chebval(nodes, s.T) for s in (self.times[:count], self.derivatives))
+        combined = np.linalg.lstsq(functions.T, derivatives.T, rcond=None)[0]  # (functions, derivatives)
+        return np.einsum("lk,kan->lan", combined, self.returns)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Coefficients:
             "derivatives": self._aligned(terms.derivatives),
             "gains": self._aligned(np.pad(terms.gains, padding)),
             "returns": self._aligned(np.pad(terms.returns, padding)),
+            "rates": self._aligned(np.pad(terms.rates, padding)),
         }
         self._term_arrays[p.name] = tuple(arrays.values())
         self._terms[index] = Terms.filled(

@@ -81,6 +81,7 @@ TERMS = (
     Member("derivatives", "const scalar *", "(num_returned, order) series of their derivatives"),
     Member("gains", "const scalar *", "(terms, effects, padded neurons)"),
     Member("returns", "const scalar *", "(num_returned, adjoints, padded neurons)"),
+    Member("rates", "const scalar *", "the same, of the derivative by the time of arrival"),
 )
 """Effects of arrivals inside a step on one population, see `genn_shd.eventprop.program.ArrivalTerms`."""
 

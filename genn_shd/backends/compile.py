@@ -92,7 +92,6 @@ def compile_network(
         "learning_rate": learning_rate,
         "seed": seed,
     }
-    _check_delays(network, name)
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
         model: Model = native.NativeModel(
@@ -136,13 +135,6 @@ def _genn_model(
         profile=profile,
         **common,
     )
-
-
-def _check_delays(network: Network, backend: str) -> None:
-    if network.delayed_connections and backend != "native":
-        raise SettingError(
-            f'delays of connections are not offered by the back end {backend!r}; use "native", or leave them out.'
-        )
 
 
 def _refuse(backend: str, **options: Any) -> None:

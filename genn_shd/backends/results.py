@@ -25,7 +25,7 @@ class BatchResult:
     spike_counts : population name -> (B, N) int32, for every spiking population of the network.
     grazing : number of spikes that crossed the threshold so flatly that their slope was bounded (exact scheme).
     lost_arrivals : number of arrivals at neurons that were lost: through a connection with delays, after the end of the
-        trial.
+        trial. Counted by the native back end.
     gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
         included; empty after `evaluate_batch`.
     """

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from genn_shd import (
-    BackendError,
     Delay,
     Distribution,
     Gamma,
@@ -325,8 +324,3 @@ def test_the_rounded_gradient_comes_near_the_exact_one_with_small_steps():
             ours, theirs = (m.gradient(_batch()).gradients["input_hidden.delay"] for m in (grid, exact))
         errors.append(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
     assert errors[0] < 0.1 < errors[1]
-
-
-def test_where_there_are_no_delays():
-    with pytest.raises((SettingError, BackendError), match="delays of connections"):
-        _compile(_network(_delays()), backend="genn_cpu", scheme=None, num_threads=None)

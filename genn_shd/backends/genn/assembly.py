@@ -59,7 +59,11 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
 
     described = create_weight_update_model(
         s.name,
-        vars=[("g", "scalar", VarAccess.READ_ONLY), ("gradient", "scalar")],
+        vars=[
+            ("g", "scalar", VarAccess.READ_ONLY),
+            ("gradient", "scalar"),
+            *((name, "scalar", getattr(VarAccess, access)) for name, access in s.variables),
+        ],
         pre_neuron_var_refs=[(name, kind) for name, kind, _ in s.source_variables],
         post_neuron_var_refs=[(name, kind) for name, kind, _ in s.target_variables],
         pre_spike_syn_code=s.spike_code,
@@ -75,7 +79,7 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
         init_weight_update(
             described,
             {},
-            {"g": 0.0, "gradient": 0.0},
+            {"g": 0.0, "gradient": 0.0, **{name: 0.0 for name, _ in s.variables}},
             pre_var_refs={name: create_var_ref(source, variable) for name, _, variable in s.source_variables},
             post_var_refs={name: create_var_ref(target, variable) for name, _, variable in s.target_variables},
         ),
@@ -83,7 +87,10 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
     )
     if model.backend_name != "single_threaded_cpu":
         # One matrix a lane, which nothing on the host asks for.
-        connection.set_wu_var_location("gradient", VarLocation.DEVICE)
+        for name in ("gradient", *(name for name, access in s.variables if access == "READ_WRITE")):
+            connection.set_wu_var_location(name, VarLocation.DEVICE)
+    if s.num_delays:
+        connection.max_dendritic_delay_timesteps = s.num_delays
     if s.feedback_input:
         connection.pre_target_var = s.feedback_input
 

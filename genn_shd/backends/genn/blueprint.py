@@ -58,6 +58,8 @@ class SynapseBlueprint:
     event_condition : variable of the code that says whether the source has a backward event.
     event_code : a backward event, processed one step later.
     feedback_input : additional input of the source that `addToPre` adds to; "" where the code has none.
+    variables : further variables of each synapse, with their access.
+    num_delays : steps, this one included, at which a spike may arrive; 0 where synapses have no delays.
     """
 
     name: str
@@ -69,6 +71,8 @@ class SynapseBlueprint:
     event_condition: str
     event_code: str
     feedback_input: str
+    variables: tuple[tuple[str, Access], ...] = ()
+    num_delays: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
             source_blueprint(network.input, trial.num_steps),
             *(population_blueprint(p, trial, loss if p is output else None) for p in program.populations),
         ),
-        synapses=tuple(connection_blueprint(c, network) for c in network.connections),
+        synapses=tuple(connection_blueprint(c, network, trial) for c in network.connections),
         updates=(
             *softmax_updates(program.loss, output, trial.num_steps),
             *(update for c in network.connections for update in learning_updates(c)),

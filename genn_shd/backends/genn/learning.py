@@ -22,8 +22,15 @@ def adam_name(connection: str) -> str:
 
 
 def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
-    """The updates of a connection: `Reduce` adds the lanes' gradients up and clears them, `Step` is the optimiser's."""
+    """The updates of a connection: `Reduce` adds the lanes' gradients up and clears them, `Step` is the optimiser's for
+    weights; that of delays is taken on the host."""
+    delays = (
+        (_reduction(connection.delay_name, connection.name, "delay_gradient"),)
+        if connection.delay and connection.delay.trained
+        else ()
+    )
     return (
+        *delays,
         _reduction(connection.name, connection.name, "gradient"),
         UpdateBlueprint(
             name=adam_name(connection.name),

@@ -11,7 +11,7 @@ from ...errors import BackendError, DataError
 from ...eventprop.program import Program
 from ...spikes.spike_trains import SpikeTrains
 from ..base import Model
-from ..checks import check_batch, check_labels, check_parameters, check_units
+from ..checks import check_batch, check_delays, check_labels, check_parameters, check_units
 from ..loss_weight import StepWeights
 from ..names import Target
 from ..recording import check_wanted, recordable
@@ -20,6 +20,7 @@ from ..run_values import NewValues, RunValues, initial_parameters
 from .availability import version
 from .batch_runner import BatchRunner
 from .capabilities import check_capabilities
+from .delay_parameters import DelayParameters
 from .device_dataset import Batch, DeviceDataset, ResidentBatch
 from .device_values import DeviceValues
 from .generated_code import GeneratedCode
@@ -81,11 +82,13 @@ class GennModel(Model):
         self._simulation: Simulation | None = None
         rng = np.random.default_rng(seed)
         start = initial_parameters(self.network, rng)
-        self._values = RunValues(self.network, rng, dt, self.network.draw_delays(rng, dt))
+        delays = self.network.draw_delays(rng, dt)
+        self._values = RunValues(self.network, rng, dt, delays)
         round_delays(self.network.input, self._values.delays(), self._trial)
         neurons = NeuronParameters(self.network, self._values, _DTYPES[precision])
         self._assemble(self._build(profile), neurons)
         self._optimiser.set_weights(start)
+        self._optimiser.set_delays(delays)
         self._on_device.write()
 
     def _build(self, profile: bool) -> Simulation:
@@ -104,7 +107,9 @@ class GennModel(Model):
         self._passes = Passes(simulation, program, trial, self.batch_size, self._halves)
         self._memory = SampleMemory(simulation, self.network.input, trial, self.batch_size)
         self._on_device = DeviceValues(simulation, program, trial, values, step_weights)
-        self._optimiser = Optimiser(self.network, values, self._on_device, Weights(simulation, self.network), neurons)
+        delays = DelayParameters(simulation, self.network, np.dtype(_DTYPES[self.precision]), trial.dt)
+        weights = Weights(simulation, self.network)
+        self._optimiser = Optimiser(self.network, values, self._on_device, weights, neurons, delays)
         self._runner = BatchRunner(
             program, trial, self._passes, self._memory, self._optimiser, values, step_weights, _DTYPES[self.precision]
         )
@@ -200,10 +205,14 @@ class GennModel(Model):
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
+        check_delays(parameters, self.network, self.dt)
         _ = self._running
         self.flush()
         of_neurons = [name for name in parameters if self._optimiser.is_of_neurons(name)]
-        self._optimiser.set_weights({name: a for name, a in parameters.items() if name not in of_neurons})
+        of_delays = {name: a for name, a in parameters.items() if name.endswith(".delay") and name not in of_neurons}
+        self._optimiser.set_delays(of_delays)
+        others = {*of_neurons, *of_delays}
+        self._optimiser.set_weights({name: a for name, a in parameters.items() if name not in others})
         for name in of_neurons:
             self.set_value(name, np.asarray(parameters[name]))
 
@@ -235,6 +244,7 @@ class GennModel(Model):
             self._values.set(name, value)
             if self._optimiser.is_of_neurons(name):
                 self._optimiser.read_value(name)
+        self._optimiser.set_delays(self._values.fixed_delays())
         self._on_device.write()
 
     # -- the rest --------------------------------------------------------------------------------------------------

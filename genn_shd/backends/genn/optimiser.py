@@ -1,6 +1,8 @@
-"""The optimiser: Adam for the weights on the device and for the parameters of neurons on the host."""
+"""The optimiser: Adam for the weights on the device, and for parameters of neurons and delays on the host."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from ..checks import check_parameters
 from ..formulae import adam_constants
 from ..results import Arrays
 from ..run_values import RunValues
+from .delay_parameters import DelayParameters
 from .device_values import DeviceValues
 from .neuron_parameters import NeuronParameters
 from .weights import MOMENTS, Weights
@@ -22,7 +25,7 @@ class Optimiser:
     network : the description.
     values : run-time values.
     on_device : their copies on the device, which follow a step.
-    weights, neurons : the parameters.
+    weights, neurons, delays : the parameters.
 
     Attributes
     ----------
@@ -30,15 +33,21 @@ class Optimiser:
     """
 
     def __init__(
-        self, network: Network, values: RunValues, on_device: DeviceValues, weights: Weights, neurons: NeuronParameters
+        self,
+        network: Network,
+        values: RunValues,
+        on_device: DeviceValues,
+        weights: Weights,
+        neurons: NeuronParameters,
+        delays: DelayParameters,
     ) -> None:
         self._network, self._values, self._on_device = network, values, on_device
-        self._weights, self._neurons = weights, neurons
+        self._weights, self._neurons, self._delays = weights, neurons, delays
         self.steps_taken = 0
 
     def parameters(self) -> Arrays:
         """Copies of all parameters."""
-        return {**self._weights.parameters(), **self._neurons.parameters()}
+        return {**self._weights.parameters(), **self._neurons.parameters(), **self._delays.parameters()}
 
     def is_of_neurons(self, parameter: str) -> bool:
         """Whether a parameter is one of neurons, whose number is a run-time value."""
@@ -51,6 +60,10 @@ class Optimiser:
     def set_weights(self, weights: Arrays) -> None:
         """Overwrite the weights of some or all connections."""
         self._weights.set_parameters(weights)
+
+    def set_delays(self, delays: Mapping[str, np.ndarray]) -> None:
+        """Overwrite the delays of some connections, trained or not, by name."""
+        self._delays.assign(delays)
 
     def clear_gradients(self) -> None:
         """Set the gradients of all lanes to zero."""
@@ -72,11 +85,12 @@ class Optimiser:
         constants = adam_constants(learning_rate, self._values, self.steps_taken)
         self._weights.take_step(constants)
         self._neurons.take_step(gradients, constants)
+        self._delays.take_step(gradients, constants)
         self._on_device.write_trained()
 
     def state(self) -> Arrays:
         """Copies of the moments, and the number of steps taken."""
-        holders = (self._weights, self._neurons)
+        holders = (self._weights, self._neurons, self._delays)
         moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.moments(m).items()}
         return {**moments, "steps_taken": np.array(self.steps_taken)}
 
@@ -85,6 +99,9 @@ class Optimiser:
         for moment in MOMENTS:
             arrays = {name: state[f"{moment}.{name}"] for name in self._network.parameter_shapes}
             check_parameters(arrays, self._network)
-            self._weights.set_moments(moment, {k: a for k, a in arrays.items() if k not in self._neurons})
-            self._neurons.set_moments(moment, {k: a for k, a in arrays.items() if k in self._neurons})
+            of_neurons = {k: a for k, a in arrays.items() if k in self._neurons}
+            of_delays = {k: a for k, a in arrays.items() if k in self._delays}
+            self._neurons.set_moments(moment, of_neurons)
+            self._delays.set_moments(moment, of_delays)
+            self._weights.set_moments(moment, {k: a for k, a in arrays.items() if k not in of_neurons | of_delays})
         self.steps_taken = int(state["steps_taken"])

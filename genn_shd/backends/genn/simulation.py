@@ -117,6 +117,10 @@ class Simulation:
         """The weights of a connection: PyGeNN's variable."""
         return self._connections[connection].vars["g"]
 
+    def delays(self, connection: str) -> Any:
+        """The delays of a connection that has them: PyGeNN's variable."""
+        return self._connections[connection].vars["delay"]
+
     def update_variable(self, update: str, variable: str) -> Any:
         """A variable of a custom update: PyGeNN's."""
         return self._updates[update].vars[variable]

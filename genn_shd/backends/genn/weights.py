@@ -23,6 +23,8 @@ class Weights:
         self._simulation = simulation
         self._shapes: dict[str, tuple[int, ...]] = {c.name: network.shape(c) for c in network.connections}
         self._trained = network.parameter_shapes
+        # Gradients are those of synapses; where these share the delay of their source, they are summed.
+        self._of_synapses = {c.delay_name: network.shape(c) for c in network.delayed_connections}
 
     def parameters(self) -> Arrays:
         """Copies of the weights, (pre, post) by connection."""
@@ -61,7 +63,11 @@ class Weights:
         for name in self._trained:
             self._simulation.set_update(reduce_name(name), share=1.0 / size)
         self._simulation.update(REDUCE)
-        gradients = self._pull(self._trained, lambda name: self._simulation.update_variable(reduce_name(name), "mean"))
+        shapes = {name: self._of_synapses.get(name, shape) for name, shape in self._trained.items()}
+        gradients = self._pull(shapes, lambda name: self._simulation.update_variable(reduce_name(name), "mean"))
+        for name in self._of_synapses:
+            if name in gradients and gradients[name].shape != self._trained[name]:
+                gradients[name] = gradients[name].sum(axis=1)
         if not all(np.isfinite(gradient.sum(dtype=np.float64)) for gradient in gradients.values()):
             raise DivergedError("the gradient is not finite; lower optimiser.learning_rate.")
         return gradients

@@ -250,7 +250,7 @@ class NetworkSettings(_LayersOfModels):
     delays: dict[str, DelaySettings] = setting(
         {},
         "delays by connection, trained where nothing else is said, for example "
-        "delays.input_hidden = {maximum = 150.0}; names as in weights; native back end",
+        "delays.input_hidden = {maximum = 150.0}; names as in weights",
     )
     noise: Annotated[float, Field(ge=0)] = setting(
         0.0,

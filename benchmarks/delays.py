@@ -2,7 +2,7 @@
 
 `python -m benchmarks.delays [--smoke]`: the time of a training trial of SHD's shape, with delays up to 60 ms on both
 connections into the hidden layer. Then, on recordings of spoken digits, all delays of a connection are moved at once
-by 1e-6 ms: the gradient against the difference of losses, and the angle between the exact and the rounded gradient.
+by 1e-7 ms: the gradient against the difference of losses, and the angle between the exact and the rounded gradient.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .speed import BATCH_SIZE, DURATION, NUM_CLASSES, NUM_INPUT, make_batches
 LONGEST, CONNECTIONS = 60.0, ("input_hidden", "hidden_hidden")
 MS_PER_TRIAL = {("exact", "synapse"): 8.0, ("grid", "synapse"): 4.0}
 OF_NO_DELAYS = {"source": 1.3}
-SPEECH_DURATION, CHANGE = 300.0, 1e-6
+SPEECH_DURATION, CHANGE = 300.0, 1e-7
 LEARNING_RATE = 1e-7  # so that spike rates stay
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import SettingError, unknown_name
-from ..eventprop.schemes import SCHEMES, build_program
+from ..eventprop.schemes import SCHEMES, Integration, build_program
 from ..network.network import Network
 from . import genn, native
 from .base import Model
@@ -36,6 +36,8 @@ def compile_network(
     schedule: str | None = None,
     max_spikes: int | None = None,
     profile: bool = False,
+    integration_order: int = 4,
+    substeps: int = 1,
 ) -> Model:
     """Compile a network.
 
@@ -57,6 +59,8 @@ def compile_network(
     max_spikes : of the genn back ends: room for the spikes of one neuron in one trial; None for 512. Spikes beyond it
         are reported.
     profile : whether the model takes times, see `Model.timings`.
+    integration_order : of the Runge-Kutta method that follows neurons with nonlinear dynamics, 1 to 4.
+    substeps : parts into which a time step is cut for them, beside the cuts at arrivals and spikes; exact scheme.
 
     Raises
     ------
@@ -77,6 +81,7 @@ def compile_network(
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
     if scheme is not None and scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
+    integration = Integration(integration_order, substeps)
     started = time.perf_counter()
     name, reason = genn.automatic() if backend == "auto" else (backend, "")
     if reason:
@@ -95,14 +100,14 @@ def compile_network(
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
         model: Model = native.NativeModel(
-            build_program(network, scheme or "exact", native.is_taken),
+            build_program(network, scheme or "exact", native.is_taken, integration),
             num_threads=num_threads,
             profile=profile,
             **common,
         )
     else:
         _refuse(name, num_threads=num_threads)
-        model = _genn_model(network, name, scheme, schedule, max_spikes, profile, common)
+        model = _genn_model(network, name, scheme, schedule, max_spikes, profile, integration, common)
     model.reason = reason
     model.compile_seconds = time.perf_counter() - started
     return model
@@ -115,6 +120,7 @@ def _genn_model(
     schedule: str | None,
     max_spikes: int | None,
     profile: bool,
+    integration: Integration,
     common: Mapping[str, Any],
 ) -> Model:
     if scheme not in (None, "grid"):
@@ -128,7 +134,7 @@ def _genn_model(
     if max_spikes is not None:
         _check_counts(max_spikes=max_spikes)
     return genn.GennModel(
-        build_program(network, "grid", genn.is_taken),
+        build_program(network, "grid", genn.is_taken, integration),
         target=target,
         schedule=schedule,
         max_spikes=max_spikes,

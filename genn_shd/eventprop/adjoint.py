@@ -26,6 +26,7 @@ import sympy
 from ..errors import SettingError
 from ..network.expressions import parse, symbol
 from ..network.network import Network, Population
+from .flow import is_linear
 
 FEEDBACK = symbol("feedback")
 SPIKE_DRIVE = symbol("spike_drive")
@@ -110,8 +111,8 @@ class Dynamics:
 
 
 def derive(network: Network) -> tuple[Dynamics, ...]:
-    """Dynamics and adjoint of every population but the spike source, in the network's order."""
-    return tuple(_population_dynamics(p) for p in network.populations[1:])
+    """Dynamics and adjoint of every population with linear dynamics, in the network's order."""
+    return tuple(_population_dynamics(p) for p in network.populations[1:] if is_linear(p))
 
 
 def _population_dynamics(population: Population) -> Dynamics:
@@ -124,7 +125,6 @@ def _population_dynamics(population: Population) -> Dynamics:
     x = sympy.Matrix([symbol(name) for name in state])
     matrix = flow.jacobian(x).applyfunc(sympy.simplify)
     drift = (flow - matrix * x).applyfunc(sympy.simplify)
-    _check_linear(population, matrix, drift, x)
     scales = _scales(population, state, matrix)
     # p and f in terms of the scaled adjoint; an arrival adds w to one variable, so f jumps by A's column of it.
     p = sympy.Matrix([-scales[name] * symbol(adjoint_name(name)) for name in state])
@@ -148,15 +148,6 @@ def _steady_state(state: tuple[str, ...], matrix: sympy.Matrix, scales: dict[str
     drive = sympy.Matrix([1] + [0] * (len(state) - 1))
     p = -(matrix.T).inv() * drive
     return {adjoint_name(x): sympy.simplify(p[i] / scales[x]) for i, x in enumerate(state)}
-
-
-def _check_linear(population: Population, matrix: sympy.Matrix, drift: sympy.Matrix, x: sympy.Matrix) -> None:
-    if (matrix.free_symbols | drift.free_symbols) & set(x):
-        raise SettingError(
-            f"population {population.name!r}: the dynamics of {population.neuron.name} and "  # type: ignore[union-attr]
-            f"{population.synapse.name} are not linear in the state between spikes; "  # type: ignore[union-attr]
-            "exact integration and the adjoint need x' = A x + b."
-        )
 
 
 def _scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix) -> dict[str, sympy.Expr]:

@@ -28,12 +28,14 @@ _OF_CPP = """class new delete this template typename operator private public pro
 _PROGRAM = frozenset(
     {
         *("feedback", "drive", "spike_drive", "count_signal", "slope", "arrived", "drift", "r", "scalar"),
+        *("was_below", "step_length", "by_length", "slope_now", "spike_share"),
         *("exponential", "coupled", *(f"{name}f" for name in (*FUNCTIONS, "cbrt"))),
         *_OF_CPP.split(),
     }
 )
 _DERIVED = re.compile(
     r"(?:lambda|start|steady|impulse|shift_by|rate|gap|coupling|ratio|matrix|mean|jump|M|INT|UINT)_"
+    r"|(?:rate\d|back\d?|pull\d?|stage\d|by|after|shared|reset_shared|kept)_"
     r"|_|.*(?:_from_|_by_|_next$|_$)"
 )
 # Names of a loss that are known by them.

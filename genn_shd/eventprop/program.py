@@ -82,6 +82,37 @@ class TrainedProgram:
 
 
 @dataclass(frozen=True)
+class FlowProgram:
+    """Code of a population with nonlinear dynamics, which a Runge-Kutta method follows; see
+    `genn_shd.eventprop.schemes.runge_kutta`.
+
+    Attributes
+    ----------
+    step_code : the state over a span `r`.
+    back_code : the covector `back_X` of each state variable from the end of a span `r` to its start, where the state
+        is at; assigns `by_length` and, for each trained parameter, `by_THETA`: derivatives by them.
+    threshold_gradient : state variable -> derivative of the threshold by it, an expression of the state at a spike.
+    threshold_by : trained parameter -> the same.
+    reset_back_code : declares `pull_X` and `pull_THETA`: `back_X` from after a reset to before it, where the state is
+        at.
+    resets_threshold : whether a reset takes the neuron away from its threshold.
+    watched : the state variable on which the rule for spike counts acts.
+    trained : names of trained parameters.
+    substeps : parts into which a step is cut at least.
+    """
+
+    step_code: str
+    back_code: str
+    threshold_gradient: dict[str, str]
+    threshold_by: dict[str, str]
+    reset_back_code: str
+    resets_threshold: bool
+    watched: str
+    trained: tuple[str, ...]
+    substeps: int
+
+
+@dataclass(frozen=True)
 class PopulationProgram:
     """Code of one population that is not a source.
 
@@ -109,6 +140,9 @@ class PopulationProgram:
         a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
     trained : None where none of the population's parameters are.
     public_names : name in code -> name that users see, of variables and parameters where they differ.
+    flow : where the dynamics are not linear; the state at the start of every step, arrivals included, is then kept for
+        the backward pass: `adjoint_code` and `feedback` read it, and `by_THETA`, declared before, takes what a step or a
+        spike adds to the gradient of a trained parameter.
     """
 
     name: str
@@ -130,10 +164,16 @@ class PopulationProgram:
     propagator: dict[str, str]
     trained: TrainedProgram | None
     public_names: Mapping[str, str] = field(default_factory=dict)
+    flow: FlowProgram | None = None
 
     def public(self, name: str) -> str:
         """The name that users see of a state, an adjoint or a parameter in code."""
         return self.public_names.get(name, name)
+
+    @property
+    def adjoint_state(self) -> tuple[str, ...]:
+        """The state variables that have an adjoint, in its order."""
+        return tuple(x.removeprefix("lambda_") for x in self.adjoint)
 
     @property
     def values(self) -> tuple[str, ...]:

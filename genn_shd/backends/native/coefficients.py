@@ -62,7 +62,7 @@ class Coefficients:
             self._values[offset : offset + p.size] = values[name]
             # Padding repeats the last neuron, so that it computes nothing strange.
             self._values[offset + p.size : offset + length] = values[name][-1]
-        if self._program.arrivals is not None:
+        if self._program.arrivals is not None and p.flow is None:
             self._refresh_terms(index, p, values)
 
     def _refresh_terms(self, index: int, p: PopulationProgram, values: Values) -> None:

@@ -44,6 +44,7 @@ KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 _STRUCTURES = (
     *("prelude.c.j2", "values.c.j2", "state.c.j2", "worker.c.j2", "tape_types.c.j2", "batch.c.j2", "exact/types.c.j2"),
     *("exact/late_types.c.j2", "grid/late_types.c.j2"),
+    "ode/types.c.j2",
 )
 
 # Spikes a neuron and ms that no network is meant to reach.
@@ -78,6 +79,9 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         with_noise=[p.name for p in network.populations if p.noise is not None],
         with_dropout=[p.name for p in network.populations if p.dropout is not None],
         populations=program.populations,
+        flows=[p for p in program.populations if p.flow],
+        kept={p.name: p.adjoint_state for p in program.populations if p.flow},
+        flow_code=lambda text: _vectorise(text, precision),
         spiking=spiking,
         neuron_offsets=_offsets(spiking, [p.size for p in spiking]),
         signal_offsets=_offsets(spiking, [padded(p.size, precision) for p in spiking]),
@@ -160,6 +164,8 @@ def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
     """Names of the numbers kept for each spike; the exact scheme adds its time and what comes back to it."""
     assert population.spike is not None
     fields = list(population.spike.tape)
+    if population.flow and scheme == "exact":
+        return [*fields, "offset", "feedback", "part"]
     if scheme == "exact":
         jumps = [f"jump_{x}" for x in population.adjoint if assigns(x, population.spike.jump_code)]
         fields += ["offset", "feedback", *jumps]
@@ -233,10 +239,12 @@ def _statements(text: str, precision: str) -> str:
 
 def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:
     """The closed form of coefficients with the library's own exponential, which vectorises."""
-    return {
-        name: literals(re.sub(r"\bexp\(", "exponential(", text), precision)
-        for name, text in population.propagator.items()
-    }
+    return {name: _vectorise(text, precision) for name, text in population.propagator.items()}
+
+
+def _vectorise(text: str, precision: str) -> str:
+    """Code with the library's own exponential."""
+    return literals(re.sub(r"\bexp\(", "exponential(", text), precision)
 
 
 def is_taken(name: str) -> bool:

@@ -24,7 +24,7 @@ from .layout import DTYPES, aligned_zeros, lay_out, num_count_signals
 from .library import Library, Storage
 from .memory import ParameterMemory
 from .optimiser import Optimiser
-from .outcome import Outcome, check_status
+from .outcome import Outcome
 from .recorder import Recorder, RecordingLibrary
 from .structures import Batch, RecordingBatch, Structure
 from .threads import ThreadTeam, available_threads
@@ -172,7 +172,7 @@ class NativeModel(Model):
         address, storage = ctypes.addressof(call), self._address
         self._threads.run(lambda thread: entry(address, storage, thread))
         self._spent += self._seconds.sum(axis=0)
-        check_status(call.status)
+        outcome.check(call.status, self.dt)
         return outcome.result()
 
     def _enter_fork(self) -> str:

@@ -30,6 +30,8 @@ class Outcome:
         self._counts = np.empty(sum(p.size for p in self._spiking) * size or 1, np.int32)
         self._grazing = np.zeros(size, np.int32)
         self._lost_arrivals = np.zeros(size, np.int64)
+        self._diverged = np.zeros(1, np.int64)
+        self._program = program
 
     @property
     def members(self) -> dict[str, Any]:
@@ -39,6 +41,7 @@ class Outcome:
             "logits": self._logits,
             "grazing": self._grazing,
             "lost_arrivals": self._lost_arrivals,
+            "diverged": self._diverged,
             "spike_counts": self._counts,
         }
 
@@ -63,14 +66,30 @@ class Outcome:
         return named
 
 
-def check_status(status: int) -> None:
-    """Raise what went wrong in a batch.
+    def check(self, status: int, dt: float) -> None:
+        """Raise what went wrong in the batch.
 
-    Raises
-    ------
-    BackendError, DivergedError
-        Says what to change.
-    """
+        Parameters
+        ----------
+        status : of the batch.
+        dt : ms.
+
+        Raises
+        ------
+        BackendError, DivergedError
+            Says what to change.
+        """
+        if status == Status.DIVERGED:
+            place = int(self._diverged[0])
+            population = self._program.populations[place >> 56]
+            raise DivergedError(
+                f"population {population.name!r}: the state of neuron {place & 0xFFFFFFFF} grows without limit at "
+                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; take a shorter dt or more substeps, or smaller weights."
+            )
+        _check_status(status)
+
+
+def _check_status(status: int) -> None:
     if status == Status.OUT_OF_MEMORY:
         raise BackendError("out of memory for the spikes of a batch; lower training.batch_size.")
     if status == Status.NOT_FINITE:

@@ -10,21 +10,30 @@ from ...network.network import Network
 from ..code_names import IsTaken, code_network
 from ..program import Program
 from . import exact, grid
+from .runge_kutta import Integration
 
-SCHEMES: dict[str, Callable[[Network], Program]] = {"exact": exact.build, "grid": grid.build}
+__all__ = ["SCHEMES", "Integration", "build_program"]
+
+SCHEMES: dict[str, Callable[[Network, Integration], Program]] = {"exact": exact.build, "grid": grid.build}
 
 
-def build_program(network: Network, scheme: str, is_taken: IsTaken = lambda _: False) -> Program:
+def build_program(
+    network: Network,
+    scheme: str,
+    is_taken: IsTaken = lambda _: False,
+    integration: Integration = Integration(),  # noqa: B008  frozen
+) -> Program:
     """The network's program under the named scheme.
 
     Parameters
     ----------
     network, scheme : what is compiled, and how.
     is_taken : whether the back end's code uses a name itself; definitions' names of that kind are changed in the code.
+    integration : how nonlinear populations are followed.
     """
     if scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
     coded = code_network(network, is_taken)
-    program = SCHEMES[scheme](coded.network)
+    program = SCHEMES[scheme](coded.network, integration)
     populations = tuple(replace(p, public_names=coded.public[p.name]) for p in program.populations)
     return replace(program, network=network, populations=populations)

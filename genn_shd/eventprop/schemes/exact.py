@@ -29,28 +29,31 @@ from ...errors import SettingError
 from ...network.expressions import evaluate
 from ...network.network import Network
 from ..adjoint import Dynamics, adjoint_name, derive
+from ..flow import derive_flows
 from ..program import ArrivalTerms, Program, Values
 from ..sensitivity import derive_sensitivity
 from .bins import bin_steps
 from .exact_trained import TrainedInStep
 from .expansion import extend, separate
 from .input_activity import mean_over_steps
-from .linear import ClosedForm, coefficients, driven_population, population_programs, propagator_name
+from .linear import ClosedForm, coefficients, driven_population, in_order, population_programs, propagator_name
+from .runge_kutta import Integration, exact_population
 
 # A step's propagator can be inverted where its fastest exponential is not below exp(-this): rounding grows by as much.
 REVERSIBLE = {"float32": 5.0, "float64": 10.0}
 
 
-def build(network: Network) -> Program:
+def build(network: Network, integration: Integration) -> Program:
     """The program of a network with spike times inside steps."""
     dynamics = {d.population.name: d for d in derive(network)}
+    flows = {flow.population.name: exact_population(flow, integration) for flow in derive_flows(network)}
     trained = {
         name: TrainedInStep(sensitivity, reads_mean=name == driven_population(network))
         for name, d in dynamics.items()
         if (sensitivity := derive_sensitivity(d))
     }
     forms = {name: _closed_form(d, trained.get(name)) for name, d in dynamics.items()}
-    populations = population_programs(network, dynamics, forms, {})
+    populations = in_order(network, population_programs(network, dynamics, forms, {}), flows)
     driven = driven_population(network)
     return Program(
         scheme="exact",
@@ -61,11 +64,15 @@ def build(network: Network) -> Program:
             samples, bin_steps(samples.times, dt), num_steps, dt, *values
         ),
         populations=populations,
-        evaluate_coefficients=lambda name, values, dt: {
-            **coefficients(dynamics[name], values, dt),
-            **_evaluate_span_coefficients(dynamics[name], values),
-            **(trained[name].evaluate(values, dt) if name in trained else {}),
-        },
+        evaluate_coefficients=lambda name, values, dt: (
+            {}
+            if name in flows
+            else {
+                **coefficients(dynamics[name], values, dt),
+                **_evaluate_span_coefficients(dynamics[name], values),
+                **(trained[name].evaluate(values, dt) if name in trained else {}),
+            }
+        ),
         arrivals=lambda name, values, dt, precision: _arrivals(
             dynamics[name], trained.get(name), name == driven, values, dt, precision
         ),

@@ -1,4 +1,5 @@
-"""The grid scheme: spikes sit at the ends of steps, the linear dynamics are integrated exactly over a step.
+"""The grid scheme: spikes sit at the ends of steps; linear dynamics are integrated exactly over a step, others by one
+Runge-Kutta step (`runge_kutta.py`).
 
 Forward, step n (time n dt to (n + 1) dt):
 
@@ -24,16 +25,19 @@ from __future__ import annotations
 
 from ...network.network import Network
 from ..adjoint import derive
+from ..flow import derive_flows
 from ..program import Program
 from ..sensitivity import derive_sensitivity
 from .bins import bin_steps
 from .input_activity import at_ends_of_steps
-from .linear import coefficients, population_programs
+from .linear import coefficients, in_order, population_programs
+from .runge_kutta import Integration, grid_coefficients, grid_population
 
 
-def build(network: Network) -> Program:
+def build(network: Network, integration: Integration) -> Program:
     """The program of a network on the grid."""
     dynamics = {d.population.name: d for d in derive(network)}
+    flows = {flow.population.name: grid_population(flow, integration) for flow in derive_flows(network)}
     trained = {name: s for name, d in dynamics.items() if (s := derive_sensitivity(d))}
     ahead = {name: s.dynamics for name, s in trained.items()}
     return Program(
@@ -44,6 +48,8 @@ def build(network: Network) -> Program:
         input_activity=lambda samples, num_steps, dt, *values: at_ends_of_steps(
             samples, bin_steps(samples.times, dt), num_steps, dt, *values
         ),
-        populations=population_programs(network, dynamics, {}, trained),
-        evaluate_coefficients=lambda name, values, dt: coefficients(dynamics[name], values, dt, ahead.get(name)),
+        populations=in_order(network, population_programs(network, dynamics, {}, trained), flows),
+        evaluate_coefficients=lambda name, values, dt: (
+            grid_coefficients(values, dt) if name in flows else coefficients(dynamics[name], values, dt, ahead.get(name))
+        ),
     )

@@ -50,6 +50,14 @@ def population_programs(
     )
 
 
+def in_order(
+    network: Network, linear: Sequence[PopulationProgram], others: Mapping[str, PopulationProgram]
+) -> tuple[PopulationProgram, ...]:
+    """Programs of linear populations and of others, in the network's order."""
+    programs = {**{p.name: p for p in linear}, **others}
+    return tuple(programs[p.name] for p in network.populations[1:])
+
+
 def driven_population(network: Network) -> str | None:
     """Name of the population whose mean voltage the loss reads."""
     return network.output.name if network.loss.reads == "mean_voltage" else None

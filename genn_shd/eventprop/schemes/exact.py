@@ -23,6 +23,8 @@ An arrival at the very time of a spike comes after it. `docs/theory/exact.md` de
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 
 from ...errors import SettingError
@@ -47,6 +49,7 @@ def build(network: Network, integration: Integration) -> Program:
     """The program of a network with spike times inside steps."""
     dynamics = {d.population.name: d for d in derive(network)}
     flows = {flow.population.name: exact_population(flow, integration) for flow in derive_flows(network)}
+    _check_delays(network, flows)
     trained = {
         name: TrainedInStep(sensitivity, reads_mean=name == driven_population(network))
         for name, d in dynamics.items()
@@ -77,6 +80,16 @@ def build(network: Network, integration: Integration) -> Program:
             dynamics[name], trained.get(name), name == driven, values, dt, precision
         ),
     )
+
+
+def _check_delays(network: Network, nonlinear: Container[str]) -> None:
+    """Refuse what a step that is cut at arrivals cannot take: arrivals of their own for every synapse."""
+    for connection in network.connections:
+        if connection.target in nonlinear and connection.delay and connection.delay.per == "synapse":
+            raise SettingError(
+                f"connection {connection.name!r}: delays per synapse onto neurons with nonlinear dynamics need "
+                'scheme = "grid"; in the exact scheme take per = "source".'
+            )
 
 
 def _closed_form(d: Dynamics, trained: TrainedInStep | None) -> ClosedForm:

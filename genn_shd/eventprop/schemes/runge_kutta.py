@@ -133,7 +133,7 @@ class Snippets:
         return declare(_named(pull(values, _covector(self._flow), self._names)))
 
     def rates(self) -> str:
-        """Declare `rate_X` at the state."""
+        """Return code that declares `rate_X` at the state."""
         return self._rates
 
     def rates_after(self) -> str:
@@ -308,7 +308,7 @@ def _assign(flow: Flow) -> str:
 
 
 def _feedback(flow: Flow) -> str:
-    """What an arrival sends back to its sender, per unit weight, in terms of state and adjoint: -p . df/d(received)."""
+    """Return what an arrival sends back to its sender, per unit weight, in terms of state and adjoint: -p . df/d(received)."""
     received = symbol(flow.receives)
     total = sympy.Add(*(symbol(adjoint_name(x)) * e.diff(received) for x, e in flow.derivative.items()))
     return to_code(total)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from ..eventprop.program import PopulationProgram, Program
+from ..network.definitions import CURRENT
 from ..network.network import Population
 from ..toolchain.format import MARGIN
 
@@ -47,13 +48,17 @@ def _population(described: Population, p: PopulationProgram) -> Iterator[str]:
     yield f"{p.name}: {p.size} neurons ({neuron.name}, {synapse.name} synapses)"
     for x, rate in {**neuron.dynamics, **synapse.dynamics}.items():
         yield f"  d{x}/dt = {rate}"
+    if synapse.current is not None:
+        yield f"  {CURRENT} = {synapse.current}"
     yield f"  {synapse.receives} += weight where a spike arrives"
     if described.trained:
         yield f"  trained: {', '.join(described.trained)}"
     if p.spike:
         yield f"  spikes where {neuron.threshold} = 0"
         yield from (f"    {x} = {value} after it" for x, value in neuron.reset.items())
-        for statement in p.spike.jump_code.removesuffix(";").split("; "):
+        for statement in [] if p.flow else p.spike.jump_code.removesuffix(";").split("; "):
             yield f"    {statement} before it, backward"
+    if p.flow:
+        yield "  nonlinear: followed by a Runge-Kutta method, and backward by its exact adjoint"
     yield f"  gradient of a weight: {p.weight_gradient} where a spike arrives, summed over spikes"
     yield f"  error back to the sender: weight times ({p.feedback})"

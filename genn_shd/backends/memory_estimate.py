@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SettingError
+from ..eventprop.flow import is_linear
 from ..network.network import Network, Population
 from ..system.machine import available_memory
 from .native.layout import DTYPES, padded
@@ -150,7 +151,7 @@ def _of_sample(network: Network, use: Use) -> int:
 
 
 def _of_kept_step(network: Network, use: Use) -> int:
-    """Estimate the memory that a loss keeps for each step of each sample."""
+    """Estimate the memory that a loss and neurons with nonlinear dynamics keep for each step of each sample."""
     loss = network.loss
     arrays = int(loss.keeps_voltages or loss.cross_entropy == "step")
     if use.kind == "native":
@@ -159,7 +160,9 @@ def _of_kept_step(network: Network, use: Use) -> int:
         arrays += len(network.output.trained)
     outputs = padded(network.output.size, use.precision) if use.kind == "native" else network.output.size
     weights = 2 * 8 if loss.weighs_input else 0  # the input's activity and the loss's weight
-    return arrays * outputs * use.itemsize + weights
+    nonlinear = [p for p in network.populations[1:] if not is_linear(p)]
+    states = sum(_num_states(p) * padded(p.size, use.precision) for p in nonlinear)
+    return (arrays * outputs + states) * use.itemsize + weights
 
 
 def _num_states(population: Population) -> int:
@@ -182,6 +185,7 @@ def _blame(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -
         case "steps":
             return f"{duration} = {use.duration:g} ms ({use.num_steps} steps)", f"lower {duration} or raise {dt}"
     kept = (
-        f"loss {network.loss.name!r}, which keeps every one of {use.num_steps} steps, with {batch} = {use.batch_size}"
+        f"what is kept of every one of {use.num_steps} steps for the backward pass (loss {network.loss.name!r}), with "
+        f"{batch} = {use.batch_size}"
     )
     return kept, f"lower {batch} or {duration}, raise {dt}, or choose another loss"

@@ -14,7 +14,7 @@ from .results import Wanted
 
 def recordable(program: Program) -> dict[str, tuple[str, ...]]:
     """State and adjoint variables of every population."""
-    return {p.name: tuple(p.public(x) for x in (*p.state, *p.adjoint)) for p in program.populations}
+    return {p.name: tuple(p.public(x) for x in (*p.visible_state, *p.adjoint)) for p in program.populations}
 
 
 def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int) -> None:

@@ -26,7 +26,7 @@ import sympy
 from ..errors import SettingError
 from ..network.expressions import parse, symbol
 from ..network.network import Network, Population
-from .flow import is_linear
+from .flow import is_linear, read_dynamics
 
 FEEDBACK = symbol("feedback")
 SPIKE_DRIVE = symbol("spike_drive")
@@ -119,9 +119,7 @@ def _population_dynamics(population: Population) -> Dynamics:
     neuron, synapse = population.neuron, population.synapse
     assert neuron is not None and synapse is not None
     state = (*neuron.state, *synapse.state)
-    right_hand_sides = {**neuron.dynamics, **synapse.dynamics}
-    names = {*state, *population.parameters}
-    flow = sympy.Matrix([parse(right_hand_sides[x], names) for x in state])
+    flow = sympy.Matrix(list(read_dynamics(population).values()))
     x = sympy.Matrix([symbol(name) for name in state])
     matrix = flow.jacobian(x).applyfunc(sympy.simplify)
     drift = (flow - matrix * x).applyfunc(sympy.simplify)

@@ -146,6 +146,7 @@ def _rename_synapse(synapse: SynapseModel, names: Names) -> SynapseModel:
         state=_renamed(synapse.state, names),
         dynamics=_rename_texts(synapse.dynamics, names),
         receives=names.get(synapse.receives, synapse.receives),
+        current=None if synapse.current is None else rename(synapse.current, names),
     )
 
 

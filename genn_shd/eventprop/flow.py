@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sympy
 
 from ..errors import SettingError
+from ..network.definitions import CURRENT
 from ..network.expressions import parse, symbol, to_code
 from ..network.network import Network, Population
 
@@ -65,7 +66,7 @@ class Flow:
 
 def is_linear(population: Population) -> bool:
     """Whether the dynamics between spikes are x' = A x + b."""
-    derivative = _derivative(population)
+    derivative = read_dynamics(population)
     x = {symbol(name) for name in derivative}
     return not any(e.diff(s).free_symbols & x for e in derivative.values() for s in x)
 
@@ -97,7 +98,7 @@ def derive_flow(population: Population) -> Flow:
     """
     neuron = population.neuron
     assert neuron is not None
-    derivative = _derivative(population)
+    derivative = read_dynamics(population)
     names = {*derivative, *population.parameters}
     threshold = None if neuron.threshold is None else parse(neuron.threshold, names)
     flow = Flow(
@@ -110,13 +111,17 @@ def derive_flow(population: Population) -> Flow:
     return flow
 
 
-def _derivative(population: Population) -> dict[str, sympy.Expr]:
+def read_dynamics(population: Population) -> dict[str, sympy.Expr]:
+    """Return d/dt of every state variable of neuron and synapse, per ms, with the current of the synapse put in."""
     neuron, synapse = population.neuron, population.synapse
     assert neuron is not None and synapse is not None
     right_hand_sides = {**neuron.dynamics, **synapse.dynamics}
     state = (*neuron.state, *synapse.state)
     names = {*state, *population.parameters}
-    return {x: parse(right_hand_sides[x], names) for x in state}
+    if synapse.current is None:
+        return {x: parse(right_hand_sides[x], names) for x in state}
+    current = {symbol(CURRENT): parse(synapse.current, names)}
+    return {x: parse(right_hand_sides[x], {*names, CURRENT}).subs(current) for x in state}
 
 
 def _check_threshold(flow: Flow) -> None:

@@ -141,8 +141,8 @@ class PopulationProgram:
     trained : None where none of the population's parameters are.
     public_names : name in code -> name that users see, of variables and parameters where they differ.
     flow : where the dynamics are not linear; the state at the start of every step, arrivals included, is then kept for
-        the backward pass: `adjoint_code` and `feedback` read it, and `by_THETA`, declared before, takes what a step or a
-        spike adds to the gradient of a trained parameter.
+        the backward pass: `adjoint_code` and `feedback` read it, and `by_THETA`, declared before, takes what a step
+        or a spike adds to the gradient of a trained parameter.
     """
 
     name: str
@@ -169,6 +169,11 @@ class PopulationProgram:
     def public(self, name: str) -> str:
         """The name that users see of a state, an adjoint or a parameter in code."""
         return self.public_names.get(name, name)
+
+    @property
+    def visible_state(self) -> tuple[str, ...]:
+        """The state variables that mean something to users."""
+        return self.adjoint_state if self.flow else tuple(self.state)
 
     @property
     def adjoint_state(self) -> tuple[str, ...]:

@@ -123,6 +123,10 @@ class NeuronModel:
         return self.threshold is not None
 
 
+CURRENT = "I"
+"""What a neuron's dynamics call the current of its synapses."""
+
+
 @dataclass(frozen=True)
 class SynapseModel:
     """How spikes that arrive at a neuron become its input.
@@ -131,6 +135,8 @@ class SynapseModel:
     ----------
     name, parameters, state, dynamics : as for a neuron model; the state belongs to the postsynaptic neuron.
     receives : the state variable to which an arriving spike adds its weight.
+    current : the synaptic current `I` that a neuron's dynamics read, as an expression of the state and parameters of
+        synapse and neuron; None where `I` is a state variable of the synapse.
     """
 
     name: str
@@ -138,12 +144,15 @@ class SynapseModel:
     state: Mapping[str, float]
     dynamics: Mapping[str, str]
     receives: str
+    current: str | None = None
 
     def __post_init__(self) -> None:
         _check_dynamics(self.name, self.state, self.dynamics)
         _check_names(self.name, [*self.state, *self.parameters])
         if self.receives not in self.state:
             raise SettingError(f"{self.name}: receives {self.receives!r}, which is not among its state.")
+        if self.current is not None and CURRENT in self.state:
+            raise SettingError(f"{self.name}: {CURRENT} is among its state, so leave current out.")
         for name in ("parameters", "state", "dynamics"):
             object.__setattr__(self, name, _frozen(getattr(self, name)))
 

@@ -23,7 +23,8 @@ _WORDS: dict[type, tuple[str, str]] = {
 
 
 def find_definitions(package: str, kind: type[Definition]) -> dict[str, Definition]:
-    """Return the definitions in the modules of a package whose name, in lower case, is that of their module.
+    """Return the definitions in the modules of a package whose name, in lower case and in one word, is that of their
+    module.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def find_definitions(package: str, kind: type[Definition]) -> dict[str, Definiti
     found = {}
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         for value in vars(importlib.import_module(f"{package}.{module.name}")).values():
-            if isinstance(value, kind) and value.name.lower() == module.name:
+            if isinstance(value, kind) and value.name.lower().replace("-", "_") == module.name:
                 found[module.name] = value
     return found
 

@@ -168,7 +168,7 @@ def tracks(program: Program) -> list[Track]:
     return [
         Track(p.name, kind, variable, p.public(variable))
         for p in program.populations
-        for kind, variables in (("state", p.state), ("adjoint", p.adjoint))
+        for kind, variables in (("state", p.visible_state), ("adjoint", p.adjoint))
         for variable in variables
     ]
 

@@ -65,7 +65,6 @@ class Outcome:
             start = end
         return named
 
-
     def check(self, status: int, dt: float) -> None:
         """Raise what went wrong in the batch.
 

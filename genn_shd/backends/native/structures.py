@@ -123,7 +123,9 @@ BATCH = (
     Member("logits", "scalar *", "(samples, outputs)"),
     Member("grazing", "int32_t *", "(samples): spikes whose slope was bounded"),
     Member("lost_arrivals", "int64_t *", "(samples): those after the end of the trial, of connections with delays"),
-    Member("diverged", "int64_t *", "(1): population, step and neuron of a state that is not finite, in 8, 24 and 32 bits"),
+    Member(
+        "diverged", "int64_t *", "(1): population, step and neuron of a state that is not finite, in 8, 24 and 32 bits"
+    ),
     Member("spike_counts", "int32_t *", "per spiking population (samples, neurons)"),
     Member("count_signals", "scalar *", "(samples), per spiking population (padded neurons)"),
     Member("seconds", "double *", "(threads, kinds of work), where times are taken"),

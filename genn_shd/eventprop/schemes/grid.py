@@ -50,6 +50,8 @@ def build(network: Network, integration: Integration) -> Program:
         ),
         populations=in_order(network, population_programs(network, dynamics, {}, trained), flows),
         evaluate_coefficients=lambda name, values, dt: (
-            grid_coefficients(values, dt) if name in flows else coefficients(dynamics[name], values, dt, ahead.get(name))
+            grid_coefficients(values, dt)
+            if name in flows
+            else coefficients(dynamics[name], values, dt, ahead.get(name))
         ),
     )

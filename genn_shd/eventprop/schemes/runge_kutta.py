@@ -60,7 +60,9 @@ class Integration:
         if self.order not in TABLEAUS:
             raise SettingError(f"integration_order = {self.order!r} is not allowed; it must be 1, 2, 3 or 4.")
         if isinstance(self.substeps, bool) or not isinstance(self.substeps, int) or not 1 <= self.substeps <= 1000:
-            raise SettingError(f"substeps = {self.substeps!r} is not allowed; it must be a whole number from 1 to 1000.")
+            raise SettingError(
+                f"substeps = {self.substeps!r} is not allowed; it must be a whole number from 1 to 1000."
+            )
 
 
 class Snippets:
@@ -85,8 +87,8 @@ class Snippets:
         return " ".join(lines)
 
     def back(self) -> str:
-        """`back_X` from the end of a step of length `r` to its start, where the state is at; `by_length` and `by_THETA`,
-        declared before, become the derivatives by r and by trained parameters."""
+        """`back_X` from the end of a step of length `r` to its start, where the state is at; `by_length` and
+        `by_THETA`, declared before, become the derivatives by r and by trained parameters."""
         lines = self._stages()
         lines.append(f"by_length = {self._length_from_ends()};")
         for i in reversed(range(len(self._b))):
@@ -154,7 +156,9 @@ def _covector(flow: Flow) -> list[sympy.Expr]:
 def _numbered(code: str, kind: str, i: int) -> dict[str, str]:
     """Names that a piece of code declares -> those of stage i."""
     declared = [part.split(" = ")[0].strip() for part in code.split("const scalar ")[1:]]
-    return {name: f"{kind}{i}{name[len(kind) :]}" if name.startswith(kind) else f"{kind}{i}_{name}" for name in declared}
+    return {
+        name: f"{kind}{i}{name[len(kind) :]}" if name.startswith(kind) else f"{kind}{i}_{name}" for name in declared
+    }
 
 
 def _number(value: Fraction) -> str:
@@ -271,7 +275,9 @@ def _population(
         threshold = to_code(flow.threshold)
         spike = SpikeProgram(
             threshold=f"({_BELOW} > 0.0 ? {threshold} : -1.0)" if on_grid else threshold,
-            threshold_rate=to_code(sympy.Add(*(flow.threshold.diff(symbol(x)) * e for x, e in flow.derivative.items()))),
+            threshold_rate=to_code(
+                sympy.Add(*(flow.threshold.diff(symbol(x)) * e for x, e in flow.derivative.items()))
+            ),
             tape=tape,
             reset_code=_assign(flow),
             jump_code=jump_code,
@@ -308,13 +314,13 @@ def _assign(flow: Flow) -> str:
 
 
 def _feedback(flow: Flow) -> str:
-    """Return what an arrival sends back to its sender, per unit weight, in terms of state and adjoint: -p . df/d(received)."""
+    """Return what an arrival sends back to its sender, per unit weight: -p . df/d(received)."""
     received = symbol(flow.receives)
     total = sympy.Add(*(symbol(adjoint_name(x)) * e.diff(received) for x, e in flow.derivative.items()))
     return to_code(total)
 
 
-def grid_coefficients(values: Values, dt: float) -> Values:
+def grid_coefficients(values: Values, dt: float) -> dict[str, np.ndarray]:
     """Values of the coefficients of `grid_population`."""
     size = len(next(iter(values.values())))
     return {STEP_LENGTH: np.full(size, dt)}

@@ -10,7 +10,8 @@ spike of a neuron
 where f is x' just before and after, J = dr/dx, `feedback` collects what the spike does to its targets and
 `spike_drive` is the explicit derivative of the loss by the spike's time. Stated in the field's scaled variables
 lambda_x = -p_x / s_x, s_x = -1/A_xx (the variable's own time constant), this is equation by equation that of
-Wunderlich & Pehle, Sci. Rep. 11, 12829 (2021). `docs/theory/eventprop.md` derives it.
+Wunderlich & Pehle, Sci. Rep. 11, 12829 (2021). A state without leak has s_x = 1 ms. `docs/theory/eventprop.md`
+derives it.
 
 Nothing here knows about time steps: a scheme (`genn_shd.eventprop.schemes`) turns the result into code.
 """
@@ -51,6 +52,7 @@ class SpikeEvent:
     jump : adjoint variable -> its value before the spike in terms of those after it, the tape, `feedback` and
         `spike_drive`.
     variable : the state variable that the threshold watches.
+    after : the threshold's expression just after the reset, at a spike.
     """
 
     threshold: sympy.Expr
@@ -58,6 +60,7 @@ class SpikeEvent:
     tape: dict[str, sympy.Expr]
     jump: dict[str, sympy.Expr]
     variable: str
+    after: sympy.Expr
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,6 @@ class Dynamics:
     event : None where the population never spikes.
     feedback : what a spike arriving here sends back to its sender, per unit weight (for LIF: lambda_V - lambda_I).
     weight_gradient : dL/dw of one arriving spike (for LIF: -tau_syn lambda_I).
-    steady_state : adjoint variable -> -1 times where it settles under a constant drive dl/dV = 1 per ms (for LIF: 1
-        each).
-        Relative to it, a driven adjoint obeys the same equations as one that is not driven.
     """
 
     population: Population
@@ -87,7 +87,6 @@ class Dynamics:
     event: SpikeEvent | None
     feedback: sympy.Expr
     weight_gradient: sympy.Expr
-    steady_state: dict[str, sympy.Expr]
 
     @property
     def state(self) -> tuple[str, ...]:
@@ -98,6 +97,24 @@ class Dynamics:
         """(row, column) -> entry of A, those that are not zero."""
         n = range(len(self.state))
         return {(i, j): self.matrix[i, j] for i in n for j in n if self.matrix[i, j] != 0}
+
+    @functools.cached_property
+    def steady_state(self) -> dict[str, sympy.Expr]:
+        """Adjoint variable -> -1 times where it settles under a constant drive dl/dV = 1 per ms (for LIF: 1 each).
+
+        Relative to it, a driven adjoint obeys the same equations as one that is not driven. Needs leak in all states.
+        """
+        drive = sympy.Matrix([1] + [0] * (len(self.state) - 1))  # where A^T p + e_V = 0; losses read V, the first
+        p = -(self.matrix.T).inv() * drive
+        return {adjoint_name(x): sympy.simplify(p[i] / self.scales[x]) for i, x in enumerate(self.state)}
+
+    @functools.cached_property
+    def is_pairwise(self) -> bool:
+        """Whether every state leaks, is driven by states that nothing drives, and by no constant."""
+        leaks = all(sympy.simplify(self.matrix[i, i] * self.scales[x] + 1) == 0 for i, x in enumerate(self.state))
+        driven = {i for i, j in self.entries if i != j}
+        direct = all(j not in driven for i, j in self.entries if i != j)
+        return leaks and direct and all(b == 0 for b in self.drift)
 
     @functools.cached_property
     def coupled(self) -> np.ndarray:
@@ -137,24 +154,29 @@ def _population_dynamics(population: Population) -> Dynamics:
         event=_spike_event(population, x, matrix * x + drift, p, scales) if neuron.spiking else None,
         feedback=sympy.expand(-(p.T * matrix[:, received])[0]),
         weight_gradient=p[received],
-        steady_state=_steady_state(state, matrix, scales),
     )
 
 
-def _steady_state(state: tuple[str, ...], matrix: sympy.Matrix, scales: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
-    """Where A^T p + e_V = 0; losses read V, the neuron's first state variable."""
-    drive = sympy.Matrix([1] + [0] * (len(state) - 1))
-    p = -(matrix.T).inv() * drive
-    return {adjoint_name(x): sympy.simplify(p[i] / scales[x]) for i, x in enumerate(state)}
-
-
 def _scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix) -> dict[str, sympy.Expr]:
+    """The time constants of states; 1 ms where there is no leak, or values may be such that there is none."""
     scales = {}
     for i, name in enumerate(state):
-        if matrix[i, i] == 0:
-            raise SettingError(f"population {population.name!r}: {name} has no leak, so it has no time constant.")
-        scales[name] = sympy.simplify(-1 / matrix[i, i])
+        leak = matrix[i, i]
+        finite = leak != 0 and (
+            _is_never_zero(leak, population) or not sympy.denom(sympy.together(1 / leak)).free_symbols
+        )
+        scales[name] = sympy.simplify(-1 / leak) if finite else sympy.Integer(1)
     return scales
+
+
+def _is_never_zero(expression: sympy.Expr, population: Population) -> bool:
+    """Whether no allowed values of the parameters make an expression zero."""
+    positive = {
+        symbol(name): sympy.Symbol(name, positive=True)
+        for name, parameter in population.parameters.items()
+        if parameter.minimum is not None and parameter.minimum >= 0
+    }
+    return sympy.simplify(expression).subs(positive).is_zero is False
 
 
 def _spike_event(
@@ -170,17 +192,18 @@ def _spike_event(
     threshold = parse(neuron.threshold, names)
     reset = {name: parse(text, names) for name, text in neuron.reset.items()}
     gradient = sympy.Matrix([threshold.diff(s) for s in x])
-    watched = next((s for s, g in zip(x, gradient, strict=True) if g != 0), None)
-    if watched is None:
-        raise SettingError(f"{neuron.name}: the threshold {neuron.threshold!r} does not depend on the state.")
+    watched = _watched(population, x, gradient)
     after = sympy.Matrix([reset.get(s.name, s) for s in x])
-    flow_after = flow.subs(dict(zip(x, after, strict=True)), simultaneous=True)
+    becomes = dict(zip(x, after, strict=True))
+    flow_after = flow.subs(becomes, simultaneous=True)
     jacobian = after.jacobian(x)
     slope = sympy.expand(scales[watched.name] * (gradient.T * flow)[0])
     change = (p.T * (jacobian * flow - flow_after))[0] + FEEDBACK + SPIKE_DRIVE
     before = jacobian.T * p - gradient * scales[watched.name] / SLOPE * change
+    at_threshold = _at_threshold(population, threshold, watched)
+    known = [*at_threshold, *_at_slope(population, sympy.expand(slope.subs(at_threshold)), x)]
     jump = {
-        adjoint_name(s.name): _on_the_tape(-before[i] / scales[s.name], threshold, slope, watched, x)
+        adjoint_name(s.name): _on_the_tape(-before[i] / scales[s.name], known)
         for i, s in enumerate(x)
         if sympy.simplify(before[i] - p[i]) != 0
     }
@@ -190,19 +213,42 @@ def _spike_event(
         tape={"slope": slope, **_leftover_state(jump, x)},
         jump=jump,
         variable=watched.name,
+        after=sympy.expand(threshold.subs(becomes, simultaneous=True).subs(at_threshold)),
     )
 
 
-def _on_the_tape(
-    jump: sympy.Expr, threshold: sympy.Expr, slope: sympy.Expr, watched: sympy.Symbol, x: sympy.Matrix
-) -> sympy.Expr:
-    """State the jump in what the tape holds: the threshold fixes one state variable, the slope another."""
-    at_threshold = sympy.solve(threshold, watched)[0]
-    jump = jump.subs(watched, at_threshold)
-    remaining = slope.subs(watched, at_threshold)
-    driving = next((s for s in reversed(list(x)) if remaining.has(s)), None)
-    if driving is not None:
-        jump = jump.subs(driving, sympy.solve(remaining - SLOPE, driving)[0])
+def _watched(population: Population, x: sympy.Matrix, gradient: sympy.Matrix) -> sympy.Symbol:
+    """The state variable that the threshold is about: the first in it, rather one that no values take out of it."""
+    present = [s for s, g in zip(x, gradient, strict=True) if g != 0]
+    certain = [s for s, g in zip(x, gradient, strict=True) if g != 0 and _is_never_zero(g, population)]
+    if not present:
+        neuron = population.neuron
+        assert neuron is not None
+        raise SettingError(f"{neuron.name}: the threshold {neuron.threshold!r} does not depend on the state.")
+    return (certain or present)[0]
+
+
+def _at_threshold(
+    population: Population, threshold: sympy.Expr, watched: sympy.Symbol
+) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+    """The state variable that the threshold fixes, and its value there; none where a parameter may take it out."""
+    if not _is_never_zero(threshold.diff(watched), population):
+        return []
+    return [(watched, sympy.solve(threshold, watched)[0])]
+
+
+def _at_slope(population: Population, slope: sympy.Expr, x: sympy.Matrix) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+    """The state variable that the slope fixes, and its value; none where a parameter may take each out of it."""
+    for s in reversed(list(x)):
+        if slope.has(s) and _is_never_zero(slope.diff(s), population):
+            return [(s, sympy.solve(slope - SLOPE, s)[0])]
+    return []
+
+
+def _on_the_tape(jump: sympy.Expr, known: list[tuple[sympy.Symbol, sympy.Expr]]) -> sympy.Expr:
+    """State the jump in what the tape holds."""
+    for s, value in known:
+        jump = jump.subs(s, value)
     return sympy.collect(sympy.expand(jump), 1 / SLOPE)
 
 

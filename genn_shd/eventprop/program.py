@@ -19,6 +19,9 @@ from ..spikes.spike_trains import SpikeTrains
 
 Values = Mapping[str, np.ndarray]
 
+LONGEST_ORDER = 24
+"""The highest power of a `PowerSeries`."""
+
 
 @dataclass(frozen=True)
 class SpikeProgram:
@@ -32,6 +35,7 @@ class SpikeProgram:
     reset_code : after the tape is stored.
     jump_code : backward; changes the adjoint. Names: the tape's, `feedback` (sum over targets of weight times
         their `feedback`), `spike_drive` (from the loss), `count_signal` (from spike-count regularisation).
+    from_below : whether it spikes only where that was negative before, as the reset may leave it where it spikes.
     """
 
     threshold: str
@@ -39,6 +43,39 @@ class SpikeProgram:
     tape: dict[str, str]
     reset_code: str
     jump_code: str
+    from_below: bool = False
+
+
+@dataclass(frozen=True)
+class SeriesProgram:
+    """The propagator exp(A r) of dynamics that have no closed form, as a power series of half a span, a quarter, ...
+
+    Attributes
+    ----------
+    squares : entry that is not always zero -> pairs of entries, whose products add up to it in the propagator of twice
+        the span; an entry that stands alone is added. Of states, and of the constant drive.
+    bend : state variable -> coefficient; the second derivative of the threshold's expression, 1/ms^2, is nowhere
+        within a step larger than the sum of these times the state's size. None where the population never spikes.
+    bend_of_drift : coefficient that is added to it.
+    """
+
+    squares: dict[str, tuple[tuple[str, ...], ...]]
+    bend: dict[str, str]
+    bend_of_drift: str
+
+
+@dataclass(frozen=True)
+class PowerSeries:
+    """Values of a population's `SeriesProgram`.
+
+    Attributes
+    ----------
+    squarings : how often the series' result is squared.
+    powers : (order + 1, entries, N), coefficients of r^0, r^1, ..., entries in the program's order.
+    """
+
+    squarings: int
+    powers: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -50,7 +87,8 @@ class SensitivityProgram:
     state : names of y, all zero at the start of a trial.
     start_code : y over a step without events. Names: x and y at its start.
     reached : those of y that an arrival changes by the end of its step.
-    matrix : (row, column) -> coefficient, the entries of M in z' = M z that are not zero.
+    matrix : (row, column) -> coefficient, the entries of M in z' = M z + c that are not zero.
+    drift : row -> coefficient, the entries of c that are not zero.
     shift : tape entry -> expression of z just before a spike, and of the tape's `slope`.
     reset_code : y after a spike. Names: z before it, the shifts.
     """
@@ -59,6 +97,7 @@ class SensitivityProgram:
     start_code: str
     reached: tuple[str, ...]
     matrix: dict[tuple[str, str], str]
+    drift: dict[str, str]
     shift: dict[str, str]
     reset_code: str
 
@@ -131,13 +170,16 @@ class PopulationProgram:
     adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the steady
         adjoint, `drive` still being known.
     mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, and in the exact
-        scheme `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in it).
-    steady_state : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient; else empty.
+        scheme `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in it; without
+        closed form, what they add to the mean).
+    steady_state : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient, or without
+        closed form, what a drive of -1 adds to it over a step; else empty.
     feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
         sends back to its sender per unit weight, and its part of the gradient of the weight.
     propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
         before it, for schemes that integrate over parts of a step. `coupled(r, E, F, gap, a, a / gap)` stands for
         a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
+    series : the entries that `propagator` does not give; None where it gives all.
     trained : None where none of the population's parameters are.
     public_names : name in code -> name that users see, of variables and parameters where they differ.
     flow : where the dynamics are not linear; the state at the start of every step, arrivals included, is then kept for
@@ -163,6 +205,7 @@ class PopulationProgram:
     weight_gradient: str
     propagator: dict[str, str]
     trained: TrainedProgram | None
+    series: SeriesProgram | None = None
     public_names: Mapping[str, str] = field(default_factory=dict)
     flow: FlowProgram | None = None
 
@@ -241,6 +284,8 @@ class Program:
     evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
     arrivals : (population name, parameter values, dt, precision) -> the terms of arrivals inside steps; None where they
         are at its start.
+    power_series : (population name, parameter values, dt, precision) -> values of its `SeriesProgram`, None for
+        populations that have none.
     """
 
     scheme: str
@@ -251,6 +296,7 @@ class Program:
     populations: tuple[PopulationProgram, ...]
     evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
     arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
+    power_series: Callable[[str, Values, float, str], PowerSeries | None] | None = None
 
     def neuron_values(self, population: str, values: Values, dt: float) -> dict[str, np.ndarray]:
         """All run-time values that a population's code uses, (N,) each: parameters and coefficients, by name in code.

@@ -106,10 +106,18 @@ def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) 
     lines = ["if (step == 0) {"]
     lines += [f"{names.state[x]} = {start!r};" for x, start in p.state.items()]
     lines += ["num_spikes = 0;"] if p.spike else []
-    lines += [loss.start, "}", f"else {arrival}", scoped([p.advance_code], names.state, names.values)]
+    lines += [loss.start, "}", f"else {arrival}"]
+    crossed = ""
+    if p.spike and p.spike.from_below:
+        crossed = "below && "
+        lines += [
+            "int below = 0;",
+            scoped([f"if ({p.spike.threshold} < 0.0) {{ below = 1; }}"], names.state, names.values),
+        ]
+    lines.append(scoped([p.advance_code], names.state, names.values))
     if p.spike:
         lines += [
-            scoped([f"if ({p.spike.threshold} >= 0.0) {{ fired = 1; }}"], names.state, names.values),
+            scoped([f"if ({crossed}{p.spike.threshold} >= 0.0) {{ fired = 1; }}"], names.state, names.values),
             "if (fired) {",
             _record(p.spike.tape, names, trial),
             "num_spikes += 1;",

@@ -11,7 +11,7 @@ from ...eventprop.program import PopulationProgram, Program, Values
 from ..run_values import RunValues
 from .layout import DTYPES, Layout, aligned_zeros, padded
 from .series_order import series_order
-from .structures import Terms
+from .structures import Powers, Terms
 
 
 class Coefficients:
@@ -31,7 +31,9 @@ class Coefficients:
         self._series_orders = np.zeros(count, np.int32)
         self._values = aligned_zeros(layout.num_values, self._dtype)
         self._terms = (Terms * count)()
+        self._powers = (Powers * count)()
         self._term_arrays: dict[str, tuple[np.ndarray, ...]] = {}
+        self._power_arrays: dict[str, np.ndarray] = {}
 
     @property
     def members(self) -> dict[str, Any]:
@@ -40,6 +42,7 @@ class Coefficients:
             "values": self._values,
             "series_orders": self._series_orders,
             "terms": ctypes.addressof(self._terms),
+            "powers": ctypes.addressof(self._powers),
             "homogeneous": self._homogeneous,
         }
 
@@ -62,8 +65,24 @@ class Coefficients:
             self._values[offset : offset + p.size] = values[name]
             # Padding repeats the last neuron, so that it computes nothing strange.
             self._values[offset + p.size : offset + length] = values[name][-1]
+        if p.series:
+            self._refresh_powers(index, p, values)
         if self._program.arrivals is not None and p.flow is None:
             self._refresh_terms(index, p, values)
+
+    def _refresh_powers(self, index: int, p: PopulationProgram, values: Values) -> None:
+        """Propagators without closed form; padding repeats the last neuron."""
+        assert self._program.power_series is not None
+        series = self._program.power_series(p.name, values, self._dt, self._precision)
+        assert series is not None
+        padding = ((0, 0), (0, 0), (0, padded(p.size, self._precision) - p.size))
+        powers = self._aligned(np.pad(series.powers, padding, mode="edge"))
+        self._power_arrays[p.name] = powers
+        self._powers[index] = Powers.filled(
+            self._dtype,
+            self._layout.index_dtype,
+            {"order": len(series.powers) - 1, "squarings": series.squarings, "powers": powers},
+        )
 
     def _refresh_terms(self, index: int, p: PopulationProgram, values: Values) -> None:
         """Effects of arrivals inside steps; the arrays live as long as the structure that names them."""

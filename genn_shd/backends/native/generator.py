@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...errors import SettingError
-from ...eventprop.program import PopulationProgram, Program
+from ...eventprop.program import LONGEST_ORDER, PopulationProgram, Program
 from ...network.definitions import RESERVED_NAMES
 from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import assigns, uses
@@ -25,8 +25,10 @@ from .structures import (
     BATCH,
     COUNT_RULE,
     NOISE,
+    POWERS,
     RECORDING,
     TERMS,
+    Powers,
     Status,
     Terms,
     assert_layout,
@@ -97,7 +99,9 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         effects=_effects,
         statements=lambda text: _statements(text, precision),
         changes=_changes,
-        forward_entries=lambda p: [x for x in p.propagator if x in uses(p.advance_code, p.decay_code)],
+        forward_entries=lambda p: [x for x in _entries(p) if x in uses(p.advance_code, p.decay_code)],
+        entries=_entries,
+        longest_order=LONGEST_ORDER,
         incoming={p.name: [c for c in _prompt(network) if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in _prompt(network) if c.source == name] for name in sources},
         padded=lambda p: padded(p.size, precision),
@@ -120,11 +124,17 @@ def _structures(program: Program, layout: Layout, precision: str, recording: boo
     return {
         "status": Status,
         "terms": declare("Terms", TERMS),
+        "powers": declare("Powers", POWERS),
         "count_rule": declare("CountRule", COUNT_RULE),
         "noise_and_dropout": declare("NoiseAndDropout", NOISE),
         "batch": declare("Batch", members),
         "layout_assertions": "\n".join(
-            [assert_layout(Terms), assert_layout(twin("Batch", members)), _assert_values(layout, precision)]
+            [
+                assert_layout(Terms),
+                assert_layout(Powers),
+                assert_layout(twin("Batch", members)),
+                _assert_values(layout, precision),
+            ]
         ),
     }
 
@@ -220,9 +230,14 @@ def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
 
 def _effects(population: PopulationProgram) -> list[tuple[str, str]]:
     """List the states that an arrival changes by the end of its step, with their adjoints, in the scheme's order."""
-    driven = [x for x in population.state if f"{x}_from_{population.receives}" in population.propagator]
+    driven = [x for x in population.state if f"{x}_from_{population.receives}" in _entries(population)]
     pairs = [(x, f"lambda_{x}") for x in driven]
     return [*pairs, ("arrived", "drive")] if population.steady_state else pairs
+
+
+def _entries(population: PopulationProgram) -> list[str]:
+    """List the entries of the propagator over a part of a step, those of the series first."""
+    return [*(population.series.squares if population.series else ()), *population.propagator]
 
 
 def _changes(population: PopulationProgram) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...errors import SettingError
-from ...eventprop.program import PopulationProgram, SensitivityProgram, Values
+from ...eventprop.program import PopulationProgram, Values
 
 MAX_TERMS = 40
 
@@ -20,15 +20,33 @@ def series_order(population: PopulationProgram, values: Values, dt: float, round
     """
     assert population.trained is not None and population.trained.sensitivity is not None
     program = population.trained.sensitivity
-    terms = _terms(_fastest(program, values) * dt, rounding)
+    terms = _terms(_fastest(population, values) * dt, rounding)
+    if population.series:
+        # As many as there are powers of time in what does not leak.
+        terms = max(terms, 2 * len(population.state))
     if terms > MAX_TERMS:
         raise _too_coarse(population, values, dt)
     return terms
 
 
-def _fastest(program: SensitivityProgram, values: Values) -> float:
-    """The largest rate, 1/ms."""
-    return max(float(np.abs(values[name]).max()) for (a, b), name in program.matrix.items() if a == b)
+def _fastest(population: PopulationProgram, values: Values) -> float:
+    """The largest rate, 1/ms; of an oscillation in radians."""
+    assert population.trained is not None and population.trained.sensitivity is not None
+    matrix = population.trained.sensitivity.matrix
+    if population.series:
+        return _spectral_radius(population, values)
+    return max(float(np.abs(values[name]).max()) for (a, b), name in matrix.items() if a == b)
+
+
+def _spectral_radius(population: PopulationProgram, values: Values) -> float:
+    """The largest eigenvalue of the state's own part of the matrix; that of its derivatives repeats it."""
+    assert population.trained is not None and population.trained.sensitivity is not None
+    index = {x: i for i, x in enumerate(population.state)}
+    matrix = np.zeros((population.size, len(index), len(index)))
+    for (a, b), name in population.trained.sensitivity.matrix.items():
+        if a in index and b in index:
+            matrix[:, index[a], index[b]] = values[name]
+    return float(np.abs(np.linalg.eigvals(matrix)).max())
 
 
 def _terms(exponent: float, rounding: float) -> int:
@@ -41,8 +59,7 @@ def _terms(exponent: float, rounding: float) -> int:
 
 
 def _too_coarse(population: PopulationProgram, values: Values, dt: float) -> SettingError:
-    assert population.trained is not None and population.trained.sensitivity is not None
-    shortest = 1.0 / _fastest(population.trained.sensitivity, values)
+    shortest = 1.0 / _fastest(population, values)
     return SettingError(
         f"dt = {dt:g} ms is too long a step to train parameters of {population.name!r}, whose shortest time constant "
         f"is {shortest:.3g} ms; take a shorter step, or a longer time constant."

@@ -86,6 +86,13 @@ TERMS = (
 )
 """Effects of arrivals inside a step on one population, see `genn_shd.eventprop.program.ArrivalTerms`."""
 
+POWERS = (
+    Member("order", "int32_t", "of the series"),
+    Member("squarings", "int32_t", "of its sum"),
+    Member("powers", "const scalar *", "(order + 1, entries, padded neurons)"),
+)
+"""Propagators without closed form of one population, see `genn_shd.eventprop.program.PowerSeries`."""
+
 BATCH = (
     # the samples
     Member("times", "const float *", "(spikes) of all samples, ms"),
@@ -103,6 +110,7 @@ BATCH = (
     Member("loss_weight", "const scalar *", "(steps), or (samples, steps) where each sample has its own"),
     Member("series_orders", "const int32_t *", "(populations): terms of a series that trained parameters need"),
     Member("terms", "const Terms *", "(populations): of arrivals inside a step"),
+    Member("powers", "const Powers *", "(populations): of propagators without closed form"),
     Member("delays_by_target", "const scalar *", "of synapses, per connection (targets, padded sources), ms"),
     Member("ring_steps", "const int32_t *", "(populations): steps within which arrivals are on their way"),
     Member("homogeneous", "const int32_t *", "(populations): whether all neurons have the same values"),
@@ -193,6 +201,7 @@ def twin(name: str, members: Iterable[Member]) -> type[Structure]:
 
 
 Terms = twin("Terms", TERMS)
+Powers = twin("Powers", POWERS)
 Batch = twin("Batch", BATCH)
 RecordingBatch = twin("Batch", BATCH + RECORDING)
 

@@ -1,6 +1,6 @@
 """Trained parameters in the exact scheme: how their sensitivities advance over a step that holds spikes.
 
-With z = (x, y), the state and its derivatives, z' = M z between events. An arrival of weight w at the offset d has by
+With z = (x, y), the state and its derivatives, z' = M z + c between events. An arrival of weight w at the offset d has by
 the end of the step become exp(M (h - d)) e w, e being the variable that receives it. As a function of d, what that
 leaves of y is so much like what it leaves of x that the terms of the one (`expansion.py`), and one to three more, give
 the other: no synapse needs an exponential, however many parameters are trained.
@@ -12,11 +12,22 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 
-from ...network.expressions import to_code
+from ...network.expressions import symbol, to_code
 from ..program import SensitivityProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
-from .linear import advance, assign, exponentials, propagator_name, system_matrix
+from .linear import (
+    DRIFT,
+    advance,
+    assign,
+    driven_matrix,
+    driven_states,
+    exponentials,
+    propagator_name,
+    receives,
+    system_matrix,
+)
 
 
 @dataclass(frozen=True)
@@ -27,10 +38,13 @@ class TrainedInStep:
     ----------
     sensitivity : of the population.
     reads_mean : whether the loss reads this population's mean voltage over each step.
+    in_closed_form : whether the mean follows from the states at both ends of a step; else its derivatives advance from
+        zero in each step beside those of the state.
     """
 
     sensitivity: Sensitivity
     reads_mean: bool
+    in_closed_form: bool
 
     @property
     def program(self) -> TrainedProgram:
@@ -41,10 +55,16 @@ class TrainedInStep:
             spike_gradient={theta: to_code(e) for theta, e in s.spike_gradient.items()},
             read={} if spikes else self._read(),
             sensitivity=SensitivityProgram(
-                state=s.state,
-                start_code=assign({y: advance(y, s.dynamics) for y in s.state}),
+                state=(*s.state, *self._means),
+                start_code=assign(
+                    {
+                        **{y: advance(y, s.dynamics) for y in s.state},
+                        **{mean: self._advance_mean(mean) for mean in self._means},
+                    }
+                ),
                 reached=self.reached,
                 matrix={(a, b): _entry(a, b) for a, b in self._couplings},
+                drift={z: _entry(z, DRIFT) for z, c in zip(self._state, s.dynamics.drift, strict=True) if c != 0},
                 shift={name: to_code(e) for name, e in s.shift.items()},
                 reset_code=assign(s.reset),
             ),
@@ -56,9 +76,24 @@ class TrainedInStep:
 
     @property
     def _receives(self) -> str:
-        synapse = self.sensitivity.dynamics.population.synapse
-        assert synapse is not None
-        return synapse.receives
+        return receives(self.sensitivity.dynamics)
+
+    @property
+    def _means(self) -> dict[str, str]:
+        """Derivatives of the mean of V over a step that advance beside those of the state -> those of V."""
+        if not self.reads_mean or self.in_closed_form:
+            return {}
+        return {
+            f"mean_{derivative}": str(derivative) for derivative in self.sensitivity.read.values() if derivative != 0
+        }
+
+    def _sources_of_mean(self, mean: str) -> list[str]:
+        """States whose value at the start of a step has an effect on it."""
+        return [z for z in self._state if self._coupled[self._means[mean], z]]
+
+    def _advance_mean(self, mean: str) -> sympy.Expr:
+        terms = [symbol(propagator_name(mean, z)) * symbol(z) for z in self._sources_of_mean(mean)]
+        return sympy.Add(*terms, symbol(propagator_name(mean, DRIFT)))
 
     @functools.cached_property
     def _coupled(self) -> dict[tuple[str, str], bool]:
@@ -72,13 +107,17 @@ class TrainedInStep:
     @functools.cached_property
     def reached(self) -> tuple[str, ...]:
         """Derivatives that an arrival reaches within the step."""
-        return tuple(y for y in self.sensitivity.state if self._coupled[y, self._receives])
+        reached = (y for y in self.sensitivity.state if self._coupled[y, self._receives])
+        return (*reached, *(mean for mean, y in self._means.items() if self._coupled[y, self._receives]))
 
     def _read(self) -> dict[str, str]:
         """dV/dtheta at the end of the step, or its mean: int z dt = M^-1 (change of z that is not arrivals)."""
         if not self.reads_mean:
             return {theta: to_code(e) for theta, e in self.sensitivity.read.items()}
         result = {}
+        if not self.in_closed_form:
+            means = {derivative: mean for mean, derivative in self._means.items()}
+            return {theta: means.get(str(derivative), "0.0") for theta, derivative in self.sensitivity.read.items()}
         for theta, derivative in self.sensitivity.read.items():
             terms = []
             for z in self._state:
@@ -90,35 +129,55 @@ class TrainedInStep:
     @property
     def coefficients(self) -> list[str]:
         """Names of the coefficients of all this code."""
-        return list(self._evaluate(np.eye(len(self._state))[None], 1.0))
+        return list(self._evaluate(np.eye(len(self._state) + 1)[None], 1.0))
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
         """Values of the coefficients, (N,) float64."""
-        return self._evaluate(system_matrix(self.sensitivity.dynamics, values), dt)
+        return self._evaluate(driven_matrix(self.sensitivity.dynamics, values), dt)
 
     def effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
         """(reached, N, M): what an arrival of weight 1 at M times within the step makes of each derivative by its end.
 
         About the middle of the step, dt - d = (1 + u) dt / 2 with |u| <= 1, the exponential is a power series in u.
         """
-        matrix = system_matrix(self.sensitivity.dynamics, values) * (dt / 2)
+        matrix = self._with_means(system_matrix(self.sensitivity.dynamics, values), dt) * (dt / 2)
         terms = [exponentials(matrix)[:, :, self._state.index(self._receives)]]
         sizes = [np.abs(terms[0]).max()]
         while sizes[-1] > 0.1 * np.finfo(np.float64).eps * max(sizes):
             terms.append(np.einsum("nij,nj->ni", matrix, terms[-1]) / len(terms))
             sizes.append(np.abs(terms[-1]).max())
-        rows = [self._state.index(y) for y in self.reached]
+        index = {y: i for i, y in enumerate((*self._state, *self._means))}
+        rows = [index[y] for y in self.reached]
         powers = (1.0 - 2.0 * at / dt) ** np.arange(len(terms))[:, None]
         return np.tensordot(np.stack(terms)[:, :, rows], powers, axes=(0, 0)).swapaxes(0, 1)
 
-    def _evaluate(self, matrix: np.ndarray, dt: float) -> dict[str, np.ndarray]:
-        index = {z: i for i, z in enumerate(self._state)}
-        half = exponentials(matrix * (dt / 2))
+    def _with_means(self, matrix: np.ndarray, dt: float) -> np.ndarray:
+        """The matrix with a row and column more for each of the means, which start at zero."""
+        size = matrix.shape[-1]
+        result = np.pad(matrix, ((0, 0), (0, len(self._means)), (0, len(self._means))))
+        for i, derivative in enumerate(self._means.values()):
+            result[:, size + i, self._state.index(derivative)] = 1.0 / dt
+        return result
+
+    def _evaluate(self, driven: np.ndarray, dt: float) -> dict[str, np.ndarray]:
+        """`driven` is M with the column of the constant drive."""
+        d = self.sensitivity.dynamics
+        index = {z: i for i, z in enumerate((*self._state, DRIFT, *self._means))}
+        matrix = driven[:, :-1, :-1]
+        half = exponentials((matrix if self.in_closed_form else self._with_means(driven, dt)) * (dt / 2))
         whole = half @ half
         result = {_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
+        result |= {
+            _entry(z, DRIFT): driven[:, index[z], -1] for z, c in zip(self._state, d.drift, strict=True) if c != 0
+        }
         for y in self.sensitivity.state:
             result |= {propagator_name(y, z): whole[:, index[y], index[z]] for z in self._state if self._coupled[y, z]}
-        if self.reads_mean:
+            if y in driven_states(d):
+                result[propagator_name(y, DRIFT)] = whole[:, index[y], index[DRIFT]]
+        for mean in self._means:
+            for z in (*self._sources_of_mean(mean), DRIFT):
+                result[propagator_name(mean, z)] = whole[:, index[mean], index[z]]
+        if self.reads_mean and self.in_closed_form:
             inverse = np.linalg.inv(matrix) / dt
             for derivative in map(str, self.sensitivity.read.values()):
                 result |= {_mean(derivative, z): inverse[:, index[derivative], index[z]] for z in self._state}

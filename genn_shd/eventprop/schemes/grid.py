@@ -30,7 +30,7 @@ from ..program import Program
 from ..sensitivity import derive_sensitivity
 from .bins import bin_steps
 from .input_activity import at_ends_of_steps
-from .linear import coefficients, in_order, population_programs
+from .linear import coefficients, drive_coefficients, driven_population, in_order, population_programs
 from .runge_kutta import Integration, grid_coefficients, grid_population
 
 
@@ -40,6 +40,7 @@ def build(network: Network, integration: Integration) -> Program:
     flows = {flow.population.name: grid_population(flow, integration) for flow in derive_flows(network)}
     trained = {name: s for name, d in dynamics.items() if (s := derive_sensitivity(d))}
     ahead = {name: s.dynamics for name, s in trained.items()}
+    driven = driven_population(network)
     return Program(
         scheme="grid",
         network=network,
@@ -52,6 +53,9 @@ def build(network: Network, integration: Integration) -> Program:
         evaluate_coefficients=lambda name, values, dt: (
             grid_coefficients(values, dt)
             if name in flows
-            else coefficients(dynamics[name], values, dt, ahead.get(name))
+            else {
+                **coefficients(dynamics[name], values, dt, ahead.get(name)),
+                **(drive_coefficients(dynamics[name], values, dt) if name == driven else {}),
+            }
         ),
     )

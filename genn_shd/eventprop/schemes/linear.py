@@ -16,7 +16,7 @@ import sympy
 from ...network.expressions import evaluate, symbol, to_code
 from ...network.network import Network
 from ..adjoint import Dynamics, SpikeEvent, adjoint_name
-from ..program import PopulationProgram, SpikeProgram, TrainedProgram, Values
+from ..program import PopulationProgram, SeriesProgram, SpikeProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
 
 DRIFT = "drift"
@@ -24,13 +24,30 @@ DRIFT = "drift"
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """`propagator`, `mean_code` and `trained` as in `PopulationProgram`, and the names of the coefficients that they
-    need."""
+    """`propagator`, `series`, `mean_code` and `trained` as in `PopulationProgram`, and the names of the coefficients
+    that they need."""
 
     propagator: dict[str, str] = field(default_factory=dict)
     coefficients: Sequence[str] = ()
     mean_code: str = ""
     trained: TrainedProgram | None = None
+    series: SeriesProgram | None = None
+
+
+@dataclass(frozen=True)
+class Drive:
+    """How a loss that reads the mean voltage drives the adjoint throughout a step.
+
+    Attributes
+    ----------
+    coefficients : adjoint variable -> name of the coefficient of the drive.
+    at_end : code where the loss acts, at the end of a step.
+    at_start : code after the adjoint has gone back over the step.
+    """
+
+    coefficients: dict[str, str] = field(default_factory=dict)
+    at_end: str = ""
+    at_start: str = ""
 
 
 def population_programs(
@@ -44,7 +61,7 @@ def population_programs(
     driven = driven_population(network)
     return tuple(
         _population_program(
-            d, trained.get(name), _steady_state(d) if name == driven else {}, closed_forms.get(name, ClosedForm())
+            d, trained.get(name), drive(d) if name == driven else Drive(), closed_forms.get(name, ClosedForm())
         )
         for name, d in dynamics.items()
     )
@@ -64,33 +81,40 @@ def driven_population(network: Network) -> str | None:
 
 
 def _population_program(
-    d: Dynamics, sensitivity: Sensitivity | None, steady_state: dict[str, str], closed_form: ClosedForm
+    d: Dynamics, sensitivity: Sensitivity | None, driven: Drive, closed_form: ClosedForm
 ) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
     ahead = sensitivity.dynamics if sensitivity else d
+    # A synapse that the neuron drives needs the neuron's state before the step.
+    first = ahead.state if _is_driven_by_neuron(ahead) else ahead.neuron_state
     return PopulationProgram(
         name=d.population.name,
         size=d.population.size,
         state={**dict.fromkeys(ahead.state, 0.0), **neuron.state, **synapse.state},
         parameters=tuple(d.population.parameters),
-        coefficients=(*coefficient_names(d, ahead), *steady_state.values(), *closed_form.coefficients),
+        coefficients=(*coefficient_names(d, ahead), *driven.coefficients.values(), *closed_form.coefficients),
         receives=synapse.receives,
-        advance_code=assign({x: advance(x, ahead) for x in ahead.neuron_state}),
+        advance_code=assign({x: advance(x, ahead) for x in first}),
         spike=_spike_program(d, ahead.event) if ahead.event is not None else None,
-        decay_code=assign({x: advance(x, ahead) for x in ahead.synapse_state}),
+        decay_code=assign({x: advance(x, ahead) for x in ahead.state if x not in first}),
         adjoint=tuple(adjoint_name(x) for x in d.state),
-        drive_code=_relate_to_steady_state(steady_state, "+=") if steady_state else _drive_code(d),
-        adjoint_code=" ".join(
-            [assign({adjoint_name(x): _retreat(x, d) for x in d.state}), _relate_to_steady_state(steady_state, "-=")]
-        ).strip(),
-        steady_state=steady_state,
+        drive_code=driven.at_end if driven.coefficients else _drive_code(d),
+        adjoint_code=" ".join([assign({adjoint_name(x): _retreat(x, d) for x in d.state}), driven.at_start]).strip(),
+        steady_state=driven.coefficients,
         mean_code=closed_form.mean_code or d.neuron_state[0],
         feedback=to_code(d.feedback),
         weight_gradient=to_code(d.weight_gradient),
         propagator=closed_form.propagator,
         trained=_trained_program(sensitivity) if sensitivity else closed_form.trained,
+        series=closed_form.series,
     )
+
+
+def _is_driven_by_neuron(d: Dynamics) -> bool:
+    """Whether the synapse's state depends on the neuron's."""
+    neurons = len(d.neuron_state)
+    return bool(d.coupled[neurons:, :neurons].any())
 
 
 def _trained_program(sensitivity: Sensitivity) -> TrainedProgram:
@@ -113,17 +137,30 @@ def _impulse(x: str) -> str:
 def coefficient_names(d: Dynamics, ahead: Dynamics) -> list[str]:
     """Names of all coefficients of a population, in a fixed order; `ahead` is what advances, the state and what goes
     with it."""
-    forward = [propagator_name(x, y) for x, y in _coupled_pairs(ahead)]
-    drift = [propagator_name(x, DRIFT) for x in _driven(ahead)]
-    backward = [propagator_name(adjoint_name(y), adjoint_name(x)) for x, y in _coupled_pairs(d) if x != y]
+    forward = [propagator_name(x, y) for x, y in coupled_pairs(ahead)]
+    drift = [propagator_name(x, DRIFT) for x in driven_states(ahead)]
+    backward = [propagator_name(adjoint_name(y), adjoint_name(x)) for x, y in coupled_pairs(d) if x != y]
     return [*forward, *drift, *backward, _impulse(d.neuron_state[0])]
 
 
-def _coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
+def receives(d: Dynamics) -> str:
+    """The state variable that arrivals change."""
+    assert d.population.synapse is not None
+    return d.population.synapse.receives
+
+
+def states_that_receive(d: Dynamics) -> list[str]:
+    """The state that arrivals change at once, and those that follow within the step."""
+    received = d.state.index(receives(d))
+    return [x for i, x in enumerate(d.state) if d.coupled[i, received]]
+
+
+def coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
+    """Pairs of states (x, y) where y has an effect on x, itself included."""
     return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if d.coupled[i, j]]
 
 
-def _driven(d: Dynamics) -> list[str]:
+def driven_states(d: Dynamics) -> list[str]:
     """State variables that the constant part b of the dynamics reaches."""
     coupled, drives = d.coupled, [b != 0 for b in d.drift]
     return [x for i, x in enumerate(d.state) if any(coupled[i, j] and drives[j] for j in range(len(drives)))]
@@ -133,7 +170,7 @@ def advance(x: str, d: Dynamics) -> sympy.Expr:
     """A state variable after a step, in terms of the state before it."""
     i = d.state.index(x)
     terms = [symbol(propagator_name(x, y)) * symbol(y) for j, y in enumerate(d.state) if d.coupled[i, j]]
-    if x in _driven(d):
+    if x in driven_states(d):
         terms.append(symbol(propagator_name(x, DRIFT)))
     return sympy.Add(*terms)
 
@@ -157,12 +194,31 @@ def assign(updates: dict[str, sympy.Expr]) -> str:
     return " ".join([*new, *(f"{x} = {x}_next;" for x in changed)])
 
 
-def _steady_state(d: Dynamics) -> dict[str, str]:
-    return {x: f"steady_{x}" for x, value in d.steady_state.items() if value != 0}
+def drive(d: Dynamics) -> Drive:
+    """The code: relative to where a constant drive settles it, the adjoint is not driven; where states that do not
+    leak never settle, what the drive adds to it over a step."""
+    if not d.is_pairwise:
+        names = {adjoint_name(x): f"driven_{adjoint_name(x)}" for i, x in enumerate(d.state) if d.coupled[0, i]}
+        return Drive(names, at_start=_add_drive(names, "-="))
+    names = {x: f"steady_{x}" for x, value in d.steady_state.items() if value != 0}
+    return Drive(names, at_end=_add_drive(names, "+="), at_start=_add_drive(names, "-="))
 
 
-def _relate_to_steady_state(steady_state: dict[str, str], operator: str) -> str:
-    return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in steady_state.items())
+def _add_drive(names: dict[str, str], operator: str) -> str:
+    return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in names.items())
+
+
+def drive_coefficients(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
+    """Values of the coefficients of `drive`, (N,) float64; dL/dV of a whole step is dl/dV = drive / dt throughout it."""
+    distinct, where = distinct_neurons(d, values)
+    if d.is_pairwise:
+        steady = {f"steady_{x}": evaluate(value, distinct) / dt for x, value in d.steady_state.items() if value != 0}
+        return {name: np.broadcast_to(value, where.max() + 1)[where] for name, value in steady.items()}
+    mean, _ = mean_over_step(d, distinct, dt)
+    scale = {x: np.broadcast_to(evaluate(s, distinct), where.max() + 1) for x, s in d.scales.items()}
+    return {
+        f"driven_{adjoint_name(x)}": (mean[:, i] / scale[x])[where] for i, x in enumerate(d.state) if d.coupled[0, i]
+    }
 
 
 def _drive_code(d: Dynamics) -> str:
@@ -171,9 +227,17 @@ def _drive_code(d: Dynamics) -> str:
     return f"{adjoint_name(x)} -= {_impulse(x)} * drive;"
 
 
+def resets_below(d: Dynamics, event: SpikeEvent) -> bool:
+    """Whether the reset leaves a neuron below its threshold, with the definition's own values and from a state at rest."""
+    values = {symbol(name): parameter.default for name, parameter in d.population.parameters.items()}
+    at_rest = {symbol(x): 0.0 for x in d.state}
+    return bool(event.after.subs(values).subs(at_rest) < 0)
+
+
 def _spike_program(d: Dynamics, event: SpikeEvent) -> SpikeProgram:
     return SpikeProgram(
         threshold=to_code(event.threshold),
+        from_below=not resets_below(d, event),
         threshold_rate=to_code(symbol("slope") / d.scales[event.variable]),
         tape={name: to_code(e) for name, e in event.tape.items()},
         reset_code=assign(event.reset),
@@ -195,10 +259,7 @@ def coefficients(d: Dynamics, values: Values, dt: float, ahead: Dynamics | None 
             backward = scale[x] / scale[y] * propagator[:, index[x], index[y]]
             result[propagator_name(adjoint_name(y), adjoint_name(x))] = backward
         result[_impulse(x)] = 1.0 / scale[x]
-    for x, value in d.steady_state.items():
-        # dL/dV of a whole step is dl/dV = drive / dt throughout it.
-        result[f"steady_{x}"] = np.broadcast_to(evaluate(value, distinct) / dt, where.max() + 1)
-    return {name: result[name][where] for name in (*coefficient_names(d, ahead), *_steady_state(d).values())}
+    return {name: result[name][where] for name in coefficient_names(d, ahead)}
 
 
 def distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -213,14 +274,19 @@ def propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.nd
 
     The matrix exponential needs no closed form and has no limit to take where two time constants meet.
     """
-    matrix = system_matrix(d, values)
-    count, n, _ = matrix.shape
-    augmented = np.zeros((count, n + 1, n + 1))
-    augmented[:, :n, :n] = matrix
-    for i in range(n):
-        augmented[:, i, n] = evaluate(d.drift[i], values)
-    exponential = exponentials(augmented * dt)
-    return exponential[:, :n, :n], exponential[:, :n, n]
+    exponential = exponentials(driven_matrix(d, values) * dt)
+    return exponential[:, :-1, :-1], exponential[:, :-1, -1]
+
+
+def mean_over_step(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of V over a step without events, per unit of each state at its start, (K, n), and of b, (K,)."""
+    driven = driven_matrix(d, values)
+    count, n, _ = driven.shape
+    with_mean = np.zeros((count, n + 1, n + 1))
+    with_mean[:, :n, :n] = driven
+    with_mean[:, n, 0] = 1.0 / dt
+    row = exponentials(with_mean * dt)[:, n]
+    return row[:, : n - 1], row[:, n - 1]
 
 
 def exponentials(matrices: np.ndarray) -> np.ndarray:
@@ -247,3 +313,12 @@ def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
     for (i, j), entry in d.entries.items():
         matrix[:, i, j] = evaluate(entry, values)
     return matrix
+
+
+def driven_matrix(d: Dynamics, values: Values) -> np.ndarray:
+    """A with b as the column of a state that stays 1, (K, n + 1, n + 1), for K neurons' parameter values."""
+    matrix = system_matrix(d, values)
+    result = np.pad(matrix, ((0, 0), (0, 1), (0, 1)))
+    for i, b in enumerate(d.drift):
+        result[:, i, -1] = evaluate(b, values)
+    return result

@@ -1,0 +1,14 @@
+"""Alpha synapse."""
+
+from genn_shd.network.definitions import Parameter, SynapseModel
+
+ALPHA = SynapseModel(
+    name="alpha",
+    parameters={"tau_syn": Parameter(5.0, "ms", minimum=0.0, description="synaptic time constant")},
+    state={"I": 0.0, "R": 0.0},
+    dynamics={"I": "(R - I) / tau_syn", "R": "-R / tau_syn"},
+    receives="R",
+)
+"""A spike gives the current w (t / tau_syn) exp(-t / tau_syn): tau_syn dR/dt = -R, which jumps by the weight, and
+tau_syn dI/dt = -I + R. The charge is that of an exponential synapse, w tau_syn. W. Rall, J. Neurophysiol. 30, 1138 (1967).
+"""

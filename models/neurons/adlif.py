@@ -20,5 +20,6 @@ ADLIF = NeuronModel(
 """LIF neuron with a current W that opposes its input: tau_mem dV/dt = -V + I - W, tau_adapt dW/dt = -W + a V; a spike
 resets V and adds b to W. It oscillates where 4 a tau_mem tau_adapt > (tau_adapt - tau_mem)^2.
 
-A. Bittar & P. N. Garner, Front. Neurosci. 16, 865897 (2022); M. Baronig et al., Nat. Commun. 16 (2025), arXiv 2408.07517.
+A. Bittar & P. N. Garner, Front. Neurosci. 16, 865897 (2022); M. Baronig et al., Nat. Commun. 16 (2025), arXiv
+2408.07517.
 """

@@ -10,5 +10,7 @@ ALPHA = SynapseModel(
     receives="R",
 )
 """A spike gives the current w (t / tau_syn) exp(-t / tau_syn): tau_syn dR/dt = -R, which jumps by the weight, and
-tau_syn dI/dt = -I + R. The charge is that of an exponential synapse, w tau_syn. W. Rall, J. Neurophysiol. 30, 1138 (1967).
+tau_syn dI/dt = -I + R. The charge is that of an exponential synapse, w tau_syn.
+
+W. Rall, J. Neurophysiol. 30, 1138 (1967).
 """

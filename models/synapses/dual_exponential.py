@@ -12,6 +12,6 @@ DUAL_EXPONENTIAL = SynapseModel(
     dynamics={"I": "R / tau_rise - I / tau_syn", "R": "-R / tau_rise"},
     receives="R",
 )
-"""A spike adds its weight to R, tau_rise dR/dt = -R, which flows into the current: dI/dt = -I / tau_syn + R / tau_rise. So I
-is a difference of two exponentials, finite where they meet, of the charge of an exponential synapse, w tau_syn.
+"""A spike adds its weight to R, tau_rise dR/dt = -R, which flows into the current: dI/dt = -I / tau_syn + R / tau_rise.
+So I is a difference of two exponentials, finite where they meet, of the charge of an exponential synapse, w tau_syn.
 """

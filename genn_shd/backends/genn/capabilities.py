@@ -18,7 +18,8 @@ def check_capabilities(network: Network) -> None:
     for population in network.populations[1:]:
         if not is_linear(population):
             raise SettingError(
-                f"population {population.name!r}: nonlinear dynamics are not offered by the genn back ends; use 'native'."
+                f"population {population.name!r}: nonlinear dynamics are not offered by the genn back ends; "
+                "use 'native'."
             )
     for population in network.populations:
         for name in NOISE_AND_DROPOUT:

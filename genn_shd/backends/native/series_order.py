@@ -19,7 +19,6 @@ def series_order(population: PopulationProgram, values: Values, dt: float, round
         Where a step is too long for the shortest time constant.
     """
     assert population.trained is not None and population.trained.sensitivity is not None
-    program = population.trained.sensitivity
     terms = _terms(_fastest(population, values) * dt, rounding)
     if population.series:
         # As many as there are powers of time in what does not leak.

@@ -107,8 +107,8 @@ class PairwiseForm:
         return np.stack(effects)
 
     def returns(self, values: Values, dt: float) -> list[np.ndarray]:
-        """p_x per lambda_x of the states that receive; and, where a drive settles lambda elsewhere, the constant that it
-        adds, which the sum of the weights that arrived meets."""
+        """p_x per lambda_x of the states that receive; and, where a drive settles lambda elsewhere, the constant that
+        it adds, which the sum of the weights that arrived meets."""
         numbers = self.evaluate(values, dt)
         result = [-1.0 / numbers[_rate(x)] for x in states_that_receive(self.d)]
         if self.is_driven:

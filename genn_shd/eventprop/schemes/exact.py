@@ -110,8 +110,8 @@ def _form(d: Dynamics, is_driven: bool) -> PairwiseForm | SeriesForm:
     """The closed form, for neurons that have one and that a spike takes below their threshold; else the series."""
     if d.event is not None and d.event.threshold.has(symbol(receives(d))):
         raise SettingError(
-            f"population {d.population.name!r}: its threshold names {receives(d)}, which jumps where a spike arrives, so "
-            'that the time of a spike has no derivative; use scheme = "grid" for this neuron.'
+            f"population {d.population.name!r}: its threshold names {receives(d)}, which jumps where a spike arrives, "
+            'so that the time of a spike has no derivative; use scheme = "grid" for this neuron.'
         )
     if d.is_pairwise and (d.event is None or resets_below(d, d.event)):
         return PairwiseForm(d, is_driven)

@@ -1,9 +1,9 @@
 """Trained parameters in the exact scheme: how their sensitivities advance over a step that holds spikes.
 
-With z = (x, y), the state and its derivatives, z' = M z + c between events. An arrival of weight w at the offset d has by
-the end of the step become exp(M (h - d)) e w, e being the variable that receives it. As a function of d, what that
-leaves of y is so much like what it leaves of x that the terms of the one (`expansion.py`), and one to three more, give
-the other: no synapse needs an exponential, however many parameters are trained.
+With z = (x, y), the state and its derivatives, z' = M z + c between events. An arrival of weight w at the offset d
+has by the end of the step become exp(M (h - d)) e w, e being the variable that receives it. As a function of d, what
+that leaves of y is so much like what it leaves of x that the terms of the one (`expansion.py`), and one to three more,
+give the other: no synapse needs an exponential, however many parameters are trained.
 """
 
 from __future__ import annotations

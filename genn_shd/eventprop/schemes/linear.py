@@ -209,7 +209,7 @@ def _add_drive(names: dict[str, str], operator: str) -> str:
 
 
 def drive_coefficients(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
-    """Values of the coefficients of `drive`, (N,) float64; dL/dV of a whole step is dl/dV = drive / dt throughout it."""
+    """Values of the coefficients of `drive`, (N,) float64; dL/dV of a whole step is dl/dV = drive / dt throughout."""
     distinct, where = distinct_neurons(d, values)
     if d.is_pairwise:
         steady = {f"steady_{x}": evaluate(value, distinct) / dt for x, value in d.steady_state.items() if value != 0}
@@ -228,7 +228,7 @@ def _drive_code(d: Dynamics) -> str:
 
 
 def resets_below(d: Dynamics, event: SpikeEvent) -> bool:
-    """Whether the reset leaves a neuron below its threshold, with the definition's own values and from a state at rest."""
+    """Whether the reset leaves a neuron below its threshold, with the definition's own values, from a state at rest."""
     values = {symbol(name): parameter.default for name, parameter in d.population.parameters.items()}
     at_rest = {symbol(x): 0.0 for x in d.state}
     return bool(event.after.subs(values).subs(at_rest) < 0)

@@ -1,4 +1,4 @@
-"""Dynamics of any linear kind over any part of a step: oscillations, chains of states, feedback, constant drive, no leak.
+"""Dynamics of any linear kind over parts of a step: oscillations, chains of states, feedback, constant drive, no leak.
 
 The propagator exp(A r) is a power series in r, entry by entry, whose coefficients are numbers of the neuron: for a
 2^-k part of the span, squared k times, k being 0 where a step is short against all time constants. With a constant
@@ -170,7 +170,7 @@ class SeriesForm:
         return [*result, np.ones_like(result[0])] if self.is_driven else result
 
     def power_series(self, values: Values, dt: float, precision: str) -> PowerSeries:
-        """The series, long enough for spans of a step: neither does it cancel, nor is what is left out above rounding."""
+        """The series, long enough for spans of a step: it does not cancel, and what is left out is below rounding."""
         distinct, where = distinct_neurons(self.d, values)
         matrix = driven_matrix(self.d, distinct)
         size = float(np.abs(np.linalg.eigvals(matrix)).max()) * dt

@@ -99,9 +99,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         effects=_effects,
         statements=lambda text: _statements(text, precision),
         changes=_changes,
-        forward_entries=lambda p: [x for x in _entries(p) if x in uses(p.advance_code, p.decay_code)],
-        entries=_entries,
-        longest_order=LONGEST_ORDER,
+        **_propagators(program, precision),
         incoming={p.name: [c for c in _prompt(network) if c.target == p.name] for p in program.populations},
         outgoing={name: [c for c in _prompt(network) if c.source == name] for name in sources},
         padded=lambda p: padded(p.size, precision),
@@ -111,7 +109,6 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         population_index={p.name: i for i, p in enumerate(program.populations)},
         tape_fields={p.name: _tape_fields(p, program.scheme) for p in spiking if p.spike},
         jumps={p.name: [x for x in p.adjoint if assigns(x, p.spike.jump_code)] for p in spiking if p.spike},
-        propagator={p.name: _propagator(p, precision) for p in program.populations},
         as_comment=as_comment,
     )
     source = format_c(text)
@@ -252,9 +249,17 @@ def _statements(text: str, precision: str) -> str:
     return f"{{ {code} }}" if "const scalar " in code else code
 
 
-def _propagator(population: PopulationProgram, precision: str) -> dict[str, str]:
-    """The closed form of coefficients with the library's own exponential, which vectorises."""
-    return {name: _vectorise(text, precision) for name, text in population.propagator.items()}
+def _propagators(program: Program, precision: str) -> dict[str, Any]:
+    """How templates name entries of propagators over a part of a step, and closed forms with a vectorised exponential."""
+    return {
+        "entries": _entries,
+        "forward_entries": lambda p: [x for x in _entries(p) if x in uses(p.advance_code, p.decay_code)],
+        "longest_order": LONGEST_ORDER,
+        "propagator": {
+            p.name: {name: _vectorise(text, precision) for name, text in p.propagator.items()}
+            for p in program.populations
+        },
+    }
 
 
 def _vectorise(text: str, precision: str) -> str:

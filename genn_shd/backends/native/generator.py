@@ -250,7 +250,7 @@ def _statements(text: str, precision: str) -> str:
 
 
 def _propagators(program: Program, precision: str) -> dict[str, Any]:
-    """How templates name entries of propagators over a part of a step, and closed forms with a vectorised exponential."""
+    """Names of the entries of propagators over a part of a step, and closed forms with a vectorised exponential."""
     return {
         "entries": _entries,
         "forward_entries": lambda p: [x for x in _entries(p) if x in uses(p.advance_code, p.decay_code)],

@@ -142,6 +142,8 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
         schedule=None if simulation.schedule == "auto" else simulation.schedule,
         max_spikes=None if simulation.max_spikes == "auto" else simulation.max_spikes,
         profile=simulation.profile,
+        integration_order=simulation.integration_order,
+        substeps=simulation.substeps,
     )
     for name in ("beta1", "beta2", "epsilon"):
         model.set_value(f"optimiser.{name}", getattr(optimiser, name))

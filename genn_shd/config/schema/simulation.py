@@ -26,6 +26,12 @@ class SimulationSettings(Section):
     duration: Annotated[float, Field(gt=0)] | Literal["auto"] = setting(
         "auto", "length of a trial, after which spikes are dropped; auto: what the data set suggests", "ms"
     )
+    integration_order: int = setting(
+        4, "order of the Runge-Kutta method that follows neurons with nonlinear dynamics", ge=1, le=4
+    )
+    substeps: int = setting(
+        1, "parts into which a time step is cut for neurons with nonlinear dynamics; exact scheme", ge=1, le=1000
+    )
     precision: Literal["float32", "float64"] = setting("float32", "floating-point type of the simulation")
     num_threads: Annotated[int, Field(ge=1)] | Literal["auto"] = setting(
         "auto", "processor threads, which do not change the result; auto: all processors"

@@ -40,6 +40,7 @@ setup(
         "soxr>=0.3",
         "espeakng-loader>=0.2",
         "scikit-learn>=1.4",
+        "threadpoolctl>=3.1",
     ],
     extras_require={
         "zig": ["ziglang>=0.12"],

@@ -18,7 +18,7 @@ from .config.sources import find_model, load, preset_names, preset_unless_other
 from .datasets import Dataset
 from .errors import SettingError
 from .network.network import Connection, Network
-from .runs.results import EpochMetrics, FoldsSummary, SeedsSummary, Summary
+from .runs.results import EpochMetrics, FoldsSummary, SeedsSummary, Summary, describe_accuracies
 from .system import command
 from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
@@ -75,7 +75,13 @@ def _keep_code(config: Config, dataset: Dataset, folder: Path) -> None:
 
 
 def conclusion(summary: Summary) -> str:
-    """Format the result of a training as one line."""
+    """Format the result of a training as one line, beside that of a linear classifier where there is one."""
+    result = _describe_result(summary)
+    baseline = summary.baseline
+    return f"{result}; linear classifier: {describe_accuracies(baseline)}" if baseline else result
+
+
+def _describe_result(summary: Summary) -> str:
     match summary:
         case SeedsSummary(over_seeds=over_seeds, seeds=seeds):
             each = [
@@ -92,15 +98,15 @@ def conclusion(summary: Summary) -> str:
         case _:
             epochs = (("best", summary.best), ("last", summary.last))
             return "; ".join(
-                f"{name} epoch ({metrics.epoch}): {', '.join(_accuracies(metrics))}"
+                f"{name} epoch ({metrics.epoch}): {describe_accuracies(_accuracies(metrics))}"
                 for name, metrics in epochs
                 if metrics is not None
             )
 
 
-def _accuracies(metrics: EpochMetrics) -> list[str]:
+def _accuracies(metrics: EpochMetrics) -> dict[str, float]:
     named = {part: metrics.accuracy(part) for part in ("training", "validation", "test")}
-    return [f"{part} {100 * value:.2f} %" for part, value in named.items() if value is not None]
+    return {part: value for part, value in named.items() if value is not None}
 
 
 def describe(network: Network) -> str:

@@ -78,8 +78,19 @@ def _facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]
             so_far = f" ({len(values)} trainings, {what_is_missing})" if what_is_missing and len(of) > 1 else ""
             text = of_metric("accuracy", fmean(values), spread).text
             facts.append((f"{part} accuracy, best epoch", f"{text}{so_far}"))
+    facts += _baseline_facts(of)
     facts.append(("time in epochs", f"{sum(training.seconds for training in of):.4g} s"))
     return facts
+
+
+def _baseline_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
+    """Accuracies of a linear classifier on the same samples, means over the trainings that have one."""
+    found = [baseline for training in of if (baseline := training.summary.get("baseline"))]
+    return [
+        (f"{part} accuracy, linear classifier", of_metric("accuracy", fmean(b[part] for b in found)).text)
+        for part in _PARTS
+        if found and all(part in baseline for baseline in found)
+    ]
 
 
 def _trainings(of: Sequence[Training]) -> Section:

@@ -26,8 +26,13 @@ MAY_DIFFER = (
     "recording.samples",
     "recording.populations",
     "recording.variables",
+    "report.baseline",
 )
 """Settings with which a run may go on though they changed; paths are others: what files hold is checked by content."""
+
+
+LATER = ("augmentation", "recording", "report")
+"""Tables that run folders of earlier versions lack."""
 
 
 def read_config(run: RunPaths) -> Config:
@@ -63,8 +68,8 @@ def read_values(run: RunPaths) -> dict[str, Any]:
 
 
 def check_whole(run: RunPaths, values: Mapping[str, Any]) -> None:
-    """Refuse a file cut short, lest it is filled up with defaults; `recording` came later than the other tables."""
-    tables = [name for name in Config.model_fields if name not in ("augmentation", "recording")]
+    """Refuse a file cut short, lest it is filled up with defaults; `LATER` came later than the other tables."""
+    tables = [name for name in Config.model_fields if name not in LATER]
     if any(name not in values for name in tables) or "monitor" not in values["training"]:
         raise SettingError(
             f"{run.config_file}: is of no run, or cut short; put the run's own back, or choose another --out."
@@ -87,7 +92,7 @@ def check_unchanged(run: RunPaths, config: Config) -> None:
 def check_new(run: RunPaths) -> None:
     """Refuse a folder without a run that holds what a run would write; a run killed at once left an empty log."""
     is_logged = run.log_file.exists() and run.log_file.stat().st_size > 0
-    results = (run.history_file, run.timings_file, run.summary_file, run.evaluation_file)
+    results = (run.history_file, run.timings_file, run.summary_file, run.baseline_file, run.evaluation_file)
     others = (run.checkpoint_file, run.best_file, run.environment_file, run.plots, run.recordings)
     for path in (*results, *others, *([run.log_file] if is_logged else [])):
         if path.exists():

@@ -32,7 +32,14 @@ class _Summary(_Content):
     complete: list[str] = []
     missing: list[str] = []
     silent_layers: list[str] = []
+    baseline: dict[str, Part] | None = None
     seconds: Seconds = 0.0
+
+
+class _Baseline(_Content):
+    """Accuracies by part of the data."""
+
+    accuracy: dict[str, Part]
 
 
 class _Report(_Content):
@@ -68,6 +75,11 @@ class _Environment(_Start):
 def read_summary(path: Path) -> dict[str, Any]:
     """Read the results of a run; empty where it has none yet."""
     return _read(path, _Summary)
+
+
+def read_baseline(path: Path) -> dict[str, float] | None:
+    """Read the accuracies of a linear classifier by part of the data; None where there are none."""
+    return _read(path, _Baseline).get("accuracy")
 
 
 def read_evaluation(path: Path) -> dict[str, Any]:

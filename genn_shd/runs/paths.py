@@ -15,6 +15,7 @@ class RunPaths:
     checkpoint.npz    everything needed to go on
     best.npz          the same, as it was after the best epoch so far
     summary.json      results of the run
+    baseline.json     accuracies of a linear classifier on the same samples
     evaluation.json   answers to the samples held out: of the best epoch, by class and speaker, confused with what
     plots/            figures
     recordings/       spikes, state, adjoint and weights of chosen batches, where settings or `record` ask for them
@@ -31,6 +32,7 @@ class RunPaths:
         self.checkpoint_file = path / "checkpoint.npz"
         self.best_file = path / "best.npz"
         self.summary_file = path / "summary.json"
+        self.baseline_file = path / "baseline.json"
         self.evaluation_file = path / "evaluation.json"
         self.log_file = path / "log.txt"
         self.plots = path / "plots"

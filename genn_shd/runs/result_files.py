@@ -44,6 +44,10 @@ class ResultFiles:
         """Write an evaluation."""
         _write_json(self._run.evaluation_file, evaluation)
 
+    def write_baseline(self, baseline: Mapping[str, Any]) -> None:
+        """Write what another classifier came to on the same samples."""
+        _write_json(self._run.baseline_file, baseline)
+
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Keep what a run was started with; where it goes on with something else, that as well."""
         file = self._run.environment_file

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from statistics import fmean
 from typing import Any, Self
 
 Row = dict[str, Any]
@@ -88,6 +89,7 @@ class RunSummary:
     compile_seconds : until the model was ready.
     seconds : in epochs.
     time : when it ended, universal time in ISO format.
+    baseline : part of the data -> accuracy of a linear classifier on it; None where there is none.
     """
 
     run: str
@@ -101,6 +103,7 @@ class RunSummary:
     compile_seconds: float
     seconds: float
     time: str
+    baseline: dict[str, float] | None = None
 
     def accuracies(self) -> dict[str, float]:
         """Return the accuracies reached, by part and epoch: `test_accuracy_best`. There must be an epoch."""
@@ -125,6 +128,7 @@ class FoldsSummary:
     Attributes
     ----------
     run, status, monitor, seconds, time : as of `RunSummary`.
+    baseline : means over the folds.
     mean_accuracy_last, mean_accuracy_best : over all folds, of the last and the best epoch.
     fold_accuracy_last, fold_accuracy_best : speaker -> accuracy.
     folds : speaker -> its training.
@@ -140,6 +144,7 @@ class FoldsSummary:
     mean_accuracy_best: float
     fold_accuracy_best: dict[str, float]
     folds: dict[str, RunSummary]
+    baseline: dict[str, float] | None = None
 
     def accuracies(self) -> dict[str, float]:
         """Return the mean accuracies, by name."""
@@ -167,6 +172,7 @@ class SeedsSummary:
     Attributes
     ----------
     run, status, monitor, seconds, time : as of `RunSummary`.
+    baseline : means over the seeds.
     over_seeds : name of an accuracy -> its spread.
     seeds : seed -> its training.
     """
@@ -178,6 +184,7 @@ class SeedsSummary:
     time: str
     over_seeds: dict[str, Spread]
     seeds: dict[int, RunSummary | FoldsSummary]
+    baseline: dict[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as `summary.json` holds it."""
@@ -185,6 +192,20 @@ class SeedsSummary:
             "over_seeds": {name: asdict(spread) for name, spread in self.over_seeds.items()},
             "seeds": {str(seed): summary.to_json() for seed, summary in self.seeds.items()},
         }
+
+
+def average_baseline(summaries: Iterable[RunSummary | FoldsSummary]) -> dict[str, float] | None:
+    """Return the mean accuracies of linear classifiers by part; None unless every training has one."""
+    found = [summary.baseline for summary in summaries]
+    known = [baseline for baseline in found if baseline is not None]
+    if not known or len(known) < len(found):
+        return None
+    return {part: fmean(baseline[part] for baseline in known) for part in known[0]}
+
+
+def describe_accuracies(accuracies: Mapping[str, float]) -> str:
+    """Format accuracies by part of the data as a part of a line."""
+    return ", ".join(f"{part} {100 * value:.2f} %" for part, value in accuracies.items())
 
 
 @dataclass(frozen=True)

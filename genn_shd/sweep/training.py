@@ -46,7 +46,8 @@ def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
     GennShdError
         Settings or data that cannot be used.
     """
-    config, dataset = prepare(config, load_once)
+    # The same for all trials, and seconds for each.
+    config, dataset = prepare(config.replace(**{"report.baseline": "none"}), load_once)
     _forget_peak_memory()
     report = AfterEpoch(lambda metrics: reporter.epoch(metrics.to_row()))
     summary = train(config, dataset, folder, reporter.stop, [report])

@@ -16,7 +16,15 @@ from ..datasets import Dataset, splits
 from ..errors import SettingError
 from ..runs import environment
 from ..runs.folder import RunFolder
-from ..runs.results import EpochMetrics, FoldsSummary, RunSummary, SeedsSummary, Spread, Summary
+from ..runs.results import (
+    EpochMetrics,
+    FoldsSummary,
+    RunSummary,
+    SeedsSummary,
+    Spread,
+    Summary,
+    average_baseline,
+)
 from ..system.display import show_name
 from ..system.interrupt import StopRequest
 from ..system.progress import LOG
@@ -106,6 +114,7 @@ def _summarise_seeds(
         time=environment.now(),
         over_seeds=over_seeds,
         seeds=dict(summaries),
+        baseline=average_baseline(summaries.values()),
     )
 
 
@@ -156,6 +165,7 @@ def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, Run
         mean_accuracy_best=means["best"],
         fold_accuracy_best=best,
         folds=dict(summaries),
+        baseline=average_baseline(summaries.values()),
     )
 
 

@@ -13,6 +13,7 @@ from ..config.schema import Config
 from ..datasets import Dataset
 from ..errors import DivergedError
 from ..runs import environment
+from ..runs.files import read_baseline
 from ..runs.folder import RunFolder
 from ..runs.results import RunSummary
 from ..system.interrupt import Interrupted, StopRequest
@@ -98,6 +99,7 @@ def summarise(trainer: Trainer, status: Status) -> RunSummary:
         compile_seconds=round(trainer.model.compile_seconds, 3),
         seconds=round(sum(metrics.seconds for metrics in state.history), 3),
         time=environment.now(),
+        baseline=read_baseline(trainer.folder.baseline_file),
     )
 
 

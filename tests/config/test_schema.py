@@ -89,16 +89,17 @@ def test_toml_is_complete():
         ({"network": {"weights": {"input_hidden": 1.0}}}, "network.weights.input_hidden = 1.0 is not allowed"),
         (
             {"dataset": {"name": "shdd"}},
-            "dataset.name = 'shdd' is not allowed: it must be one of 'fsdd', 'hdf5', 'shd', 'spoken_digits', "
+            "dataset.name = 'shdd' is not allowed: it must be one of 'digits', 'fsdd', 'hdf5', 'shd', 'spoken_digits', "
             "'ssc', 'yin_yang'. Did you mean 'shd'?",
         ),
         (
             {"dataset": {"name": "yin_yang", "split": "all"}},
-            "dataset.split is no setting of dataset.name = 'yin_yang'; it is one of dataset.name = 'fsdd'.",
+            "dataset.split is no setting of dataset.name = 'yin_yang'; it is one of dataset.name = 'digits', "
+            "dataset.name = 'fsdd'.",
         ),
         ({"dataset": {"name": "hdf5"}}, "dataset.path is not set; dataset.name = 'hdf5' needs it: give text."),
-        ({"dataset": {"path": "x"}}, "dataset.name is not set: give one of 'fsdd'"),
-        ({"dataset": "fsdd"}, "dataset = 'fsdd' is not allowed: set dataset.name to one of 'fsdd'"),
+        ({"dataset": {"path": "x"}}, "dataset.name is not set: give one of 'digits', 'fsdd'"),
+        ({"dataset": "fsdd"}, "dataset = 'fsdd' is not allowed: set dataset.name to one of 'digits', 'fsdd'"),
         ({"dataset": {"name": 3}}, "dataset.name = 3 is not allowed"),
         ({"loss": {"name": "sum_expo"}}, "loss.name = 'sum_expo' is not allowed"),
         ({"loss": {"name": "sum", "tau_0": 1.0}}, "loss.tau_0 is no setting of loss.name = 'sum'"),

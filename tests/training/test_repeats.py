@@ -71,7 +71,7 @@ def test_a_run_leaves_everything_the_design_names(tmp_path, models):
     summary = run(tmp_path, after_epoch=rows.append)
     assert {p.name for p in tmp_path.iterdir()} == {
         *("config.toml", "environment.json", "history.csv", "checkpoint.npz", "best.npz", "summary.json", "log.txt"),
-        *("evaluation.json", "plots"),
+        *("evaluation.json", "baseline.json", "plots"),
     }
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
     assert (evaluation["checkpoint"], evaluation["epoch"]) == ("best", summary.best.epoch)

@@ -23,6 +23,7 @@ from .network import (
 from .optimiser import OptimiserSettings, ScheduleSettings
 from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
+from .report import ReportSettings
 from .silent_neurons import SilentNeuronSettings
 from .simulation import SimulationSettings
 from .training import TrainingSettings
@@ -46,6 +47,7 @@ __all__ = [
     "RandomValidation",
     "RecordingSettings",
     "RegularisationSettings",
+    "ReportSettings",
     "ScheduleSettings",
     "Section",
     "SilentNeuronSettings",

@@ -23,6 +23,7 @@ from .network import NetworkSettings, network_settings_of
 from .optimiser import OptimiserSettings
 from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
+from .report import ReportSettings
 from .silent_neurons import SilentNeuronSettings
 from .simulation import SimulationSettings
 from .training import TrainingSettings, training_settings_of
@@ -52,6 +53,7 @@ class Config(Section):
     validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(default_factory=NoValidation)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
     recording: RecordingSettings = Field(default_factory=RecordingSettings)
+    report: ReportSettings = Field(default_factory=ReportSettings)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Config:

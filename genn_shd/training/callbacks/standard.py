@@ -6,6 +6,7 @@ from ...config.schema import Config
 from .base import Callback
 from .epoch_timings import EpochTimings
 from .learning_rate_schedule import LearningRateSchedule
+from .linear_baseline import LinearBaseline
 from .progress import Progress
 from .recorder import Recorder
 from .silence_warning import SilenceWarning
@@ -24,6 +25,8 @@ def standard_callbacks(config: Config) -> list[Callback]:
     ]
     if config.recording.epochs:
         callbacks.insert(0, Recorder(config.recording))
+    if config.report.baseline == "linear":
+        callbacks.append(LinearBaseline())
     if config.simulation.profile:
         callbacks.append(EpochTimings())
     return callbacks

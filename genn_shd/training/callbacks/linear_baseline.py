@@ -1,0 +1,54 @@
+"""The accuracy of a linear classifier, to hold that of the network against, as a callback."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...errors import DataError
+from ...runs.files import read_baseline
+from ...runs.results import describe_accuracies
+from ...system.progress import LOG
+from .. import baseline
+from ..data import for_evaluation
+from .base import Callback, Status
+
+if TYPE_CHECKING:
+    from ..trainer import Trainer
+
+
+class LinearBaseline(Callback):
+    """Fits a linear classifier to the samples of a run once all epochs are done, and keeps `baseline.json`.
+
+    A run that has one already, of before more epochs were asked for, keeps it. Samples that are not suited to it, or
+    any fault of it, leave it out, and the log says why.
+    """
+
+    def on_train_begin(self, trainer: Trainer) -> None:
+        """Look at what is there.
+
+        Raises
+        ------
+        DataError
+            `baseline.json` is damaged.
+        """
+        read_baseline(trainer.folder.baseline_file)
+
+    def on_train_end(self, trainer: Trainer, status: Status) -> None:
+        if status != "complete" or trainer.folder.baseline_file.exists():
+            return
+        try:
+            self._fit(trainer)
+        except DataError as reason:
+            LOG.info("no linear classifier beside the network: %s", reason)
+        except Exception as error:
+            LOG.warning("no linear classifier beside the network: %s: %s", type(error).__name__, error)
+
+    def _fit(self, trainer: Trainer) -> None:
+        started = time.perf_counter()
+        train = for_evaluation(trainer.config, trainer.samples.train)
+        accuracies = baseline.classify(replace(trainer.samples, train=train))
+        seconds = round(time.perf_counter() - started, 3)
+        trainer.folder.results.write_baseline({"kind": "linear", "accuracy": accuracies, "seconds": seconds})
+        LOG.info("linear classifier: %s, in %.1f s", describe_accuracies(accuracies), seconds)

@@ -83,8 +83,8 @@ class Outcome:
             population = self._program.populations[place >> 56]
             raise DivergedError(
                 f"population {population.name!r}: the state of neuron {place & 0xFFFFFFFF} grows without limit at "
-                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; lower simulation.dt, raise simulation.substeps, or take smaller "
-                "weights."
+                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; lower simulation.dt, raise simulation.substeps, or take "
+                "smaller weights."
             )
         _check_status(status)
 

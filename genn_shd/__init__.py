@@ -44,6 +44,7 @@ from .network import (  # noqa: E402
     density_loss,
     logit_loss,
 )
+from .simulation import Trajectory, simulate  # noqa: E402
 from .spikes import SpikeTrains  # noqa: E402
 from .system.described import described  # noqa: E402
 from .training.callbacks import Callback  # noqa: E402
@@ -81,6 +82,7 @@ __all__ = [
     "SynapseModel",
     "Trained",
     "Trainer",
+    "Trajectory",
     "Uniform",
     "__version__",
     "check_gradients",
@@ -89,5 +91,6 @@ __all__ = [
     "described",
     "logit_loss",
     "recurrent_classifier",
+    "simulate",
     "weighted_sum",
 ]

@@ -22,6 +22,7 @@ LEVELS = (
     "eventprop",
     "auditory",
     "models",
+    "simulation",
     "backends",
     "speech",
     "datasets",

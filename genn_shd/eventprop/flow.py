@@ -58,10 +58,13 @@ class Flow:
     @property
     def resets_threshold(self) -> bool:
         """Whether a reset takes the neuron away from its threshold."""
-        if self.threshold is None:
-            return False
-        after = self.threshold.subs({symbol(x): e for x, e in self.reset.items()}, simultaneous=True)
-        return sympy.simplify(after - self.threshold) != 0
+        return self.threshold is not None and moves_threshold(self.reset, self.threshold)
+
+
+def moves_threshold(reset: Mapping[str, sympy.Expr], threshold: sympy.Expr) -> bool:
+    """Whether a reset changes how far the state is from the threshold."""
+    after = threshold.subs({symbol(x): e for x, e in reset.items()}, simultaneous=True)
+    return sympy.simplify(after - threshold) != 0
 
 
 def is_linear(population: Population) -> bool:

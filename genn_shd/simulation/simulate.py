@@ -1,0 +1,186 @@
+"""Follow one neuron: steps of the classical Runge-Kutta method, cut at spikes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+import sympy
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from ..errors import DivergedError, SettingError, unknown_name
+from ..models.neurons import find_neuron
+from ..network.definitions import CURRENT, NeuronModel
+from ..network.expressions import evaluate, parse
+from .compiled_neuron import CompiledNeuron
+from .trajectory import Trajectory
+from .waveform import Current
+
+_MOST_STEPS = 10_000_000
+_MOST_SPIKES_PER_STEP = 1000
+_TIME = "t"
+_NONE: Mapping[str, float] = MappingProxyType({})
+_NO_QUANTITIES: Mapping[str, str] = MappingProxyType({})
+
+
+def simulate(
+    neuron: str | NeuronModel,
+    current: ArrayLike | Callable[[float], float],
+    duration: float,
+    dt: float = 0.01,
+    parameters: Mapping[str, float] = _NONE,
+    state: Mapping[str, float] = _NONE,
+    quantities: Mapping[str, str] = _NO_QUANTITIES,
+) -> Trajectory:
+    """Simulate one neuron that a current drives, in float64.
+
+    Steps are those of the classical Runge-Kutta method (order 4). A spike is where the threshold is reached from below
+    inside a step; the state is followed to there, reset, and followed to the end of the step.
+
+    Parameters
+    ----------
+    neuron : a definition, linear or not, the name of one such as "hodgkin_huxley", or an import path `module:name`.
+    current : what stands for `I` in the dynamics, in their units: a number; an array with one number for each step,
+        shape (duration / dt,), which holds throughout the step; or a function of the time in ms, which should have no
+        jumps (an array may).
+    duration : ms; rounded to whole steps.
+    dt : length of a step, ms.
+    parameters : values of the definition's parameters, in their units, where they are not its defaults.
+    state : state at time 0, where it is not the definition's.
+    quantities : name -> expression of state, parameters, `I` and `t` (ms), such as
+        {"I_Na": "g_na * m**3 * h * (e_na - V)"}; their values are returned, too.
+
+    Returns
+    -------
+    Trajectory
+        Times, current, state and quantities at the ends of all steps, and times of spikes.
+
+    Raises
+    ------
+    SettingError
+        An argument that is not allowed, or an expression that cannot be read.
+    DivergedError
+        The state grows without limit, or spikes come without end.
+
+    Examples
+    --------
+    >>> trajectory = simulate("hodgkin_huxley", 0.5, duration=50.0, quantities={"I_K": "g_k * n**4 * (e_k - V)"})
+    >>> trajectory.spike_times, trajectory["V"], trajectory["I_K"]  # doctest: +SKIP
+    """
+    model = find_neuron(neuron) if isinstance(neuron, str) else neuron
+    if not isinstance(model, NeuronModel):
+        raise SettingError(f"simulate needs a NeuronModel or the name of one, not {type(neuron).__name__}.")
+    num_steps = _count_steps(duration, dt)
+    values = _find_values(model, parameters)
+    start = _find_start(model, state)
+    expressions = {name: _read_quantity(model, name, text) for name, text in quantities.items()}
+    drive = Current(current, num_steps, dt)
+    points, spike_times = _follow(model, CompiledNeuron(model, values), start, drive, num_steps, dt)
+    times = dt * np.arange(num_steps + 1)
+    states = dict(zip(model.state, points.T.copy(), strict=True))
+    known = {**values, **states, CURRENT: drive.samples, _TIME: times}
+    computed = {
+        name: np.broadcast_to(evaluate(expression, known), times.shape) for name, expression in expressions.items()
+    }
+    return Trajectory(times, drive.samples, states, computed, np.array(spike_times))
+
+
+def _follow(
+    model: NeuronModel, neuron: CompiledNeuron, start: list[float], drive: Current, num_steps: int, dt: float
+) -> tuple[np.ndarray, list[float]]:
+    """States at the ends of steps, shape (steps + 1, state), and times of spikes, ms."""
+    points, spike_times, x = np.empty((num_steps + 1, len(start))), list[float](), start
+    points[0] = x
+    for step in range(num_steps):
+        time = step * dt
+        try:
+            x = _advance(neuron, x, drive.during(step), time, dt, spike_times)
+        except (ArithmeticError, ValueError) as error:  # of the mathematics: exp(1000), 1 / 0, log(-1)
+            if isinstance(error, SettingError | DivergedError):
+                raise
+            x = [math.nan]
+        if not all(map(math.isfinite, x)):
+            before = ", ".join(f"{name} = {value:g}" for name, value in zip(model.state, points[step], strict=True))
+            raise DivergedError(
+                f"{model.name}: the state has no finite value after {time:g} ms, where {before}; take a shorter dt, "
+                "or check that its dynamics do not divide by zero there."
+            )
+        points[step + 1] = x
+    return points, spike_times
+
+
+def _advance(
+    neuron: CompiledNeuron,
+    x: list[float],
+    current: Callable[[float], float],
+    time: float,
+    left: float,
+    spike_times: list[float],
+) -> list[float]:
+    """The state after a step of the length `left`; spikes in it are added to the list."""
+    below = neuron.spikes and neuron.excess(x) < 0
+    for _ in range(_MOST_SPIKES_PER_STEP):
+        end = neuron.step(x, current, time, left)
+        if not below or neuron.excess(end) < 0:
+            return end
+        length = _find_crossing(neuron, partial(neuron.step, x, current, time), left)
+        time, left = time + length, left - length
+        spike_times.append(time)
+        x = neuron.reset(neuron.step(x, current, time - length, length))
+        below = neuron.moves_threshold and neuron.excess(x) < 0
+    raise DivergedError(
+        f"there are more than {_MOST_SPIKES_PER_STEP} spikes in the step before {time + left:g} ms; the reset must "
+        "take the state away from the threshold, or take a smaller current."
+    )
+
+
+def _find_crossing(neuron: CompiledNeuron, step: Callable[[float], list[float]], longest: float) -> float:
+    """Length after which the threshold is reached, to rounding."""
+    return float(brentq(lambda length: neuron.excess(step(length)), 0.0, longest, xtol=1e-14, rtol=1e-14))
+
+
+def _count_steps(duration: float, dt: float) -> int:
+    for name, value in {"duration": duration, "dt": dt}.items():
+        if not 0 < _read_number(name, value) < math.inf:
+            raise SettingError(f"{name} = {value!r} ms is not allowed; it must be > 0 and finite.")
+    count = round(duration / dt)
+    if not 1 <= count <= _MOST_STEPS:
+        raise SettingError(
+            f"duration / dt = {duration:g} / {dt:g} is {count} steps; from 1 to {_MOST_STEPS} are allowed."
+        )
+    return count
+
+
+def _find_values(model: NeuronModel, given: Mapping[str, float]) -> dict[str, float]:
+    """Values of all parameters, defaults where none are given."""
+    for name, value in given.items():
+        if name not in model.parameters:
+            raise unknown_name(f"{model.name}: parameter", name, model.parameters)
+        model.parameters[name].check(name, _read_number(name, value))
+    return {name: float(given.get(name, parameter.default)) for name, parameter in model.parameters.items()}
+
+
+def _find_start(model: NeuronModel, given: Mapping[str, float]) -> list[float]:
+    for name, value in given.items():
+        if name not in model.state:
+            raise unknown_name(f"{model.name}: state variable", name, model.state)
+        if not math.isfinite(_read_number(name, value)):
+            raise SettingError(f"state {name} = {value!r} is not allowed; it must be finite.")
+    return [float(given.get(name, value)) for name, value in model.state.items()]
+
+
+def _read_number(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise SettingError(f"{name} = {value!r} is not allowed; it must be a number.")
+    return float(value)
+
+
+def _read_quantity(model: NeuronModel, name: str, text: str) -> sympy.Expr:
+    taken = {*model.state, *model.parameters, CURRENT, _TIME}
+    if name in taken:
+        raise SettingError(f"quantity {name!r} is already a name of {model.name}; take another.")
+    return parse(text, taken)

@@ -6,7 +6,7 @@ from ..network.snippets import scoped
 from ..toolchain.templates import code_templates
 from .program import PeripheryProgram, StageProgram
 
-BLOCK = 32
+BLOCK = 64
 """Channels that run side by side: enough vectors of them that one need not wait for another."""
 
 _ENVIRONMENT = code_templates("genn_shd.auditory")

@@ -24,7 +24,7 @@ class StageProgram:
     start : state variable -> value at rest.
     values : run-time value -> number: parameters, and coefficients of the step.
     synapse_code, receives : decay of the synapse's state, and the variable to which each arriving spike adds 1.
-    neuron_code : the neuron's state over the step.
+    neuron_code, neuron_state : the neuron's state over the step, and its variables.
     probability : expression of the probability to spike, where a random number decides.
     threshold : expression; the neuron spikes where it is not negative.
     reset_code : after a spike.
@@ -38,10 +38,16 @@ class StageProgram:
     synapse_code: str
     receives: str | None
     neuron_code: str
+    neuron_state: tuple[str, ...]
     probability: str | None
     threshold: str | None
     reset_code: str
     refractory_steps: int
+
+    @property
+    def bytes(self) -> int:
+        """Number of bytes that hold a bit for each copy."""
+        return -(-self.copies // 8)
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ def _stage_program(stage: Stage, known: Mapping[str, float], dt: float) -> Stage
         synapse_code=synaptic,
         receives=stage.synapse.receives if stage.synapse else None,
         neuron_code=own,
+        neuron_state=tuple(model.state),
         probability=_spike_probability(stage, names) if stage.is_random else None,
         threshold=to_code(parse(model.threshold, names)) if model.threshold and not stage.is_random else None,
         reset_code=" ".join(f"{x} = {to_code(parse(text, names))};" for x, text in model.reset.items()),

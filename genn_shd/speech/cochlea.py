@@ -7,6 +7,7 @@ hair cells, nerve fibres, bushy cells (`genn_shd.models.auditory`). Channel 0 he
 from __future__ import annotations
 
 import functools
+import math
 import threading
 
 import numpy as np
@@ -46,16 +47,20 @@ class Cochlea:
         units : (S,) uint16, < `num_channels`; those at one time are sorted.
         """
         spectrum = fft.rfft(waveform.samples)
+        heard = math.ceil(waveform.duration / STEP)
         parts = []
         for block, state in enumerate(self.start(seed)):
-            steps, channels, _ = self.cells.run(state, self.membrane.velocity(spectrum, len(spectrum), block))
+            velocity = self.membrane.velocity(spectrum, len(spectrum), block)
+            steps, channels, _ = self.cells.run(state, velocity[:heard])
             parts.append((steps, channels + block * BLOCK))
         return self.merge(parts, waveform.duration)
 
     def start(self, seed: int) -> list[np.ndarray]:
         """Return the state at rest of the cells of every block, to be given to `cells.run`."""
         words = np.random.SeedSequence(seed).generate_state(2 * BLOCK * self.membrane.num_blocks, np.uint32)
-        return [self.cells.start(seeds) for seeds in words.reshape(-1, 2, BLOCK)]
+        # A seed's words go to both numbers of 32 channels, then to the next 32, whatever the size of blocks.
+        seeds = words.reshape(self.membrane.num_blocks, -1, 2, 32).swapaxes(1, 2)
+        return [self.cells.start(block.reshape(2, BLOCK)) for block in seeds]
 
     def merge(self, parts: list[tuple[np.ndarray, np.ndarray]], duration: float) -> Spikes:
         """Join the spikes of all blocks in order of time.

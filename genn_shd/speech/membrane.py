@@ -16,10 +16,13 @@ from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
 from ..toolchain.templates import code_templates
 from .basilar import places, transfer_function
+from .fourier import RADICES, cosine, plan, sine
 from .preparation import SAMPLE_RATE
 
-BLOCK = 32
+BLOCK = 64
 TAPS = 12
+_LANES = 8  # complex numbers side by side
+_GROUP = 2 * _LANES  # channels that are transformed at once: two make one complex number
 _SPACING = 0.007  # of nodes, in ln(f / Hz)
 _FIRST = -TAPS  # node k lies at exp(k _SPACING) Hz
 _LOWEST = 1.0  # Hz; the published implementation maps 0 Hz to this
@@ -38,8 +41,8 @@ class Membrane:
         x = np.pad(places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
         last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
         frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
-        self._tables = [_tabulate(2.0 * np.pi * frequencies, block) for block in x.reshape(self.num_blocks, BLOCK)]
-        self._half_spectrum = _compile()
+        self._tables = [_tabulate(2.0 * np.pi * frequencies, group) for group in x.reshape(-1, _GROUP)]
+        self._code = _compile()
 
     def velocity(self, spectrum: np.ndarray, num_samples: int, block: int) -> np.ndarray:
         """Compute the velocity of one block of channels.
@@ -55,17 +58,42 @@ class Membrane:
         (num_samples, BLOCK) float64.
         """
         first, weights = _interpolation_weights(len(spectrum))
-        sound = np.ascontiguousarray(spectrum, np.complex128)
-        half = np.empty((num_samples // 2 + 1, BLOCK), np.complex128)
-        arrays = (self._tables[block], first, weights, sound)
-        self._half_spectrum(*(a.ctypes.data for a in arrays), num_samples, half.ctypes.data)
-        return fft.irfft(half, num_samples, axis=0, overwrite_x=True)
+        sound = np.ascontiguousarray(spectrum, np.complex128) * (0.5 / num_samples)
+        rows = _aligned((num_samples, 2, _LANES))
+        result = np.empty((num_samples, BLOCK))
+        groups = BLOCK // _GROUP
+        for group, table in enumerate(self._tables[block * groups : (block + 1) * groups]):
+            arrays = (table, first, weights, sound)
+            self._code.velocity_spectrum(*(a.ctypes.data for a in arrays), num_samples, rows.ctypes.data)
+            self._transform(rows, result[:, group * _GROUP : (group + 1) * _GROUP])
+        return result
+
+    def _transform(self, rows: np.ndarray, to: np.ndarray) -> None:
+        """Transform rows (n, 2, lanes), which are lost, into `to` (n, 2 lanes)."""
+        found = plan(len(rows))
+        if found is None:
+            numbers = fft.ifft(rows[:, 0] + 1j * rows[:, 1], axis=0, norm="forward")
+            to[:] = np.concatenate([numbers.real, numbers.imag], axis=1)
+            return
+        room = _aligned((2 * max(found.lengths), 2, _LANES))
+        arrays = (found.radices, found.roots, room, to)
+        pointers = [a.ctypes.data for a in arrays]
+        self._code.inverse_transform(rows.ctypes.data, *found.lengths, *pointers, to.strides[0] // to.itemsize)
+
+
+def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+    """Return an uninitialised array that starts at a multiple of 64 bytes, as the generated code expects."""
+    size = 8 * int(np.prod(shape))
+    room = np.empty(size + 64, np.uint8)
+    return room[-room.ctypes.data % 64 :][:size].view(np.float64).reshape(shape)
 
 
 def _tabulate(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Tabulate the transfer function: (nodes, 2, BLOCK), real and imaginary part."""
+    """Tabulate the transfer function: (nodes, 2, channels), real and imaginary part."""
     values = transfer_function(omega, x)
-    return np.ascontiguousarray(np.stack([values.real, values.imag], axis=1))
+    table = _aligned((len(omega), 2, len(x)))
+    table[:, 0], table[:, 1] = values.real, values.imag
+    return table
 
 
 @functools.lru_cache(maxsize=8)
@@ -86,10 +114,12 @@ def _interpolation_weights(num_frequencies: int) -> tuple[np.ndarray, np.ndarray
 
 
 @functools.cache
-def _compile() -> ctypes._CFuncPtr:  # type: ignore[name-defined]
-    source = code_templates("genn_shd.speech").get_template("membrane.c.j2").render(block=BLOCK, taps=TAPS)
-    function = load(compile_source(source)).half_spectrum
-    pointer = ctypes.c_void_p
-    function.argtypes = [pointer, pointer, pointer, pointer, ctypes.c_int64, pointer]
-    function.restype = None
-    return function
+def _compile() -> ctypes.CDLL:
+    template = code_templates("genn_shd.speech").get_template("membrane.c.j2")
+    source = template.render(lanes=_LANES, taps=TAPS, tile=4, chunk=16, radices=RADICES, cosine=cosine, sine=sine)
+    code = load(compile_source(source))
+    pointer, size = ctypes.c_void_p, ctypes.c_int64
+    code.velocity_spectrum.argtypes = [*[pointer] * 4, size, pointer]
+    code.inverse_transform.argtypes = [pointer, size, size, *[pointer] * 4, size]
+    code.velocity_spectrum.restype = code.inverse_transform.restype = None
+    return code

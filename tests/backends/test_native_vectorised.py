@@ -19,17 +19,18 @@ PRAGMA = re.compile(r"^\s*(SIMD|_Pragma\(\"omp simd)")
 
 
 # Losses are the same templates in both schemes.
-CASES = [*((loss, "grid") for loss in LOSSES), ("sum_exp", "exact"), ("first_spike_exp", "exact")]
+CASES = [*(("lif", loss, "grid") for loss in LOSSES), ("lif", "sum_exp", "exact"), ("lif", "first_spike_exp", "exact")]
+CASES.append(("adlif", "sum_exp", "exact"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("loss", "scheme"), CASES)
+@pytest.mark.parametrize(("neuron", "loss", "scheme"), CASES)
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_every_loop_marked_for_vectors_is_vectorised(loss, scheme, precision, tmp_path, full_optimisation):
+def test_every_loop_marked_for_vectors_is_vectorised(neuron, loss, scheme, precision, tmp_path, full_optimisation):
     compiler = find_compiler()
     if "gcc" not in compiler.version.lower():
         pytest.skip(f"reads GCC's vectorisation report, and the compiler is {compiler.version}")
-    program = build_program(recurrent_classifier(70, (64, 20), 20, loss=loss), scheme)
+    program = build_program(recurrent_classifier(70, (64, 20), 20, neuron=neuron, loss=loss), scheme)
     source = tmp_path / "network.c"
     source.write_text(generate(program, lay_out(program, precision), precision))
     vectorised = _vectorised_lines(source, "-g0") | _vectorised_lines(source, "-g")

@@ -1,9 +1,8 @@
 """A synapse of one's own: a current that rises before it decays.
 
-Train with it (on the grid, since the exact scheme needs states that are coupled in pairs; here R drives I, I drives V):
+Train with it:
 
-    python -m genn_shd.train --preset yin_yang --set network.synapse=examples.synapse:ALPHA \\
-        --set network.tau_rise=3 --set simulation.scheme=grid
+    python -m genn_shd.train --preset yin_yang --set network.synapse=examples.synapse:ALPHA --set network.tau_rise=3
 """
 
 from genn_shd import Parameter, SynapseModel

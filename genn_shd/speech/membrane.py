@@ -56,7 +56,17 @@ class Membrane:
         Returns
         -------
         (num_samples, BLOCK) float64.
+
+        Raises
+        ------
+        ValueError
+            The spectrum has another number of frequencies.
         """
+        if len(spectrum) - num_samples not in (0, 1):
+            raise ValueError(
+                f"a spectrum of {len(spectrum)} frequencies does not give {num_samples} samples of velocity; "
+                f"it gives {len(spectrum)}, or {len(spectrum) - 1} without the last frequency"
+            )
         first, weights = _interpolation_weights(len(spectrum))
         sound = np.ascontiguousarray(spectrum, np.complex128) * (0.5 / num_samples)
         rows = _aligned((num_samples, 2, _LANES))

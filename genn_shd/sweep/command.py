@@ -110,9 +110,9 @@ def run(
         state.describe(**{"file": plan.file.values(), "commit": git_commit(), "time": now(), **(description or {})})
         if retry_failed:
             LOG.info("%d runs that failed are run again", state.reopen_failed())
-        with start_workers() as workers:
+        with start_workers() as workers, SweepReader(folder) as reader:
             LOG.info("%s: %s; in %s", plan.file.title, workers.description, folder)
-            Planner(plan, folder, state, strategy, workers, stop).run()
+            Planner(plan, folder, state, reader, strategy, workers, stop).run()
 
 
 def with_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:

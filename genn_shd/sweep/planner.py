@@ -30,17 +30,24 @@ class Planner:
     ----------
     plan : of the sweep.
     folder : of the sweep.
-    state : its open state.
+    state : its open state, to be written.
+    reader : of the same state.
     strategy : chooses trials.
     workers : run them.
     stop : looked at all the time; runs then end where they can go on later.
     """
 
     def __init__(
-        self, plan: Plan, folder: Path, state: State, strategy: Strategy, workers: Workers, stop: StopRequest
+        self,
+        plan: Plan,
+        folder: Path,
+        state: State,
+        reader: SweepReader,
+        strategy: Strategy,
+        workers: Workers,
+        stop: StopRequest,
     ) -> None:
-        self._plan, self._state, self._workers, self._stop = plan, state, workers, stop
-        self._reader = SweepReader(folder)
+        self._plan, self._state, self._reader, self._workers, self._stop = plan, state, reader, workers, stop
         self._session = Session(state, workers.description, self._reader.seconds())
         self._under_way = RunsUnderWay(plan, folder, workers)
         self._closer = TrialCloser(plan, state, self._reader)
@@ -69,7 +76,6 @@ class Planner:
         finally:
             heartbeat.close()
             self._session.save()
-            self._reader.close()
         if self._stop.requested:
             raise Interrupted("stopped")
 

@@ -111,7 +111,7 @@ class SweepReader:
                 self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
             if "file" not in self._description:
                 raise NotStartedError(f"{folder}: no sweep was started in it yet.")
-        except GennShdError:
+        except BaseException:
             self.close()
             raise
 

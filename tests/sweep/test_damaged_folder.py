@@ -1,5 +1,6 @@
 """Files of a sweep's folder, cut, flipped, emptied or replaced by a folder: one line names them, or none is needed."""
 
+import functools
 import json
 import shutil
 import signal
@@ -10,7 +11,7 @@ import pytest
 
 from genn_shd import DataError, report
 from genn_shd.reports.drawing import Drawing
-from genn_shd.sweep import reading
+from genn_shd.sweep import reading, state
 from genn_shd.sweep.command import main
 from genn_shd.sweep.reading import NotStartedError, SweepReader
 from genn_shd.sweep.state import FILE_NAME, State, connect
@@ -34,9 +35,22 @@ def whole(tmp_path_factory):
 
 @pytest.fixture
 def sweep(whole, tmp_path, monkeypatch):
-    """A copy, whose figures are not drawn."""
+    """A copy, whose figures are not drawn; whoever opened its state has to have closed it when the test ends."""
     monkeypatch.setattr(Drawing, "save", lambda *arguments: "")
-    return shutil.copytree(whole, tmp_path / "sweep")
+    opened = []
+
+    class Watched(sqlite3.Connection):
+        def __init__(self, *arguments, **named):
+            super().__init__(*arguments, **named)
+            opened.append(self)
+
+        def close(self):
+            super().close()
+            opened.remove(self)
+
+    monkeypatch.setattr(state.sqlite3, "connect", functools.partial(sqlite3.connect, factory=Watched))
+    yield shutil.copytree(whole, tmp_path / "sweep")
+    assert not opened  # one left open would keep the next command waiting, until it happens to be collected
 
 
 def commands(sweep):

@@ -2,7 +2,8 @@
 
 English and German digits 0 to 9 in the voices of eSpeak NG (`genn_shd.speech.speakers`), encoded as Cramer et al. 2020
 encode theirs: 700 channels. Made at first use from a seed, then kept. As in the Spiking Heidelberg Digits two of the
-speakers are in the test set only; here nobody else is, so that test accuracy is that on unseen speakers.
+speakers are in the test set only; here nobody else is, so that test accuracy is that on unseen speakers. Speakers are
+the listed ones, or drawn (`genn_shd.speech.drawn_voices`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import numpy as np
 from ..errors import SettingError
 from ..speech.audio import resample_mono
 from ..speech.cochlea import NUM_CHANNELS, Spikes, get_cochlea
+from ..speech.drawn_voices import draw_voices
 from ..speech.encoding import encode_samples
 from ..speech.encoding_log import EncodingLog, make_key
 from ..speech.parallel import run_in_parallel
 from ..speech.preparation import Preparation
 from ..speech.render import render
-from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Utterance
+from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Speaker, Utterance
 from ..spikes.hdf5_file import SpikeFile, read, write
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
@@ -44,8 +46,14 @@ def load(
     repetitions: Annotated[int, described("how often every speaker says every word", ge=1, le=10_000)] = 3,
     seed: Annotated[int, described("of how words are said, and of their spikes", ge=0)] = 0,
     data_dir: DataDir = None,
+    voices: Annotated[
+        int | None,
+        described(
+            "training voices, drawn, and a fifth as many for tests; 18 and 2 listed ones where not set", ge=1, le=1000
+        ),
+    ] = None,
 ) -> Dataset:
-    """Make twenty words, the English and German digits, by twenty synthetic speakers; they are kept from the first use.
+    """Make twenty words, the English and German digits, by synthetic speakers; they are kept from the first use.
 
     The same settings give the same samples.
 
@@ -54,11 +62,13 @@ def load(
     repetitions : how often every speaker says every word. More of them leave the first ones as they are.
     seed : of how the words are said, and of the spikes.
     data_dir : see `data_folder`; the files lie in its subfolder spoken_digits.
+    voices : number of training voices, drawn with `seed`; see `draw_voices` for those of the test set, who have other
+        variants of eSpeak's voice. None means the 18 listed speakers for training and 2 for tests.
 
     Raises
     ------
     SettingError
-        `repetitions` below 1, a negative seed.
+        `repetitions` or `voices` below 1, a negative seed.
     BackendError
         eSpeak NG or a C compiler is missing.
     """
@@ -66,8 +76,13 @@ def load(
         if value < least:
             raise SettingError(f"{name} = {value!r} must be {least} or more.")
     folder = data_folder(data_dir) / "spoken_digits"
-    file = _read_or_make(folder / f"{repetitions}_seed{seed}_v{_VERSION}.h5", repetitions, seed)
-    is_test = file.trains.speakers >= len(SPEAKERS) - NUM_TEST_SPEAKERS
+    if voices is None:
+        training, test, prefix = SPEAKERS[:-NUM_TEST_SPEAKERS], SPEAKERS[-NUM_TEST_SPEAKERS:], ""
+    else:
+        (training, test), prefix = draw_voices(voices, seed), f"{voices}voices_"
+    path = folder / f"{prefix}{repetitions}_seed{seed}_v{_VERSION}.h5"
+    file = _read_or_make(path, (*training, *test), repetitions, seed)
+    is_test = file.trains.speakers >= len(training)
     files = {
         "train": replace(file, trains=file.trains.select(~is_test)),
         "test": replace(file, trains=file.trains.select(is_test)),
@@ -75,33 +90,33 @@ def load(
     return combine("spoken_digits", files, WORDS, DURATION)
 
 
-def _read_or_make(path: Path, repetitions: int, seed: int) -> SpikeFile:
+def _read_or_make(path: Path, speakers: Sequence[Speaker], repetitions: int, seed: int) -> SpikeFile:
     """Read the file of all samples. It is made if it is missing, by one process at a time."""
     if not path.exists():
         make_folder(path.parent)
         with alone(path.with_suffix(".lock")):
             if not path.exists():
-                _make(path, repetitions, seed)
+                _make(path, speakers, repetitions, seed)
     return read(path, NUM_CHANNELS)
 
 
-def _make(path: Path, repetitions: int, seed: int) -> None:
-    words, speakers = range(len(WORDS)), range(len(SPEAKERS))
-    said = [Utterance(w, s, r) for r in range(repetitions) for s in speakers for w in words]
-    spikes = _encode(said, seed, path.with_suffix(".journal"))
+def _make(path: Path, speakers: Sequence[Speaker], repetitions: int, seed: int) -> None:
+    words = range(len(WORDS))
+    said = [Utterance(w, s, r) for r in range(repetitions) for s in range(len(speakers)) for w in words]
+    spikes = _encode(said, speakers, seed, path.with_suffix(".journal"))
     trains = SpikeTrains.from_events(spikes, [u.word for u in said], [u.speaker for u in said], NUM_CHANNELS)
-    write(path, trains, WORDS, [s.name for s in SPEAKERS], np.float32)
+    write(path, trains, WORDS, [s.name for s in speakers], np.float32)
     path.with_suffix(".journal").unlink()
 
 
-def _encode(said: Sequence[Utterance], seed: int, log_path: Path) -> list[Spikes]:
+def _encode(said: Sequence[Utterance], speakers: Sequence[Speaker], seed: int, log_path: Path) -> list[Spikes]:
     """Encode utterances as spikes; a call that was stopped is resumed by the next."""
     keys = {utterance: make_key(utterance, seed, _VERSION) for utterance in said}
     with EncodingLog(log_path) as log:
         missing = {utterance for utterance in said if keys[utterance] not in log}
         LOG.info("synthesising %d spoken digits", len(missing))
         # All are spoken, as every word changes how the next one sounds; that takes little time.
-        sounds = zip(said, render([utterance.draw_text(seed) for utterance in said]), strict=True)
+        sounds = zip(said, render([utterance.draw_text(seed, speakers) for utterance in said]), strict=True)
         needed = ((utterance, *sound) for utterance, sound in sounds if utterance in missing)
         with CountingBar(len(said), "words", len(said) - len(missing)) as bar:
             for (utterance, _, _), spikes in run_in_parallel(

@@ -10,6 +10,7 @@ naming.py       labels and speakers of files
 espeak.py       words spoken by a synthesiser
 render.py       lists of words, spoken in a process of their own
 speakers.py     synthetic speakers, and what they say
+drawn_voices.py synthetic speakers drawn from a seed
 encoding.py     one recording -> spikes
 live.py         sound in chunks: its beginning, its loudness, the microphone
 parallel.py     work in threads

@@ -6,6 +6,7 @@ with breath are left out, as they draw random numbers that differ from run to ru
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,23 +29,28 @@ class Speaker:
 
     Attributes
     ----------
-    name : eSpeak NG's name of the variant.
+    variant : eSpeak NG's name of it, which is the speaker's too.
     accent : eSpeak NG's English; German has one accent only.
     pitch, pitch_range, rate, tract : means around which utterances vary, as in `Prosody`.
     """
 
-    name: str
+    variant: str
     accent: str
     pitch: int
     pitch_range: int
     rate: int
     tract: float
 
+    @property
+    def name(self) -> str:
+        """The speaker's name."""
+        return self.variant
+
     def draw_prosody(self, word: str, rng: np.random.Generator) -> Prosody:
         """Draw the prosody of one utterance of a word."""
         language = self.accent if word in ENGLISH else "de"
         return Prosody(
-            voice=f"{language}+{self.name}",
+            voice=f"{language}+{self.variant}",
             rate=int(np.clip(self.rate * np.exp(rng.normal(0.0, 0.12)), *_RATES)),
             pitch=int(np.clip(self.pitch + rng.normal(0.0, 7.0), 0, 99)),
             pitch_range=int(np.clip(self.pitch_range + rng.normal(0.0, 15.0), 0, 99)),
@@ -92,9 +98,9 @@ class Utterance:
         """Derive a seed of its random numbers that no other utterance shares."""
         return int.from_bytes(make_key(seed, self.word, self.speaker, self.repetition)[:16])
 
-    def draw_text(self, seed: int) -> tuple[str, Prosody]:
-        """Draw its text, which includes punctuation, and its prosody."""
+    def draw_text(self, seed: int, speakers: Sequence[Speaker] = SPEAKERS) -> tuple[str, Prosody]:
+        """Draw its text, which includes punctuation, and its prosody; `speakers` are those whom its number counts."""
         rng = np.random.default_rng(self.derive_seed(seed))
         word = WORDS[self.word]
-        prosody = SPEAKERS[self.speaker].draw_prosody(word, rng)
+        prosody = speakers[self.speaker].draw_prosody(word, rng)
         return word + _ENDINGS[rng.integers(len(_ENDINGS))], prosody

@@ -11,6 +11,7 @@ import ast
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import sympy
@@ -29,8 +30,24 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     return base**exponent
 
 
+# Below this |x|, exprel is its power series: else its derivative would be a difference of large numbers.
+_NEAR_ZERO = sympy.Rational(1, 10)
+_EXPREL_TERMS = 9  # at |x| = 1/10, what is left out of the derivative is 1e-14 of it
+
+
+def _exprel(x: sympy.Expr) -> sympy.Expr:
+    """(exp(x) - 1) / x, and 1 where x is 0: smooth everywhere, and so is what SymPy derives from it."""
+    if x.is_number and x.is_zero:
+        return sympy.Integer(1)
+    series = sympy.Integer(1)
+    for k in range(_EXPREL_TERMS, 1, -1):
+        series = 1 + x * series / k
+    return sympy.Piecewise((series, x**2 < _NEAR_ZERO**2), ((sympy.exp(x) - 1) / x, True))
+
+
 FUNCTIONS: dict[str, tuple[int, Callable[..., sympy.Expr]]] = {
     "exp": (1, sympy.exp),
+    "exprel": (1, _exprel),
     "log": (1, sympy.log),
     "sqrt": (1, sympy.sqrt),
     "pow": (2, _power),
@@ -143,6 +160,11 @@ class _SnippetPrinter(C99CodePrinter):
     def _print_Float(self, expr: sympy.Float) -> str:
         return repr(float(expr))
 
+    def _print_Piecewise(self, expr: sympy.Piecewise) -> str:
+        *cases, (last, _) = expr.args
+        parts = [f"({self._print(condition)}) ? ({self._print(e)}) : " for e, condition in cases]
+        return f"({''.join(parts)}({self._print(last)}))"
+
     def _print_Pow(self, expr: sympy.Pow) -> str:
         base, exponent = expr.as_base_exp()
         if exponent == 2:
@@ -159,7 +181,10 @@ def to_code(expression: sympy.Expr) -> str:
 def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
     """The expression's value in float64; arrays broadcast."""
     names, function = _compiled(expression)
-    return np.asarray(function(*(np.asarray(values[n], dtype=np.float64) for n in names)), dtype=np.float64)
+    # NumPy computes all branches of exprel, also the one that divides by 0, and then selects.
+    branches = np.errstate(divide="ignore", invalid="ignore") if expression.has(sympy.Piecewise) else nullcontext()
+    with branches:
+        return np.asarray(function(*(np.asarray(values[n], dtype=np.float64) for n in names)), dtype=np.float64)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -20,13 +20,14 @@ HODGKIN_HUXLEY = NeuronModel(
     dynamics={
         "V": "(g_na * m**3 * h * (e_na - V) + g_k * n**4 * (e_k - V) + g_leak * (e_leak - V)"
         " + gain * I + bias) / c_mem",
-        "m": "0.1 * (V + 40) / (1 - exp(-(V + 40) / 10)) * (1 - m) - 4 * exp(-(V + 65) / 18) * m",
+        "m": "(1 - m) / exprel(-(V + 40) / 10) - 4 * exp(-(V + 65) / 18) * m",
         "h": "0.07 * exp(-(V + 65) / 20) * (1 - h) - h / (1 + exp(-(V + 35) / 10))",
-        "n": "0.01 * (V + 55) / (1 - exp(-(V + 55) / 10)) * (1 - n) - 0.125 * exp(-(V + 65) / 80) * n",
+        "n": "0.1 * (1 - n) / exprel(-(V + 55) / 10) - 0.125 * exp(-(V + 65) / 80) * n",
     },
     threshold="V - v_threshold",
 )
 """Hodgkin and Huxley's neuron (J. Physiol. 117, 500, 1952) in today's sign and with rest at -65 mV (Gerstner et al.,
 Neuronal Dynamics, section 2.2): c_mem dV/dt = g_na m^3 h (e_na - V) + g_k n^4 (e_k - V) + g_leak (e_leak - V) + gain I
 + bias, with gates dx/dt = alpha_x(V) (1 - x) - beta_x(V) x. Nothing is reset: a spike is a crossing of v_threshold from
-below. It is stiff: take dt = 1 ms with 20 substeps, or a dt of 0.05 ms."""
+below. exprel(x) is (exp(x) - 1) / x, and 1 at 0: two rates would divide zero by zero at -40 and -55 mV otherwise. It is
+stiff: take dt = 1 ms with 20 substeps, or a dt of 0.05 ms."""

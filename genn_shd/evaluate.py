@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .datasets import Dataset, hdf5
 from .datasets.names import match_by_name, renumber, renumber_classes
 from .errors import DataError
 from .runs.checkpoint import Checkpoint
+from .runs.evaluation_report import EvaluationReport, PooledReport, RunReport
 from .runs.folder import CHECKPOINTS, RunFolder
 from .runs.progress import incomplete, sentence, with_checkpoints
 from .spikes import hdf5_file
@@ -47,12 +48,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _evaluate(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
-    """A run, or all that it is made of: seeds, and in each of these the folds."""
+    """Evaluate a run, or all that it is made of: seeds, and in each of these the folds."""
     config = folder.config()
     if len(config.training.all_seeds) > 1:
-        return _evaluate_parts(folder, "seed", options)
+        return _evaluate_parts(folder, "seeds", options)
     if config.validation.kind == "leave_one_speaker_out":
-        return _evaluate_parts(folder, "fold", options)
+        return _evaluate_parts(folder, "folds", options)
     return _evaluate_run(folder, options)
 
 
@@ -64,27 +65,34 @@ class Evaluated:
     class_names: Sequence[str]
     speaker_names: Sequence[str]
 
-    def publish(self, folder: RunFolder, **context: Any) -> None:
+    @property
+    def reports(self) -> dict[str, EvaluationReport]:
+        """The parts' evaluations by the names of what is in them."""
+        return {part: report(each, self.class_names, self.speaker_names) for part, each in self.parts.items()}
+
+    def publish(self, folder: RunFolder, results: RunReport | PooledReport) -> None:
         """Write `evaluation.json` and confusion matrices, print tables."""
-        names, missing = (self.class_names, self.speaker_names), incomplete(folder)
-        reports = {part: report(evaluation, *names) for part, evaluation in self.parts.items()}
-        folder.results.write_evaluation({"run": folder.name, **context, "incomplete": missing, "parts": reports})
+        folder.results.write_evaluation(results)
         draw_confusion(self.parts, self.class_names, folder)
         for part, evaluation in self.parts.items():
-            print(table(f"{folder.path}, {part}", evaluation, *names), end="\n\n")
-        if missing:
-            print(f"{folder.path}: {sentence(missing)}", end="\n\n")
+            title = f"{folder.path}, {part}"
+            print(table(title, evaluation, self.class_names, self.speaker_names), end="\n\n")
+        if results.incomplete:
+            print(f"{folder.path}: {sentence(results.incomplete)}", end="\n\n")
 
 
-def _evaluate_parts(top: RunFolder, kind: str, options: argparse.Namespace) -> Evaluated:
-    """Each fold or seed that has weights in its own folder, and all of them taken together."""
+def _evaluate_parts(top: RunFolder, kind: Literal["seeds", "folds"], options: argparse.Namespace) -> Evaluated:
+    """Evaluate each fold or seed that has weights in its own folder, and all of them taken together."""
     folders = with_checkpoints(top.parts())
     if not folders:
-        raise DataError(f"{top.path}: no {kind} has been trained yet; train it first.")
+        raise DataError(f"{top.path}: no {kind.removesuffix('s')} has been trained yet; train it first.")
     evaluated = [_evaluate(folder, options) for folder in folders]
     pooled = {part: Evaluation.pooled([each.parts[part] for each in evaluated]) for part in evaluated[0].parts}
     together = Evaluated(pooled, evaluated[0].class_names, evaluated[0].speaker_names)
-    together.publish(top, **{"checkpoint": options.checkpoint, f"{kind}s": [folder.name for folder in folders]})
+    names = [folder.name for folder in folders]
+    seeds, folds = (names, None) if kind == "seeds" else (None, names)
+    results = PooledReport(top.name, options.checkpoint, seeds, folds, incomplete(top), together.reports)
+    together.publish(top, results)
     return together
 
 
@@ -101,7 +109,8 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
         evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}
     evaluated = Evaluated(evaluations, class_names, speaker_names)
     data = None if options.data is None else absolute(str(options.data), Path.cwd())
-    evaluated.publish(folder, checkpoint=options.checkpoint, epoch=checkpoint.state["epoch"], data=data)
+    name, epoch, missing = folder.name, checkpoint.state["epoch"], incomplete(folder)
+    evaluated.publish(folder, RunReport(name, options.checkpoint, epoch, data, missing, evaluated.reports))
     return evaluated
 
 

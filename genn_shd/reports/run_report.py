@@ -140,7 +140,7 @@ def _confusion(of: Sequence[Training], name: str) -> Section:
         return Section("Confusion", [f"Not evaluated yet: python -m genn_shd.evaluate {of[0].folder.path} does it."])
     drawings = []
     for part, (matrix, class_names) in found.items():
-        evaluated = sum(part in training.evaluation for training in of)
+        evaluated = sum(part in training.confusions for training in of)
         together = f", {evaluated} of {len(of)} trainings taken together" if len(of) > 1 else ""
         right = f"{100 * matrix.trace() / matrix.sum():.1f} % of {matrix.sum()} right"
         figure = plots.confusion(matrix, class_names, f"{name}, {part}: {right}")

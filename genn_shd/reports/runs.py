@@ -14,7 +14,7 @@ from ..config.sources import read_toml
 from ..errors import DataError, SettingError
 from ..recording.file import Recorded
 from ..runs.checkpoint import Checkpoint
-from ..runs.files import read_environment, read_evaluation, read_history, read_summary
+from ..runs.files import read_confusions, read_environment, read_history, read_summary
 from ..runs.folder import RunFolder
 from ..runs.progress import incomplete
 from ..runs.results import Row
@@ -76,9 +76,9 @@ class Training:
         return float(sum(row["seconds"] or 0.0 for row in self.history))
 
     @cached_property
-    def evaluation(self) -> dict[str, Any]:
-        """Part of the data -> accuracy, confusion matrix and more; empty where nothing was evaluated."""
-        return (self._read(read_evaluation, self.folder.evaluation_file) or {}).get("parts", {})
+    def confusions(self) -> dict[str, np.ndarray]:
+        """Part of the data -> confusion matrix, (C, C) counts; empty where nothing was evaluated."""
+        return self._read(read_confusions, self.folder.evaluation_file) or {}
 
     def weights(self) -> dict[str, np.ndarray]:
         """Trained parameters of the best epoch; empty before there is one."""
@@ -152,8 +152,7 @@ def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]
     """Confusion matrices by part of the data, (C, C) counts over all trainings, and the classes' names."""
     found: dict[str, tuple[np.ndarray, list[str]]] = {}
     for training in of:
-        for part, report in training.evaluation.items():
-            matrix = np.array(report["confusion"])
+        for part, matrix in training.confusions.items():
             before = found[part][0] if part in found else np.zeros_like(matrix)
             if before.shape != matrix.shape:
                 many, few = len(before), len(matrix)

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from ..errors import DataError
@@ -82,9 +83,9 @@ def read_baseline(path: Path) -> dict[str, float] | None:
     return _read(path, _Baseline).get("accuracy")
 
 
-def read_evaluation(path: Path) -> dict[str, Any]:
-    """The last evaluation; empty where there was none."""
-    return _read(path, _Evaluation)
+def read_confusions(path: Path) -> dict[str, np.ndarray]:
+    """Read the confusion matrices, (C, C) counts by part of the data, of an evaluation; empty where there was none."""
+    return {part: np.array(report["confusion"]) for part, report in _read(path, _Evaluation).get("parts", {}).items()}
 
 
 def read_environment(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import DataError, DivergedError, SettingError
 from ..system.files import write_text, write_whole
 from ..system.progress import LOG
+from .evaluation_report import PooledReport, RunReport
 from .files import read_environment
 from .paths import RunPaths
 from .results import EpochMetrics, PartialSummary, Summary
@@ -40,9 +41,9 @@ class ResultFiles:
         """Write the results of the run."""
         _write_json(self._run.summary_file, summary.to_json())
 
-    def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
-        """Write an evaluation."""
-        _write_json(self._run.evaluation_file, evaluation)
+    def write_evaluation(self, report: RunReport | PooledReport) -> None:
+        """Write the results of an evaluation."""
+        _write_json(self._run.evaluation_file, report.to_json())
 
     def write_baseline(self, baseline: Mapping[str, Any]) -> None:
         """Write what another classifier came to on the same samples."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ..backends.base import Model
+from ..runs.evaluation_report import EvaluationReport, GroupReport
 from ..system.progress import CountingBar
 from .metrics import GroupAccuracy, RunningMetrics, accuracy, accuracy_by_group, confusion_matrix
 from .samples import HeldSamples
@@ -94,21 +94,18 @@ def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
         return evaluate(model, samples, bar.update)
 
 
-def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> dict[str, Any]:
-    """An evaluation as JSON takes it."""
-    return {
-        "samples": len(evaluation.labels),
-        "accuracy": evaluation.accuracy,
-        "loss": evaluation.loss,
-        "spikes_per_neuron": evaluation.spikes_per_neuron,
-        "by_class": _named(evaluation.by_class, class_names),
-        "by_speaker": _named(evaluation.by_speaker, speaker_names),
-        "confusion": evaluation.confusion(len(class_names)).tolist(),
-    }
+def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> EvaluationReport:
+    """Summarise an evaluation by class and by speaker, which it knows by their numbers only."""
+    return EvaluationReport(
+        samples=len(evaluation.labels),
+        accuracy=evaluation.accuracy,
+        loss=evaluation.loss,
+        spikes_per_neuron=evaluation.spikes_per_neuron,
+        by_class=_name_groups(evaluation.by_class, class_names),
+        by_speaker=_name_groups(evaluation.by_speaker, speaker_names),
+        confusion=evaluation.confusion(len(class_names)).tolist(),
+    )
 
 
-def _named(groups: Sequence[GroupAccuracy], names: Sequence[str]) -> dict[str, Any]:
-    return {
-        names[group.group]: {"samples": group.samples, "correct": group.correct, "accuracy": group.accuracy}
-        for group in groups
-    }
+def _name_groups(groups: Sequence[GroupAccuracy], names: Sequence[str]) -> dict[str, GroupReport]:
+    return {names[group.group]: GroupReport(group.samples, group.correct, group.accuracy) for group in groups}

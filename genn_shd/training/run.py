@@ -13,6 +13,7 @@ from ..config.schema import Config
 from ..datasets import Dataset
 from ..errors import DivergedError
 from ..runs import environment
+from ..runs.evaluation_report import RunReport
 from ..runs.files import read_baseline
 from ..runs.folder import RunFolder
 from ..runs.results import RunSummary
@@ -116,8 +117,7 @@ def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, 
     names = dataset.class_names, dataset.speaker_names
     parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
     epoch = folder.checkpoints.read("best").state["epoch"]
-    context = {"checkpoint": "best", "epoch": epoch, "data": None, "incomplete": {}}
-    folder.results.write_evaluation({"run": folder.name, **context, "parts": parts})
+    folder.results.write_evaluation(RunReport(folder.name, "best", epoch, None, {}, parts))
 
 
 def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:

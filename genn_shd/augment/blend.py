@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import DataError, SettingError
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
-from . import checks, spikes
+from ..system.numbers import is_number
+from . import spikes
 from .random_streams import RandomStreams
 
 
@@ -33,12 +34,12 @@ class Blend:
     factor: float = 2.0
 
     def __post_init__(self) -> None:
-        if len(self.probabilities) < 2 or not all(checks.is_number(p) and 0 <= p <= 1 for p in self.probabilities):
+        if len(self.probabilities) < 2 or not all(is_number(p) and 0 <= p <= 1 for p in self.probabilities):
             raise SettingError(
                 f"Blend: probabilities = {self.probabilities!r} must be two or more numbers from 0 to 1, "
                 "one for each sample of a blend."
             )
-        if not (checks.is_number(self.factor) and self.factor >= 1):
+        if not (is_number(self.factor) and self.factor >= 1):
             raise SettingError(f"Blend: factor = {self.factor!r} must be a number, 1 or more.")
 
     @property

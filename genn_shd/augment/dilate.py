@@ -12,7 +12,8 @@ from pydantic import Field
 from ..errors import SettingError
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import AsList, OneOrMany, described
-from . import checks, spikes
+from ..system.numbers import check_positive
+from . import spikes
 from .random_streams import RandomStreams
 from .step import Step
 
@@ -53,8 +54,8 @@ class TimeDilation(Step):
         return cls(*dilate) if dilate else None
 
     def __post_init__(self) -> None:
-        checks.positive(self, "minimum")
-        checks.positive(self, "maximum")
+        check_positive("TimeDilation: minimum", self.minimum)
+        check_positive("TimeDilation: maximum", self.maximum)
         if self.minimum > self.maximum:
             raise SettingError(f"TimeDilation: minimum = {self.minimum!r} must not exceed maximum = {self.maximum!r}.")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
-from . import checks
+from ..system.numbers import check_probability
 from .random_streams import RandomStreams
 from .step import Step
 
@@ -47,7 +47,7 @@ class FrequencyMask(Step):
         return cls(frequency_mask) if frequency_mask else None
 
     def __post_init__(self) -> None:
-        checks.probability(self, "maximum")
+        check_probability("FrequencyMask: maximum", self.maximum)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Return masked copies of B samples, with a source of random numbers for each."""

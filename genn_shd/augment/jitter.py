@@ -11,7 +11,8 @@ from scipy.special import ndtri
 
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
-from . import checks, spikes
+from ..system.numbers import check_positive
+from . import spikes
 from .random_streams import RandomStreams
 from .step import Step
 
@@ -46,7 +47,7 @@ class ChannelJitter(Step):
         return cls(jitter) if jitter else None
 
     def __post_init__(self) -> None:
-        checks.positive(self, "sigma")
+        check_positive("ChannelJitter: sigma", self.sigma)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Jittered copies of B samples, with a source of random numbers for each."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains, unit_type
-from . import checks, spikes
+from ..system.numbers import check_positive
+from . import spikes
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Rescale:
     channel: float = 1.0
 
     def __post_init__(self) -> None:
-        checks.positive(self, "time")
-        checks.positive(self, "channel")
+        check_positive("Rescale: time", self.time)
+        check_positive("Rescale: channel", self.channel)
 
     def units_before(self, num_units: int) -> int:
         """The largest number of channels that become `num_units`."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
-from . import checks, spikes
+from ..system.numbers import check_whole
+from . import spikes
 from .random_streams import RandomStreams
 from .step import Step
 
@@ -42,7 +43,7 @@ class ChannelShift(Step):
         return cls(shift) if shift else None
 
     def __post_init__(self) -> None:
-        checks.whole(self, "maximum", 0)
+        check_whole("ChannelShift: maximum", self.maximum, 0)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Shifted copies of B samples, with a source of random numbers for each."""

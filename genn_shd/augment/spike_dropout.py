@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DataError
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
-from . import checks
+from ..system.numbers import check_probability, check_whole
 from .random_streams import RandomStreams
 from .step import Step
 
@@ -39,7 +39,7 @@ class SpikeDropout(Step):
         return cls(spike_dropout) if spike_dropout else None
 
     def __post_init__(self) -> None:
-        checks.probability(self, "probability")
+        check_probability("SpikeDropout: probability", self.probability)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Thinned copies of B samples, with a source of random numbers for each."""
@@ -61,7 +61,7 @@ class SpikeNumberNormalisation:
     target: int
 
     def __post_init__(self) -> None:
-        checks.whole(self, "target", 1)
+        check_whole("SpikeNumberNormalisation: target", self.target, 1)
 
     @classmethod
     def to_smallest(cls, trains: SpikeTrains, indices: np.ndarray) -> SpikeNumberNormalisation:

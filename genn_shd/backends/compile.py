@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from ..errors import SettingError, unknown_name
 from ..eventprop.schemes import SCHEMES, Integration, build_program
 from ..network.network import Network
+from ..system.numbers import check_positive, check_whole, is_number
 from . import genn, native
 from .base import Model
 from .memory_estimate import Kind, Use, check_memory
@@ -75,10 +75,10 @@ def compile_network(
         raise unknown_name("backend", backend, BACKENDS)
     if precision not in PRECISIONS:
         raise unknown_name("precision", precision, PRECISIONS)
-    _check_counts(batch_size=batch_size, **({} if num_threads is None else {"num_threads": num_threads}))
-    _check_positive(dt=dt, duration=duration)
-    if not (isinstance(learning_rate, int | float) and 0 <= learning_rate <= sys.float_info.max):
-        raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
+    check_whole("batch_size", batch_size, 1)
+    check_positive("dt", dt, "ms")
+    check_positive("duration", duration, "ms")
+    _check_options(num_threads, learning_rate)
     if scheme is not None and scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
     integration = Integration(integration_order, substeps)
@@ -87,10 +87,10 @@ def compile_network(
     if reason:
         LOG.info("back end %s: %s", name, reason)
     kind: Kind = "native" if name == "native" else "genn"
-    use = Use(kind, batch_size, float(dt), float(duration), precision, num_threads)
+    use = Use(kind, int(batch_size), float(dt), float(duration), precision, num_threads)
     check_memory(network, use)
     common: dict[str, Any] = {
-        "batch_size": batch_size,
+        "batch_size": use.batch_size,
         "dt": float(dt),
         "num_steps": use.num_steps,
         "precision": precision,
@@ -113,6 +113,13 @@ def compile_network(
     return model
 
 
+def _check_options(num_threads: int | None, learning_rate: float) -> None:
+    if num_threads is not None:
+        check_whole("num_threads", num_threads, 1)
+    if not (is_number(learning_rate) and learning_rate >= 0):
+        raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
+
+
 def _genn_model(
     network: Network,
     name: str,
@@ -132,7 +139,7 @@ def _genn_model(
     if schedule not in SCHEDULES:
         raise unknown_name("schedule", schedule, SCHEDULES)
     if max_spikes is not None:
-        _check_counts(max_spikes=max_spikes)
+        check_whole("max_spikes", max_spikes, 1)
     return genn.GennModel(
         build_program(network, "grid", genn.is_taken, integration),
         target=target,
@@ -148,15 +155,3 @@ def _refuse(backend: str, **options: Any) -> None:
     for name, value in options.items():
         if value is not None:
             raise SettingError(f"{name} = {value!r} is not an option of the back end {backend!r}; leave it out.")
-
-
-def _check_counts(**counts: Any) -> None:
-    for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SettingError(f"{name} = {value!r} is not allowed; it must be a whole number >= 1.")
-
-
-def _check_positive(**values: Any) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
-            raise SettingError(f"{name} = {value!r} ms is not allowed; it must be > 0 and finite.")

@@ -236,7 +236,3 @@ def format_value(value: Any) -> str:
     is_list = isinstance(value, list | tuple)
     text = f"[{', '.join(map(format_value, value))}]" if is_list else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-shown = format_value
-"""Its former name, for modules that still use it."""

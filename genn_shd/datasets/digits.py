@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import SettingError, unknown_name
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
+from ..system.numbers import check_whole
 from .base import Dataset
 
 CLASS_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -69,8 +70,7 @@ def load(
     """
     if split not in _SPLITS:
         raise unknown_name("split", split, _SPLITS)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise SettingError(f"seed = {seed!r} must be a whole number, 0 or more.")
+    check_whole("seed", seed, 0)
     given = {"least": least, "max_rate": max_rate, "num_fields": num_fields, "threshold": threshold}
     encode = _choose_encoder(encoder, {name: value for name, value in given.items() if value is not None})
     images, labels = _read_images()

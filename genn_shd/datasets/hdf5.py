@@ -12,6 +12,7 @@ from ..errors import DataError, SettingError
 from ..spikes.hdf5_file import SpikeFile, read, write
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from ..system.described import described
+from ..system.numbers import check_whole
 from ..system.spelling import positions
 from .base import Dataset
 from .names import renumber_classes, renumber_speakers
@@ -51,11 +52,11 @@ def load(
     SettingError
         A number of channels or classes that is not allowed.
     """
-    for name, value in (("num_units", num_units), ("num_classes", 1 if num_classes is None else num_classes)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise SettingError(f"{name} = {value!r} must be a whole number, 1 or more.")
-    if num_classes is not None and num_classes > _MOST_CLASSES:
-        raise SettingError(f"num_classes = {num_classes} must be at most {_MOST_CLASSES}; number labels from 0.")
+    check_whole("num_units", num_units, 1)
+    if num_classes is not None:
+        check_whole("num_classes", num_classes, 1)
+        if num_classes > _MOST_CLASSES:
+            raise SettingError(f"num_classes = {num_classes} must be at most {_MOST_CLASSES}; number labels from 0.")
     files = {"train": read(path, num_units)}
     if validation_path is not None:
         files["validation"] = read(validation_path, num_units)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
 from ..errors import SettingError, unknown_name
+from ..system.numbers import check_positive
 from .initialisers import Distribution, Initial, draw
 from .trained import Trained
 
@@ -41,8 +41,7 @@ class Delay:
     def __post_init__(self) -> None:
         if self.per not in get_args(Per):
             raise unknown_name("delay per", self.per, get_args(Per))
-        if not 0 < self.maximum < math.inf:
-            raise SettingError(f"maximum = {self.maximum} ms of a delay is not allowed; it must be > 0 and finite.")
+        check_positive("maximum of a delay", self.maximum, "ms")
         if self.trained is not None and not 0 <= self.trained.minimum < self.maximum:
             raise SettingError(
                 f"minimum = {self.trained.minimum} ms of a trained delay is not allowed; it must be >= 0 and below "

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import SettingError, unknown_name
+from ..system.numbers import check_whole
 from .definitions import LossModel, NeuronModel, Parameters, SynapseModel
 from .delay import Delay
 from .initialisers import Distribution, Initial
@@ -120,8 +121,7 @@ class Population:
                 f"population name {self.name!r} is not allowed; it must be a word of letters, digits and underscores, "
                 f"but not {', '.join(RUN_VALUE_SECTIONS)}."
             )
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
-            raise SettingError(f"population {self.name!r}: size = {self.size!r} is not allowed; it must be >= 1.")
+        check_whole(f"population {self.name!r}: size", self.size, 1)
         if (self.neuron is None) != (self.synapse is None):
             raise SettingError(f"population {self.name!r} needs both a neuron and a synapse model, or neither.")
         self._check_names()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import SettingError
+from ..system.numbers import check_positive
 
 
 @dataclass(frozen=True)
@@ -21,5 +21,4 @@ class Trained:
     rate: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.rate < float("inf"):
-            raise SettingError(f"rate = {self.rate} of a trained parameter is not allowed; it must be > 0 and finite.")
+        check_positive("rate of a trained parameter", self.rate)

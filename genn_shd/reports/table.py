@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..config.messages import shown
+from ..config.messages import format_value
 from ..system.display import show_name
 
 _TEXT_WIDTH = 1000
@@ -56,7 +56,7 @@ def cell(value: Any) -> Cell:
     if value is None:
         return Cell("", "")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        text = value if isinstance(value, str) else shown(value)
+        text = value if isinstance(value, str) else format_value(value)
         return Cell(show_name(text, _TEXT_WIDTH), show_name(text, _TEXT_WIDTH))
     return Cell(f"{value:.4g}" if isinstance(value, float) else str(value), repr(value))
 

@@ -16,6 +16,7 @@ from ..errors import DivergedError, SettingError, unknown_name
 from ..models.neurons import find_neuron
 from ..network.definitions import CURRENT, NeuronModel
 from ..network.expressions import evaluate, parse
+from ..system.numbers import check_positive
 from .compiled_neuron import CompiledNeuron
 from .trajectory import Trajectory
 from .waveform import Current
@@ -144,9 +145,8 @@ def _find_crossing(neuron: CompiledNeuron, step: Callable[[float], list[float]],
 
 
 def _count_steps(duration: float, dt: float) -> int:
-    for name, value in {"duration": duration, "dt": dt}.items():
-        if not 0 < _read_number(name, value) < math.inf:
-            raise SettingError(f"{name} = {value!r} ms is not allowed; it must be > 0 and finite.")
+    check_positive("duration", duration, "ms")
+    check_positive("dt", dt, "ms")
     count = round(duration / dt)
     if not 1 <= count <= _MOST_STEPS:
         raise SettingError(

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import DataError, SettingError
+from ..system.numbers import check_positive, check_whole
 
 MOST_SPIKES = 1e8
 """More are refused: a threshold in another unit than the signals would fill the memory."""
@@ -50,7 +51,8 @@ def encode_rates(values: ArrayLike, duration: float, max_rate: float = 100.0, se
         Values outside 0 to 1 or of another shape; a duration or rate that is not positive.
     """
     values = _check_shares(values)
-    _check_positive(duration=duration, max_rate=max_rate)
+    check_positive("duration", duration)
+    check_positive("max_rate", max_rate)
     rng = np.random.default_rng(seed)
     means = values * (max_rate * duration / 1000.0)
     if means.sum() > MOST_SPIKES:
@@ -78,7 +80,7 @@ def encode_latencies(values: ArrayLike, duration: float, least: float = 0.0) -> 
         Values outside 0 to 1 or of another shape; a duration that is not positive.
     """
     values = _check_shares(values)
-    _check_positive(duration=duration)
+    check_positive("duration", duration)
     samples, units = np.nonzero(values > least)
     times = duration * (1.0 - values[samples, units])
     return _sort(times, units, samples, len(values), values.shape[1])
@@ -107,7 +109,8 @@ def encode_changes(signals: ArrayLike, dt: float, threshold: float) -> Encoded:
         Signals that are not finite or of another shape; a time step or threshold that is not positive.
     """
     signals = _check_finite(signals, ("samples", "times", "signals"))
-    _check_positive(dt=dt, threshold=threshold)
+    check_positive("dt", dt)
+    check_positive("threshold", threshold)
     expected = float(np.abs(np.diff(signals, axis=1)).sum()) / threshold
     if expected > MOST_SPIKES:
         raise SettingError(f"threshold = {threshold:g} makes {expected:.3g} spikes, above {MOST_SPIKES:g}; raise it.")
@@ -166,9 +169,9 @@ def encode_population(
         Values outside 0 to 1 or of another shape; fewer than two fields; a duration or width that is not positive.
     """
     values = _check_shares(values)
-    _check_positive(duration=duration, width=width)
-    if isinstance(num_fields, bool) or not isinstance(num_fields, int) or num_fields < 2:
-        raise SettingError(f"num_fields = {num_fields!r} is not allowed; it must be a whole number, 2 or more.")
+    check_positive("duration", duration)
+    check_positive("width", width)
+    check_whole("num_fields", num_fields, 2)
     centres = np.linspace(0.0, 1.0, num_fields)
     distance = (values[:, :, None] - centres) * (width * (num_fields - 1))
     responses = np.exp(-np.square(distance) / 2.0)
@@ -202,9 +205,3 @@ def _check_finite(values: ArrayLike, axes: tuple[str, ...]) -> np.ndarray:
     if not np.isfinite(array).all():
         raise DataError("values to encode hold numbers that are not finite; leave these samples out, or fill them in.")
     return array
-
-
-def _check_positive(**values: Any) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < math.inf:
-            raise SettingError(f"{name} = {value!r} is not allowed; it must be > 0 and finite.")

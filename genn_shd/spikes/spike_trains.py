@@ -7,7 +7,6 @@ happened and on which input channel. `offsets` says where each sample begins. Si
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import DataError, SettingError
+from ..system.numbers import check_positive
 from .encoders import (
     Encoded,
     encode_changes,
@@ -413,8 +413,7 @@ def _checked_num_units(num_units: Any) -> int:
 
 def _checked_duration(duration: float) -> np.float32:
     """Check a duration; returns it as float32, the type of the times it is compared with."""
-    if not (math.isfinite(duration) and duration > 0):
-        raise SettingError(f"duration = {duration!r} must be a positive number of ms.")
+    check_positive("duration", duration, "ms")
     return np.float32(duration)
 
 

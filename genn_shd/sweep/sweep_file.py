@@ -32,7 +32,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from ..config.messages import explain, shown
+from ..config.messages import explain, format_value
 from ..config.schema import AsList, OneOrMany, Section, setting
 from ..config.sources import combine, nested
 from ..errors import SettingError, nearest, unknown_name
@@ -139,7 +139,7 @@ class RepeatSettings(Section):
             values = getattr(self, name)
             if not isinstance(values, str) and (not values or len(set(values)) != len(values)):
                 raise ValueError(
-                    f"repeats.{name} = {shown(values)} is not allowed: give at least one, each of them once."
+                    f"repeats.{name} = {format_value(values)} is not allowed: give at least one, each of them once."
                 )
         return self
 

@@ -27,6 +27,7 @@ import sympy
 from ...errors import SettingError
 from ...network.expressions import symbol, to_code
 from ...network.snippets import rename
+from ...system.numbers import is_whole
 from ..adjoint import adjoint_name
 from ..flow import Flow, declare, pull
 from ..program import FlowProgram, PopulationProgram, SpikeProgram, Values
@@ -59,7 +60,7 @@ class Integration:
     def __post_init__(self) -> None:
         if self.order not in TABLEAUS:
             raise SettingError(f"integration_order = {self.order!r} is not allowed; it must be 1, 2, 3 or 4.")
-        if isinstance(self.substeps, bool) or not isinstance(self.substeps, int) or not 1 <= self.substeps <= 1000:
+        if not (is_whole(self.substeps) and 1 <= self.substeps <= 1000):
             raise SettingError(
                 f"substeps = {self.substeps!r} is not allowed; it must be a whole number from 1 to 1000."
             )

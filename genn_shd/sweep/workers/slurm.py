@@ -22,7 +22,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import ValidationError, model_validator
 
-from ...config.messages import explain, shown
+from ...config.messages import explain, format_value
 from ...config.schema import AsList, OneOrMany, Section, setting
 from ...config.sources import read_toml
 from ...errors import BackendError, SettingError
@@ -54,7 +54,7 @@ class SlurmSettings(Section):
         size = _SIZE.fullmatch(self.memory)
         if size is None or float(size[1]) <= 0:
             raise ValueError(
-                f"memory = {shown(self.memory)} is not allowed: give a number and a unit, for example '16GB'."
+                f"memory = {format_value(self.memory)} is not allowed: give a number and a unit, for example '16GB'."
             )
         return self
 
@@ -65,7 +65,8 @@ class SlurmSettings(Section):
             value = getattr(self, name)
             if value is not None and not _WORD.fullmatch(value):
                 raise ValueError(
-                    f"{name} = {shown(value)} is not allowed: give letters, digits and the characters . _ , : @ + -."
+                    f"{name} = {format_value(value)} is not allowed: give letters, digits and the characters "
+                    ". _ , : @ + -."
                 )
         return self
 
@@ -74,11 +75,13 @@ class SlurmSettings(Section):
         for directive in self.directives:
             if not directive.startswith("-") or len(directive.splitlines()) != 1:
                 raise ValueError(
-                    f"directives: {shown(directive)} is not allowed: give one option of sbatch each, for example "
-                    "'--gres=gpu:1'."
+                    f"directives: {format_value(directive)} is not allowed: give one option of sbatch each, "
+                    "for example '--gres=gpu:1'."
                 )
             if count := _NEGATIVE.fullmatch(directive):
-                raise ValueError(f"directives: {shown(directive)} is not allowed: {count[1]} must not be negative.")
+                raise ValueError(
+                    f"directives: {format_value(directive)} is not allowed: {count[1]} must not be negative."
+                )
         return self
 
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from ...errors import SettingError
-from ...eventprop.flow import is_linear
 from ...network.network import NOISE_AND_DROPOUT, Network
 
 
 def check_capabilities(network: Network) -> None:
-    """Refuse noise and dropout, whose random numbers only the native back end draws, and nonlinear dynamics.
+    """Refuse noise and dropout, whose random numbers only the native back end draws.
 
     Raises
     ------
     SettingError
         Names the population.
     """
-    for population in network.populations[1:]:
-        if not is_linear(population):
-            raise SettingError(
-                f"population {population.name!r}: nonlinear dynamics are not offered by the genn back ends; "
-                "use 'native'."
-            )
     for population in network.populations:
         for name in NOISE_AND_DROPOUT:
             if getattr(population, name) is not None:

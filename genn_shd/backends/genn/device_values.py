@@ -9,6 +9,7 @@ from ..loss_weight import StepWeights
 from ..run_values import RunValues
 from .simulation import Simulation
 from .source_model import round_delays
+from .trained_code import trained_parameters
 from .trial import Trial
 
 
@@ -38,7 +39,7 @@ class DeviceValues:
     def write_trained(self) -> None:
         """Write those that a step of the optimiser changes."""
         for p in self._program.populations:
-            if p.trained:
+            if trained_parameters(p):
                 self._write_neurons(p)
 
     def _write_neurons(self, p: PopulationProgram) -> None:

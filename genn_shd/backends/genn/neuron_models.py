@@ -16,9 +16,17 @@ from collections.abc import Mapping
 from ...eventprop.program import PopulationProgram
 from ...network.snippets import scoped, uses
 from .blueprint import NeuronBlueprint, Variable
+from .kept_state import keep_code, kept_arrays, kept_values
 from .loss_model import LossCode
 from .source_model import TIMING, step_type
-from .trained_code import gradient_variables, read_arrays, read_code, read_gradient_code, spike_gradient_code
+from .trained_code import (
+    adjoint_code,
+    gradient_variables,
+    read_arrays,
+    read_code,
+    read_gradient_code,
+    spike_gradient_code,
+)
 from .trial import Trial
 
 SLOTS = (("forward_slot", "int"), ("back_slot", "int"))
@@ -55,7 +63,9 @@ def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | No
             *gradient_variables(p),
             *loss.variables,
         ),
-        arrays=tuple(a for a in (*_tape_arrays(p, trial), *read_arrays(p), *loss.arrays) if a[0] in used),
+        arrays=tuple(
+            a for a in (*_tape_arrays(p, trial), *kept_arrays(p), *read_arrays(p), *loss.arrays) if a[0] in used
+        ),
         inputs=("feedback_in",) if p.spike else (),
         code=code,
         threshold="fired" if p.spike else "",
@@ -106,7 +116,7 @@ def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) 
     lines = ["if (step == 0) {"]
     lines += [f"{names.state[x]} = {start!r};" for x, start in p.state.items()]
     lines += ["num_spikes = 0;"] if p.spike else []
-    lines += [loss.start, "}", f"else {arrival}"]
+    lines += [loss.start, "}", f"else {arrival}", keep_code(p, names.state, trial.num_steps)]
     crossed = ""
     if p.spike and p.spike.from_below:
         crossed = "below && "
@@ -140,21 +150,21 @@ def _record(tape: Mapping[str, str], names: _Names, trial: Trial) -> str:
 def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
     """Jump at a spike of this step, the loss at its end, the adjoint back over it, and what arrivals at its start
     read: the error that goes back to senders and the gradient of weights."""
-    seen = names.adjoint
+    seen, constants = names.adjoint, {**names.values, **kept_values(p, trial.num_steps)}
     lines = [f"const int back_step = {trial.num_steps} - 1 - step;", "if (step == 0) {"]
     lines += [f"{variable} = 0.0;" for variable in seen.values()]
     lines += [f"back_next = min(num_spikes, {trial.max_spikes}) - 1;"] if p.spike else []
     lines += [loss.back_start, "}"]
     if p.spike:
         lines.append(_jump(p, names, loss))
-    adjoint = scoped([p.adjoint_code], seen, names.values)
+    adjoint = adjoint_code(p, p.adjoint_code, seen, constants)
     if loss.voltage_drive:
         learnt = read_gradient_code(p, trial.num_steps)
         lines += ["{", loss.voltage_drive, learnt, scoped([p.drive_code], seen, names.values), adjoint, "}"]
     else:
         lines.append(adjoint)
     lines += [
-        scoped([f"feedback_out = {p.feedback};"], seen, names.values),
+        scoped([f"feedback_out = {p.feedback};"], seen, constants),
         scoped([f"gradient_out = {p.weight_gradient};"], seen, names.values),
     ]
     if p.spike:
@@ -176,7 +186,7 @@ def _jump(p: PopulationProgram, names: _Names, loss: LossCode) -> str:
             "if (tape_step[back_tape + back_next] == back_step) {",
             loss.spike_drive or "const scalar spike_drive = 0.0;",
             spike_gradient_code(p, constants),
-            scoped([p.spike.jump_code], names.adjoint, constants),
+            adjoint_code(p, p.spike.jump_code, names.adjoint, constants),
             "back_next -= 1;",
             "}",
             "}",

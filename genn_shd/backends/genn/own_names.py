@@ -8,7 +8,7 @@ _OWN = frozenset(
     {
         *("step", "fired", "batch", "id", "num_batch", "num_neurons", "num_forward", "num_backward", "Isyn"),
         *("forward_slot", "back_slot", "back_step", "back_next", "back_spike", "num_spikes"),
-        *("feedback_in", "feedback_out", "gradient_out", "gradient_so_far", "label", "back_label"),
+        *("feedback_in", "feedback_out", "gradient_out", "gradient_so_far", "below", "label", "back_label"),
         *(
             "error",
             "weight",
@@ -24,7 +24,9 @@ _OWN = frozenset(
         ),
     }
 )
-_PATTERN = re.compile(r"(?:state|adjoint|value|tape|back_tape|loss|back_loss|gradient_by|read_by|trace)(?:_|$)")
+_PATTERN = re.compile(
+    r"(?:state|adjoint|value|tape|back_tape|kept|loss|back_loss|gradient_by|gradient_so_far|read_by|trace)(?:_|$)"
+)
 
 
 def is_taken(name: str) -> bool:

@@ -10,6 +10,8 @@ import numpy as np
 
 from ...eventprop.program import Program
 from .batch_state import BatchState
+from .divergence import check_finite
+from .kept_state import kept_arrays
 from .simulation import Pass, Simulation, check_array_size
 from .trained_code import read_arrays
 from .trial import Trial
@@ -117,6 +119,8 @@ class Passes:
     def _collect(self, state: BatchState, part: np.ndarray, slot: int) -> None:
         """Read the results of a forward pass."""
         simulation, output, count = self._simulation, self._program.output.name, len(part)
+        for p in self._program.populations:
+            check_finite(p, simulation, count)
         for p in self._spiking:
             state.counts[p.name][part] = simulation.read(p.name, "num_spikes")[:count]
         state.logits[part] = simulation.read(output, "logit")[:count]
@@ -149,7 +153,8 @@ def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, 
     sizes.append((output.name, "loss_weight", slots * steps if program.loss.weighs_input else steps))
     if program.loss.cross_entropy == "step" or program.loss.keeps_voltages:
         sizes.append((output.name, "trace", slots * steps * output.size))
-    sizes += [(p.name, name, slots * steps * p.size) for p in program.populations for name, _ in read_arrays(p)]
+    for p in program.populations:
+        sizes += [(p.name, name, slots * steps * p.size) for name, _ in (*kept_arrays(p), *read_arrays(p))]
     if program.loss.cross_entropy == "step":
         sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]
     return sizes

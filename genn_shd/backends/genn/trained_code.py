@@ -1,7 +1,8 @@
-"""Code for the gradients of a population's trained parameters (`TrainedProgram`); empty where none are trained.
+"""Code for the gradients of a population's trained parameters; empty where none are trained.
 
-The gradient by the parameter theta adds up in the variable `gradient_by_theta`, one a neuron and lane. Outputs whose
-voltage the loss reads keep its derivative of every step in the array `read_by_theta`.
+The gradient by the parameter theta adds up in the variable `gradient_by_theta`, one a neuron and lane. In linear
+populations (`TrainedProgram`) it is what spikes add, and outputs whose voltage the loss reads keep its derivative of
+every step in the array `read_by_theta`. In nonlinear ones (`FlowProgram`) steps and spikes add to it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from ...eventprop.program import PopulationProgram
 from ...network.snippets import scoped
 from .blueprint import Variable
-from .loss_model import steps_of
+from .kept_state import place_of_step
 
 
 def gradient_name(parameter: str) -> str:
@@ -26,6 +27,8 @@ def read_name(parameter: str) -> str:
 
 def trained_parameters(p: PopulationProgram) -> tuple[str, ...]:
     """Names of the trained parameters of a population."""
+    if p.flow:
+        return p.flow.trained
     return tuple(p.trained.spike_gradient or p.trained.read) if p.trained else ()
 
 
@@ -43,7 +46,7 @@ def read_code(p: PopulationProgram, state: Mapping[str, str], values: Mapping[st
     """Forward, after a step: keeps the derivatives of the voltage that the loss reads."""
     if p.trained is None:
         return ""
-    place = _place("forward_slot", "step", num_steps)
+    place = place_of_step("forward_slot", "step", num_steps)
     return "\n".join(
         scoped([f"{read_name(theta)}[{place}] = {derivative};"], state, values)
         for theta, derivative in p.trained.read.items()
@@ -54,7 +57,7 @@ def read_gradient_code(p: PopulationProgram, num_steps: int) -> str:
     """Backward: what the loss's `drive` of a step adds."""
     if p.trained is None:
         return ""
-    place = _place("back_slot", "back_step", num_steps)
+    place = place_of_step("back_slot", "back_step", num_steps)
     return "\n".join(f"{gradient_name(theta)} += drive * {read_name(theta)}[{place}];" for theta in p.trained.read)
 
 
@@ -68,5 +71,21 @@ def spike_gradient_code(p: PopulationProgram, constants: Mapping[str, str]) -> s
     )
 
 
-def _place(slot: str, step: str, num_steps: int) -> str:
-    return f"(({steps_of(slot, num_steps)} + {step}) * num_neurons) + id"
+def adjoint_code(p: PopulationProgram, code: str, adjoint: Mapping[str, str], constants: Mapping[str, str]) -> str:
+    """Backward: code of a population that changes its adjoint; where the population is nonlinear, what the code assigns
+    to `by_theta` adds to the gradient."""
+    learnt = p.flow.trained if p.flow else ()
+    return scoped(
+        [
+            *(f"scalar by_{theta} = 0.0;" for theta in learnt),
+            code,
+            *(f"{_so_far(theta)} += by_{theta};" for theta in learnt),
+        ],
+        {**adjoint, **{_so_far(theta): gradient_name(theta) for theta in learnt}},
+        constants,
+    )
+
+
+def _so_far(parameter: str) -> str:
+    """Name of a gradient inside of snippets."""
+    return f"gradient_so_far_{parameter}"

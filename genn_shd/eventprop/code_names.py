@@ -33,11 +33,12 @@ _PROGRAM = frozenset(
         *_OF_CPP.split(),
     }
 )
-_DERIVED = re.compile(
+_BEFORE = re.compile(
     r"(?:lambda|start|steady|impulse|shift_by|rate|gap|coupling|ratio|matrix|mean|jump|M|INT|UINT)_"
     r"|(?:rate\d|back\d?|pull\d?|stage\d|by|after|shared|reset_shared|kept)_"
-    r"|_|.*(?:_from_|_by_|_next$|_$)"
 )
+"""What names that are derived from others have before these."""
+_DERIVED = re.compile(rf"{_BEFORE.pattern}|_|.*(?:_from_|_by_|_next$|_$)")
 # Names of a loss that are known by them.
 _OF_LOSSES = frozenset({"loss_scale", "tau_input", "input_gain"})
 _SNIPPETS = ("step_code", "spike_code", "logit", "output_loss", "voltage_drive", "spike_drive", "silent_label_signal")
@@ -98,10 +99,11 @@ def _public(population: Population, names: Names) -> dict[str, str]:
     public = {code: name for name, code in names.items()}
     derived = {adjoint_name(names[x]): adjoint_name(x) for x in state}
     derived |= {sensitivity_name(names[x], names[p]): sensitivity_name(x, p) for x in state for p in population.trained}
-    if len(public) < len(names) or public.keys() & derived.keys():
+    composed = any(a.endswith(b) and _BEFORE.fullmatch(a.removesuffix(b)) for a in public for b in public)
+    if len(public) < len(names) or public.keys() & derived.keys() or composed:
         raise SettingError(
             f"population {population.name!r}: its names {', '.join(sorted(names))} are too much alike for generated "
-            "code; rename one that ends in an underscore or begins with 'lambda_'."
+            "code; rename one that ends in an underscore or begins with 'lambda_', 'back_' or the like."
         )
     return public | derived
 

@@ -68,6 +68,17 @@ def test_trained_parameters_of_neurons_and_delays(loss):
             np.testing.assert_allclose(genn.parameters[name], array, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize(("neuron", "synapse"), [("qif", "exponential"), ("lif", "coba")])
+def test_nonlinear_neurons_and_conductances(neuron, synapse):
+    described = network("sum_exp", (5, 20), neuron=neuron, synapse=synapse, trained={"tau_mem": Trained(3.0)})
+    with (
+        compiled(described, "native") as native,
+        compiled(described, "genn_cuda", schedule="sequential") as genn,
+    ):
+        for batch in (samples(3, 8), samples(4, 3)):
+            assert_same(genn.train_batch(batch), native.train_batch(batch), 1e-8)
+
+
 def test_fifty_batches_of_training_give_the_same_curve():
     curves = []
     for backend, options in (("native", {}), ("genn_cuda", {"schedule": "sequential"})):

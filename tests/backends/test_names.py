@@ -27,6 +27,7 @@ from genn_shd.backends.genn.trial import Trial
 from genn_shd.backends.native.generator import generate
 from genn_shd.backends.native.layout import lay_out
 from genn_shd.eventprop.schemes import build_program
+from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import weighted_sum
 from genn_shd.network.definitions import RESERVED_NAMES
 
@@ -167,6 +168,13 @@ def test_one_name_is_for_one_thing():
         synapse = SynapseModel("own", {parameter: Parameter(1.0)}, {state: 0.0}, dynamics, state)
         with pytest.raises(SettingError, match="names two things in own and own"):
             Population("hidden", 2, neuron, synapse)
+
+
+def test_names_that_are_one_in_code_are_refused():
+    parameters, dynamics = {"back_r": Parameter(9.0)}, {"r": "(I - r * r) / back_r"}
+    neuron = NeuronModel("own", parameters, {"r": 0.0}, dynamics, threshold="r - 1", reset={"r": "0"})
+    with pytest.raises(SettingError, match="its names I, back_r, r, tau_syn are too much alike for generated code"):
+        build_program(recurrent_classifier(3, 2, 2, neuron=neuron), "grid")
 
 
 def test_a_loss_from_an_integrand_leaves_every_name_to_its_parameters():

@@ -137,8 +137,8 @@ class Passes:
 
 def check_sizes(program: Program, trial: Trial, batch_size: int, lanes: int, halves: int) -> None:
     """Refuse arrays that have too many entries for GeNN, before anything is built."""
-    for _, _, count in _array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
-        check_array_size(count, trial.max_spikes)
+    for population, array, count in _array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
+        check_array_size(population, array, count)
 
 
 def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, str, int]]:

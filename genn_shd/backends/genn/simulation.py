@@ -182,10 +182,10 @@ class Simulation:
         self._model.unload()
 
 
-def check_array_size(count: int, max_spikes: int) -> None:
-    """Refuse a tape with more entries than GeNN's code can count in 32 bits."""
+def check_array_size(population: str, array: str, count: int) -> None:
+    """Refuse an array with more entries than GeNN's code can count in 32 bits."""
     if count >= 2**31:
+        remedy = "max_spikes or batch_size" if array.startswith("tape_") else "batch_size, or raise dt"
         raise BackendError(
-            f"the tape for {max_spikes} spikes a neuron has {count} entries, more than 2^31; lower max_spikes or "
-            "batch_size."
+            f"the array {array!r} of population {population!r} has {count} entries, more than 2^31; lower {remedy}."
         )

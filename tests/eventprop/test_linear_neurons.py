@@ -9,7 +9,6 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from genn_shd import (
-    DataError,
     Delay,
     Gamma,
     NeuronModel,
@@ -19,9 +18,7 @@ from genn_shd import (
     SpikeTrains,
     Trained,
     Uniform,
-    check_gradients,
     compile_network,
-    datasets,
 )
 from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models.networks import recurrent_classifier
@@ -286,22 +283,3 @@ def test_a_threshold_that_an_arrival_moves_at_once_is_refused() -> None:
     neuron = replace(find_neuron("lif"), threshold="V + I - v_threshold")
     with pytest.raises(SettingError, match="its threshold names I, which jumps where a spike arrives"):
         compile_case(recurrent_classifier(12, 4, 3, neuron=neuron))
-
-
-@pytest.mark.parametrize("case", ["adlif", "rf", "alpha", "driven"])
-def test_on_speech(case: str) -> None:
-    try:
-        trains = datasets.load("fsdd").train
-    except DataError as error:
-        pytest.skip(str(error))
-    batch = trains.select([int(np.flatnonzero(trains.labels == label)[0]) for label in (0, 3)])
-    weight = 0.03 * CASES[case][4]
-    weights = {"input_hidden": Normal(weight, weight), "hidden_hidden": Normal(0.0, 0.03)}
-    network = make_network(
-        case, trains.num_units, 64, num_classes=10, weights=weights, trained={"tau_syn": Trained(1.0)}
-    )
-    with compile_case(network, 2.0, batch_size=2, duration=200.0) as model:
-        assert model.evaluate_batch(batch).spike_counts["hidden"].mean() > 2
-        checks = check_gradients(model, batch, entries=3)
-    assert len(checks) == 4
-    assert all(check.agrees(1e-6) for check in checks), checks

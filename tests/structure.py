@@ -34,13 +34,14 @@ LEVELS = (
     "training",
     "listening",
     "interop",
+    "exporters",
     "sweeps",
     "sweep",
     "reports",
 )
 """Packages from the ground up; `errors` is a module."""
 
-COMMANDS = ("train", "evaluate", "gradcheck", "record", "listen", "encode", "report")
+COMMANDS = ("train", "evaluate", "gradcheck", "record", "listen", "encode", "report", "export")
 """Modules that are started as `python -m genn_shd.NAME`; a sweep is a package with a `__main__`."""
 
 Graph = Mapping[str, frozenset[str]]

@@ -169,6 +169,21 @@ class RunValues:
         return self._values[f"optimiser.{name}"]
 
 
+def draw_start(
+    network: Network, seed: int, dt: float
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], RunValues]:
+    """Draw what a network starts with: weights, delays and run-time values, the same on every back end for a seed.
+
+    Returns
+    -------
+    Weights by connection name, (pre, post); delays by their names, ms; run-time values.
+    """
+    rng = np.random.default_rng(seed)
+    weights = initial_parameters(network, rng)
+    delays = network.draw_delays(rng, dt)
+    return weights, delays, RunValues(network, rng, dt, delays)
+
+
 def initial_parameters(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Initial weights by connection name, (pre, post) float64; the same for every back end and the same seed."""
     return {c.name: draw(c.weight, rng, network.shape(c)) for c in network.connections}

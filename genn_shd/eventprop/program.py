@@ -15,6 +15,7 @@ from numpy.polynomial import chebyshev
 
 from ..network.definitions import LossModel
 from ..network.network import Connection, Network
+from ..network.snippets import uses
 from ..spikes.spike_trains import SpikeTrains
 
 Values = Mapping[str, np.ndarray]
@@ -222,6 +223,23 @@ class PopulationProgram:
     def adjoint_state(self) -> tuple[str, ...]:
         """The state variables that have an adjoint, in its order."""
         return tuple(x.removeprefix("lambda_") for x in self.adjoint)
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Names of the entries of the propagator over a part of a step, those of the series first."""
+        return (*(self.series.squares if self.series else ()), *self.propagator)
+
+    @property
+    def forward_entries(self) -> tuple[str, ...]:
+        """Those of the entries that the state needs, not its adjoint."""
+        read = uses(self.advance_code, self.decay_code)
+        return tuple(name for name in self.entries if name in read)
+
+    @property
+    def arrival_effects(self) -> dict[str, str]:
+        """What an arrival changes by the end of its step, with the adjoint of each, in the order of `ArrivalTerms`."""
+        pairs = {x: f"lambda_{x}" for x in self.state if f"{x}_from_{self.receives}" in self.entries}
+        return {**pairs, "arrived": "drive"} if self.steady_state else pairs
 
     @property
     def values(self) -> tuple[str, ...]:

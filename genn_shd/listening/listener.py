@@ -71,10 +71,8 @@ class Listener:
         saved = folder.checkpoints.read(checkpoint)
         # A network trained on a GPU is to run on any machine: its scheme is kept, settings of that back end are not.
         own = {"simulation.backend": "native", "simulation.schedule": "auto", "simulation.max_spikes": "auto"}
-        config = folder.config()
-        if config.simulation.scheme == "auto":
-            own["simulation.scheme"] = folder.results.read_trained_with().get("scheme", "auto")
-        config = config.replace(**own, **{"training.batch_size": _BATCH})
+        own |= {"simulation.scheme": folder.scheme()}
+        config = folder.config().replace(**own, **{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
         network = build_network(config, saved.state["num_input"], len(names))
         saved.check(network)

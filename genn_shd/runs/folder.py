@@ -81,6 +81,11 @@ class RunFolder(RunPaths):
         """
         return read_config(self)
 
+    def scheme(self) -> str:
+        """Return the time-stepping scheme that the run is trained in; "auto" where nothing says which."""
+        scheme = self.config().simulation.scheme
+        return self.results.read_trained_with().get("scheme", scheme) if scheme == "auto" else scheme
+
     def parts(self) -> list[RunFolder]:
         """Return the trainings of several seeds or speakers that were begun, in order; empty for a single one.
 

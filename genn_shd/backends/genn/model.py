@@ -16,7 +16,7 @@ from ..loss_weight import StepWeights
 from ..names import Target
 from ..recording import check_wanted, recordable
 from ..results import Arrays, BatchResult, Recording, Wanted
-from ..run_values import NewValues, RunValues, initial_parameters
+from ..run_values import NewValues, draw_start
 from .availability import version
 from .batch_runner import BatchRunner
 from .capabilities import check_capabilities
@@ -80,10 +80,7 @@ class GennModel(Model):
         self._trial = Trial(num_steps, dt, min(num_steps, max_spikes or DEFAULT_MAX_SPIKES))
         self._resident: weakref.WeakValueDictionary[int, DeviceDataset] = weakref.WeakValueDictionary()
         self._simulation: Simulation | None = None
-        rng = np.random.default_rng(seed)
-        start = initial_parameters(self.network, rng)
-        delays = self.network.draw_delays(rng, dt)
-        self._values = RunValues(self.network, rng, dt, delays)
+        start, delays, self._values = draw_start(self.network, seed, dt)
         round_delays(self.network.input, self._values.delays(), self._trial)
         neurons = NeuronParameters(self.network, self._values, _DTYPES[precision])
         self._assemble(self._build(profile), neurons)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from itertools import accumulate
@@ -14,6 +13,7 @@ from ...network.definitions import RESERVED_NAMES
 from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import assigns, uses
 from ...toolchain.format import format_c
+from ...toolchain.template_names import TemplateNames
 from ...toolchain.templates import code_templates
 from .. import formulae
 from ..equations import as_comment
@@ -37,6 +37,7 @@ from .structures import (
 )
 
 _ENVIRONMENT = code_templates("genn_shd.backends.native")
+_NAMES = TemplateNames(_ENVIRONMENT)
 
 
 # What times are taken of, in the order of the library's results.
@@ -96,7 +97,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         senders=lambda p: _senders(program, p),
         hears_input=lambda p: any(c.source == network.input.name for c in _prompt(network) if c.target == p.name),
         **_delayed(program, layout),
-        effects=_effects,
+        effects=lambda p: list(p.arrival_effects.items()),
         statements=lambda text: _statements(text, precision),
         changes=_changes,
         **_propagators(program, precision),
@@ -225,22 +226,10 @@ def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
     }
 
 
-def _effects(population: PopulationProgram) -> list[tuple[str, str]]:
-    """List the states that an arrival changes by the end of its step, with their adjoints, in the scheme's order."""
-    driven = [x for x in population.state if f"{x}_from_{population.receives}" in _entries(population)]
-    pairs = [(x, f"lambda_{x}") for x in driven]
-    return [*pairs, ("arrived", "drive")] if population.steady_state else pairs
-
-
-def _entries(population: PopulationProgram) -> list[str]:
-    """List the entries of the propagator over a part of a step, those of the series first."""
-    return [*(population.series.squares if population.series else ()), *population.propagator]
-
-
 def _changes(population: PopulationProgram) -> list[str]:
     """Everything that an arrival changes by the end of its step, derivatives by trained parameters among it."""
     sensitivity = population.trained.sensitivity if population.trained else None
-    return [*(x for x, _ in _effects(population)), *(sensitivity.reached if sensitivity else ())]
+    return [*population.arrival_effects, *(sensitivity.reached if sensitivity else ())]
 
 
 def _statements(text: str, precision: str) -> str:
@@ -252,8 +241,8 @@ def _statements(text: str, precision: str) -> str:
 def _propagators(program: Program, precision: str) -> dict[str, Any]:
     """Names of the entries of propagators over a part of a step, and closed forms with a vectorised exponential."""
     return {
-        "entries": _entries,
-        "forward_entries": lambda p: [x for x in _entries(p) if x in uses(p.advance_code, p.decay_code)],
+        "entries": lambda p: list(p.entries),
+        "forward_entries": lambda p: list(p.forward_entries),
         "longest_order": LONGEST_ORDER,
         "propagator": {
             p.name: {name: _vectorise(text, precision) for name, text in p.propagator.items()}
@@ -270,45 +259,17 @@ def _vectorise(text: str, precision: str) -> str:
 def is_taken(name: str) -> bool:
     """Whether the templates use a name themselves, or one that they make of another would be it."""
     # Losses' snippets call the voltage that they read V, and see nothing of the outputs' own names.
-    own, pattern = _own_names()
-    return name != "V" and (name in own or pattern.fullmatch(name) is not None)
+    return name != "V" and _NAMES.is_taken(name)
 
 
 def _check_populations(program: Program) -> None:
     """Refuse populations whose names the templates' structures have: members and types would mean something else."""
-    own = frozenset().union(*map(_names_in, _STRUCTURES)) | RESERVED_NAMES
+    own = frozenset().union(*map(_NAMES.of, _STRUCTURES)) | RESERVED_NAMES
     for p in program.populations:
-        if p.name in own or any(name.startswith(f"{p.name}_") for name in _own_names()[0]):
+        if p.name in own or any(name.startswith(f"{p.name}_") for name in _NAMES.own):
             raise SettingError(
                 f"population {p.name!r}: the native back end's code uses that name itself; choose another."
             )
-
-
-@functools.cache
-def _own_names() -> tuple[frozenset[str], re.Pattern[str]]:
-    """All names in the templates' own C text, and what names look like that they make: `jump_` before, `_0` after."""
-    templates = _ENVIRONMENT.list_templates()
-    parts = [part for template in templates for part in _COMPOSED.findall(_text(template))]
-    before = "|".join(sorted({re.escape(before) for before, _ in parts if before}))
-    after = "|".join(sorted({re.escape(after) for _, after in parts if after}))
-    return frozenset().union(*map(_names_in, templates)), re.compile(rf"(?:{before})\w*|\w*(?:{after})")
-
-
-_COMPOSED = re.compile(r"([A-Za-z_]\w*)?\{\{(?! \")[^{}]*\}\}(_\w+)?")
-
-
-@functools.cache
-def _names_in(template: str) -> frozenset[str]:
-    """Names in one template's own C text."""
-    return frozenset(uses(re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"", " ", _text(template), flags=re.DOTALL)))
-
-
-def _text(template: str) -> str:
-    """A template without comments."""
-    loader = _ENVIRONMENT.loader
-    assert loader is not None
-    source = loader.get_source(_ENVIRONMENT, template)[0]
-    return re.sub(r"\{#.*?#\}|/\*.*?\*/", " ", source, flags=re.DOTALL)
 
 
 def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from ..base import Model
 from ..checks import check_batch, check_delays, check_parameters
 from ..recording import check_wanted, recordable
 from ..results import Arrays, BatchResult, Recording, Wanted
-from ..run_values import NewValues, RunValues, initial_parameters
+from ..run_values import NewValues, draw_start
 from .coefficients import Coefficients
 from .delays import Delays
 from .generator import KINDS_OF_WORK, generate
@@ -62,10 +62,7 @@ class NativeModel(Model):
         self._source = {SOURCE: generate(program, self._layout, precision, profile)}
         self._library = Library(compile_source(self._source[SOURCE]))
         self._recording_library: RecordingLibrary | None = None
-        rng = np.random.default_rng(seed)
-        start = initial_parameters(self.network, rng)
-        delays = self.network.draw_delays(rng, dt)
-        self._values = RunValues(self.network, rng, dt, delays)
+        start, delays, self._values = draw_start(self.network, seed, dt)
         self._memory = ParameterMemory(self._layout, self._dtype, batch_size)
         self._delays = Delays(program, self._layout, self._memory, self._dtype, dt)
         self._coefficients = Coefficients(program, self._layout, precision, dt)

@@ -1,0 +1,141 @@
+"""A trained network as exporters take it: the description, and every number of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..augment import Rescale
+from ..backends.memory_estimate import Use
+from ..backends.results import Arrays
+from ..backends.run_values import draw_start
+from ..config.schema import Config
+from ..errors import SettingError
+from ..eventprop.code_names import IsTaken
+from ..eventprop.program import Program
+from ..eventprop.schemes import Integration, build_program
+from ..network.network import Network
+from ..runs.folder import RunFolder
+from ..training.build import build_network, trial_duration
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network of which nothing changes any more.
+
+    Attributes
+    ----------
+    network : the description, without what matters to training alone.
+    weights : connection -> (pre, post).
+    neuron_values : population -> parameter -> (N,).
+    delays : name of a connection's delays -> (pre, post) or (pre,), ms.
+    loss_values : parameter of the loss -> value.
+    scheme, integration : how time is stepped.
+    dt, num_steps : length and number of steps of a trial; ms.
+    precision : of the training, "float32" or "float64".
+    class_names : one for each output.
+    rescale : what is done to times and channels of input spikes before the network gets them.
+    origin : where it comes from, a line for comments.
+    """
+
+    network: Network
+    weights: Arrays
+    neuron_values: Mapping[str, Arrays]
+    delays: Arrays
+    loss_values: Mapping[str, float]
+    scheme: str
+    integration: Integration
+    dt: float
+    num_steps: int
+    precision: str
+    class_names: tuple[str, ...]
+    rescale: Rescale = Rescale()  # noqa: RUF009  frozen
+    origin: str = ""
+
+    @property
+    def duration(self) -> float:
+        """Length of a trial, ms."""
+        return self.num_steps * self.dt
+
+    @property
+    def channels(self) -> int:
+        """Number of channels of spikes before `rescale`."""
+        return self.rescale.units_before(self.network.input.size)
+
+    def program(self, is_taken: IsTaken = lambda _: False) -> Program:
+        """Code of its scheme; `is_taken` as in `build_program`."""
+        return build_program(self.network, self.scheme, is_taken, self.integration)
+
+
+def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
+    """Read the network of a run folder.
+
+    Parameters
+    ----------
+    path : folder of one training; of a fold or seed, its own.
+    checkpoint : "best" or "last".
+
+    Raises
+    ------
+    DataError
+        There is no run in the folder, or no such checkpoint.
+    SettingError
+        Samples are thinned at random before the network gets them.
+    """
+    folder = RunFolder.existing(path)
+    config, saved = folder.config(), folder.checkpoints.read(checkpoint)
+    if config.augmentation.normalise is not None:
+        raise SettingError(
+            f"augmentation.normalise = {config.augmentation.normalise!r} thins the spikes of whole samples at random, "
+            "which a network cannot do by itself; export a run without it."
+        )
+    names = tuple(saved.state["class_names"])
+    network = build_network(config, saved.state["num_input"], len(names))
+    saved.check(network)
+    scheme = folder.scheme()
+    return of_parameters(
+        network,
+        saved.group("parameters"),
+        config,
+        class_names=names,
+        scheme="exact" if scheme == "auto" else scheme,
+        origin=f"run {folder.name}, {checkpoint} checkpoint, epoch {saved.state['epoch']}",
+    )
+
+
+def of_parameters(
+    network: Network, parameters: Arrays, config: Config, *, class_names: tuple[str, ...], scheme: str, origin: str
+) -> TrainedNetwork:
+    """A network with these trained parameters, and all other numbers as the settings of its training draw them."""
+    simulation = config.simulation
+    _, delays, values = draw_start(network, config.training.seed, simulation.dt)
+    loss_values = values.loss_values()
+    neurons = {p.name: values.neuron_values(p.name) for p in network.populations[1:]}
+    for p in network.populations[1:]:
+        neurons[p.name] = {**neurons[p.name], **{name: parameters[f"{p.name}.{name}"] for name in p.trained}}
+    return TrainedNetwork(
+        network=_without_training(network),
+        weights={c.name: parameters[c.name] for c in network.connections},
+        neuron_values={p: {k: v.astype(np.float64) for k, v in of.items()} for p, of in neurons.items()},
+        delays={**delays, **{name: parameters[name] for name in delays if name in parameters}},
+        loss_values=loss_values,
+        scheme=scheme,
+        integration=Integration(simulation.integration_order, simulation.substeps),
+        dt=simulation.dt,
+        num_steps=Use("native", 1, simulation.dt, trial_duration(config), simulation.precision).num_steps,
+        precision=simulation.precision,
+        class_names=class_names,
+        rescale=Rescale(config.dataset.rescale_time, config.dataset.rescale_channel),
+        origin=origin,
+    )
+
+
+def _without_training(network: Network) -> Network:
+    """The description without trained parameters of neurons, noise, dropout and pulls on spike counts."""
+    populations = tuple(
+        replace(p, trained={}, noise=None, dropout=None, regularisation=None) for p in network.populations
+    )
+    return replace(network, populations=populations)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..eventprop.program import PopulationProgram, Program
 from ..network.definitions import CURRENT
@@ -31,18 +31,26 @@ def _wrap(line: str) -> str:
 
 def equations(program: Program) -> Iterator[str]:
     """Populations with their equations in the definitions' own names, connections and the loss, line by line."""
+    yield from _lines(program, lambda described, p: [*_dynamics(described, p), *_adjoint(p)])
+
+
+def dynamics(program: Program) -> Iterator[str]:
+    """The same without what belongs to gradients."""
+    yield from _lines(program, _dynamics)
+
+
+def _lines(program: Program, of: Callable[[Population, PopulationProgram], Iterable[str]]) -> Iterator[str]:
     network = program.network
     yield f"{network.input.name}: {network.input.size} sources of spikes"
     for p in program.populations:
-        yield from _population(network.population(p.name), p)
+        yield from of(network.population(p.name), p)
     for connection in program.connections:
         pre, post = network.shape(connection)
         yield f"{connection.name}: {pre} x {post} weights"
     yield f"loss {network.loss.name}: {network.loss.description}"
 
 
-def _population(described: Population, p: PopulationProgram) -> Iterator[str]:
-    """Equations in the definitions' own names."""
+def _dynamics(described: Population, p: PopulationProgram) -> Iterator[str]:
     neuron, synapse = described.neuron, described.synapse
     assert neuron is not None and synapse is not None
     yield f"{p.name}: {p.size} neurons ({neuron.name}, {synapse.name} synapses)"
@@ -56,7 +64,11 @@ def _population(described: Population, p: PopulationProgram) -> Iterator[str]:
     if p.spike:
         yield f"  spikes where {neuron.threshold} = 0"
         yield from (f"    {x} = {value} after it" for x, value in neuron.reset.items())
-        for statement in [] if p.flow else p.spike.jump_code.removesuffix(";").split("; "):
+
+
+def _adjoint(p: PopulationProgram) -> Iterator[str]:
+    if p.spike and not p.flow:
+        for statement in p.spike.jump_code.removesuffix(";").split("; "):
             yield f"    {statement} before it, backward"
     if p.flow:
         yield "  nonlinear: followed by a Runge-Kutta method, and backward by its exact adjoint"

@@ -237,7 +237,7 @@ class PopulationProgram:
 
     @property
     def arrival_effects(self) -> dict[str, str]:
-        """What an arrival changes by the end of its step, with the adjoint of each, in the order of `ArrivalTerms`."""
+        """States that an arrival changes by the end of a step, with their adjoints, in the order of `ArrivalTerms`."""
         pairs = {x: f"lambda_{x}" for x in self.state if f"{x}_from_{self.receives}" in self.entries}
         return {**pairs, "arrived": "drive"} if self.steady_state else pairs
 

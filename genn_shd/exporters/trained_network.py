@@ -87,7 +87,7 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
     """
     folder = RunFolder.existing(path)
     config, saved = folder.config(), folder.checkpoints.read(checkpoint)
-    if config.augmentation.normalise is not None:
+    if config.augmentation.normalise != "off":
         raise SettingError(
             f"augmentation.normalise = {config.augmentation.normalise!r} thins the spikes of whole samples at random, "
             "which a network cannot do by itself; export a run without it."
@@ -117,7 +117,7 @@ def of_parameters(
     for p in network.populations[1:]:
         neurons[p.name] = {**neurons[p.name], **{name: parameters[f"{p.name}.{name}"] for name in p.trained}}
     return TrainedNetwork(
-        network=_without_training(network),
+        network=without_training(network),
         weights={c.name: parameters[c.name] for c in network.connections},
         neuron_values={p: {k: v.astype(np.float64) for k, v in of.items()} for p, of in neurons.items()},
         delays={**delays, **{name: parameters[name] for name in delays if name in parameters}},
@@ -133,7 +133,7 @@ def of_parameters(
     )
 
 
-def _without_training(network: Network) -> Network:
+def without_training(network: Network) -> Network:
     """The description without trained parameters of neurons, noise, dropout and pulls on spike counts."""
     populations = tuple(
         replace(p, trained={}, noise=None, dropout=None, regularisation=None) for p in network.populations

@@ -17,7 +17,7 @@ from ..config.schema import Config
 from ..errors import DataError
 from ..runs.folder import RunFolder
 from ..spikes.spike_trains import SpikeTrains
-from ..training.build import build_network, compile_model, trial_duration
+from ..training.build import build_network, compile_model, on_native, trial_duration
 from ..training.data import for_evaluation
 from ..training.samples import Samples
 
@@ -69,10 +69,8 @@ class Listener:
         """
         folder = RunFolder.existing(path)
         saved = folder.checkpoints.read(checkpoint)
-        # A network trained on a GPU is to run on any machine: its scheme is kept, settings of that back end are not.
-        own = {"simulation.backend": "native", "simulation.schedule": "auto", "simulation.max_spikes": "auto"}
-        own |= {"simulation.scheme": folder.scheme()}
-        config = folder.config().replace(**own, **{"training.batch_size": _BATCH})
+        # A network trained on a GPU is to run on any machine.
+        config = on_native(folder.config(), folder.scheme()).replace(**{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
         network = build_network(config, saved.state["num_input"], len(names))
         saved.check(network)

@@ -150,6 +150,18 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
     return model
 
 
+def on_native(config: Config, scheme: str) -> Config:
+    """The configuration of a run for the native back end, on whatever back end it was trained.
+
+    Parameters
+    ----------
+    config : of the run.
+    scheme : in which it was trained.
+    """
+    own = {"backend": "native", "schedule": "auto", "max_spikes": "auto", "scheme": scheme}
+    return config.replace(**{f"simulation.{name}": value for name, value in own.items()})
+
+
 def input_delays(config: Config) -> list[float]:
     """How late each copy of the input arrives, ms; the first is the input itself."""
     return [k * config.network.delay_spacing for k in range(config.network.input_delays + 1)]

@@ -1,0 +1,83 @@
+"""`python -m genn_shd.export`: write a trained network in a form that runs without this package."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from .errors import SettingError
+from .exporters import c
+from .exporters.c.quantise import rounded
+from .exporters.rounding import measure_rounding
+from .exporters.trained_network import read_run
+from .runs.folder import CHECKPOINTS
+from .system import command, outputs
+from .system.display import escape
+from .system.files import write_text
+from .system.progress import console_log
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    with console_log():
+        for line in FORMATS[options.to](options):
+            print(line)
+    return 0
+
+
+def _export_c(options: argparse.Namespace) -> Iterator[str]:
+    weights = options.weights or "float32"
+    _check_suffix(options.out, ".c")
+    c.check_name(options.out.stem)
+    files = [options.out, options.out.with_suffix(".h")]
+    for file in files:
+        outputs.check(file, outputs.C, c.MARK, overwrite=options.overwrite)
+    library = c.generate(read_run(options.run, options.checkpoint), options.out.stem, weights)
+    for file, text in zip(files, (library.source, library.header), strict=True):
+        write_text(file, text)
+        yield escape(str(file))
+    yield f"{library.ram / 1000:.1f} kB of RAM for a network, {library.flash / 1000:.1f} kB of constants and the code"
+    if weights == "int8":
+        for part, accuracy in measure_rounding(options.run, options.checkpoint, rounded, options.data_dir).items():
+            before, after = 100 * accuracy.before, 100 * accuracy.after
+            yield f"{part}: {after:.2f} % of {accuracy.samples} samples right, {before:.2f} % with weights as trained"
+
+
+FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {"c": _export_c}
+
+
+def _check_suffix(out: Path, suffix: str) -> None:
+    if out.suffix != suffix:
+        raise SettingError(f"--out {out} is not allowed; the file is a {suffix}.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m genn_shd.export",
+        description="Write a trained network in a form that runs without this package.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of one training; of a fold or seed, its own")
+    parser.add_argument(
+        "--to", choices=list(FORMATS), required=True, help="c: FILE.c and FILE.h, a library of C99 without allocation"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
+    parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: best)")
+    parser.add_argument(
+        "--weights",
+        choices=c.WEIGHTS,
+        help="of --to c: numbers that weights are stored as (default: float32); with float64 all of it computes in "
+        "double precision; int8 prints the accuracy that rounding costs",
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files, for int8")
+    outputs.add_overwrite(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

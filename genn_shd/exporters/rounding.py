@@ -1,0 +1,64 @@
+"""Accuracy of a run with its weights as they are, and as they are after rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..runs.folder import RunFolder
+from ..training.build import build_network, compile_model, on_native
+from ..training.data import for_evaluation, partition, prepare
+from ..training.evaluation import evaluate_with_bar
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Accuracies on one part of the data, 0 to 1.
+
+    Attributes
+    ----------
+    before, after : with weights as trained, and rounded.
+    samples : how many there are.
+    """
+
+    before: float
+    after: float
+    samples: int
+
+
+def measure_rounding(
+    path: Path, checkpoint: str, round_weights: Callable[[np.ndarray], np.ndarray], data_dir: Path | None = None
+) -> dict[str, Rounding]:
+    """Evaluate a run on the samples that it did not learn from, twice.
+
+    Parameters
+    ----------
+    path, checkpoint : as for `read_run`.
+    round_weights : from weights (pre, post) to rounded ones.
+    data_dir : folder of data files, where it is not that of the run.
+
+    Returns
+    -------
+    Part of the data -> accuracies; the training samples where nothing was held out.
+    """
+    folder = RunFolder.existing(path)
+    saved, config = folder.checkpoints.read(checkpoint), on_native(folder.config(), folder.scheme())
+    if data_dir is not None:
+        config = config.replace(**{"dataset.data_dir": str(data_dir)})
+    config, dataset = prepare(config)
+    samples = partition(config, dataset)
+    parts = {name: for_evaluation(config, part) for name, part in (samples.held_out or samples.parts).items()}
+    network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))
+    saved.check(network)
+    parameters = saved.group("parameters")
+    rounded = {c.name: round_weights(parameters[c.name]) for c in network.connections}
+    with compile_model(config, network, max(map(len, parts.values()))) as model:
+        accuracies = []
+        for chosen in (parameters, {**parameters, **rounded}):
+            model.set_parameters(chosen)
+            accuracies.append({name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()})
+    before, after = accuracies
+    return {name: Rounding(before[name].accuracy, after[name].accuracy, len(part)) for name, part in parts.items()}

@@ -1,0 +1,75 @@
+"""A run leaves: the files of its network answer as `evaluate` does, over a whole test set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from genn_shd import evaluate, export
+from genn_shd.runs.folder import RunFolder
+from genn_shd.training.build import build_network, compile_model, trial_duration
+from genn_shd.training.data import for_evaluation, partition, prepare
+from tests.exporters.c_program import CProgram
+
+
+class _Library:
+    def __init__(self, file) -> None:
+        self.source = file.read_text(encoding="utf-8")
+        self.header = file.with_suffix(".h").read_text(encoding="utf-8")
+
+
+def answers(folder):
+    """Samples of a run's test set, their logits, and the length of a trial."""
+    run = RunFolder.existing(folder)
+    saved, (config, dataset) = run.checkpoints.read("best"), prepare(run.config())
+    samples = for_evaluation(config, partition(config, dataset).test)
+    network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))
+    batch = samples.trains.select(samples.indices)
+    with compile_model(config.replace(**{"training.batch_size": len(batch)}), network) as model:
+        model.set_parameters(saved.group("parameters"))
+        return batch, model.evaluate_batch(batch).logits, trial_duration(config)
+
+
+def test_c_answers_as_evaluate_does(run_folder, tmp_path, capsys):
+    file = tmp_path / "net.c"
+    assert export.main([str(run_folder), "--to", "c", "--out", str(file)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [str(file), str(tmp_path / "net.h")] and "kB of RAM" in said[2]
+    batch, logits, duration = answers(run_folder)
+    given = CProgram(_Library(file), tmp_path).answer(batch, duration, logits.shape[1])
+    np.testing.assert_allclose(given, logits, atol=3e-6 * np.abs(logits).max())
+    assert evaluate.main([str(run_folder)]) == 0
+    percent = 100 * np.mean(given.argmax(axis=1) == batch.labels)
+    assert f"test: {percent:.2f} % of {len(batch)} samples right" in capsys.readouterr().out
+
+
+def test_eight_bits_print_what_rounding_costs(run_folder, tmp_path, capsys):
+    words = [str(run_folder), "--to", "c", "--out", str(tmp_path / "net.c"), "--weights", "int8"]
+    assert export.main(words) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in said[3:]] == ["validation", "test"]
+    assert "of 30 samples right" in said[4] and "with weights as trained" in said[4]
+
+
+def test_only_its_own_files_are_replaced(run_folder, tmp_path, capsys):
+    file = tmp_path / "net.c"
+    words = [str(run_folder), "--to", "c", "--out", str(file)]
+    assert export.main(words) == 0
+    assert export.main(words) == 0
+    header = file.with_suffix(".h")
+    header.write_text("/* of a user */\n", encoding="utf-8")
+    assert export.main(words) == 2
+    assert "net.h: is there already and was not made by this command" in capsys.readouterr().err
+    assert header.read_text(encoding="utf-8") == "/* of a user */\n"
+    assert export.main([*words, "--overwrite"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [("net.txt", "net.txt is not allowed; the file is a .c"), ("8 bits.c", "'8 bits' cannot begin names in C")],
+)
+def test_mistakes_are_one_line(run_folder, tmp_path, capsys, out, message):
+    assert export.main([str(run_folder), "--to", "c", "--out", str(tmp_path / out)]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -189,8 +189,8 @@ class _Library:
 
     def _add_constants(self) -> None:
         trained, program, constants = self._trained, self._program, self._constants
-        constants.add_as_is("DT", np.float64(trained.dt), "length of a step, ms")
-        constants.add_as_is("BINS_PER_MS", np.float64((1.0 + 2.0**-23) / trained.dt))
+        constants.add_as_is("DT", np.asarray(trained.dt, np.float64), "length of a step, ms")
+        constants.add_as_is("BINS_PER_MS", np.asarray((1.0 + 2.0**-23) / trained.dt, np.float64))
         constants.add("STEP", trained.dt)
         constants.add_as_is("input_delays", np.asarray(program.network.input.delays, np.float64), "of copies, ms")
         steps = (np.arange(trained.num_steps) + program.weight_time) * trained.dt

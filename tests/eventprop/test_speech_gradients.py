@@ -13,7 +13,7 @@ from tests.eventprop import test_nonlinear_neurons as nonlinear
 STEPS, TOLERANCE = (1e-7, 3e-7, 3e-8, 1e-5), 1e-6
 # Of a recording, ms, and of how many spikes one is taken: what takes longest gets little.
 DURATION, EVERY = 40.0, 1
-SHORTER = {"hodgkin_huxley": (16.0, 8)}
+SHORTER = {"hodgkin_huxley": (16.0, 4)}
 # Neuron, synapse, trained parameters, values.
 CASES = {
     "lif": ("lif", "exponential", ("tau_mem", "tau_syn", "v_threshold", "v_reset"), {}),
@@ -21,8 +21,8 @@ CASES = {
     **{name: (*nonlinear.CASES[name][:3], {}) for name in ("qif", "eif", "izhikevich", "hodgkin_huxley", "coba")},
 }
 # Of a synapse, so that neurons spike a few times; others take the first.
-MEAN_WEIGHT = {"izhikevich": 0.012, "coba": 0.012, "hodgkin_huxley": 0.1}
-SUBSTEPS = {"hodgkin_huxley": 10}
+MEAN_WEIGHT = {"izhikevich": 0.012, "coba": 0.012, "hodgkin_huxley": 0.048}
+SUBSTEPS = {"hodgkin_huxley": 20}
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def smallest_error(model: Model, batch: SpikeTrains, name: str, gradient: np.nda
 
 
 @pytest.mark.parametrize("dt", [1.0, 2.0])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(name, marks=[pytest.mark.slow] * (name in SHORTER)) for name in CASES])
 def test_gradients_of_weights_and_trained_parameters(case: str, dt: float, recordings: SpikeTrains) -> None:
     duration, every = SHORTER.get(case, (DURATION, EVERY))
     speech = cut(recordings, duration, every)

@@ -59,11 +59,11 @@ def _call(name: str, function: np.ufunc, *arguments: Any) -> Any:
     return function(*arguments)
 
 
-# -- Adam (Kingma & Ba 2015) ---------------------------------------------------------------------------------------
+# -- Adam (Kingma & Ba 2015), with decoupled weight decay (Loshchilov & Hutter 2019) --------------------------------
 
-ADAM_CONSTANTS = ("beta1", "rest1", "beta2", "rest2", "rate", "correction", "epsilon")
+ADAM_CONSTANTS = ("beta1", "rest1", "beta2", "rest2", "rate", "correction", "epsilon", "decay")
 """Numbers of one step: decays of the moments and 1 minus them, the learning rate with the first moment's correction,
-that of the second moment, and what keeps the division finite."""
+that of the second moment, what keeps the division finite, and the part of a weight that decays."""
 
 
 def adam_constants(learning_rate: float, values: RunValues, steps_taken: int) -> dict[str, float]:
@@ -77,6 +77,7 @@ def adam_constants(learning_rate: float, values: RunValues, steps_taken: int) ->
         "rate": learning_rate / (1.0 - beta1**steps_taken),
         "correction": 1.0 / (1.0 - beta2**steps_taken),
         "epsilon": values.optimiser("epsilon"),
+        "decay": learning_rate * values.optimiser("weight_decay"),
     }
 
 
@@ -93,6 +94,11 @@ def adam_step(moment1: Value, moment2: Value, constants: Mapping[str, Any]) -> V
     """Return the step that is subtracted from a parameter, before its own multiplier of the learning rate."""
     root = _call("sqrt", np.sqrt, moment2 * constants["correction"])
     return constants["rate"] * moment1 / (root + constants["epsilon"])
+
+
+def decayed_part(weight: Value, constants: Mapping[str, Any]) -> Value:
+    """Return what is subtracted from a weight, whatever its gradient; parameters of neurons and delays do not decay."""
+    return constants["decay"] * weight
 
 
 # -- softmax cross-entropy -----------------------------------------------------------------------------------------

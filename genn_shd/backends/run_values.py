@@ -10,17 +10,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import SettingError, unknown_name
-from ..network.definitions import Parameter
 from ..network.initialisers import draw
 from ..network.network import NOISE_AND_DROPOUT, Network, SpikeCountRegularisation, check_delays, check_noise_or_dropout
 
 NewValues = Mapping[str, float | np.ndarray]
 
-_OPTIMISER = {
-    "beta1": (0.9, Parameter(0.9, minimum=0.0)),
-    "beta2": (0.999, Parameter(0.999, minimum=0.0)),
-    "epsilon": (1e-8, Parameter(1e-8, minimum=0.0)),
+_OPTIMISER: dict[str, tuple[float, Callable[[float], bool], str]] = {
+    "beta1": (0.9, lambda value: 0 <= value < 1, "at least 0 and less than 1"),
+    "beta2": (0.999, lambda value: 0 <= value < 1, "at least 0 and less than 1"),
+    "epsilon": (1e-8, lambda value: 0 < value < np.inf, "> 0"),
+    "weight_decay": (0.0, lambda value: 0 <= value < np.inf, ">= 0"),
 }
+"""Default, whether a value is allowed, and which are."""
 
 
 class RunValues:
@@ -28,7 +29,7 @@ class RunValues:
 
     Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` where the
     network has them, `{source}.delays` (ms), `{connection}.delay` of delays that are not trained (ms),
-    `loss.{parameter}`, `optimiser.{beta1, beta2, epsilon}`, `regularisation.{population}.{upper, lower,
+    `loss.{parameter}`, `optimiser.{beta1, beta2, epsilon, weight_decay}`, `regularisation.{population}.{upper, lower,
     strength_upper, strength_lower, total_upper, strength_total}`.
     """
 
@@ -58,7 +59,7 @@ class RunValues:
                     self._values[f"{population.name}.{name}"] = float(getattr(population, name))
         for name, parameter in network.loss.parameters.items():
             self._values[f"loss.{name}"] = float(network.loss_values.get(name, parameter.default))
-        for name, (default, _) in _OPTIMISER.items():
+        for name, (default, *_) in _OPTIMISER.items():
             self._values[f"optimiser.{name}"] = default
         for population in network.populations[1:]:
             if population.spiking:
@@ -91,11 +92,13 @@ class RunValues:
         elif section == "regularisation":
             population, _, field = rest.partition(".")
             self._set_regularisation(population, self._changed_regularisation(population, field, float(value)))
-        elif section in ("loss", "optimiser"):
-            parameter = self._network.loss.parameters[rest] if section == "loss" else _OPTIMISER[rest][1]
-            parameter.check(name, value)
-            if name in ("optimiser.beta1", "optimiser.beta2") and not value < 1:
-                raise SettingError(f"{name} = {value} is not allowed; it must be between 0 and 1.")
+        elif section == "optimiser":
+            _, is_allowed, allowed = _OPTIMISER[rest]
+            if not is_allowed(float(value)):
+                raise SettingError(f"{name} = {value} is not allowed; it must be {allowed}.")
+            self._values[name] = float(value)
+        elif section == "loss":
+            self._network.loss.parameters[rest].check(name, value)
             self._values[name] = float(value)
         elif rest in NOISE_AND_DROPOUT:
             check_noise_or_dropout(name, rest, float(value))

@@ -145,7 +145,7 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
         integration_order=simulation.integration_order,
         substeps=simulation.substeps,
     )
-    for name in ("beta1", "beta2", "epsilon"):
+    for name in ("beta1", "beta2", "epsilon", "weight_decay"):
         model.set_value(f"optimiser.{name}", getattr(optimiser, name))
     return model
 

@@ -1,4 +1,4 @@
-"""The learning rate: warmed up over the first batches, lowered when accuracy stalls."""
+"""The learning rate: warmed up over the first batches, annealed over all, lowered when accuracy stalls."""
 
 from __future__ import annotations
 
@@ -9,6 +9,25 @@ from typing import Any
 from ..config.schema import OptimiserSettings
 
 
+def _stay(progress: float) -> float:
+    return 1.0
+
+
+def _fall_as_cosine(progress: float) -> float:
+    return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def _cycle_once(progress: float) -> float:
+    """Smith & Topin (2019), with the constants that are usual since."""
+    first, peak, last = 1.0 / 25.0, 0.3, 1.0 / 250_000.0
+    if progress < peak:
+        return 1.0 + (first - 1.0) * _fall_as_cosine(progress / peak)
+    return last + (1.0 - last) * _fall_as_cosine((progress - peak) / (1.0 - peak))
+
+
+_ANNEALING = {"none": _stay, "cosine": _fall_as_cosine, "one_cycle": _cycle_once}
+
+
 @dataclass
 class LearningRate:
     """The learning rate of each batch, and what it has to remember.
@@ -17,6 +36,7 @@ class LearningRate:
     reaches the full rate. Schedule (Nowotny et al. 2025): after every epoch, two exponential moving averages
     take in the monitored accuracy, `average = weight * average + (1 - weight) * accuracy`; where the fast one is
     not above the slow one and the full rate has stood for more than `min_epochs`, it is multiplied by `factor`.
+    Annealing: see `OptimiserSettings`.
 
     Attributes
     ----------
@@ -41,12 +61,17 @@ class LearningRate:
         """Before the first batch."""
         return cls(settings, settings.learning_rate)
 
-    def next_batch(self) -> float:
-        """Return the rate of the batch that comes next; the same until `finish_batch`."""
+    def next_batch(self, progress: float) -> float:
+        """Return the rate of the batch that comes next; the same until `finish_batch`.
+
+        Parameters
+        ----------
+        progress : part of all batches of the training that is done, from 0 to 1.
+        """
         start, factor = self.settings.warm_up_start, self.settings.warm_up_factor
         is_warming_up = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
         warmed = self.settings.learning_rate * start * factor**self.batches if is_warming_up else math.inf
-        self.latest = min(self.full, warmed)
+        self.latest = min(self.full, warmed) * _ANNEALING[self.settings.annealing](progress)
         return self.latest
 
     def finish_batch(self) -> None:

@@ -117,10 +117,10 @@ def test_gradient_changes_nothing_and_is_repeatable():
         assert model.evaluate_batch(_batch(9)).loss == first.loss
 
 
-def test_training_is_adam():
-    rate, beta1, beta2, epsilon = 2e-3, 0.85, 0.99, 1e-7
+def test_training_is_adam_with_decoupled_weight_decay():
+    rate, beta1, beta2, epsilon, decay = 2e-3, 0.85, 0.99, 1e-7, 0.3
     with _compile(precision="float64", learning_rate=rate) as model:
-        for name, value in {"beta1": beta1, "beta2": beta2, "epsilon": epsilon}.items():
+        for name, value in {"beta1": beta1, "beta2": beta2, "epsilon": epsilon, "weight_decay": decay}.items():
             model.set_value(f"optimiser.{name}", value)
         w = model.parameters
         m = {k: np.zeros_like(a) for k, a in w.items()}
@@ -130,7 +130,8 @@ def test_training_is_adam():
             for k, g in gradients.items():
                 m[k] = beta1 * m[k] + (1 - beta1) * g
                 v[k] = beta2 * v[k] + (1 - beta2) * g**2
-                w[k] = w[k] - rate * (m[k] / (1 - beta1**step)) / (np.sqrt(v[k] / (1 - beta2**step)) + epsilon)
+                w[k] -= rate * decay * w[k]
+                w[k] -= rate * (m[k] / (1 - beta1**step)) / (np.sqrt(v[k] / (1 - beta2**step)) + epsilon)
             for k, weights in model.parameters.items():
                 np.testing.assert_allclose(weights, w[k], rtol=1e-12, atol=1e-15)
 

@@ -252,3 +252,18 @@ def test_a_value_that_is_refused_changes_nothing():
             assert np.array_equal(model.values[name], value), name
         for name, array in parameters.items():
             assert np.array_equal(model.parameters[name], array), name
+
+
+def test_weights_decay_and_parameters_of_neurons_and_delays_do_not():
+    network = _network(trained={"tau_mem": Trained(3.0)})
+    moved = {}
+    for decay in (0.0, 0.5):
+        with _compile(network, learning_rate=0.01) as model:
+            model.set_value("optimiser.weight_decay", decay)
+            before = model.parameters
+            model.train_batch(_batch())
+            moved[decay] = model.parameters
+    np.testing.assert_array_equal(moved[0.5]["hidden.tau_mem"], moved[0.0]["hidden.tau_mem"])
+    assert (moved[0.0]["hidden.tau_mem"] != before["hidden.tau_mem"]).any()
+    for name in ("input_hidden", "hidden_output"):
+        np.testing.assert_allclose(moved[0.5][name], moved[0.0][name] - 0.01 * 0.5 * before[name], rtol=1e-9)

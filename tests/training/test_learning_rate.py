@@ -14,7 +14,7 @@ def rates_of(rate, batches):
     """The rates of so many batches, each trained on."""
     rates = []
     for _ in range(batches):
-        rates.append(rate.next_batch())
+        rates.append(rate.next_batch(0.0))
         rate.finish_batch()
     return rates
 
@@ -31,14 +31,30 @@ def test_warm_up_goes_from_a_thousandth_by_five_per_cent_a_batch():
 
 def test_a_batch_that_was_not_trained_on_keeps_its_rate():
     rate = start(learning_rate=0.01)
-    assert rate.next_batch() == rate.next_batch() == 1e-5
+    assert rate.next_batch(0.0) == rate.next_batch(0.0) == 1e-5
 
 
 def test_warm_up_can_be_off_and_does_not_overflow():
-    assert start(learning_rate=0.01, warm_up_start=1.0).next_batch() == 0.01
+    assert start(learning_rate=0.01, warm_up_start=1.0).next_batch(0.0) == 0.01
     rate = start(learning_rate=0.01)
     rate.batches = 10**9
-    assert rate.next_batch() == 0.01
+    assert rate.next_batch(0.0) == 0.01
+
+
+def annealed(annealing, *progress):
+    rate = start(learning_rate=0.01, warm_up_start=1.0, annealing=annealing)
+    return [rate.next_batch(done) for done in progress]
+
+
+def test_the_rate_falls_along_half_a_cosine():
+    assert annealed("none", 0.0, 0.5, 1.0) == [0.01, 0.01, 0.01]
+    assert annealed("cosine", 0.0, 1 / 3, 0.5, 1.0) == pytest.approx([0.01, 0.0075, 0.005, 0.0], abs=1e-12)
+
+
+def test_one_cycle_rises_to_the_rate_and_falls_to_nearly_nothing():
+    # As torch.optim.lr_scheduler.OneCycleLR by its defaults: a 25th, all of it after 0.3, a 250000th.
+    rates = annealed("one_cycle", 0.0, 0.15, 0.3, 0.65, 1.0)
+    assert rates == pytest.approx([4e-4, 0.5 * (4e-4 + 0.01), 0.01, 0.5 * (0.01 + 4e-8), 4e-8], rel=1e-12)
 
 
 SCHEDULE = {"schedule.min_epochs": 3, "schedule.fast": 0.5, "schedule.slow": 0.75, "schedule.factor": 0.25}
@@ -80,7 +96,7 @@ def test_a_factor_of_one_turns_the_schedule_off():
 def test_a_cut_also_holds_during_warm_up():
     rate = start(learning_rate=1.0, warm_up_start=0.5, warm_up_factor=1.5)
     rate.full = 0.1
-    assert rate.next_batch() == 0.1
+    assert rate.next_batch(0.0) == 0.1
 
 
 def test_state_goes_through_json_and_comes_back_exactly():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...eventprop.program import PopulationProgram
 from ...network.network import Connection
-from ..formulae import ADAM_CONSTANTS, Code, adam_moments, adam_step
+from ..formulae import ADAM_CONSTANTS, Code, adam_moments, adam_step, decayed_part
 from .blueprint import UpdateBlueprint
 from .trained_code import gradient_name, trained_parameters
 
@@ -71,4 +71,5 @@ def _adam_code() -> str:
     constants = {name: Code(name) for name in ADAM_CONSTANTS}
     before = Code("moment1"), Code("moment2")
     moment1, moment2 = adam_moments(*before, Code("mean"), constants)
-    return f"moment1 = {moment1};\nmoment2 = {moment2};\ng -= {adam_step(*before, constants)};"
+    decayed, step = decayed_part(Code("g"), constants), adam_step(*before, constants)
+    return f"moment1 = {moment1};\nmoment2 = {moment2};\ng -= {decayed};\ng -= {step};"

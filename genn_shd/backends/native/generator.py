@@ -160,6 +160,7 @@ def _formulae() -> dict[str, Any]:
             "moment1": moment1.text,
             "moment2": moment2.text,
             "step": formulae.adam_step(m, v, constants).text,
+            "decayed": formulae.decayed_part(Code("w[i]"), constants).text,
         },
         "softmax_term": formulae.softmax_term(Code("x[k]"), Code("largest"), Code("scale")).text,
         "cross_entropy": formulae.cross_entropy(logit, largest, scale, Code("(double)sum")).text,

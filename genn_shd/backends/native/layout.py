@@ -66,7 +66,8 @@ class Layout:
     delays : `{connection}.delay` -> place, in the same array; also of delays that are not trained, which do not move.
     by_target : connection whose synapses have delays -> place of a copy of them with a row for each target, in an array
         of its own.
-    num_parameters : length of the flat parameter array, padding included.
+    num_weights, num_parameters : lengths of the flat parameter array, padding included: of weights, which come first,
+        and of all.
     values : (population, value name) -> (offset, padded length) in the flat array of values.
     num_values : length of that array.
     index_dtype : numbers of neurons and of rows of weights.
@@ -76,6 +77,7 @@ class Layout:
     trained: dict[str, Row]
     delays: dict[str, Matrix | Row]
     by_target: dict[str, Matrix]
+    num_weights: int
     num_parameters: int
     values: dict[tuple[str, str], tuple[int, int]]
     num_values: int
@@ -101,7 +103,7 @@ def lay_out(program: Program, precision: str) -> Layout:
         stride = padded(post, precision)
         matrices[connection.name] = Matrix(connection.name, offset, pre, post, stride)
         offset += pre * stride
-    trained = {}
+    num_weights, trained = offset, {}
     for described in program.network.populations:
         for name, settings in described.trained.items():
             trained[f"{described.name}.{name}"] = Row(offset, described.size, settings.rate)
@@ -116,7 +118,7 @@ def lay_out(program: Program, precision: str) -> Layout:
     largest = max(*(p.size for p in program.network.populations), *(m.pre for m in matrices.values()))
     index_dtype = np.dtype(np.uint16 if largest <= 2**16 else np.int32)
     by_target = _lay_out_by_target(program, precision)
-    return Layout(matrices, trained, delays, by_target, offset, values, place, index_dtype)
+    return Layout(matrices, trained, delays, by_target, num_weights, offset, values, place, index_dtype)
 
 
 def _lay_out_delays(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LearningRateSchedule(Callback):
-    """Sets the learning rate of every batch: warmed up, and lowered when the monitored accuracy stalls.
+    """Sets the learning rate of every batch: warmed up, annealed, and lowered when the monitored accuracy stalls.
 
     Attributes
     ----------
@@ -41,7 +41,8 @@ class LearningRateSchedule(Callback):
             trainer.model.learning_rate = self.rate.latest
 
     def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
-        trainer.model.learning_rate = self.rate.next_batch()
+        done, all_batches = (epoch - 1) * trainer.num_batches + batch - 1, trainer.config.training.epochs * trainer.num_batches
+        trainer.model.learning_rate = self.rate.next_batch(done / all_batches)
 
     def on_batch_end(self, trainer: Trainer, epoch: int, batch: int, result: BatchResult) -> None:
         self.rate.finish_batch()

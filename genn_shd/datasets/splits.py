@@ -120,7 +120,8 @@ def _find_number(speaker: int | str, occurring: list[int], speaker_names: Sequen
         number = positions([str(speaker)], speaker_names)[0]
     if number in occurring:
         return int(number)
-    hint = nearest(speaker, speaker_names) if isinstance(speaker, str) else ""
+    names = [_name(known, speaker_names) for known in occurring]  # those of test speakers would be no help
+    hint = nearest(speaker, names) if isinstance(speaker, str) else ""
     raise SettingError(f"speaker {speaker!r} does not occur; {_list_speakers(occurring, speaker_names)}.{hint}")
 
 

@@ -89,6 +89,12 @@ def test_speakers_who_are_not_there(speakers, says):
     assert says in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_nobody_is_told_to_mean_a_speaker_of_the_test_set_alone():
+    with pytest.raises(SettingError) as caught:
+        splits.by_speaker(silent(4, [0, 1, 0, 1]), ["Cy"], NAMES)
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_samples_without_speakers():
     with pytest.raises(SettingError, match="these samples have no speakers"):
         splits.by_speaker(silent(4), [0])

@@ -41,7 +41,10 @@ class LearningRateSchedule(Callback):
             trainer.model.learning_rate = self.rate.latest
 
     def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
-        done, all_batches = (epoch - 1) * trainer.num_batches + batch - 1, trainer.config.training.epochs * trainer.num_batches
+        done, all_batches = (
+            (epoch - 1) * trainer.num_batches + batch - 1,
+            trainer.config.training.epochs * trainer.num_batches,
+        )
         trainer.model.learning_rate = self.rate.next_batch(done / all_batches)
 
     def on_batch_end(self, trainer: Trainer, epoch: int, batch: int, result: BatchResult) -> None:

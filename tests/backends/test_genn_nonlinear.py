@@ -62,7 +62,7 @@ def _network(case: str, **changes: Any) -> Network:
 
 
 def _options(case: str = "", **changes: Any) -> dict[str, Any]:
-    stiff = {"dt": 0.05, "duration": 25} if case == "hodgkin_huxley" else {"dt": 0.5, "duration": DURATION}
+    stiff = {"dt": 0.05, "duration": 20} if case == "hodgkin_huxley" else {"dt": 0.5, "duration": DURATION}
     return {**stiff, "batch_size": 4, **changes}
 
 
@@ -72,10 +72,9 @@ def _batch(seed: int = 3, size: int = 4) -> SpikeTrains:
 
 def _compare(described: Network, tolerance: float, **options: Any) -> None:
     with compiled(described, "native", **options) as native, compiled(described, "genn_cpu", **options) as genn:
-        for batch in (_batch(), _batch(4, 3)):
-            expected, actual = native.gradient(batch), genn.gradient(batch)
-            assert all(counts.sum() >= 10 for counts in expected.spike_counts.values()), expected.spike_counts
-            assert_same(actual, expected, tolerance)
+        expected, actual = native.gradient(_batch()), genn.gradient(_batch())
+    assert all(counts.sum() >= 10 for counts in expected.spike_counts.values()), expected.spike_counts
+    assert_same(actual, expected, tolerance)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -200,7 +200,11 @@ def test_a_threshold_without_reset_spikes_once_each_crossing() -> None:
     assert spikes == crossings
 
 
-def test_a_state_that_grows_without_limit_is_named() -> None:
+@pytest.mark.parametrize(
+    ("scheme", "remedy"),
+    [("exact", "lower simulation.dt, raise simulation.substeps, or"), ("grid", "lower simulation.dt or")],
+)
+def test_a_state_that_grows_without_limit_is_named(scheme: str, remedy: str) -> None:
     runaway = NeuronModel(
         name="unstable",
         parameters={"tau_mem": Parameter(20.0, "ms", minimum=0.0)},
@@ -211,13 +215,11 @@ def test_a_state_that_grows_without_limit_is_named() -> None:
     hidden = replace(network.populations[1], neuron=replace(runaway, threshold="V + 1e9", reset={"V": "V"}))
     network = replace(network, populations=(network.populations[0], hidden, network.populations[2]))
     with (
-        compile_network(network, dt=1.0, duration=200.0, batch_size=3) as model,
-        pytest.raises(
-            DivergedError, match=r"population 'hidden'.*neuron \d+ grows without limit at \d+ ms; lower simulation.dt"
-        ),
+        compile_network(network, dt=1.0, duration=200.0, batch_size=3, scheme=scheme) as model,
+        pytest.raises(DivergedError, match=rf"population 'hidden'.*neuron \d+ grows without limit at \d+ ms; {remedy}"),
     ):
         model.set_parameters({"input_hidden": np.full((12, 4), 5.0)})
-        model.gradient(make_samples())
+        model.evaluate_batch(make_samples())
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,10 @@ class Outcome:
         if status == Status.DIVERGED:
             place = int(self._diverged[0])
             population = self._program.populations[place >> 56]
+            finer = ", raise simulation.substeps," if self._program.scheme == "exact" else ""
             raise DivergedError(
                 f"population {population.name!r}: the state of neuron {place & 0xFFFFFFFF} grows without limit at "
-                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; lower simulation.dt, raise simulation.substeps, or take "
-                "smaller weights."
+                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; lower simulation.dt{finer} or take smaller weights."
             )
         _check_status(status)
 

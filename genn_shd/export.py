@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import SettingError
-from .exporters import c
+from .exporters import c, nir
 from .exporters.c.quantise import rounded
 from .exporters.rounding import measure_rounding
 from .exporters.trained_network import read_run
+from .interop.nir import DIALECTS, READOUTS
 from .runs.folder import CHECKPOINTS
 from .system import command, outputs
 from .system.display import escape
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    _check_options(options)
     with console_log():
         for line in FORMATS[options.to](options):
             print(line)
@@ -49,7 +51,23 @@ def _export_c(options: argparse.Namespace) -> Iterator[str]:
             yield f"{part}: {after:.2f} % of {accuracy.samples} samples right, {before:.2f} % with weights as trained"
 
 
-FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {"c": _export_c}
+def _export_nir(options: argparse.Namespace) -> Iterator[str]:
+    _check_suffix(options.out, ".nir")
+    outputs.check(options.out, outputs.HDF5, c.MARK, overwrite=options.overwrite)
+    network = read_run(options.run, options.checkpoint)
+    nir.write_file(network, options.out, options.dialect or "physical", options.readout, c.MARK)
+    yield escape(str(options.out))
+
+
+FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {"c": _export_c, "nir": _export_nir}
+_OWN = {"weights": "c", "data_dir": "c", "dialect": "nir", "readout": "nir"}
+"""Option -> the format that it is of."""
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    for name, of in _OWN.items():
+        if getattr(options, name) is not None and options.to != of:
+            raise SettingError(f"--{name.replace('_', '-')} is of --to {of}; leave it out.")
 
 
 def _check_suffix(out: Path, suffix: str) -> None:
@@ -64,7 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of one training; of a fold or seed, its own")
     parser.add_argument(
-        "--to", choices=list(FORMATS), required=True, help="c: FILE.c and FILE.h, a library of C99 without allocation"
+        "--to",
+        choices=list(FORMATS),
+        required=True,
+        help="c: FILE.c and FILE.h, a library of C99 without allocation; nir: FILE.nir, for other tools",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: best)")
@@ -74,7 +95,17 @@ def _parser() -> argparse.ArgumentParser:
         help="of --to c: numbers that weights are stored as (default: float32); with float64 all of it computes in "
         "double precision; int8 prints the accuracy that rounding costs",
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files, for int8")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="of --to c: folder of data files, for int8")
+    parser.add_argument(
+        "--dialect",
+        choices=list(DIALECTS),
+        help="of --to nir: the standard's own meaning of its equations, or that of a tool (default: physical)",
+    )
+    parser.add_argument(
+        "--readout",
+        choices=READOUTS,
+        help="of --to nir: nodes of outputs that never spike (default: what tools of the dialect know)",
+    )
     outputs.add_overwrite(parser)
     return parser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import evaluate, export
+from genn_shd import compile_network, evaluate, export
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model, trial_duration
 from genn_shd.training.data import for_evaluation, partition, prepare
@@ -73,3 +73,27 @@ def test_mistakes_are_one_line(run_folder, tmp_path, capsys, out, message):
     said = capsys.readouterr().err
     assert message in said and said.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_nir_answers_as_evaluate_does(run_folder, tmp_path, capsys):
+    pytest.importorskip("nir", reason="the package nir is not installed")
+    from genn_shd.interop import nir
+
+    file = tmp_path / "net.nir"
+    words = [str(run_folder), "--to", "nir", "--out", str(file)]
+    assert export.main(words) == 0
+    assert export.main([*words, "--dialect", "snntorch"]) == 0
+    assert nir.read(file).network.output.size == 3
+    assert export.main(words) == 0
+    assert capsys.readouterr().out.splitlines() == [str(file)] * 3
+    read = nir.read(file)
+    batch, logits, duration = answers(run_folder)
+    with compile_network(read.network, dt=read.dt, duration=duration, batch_size=len(batch)) as model:
+        read.apply(model)
+        np.testing.assert_array_equal(model.evaluate_batch(batch).logits, logits)
+
+
+def test_an_option_of_another_format_is_refused(run_folder, tmp_path, capsys):
+    words = [str(run_folder), "--to", "c", "--out", str(tmp_path / "net.c"), "--dialect", "norse"]
+    assert export.main(words) == 2
+    assert "--dialect is of --to nir; leave it out" in capsys.readouterr().err

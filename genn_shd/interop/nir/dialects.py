@@ -1,0 +1,109 @@
+"""Dialects of NIR: what a spike is worth, and which time constants give the same trajectory in a reader's time steps.
+
+NIR's equations are of continuous time: tau_syn dI/dt = -I + w_in S, tau_mem dV/dt = v_leak - V + r I. With a spike as
+an impulse and w_in = tau_syn, r = 1, an arrival moves I by the weight, as here: that is `physical`, in seconds.
+
+Readers that step by Euler's method take a spike for S = 1 during one step and decay by 1 - dt / tau. Their dialects
+say 1 - dt / tau' = exp(-dt / tau), so that such a step is the exact one, and let an arrival move V by kappa, as it does
+here in a step: I <- alpha I + w, V <- beta V + kappa I.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import SettingError
+from ...eventprop.schemes import build_program
+from ...models import EXPONENTIAL, LI
+from ...models.losses import SUM
+from ...network.network import Connection, Network, Population
+
+_MS = 1e-3
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Parameters of a CubaLIF or CubaLI node, (N,) each; times in seconds."""
+
+    tau_syn: np.ndarray
+    tau_mem: np.ndarray
+    r: np.ndarray
+    w_in: np.ndarray
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """The same neurons here: time constants in ms, and what weights are multiplied by, (N,) each."""
+
+    tau_syn: np.ndarray
+    tau_mem: np.ndarray
+    factor: np.ndarray
+
+
+class Physical:
+    """Impulses, seconds."""
+
+    steps_readout = False
+
+    def write(self, tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> Numbers:
+        """Numbers of a node; times here in ms."""
+        return Numbers(tau_syn * _MS, tau_mem * _MS, np.ones_like(tau_mem), tau_syn * _MS)
+
+    def read(self, numbers: Numbers, dt: float) -> Neurons:
+        """Neurons of a node; dt in ms."""
+        factor = numbers.r * numbers.w_in / numbers.tau_syn
+        return Neurons(numbers.tau_syn / _MS, numbers.tau_mem / _MS, factor)
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """Euler steps of a reader.
+
+    Attributes
+    ----------
+    reader_dt : length of a step in the reader's time, s, which it takes unless it is told another.
+    scales_threshold : whether the reader wants r = tau_mem / dt and divides the threshold by w_in; else it multiplies I
+        by r.
+    """
+
+    reader_dt: float
+    scales_threshold: bool
+    steps_readout = True
+
+    def write(self, tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> Numbers:
+        """Numbers of a node; times here in ms."""
+        step = _step(tau_syn, tau_mem, dt)
+        slow_syn, slow_mem = (self.reader_dt / (1.0 - step[name]) for name in ("I_from_I", "V_from_V"))
+        if self.scales_threshold:
+            return Numbers(slow_syn, slow_mem, slow_mem / self.reader_dt, step["V_from_I"])
+        return Numbers(slow_syn, slow_mem, step["V_from_I"] * slow_mem / self.reader_dt, slow_syn / self.reader_dt)
+
+    def read(self, numbers: Numbers, dt: float) -> Neurons:
+        """Neurons of a node; dt in ms."""
+        alpha, beta = (1.0 - self.reader_dt / tau for tau in (numbers.tau_syn, numbers.tau_mem))
+        if not (np.all(alpha > 0) and np.all(beta > 0)):
+            raise SettingError(f"time constants must be above {self.reader_dt:g} s in this dialect; choose another.")
+        tau_syn, tau_mem = -dt / np.log(alpha), -dt / np.log(beta)
+        kappa = _step(tau_syn, tau_mem, dt)["V_from_I"]
+        if self.scales_threshold:
+            return Neurons(tau_syn, tau_mem, numbers.w_in / kappa)
+        moved = numbers.w_in * self.reader_dt / numbers.tau_syn * numbers.r * self.reader_dt / numbers.tau_mem
+        return Neurons(tau_syn, tau_mem, moved / kappa)
+
+
+DIALECTS: Mapping[str, Physical | Stepped] = {
+    "physical": Physical(),
+    "snntorch": Stepped(1e-4, scales_threshold=True),
+    "norse": Stepped(1e-3, scales_threshold=False),
+}
+"""Dialects by name: the standard's own, and those of tools."""
+
+
+def _step(tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> dict[str, np.ndarray]:
+    """Coefficients of an exact step: `I_from_I`, `V_from_V` and `V_from_I`."""
+    neurons = Population("output", len(tau_mem), LI, EXPONENTIAL)
+    network = Network((Population("input", 1), neurons), (Connection("input", "output", 0.0),), SUM)
+    return build_program(network, "grid").neuron_values("output", {"tau_mem": tau_mem, "tau_syn": tau_syn}, dt)

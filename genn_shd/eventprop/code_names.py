@@ -22,15 +22,22 @@ from .sensitivity import sensitivity_name
 IsTaken = Callable[[str], bool]
 """Whether a back end's code uses a name itself."""
 
-_OF_CPP = """class new delete this template typename operator private public protected friend namespace using virtual
-    try catch throw explicit export mutable xor near far unix linux NULL NAN INFINITY HUGE_VAL min max asm typeof"""
-"""Words of C++, and macros of compilers and headers."""
+WORDS_OF_COMPILERS = frozenset(
+    {
+        *("class", "new", "delete", "this", "template", "typename", "operator", "private", "public", "protected"),
+        *("friend", "namespace", "using", "virtual", "try", "catch", "throw", "explicit", "export", "mutable", "xor"),
+        *("near", "far", "unix", "linux", "NULL", "NAN", "INFINITY", "HUGE_VAL", "min", "max", "asm", "typeof"),
+        *("typeof_unqual", "alignas", "alignof", "constexpr", "nullptr", "static_assert", "thread_local", "noreturn"),
+        *("complex", "imaginary", "errno", "stdin", "stdout", "stderr"),
+    }
+)
+"""Words of C++ and of C since 2023, and macros of compilers and headers."""
 _PROGRAM = frozenset(
     {
         *("feedback", "drive", "spike_drive", "count_signal", "slope", "arrived", "drift", "r", "scalar"),
         *("was_below", "step_length", "by_length", "slope_now", "spike_share"),
         *("exponential", "coupled", *(f"{name}f" for name in (*FUNCTIONS, "cbrt"))),
-        *_OF_CPP.split(),
+        *WORDS_OF_COMPILERS,
     }
 )
 _BEFORE = re.compile(

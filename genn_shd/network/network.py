@@ -116,7 +116,7 @@ class Population:
     dropout: float | None = None
 
     def __post_init__(self) -> None:
-        if not (self.name.isascii() and self.name.isidentifier()) or self.name in RUN_VALUE_SECTIONS:
+        if not self.name.isidentifier() or self.name in RUN_VALUE_SECTIONS:
             raise SettingError(
                 f"population name {self.name!r} is not allowed; it must be a word of letters, digits and underscores, "
                 f"but not {', '.join(RUN_VALUE_SECTIONS)}."

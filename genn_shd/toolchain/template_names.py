@@ -38,12 +38,21 @@ class TemplateNames:
         return frozenset(uses(text))
 
     @functools.cached_property
+    def suffixes(self) -> frozenset[str]:
+        """What the templates append to other names, such as `_tape`."""
+        return frozenset(after for _, after in self._parts if after)
+
+    @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
         """How names look that the templates make."""
-        parts = [part for t in self._environment.list_templates() for part in _COMPOSED.findall(self._text(t))]
-        before = {rf"{re.escape(before)}\w*" for before, _ in parts if before}
-        after = {rf"\w*{re.escape(after)}" for _, after in parts if after}
+        before = {rf"{re.escape(before)}\w*" for before, _ in self._parts if before}
+        after = {rf"\w*{re.escape(suffix)}" for suffix in self.suffixes}
         return re.compile("|".join(sorted(before | after)) or "(?!)")
+
+    @functools.cached_property
+    def _parts(self) -> list[tuple[str, str]]:
+        """What stands before and after names that are filled in."""
+        return [part for t in self._environment.list_templates() for part in _COMPOSED.findall(self._text(t))]
 
     def _text(self, template: str) -> str:
         """A template without comments."""

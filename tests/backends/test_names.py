@@ -25,7 +25,6 @@ from genn_shd.backends import genn, native
 from genn_shd.backends.genn import generator as genn_generator
 from genn_shd.backends.genn.trial import Trial
 from genn_shd.backends.native.generator import generate
-from genn_shd.backends.native.layout import lay_out
 from genn_shd.eventprop.schemes import build_program
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import weighted_sum
@@ -101,7 +100,7 @@ def numbers(model: Model) -> dict[str, np.ndarray]:
 
 def native_code(names: tuple[str, ...], scheme: str) -> str:
     program = build_program(network(names), scheme, native.is_taken)
-    source = generate(program, lay_out(program, "float32"), "float32")
+    source = generate(program, "float32")
     return re.sub(r"/\*.*?\*/", " ", source, flags=re.DOTALL)
 
 

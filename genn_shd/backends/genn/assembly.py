@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..names import Target
@@ -9,6 +10,11 @@ from .blueprint import Blueprint, NeuronBlueprint, SynapseBlueprint, UpdateBluep
 
 _PRECISION = {"float32": "float", "float64": "double"}
 MODEL_NAME = "network"
+
+
+def name_in_genn(name: str) -> str:
+    """Return the name that a population, connection or update has in GeNN, which knows the letters of ASCII only."""
+    return re.sub(r"[^\x00-\x7f]", lambda letter: f"_u{ord(letter[0]):x}_", name)
 
 
 def assemble(blueprint: Blueprint, target: Target) -> Any:
@@ -32,8 +38,9 @@ def assemble(blueprint: Blueprint, target: Target) -> Any:
 def _add_neurons(model: Any, n: NeuronBlueprint) -> None:
     from pygenn import VarAccess, create_neuron_model
 
+    name_of_group = name_in_genn(n.name)
     described = create_neuron_model(
-        n.name,
+        name_of_group,
         params=list(n.parameters),
         vars=[(v.name, v.type, getattr(VarAccess, v.access)) for v in n.variables],
         extra_global_params=[(name, f"{kind}*") for name, kind in n.arrays],
@@ -42,7 +49,7 @@ def _add_neurons(model: Any, n: NeuronBlueprint) -> None:
         threshold_condition_code=n.threshold or None,
     )
     zeros = {name: 0 if kind == "int" else 0.0 for name, kind in n.parameters}
-    population = model.add_neuron_population(n.name, n.size, described, zeros, {v.name: 0 for v in n.variables})
+    population = model.add_neuron_population(name_of_group, n.size, described, zeros, {v.name: 0 for v in n.variables})
     for name, _ in n.parameters:
         population.set_param_dynamic(name)
 
@@ -58,7 +65,7 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
     )
 
     described = create_weight_update_model(
-        s.name,
+        name_in_genn(s.name),
         vars=[
             ("g", "scalar", VarAccess.READ_ONLY),
             ("gradient", "scalar"),
@@ -70,9 +77,9 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
         pre_event_threshold_condition_code=s.event_condition,
         pre_event_syn_code=s.event_code,
     )
-    source, target = model.neuron_populations[s.source], model.neuron_populations[s.target]
+    source, target = (model.neuron_populations[name_in_genn(end)] for end in (s.source, s.target))
     connection = model.add_synapse_population(
-        s.name,
+        name_in_genn(s.name),
         "DENSE",
         source,
         target,
@@ -99,7 +106,7 @@ def _add_update(model: Any, u: UpdateBlueprint) -> None:
     from pygenn import CustomUpdateVarAccess, VarAccessMode, create_custom_update_model, create_egp_ref
 
     described = create_custom_update_model(
-        u.name,
+        name_in_genn(u.name),
         params=list(u.parameters),
         vars=[(name, "scalar", getattr(CustomUpdateVarAccess, access)) for name, access in u.variables],
         var_refs=[
@@ -109,9 +116,9 @@ def _add_update(model: Any, u: UpdateBlueprint) -> None:
         extra_global_param_refs=[(name, f"{kind}*") for name, kind in u.arrays],
         update_code=u.code,
     )
-    population = model.neuron_populations.get(u.subject)
+    population = model.neuron_populations.get(name_in_genn(u.subject))
     update = model.add_custom_update(
-        u.name,
+        name_in_genn(u.name),
         u.group,
         described,
         {name: 0 if kind == "int" else 0.0 for name, kind in u.parameters},
@@ -127,6 +134,7 @@ def _reference(model: Any, subject: str, variable: str) -> Any:
     from pygenn import create_var_ref, create_wu_var_ref
 
     owner, _, name = variable.rpartition(":")
+    owner, subject = name_in_genn(owner), name_in_genn(subject)
     if subject in model.neuron_populations:
         return create_var_ref(model.neuron_populations[subject], name)
     return create_wu_var_ref(model.custom_updates[owner] if owner else model.synapse_populations[subject], name)

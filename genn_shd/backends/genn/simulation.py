@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import BackendError
 from ..names import Target
+from .assembly import name_in_genn
 from .blueprint import Blueprint
 from .builder import build_and_load, out_of_memory
 from .learning import REDUCE, STEP
@@ -47,9 +48,9 @@ class Simulation:
         self._model, self.folder = build_and_load(blueprint, target)
         self._num_steps = num_steps
         self._profile = blueprint.profile
-        self._populations = self._model.neuron_populations
-        self._connections = self._model.synapse_populations
-        self._updates = self._model.custom_updates
+        self._populations = _by_name(blueprint.neurons, self._model.neuron_populations)
+        self._connections = _by_name(blueprint.synapses, self._model.synapse_populations)
+        self._updates = _by_name(blueprint.updates, self._model.custom_updates)
         self._names = {n.name: {name for name, _ in n.parameters} for n in blueprint.neurons}
         self.lanes = blueprint.lanes
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -180,6 +181,11 @@ class Simulation:
     def unload(self) -> None:
         """Free the device."""
         self._model.unload()
+
+
+def _by_name(described: Sequence[Any], groups: Mapping[str, Any]) -> dict[str, Any]:
+    """GeNN's groups by the names that they have in the blueprint."""
+    return {each.name: groups[name_in_genn(each.name)] for each in described}
 
 
 def check_array_size(population: str, array: str, count: int) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from ...errors import SettingError
 from ...eventprop.program import LONGEST_ORDER, PopulationProgram, Program
-from ...network.definitions import RESERVED_NAMES
 from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import assigns, uses
 from ...toolchain.format import format_c
@@ -19,7 +17,8 @@ from .. import formulae
 from ..equations import as_comment
 from ..formulae import Code
 from .header import header
-from .layout import CACHE_LINE, DTYPES, Layout, num_count_signals, padded, tracks
+from .layout import CACHE_LINE, DTYPES, Layout, lay_out, num_count_signals, padded, tracks
+from .population_names import code_populations
 from .series_order import MAX_TERMS
 from .structures import (
     BATCH,
@@ -37,27 +36,20 @@ from .structures import (
 )
 
 _ENVIRONMENT = code_templates("genn_shd.backends.native")
-_NAMES = TemplateNames(_ENVIRONMENT)
+NAMES = TemplateNames(_ENVIRONMENT)
 
 
 # What times are taken of, in the order of the library's results.
 KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 
-# Templates of structures with a member for each population.
-_STRUCTURES = (
-    *("prelude.c.j2", "values.c.j2", "state.c.j2", "worker.c.j2", "tape_types.c.j2", "batch.c.j2", "exact/types.c.j2"),
-    *("exact/late_types.c.j2", "grid/late_types.c.j2"),
-    "ode/types.c.j2",
-)
-
 # Spikes a neuron and ms that no network is meant to reach.
 MAX_RATE = 5
 
 
-def generate(program: Program, layout: Layout, precision: str, profile: bool = False, recording: bool = False) -> str:
-    """The C source of one network: a complete translation unit."""
-    network = program.network
-    _check_populations(program)
+def generate(described: Program, precision: str, profile: bool = False, recording: bool = False) -> str:
+    """Write the C source of one network: a complete translation unit."""
+    program = code_populations(described, NAMES.own, NAMES.suffixes)
+    network, layout = program.network, lay_out(program, precision)
     spiking = [p for p in program.populations if p.spike]
     sources = [network.input.name, *(p.name for p in spiking)]
     text = _ENVIRONMENT.get_template("library.c.j2").render(
@@ -113,7 +105,7 @@ def generate(program: Program, layout: Layout, precision: str, profile: bool = F
         as_comment=as_comment,
     )
     source = format_c(text)
-    return header(program, precision, source) + source
+    return header(described, program, precision, source) + source
 
 
 def _structures(program: Program, layout: Layout, precision: str, recording: bool) -> dict[str, Any]:
@@ -260,17 +252,7 @@ def _vectorise(text: str, precision: str) -> str:
 def is_taken(name: str) -> bool:
     """Whether the templates use a name themselves, or one that they make of another would be it."""
     # Losses' snippets call the voltage that they read V, and see nothing of the outputs' own names.
-    return name != "V" and _NAMES.is_taken(name)
-
-
-def _check_populations(program: Program) -> None:
-    """Refuse populations whose names the templates' structures have: members and types would mean something else."""
-    own = frozenset().union(*map(_NAMES.of, _STRUCTURES)) | RESERVED_NAMES
-    for p in program.populations:
-        if p.name in own or any(name.startswith(f"{p.name}_") for name in _NAMES.own):
-            raise SettingError(
-                f"population {p.name!r}: the native back end's code uses that name itself; choose another."
-            )
+    return name != "V" and NAMES.is_taken(name)
 
 
 def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:

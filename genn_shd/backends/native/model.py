@@ -59,7 +59,7 @@ class NativeModel(Model):
         self.num_threads = num_threads or available_threads()
         self._num_steps, self._seed, self._dtype = num_steps, seed & 0xFFFFFFFF, DTYPES[precision]
         self._layout = lay_out(program, precision)
-        self._source = {SOURCE: generate(program, self._layout, precision, profile)}
+        self._source = {SOURCE: generate(program, precision, profile)}
         self._library = Library(compile_source(self._source[SOURCE]))
         self._recording_library: RecordingLibrary | None = None
         start, delays, self._values = draw_start(self.network, seed, dt)
@@ -116,7 +116,7 @@ class NativeModel(Model):
         return recorder.recording(batch, result, self.dt, self.duration, spikes)
 
     def _compile_recording(self) -> RecordingLibrary:
-        source = self._source[RECORDING_SOURCE] = generate(self._program, self._layout, self.precision, recording=True)
+        source = self._source[RECORDING_SOURCE] = generate(self._program, self.precision, recording=True)
         return RecordingLibrary(compile_source(source))
 
     def _with_gradients(self, result: BatchResult) -> BatchResult:

@@ -1,0 +1,70 @@
+"""Names of populations in generated code: their own, unless the code would mean something else by them.
+
+Such a population is called `population_2` there, after its place in the network. Users see their own names everywhere
+else; the comment that opens the code names both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from ...eventprop.code_names import WORDS_OF_COMPILERS
+from ...eventprop.program import Program
+from ...network.definitions import RESERVED_NAMES
+from ...network.network import Network
+
+_PLAIN = re.compile(r"[A-Za-z]\w*(?<!_)", re.ASCII)
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]{2,}", re.ASCII)
+_NUMBERED = re.compile(r"population_\d+", re.ASCII)
+
+
+def code_populations(program: Program, taken: Collection[str], suffixes: Collection[str]) -> Program:
+    """Rename the populations whose names cannot stand in the code.
+
+    Parameters
+    ----------
+    taken : names that the templates use themselves.
+    suffixes : what they append to the name of a population.
+    """
+    codes = code_names([p.name for p in program.network.populations], taken, suffixes)
+    if all(name == code for name, code in codes.items()):
+        return program
+    populations = tuple(replace(p, name=codes[p.name]) for p in program.populations)
+    return replace(program, network=_rename(program.network, codes), populations=populations)
+
+
+def code_names(names: Sequence[str], taken: Collection[str], suffixes: Collection[str]) -> dict[str, str]:
+    """Choose a name in code for each population; no two are the same, nor names that are made of them."""
+    return {
+        name: name
+        if _is_free(name, taken) and not any(_is_made_of(name, other, suffixes) for other in names)
+        else f"population_{number}"
+        for number, name in enumerate(names)
+    }
+
+
+def _is_free(name: str, taken: Collection[str]) -> bool:
+    """Return whether the code and its headers mean nothing by a name, or by a name that begins with it."""
+    if not _PLAIN.fullmatch(name) or _MACRO.fullmatch(name) or _NUMBERED.fullmatch(name):
+        return False
+    if name in RESERVED_NAMES or name in WORDS_OF_COMPILERS or name in taken:
+        return False
+    return not any(own.startswith(f"{name}_") for own in taken)
+
+
+def _is_made_of(name: str, other: str, suffixes: Collection[str]) -> bool:
+    """Return whether a name is what the code makes of another population's, such as `hidden_tape` of `hidden`."""
+    if name == other or not name.startswith(other):
+        return False
+    end = name.removeprefix(other)
+    return any(f"{suffix}_".startswith(f"{end}_") or end.startswith(suffix) for suffix in suffixes)
+
+
+def _rename(network: Network, codes: Mapping[str, str]) -> Network:
+    return replace(
+        network,
+        populations=tuple(replace(p, name=codes[p.name]) for p in network.populations),
+        connections=tuple(replace(c, source=codes[c.source], target=codes[c.target]) for c in network.connections),
+    )

@@ -56,13 +56,13 @@ def fields_of(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def _of_settings(hint: Any) -> Any:
-    """Return the type that a setting has: a path is text there."""
-    if get_origin(hint) is not Annotated:
-        return hint
-    kinds = get_args(get_args(hint)[0])
-    if os.PathLike[str] not in kinds:
-        return hint
-    return Annotated[str | None if NoneType in kinds else str, *hint.__metadata__]
+    """Return the type that a setting has: a path is text there, and a tuple is written as a list."""
+    kind, metadata = (get_args(hint)[0], hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
+    if metadata and os.PathLike[str] in get_args(kind):
+        return Annotated[str | None if NoneType in get_args(kind) else str, *metadata]
+    if get_origin(kind) is tuple and not any(isinstance(item, BeforeValidator) for item in metadata):
+        return Annotated[kind, *metadata, AsTuple, AsList]
+    return hint
 
 
 def _as_tuple(value: Any) -> Any:

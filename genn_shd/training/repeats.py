@@ -6,8 +6,10 @@ fold in `fold_SPEAKER/` of that. What they gave together is in the run folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,6 +33,8 @@ from ..system.progress import LOG
 from .callbacks.base import Callback
 from .evaluation import Evaluation
 from .run import draw_confusion, train_once
+
+R = TypeVar("R")
 
 
 def train(
@@ -86,17 +90,61 @@ def _train_seeds(
 ) -> SeedsSummary:
     """Train once, or once for each speaker, with each seed in `seed_N/`."""
     seeds = config.training.all_seeds
-    summaries: dict[int, RunSummary | FoldsSummary] = {}
+    parts = [
+        _Part(f"seed_{seed}", f"seed {seed}", config.replace(**{"training.seed": seed, "training.seeds": 1}))
+        for seed in seeds
+    ]
     with RunFolder.open(path, config) as top:
-        for seed in seeds:
-            LOG.info("seed %d (%d of %d)", seed, len(summaries) + 1, len(seeds))
-            single = config.replace(**{"training.seed": seed, "training.seeds": 1})
-            names = [f"seed_{s}" for s in seeds]
-            with top.results.concluding(names[: len(summaries)], names[len(summaries) :]):
-                summaries[seed] = _train_seed(single, dataset, path / f"seed_{seed}", stop, callbacks)
-        summary = _summarise_seeds(top, config, summaries)
+        summaries = _train_parts(top, parts, lambda single, at: _train_seed(single, dataset, at, stop, callbacks))
+        summary = _summarise_seeds(top, config, dict(zip(seeds, summaries, strict=True)))
         top.results.write_summary(summary)
         return summary
+
+
+def _train_folds(
+    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
+) -> FoldsSummary:
+    """Train once a speaker in `fold_SPEAKER/`; folds that are complete are not trained again."""
+    folds = list(splits.leave_one_speaker_out(dataset.train, dataset.speaker_names))
+    speakers = [int(dataset.train.speakers[fold.validation[0]]) for fold in folds]
+    names = [dataset.speaker_names[speaker] for speaker in speakers]
+    parts = [
+        _Part(
+            f"fold_{speaker}",
+            f"leaving out speaker {show_name(name)}",
+            config.replace(validation={"kind": "speaker", "speakers": [speaker]}),
+        )
+        for speaker, name in zip(speakers, names, strict=True)
+    ]
+    with RunFolder.open(path, config) as top:
+        trained = _train_parts(top, parts, lambda fold, at: train_once(fold, dataset, at, stop, callbacks))
+        answers = [evaluations for _, evaluations in trained]
+        pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}
+        draw_confusion(pooled, dataset.class_names, top)
+        summaries = dict(zip(names, [summary for summary, _ in trained], strict=True))
+        summary = _summarise_folds(top, config, summaries)
+        _draw_folds(top, summary)
+        top.results.write_summary(summary)
+        return summary
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One of the trainings that a run is made of: the name of its folder, its name in the log, its settings."""
+
+    folder: str
+    label: str
+    config: Config
+
+
+def _train_parts(top: RunFolder, parts: Sequence[_Part], train_part: Callable[[Config, Path], R]) -> list[R]:
+    """Train one part after the other in folders of their own; the summary on top says meanwhile which are missing."""
+    folders, results = [part.folder for part in parts], []
+    for number, part in enumerate(parts):
+        LOG.info("%s (%d of %d)", part.label, number + 1, len(parts))
+        with top.results.concluding(folders[:number], folders[number:]):
+            results.append(train_part(part.config, top.path / part.folder))
+    return results
 
 
 def _summarise_seeds(
@@ -106,46 +154,7 @@ def _summarise_seeds(
     over_seeds = {name: _spread([of_seed[name] for of_seed in by_seed]) for name in by_seed[0]}
     for name, spread in over_seeds.items():
         LOG.info("%s: %.2f +- %.2f %%", name.replace("_", " "), 100 * spread.mean, 100 * spread.std)
-    return SeedsSummary(
-        run=top.name,
-        status="complete",
-        monitor=config.training.monitor,
-        seconds=round(sum(summary.seconds for summary in summaries.values()), 3),
-        time=environment.now(),
-        over_seeds=over_seeds,
-        seeds=dict(summaries),
-        baseline=average_baseline(summaries.values()),
-    )
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)), list(values))
-
-
-def _train_folds(
-    config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
-) -> FoldsSummary:
-    """Train once a speaker in `fold_SPEAKER/`; folds that are complete are not trained again."""
-    folds = list(splits.leave_one_speaker_out(dataset.train, dataset.speaker_names))
-    speakers = [int(dataset.train.speakers[fold.validation[0]]) for fold in folds]
-    summaries: dict[str, RunSummary] = {}
-    answers: list[dict[str, Evaluation]] = []
-    with RunFolder.open(path, config) as top:
-        for speaker in speakers:
-            name = dataset.speaker_names[speaker]
-            LOG.info("leaving out speaker %s (%d of %d)", show_name(name), len(summaries) + 1, len(speakers))
-            fold = config.replace(validation={"kind": "speaker", "speakers": [speaker]})
-            names = [f"fold_{s}" for s in speakers]
-            with top.results.concluding(names[: len(summaries)], names[len(summaries) :]):
-                of_fold, evaluations = train_once(fold, dataset, path / f"fold_{speaker}", stop, callbacks)
-            summaries[name] = of_fold
-            answers.append(evaluations)
-        pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}
-        draw_confusion(pooled, dataset.class_names, top)
-        summary = _summarise_folds(top, config, summaries)
-        _draw_folds(top, summary)
-        top.results.write_summary(summary)
-        return summary
+    return SeedsSummary(**_take_together(top, config, summaries.values()), over_seeds=over_seeds, seeds=dict(summaries))
 
 
 def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, RunSummary]) -> FoldsSummary:
@@ -155,18 +164,29 @@ def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, Run
     for epoch, mean in means.items():
         LOG.info("mean accuracy on the speaker left out, %s epoch: %.2f %%", epoch, 100 * mean)
     return FoldsSummary(
-        run=top.name,
-        status="complete",
-        monitor=config.training.monitor,
-        seconds=round(sum(fold.seconds for fold in summaries.values()), 3),
-        time=environment.now(),
+        **_take_together(top, config, summaries.values()),
         mean_accuracy_last=means["last"],
         fold_accuracy_last=last,
         mean_accuracy_best=means["best"],
         fold_accuracy_best=best,
         folds=dict(summaries),
-        baseline=average_baseline(summaries.values()),
     )
+
+
+def _take_together(top: RunFolder, config: Config, summaries: Collection[RunSummary | FoldsSummary]) -> dict[str, Any]:
+    """What the summaries of seeds and of folds have in common."""
+    return {
+        "run": top.name,
+        "status": "complete",
+        "monitor": config.training.monitor,
+        "seconds": round(sum(summary.seconds for summary in summaries), 3),
+        "time": environment.now(),
+        "baseline": average_baseline(summaries),
+    }
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(float(np.mean(values)), float(np.std(values, ddof=1)), list(values))
 
 
 def _validation_accuracy(metrics: EpochMetrics | None) -> float:

@@ -55,6 +55,8 @@ def test_your_own_data(capsys):
 def test_your_own_neuron_and_loss(capsys):
     names = run_page("tutorials/your_own_neuron_and_loss.md")
     assert names["worst"] < 1e-6
+    assert names["worst_nonlinear"] < 1e-6
+    assert len(names["trajectory"].spike_times) == 3
     assert names["losses"][-1] < 0.8 * names["losses"][0]
     assert "dynamics are given for ['U']" in capsys.readouterr().out
     first, *_, last = history("runs/own")

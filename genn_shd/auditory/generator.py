@@ -9,6 +9,9 @@ from .program import PeripheryProgram, StageProgram
 BLOCK = 64
 """Channels that run side by side: enough vectors of them that one need not wait for another."""
 
+PART = 8
+"""Channels whose stimulus lies together."""
+
 _ENVIRONMENT = code_templates("genn_shd.auditory")
 
 
@@ -23,8 +26,10 @@ def generate(program: PeripheryProgram, record: str | None = None) -> str:
     return _ENVIRONMENT.get_template("periphery.c.j2").render(
         program=program,
         block=BLOCK,
+        part=PART,
         record=record,
         last=program.stages[-1],
+        random=[stage for stage in program.stages if stage.probability],
         spiking=[stage for stage in program.stages if stage.probability or stage.threshold],
         statements=lambda stage, code: _in_scope(program, stage, code),
         expression=lambda stage, code, target: _in_scope(program, stage, f"{target} = {code};", target),

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
-from .generator import BLOCK, generate, list_values
+from .generator import BLOCK, PART, generate, list_values
 from .program import build_program
 from .stages import Periphery
 
@@ -31,7 +31,7 @@ class CompiledPeriphery:
         Definitions that cannot be stepped, or code that cannot be compiled.
     """
 
-    block = BLOCK
+    block, part = BLOCK, PART
 
     def __init__(self, periphery: Periphery, dt: float, record: str | None = None) -> None:
         program = build_program(periphery, dt)
@@ -66,27 +66,37 @@ class CompiledPeriphery:
         Parameters
         ----------
         state : from `start`.
-        stimulus : (steps, block) float64.
+        stimulus : (block / part, steps, part) float64, channels in parts; or (steps, block). A slice costs no copy.
 
         Returns
         -------
         steps, channels : (S,) int32, of the spikes of the last stage in order of time; steps count from the start.
         recorded : (steps, block) float64; empty where nothing is recorded.
         """
-        stimulus = np.ascontiguousarray(stimulus, np.float64)
-        room = self.block * (len(stimulus) // (self._refractory_steps + 1) + 2)
+        parts = _divide(stimulus)
+        num_steps = parts.shape[1]
+        room = self.block * (num_steps // (self._refractory_steps + 1) + 2)
         steps, channels = np.empty(room, np.int32), np.empty(room, np.int32)
-        recorded = np.empty(stimulus.shape if self._records else (0, self.block))
-        arrays = (state, self._values, stimulus), (steps, channels, recorded)
+        recorded = np.empty((num_steps if self._records else 0, self.block))
+        arrays = (state, self._values, parts), (steps, channels, recorded)
         before, after = ([array.ctypes.data for array in group] for group in arrays)
-        count = self._run(*before, len(stimulus), *after)
+        apart = (stride // parts.itemsize for stride in parts.strides[:2])
+        count = self._run(*before, *apart, num_steps, *after)
         return steps[:count].copy(), channels[:count].copy(), recorded
+
+
+def _divide(stimulus: np.ndarray) -> np.ndarray:
+    """View a stimulus as (block / part, steps, part), where the numbers of a part lie together."""
+    stimulus = np.asarray(stimulus, np.float64)
+    if stimulus.ndim == 2:
+        stimulus = np.ascontiguousarray(stimulus).reshape(len(stimulus), -1, PART).swapaxes(0, 1)
+    return stimulus if stimulus.strides[2] == stimulus.itemsize else np.ascontiguousarray(stimulus)
 
 
 def _load(path: Path) -> ctypes.CDLL:
     functions = load(path)
     functions.state_bytes.restype = ctypes.c_int64
     functions.start.argtypes, functions.start.restype = [_POINTER] * 3, None
-    functions.run.argtypes = [_POINTER] * 3 + [ctypes.c_int64] + [_POINTER] * 3
+    functions.run.argtypes = [_POINTER] * 3 + [ctypes.c_int64] * 3 + [_POINTER] * 3
     functions.run.restype = ctypes.c_int64
     return functions

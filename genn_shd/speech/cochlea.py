@@ -51,7 +51,7 @@ class Cochlea:
         parts = []
         for block, state in enumerate(self.start(seed)):
             velocity = self.membrane.velocity(spectrum, len(spectrum), block)
-            steps, channels, _ = self.cells.run(state, velocity[:heard])
+            steps, channels, _ = self.cells.run(state, velocity[:, :heard])
             parts.append((steps, channels + block * BLOCK))
         return self.merge(parts, waveform.duration)
 

@@ -1,7 +1,8 @@
 """The plan of an inverse discrete Fourier transform of many channels side by side, which generated code follows.
 
-A transform of n points is made of n1 transforms of n2 points and n2 of n1 (Cooley & Tukey 1965, Math. Comput. 19, 297),
-as both fit into the processor's cache when all n points of a few channels do not.
+The result is real, so that a transform of n points is one of h = n / 2 complex ones, whose real parts are the points at
+even times. It is made of n1 transforms of n2 points and n2 of n1, n1 n2 = h (Cooley & Tukey 1965, Math. Comput. 19,
+297), as both fit into the processor's first cache when all points of a few channels do not.
 """
 
 from __future__ import annotations
@@ -18,33 +19,42 @@ RADICES = (4, 2, 3, 5, 7, 11, 13)
 
 @dataclass(frozen=True)
 class Plan:
-    """How a transform of `lengths[0] * lengths[1]` points is computed.
+    """How a transform to n = 2 `lengths[0] * lengths[1]` real points is computed.
 
     Attributes
     ----------
     lengths : n1 and n2.
     radices : (2, 32) int32, the factors of both, followed by zeros.
-    roots : exp(2 pi i k / n) for k < n, (n, 2) float64: real and imaginary part.
+    roots : exp(2 pi i k / h) for k < h, (h, 2) float64: real and imaginary part.
+    turns : exp(2 pi i k / n) for k <= h / 2, in the same way.
     """
 
     lengths: tuple[int, int]
     radices: np.ndarray
     roots: np.ndarray
+    turns: np.ndarray
 
 
 @functools.lru_cache(maxsize=8)
 def plan(length: int) -> Plan | None:
-    """Plan a transform; None where the length has factors for which there is no code."""
-    factors = _factorise(length)
-    if factors is None:
+    """Plan a transform to that many real points; None where there is no code for it, as for odd numbers."""
+    half = length // 2
+    factors = _factorise(half)
+    if length % 2 or factors is None or len(factors) < 2:
         return None
-    first = _split(length, factors)
+    first = _split(half, factors)
     radices = np.zeros((2, 32), np.int32)
-    for row, part in zip(radices, (first, length // first), strict=True):
+    for row, part in zip(radices, (first, half // first), strict=True):
         chosen = _factorise(part) or []
         row[: len(chosen)] = chosen
-    angles = 2.0 * np.pi / length * np.arange(length)
-    return Plan((first, length // first), radices, np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    return Plan(
+        (first, half // first), radices, _turn(np.arange(half) / half), _turn(np.arange(half // 2 + 1) / length)
+    )
+
+
+def _turn(turns: np.ndarray) -> np.ndarray:
+    """Return exp(2 pi i turns), (N, 2): real and imaginary part."""
+    return np.stack([np.cos(2.0 * np.pi * turns), np.sin(2.0 * np.pi * turns)], axis=1)
 
 
 def cosine(turns: int, parts: int) -> str:
@@ -67,7 +77,7 @@ def _factorise(length: int) -> list[int] | None:
 
 
 def _split(length: int, factors: list[int]) -> int:
-    """Choose the divisor nearest to the square root."""
+    """Choose the divisor nearest to the square root, the smaller one of two."""
     divisors = {1}
     for factor in factors:
         divisors |= {d * factor for d in divisors}

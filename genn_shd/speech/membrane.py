@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import math
 
 import numpy as np
 from scipy import fft
@@ -16,17 +17,22 @@ from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
 from ..toolchain.templates import code_templates
 from .basilar import places, transfer_function
-from .fourier import RADICES, cosine, plan, sine
+from .fourier import RADICES, Plan, cosine, plan, sine
 from .preparation import SAMPLE_RATE
 
 BLOCK = 64
+LANES = 8
+"""Channels that are transformed side by side."""
+
 TAPS = 12
-_LANES = 8  # complex numbers side by side
-_GROUP = 2 * _LANES  # channels that are transformed at once: two make one complex number
+_CHUNK = 16  # frequencies that are interpolated at once
 _SPACING = 0.007  # of nodes, in ln(f / Hz)
 _FIRST = -TAPS  # node k lies at exp(k _SPACING) Hz
 _LOWEST = 1.0  # Hz; the published implementation maps 0 Hz to this
 _HIGHEST = SAMPLE_RATE / 2
+_INAUDIBLE = (
+    1e-12  # of a channel's best response; what lies above the last frequency that comes to that much is left out
+)
 
 VELOCITY_RATE = SAMPLE_RATE // 2
 """Samples of velocity per second."""
@@ -41,7 +47,9 @@ class Membrane:
         x = np.pad(places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
         last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
         frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
-        self._tables = [_tabulate(2.0 * np.pi * frequencies, group) for group in x.reshape(-1, _GROUP)]
+        self._tables = [_tabulate(2.0 * np.pi * frequencies, group) for group in x.reshape(-1, LANES)]
+        self._pointers = np.array([table.ctypes.data for table in self._tables])
+        self._audible = np.array([_find_last_audible(table) for table in self._tables])
         self._code = _compile()
 
     def velocity(self, spectrum: np.ndarray, num_samples: int, block: int) -> np.ndarray:
@@ -55,7 +63,7 @@ class Membrane:
 
         Returns
         -------
-        (num_samples, BLOCK) float64.
+        (BLOCK / LANES, num_samples, LANES) float64: channels that are transformed side by side lie together.
 
         Raises
         ------
@@ -67,28 +75,41 @@ class Membrane:
                 f"a spectrum of {len(spectrum)} frequencies does not give {num_samples} samples of velocity; "
                 f"it gives {len(spectrum)}, or {len(spectrum) - 1} without the last frequency"
             )
-        first, weights = _interpolation_weights(len(spectrum))
         sound = np.ascontiguousarray(spectrum, np.complex128) * (0.5 / num_samples)
-        rows = _aligned((num_samples, 2, _LANES))
-        result = np.empty((num_samples, BLOCK))
-        groups = BLOCK // _GROUP
-        for group, table in enumerate(self._tables[block * groups : (block + 1) * groups]):
-            arrays = (table, first, weights, sound)
-            self._code.velocity_spectrum(*(a.ctypes.data for a in arrays), num_samples, rows.ctypes.data)
-            self._transform(rows, result[:, group * _GROUP : (group + 1) * _GROUP])
+        groups = slice(block * BLOCK // LANES, (block + 1) * BLOCK // LANES)
+        found = plan(num_samples)
+        if found is None:
+            return self._transform_any(sound, num_samples, groups)
+        return self._transform(sound, found, groups)
+
+    def _transform(self, sound: np.ndarray, plan: Plan, groups: slice) -> np.ndarray:
+        """Transform in generated code."""
+        first, between = _place_frequencies(len(sound))
+        half = len(plan.roots)
+        audible = self._count_audible(first, groups)
+        room = _aligned((half + 2 * max(plan.lengths), 2, LANES))
+        result = _aligned((len(audible), 2 * half, LANES))
+        pointers = np.ascontiguousarray(self._pointers[groups])
+        before = [a.ctypes.data for a in (first, between, sound)]
+        after = [a.ctypes.data for a in (plan.radices, plan.roots, plan.turns, room, result)]
+        self._code.compute_velocity(
+            pointers.ctypes.data, audible.ctypes.data, len(audible), *before, *plan.lengths, *after
+        )
         return result
 
-    def _transform(self, rows: np.ndarray, to: np.ndarray) -> None:
-        """Transform rows (n, 2, lanes), which are lost, into `to` (n, 2 lanes)."""
-        found = plan(len(rows))
-        if found is None:
-            numbers = fft.ifft(rows[:, 0] + 1j * rows[:, 1], axis=0, norm="forward")
-            to[:] = np.concatenate([numbers.real, numbers.imag], axis=1)
-            return
-        room = _aligned((2 * max(found.lengths), 2, _LANES))
-        arrays = (found.radices, found.roots, room, to)
-        pointers = [a.ctypes.data for a in arrays]
-        self._code.inverse_transform(rows.ctypes.data, *found.lengths, *pointers, to.strides[0] // to.itemsize)
+    def _transform_any(self, sound: np.ndarray, num_samples: int, groups: slice) -> np.ndarray:
+        """Transform to a number of samples for which there is no generated code."""
+        first, between = _place_frequencies(len(sound))
+        rows, result = _aligned((num_samples, 2, LANES)), []
+        arrays = [a.ctypes.data for a in (first, between, sound)]
+        for table, audible in zip(self._tables[groups], self._count_audible(first, groups).tolist(), strict=True):
+            self._code.compute_spectrum(table.ctypes.data, audible, *arrays, num_samples, rows.ctypes.data)
+            result.append(2.0 * fft.ifft(rows[:, 0] + 1j * rows[:, 1], axis=0, norm="forward").real)
+        return np.array(result)
+
+    def _count_audible(self, first: np.ndarray, groups: slice) -> np.ndarray:
+        """Count the frequencies that each group of channels hears, from the lowest on, whose first nodes are given."""
+        return np.searchsorted(first, self._audible[groups], side="right")
 
 
 def _aligned(shape: tuple[int, ...]) -> np.ndarray:
@@ -106,30 +127,36 @@ def _tabulate(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     return table
 
 
-@functools.lru_cache(maxsize=8)
-def _interpolation_weights(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
-    """Compute first node (F,) and weights (F, TAPS) of Lagrange interpolation at F frequencies.
+def _find_last_audible(table: np.ndarray) -> int:
+    """Find the last node that any of the channels of a table hears."""
+    size = np.square(table).sum(axis=1)
+    return int(np.flatnonzero((size > _INAUDIBLE**2 * size.max(axis=0)).any(axis=1))[-1])
 
-    As in the published implementation they run from 1 Hz, not 0, to half the sampling rate.
+
+@functools.lru_cache(maxsize=8)
+def _place_frequencies(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the first of `TAPS` nodes around each of F frequencies, (F,), and where it lies from there, (F + _CHUNK,).
+
+    As in the published implementation frequencies run from 1 Hz, not 0, to half the sampling rate.
     """
     position = np.log(np.linspace(_LOWEST, _HIGHEST, num_frequencies)) / _SPACING - _FIRST
     first = np.floor(position).astype(np.int32) - TAPS // 2 + 1
-    distance = (position - first)[:, None] - np.arange(TAPS)
-    weights = np.ones((num_frequencies, TAPS))
-    for tap in range(TAPS):
-        for other in range(TAPS):
-            if other != tap:
-                weights[:, tap] *= distance[:, other] / (tap - other)
-    return first, weights
+    return first, np.pad(position - first, (0, _CHUNK))
+
+
+def _divide_by_distances(tap: int) -> str:
+    """Write the constant factor of Lagrange's weight of a node: one over the product of its distances from others."""
+    return repr(1.0 / math.prod(tap - other for other in range(TAPS) if other != tap))
 
 
 @functools.cache
 def _compile() -> ctypes.CDLL:
     template = code_templates("genn_shd.speech").get_template("membrane.c.j2")
-    source = template.render(lanes=_LANES, taps=TAPS, tile=4, chunk=16, radices=RADICES, cosine=cosine, sine=sine)
+    shape = {"lanes": LANES, "taps": TAPS, "tile": 4, "chunk": _CHUNK, "radices": RADICES}
+    source = template.render(**shape, cosine=cosine, sine=sine, factor=_divide_by_distances)
     code = load(compile_source(source))
     pointer, size = ctypes.c_void_p, ctypes.c_int64
-    code.velocity_spectrum.argtypes = [*[pointer] * 4, size, pointer]
-    code.inverse_transform.argtypes = [pointer, size, size, *[pointer] * 4, size]
-    code.velocity_spectrum.restype = code.inverse_transform.restype = None
+    code.compute_velocity.argtypes = [pointer, pointer, size, *[pointer] * 3, size, size, *[pointer] * 5]
+    code.compute_spectrum.argtypes = [pointer, size, *[pointer] * 3, size, pointer]
+    code.compute_velocity.restype = code.compute_spectrum.restype = None
     return code

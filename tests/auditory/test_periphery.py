@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from genn_shd.auditory.library import CompiledPeriphery
 from genn_shd.auditory.stages import Periphery, Stage
 from genn_shd.models import EXPONENTIAL
 from genn_shd.models.auditory import BUSHY_CELL, COCHLEAR_NUCLEUS, HAIR_CELL
+from genn_shd.toolchain.compiler import find_compiler
 
 DT = 1 / 24
 BLOCK = CompiledPeriphery.block
@@ -81,19 +84,60 @@ def test_bushy_cells_follow_the_integrate_and_fire_equations():
     assert list(zip(steps.tolist(), channels.tolist(), strict=True)) == expected
 
 
-def fibres(copies: int, chance: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes of fibres that spike with a constant chance, through a stage that passes each of them on."""
+def run_fibres(copies: int, chance: float, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Spikes of a stage that passes on each of fibres that spike with a constant chance, and counts of the fibres'."""
     rate = NeuronModel("constant", {"chance": Parameter(chance)}, {}, {}, threshold="chance - uniform")
     counter = NeuronModel("count", {}, {"V": 0.0}, {"V": "0"}, threshold="fmin(n - 0.5, 1)", reset={})
     instant = SynapseModel("count", {}, {"n": 0.0}, {"n": "-1e9 * n"}, receives="n")
     stages = (Stage("fibre", rate, copies=copies, refractory=23 / 24), Stage("any", counter, instant))
-    found, channels, _ = run(Periphery("stimulus", stages), np.zeros((steps, BLOCK)))
-    return found, channels
+    return run(Periphery("stimulus", stages), np.zeros((steps, BLOCK)), "n")
+
+
+def count_fibres(copies: int, chance: float, steps: int) -> np.ndarray:
+    """Count spikes of fibres, (steps, channels), with xoroshiro64* of Blackman & Vigna written in Python."""
+    (a, b), limit = SEEDS.copy(), np.uint32(chance * 2**32)
+    ready, counts = np.zeros((copies, BLOCK)), np.zeros((steps, BLOCK), int)
+
+    def rotate(x: np.ndarray, bits: int) -> np.ndarray:
+        return (x << np.uint32(bits)) | (x >> np.uint32(32 - bits))
+
+    for step in range(steps):
+        for fibre in range(copies):
+            fires = (a * np.uint32(0x9E3779BB) < limit) & (ready[fibre] <= step)
+            ready[fibre][fires] = step + 24
+            counts[step] += fires
+            b = a ^ b
+            a, b = rotate(a, 26) ^ b ^ (b << np.uint32(9)), rotate(b, 13)
+    return counts
+
+
+@pytest.mark.parametrize("flags", ["", "-mno-gfni"], ids=["all instructions", "few instructions"])
+@pytest.mark.parametrize(("copies", "chance"), [(3, 0.3), (40, 0.02), (300, 0.9)])
+def test_fibres_draw_the_published_random_numbers(copies, chance, flags, monkeypatch):
+    if flags and platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("no such flag for this processor")
+    monkeypatch.setenv("GENN_SHD_CFLAGS", f"-O1 {flags}")
+    find_compiler.cache_clear()
+    try:
+        _, _, counts = run_fibres(copies, chance, 60)
+    finally:
+        find_compiler.cache_clear()
+    np.testing.assert_array_equal(counts, count_fibres(copies, chance, 60))
+    assert counts.max() > 0.8 * copies * chance
+
+
+def test_a_stimulus_in_parts_is_that_of_the_channels():
+    signal = stimulus(300)
+    compiled = CompiledPeriphery(COCHLEAR_NUCLEUS, DT, "cleft")
+    _, _, whole = compiled.run(compiled.start(SEEDS), signal[100:])
+    parts = np.ascontiguousarray(signal.reshape(300, -1, compiled.part).swapaxes(0, 1))
+    _, _, divided = compiled.run(compiled.start(SEEDS), parts[:, 100:])
+    np.testing.assert_array_equal(divided, whole)
 
 
 def test_fibres_spike_as_often_as_their_probability_says_and_rest_between():
     chance, steps = 0.02, 60_000
-    found, channels = fibres(1, chance, steps)
+    found, channels, _ = run_fibres(1, chance, steps)
     gaps = np.concatenate([np.diff(found[channels == c]) for c in range(BLOCK)])
     assert gaps.min() == 24
     expected = 23 + 1 / chance  # mean of a dead time and a geometric wait
@@ -104,7 +148,7 @@ def test_fibres_spike_as_often_as_their_probability_says_and_rest_between():
 
 def test_fibres_of_one_cell_are_independent():
     chance, steps = 0.002, 60_000
-    found, _ = fibres(40, chance, steps)
+    found, _, _ = run_fibres(40, chance, steps)
     rate = 1 / (23 + 1 / chance)  # of one fibre in a step
     expected = steps * BLOCK * (1 - (1 - rate) ** 40)
     assert len(found) == pytest.approx(expected, abs=6 * np.sqrt(expected))

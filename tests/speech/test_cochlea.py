@@ -27,7 +27,7 @@ RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "f
 def velocity(membrane: Membrane, sound: np.ndarray) -> np.ndarray:
     spectrum = fft.rfft(sound)
     blocks = [membrane.velocity(spectrum, len(spectrum), block) for block in range(membrane.num_blocks)]
-    return np.concatenate(blocks, axis=1)[:, : membrane.num_channels]
+    return np.concatenate([np.hstack(parts) for parts in blocks], axis=1)[:, : membrane.num_channels]
 
 
 @pytest.mark.parametrize("length", [4798, 4801, 7001])
@@ -129,7 +129,7 @@ def test_spikes_are_as_many_as_lauschers(human):
     ear = get_cochlea()
     own = np.array([np.bincount(ear.encode(human, seed)[1], minlength=700)[CHANNELS] for seed in range(30)])
     spectrum = fft.rfft(human.samples)
-    velocities = [ear.membrane.velocity(spectrum, len(spectrum), c // BLOCK)[:, c % BLOCK] for c in CHANNELS]
+    velocities = [np.hstack(ear.membrane.velocity(spectrum, len(spectrum), c // BLOCK))[:, c % BLOCK] for c in CHANNELS]
     np.random.seed(0)  # noqa: NPY002 - lauscher draws from NumPy's old global generator
     cell, counts = BushyCell(), []
     for probability in compute_firing_probability(np.array(velocities)):

@@ -118,7 +118,7 @@ def test_an_euler_step_of_a_reader_is_a_step_here():
             current, gain = node.w_in[0] * dt / node.tau_syn[0], node.r[0] * dt / node.tau_mem[0]
         else:
             assert node.r[0] == pytest.approx(node.tau_mem[0] / dt)
-            gain = node.w_in[0]  # of the threshold, by which it divides
+            gain = node.w_in[0] * dt / node.tau_syn[0]  # of the threshold, by which it divides
         for k in range(1, 40):
             voltage = beta * voltage + gain * current
             exact = 5 / (5 - 20) * (np.exp(-k / 5) - np.exp(-k / 20))

@@ -65,8 +65,8 @@ class Stepped:
     Attributes
     ----------
     reader_dt : length of a step in the reader's time, s, which it takes unless it is told another.
-    scales_threshold : whether the reader wants r = tau_mem / dt and divides the threshold by w_in; else it multiplies I
-        by r.
+    scales_threshold : whether the reader wants r = tau_mem / dt and divides the threshold by w_in dt / tau_syn; else it
+        multiplies the input by w_in and I by r.
     """
 
     reader_dt: float
@@ -78,7 +78,7 @@ class Stepped:
         step = _step(tau_syn, tau_mem, dt)
         slow_syn, slow_mem = (self.reader_dt / (1.0 - step[name]) for name in ("I_from_I", "V_from_V"))
         if self.scales_threshold:
-            return Numbers(slow_syn, slow_mem, slow_mem / self.reader_dt, step["V_from_I"])
+            return Numbers(slow_syn, slow_mem, slow_mem / self.reader_dt, step["V_from_I"] * slow_syn / self.reader_dt)
         return Numbers(slow_syn, slow_mem, step["V_from_I"] * slow_mem / self.reader_dt, slow_syn / self.reader_dt)
 
     def read(self, numbers: Numbers, dt: float) -> Neurons:
@@ -88,8 +88,6 @@ class Stepped:
             raise SettingError(f"time constants must be above {self.reader_dt:g} s in this dialect; choose another.")
         tau_syn, tau_mem = -dt / np.log(alpha), -dt / np.log(beta)
         kappa = _step(tau_syn, tau_mem, dt)["V_from_I"]
-        if self.scales_threshold:
-            return Neurons(tau_syn, tau_mem, numbers.w_in / kappa)
         moved = numbers.w_in * self.reader_dt / numbers.tau_syn * numbers.r * self.reader_dt / numbers.tau_mem
         return Neurons(tau_syn, tau_mem, moved / kappa)
 

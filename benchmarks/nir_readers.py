@@ -3,7 +3,8 @@
 `python -m benchmarks.nir_readers [--smoke]`: networks trained on handwritten digits, on the grid, feed-forward and
 recurrent, are exported as NIR files and run in snnTorch and norse on test samples (`pip install snntorch norse nir`).
 Compared are the steps in which hidden neurons spike, and the class of the largest mean output voltage. These tools pass
-spikes on within a step, so that hidden neurons are one step ahead of those here, and outputs two.
+spikes on within a step, so that hidden neurons are one step ahead of those here, and outputs two. norse 1.1 hands on
+the recurrent weights' result of a sub-graph, not its spikes: behind a recurrent population its outputs mean nothing.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import SettingError
-from .exporters import c, nir
+from .exporters import c, genn, nir
 from .exporters.c.quantise import rounded
 from .exporters.rounding import measure_rounding
 from .exporters.trained_network import read_run
@@ -16,7 +16,7 @@ from .interop.nir import DIALECTS, READOUTS
 from .runs.folder import CHECKPOINTS
 from .system import command, outputs
 from .system.display import escape
-from .system.files import write_text
+from .system.files import write_text, write_whole
 from .system.progress import console_log
 
 
@@ -59,7 +59,28 @@ def _export_nir(options: argparse.Namespace) -> Iterator[str]:
     yield escape(str(options.out))
 
 
-FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {"c": _export_c, "nir": _export_nir}
+def _export_genn(options: argparse.Namespace) -> Iterator[str]:
+    _check_suffix(options.out, ".py")
+    c.check_name(options.out.stem)
+    outputs.check(options.out, outputs.PYTHON, c.MARK, overwrite=options.overwrite)
+    beside = options.out.with_suffix(".npz")
+    if beside.exists() and not options.out.exists() and not options.overwrite:
+        raise SettingError(f"{beside}: is there already; move it, write elsewhere, or replace it with --overwrite.")
+    network = read_run(options.run, options.checkpoint)
+    script = genn.generate(network, options.out.stem, c.MARK)
+    write_whole(beside, lambda file: file.write(script.numbers))
+    write_text(options.out, script.source)
+    yield escape(str(options.out))
+    yield escape(str(beside))
+    if network.scheme != "grid":
+        yield f"trained in the {network.scheme} scheme: on GeNN's grid of time steps the answers differ a little"
+
+
+FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
+    "c": _export_c,
+    "nir": _export_nir,
+    "genn": _export_genn,
+}
 _OWN = {"weights": "c", "data_dir": "c", "dialect": "nir", "readout": "nir"}
 """Option -> the format that it is of."""
 
@@ -85,7 +106,8 @@ def _parser() -> argparse.ArgumentParser:
         "--to",
         choices=list(FORMATS),
         required=True,
-        help="c: FILE.c and FILE.h, a library of C99 without allocation; nir: FILE.nir, for other tools",
+        help="c: FILE.c and FILE.h, a library of C99 without allocation; nir: FILE.nir, for other tools; "
+        "genn: FILE.py and FILE.npz, a script for PyGeNN",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: best)")

@@ -65,6 +65,10 @@ class TrainedNetwork:
         """Number of channels of spikes before `rescale`."""
         return self.rescale.units_before(self.network.input.size)
 
+    def on_grid(self) -> TrainedNetwork:
+        """The same network on the grid of time steps, whatever scheme it was trained in."""
+        return replace(self, scheme="grid")
+
     def program(self, is_taken: IsTaken = lambda _: False) -> Program:
         """Code of its scheme; `is_taken` as in `build_program`."""
         return build_program(self.network, self.scheme, is_taken, self.integration)

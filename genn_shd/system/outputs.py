@@ -59,6 +59,7 @@ HDF5 = Kind("HDF5 file", (b"\x89hdf\r\n\x1a\n",), _in_attribute)
 PNG = Kind("PNG", (b"\x89png\r\n\x1a\n",), _in_text)
 PDF = Kind("PDF", (b"%pdf-",), _in_text)
 C = Kind("C source", (b"/*",), _in_text)
+PYTHON = Kind("Python script", (b'"""',), _in_text)
 HTML = Kind("HTML page", (b"<!doctype html", b"<html"), _in_text)
 
 

@@ -93,6 +93,21 @@ def test_nir_answers_as_evaluate_does(run_folder, tmp_path, capsys):
         np.testing.assert_array_equal(model.evaluate_batch(batch).logits, logits)
 
 
+def test_a_script_for_pygenn_is_written_with_its_numbers(run_folder, tmp_path, capsys):
+    file = tmp_path / "words.py"
+    words = [str(run_folder), "--to", "genn", "--out", str(file)]
+    assert export.main(words) == 0
+    assert export.main(words) == 0
+    said = capsys.readouterr().out.splitlines()[:3]
+    assert said[:2] == [str(file), str(tmp_path / "words.npz")] and "trained in the exact scheme" in said[2]
+    compile(file.read_text(encoding="utf-8"), str(file), "exec")
+    with np.load(tmp_path / "words.npz") as numbers:
+        assert {"input_hidden", "hidden_output"} <= set(numbers)
+    file.unlink()
+    assert export.main(words) == 2
+    assert "words.npz: is there already" in capsys.readouterr().err
+
+
 def test_an_option_of_another_format_is_refused(run_folder, tmp_path, capsys):
     words = [str(run_folder), "--to", "c", "--out", str(tmp_path / "net.c"), "--dialect", "norse"]
     assert export.main(words) == 2

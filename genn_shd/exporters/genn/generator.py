@@ -1,0 +1,203 @@
+"""A network as a script for PyGeNN, readable as an example: inference only, on the grid of time steps."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...backends.equations import dynamics
+from ...backends.loss_weight import loss_weight
+from ...errors import SettingError
+from ...eventprop.program import PopulationProgram, Program
+from ...network.snippets import assigns, rename, uses
+from ...toolchain.templates import code_templates
+from ..trained_network import TrainedNetwork
+
+_ENVIRONMENT = code_templates("genn_shd.exporters.genn")
+_OWN = frozenset(
+    {
+        "step",
+        "fired",
+        "below",
+        "arrivals",
+        "place",
+        "end",
+        "delay",
+        "logit",
+        "now",
+        "weight",
+        "step_weights",
+        "Isyn",
+        "id",
+    }
+)
+
+
+@dataclass(frozen=True)
+class GennScript:
+    """Text of a script and content of the npz file beside it."""
+
+    source: str
+    numbers: bytes
+
+
+@dataclass(frozen=True)
+class _Neurons:
+    """A population as the template reads it."""
+
+    name: str
+    size: int
+    parameters: Mapping[str, float]
+    variables: tuple[str, ...]
+    arrays: tuple[str, ...]
+    tables: tuple[str, ...]
+    code: str
+    spikes: bool
+
+
+def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
+    """Write the script of a network.
+
+    Parameters
+    ----------
+    trained : the network, which the script runs on the grid, whatever it was trained in.
+    stem : name of the two files without suffixes.
+    mark : of the command that writes them.
+
+    Raises
+    ------
+    SettingError
+        The network has what the script cannot do; names it.
+    """
+    _check(trained)
+    program = trained.on_grid().program(lambda name: name in _OWN or name.startswith("loss_"))
+    kind = np.float64 if trained.precision == "float64" else np.float32
+    numbers = {name: weights.astype(kind) for name, weights in trained.weights.items()}
+    neurons = [_neurons(p, program, trained, numbers, kind) for p in program.populations]
+    text = _ENVIRONMENT.get_template("script.py.j2").render(
+        origin=_quoted(trained.origin),
+        mark=mark,
+        stem=stem,
+        equations=_quoted("\n".join(dynamics(program))),
+        trained=trained,
+        populations=neurons,
+        connections=[(c.source, c.target) for c in program.network.connections],
+        scalar="double" if kind is np.float64 else "float",
+        copies=[round(d / trained.dt) for d in program.network.input.delays],
+    )
+    content = io.BytesIO()
+    arrays: dict[str, np.ndarray] = numbers
+    np.savez(content, allow_pickle=False, **arrays)
+    return GennScript(text, content.getvalue())
+
+
+def _check(trained: TrainedNetwork) -> None:
+    network = trained.network
+    for connection in network.delayed_connections:
+        raise SettingError(f"connection {connection.name!r} has delays, which the script has not; leave them out.")
+    if network.loss.weighs_input:
+        raise SettingError(
+            f"loss {network.loss.name!r} weighs outputs by the input's activity, which the script does not; take a loss "
+            "whose weight depends on time alone."
+        )
+    for delay in network.input.delays:
+        if abs(delay / trained.dt - round(delay / trained.dt)) > 1e-6:
+            raise SettingError(f"a copy of the input is {delay:g} ms late; GeNN needs a multiple of {trained.dt:g} ms.")
+    for p in trained.on_grid().program().populations:
+        if p.flow:
+            raise SettingError(
+                f"population {p.name!r} has nonlinear dynamics, and the script follows linear ones alone."
+            )
+
+
+def _neurons(
+    p: PopulationProgram, program: Program, trained: TrainedNetwork, numbers: dict[str, np.ndarray], kind: type
+) -> _Neurons:
+    """Code of a population and what it reads; arrays go into `numbers`."""
+    is_output = p is program.output
+    code = _code(p)
+    variables = [*p.state, *(["fired"] if p.spike else [])]
+    parameters: dict[str, float] = {}
+    arrays, tables = [], []
+    values = program.neuron_values(p.name, trained.neuron_values[p.name], trained.dt)
+    for name in p.values:
+        if name not in uses(*code):
+            continue
+        if np.all(values[name] == values[name][0]):
+            parameters[name] = float(values[name][0])
+        else:
+            arrays.append(name)
+            numbers[f"{p.name}.{name}"] = values[name].astype(kind)
+    if is_output:
+        code += _loss_code(program)
+        variables += [*(f"loss_{x}" for x in program.loss.state), "logit"]
+        of_loss = dict(zip(program.loss.parameters, trained.loss_values.values(), strict=True))
+        parameters |= {f"loss_{name}": value for name, value in of_loss.items() if f"loss_{name}" in uses(*code)}
+        if "weight" in uses(*code):
+            tables.append("step_weights")
+            steps = (np.arange(trained.num_steps) + program.weight_time) * trained.dt
+            weight = loss_weight(program.network.loss, trained.loss_values, steps, trained.duration)
+            numbers["step_weights"] = weight.astype(kind)
+        if "loss_T" in uses(*code):
+            parameters["loss_T"] = trained.duration
+    return _Neurons(
+        p.name,
+        p.size,
+        parameters,
+        tuple(variables),
+        tuple(arrays),
+        tuple(tables),
+        "\n".join(line for line in code if line),
+        p.spike is not None,
+    )
+
+
+def _code(p: PopulationProgram) -> list[str]:
+    """A step: arrivals, advance, spike and reset, decay."""
+    start = " ".join(f"{x} = {value!r};" for x, value in p.state.items())
+    lines = [
+        "const int step = (int)(t / dt + 0.5);",
+        f"if (step == 0) {{ {start} }}",
+        f"else {{ {p.receives} += Isyn; }}",
+    ]
+    if p.spike is None:
+        return [*lines, f"{{ {p.advance_code} }}", f"{{ {p.decay_code} }}"]
+    condition = f"{p.spike.threshold} >= 0.0"
+    if p.spike.from_below:
+        lines.append(f"const int below = {p.spike.threshold} < 0.0;")
+        condition = f"below && {condition}"
+    return [
+        *lines,
+        f"{{ {p.advance_code} }}",
+        f"fired = ({condition}) ? 1.0 : 0.0;",
+        f"if (fired > 0.0) {{ {p.spike.reset_code} }}",
+        f"{{ {p.decay_code} }}",
+    ]
+
+
+def _loss_code(program: Program) -> list[str]:
+    """Code of what outputs add to their logits, and of the logits so far."""
+    loss, output = program.loss, program.output
+    snippets = [*loss.state.values(), loss.step_code, loss.spike_code, loss.logit]
+    own = {x: f"loss_{x}" for x in (*loss.state, *loss.parameters, "T") if x in uses(*snippets)}
+    names = {**own, "t": "now", "V": next(iter(output.state))}
+    start = " ".join(f"loss_{x} = {rename(text, names)};" for x, text in loss.state.items())
+    used = uses(loss.step_code, loss.spike_code)
+    lines = [f"if (step == 0) {{ {start} }}"]
+    lines += ["const scalar now = t + dt;"] if "t" in used else []
+    lines += ["const scalar weight = step_weights[step];"] if "weight" in used else []
+    lines += ["const scalar is_label = 0.0;"] if "is_label" in used else []
+    if loss.step_code:
+        lines.append(f"{{ {rename(loss.step_code, names)} }}")
+    if loss.spike_code:
+        lines.append(f"if (fired > 0.0) {{ {rename(loss.spike_code, names)} }}")
+    assert not assigns("logit", *snippets)
+    return [*lines, f"logit = {rename(loss.logit, names)};"]
+
+
+def _quoted(text: str) -> str:
+    """Text that can stand in a docstring."""
+    return text.replace("\\", "\\\\").replace('"""', "'''")

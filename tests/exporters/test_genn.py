@@ -1,0 +1,51 @@
+"""The script for PyGeNN answers as the grid scheme does."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from genn_shd import SettingError, Uniform
+from genn_shd.exporters import genn
+from genn_shd.network.delay import Delay
+from tests.exporters.c_program import fresh
+from tests.exporters.test_c import batch, compiled, network
+
+CASES = {
+    "recurrent": network("sum_exp", tau_mem=Uniform(10, 30), input_delays=(0.0, 4.0)),
+    "first spikes": network("first_spike", loss_values={"tau_0": 5.0}, neuron="alif"),
+}
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_logits_are_those_of_the_grid(case, tmp_path, monkeypatch):
+    pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+    described = CASES[case]
+    script = genn.generate(fresh(described, "exact"), "words", "a test")
+    (tmp_path / "words.py").write_text(script.source, encoding="utf-8")
+    (tmp_path / "words.npz").write_bytes(script.numbers)
+    monkeypatch.chdir(tmp_path)
+    specification = importlib.util.spec_from_file_location("words", tmp_path / "words.py")
+    words = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(words)
+    with compiled(described, "grid") as model:
+        expected = model.evaluate_batch(batch()).logits
+    model = words.build(100, backend="single_threaded_cpu")
+    answers = [words.classify(model, *batch()[k]) for k in range(3)]
+    np.testing.assert_allclose(answers, expected, atol=1e-12 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("described", "message"),
+    [
+        (network(delays={"input_hidden": Delay(2.0, 5.0)}), "connection 'input_hidden' has delays"),
+        (network("sum_input"), "loss 'sum_input' weighs outputs by the input's activity"),
+        (network(neuron="qif"), "population 'hidden' has nonlinear dynamics"),
+        (network(input_delays=(0.0, 2.5)), "a copy of the input is 2.5 ms late"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_by_name(described, message):
+    with pytest.raises(SettingError, match=message):
+        genn.generate(fresh(described, "grid"), "words", "a test")

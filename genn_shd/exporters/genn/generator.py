@@ -100,8 +100,8 @@ def _check(trained: TrainedNetwork) -> None:
         raise SettingError(f"connection {connection.name!r} has delays, which the script has not; leave them out.")
     if network.loss.weighs_input:
         raise SettingError(
-            f"loss {network.loss.name!r} weighs outputs by the input's activity, which the script does not; take a loss "
-            "whose weight depends on time alone."
+            f"loss {network.loss.name!r} weighs outputs by the input's activity, which the script does not; take a "
+            "loss whose weight depends on time alone."
         )
     for delay in network.input.delays:
         if abs(delay / trained.dt - round(delay / trained.dt)) > 1e-6:

@@ -45,7 +45,7 @@ def train_and_evaluate(
     Returns accuracies of the last epoch on the training speakers, those left out, and all of the other kind.
     """
     names = ", ".join(f"'{name}'" for name in left_out)
-    config = load("spoken_digits", settings=[*settings, f"validation.speakers=[{names}]"])
+    config = load("spoken_digits", settings=[*settings, "validation.kind=speaker", f"validation.speakers=[{names}]"])
     dataset = replace(own, test=_drop_speakers(other.train))
     config = resolve(config, dataset)
     summary = train(config, crop(dataset, 1000.0), folder).to_json()

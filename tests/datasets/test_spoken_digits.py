@@ -149,7 +149,7 @@ def test_wrong_settings_are_refused(settings, message, tmp_path):
         load("spoken_digits", data_dir=tmp_path, **settings)
 
 
-def test_the_preset_holds_out_speakers_who_train():
+def test_the_preset_learns_all_its_voices_and_draws_them():
     config = load_config("spoken_digits", None, [])
-    training = {s.name for s in SPEAKERS[:-NUM_TEST_SPEAKERS]}
-    assert set(config.validation.speakers) < training
+    assert config.validation.kind == "none"  # the number of epochs is fixed, so no voice is needed to choose one
+    assert config.dataset.voices >= 40

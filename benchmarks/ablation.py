@@ -26,11 +26,11 @@ from matplotlib.image import AxesImage
 
 from benchmarks.report import INK, Report, make_parser, use_style
 from benchmarks.workers import start_processes
-from genn_shd import DataError, DivergedError, datasets
+from genn_shd import DataError, DivergedError, EpochMetrics, datasets
 from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
 from genn_shd.runs.environment import processor_model
-from genn_shd.runs.results import EpochMetrics, FoldsSummary
+from genn_shd.runs.results import FoldsSummary
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import prepare
 from genn_shd.training.repeats import train

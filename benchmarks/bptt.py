@@ -30,9 +30,8 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, make_parser, print_table, use_style
 from benchmarks.workers import start_processes
-from genn_shd import Config, DataError, Dataset, SpikeTrains, datasets
+from genn_shd import Config, DataError, Dataset, EpochMetrics, SpikeTrains, datasets
 from genn_shd.config.sources import load
-from genn_shd.runs.results import EpochMetrics
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.build import build_network, trial_duration
 from genn_shd.training.callbacks import AfterEpoch

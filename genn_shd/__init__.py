@@ -44,6 +44,7 @@ from .network import (  # noqa: E402
     density_loss,
     logit_loss,
 )
+from .runs.results import EpochMetrics  # noqa: E402
 from .simulation import Trajectory, simulate  # noqa: E402
 from .spikes import SpikeTrains  # noqa: E402
 from .system.described import described  # noqa: E402
@@ -63,6 +64,7 @@ __all__ = [
     "Delay",
     "Distribution",
     "DivergedError",
+    "EpochMetrics",
     "Gamma",
     "GennShdError",
     "LossModel",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..errors import BackendError
 from .cache import cache_folder, checksum_file, is_intact, processor, seal
+from .source import CSource
 
 # Reassociation is allowed only where the source asks for it, so results depend on source, compiler and flags alone.
 FLAGS = (
@@ -93,15 +94,16 @@ def _try(command: tuple[str, ...]) -> Compiler | None:
     return Compiler(command, version, (*flags, *shlex.split(os.environ.get("GENN_SHD_CFLAGS", ""))))
 
 
-def compile_source(source: str) -> Path:
+def compile_source(source: str | CSource) -> Path:
     """The shared library of a C source, compiled now or before; again where what is kept is damaged or another user's.
     Safe when several processes ask at once."""
     compiler = find_compiler()
-    key = "\0".join([source, compiler.description, *compiler.flags, processor()])
+    code = source.code if isinstance(source, CSource) else source
+    key = "\0".join([code, compiler.description, *compiler.flags, processor()])
     folder = cache_folder("native")
     library = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
     if not is_intact(library):
-        _compile(compiler, source, library)
+        _compile(compiler, source.text if isinstance(source, CSource) else source, library)
     return library
 
 

@@ -100,7 +100,7 @@ def numbers(model: Model) -> dict[str, np.ndarray]:
 
 def native_code(names: tuple[str, ...], scheme: str) -> str:
     program = build_program(network(names), scheme, native.is_taken)
-    source = generate(program, "float32")
+    source = generate(program, "float32").text
     return re.sub(r"/\*.*?\*/", " ", source, flags=re.DOTALL)
 
 

@@ -31,7 +31,7 @@ def test_every_loop_marked_for_vectors_is_vectorised(neuron, loss, scheme, preci
         pytest.skip(f"reads GCC's vectorisation report, and the compiler is {compiler.version}")
     program = build_program(recurrent_classifier(70, (64, 20), 20, neuron=neuron, loss=loss), scheme)
     source = tmp_path / "network.c"
-    source.write_text(generate(program, precision))
+    source.write_text(generate(program, precision).text)
     vectorised = _vectorised_lines(source, "-g0") | _vectorised_lines(source, "-g")
     marked = [n for n, line in enumerate(source.read_text().splitlines(), start=1) if PRAGMA.match(line)]
     assert len(marked) > 8

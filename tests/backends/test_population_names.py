@@ -47,7 +47,7 @@ def code_of(names: tuple[str, ...], scheme: str) -> str:
     """The code without its comments, in which the populations have their ordinary names."""
     program = build_program(network(names, delays=True), scheme, native.is_taken)
     coded = code_populations(program, NAMES.own, NAMES.suffixes)
-    source = re.sub(r"/\*.*?\*/", " ", generate(program, "float32"), flags=re.DOTALL)
+    source = re.sub(r"/\*.*?\*/", " ", generate(program, "float32").text, flags=re.DOTALL)
     for own, ordinary in zip(coded.network.populations, ORDINARY, strict=True):
         source = re.sub(rf"\b{own.name}(?=_|\b)|(?<=_){own.name}(?=_|\b)", f"<{ordinary}>", source)
     return re.sub(r"\s+", "", source)
@@ -82,7 +82,7 @@ def test_any_name_gives_the_same_bits(backend, scheme, names):
 
 
 def test_the_comment_that_opens_the_code_names_both():
-    source = generate(build_program(network(NASTY[3]), "grid", native.is_taken), "float32")
+    source = generate(build_program(network(NASTY[3]), "grid", native.is_taken), "float32").text
     assert "λ is called population_1 below" in source
     code = source[source.index("*/") :]
     assert code.isascii() and "population_1_state" in code

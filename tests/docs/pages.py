@@ -24,14 +24,23 @@ def run_page(name: str) -> dict[str, Any]:
     """Run all blocks of a page in the current folder; returns the names that its Python defined."""
     names: dict[str, Any] = {"__name__": "__main__"}
     for language, code in blocks(name):
-        if file := _FILE.match(code):
-            Path(file[1]).write_text(code, encoding="utf-8")
-        elif language == "python":
+        if write_file(code):
+            continue
+        if language == "python":
             exec(compile(code, name, "exec"), names)
         elif language == "sh":
             for line in code.replace("\\\n", " ").splitlines():
                 _run_command(line)
     return names
+
+
+def write_file(code: str) -> str | None:
+    """Write a block that is a file into the current folder; returns its name, None for any other block."""
+    file = _FILE.match(code)
+    if file is None:
+        return None
+    Path(file[1]).write_text(code, encoding="utf-8")
+    return file[1]
 
 
 def blocks(name: str) -> list[tuple[str, str]]:

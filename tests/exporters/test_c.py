@@ -9,12 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd import Normal, SettingError, SpikeTrains, Uniform, compile_network
+from genn_shd import Delay, Normal, SettingError, SpikeTrains, Uniform, compile_network
 from genn_shd.augment import Rescale
 from genn_shd.exporters import c
 from genn_shd.exporters.c.quantise import quantise, rounded
 from genn_shd.models import recurrent_classifier
-from genn_shd.network.delay import Delay
 from tests.exporters.c_program import SEED, CProgram, fresh
 
 CHANNELS, CLASSES, DURATION = 8, 3, 60.0

@@ -8,11 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd import Config, DataError, GennShdError, SettingError
+from genn_shd import Config, DataError, EpochMetrics, GennShdError, SettingError
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.files import read_history
 from genn_shd.runs.folder import RunFolder
-from genn_shd.runs.results import EpochMetrics, RunSummary
+from genn_shd.runs.results import RunSummary
 from genn_shd.system.files import make_folder, open_log
 from tests.checkpoint_states import row, state
 from tests.disk import room_for

@@ -17,6 +17,7 @@ from genn_shd.models import recurrent_classifier
 from genn_shd.toolchain import compiler
 from genn_shd.toolchain.cache import is_intact
 from genn_shd.toolchain.loading import load
+from genn_shd.toolchain.source import CSource
 
 SOURCE = "int answer(void) { return %d; }\n"
 
@@ -37,6 +38,23 @@ def test_the_same_source_is_compiled_once_and_another_anew(cache):
     assert first.stat().st_mtime_ns == written
     assert compiler.compile_source(SOURCE % 2) != first
     assert [p.name for p in (cache / "native").iterdir() if p.is_dir()] == []
+
+
+def test_code_is_laid_out_only_to_be_compiled_or_read(cache):
+    laid_out = []
+
+    def lay_out(code):
+        laid_out.append(code)
+        return f"/* opening */\n{code}"
+
+    code = SOURCE % 3
+    first = compiler.compile_source(CSource(code, lay_out))
+    assert laid_out == [code]
+    again = CSource(code, lay_out)
+    assert compiler.compile_source(again) == first
+    assert laid_out == [code]
+    assert again.text == again.text == f"/* opening */\n{code}"
+    assert laid_out == [code, code]
 
 
 def test_flags_of_the_environment_win_and_are_told_apart(cache, monkeypatch):

@@ -9,12 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from genn_shd import Callback, Config, SettingError, train
+from genn_shd import Callback, Config, EpochMetrics, SettingError, train
 from genn_shd.config.schema.callbacks import NamedCallback
 from genn_shd.config.sources import load
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
-from genn_shd.runs.results import EpochMetrics
 from genn_shd.system.interrupt import Interrupted
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.callbacks.loading import load_callbacks

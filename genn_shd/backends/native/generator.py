@@ -11,6 +11,7 @@ from ...eventprop.program import LONGEST_ORDER, PopulationProgram, Program
 from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import assigns, uses
 from ...toolchain.format import format_c
+from ...toolchain.source import CSource
 from ...toolchain.template_names import TemplateNames
 from ...toolchain.templates import code_templates
 from .. import formulae
@@ -46,7 +47,7 @@ KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 MAX_RATE = 5
 
 
-def generate(described: Program, precision: str, profile: bool = False, recording: bool = False) -> str:
+def generate(described: Program, precision: str, profile: bool = False, recording: bool = False) -> CSource:
     """Write the C source of one network: a complete translation unit."""
     program = code_populations(described, NAMES.own, NAMES.suffixes)
     network, layout = program.network, lay_out(program, precision)
@@ -104,7 +105,11 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         jumps={p.name: [x for x in p.adjoint if assigns(x, p.spike.jump_code)] for p in spiking if p.spike},
         as_comment=as_comment,
     )
-    source = format_c(text)
+    return CSource(text, lambda code: _lay_out(code, described, program, precision))
+
+
+def _lay_out(code: str, described: Program, program: Program, precision: str) -> str:
+    source = format_c(code)
     return header(described, program, precision, source) + source
 
 

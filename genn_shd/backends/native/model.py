@@ -81,7 +81,7 @@ class NativeModel(Model):
 
     @property
     def source(self) -> dict[str, str]:
-        return dict(self._source)
+        return {name: source.text for name, source in self._source.items()}
 
     # -- running a batch -------------------------------------------------------------------------------------------
 

@@ -7,9 +7,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from genn_shd import SettingError, Uniform
+from genn_shd import Delay, SettingError, Uniform
 from genn_shd.exporters import genn
-from genn_shd.network.delay import Delay
 from tests.exporters.c_program import fresh
 from tests.exporters.test_c import batch, compiled, network
 

@@ -76,9 +76,10 @@ class Cochlea:
         """
         steps, channels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         kept = (channels < self.num_channels) & (steps * STEP < duration)
-        steps, channels = steps[kept], channels[kept]
-        order = np.lexsort((channels, steps))
-        return (steps[order] * STEP).astype(np.float32), channels[order].astype(np.uint16)
+        # One number for each spike is sorted in half the time that an order by two takes.
+        spikes = np.sort(steps[kept].astype(np.int64) * self.num_channels + channels[kept])
+        steps, channels = np.divmod(spikes, self.num_channels)
+        return (steps * STEP).astype(np.float32), channels.astype(np.uint16)
 
 
 _LOCK = threading.Lock()

@@ -47,7 +47,7 @@ class Membrane:
         x = np.pad(places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
         last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
         frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
-        self._tables = [_tabulate(2.0 * np.pi * frequencies, group) for group in x.reshape(-1, LANES)]
+        self._tables = _tabulate(2.0 * np.pi * frequencies, x)
         self._pointers = np.array([table.ctypes.data for table in self._tables])
         self._audible = np.array([_find_last_audible(table) for table in self._tables])
         self._code = _compile()
@@ -119,12 +119,14 @@ def _aligned(shape: tuple[int, ...]) -> np.ndarray:
     return room[-room.ctypes.data % 64 :][:size].view(np.float64).reshape(shape)
 
 
-def _tabulate(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Tabulate the transfer function: (nodes, 2, channels), real and imaginary part."""
-    values = transfer_function(omega, x)
-    table = _aligned((len(omega), 2, len(x)))
-    table[:, 0], table[:, 1] = values.real, values.imag
-    return table
+def _tabulate(omega: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+    """Tabulate the transfer function: for each group of channels (nodes, 2, LANES), real and imaginary part."""
+    tables = []
+    for values in np.split(transfer_function(omega, x), len(x) // LANES, axis=1):
+        table = _aligned((len(omega), 2, LANES))
+        table[:, 0], table[:, 1] = values.real, values.imag
+        tables.append(table)
+    return tables
 
 
 def _find_last_audible(table: np.ndarray) -> int:
@@ -152,7 +154,7 @@ def _divide_by_distances(tap: int) -> str:
 @functools.cache
 def _compile() -> ctypes.CDLL:
     template = code_templates("genn_shd.speech").get_template("membrane.c.j2")
-    shape = {"lanes": LANES, "taps": TAPS, "tile": 4, "chunk": _CHUNK, "radices": RADICES}
+    shape = {"lanes": LANES, "taps": TAPS, "tiles": (8, 2, 1), "chunk": _CHUNK, "radices": RADICES}
     source = template.render(**shape, cosine=cosine, sine=sine, factor=_divide_by_distances)
     code = load(compile_source(source))
     pointer, size = ctypes.c_void_p, ctypes.c_int64

@@ -7,6 +7,7 @@ caller's.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -248,7 +249,7 @@ class _Library:
         result = [
             Capacity(
                 f"{start}_MAX_INPUT_SPIKES",
-                MAX_INPUT_SPIKES,
+                _input_room(program),
                 "input spikes of a step" + (", and of all steps within the longest delay" if copies > 1 else ""),
             )
         ]
@@ -258,7 +259,7 @@ class _Library:
                 for p in program.populations
                 if p.spike
             ]
-            most = MAX_INPUT_SPIKES + sum(c.value for c in spikes)
+            most = MAX_INPUT_SPIKES * copies + sum(c.value for c in spikes)
             result += [*spikes, Capacity(f"{start}_MAX_ARRIVALS", most, "spikes that reach a population in a step")]
         return result
 
@@ -349,6 +350,12 @@ def _needed(p: PopulationProgram) -> dict[str, str]:
 def _room(p: PopulationProgram) -> int:
     """Spikes of a population in a step: one of each neuron, and some that spike twice."""
     return p.size + 32
+
+
+def _input_room(program: Program) -> int:
+    """Input spikes that wait: those of a step, and while copies are late, an eighth of a spike a channel and ms."""
+    source = program.network.input
+    return MAX_INPUT_SPIKES + math.ceil(max(source.delays) * max(16, source.size // 8))
 
 
 def _class_names(name: str, classes: Sequence[str]) -> str:

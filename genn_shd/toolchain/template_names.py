@@ -39,7 +39,7 @@ class TemplateNames:
 
     @functools.cached_property
     def suffixes(self) -> frozenset[str]:
-        """What the templates append to other names, such as `_tape`."""
+        """Endings that the templates append to other names, such as `_tape`."""
         return frozenset(after for _, after in self._parts if after)
 
     @functools.cached_property
@@ -51,7 +51,7 @@ class TemplateNames:
 
     @functools.cached_property
     def _parts(self) -> list[tuple[str, str]]:
-        """What stands before and after names that are filled in."""
+        """Texts before and after names that are filled in."""
         return [part for t in self._environment.list_templates() for part in _COMPOSED.findall(self._text(t))]
 
     def _text(self, template: str) -> str:

@@ -174,7 +174,7 @@ def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, Run
 
 
 def _take_together(top: RunFolder, config: Config, summaries: Collection[RunSummary | FoldsSummary]) -> dict[str, Any]:
-    """What the summaries of seeds and of folds have in common."""
+    """Entries that the summaries of seeds and of folds have in common."""
     return {
         "run": top.name,
         "status": "complete",

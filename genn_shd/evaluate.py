@@ -76,7 +76,7 @@ class Evaluated:
         draw_confusion(self.parts, self.class_names, folder)
         for part, evaluation in self.parts.items():
             title = f"{folder.path}, {part}"
-            print(table(title, evaluation, self.class_names, self.speaker_names), end="\n\n")
+            print(format_table(title, evaluation, self.class_names, self.speaker_names), end="\n\n")
         if results.incomplete:
             print(f"{folder.path}: {sentence(results.incomplete)}", end="\n\n")
 
@@ -145,8 +145,8 @@ def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Se
     return crop(dataset, trial_duration(config))
 
 
-def table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
-    """An evaluation as text."""
+def format_table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
+    """Format an evaluation as text."""
     lines = [
         f"{escape(title)}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples right, "
         f"loss {evaluation.loss:.4f}, {evaluation.spikes_per_neuron:.1f} spikes a hidden neuron"

@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             again = shlex.join(["python", "-m", "genn_shd.train", *words])
             print(f"{interruption}; to go on: {again}", file=sys.stderr)
             return command.INTERRUPTED
-        LOG.info("%s", conclusion(summary))
+        LOG.info("%s", describe_conclusion(summary))
     print(escape(str(path)))
     return 0
 
@@ -74,7 +74,7 @@ def _keep_code(config: Config, dataset: Dataset, folder: Path) -> None:
     LOG.info("generated code: %s in %s", ", ".join(file.name for file in files), folder)
 
 
-def conclusion(summary: Summary) -> str:
+def describe_conclusion(summary: Summary) -> str:
     """Format the result of a training as one line, beside that of a linear classifier where there is one."""
     result = _describe_result(summary)
     baseline = summary.baseline

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import sympy
-from scipy.optimize import root
 
 from ..errors import SettingError
 from ..network.expressions import evaluate, parse, symbol, to_code
@@ -156,7 +156,7 @@ def _find_rest(stage: Stage, dynamics: Mapping[str, sympy.Expr], known: Mapping[
         current = {**values, **dict(zip(stage.state, state, strict=True))}
         return np.array([float(evaluate(rate, current)) for rate in dynamics.values()])
 
-    found = root(derivatives, np.array(list(stage.state.values())), tol=1e-14)
+    found = scipy.optimize.root(derivatives, np.array(list(stage.state.values())), tol=1e-14)
     if not np.allclose(derivatives(found.x), 0.0, atol=1e-9):
         raise SettingError(f"stage {stage.name!r}: no rest was found from its initial state; give one nearer to rest.")
     return dict(zip(stage.state, map(float, found.x), strict=True))

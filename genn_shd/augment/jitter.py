@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
@@ -59,4 +59,4 @@ def _rounded_normal(sigma: float) -> np.ndarray:
     """(65536,) int32, equally likely values."""
     size = 1 << _TABLE_BITS
     limit = np.iinfo(np.int32).max // 2  # so far away that every spike is dropped, and no sum wraps
-    return np.clip(np.rint(sigma * ndtri((np.arange(size) + 0.5) / size)), -limit, limit).astype(np.int32)
+    return np.clip(np.rint(sigma * scipy.special.ndtri((np.arange(size) + 0.5) / size)), -limit, limit).astype(np.int32)

@@ -99,6 +99,11 @@ class Dynamics:
         return {(i, j): self.matrix[i, j] for i in n for j in n if self.matrix[i, j] != 0}
 
     @functools.cached_property
+    def drives(self) -> dict[int, sympy.Expr]:
+        """Row -> entry of b, those that are not zero."""
+        return {i: self.drift[i] for i in range(len(self.state)) if self.drift[i] != 0}
+
+    @functools.cached_property
     def steady_state(self) -> dict[str, sympy.Expr]:
         """Adjoint variable -> -1 times where it settles under a constant drive dl/dV = 1 per ms (for LIF: 1 each).
 

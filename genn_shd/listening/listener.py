@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
+import scipy
 
 from ..augment import Rescale
 from ..backends.base import Model
@@ -99,7 +99,7 @@ class Listener:
         parts = np.array_split(np.arange(len(ends)), -(-len(ends) // _BATCH))
         logits = np.concatenate([self._model.evaluate_batch(beginnings.select(part)).logits for part in parts])
         scale = self._config.loss.parameter_values["loss_scale"]
-        return Evidence(ends, softmax(scale * logits.astype(np.float64), axis=1))
+        return Evidence(ends, scipy.special.softmax(scale * logits.astype(np.float64), axis=1))
 
     def record(self, spikes: SpikeTrains, word: int) -> Recording:
         """Record spikes of all populations and the outputs' state for one sample; see `Model.record`.

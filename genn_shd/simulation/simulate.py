@@ -8,9 +8,9 @@ from functools import partial
 from types import MappingProxyType
 
 import numpy as np
+import scipy
 import sympy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from ..errors import DivergedError, SettingError, unknown_name
 from ..models.neurons import find_neuron
@@ -141,7 +141,9 @@ def _advance(
 
 def _find_crossing(neuron: CompiledNeuron, step: Callable[[float], list[float]], longest: float) -> float:
     """Length after which the threshold is reached, to rounding."""
-    return float(brentq(lambda length: neuron.excess(step(length)), 0.0, longest, xtol=1e-14, rtol=1e-14))
+    return float(
+        scipy.optimize.brentq(lambda length: neuron.excess(step(length)), 0.0, longest, xtol=1e-14, rtol=1e-14)
+    )
 
 
 def _count_steps(duration: float, dt: float) -> int:

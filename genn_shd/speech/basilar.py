@@ -11,7 +11,7 @@ it is kept.
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 LENGTH = 3.5
 STIFFNESS = 1e9
@@ -59,7 +59,7 @@ def _wave_number(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
 def _pressure(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """The travelling wave's pressure in the approximation of Sieroka et al.: a Hankel function of the wave's phase."""
     phase = _phase(omega, x)
-    return np.sqrt(phase / _wave_number(omega, x)) * special.hankel1(0, phase)
+    return np.sqrt(phase / _wave_number(omega, x)) * scipy.special.hankel1(0, phase)
 
 
 def _phase(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -77,5 +77,5 @@ def _antiderivative(omega: np.ndarray, x: np.ndarray, root: np.ndarray) -> np.nd
 def _input(omega: np.ndarray) -> np.ndarray:
     """The transfer function from sound at the oval window to pressure at the base."""
     argument = 2.0 * omega / ALPHA * np.sqrt(2.0 / (HEIGHT * STIFFNESS))
-    ratio = special.hankel2(0, argument) / special.hankel2(1, argument)
+    ratio = scipy.special.hankel2(0, argument) / scipy.special.hankel2(1, argument)
     return 1j * np.sqrt(2.0 * STIFFNESS / HEIGHT) * ratio

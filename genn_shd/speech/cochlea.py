@@ -11,7 +11,7 @@ import math
 import threading
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from ..auditory.library import CompiledPeriphery
 from ..models.auditory import COCHLEAR_NUCLEUS
@@ -46,7 +46,7 @@ class Cochlea:
         times : (S,) float32, ms, sorted; less than the waveform's duration.
         units : (S,) uint16, < `num_channels`; those at one time are sorted.
         """
-        spectrum = fft.rfft(waveform.samples)
+        spectrum = scipy.fft.rfft(waveform.samples)
         heard = math.ceil(waveform.duration / STEP)
         parts = []
         for block, state in enumerate(self.start(seed)):

@@ -11,7 +11,7 @@ import functools
 import math
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
@@ -104,7 +104,7 @@ class Membrane:
         arrays = [a.ctypes.data for a in (first, between, sound)]
         for table, audible in zip(self._tables[groups], self._count_audible(first, groups).tolist(), strict=True):
             self._code.compute_spectrum(table.ctypes.data, audible, *arrays, num_samples, rows.ctypes.data)
-            result.append(2.0 * fft.ifft(rows[:, 0] + 1j * rows[:, 1], axis=0, norm="forward").real)
+            result.append(2.0 * scipy.fft.ifft(rows[:, 0] + 1j * rows[:, 1], axis=0, norm="forward").real)
         return np.array(result)
 
     def _count_audible(self, first: np.ndarray, groups: slice) -> np.ndarray:

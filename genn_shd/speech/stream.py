@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from .cochlea import Cochlea, Spikes
 from .membrane import BLOCK
@@ -61,7 +61,7 @@ class CochleaStream:
             self._waiting = self._waiting[self._piece :]
 
     def _encode(self, sound: np.ndarray) -> Spikes:
-        spectrum = fft.rfft(sound)
+        spectrum = scipy.fft.rfft(sound)
         span = slice(self._before // 2, (self._before + self._piece) // 2)
         parts = []
         for block, state in enumerate(self._states):

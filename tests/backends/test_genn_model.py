@@ -363,7 +363,7 @@ from tests.backends.genn_cases import compiled, network, samples
 with compiled(network(hidden=(4,), recurrent=False), "genn_cpu") as model:
     print(repr(model.evaluate_batch(samples(1, 3)).loss))
 """
-    environment = {"GENN_SHD_CACHE": str(tmp_path), "PATH": os.environ["PATH"]}
+    environment = os.environ | {"GENN_SHD_CACHE": str(tmp_path)}
     running = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
         for _ in range(2)
@@ -392,7 +392,12 @@ def test_the_cache_knows_precision_and_sizes(monkeypatch, tmp_path):
 
     monkeypatch.setenv("GENN_SHD_CACHE", str(tmp_path))
     folders = []
-    monkeypatch.setattr(builder, "_build", lambda blueprint, target, folder: folders.append(folder))
+
+    def look_up(library):
+        folders.append(library)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(builder, "is_intact", look_up)
     for changes in ({}, {"precision": "float32"}, {"max_spikes": 7}, {"duration": NUM_STEPS + 1}, {"profile": True}):
         with pytest.raises(FileNotFoundError):
             compiled(network(), "genn_cpu", **changes)

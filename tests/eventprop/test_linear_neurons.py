@@ -25,6 +25,8 @@ from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
 from genn_shd.models.synapses import find_synapse
 
+pytestmark = pytest.mark.cflags("-Og")
+
 DURATION = 60.0
 NOT_NEGATIVE = ("tau_mem", "tau_syn", "tau_rise", "tau_adapt", "period", "v_threshold")
 
@@ -138,6 +140,7 @@ def test_gradients_are_those_of_the_simulation(case: str, dt: float) -> None:
     assert max(errors.values()) < 1e-6, errors
 
 
+@pytest.mark.cflags("-O1")
 @pytest.mark.parametrize("case", ["adlif that oscillates", "rf", "alpha"])
 def test_heterogeneous_neurons_in_two_layers(case: str) -> None:
     weight = CASES[case][4]
@@ -216,7 +219,10 @@ def test_delays(per: str) -> None:
         assert max(relative_errors(model, make_samples()).values()) < 1e-6
 
 
-@pytest.mark.parametrize("case", CASES)
+WITH_VECTORS = ("adlif that oscillates", "rf", "alpha")
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.cflags("-O1")) for c in WITH_VECTORS] + [*CASES])
 def test_float32_agrees_with_float64(case: str) -> None:
     network = make_network(case)
     with compile_case(network) as model:

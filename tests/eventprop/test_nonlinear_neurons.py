@@ -24,6 +24,8 @@ from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
 
+pytestmark = pytest.mark.cflags("-Og")
+
 DURATION = 40.0
 NOT_NEGATIVE = ("tau_mem", "tau_syn", "tau_adapt", "delta", "a", "v_threshold", "g_na")
 
@@ -107,6 +109,7 @@ def test_gradients_are_exact_whatever_the_order(order: int) -> None:
         assert max(relative_errors(model, make_samples()).values()) < 2e-6
 
 
+@pytest.mark.cflags("-O1")
 def test_heterogeneous_neurons_in_two_layers_that_fall_silent_after_noise() -> None:
     network = recurrent_classifier(
         num_input=12,
@@ -136,6 +139,7 @@ def test_the_grid_becomes_the_exact_scheme_as_steps_get_short(case: str) -> None
     assert distances[1] < 0.5 * distances[0], distances
 
 
+@pytest.mark.cflags("-O1")
 def test_results_do_not_depend_on_threads_and_repeat() -> None:
     batch = make_samples()
     results = []
@@ -148,6 +152,7 @@ def test_results_do_not_depend_on_threads_and_repeat() -> None:
     assert all(np.array_equal(results[0][1][name], results[1][1][name]) for name in results[0][1])
 
 
+@pytest.mark.cflags("-O1")
 def test_float32_agrees_with_float64() -> None:
     batch = make_samples()
     with compile_case("qif", 1.0) as model:

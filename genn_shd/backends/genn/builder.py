@@ -39,14 +39,13 @@ def build_and_load(blueprint: Blueprint, target: Target) -> tuple[Any, Path]:
         Where GeNN or the compiler refuses the code, or memory runs out.
     """
     folder = cache_folder("genn") / blueprint.digest(target, version(), *_environment(target))
-    if not is_intact(folder / _LIBRARY):
-        _build(blueprint, target, folder)
     with tempfile.TemporaryDirectory(prefix="genn_shd-") as private:
-        (Path(private) / _LIBRARY.parent).mkdir()
-        shutil.copy(folder / _LIBRARY, Path(private) / _LIBRARY)
-        model = assemble(blueprint, target)
+        if is_intact(folder / _LIBRARY):
+            model = _take(blueprint, target, folder, Path(private))
+        else:
+            model = _build(blueprint, target, Path(private))
+            _keep(Path(private), folder)
         with captured_output():
-            model.build(private, never_rebuild=True)
             _load(model)
     return model, folder / _LIBRARY.parent
 
@@ -58,26 +57,40 @@ def _environment(target: Target) -> tuple[str, ...]:
     return cuda_compiler(target)
 
 
-def _build(blueprint: Blueprint, target: Target, folder: Path) -> None:
-    """Build beside the final place and rename: another process sees the whole library or none."""
+def _take(blueprint: Blueprint, target: Target, folder: Path, private: Path) -> Any:
+    """The model with a private copy of a library of the cache."""
+    (private / _LIBRARY.parent).mkdir()
+    shutil.copy(folder / _LIBRARY, private / _LIBRARY)
+    model = assemble(blueprint, target)
+    with captured_output():
+        model.build(str(private), never_rebuild=True)
+    return model
+
+
+def _build(blueprint: Blueprint, target: Target, private: Path) -> Any:
+    """The model with a library that is compiled now. Generating its code takes seconds, and so it is done once."""
+    with captured_output() as output:
+        try:
+            with cpu_flags(target):
+                model = assemble(blueprint, target)
+                model.build(str(private))
+        except Exception as error:
+            raise refused(error, output(), blueprint) from None
+    return model
+
+
+def _keep(private: Path, folder: Path) -> None:
+    """Copy beside the final place and rename: another process sees the whole library or none."""
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as beside:
-            built = Path(beside) / "model"
-            built.mkdir()
-            with captured_output() as output:
-                try:
-                    with cpu_flags(target):
-                        assemble(blueprint, target).build(str(built))
-                except Exception as error:
-                    raise refused(error, output(), blueprint) from None
-            _publish(built, folder)
+            copied = Path(beside) / "model"
+            shutil.copytree(private, copied, ignore=shutil.ignore_patterns("*.o"))
+            _publish(copied, folder)
     except OSError as error:
         raise BackendError(f"cannot compile into {folder.parent}: {error.strerror}.") from None
 
 
 def _publish(built: Path, folder: Path) -> None:
-    for leftover in (built / _LIBRARY.parent).glob("*.o"):
-        leftover.unlink()
     seal(built / _LIBRARY)
     if folder.exists() and not is_intact(folder / _LIBRARY):
         folder.rename(built.with_name("damaged"))

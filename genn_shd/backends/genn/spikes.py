@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
+import scipy
 
 from ...eventprop.schemes.bins import bin_steps
 from ...spikes.spike_trains import SpikeTrains

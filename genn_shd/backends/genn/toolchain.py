@@ -20,13 +20,17 @@ _CANDIDATES = ("g++", "clang++", "c++")
 
 @functools.cache
 def cpu_compiler() -> tuple[str, str]:
-    """Find the C++ compiler (CXX, else g++, clang++, c++): its command with flags, for make, and its version."""
+    """Find the C++ compiler (CXX, else g++, clang++, c++): its command with flags, for make, and its version.
+
+    Flags in the environment variable GENN_SHD_CXXFLAGS are added to its own, and win over them.
+    """
     named = os.environ.get("CXX")
     for command in [named] if named else _CANDIDATES:
         if command and shutil.which(shlex.split(command)[0]):
             words = [*shlex.split(command), "--version"]
             said = subprocess.run(words, capture_output=True, encoding="utf-8", errors="replace", timeout=60).stdout
-            return shlex.join([*shlex.split(command), *FLAGS]), (said.splitlines() or ["unknown version"])[0]
+            flags = [*FLAGS, *shlex.split(os.environ.get("GENN_SHD_CXXFLAGS", ""))]
+            return shlex.join([*shlex.split(command), *flags]), (said.splitlines() or ["unknown version"])[0]
     if named:
         raise BackendError(f"CXX={named!r} does not run; name a C++ compiler or unset CXX")
     raise BackendError(f"no C++ compiler is found (looked for {', '.join(_CANDIDATES)}); install one")

@@ -34,6 +34,7 @@ class Coefficients:
         self._powers = (Powers * count)()
         self._term_arrays: dict[str, tuple[np.ndarray, ...]] = {}
         self._power_arrays: dict[str, np.ndarray] = {}
+        self._followed: dict[str, dict[str, np.ndarray]] = {}
 
     @property
     def members(self) -> dict[str, Any]:
@@ -47,14 +48,22 @@ class Coefficients:
         }
 
     def refresh(self, p: PopulationProgram, run_values: RunValues) -> None:
-        """Follow the run-time values of one population.
+        """Follow the run-time values of one population, where they have changed.
 
         Raises
         ------
         SettingError
             Where the step is too long for them.
         """
-        values = self._program.neuron_values(p.name, run_values.neuron_values(p.name), self._dt)
+        current = run_values.neuron_values(p.name)
+        followed = self._followed.pop(p.name, None)
+        if followed is None or any(not np.array_equal(current[name], followed[name]) for name in current):
+            self._compute(p, current)
+        # Stays out where that raised an error half way.
+        self._followed[p.name] = {name: np.copy(value) for name, value in current.items()}
+
+    def _compute(self, p: PopulationProgram, parameters: Values) -> None:
+        values = self._program.neuron_values(p.name, parameters, self._dt)
         index = self._program.populations.index(p)
         self._homogeneous[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
         if p.trained and p.trained.sensitivity:

@@ -78,7 +78,7 @@ class PairwiseForm:
         result = {_rate(x): 1.0 / scale[x] for x in d.state}
         for x, y in self._couplings:
             gap = result[_rate(y)] - result[_rate(x)]
-            strength = np.broadcast_to(evaluate(d.matrix[d.state.index(x), d.state.index(y)], values), size)
+            strength = np.broadcast_to(evaluate(d.entries[d.state.index(x), d.state.index(y)], values), size)
             # Where the rates meet, the series serves every span and nothing divides by their gap.
             over_gap = np.divide(strength, gap, out=np.zeros(size), where=gap != 0)
             result |= dict(zip(_coupling(x, y), (gap, strength, over_gap), strict=True))

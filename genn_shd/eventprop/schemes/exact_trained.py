@@ -64,7 +64,7 @@ class TrainedInStep:
                 ),
                 reached=self.reached,
                 matrix={(a, b): _entry(a, b) for a, b in self._couplings},
-                drift={z: _entry(z, DRIFT) for z, c in zip(self._state, s.dynamics.drift, strict=True) if c != 0},
+                drift={z: _entry(z, DRIFT) for z in (self._state[i] for i in s.dynamics.drives)},
                 shift={name: to_code(e) for name, e in s.shift.items()},
                 reset_code=assign(s.reset),
             ),
@@ -167,9 +167,7 @@ class TrainedInStep:
         half = exponentials((matrix if self.in_closed_form else self._with_means(driven, dt)) * (dt / 2))
         whole = half @ half
         result = {_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
-        result |= {
-            _entry(z, DRIFT): driven[:, index[z], -1] for z, c in zip(self._state, d.drift, strict=True) if c != 0
-        }
+        result |= {_entry(self._state[i], DRIFT): driven[:, i, -1] for i in d.drives}
         for y in self.sensitivity.state:
             result |= {propagator_name(y, z): whole[:, index[y], index[z]] for z in self._state if self._coupled[y, z]}
             if y in driven_states(d):

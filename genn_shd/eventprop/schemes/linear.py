@@ -162,8 +162,7 @@ def coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
 
 def driven_states(d: Dynamics) -> list[str]:
     """State variables that the constant part b of the dynamics reaches."""
-    coupled, drives = d.coupled, [b != 0 for b in d.drift]
-    return [x for i, x in enumerate(d.state) if any(coupled[i, j] and drives[j] for j in range(len(drives)))]
+    return [x for i, x in enumerate(d.state) if any(d.coupled[i, j] for j in d.drives)]
 
 
 def advance(x: str, d: Dynamics) -> sympy.Expr:
@@ -318,7 +317,9 @@ def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
 def driven_matrix(d: Dynamics, values: Values) -> np.ndarray:
     """A with b as the column of a state that stays 1, (K, n + 1, n + 1), for K neurons' parameter values."""
     matrix = system_matrix(d, values)
-    result = np.pad(matrix, ((0, 0), (0, 1), (0, 1)))
-    for i, b in enumerate(d.drift):
+    count, n, _ = matrix.shape
+    result = np.zeros((count, n + 1, n + 1))
+    result[:, :n, :n] = matrix
+    for i, b in d.drives.items():
         result[:, i, -1] = evaluate(b, values)
     return result

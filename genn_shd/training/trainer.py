@@ -72,7 +72,7 @@ class Trainer:
         self.fingerprints = samples.fingerprints()
         self._checkpoints = Checkpoints()
         # Checkpoints come last: what the others keep is to be that after the epoch.
-        self.callbacks: tuple[Callback, ...] = (*standard_callbacks(config), *callbacks, self._checkpoints)
+        self.callbacks: tuple[Callback, ...] = (*standard_callbacks(config, model), *callbacks, self._checkpoints)
         self._epochs = EpochSamples(model, samples, config)
         self.num_batches = self._epochs.num_batches
         self._stopwatch = Stopwatch()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...backends.base import Model
 from ...config.schema import Config
 from .base import Callback
+from .delay_histograms import DelayHistograms
 from .epoch_timings import EpochTimings
 from .learning_rate_schedule import LearningRateSchedule
 from .linear_baseline import LinearBaseline
@@ -14,14 +16,21 @@ from .silent_neurons import SilentNeurons
 from .training_curves import TrainingCurves
 
 
-def standard_callbacks(config: Config) -> list[Callback]:
-    """Return new callbacks for one training, in the order in which they are called."""
+def standard_callbacks(config: Config, model: Model) -> list[Callback]:
+    """Return new callbacks for one training, in the order in which they are called.
+
+    Parameters
+    ----------
+    config : of the training.
+    model : with fresh parameters.
+    """
     callbacks: list[Callback] = [
         LearningRateSchedule(config.optimiser),
         SilentNeurons(config.silent_neurons),
         Progress(),
         SilenceWarning(),
         TrainingCurves(),
+        DelayHistograms(model),
     ]
     if config.recording.epochs:
         callbacks.insert(0, Recorder(config.recording))

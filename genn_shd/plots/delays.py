@@ -1,0 +1,52 @@
+"""Figure of trained delays: where they were, where they are, and how far they moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .agg import Axes, Figure
+from .training import FAINT, INK, SINGLE, entitle, styled
+
+_BINS = 40
+
+
+def delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], title: str) -> Figure:
+    """Histograms of delays before and after training, and of what each moved by, a row for each connection.
+
+    Parameters
+    ----------
+    before, after : delays in ms by name, as `input_hidden.delay`; at least one.
+    title : names the run.
+    """
+    with styled():
+        figure = Figure(figsize=(10, 0.6 + 2.9 * len(before)), layout="constrained")
+        entitle(figure, title)
+        rows: Any = figure.subplots(len(before), 2, squeeze=False)
+        for (name, start), (delays, movement) in zip(before.items(), rows, strict=True):
+            _draw_delays(delays, start, after[name], name)
+            _draw_movement(movement, after[name] - start)
+    return figure
+
+
+def _draw_delays(axes: Axes, before: np.ndarray, after: np.ndarray, name: str) -> None:
+    edges = _edges(np.concatenate([before.ravel(), after.ravel()]))
+    axes.hist(before.ravel(), edges, histtype="step", color=FAINT, linewidth=1.4, label="before training")
+    axes.hist(after.ravel(), edges, color=SINGLE, alpha=0.8, label="after")
+    axes.set_xlabel(f"{name} (ms)")
+    axes.set_ylabel("delays")
+    axes.legend(frameon=False)
+
+
+def _draw_movement(axes: Axes, moved: np.ndarray) -> None:
+    axes.hist(moved.ravel(), _edges(moved.ravel()), color=SINGLE, alpha=0.8)
+    axes.axvline(0.0, color=INK, linewidth=0.8)
+    axes.set_xlabel(f"moved by (ms); mean of the absolute value {np.abs(moved).mean():.2g} ms")
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Edges of bins over all values; of a width, where all are the same."""
+    low, high = float(values.min()), float(values.max())
+    return np.linspace(low, high, _BINS + 1) if high > low else np.linspace(low - 0.5, high + 0.5, _BINS + 1)

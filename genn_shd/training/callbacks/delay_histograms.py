@@ -1,0 +1,40 @@
+"""Histograms of trained delays, drawn when training ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...backends.base import Model
+from .base import Callback, Status
+
+if TYPE_CHECKING:
+    from ..trainer import Trainer
+
+
+class DelayHistograms(Callback):
+    """Draws `plots/delays.png`: trained delays before and after, and how far they moved. Nothing without any.
+
+    Parameters
+    ----------
+    model : with fresh parameters, which are those that any training of its seed begins with.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._before = trained_delays(model)
+
+    def on_train_end(self, trainer: Trainer, status: Status) -> None:
+        if self._before and status in ("complete", "interrupted") and trainer.state.history:
+            from ...plots.delays import delay_histograms
+            from ...plots.training import save
+
+            figure = delay_histograms(self._before, trained_delays(trainer.model), trainer.folder.name)
+            save(figure, trainer.folder.plots / "delays.png")
+
+
+def trained_delays(model: Model) -> dict[str, np.ndarray]:
+    """Return copies of the delays that a model trains, by name, in ms."""
+    delays = model.network.delayed_connections
+    names = [connection.delay_name for connection in delays if connection.delay and connection.delay.trained]
+    return {name: model.parameters[name] for name in names} if names else {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .agg import Axes, Figure
+from .agg import Axes, Figure, MaxNLocator
 from .training import FAINT, INK, SINGLE, entitle, styled
 
 _BINS = 40
@@ -28,6 +28,8 @@ def delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.nd
         for (name, start), (delays, movement) in zip(before.items(), rows, strict=True):
             _draw_delays(delays, start, after[name], name)
             _draw_movement(movement, after[name] - start)
+            for axes in (delays, movement):
+                axes.xaxis.set_major_locator(MaxNLocator(5))
     return figure
 
 

@@ -26,9 +26,13 @@ _LOADED = re.compile(r'<(?:script|img|iframe|source|link)\b[^>]*?\b(?:src|href)=
 _DEFAULT = re.compile(r"\{\{ ([\w.\[\]]+) \}\}")
 
 
+def on_startup(**_: Any) -> None:
+    """Link the sources before mkdocstrings looks for them: a folder that is not there yet, it leaves out for good."""
+    link_sources()
+
+
 def on_config(config: Any) -> None:
     """Check what the site is made of before it is made."""
-    link_sources()
     if problems := [*broken_links(), *broken_mentions(), *undocumented()]:
         raise PluginError("\n".join(["the documentation is not whole:", *problems]))
 

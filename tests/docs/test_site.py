@@ -9,7 +9,7 @@ import sys
 import griffe
 import pytest
 
-from docs.site import commands_page, docstrings, links, public_names, settings_page
+from docs.site import commands_page, docstrings, hooks, links, public_names, settings_page
 from genn_shd import Config
 from genn_shd.config.messages import setting_names
 from tests.docs.pages import DOCS
@@ -103,6 +103,14 @@ def test_every_command_has_its_help_page():
 def test_make_docs_fails_on_warnings():
     command = re.search(r"mkdocs build (.*)", (DOCS.parent / "Makefile").read_text(encoding="utf-8"))
     assert command and "--strict" in command[1] and "-q" not in command[1]
+
+
+def test_sources_are_linked_before_any_plugin_looks_for_them(monkeypatch):
+    # mkdocstrings leaves out for good what is not there when it is set up: in a fresh clone that was all of it.
+    linked = []
+    monkeypatch.setattr(hooks, "link_sources", lambda: linked.append(True))
+    hooks.on_startup(command="build", dirty=False)
+    assert linked
 
 
 @pytest.mark.slow

@@ -50,9 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     num_hidden, batch_size, repeats = (6, 1, 1) if options.smoke else (options.hidden, options.batch, 5)
     report = Report.begin("native_vs_eventax", "A training trial of Yin-Yang beside Eventax", options, 1)
-    rows = [
-        _compare(neuron, num_hidden, batch_size, repeats, precision) for neuron in SCALES for precision in ("float64",)
-    ]
+    rows = [_compare(neuron, num_hidden, batch_size, repeats) for neuron in SCALES]
     print_table(
         ["neuron", "spikes/trial", "genn_shd, ms", "Eventax, ms", "ratio", "gradients apart"],
         [

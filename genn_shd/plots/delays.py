@@ -48,7 +48,8 @@ def _draw_movement(axes: Axes, moved: np.ndarray) -> None:
     axes.set_xlabel(f"moved by (ms); mean of the absolute value {np.abs(moved).mean():.2g} ms")
 
 
-def _edges(values: np.ndarray) -> np.ndarray:
+def _edges(values: np.ndarray) -> list[float]:
     """Edges of bins over all values; of a width, where all are the same."""
     low, high = float(values.min()), float(values.max())
-    return np.linspace(low, high, _BINS + 1) if high > low else np.linspace(low - 0.5, high + 0.5, _BINS + 1)
+    first, last = (low, high) if high > low else (low - 0.5, high + 0.5)
+    return np.linspace(first, last, _BINS + 1).tolist()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,16 +21,7 @@ NEED_MORE = ("guides/export.md", "guides/sweeps.md")
 """Pages whose blocks go on from a model or a run folder of the user's."""
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    """A folder to run in, from which Python imports."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def python(page: str) -> list[str]:

@@ -24,6 +24,7 @@ from ...network.snippets import assigns, uses
 from ...toolchain.format import format_c
 from ...toolchain.template_names import TemplateNames
 from ...toolchain.templates import code_templates
+from ..limits import check_exportable
 from ..trained_network import TrainedNetwork
 from .numbers import Constants, number
 from .quantise import quantise
@@ -86,7 +87,7 @@ def generate(trained: TrainedNetwork, name: str, weights: str = "float32") -> CL
 
 class _Library:
     def __init__(self, trained: TrainedNetwork, name: str, weights: str) -> None:
-        _check(trained)
+        check_exportable(trained.program(), "the C library")
         self._trained, self._name, self._weights = trained, name, weights
         self._scalar = "double" if weights == "float64" else "float"
         self._program = trained.program(_is_taken)
@@ -298,22 +299,6 @@ class _Library:
                 members.append(Member(rows, f"{p.name}_neuron", (2, room), rooms, comment))
         members.append(Member(rows, "input_unit", (f"{start}_MAX_INPUT_SPIKES",), rooms))
         return members
-
-
-def _check(trained: TrainedNetwork) -> None:
-    network = trained.network
-    for connection in network.delayed_connections:
-        raise SettingError(f"connection {connection.name!r} has delays, which the C library has not; leave them out.")
-    if network.loss.weighs_input:
-        raise SettingError(
-            f"loss {network.loss.name!r} weighs outputs by the input's activity, which the C library does not; take "
-            "a loss whose weight depends on time alone."
-        )
-    for p in trained.program().populations:
-        if p.flow:
-            raise SettingError(
-                f"population {p.name!r} has nonlinear dynamics, and the C library follows linear ones alone."
-            )
 
 
 def _is_taken(name: str) -> bool:

@@ -14,6 +14,7 @@ from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, Program
 from ...network.snippets import assigns, rename, uses
 from ...toolchain.templates import code_templates
+from ..limits import check_exportable
 from ..trained_network import TrainedNetwork
 
 _ENVIRONMENT = code_templates("genn_shd.exporters.genn")
@@ -95,22 +96,10 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
 
 
 def _check(trained: TrainedNetwork) -> None:
-    network = trained.network
-    for connection in network.delayed_connections:
-        raise SettingError(f"connection {connection.name!r} has delays, which the script has not; leave them out.")
-    if network.loss.weighs_input:
-        raise SettingError(
-            f"loss {network.loss.name!r} weighs outputs by the input's activity, which the script does not; take a "
-            "loss whose weight depends on time alone."
-        )
-    for delay in network.input.delays:
+    check_exportable(trained.on_grid().program(), "the script")
+    for delay in trained.network.input.delays:
         if abs(delay / trained.dt - round(delay / trained.dt)) > 1e-6:
             raise SettingError(f"a copy of the input is {delay:g} ms late; GeNN needs a multiple of {trained.dt:g} ms.")
-    for p in trained.on_grid().program().populations:
-        if p.flow:
-            raise SettingError(
-                f"population {p.name!r} has nonlinear dynamics, and the script follows linear ones alone."
-            )
 
 
 def _neurons(

@@ -37,4 +37,5 @@ def trained_delays(model: Model) -> dict[str, np.ndarray]:
     """Return copies of the delays that a model trains, by name, in ms."""
     delays = model.network.delayed_connections
     names = [connection.delay_name for connection in delays if connection.delay and connection.delay.trained]
-    return {name: model.parameters[name] for name in names} if names else {}
+    parameters = model.parameters if names else {}  # copies of all, weights too
+    return {name: parameters[name] for name in names}

@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 
 import h5py
@@ -22,6 +23,7 @@ from genn_shd.speech import encoder as encoder_module
 from genn_shd.speech.encoding_log import EncodingLog
 from genn_shd.speech.naming import Pattern, Table, number_names
 from genn_shd.system import progress
+from genn_shd.system.progress import Count
 from tests.disk import room_for
 from tests.speech.conftest import tone
 
@@ -199,6 +201,7 @@ def one_line(capsys):
 
 HOLD = """
 import sys
+import threading
 from pathlib import Path
 from genn_shd.speech.encoding_log import EncodingLog
 with EncodingLog(Path(sys.argv[1])):
@@ -334,6 +337,18 @@ def test_a_file_that_is_gone_by_its_turn_is_left_out(folder, capsys, monkeypatch
 
 def test_it_says_how_far_it_is(folder, capsys, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.02)
+    beaten, describe, encode = threading.Event(), Count.__str__, encoder_module._encode_file
+
+    def describe_and_tell(count):
+        beaten.set()
+        return describe(count)
+
+    def encode_after_a_line(file, settings):
+        assert beaten.wait(10)
+        return encode(file, settings)
+
+    monkeypatch.setattr(Count, "__str__", describe_and_tell)
+    monkeypatch.setattr(encoder_module, "_encode_file", encode_after_a_line)
     encoded(folder)
     assert re.search(r"[0-3] of 3 files, 00:0\d so far", capsys.readouterr().err)
 

@@ -125,6 +125,25 @@ def test_heterogeneous_neurons_in_two_layers_that_fall_silent_after_noise() -> N
         assert max(relative_errors(model, make_samples()).values()) < 2e-6
 
 
+@pytest.mark.parametrize("dt", [0.1, 0.3, 1.0])
+def test_first_spikes_of_nonlinear_outputs(dt: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loss derives by the first spike alone, whose time has to be the same number forward and backward."""
+    monkeypatch.setenv("GENN_SHD_CFLAGS", "")  # optimised in full: without, products and sums are fused alike
+    network = recurrent_classifier(
+        12, 7, 3, loss="first_spike", weights={"input_hidden": Normal(0.5, 0.15), "hidden_output": Normal(1.0, 0.5)}
+    )
+    network = replace(
+        network,
+        populations=(
+            network.populations[0],
+            *(replace(p, neuron=find_neuron("qif")) for p in network.populations[1:]),
+        ),
+    )
+    with compile_network(network, dt=dt, duration=DURATION, precision="float64", batch_size=3) as model:
+        assert (model.evaluate_batch(make_samples()).spike_counts["output"] > 0).all()
+        assert max(relative_errors(model, make_samples()).values()) < 2e-6
+
+
 @pytest.mark.parametrize("case", ["qif", "coba"])
 def test_the_grid_becomes_the_exact_scheme_as_steps_get_short(case: str) -> None:
     batch = make_samples()

@@ -12,6 +12,7 @@ class RunPaths:
     environment.json  versions, source, machine, seed; at the first start and at each later one that differed
     history.csv       one row an epoch
     timings.csv       seconds that each epoch spent on which kind of work, where simulation.profile is set
+    start.npz         what training began with, where training.start_from names another run
     checkpoint.npz    everything needed to go on
     best.npz          the same, as it was after the best epoch so far
     summary.json      results of the run
@@ -29,6 +30,7 @@ class RunPaths:
         self.environment_file = path / "environment.json"
         self.history_file = path / "history.csv"
         self.timings_file = path / "timings.csv"
+        self.start_file = path / "start.npz"
         self.checkpoint_file = path / "checkpoint.npz"
         self.best_file = path / "best.npz"
         self.summary_file = path / "summary.json"

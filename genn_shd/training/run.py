@@ -26,6 +26,7 @@ from .data import for_evaluation, most_samples, partition, resolve_from_data
 from .evaluation import Evaluation, evaluate_with_bar, report
 from .samples import Partition, Samples
 from .silent_neurons import silent_layers
+from .start import start_from_run
 from .trainer import Trainer
 
 _SAMPLES_DRAWN = 50
@@ -42,6 +43,7 @@ def train_once(
     check_fits(config, network, most)
     with RunFolder.open(path, config) as folder, compile_model(config, network, most) as model:
         folder.results.write_environment(environment.describe(model, config.training.seed))
+        start_from_run(model, config, folder)
         _announce(model, samples)
         draw_weight(model, samples.train, folder)
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop, callbacks)

@@ -152,7 +152,7 @@ def test_what_is_no_path_stays(tmp_path):
 
 def test_the_settings_that_are_paths():
     names = ("path", "test_path", "validation_path", "data_dir")
-    assert path_settings(Config) == {f"dataset.{name}" for name in names}
+    assert path_settings(Config) == {*(f"dataset.{name}" for name in names), "training.start_from"}
 
 
 def test_a_file_may_begin_with_a_byte_order_mark_and_must_not_nest_without_end(tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, create_model, model_validator
 
 from ..messages import format_value
-from ..sections import AsList, AsTuple, OneOrMany, Section, setting
+from ..sections import AsList, AsTuple, OneOrMany, Section, path_setting, setting
 from .callbacks import CallbackTables, NamedCallback, callback_tables_of
 
 _LARGEST = 2**63 - 1
@@ -30,6 +30,15 @@ class TrainingSettings(Section):
         "accuracy that steers the schedule and picks best.npz; auto: validation where there is one, but not that of a "
         "speaker left out in turn",
     )
+    start_from: str = path_setting(
+        "", "run whose trained numbers training begins with; of several seeds, its training with the same seed"
+    )
+    start_parameters: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
+        (), "which of them, by name: connections, or POPULATION.PARAMETER; [] = all"
+    )
+    frozen: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
+        (), "what is not trained although the network trains it, by the same names"
+    )
     callbacks: Annotated[tuple[str, ...], OneOrMany, AsList] = setting(
         (),
         "what else is done while training: tensorboard, or callbacks of your own as module:name; or a table of each, "
@@ -41,6 +50,15 @@ class TrainingSettings(Section):
         if not self.all_seeds or len(set(self.all_seeds)) < len(self.all_seeds):
             raise ValueError(
                 f"training.seeds = {format_value(self.seeds)} is not allowed: name at least one, and each once."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _parameters_have_a_run(self) -> Self:
+        if self.start_parameters and not self.start_from:
+            raise ValueError(
+                f"training.start_parameters = {format_value(self.start_parameters)} is not allowed without a run to "
+                "take them from; name it in training.start_from."
             )
         return self
 

@@ -7,6 +7,7 @@ from ...config.schema import Config
 from .base import Callback
 from .delay_histograms import DelayHistograms
 from .epoch_timings import EpochTimings
+from .frozen_parameters import FrozenParameters
 from .learning_rate_schedule import LearningRateSchedule
 from .linear_baseline import LinearBaseline
 from .progress import Progress
@@ -32,6 +33,8 @@ def standard_callbacks(config: Config, model: Model) -> list[Callback]:
         TrainingCurves(),
         DelayHistograms(model),
     ]
+    if config.training.frozen:
+        callbacks.insert(2, FrozenParameters(model, config.training.frozen))  # after what lifts weights
     if config.recording.epochs:
         callbacks.insert(0, Recorder(config.recording))
     if config.report.baseline == "linear":

@@ -1,0 +1,150 @@
+"""The numbers that training begins with where they are those of another run (pre-training)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..backends.base import Model
+from ..backends.results import Arrays
+from ..backends.run_values import draw_start
+from ..config.schema import Config
+from ..errors import DataError, SettingError, unknown_name
+from ..network.network import Network
+from ..runs.folder import RunFolder
+from ..runs.npz import UnreadableError, read_arrays
+from ..system.files import write_whole
+from ..system.progress import LOG
+from .build import build_network
+
+
+def start_from_run(model: Model, config: Config, folder: RunFolder) -> None:
+    """Give a model the parameters that settings want it to begin with; nothing where they name no run.
+
+    They are kept in the run's own folder, so that it can go on whatever becomes of the other run.
+
+    Parameters
+    ----------
+    model : with fresh parameters.
+    config : resolved, of the run.
+    folder : open for this run.
+
+    Raises
+    ------
+    DataError
+        There is no such run, or its checkpoint is damaged.
+    SettingError
+        Its network has other parameters, shapes or constants.
+    """
+    if not config.training.start_from:
+        return
+    if not folder.start_file.exists():
+        parameters: Any = read_start(config, model.network)
+        write_whole(folder.start_file, lambda file: np.savez(file, **parameters))
+    try:
+        model.set_parameters(read_arrays(folder.start_file))
+    except UnreadableError as error:
+        raise DataError(f"{folder.start_file}: {error}; delete it, and it is made anew.") from None
+
+
+def read_start(config: Config, network: Network) -> Arrays:
+    """Read the parameters of the run that settings name, those that they ask for.
+
+    Parameters
+    ----------
+    config : resolved.
+    network : gets them.
+
+    Raises
+    ------
+    DataError, SettingError
+        As `start_from_run`.
+    """
+    source = _find_training(Path(config.training.start_from), config.training.seed)
+    saved = source.checkpoints.read("best")
+    saved.check_numbers()
+    theirs = build_network(source.config(), saved.state["num_input"], len(saved.state["class_names"]))
+    start = _Start(source.path, network, theirs, saved.group("parameters"))
+    taken = start.choose(config.training.start_parameters)
+    start.check_constants(taken, _draw_constants(config, network), _draw_constants(source.config(), theirs))
+    LOG.info("begins with %s of %s, epoch %d", ", ".join(taken), source.path, saved.state["epoch"])
+    return {name: start.parameters[name] for name in taken}
+
+
+def _find_training(path: Path, seed: int) -> RunFolder:
+    """Return the folder of a run, or of its training with a seed."""
+    run = RunFolder.existing(path)
+    of_seed = path / f"seed_{seed}"
+    return RunFolder.existing(of_seed) if of_seed in [part.path for part in run.parts()] else run
+
+
+def _draw_constants(config: Config, network: Network) -> dict[str, np.ndarray]:
+    """Return all that a network has beside its weights, as its seed draws it, by name."""
+    _, delays, values = draw_start(network, config.training.seed, config.simulation.dt)
+    of_neurons = {
+        f"{p.name}.{name}": value
+        for p in network.populations[1:]
+        for name, value in values.neuron_values(p.name).items()
+    }
+    return {**of_neurons, **delays, f"{network.input.name}.delays": values.delays()}
+
+
+class _Start:
+    """The parameters of one network, to be those of another."""
+
+    def __init__(self, path: Path, network: Network, theirs: Network, parameters: Arrays) -> None:
+        self._path, self._network, self._theirs = path, network, theirs
+        self.parameters = parameters
+
+    def choose(self, wanted: Collection[str]) -> list[str]:
+        """Return the names of the parameters to take, in the order of the network."""
+        shapes = self._network.parameter_shapes
+        for name in wanted:
+            if name not in shapes:
+                raise unknown_name("training.start_parameters:", name, shapes)
+        taken = [name for name in shapes if not wanted or name in wanted]
+        for name in taken:
+            self._check_fits(name, shapes[name])
+        return taken
+
+    def _check_fits(self, name: str, shape: tuple[int, ...]) -> None:
+        theirs = self.parameters.get(name)
+        if theirs is not None and theirs.shape == shape:
+            return
+        shapes = self._network.parameter_shapes
+        fit = [k for k, array in self.parameters.items() if shapes.get(k) == array.shape]
+        found = "is not trained there" if theirs is None else f"has shape {theirs.shape} there and {shape} here"
+        remedy = f"set training.start_parameters to those that fit: {', '.join(fit)}" if fit else "name another run"
+        raise SettingError(f"training.start_from = {self._path}: {name} {found}; {remedy}.")
+
+    def check_constants(
+        self, taken: Collection[str], here: Mapping[str, np.ndarray], there: Mapping[str, np.ndarray]
+    ) -> None:
+        """Refuse weights onto neurons whose constants were others when these weights were trained."""
+        there = {**there, **{name: value for name, value in self.parameters.items() if name in there}}
+        trained = self._network.parameter_shapes
+        for name in self._find_constants(taken):
+            if name in trained:
+                continue
+            if name not in there or not _are_equal(here[name], there[name]):
+                raise SettingError(
+                    f"training.start_from = {self._path}: {name}, which is not trained here, is not what it was there; "
+                    "give this run the same training.seed and [network] as that one, or train it here too."
+                )
+
+    def _find_constants(self, taken: Collection[str]) -> list[str]:
+        """Return names of constants of the populations and delays of the connections that taken parameters are of."""
+        connections = [c for c in self._network.connections if c.name in taken]
+        targets = {c.target for c in connections} | {name.partition(".")[0] for name in taken if "." in name}
+        names = [f"{p.name}.{k}" for p in self._network.populations[1:] if p.name in targets for k in p.parameters]
+        names += [c.delay_name for c in connections if c.delay is not None]
+        source = self._network.input.name
+        return [*names, f"{source}.delays"] if any(c.source == source for c in connections) else names
+
+
+def _are_equal(here: np.ndarray, there: np.ndarray) -> bool:
+    """Whether two constants are the same; those in a checkpoint are rounded to float32."""
+    return here.shape == there.shape and bool(np.allclose(here, there, rtol=1e-6))

@@ -18,7 +18,7 @@ from .datasets import Dataset, hdf5
 from .datasets.names import match_by_name, renumber, renumber_classes
 from .errors import DataError
 from .runs.checkpoint import Checkpoint
-from .runs.evaluation_report import EvaluationReport, PooledReport, RunReport
+from .runs.evaluation_report import EvaluationReport, Operations, PooledReport, RunReport
 from .runs.folder import CHECKPOINTS, RunFolder
 from .runs.progress import incomplete, sentence, with_checkpoints
 from .spikes import hdf5_file
@@ -28,6 +28,7 @@ from .system.progress import console_log
 from .training.build import build_network, compile_model, trial_duration
 from .training.data import crop, for_evaluation, partition, prepare, select
 from .training.evaluation import Evaluation, evaluate_with_bar, report
+from .training.operations import count_operations
 from .training.run import draw_confusion
 from .training.samples import Samples
 from .training.time_scale import check_time_scale
@@ -62,13 +63,15 @@ class Evaluated:
     """Evaluations of the parts of one run, and the names of what is in them."""
 
     parts: Mapping[str, Evaluation]
+    operations: Mapping[str, Operations]
     class_names: Sequence[str]
     speaker_names: Sequence[str]
 
     @property
     def reports(self) -> dict[str, EvaluationReport]:
         """The parts' evaluations by the names of what is in them."""
-        return {part: report(each, self.class_names, self.speaker_names) for part, each in self.parts.items()}
+        names = self.class_names, self.speaker_names
+        return {part: report(each, self.operations[part], *names) for part, each in self.parts.items()}
 
     def publish(self, folder: RunFolder, results: RunReport | PooledReport) -> None:
         """Write `evaluation.json` and confusion matrices, print tables."""
@@ -76,7 +79,8 @@ class Evaluated:
         draw_confusion(self.parts, self.class_names, folder)
         for part, evaluation in self.parts.items():
             title = f"{folder.path}, {part}"
-            print(format_table(title, evaluation, self.class_names, self.speaker_names), end="\n\n")
+            print(format_table(title, evaluation, self.class_names, self.speaker_names))
+            print(f"\n  {self.operations[part]}", end="\n\n")
         if results.incomplete:
             print(f"{folder.path}: {sentence(results.incomplete)}", end="\n\n")
 
@@ -88,7 +92,13 @@ def _evaluate_parts(top: RunFolder, kind: Literal["seeds", "folds"], options: ar
         raise DataError(f"{top.path}: no {kind.removesuffix('s')} has been trained yet; train it first.")
     evaluated = [_evaluate(folder, options) for folder in folders]
     pooled = {part: Evaluation.pooled([each.parts[part] for each in evaluated]) for part in evaluated[0].parts}
-    together = Evaluated(pooled, evaluated[0].class_names, evaluated[0].speaker_names)
+    operations = {
+        part: Operations.pool(
+            [each.operations[part] for each in evaluated], [len(e.parts[part].labels) for e in evaluated]
+        )
+        for part in pooled
+    }
+    together = Evaluated(pooled, operations, evaluated[0].class_names, evaluated[0].speaker_names)
     names = [folder.name for folder in folders]
     seeds, folds = (names, None) if kind == "seeds" else (None, names)
     results = PooledReport(top.name, options.checkpoint, seeds, folds, incomplete(top), together.reports)
@@ -107,7 +117,10 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     with compile_model(config, network, max(map(len, parts.values()))) as model:
         model.set_parameters(checkpoint.group("parameters"))
         evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}
-    evaluated = Evaluated(evaluations, class_names, speaker_names)
+        operations = {
+            name: count_operations(model, parts[name], each.spikes, config.report) for name, each in evaluations.items()
+        }
+    evaluated = Evaluated(evaluations, operations, class_names, speaker_names)
     data = None if options.data is None else absolute(str(options.data), Path.cwd())
     name, epoch, missing = folder.name, checkpoint.state["epoch"], incomplete(folder)
     evaluated.publish(folder, RunReport(name, options.checkpoint, epoch, data, missing, evaluated.reports))

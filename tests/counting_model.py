@@ -24,7 +24,7 @@ class CountingModel(Model):
         rng = np.random.default_rng(seed)
         self._parameters = {c.name: rng.normal(0.2, 0.2, network.shape(c)) for c in network.connections}
         self._velocity = {name: np.zeros_like(w) for name, w in self._parameters.items()}
-        self._values: dict[str, Any] = {}
+        self._values: dict[str, Any] = {f"{network.input.name}.delays": np.array(network.input.delays)}
         self.batches = 0
         self.learning_rates: list[float] = []
         self.closed = False

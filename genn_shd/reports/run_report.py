@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import DataError
 from ..plots import training as plots
 from ..recording import figure as plot_recording
+from ..runs.evaluation_report import Operations
 from ..runs.progress import sentence
 from ..system.display import show_name
 from ..training.callbacks.silence_warning import SILENCE_REMEDY
@@ -79,6 +80,7 @@ def _facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]
             text = of_metric("accuracy", fmean(values), spread).text
             facts.append((f"{part} accuracy, best epoch", f"{text}{so_far}"))
     facts += _baseline_facts(of)
+    facts += _cost_facts(of)
     facts.append(("time in epochs", f"{sum(training.seconds for training in of):.4g} s"))
     return facts
 
@@ -90,6 +92,15 @@ def _baseline_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
         (f"{part} accuracy, linear classifier", of_metric("accuracy", fmean(b[part] for b in found)).text)
         for part in _PARTS
         if found and all(part in baseline for baseline in found)
+    ]
+
+
+def _cost_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
+    """Costs of a sample, means over trainings."""
+    return [
+        (f"cost of a {part} sample", str(Operations.pool(found, [1] * len(found))))
+        for part in _PARTS
+        if (found := [training.operations[part] for training in of if part in training.operations])
     ]
 
 

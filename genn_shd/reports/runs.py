@@ -14,7 +14,8 @@ from ..config.sources import read_toml
 from ..errors import DataError, SettingError
 from ..recording.file import Recorded
 from ..runs.checkpoint import Checkpoint
-from ..runs.files import read_confusions, read_environment, read_history, read_summary
+from ..runs.evaluation_report import Operations
+from ..runs.files import read_confusions, read_environment, read_history, read_operations, read_summary
 from ..runs.folder import RunFolder
 from ..runs.progress import incomplete
 from ..runs.results import Row
@@ -79,6 +80,11 @@ class Training:
     def confusions(self) -> dict[str, np.ndarray]:
         """Part of the data -> confusion matrix, (C, C) counts; empty where nothing was evaluated."""
         return self._read(read_confusions, self.folder.evaluation_file) or {}
+
+    @cached_property
+    def operations(self) -> dict[str, Operations]:
+        """Part of the data -> what a sample of it costs; empty where nothing was evaluated."""
+        return self._read(read_operations, self.folder.evaluation_file) or {}
 
     def weights(self) -> dict[str, np.ndarray]:
         """Trained parameters of the best epoch; empty before there is one."""

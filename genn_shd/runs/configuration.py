@@ -27,6 +27,8 @@ MAY_DIFFER = (
     "recording.populations",
     "recording.variables",
     "report.baseline",
+    "report.pj_per_synaptic_operation",
+    "report.pj_per_multiply_add",
 )
 """Settings with which a run may go on though they changed; paths are others: what files hold is checked by content."""
 

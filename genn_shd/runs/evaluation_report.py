@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+from operator import mul
 from typing import Any
 
 
@@ -24,6 +25,44 @@ class GroupReport:
 
 
 @dataclass(frozen=True)
+class Operations:
+    """The work of a network for one sample, a mean over samples.
+
+    Attributes
+    ----------
+    input_spikes : spikes that it gets.
+    hidden_spikes : spikes of all hidden neurons.
+    synaptic_operations : arrivals of spikes at synapses.
+    microjoules : energy of these, as `[report] pj_per_synaptic_operation` estimates it.
+    dense_multiply_adds : products of a dense recurrent network with the same layers, one a weight and time step.
+    dense_microjoules : energy of these, as `[report] pj_per_multiply_add` estimates it.
+    """
+
+    input_spikes: float
+    hidden_spikes: float
+    synaptic_operations: float
+    microjoules: float
+    dense_multiply_adds: float
+    dense_microjoules: float
+
+    @classmethod
+    def pool(cls, operations: Sequence[Operations], samples: Sequence[int]) -> Operations:
+        """Return the mean of those of several evaluations, of so many samples each."""
+        rows = [astuple(each) for each in operations]
+        sums = [sum(map(mul, column, samples)) for column in zip(*rows, strict=True)]
+        return cls(*(total / sum(samples) for total in sums))
+
+    def __str__(self) -> str:
+        """The counts as a sentence."""
+        return (
+            f"{self.input_spikes:,.0f} input spikes, {self.hidden_spikes:,.0f} hidden spikes and "
+            f"{self.synaptic_operations:,.0f} synaptic operations a sample, about {self.microjoules:.3g} uJ; a dense "
+            f"recurrent network with the same layers and steps: {self.dense_multiply_adds:,.0f} multiply-adds, "
+            f"{self.dense_microjoules:.3g} uJ"
+        )
+
+
+@dataclass(frozen=True)
 class EvaluationReport:
     """Results on one part of the data, such as the test samples.
 
@@ -33,6 +72,7 @@ class EvaluationReport:
     accuracy : part of them predicted right, 0 to 1.
     loss : mean over the samples.
     spikes_per_neuron : mean over hidden neurons and samples.
+    operations : what a sample costs.
     by_class, by_speaker : name -> results of the samples of that class or speaker, where there are any.
     confusion : C rows of C counts; in row l and column p, how many samples of class l were taken for class p.
     """
@@ -41,6 +81,7 @@ class EvaluationReport:
     accuracy: float
     loss: float
     spikes_per_neuron: float
+    operations: Operations
     by_class: Mapping[str, GroupReport]
     by_speaker: Mapping[str, GroupReport]
     confusion: Sequence[Sequence[int]]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from ..errors import DataError
 from ..system.files import read_json
 from .checkpoint_state import Count, HistoryRow, Part, Seconds, first_problem
+from .evaluation_report import Operations
 from .results import Row
 
 _Mean = Annotated[float, Field(allow_inf_nan=False)]
@@ -43,11 +44,26 @@ class _Baseline(_Content):
     accuracy: dict[str, Part]
 
 
+_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Operations(_Content):
+    """The fields of `Operations`."""
+
+    input_spikes: _Amount
+    hidden_spikes: _Amount
+    synaptic_operations: _Amount
+    microjoules: _Amount
+    dense_multiply_adds: _Amount
+    dense_microjoules: _Amount
+
+
 class _Report(_Content):
     """Answers to one part of the data."""
 
     samples: Annotated[int, Field(ge=1)]
     accuracy: Part
+    operations: _Operations | None = None
     confusion: Annotated[list[list[Count]], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -86,6 +102,12 @@ def read_baseline(path: Path) -> dict[str, float] | None:
 def read_confusions(path: Path) -> dict[str, np.ndarray]:
     """Read the confusion matrices, (C, C) counts by part of the data, of an evaluation; empty where there was none."""
     return {part: np.array(report["confusion"]) for part, report in _read(path, _Evaluation).get("parts", {}).items()}
+
+
+def read_operations(path: Path) -> dict[str, Operations]:
+    """Read what a sample of each part of the data costs; empty where an evaluation does not say."""
+    parts = _read(path, _Evaluation).get("parts", {})
+    return {part: Operations(**found) for part, report in parts.items() if (found := report.get("operations"))}
 
 
 def read_environment(path: Path) -> dict[str, Any]:

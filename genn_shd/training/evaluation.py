@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..backends.base import Model
-from ..runs.evaluation_report import EvaluationReport, GroupReport
+from ..runs.evaluation_report import EvaluationReport, GroupReport, Operations
 from ..system.progress import CountingBar
 from .metrics import GroupAccuracy, RunningMetrics, accuracy, accuracy_by_group, confusion_matrix
 from .samples import HeldSamples
@@ -23,14 +23,19 @@ class Evaluation:
     ----------
     loss : mean over the samples.
     labels, predictions, speakers : (B,) int.
-    spikes_per_neuron : mean over hidden neurons and samples.
+    spikes : hidden population -> (N,) int64, spikes of each neuron in all samples.
     """
 
     loss: float
     labels: np.ndarray
     predictions: np.ndarray
     speakers: np.ndarray
-    spikes_per_neuron: float
+    spikes: Mapping[str, np.ndarray]
+
+    @property
+    def spikes_per_neuron(self) -> float:
+        """Mean over hidden neurons and samples."""
+        return RunningMetrics(samples=len(self.labels), spikes=dict(self.spikes)).spikes_per_neuron()
 
     @property
     def accuracy(self) -> float:
@@ -60,7 +65,7 @@ class Evaluation:
             labels=np.concatenate([e.labels for e in evaluations]),
             predictions=np.concatenate([e.predictions for e in evaluations]),
             speakers=np.concatenate([e.speakers for e in evaluations]),
-            spikes_per_neuron=float(np.average([e.spikes_per_neuron for e in evaluations], weights=weights)),
+            spikes={name: np.sum([e.spikes[name] for e in evaluations], axis=0) for name in evaluations[0].spikes},
         )
 
 
@@ -84,7 +89,7 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
         labels=samples.samples.labels,
         predictions=np.concatenate(predictions),
         speakers=samples.samples.speakers,
-        spikes_per_neuron=metrics.spikes_per_neuron(),
+        spikes=metrics.spikes,
     )
 
 
@@ -94,13 +99,16 @@ def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
         return evaluate(model, samples, bar.update)
 
 
-def report(evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> EvaluationReport:
+def report(
+    evaluation: Evaluation, operations: Operations, class_names: Sequence[str], speaker_names: Sequence[str]
+) -> EvaluationReport:
     """Summarise an evaluation by class and by speaker, which it knows by their numbers only."""
     return EvaluationReport(
         samples=len(evaluation.labels),
         accuracy=evaluation.accuracy,
         loss=evaluation.loss,
         spikes_per_neuron=evaluation.spikes_per_neuron,
+        operations=operations,
         by_class=_name_groups(evaluation.by_class, class_names),
         by_speaker=_name_groups(evaluation.by_speaker, speaker_names),
         confusion=evaluation.confusion(len(class_names)).tolist(),

@@ -13,7 +13,7 @@ from ..config.schema import Config
 from ..datasets import Dataset
 from ..errors import DivergedError
 from ..runs import environment
-from ..runs.evaluation_report import RunReport
+from ..runs.evaluation_report import Operations, RunReport
 from ..runs.files import read_baseline
 from ..runs.folder import RunFolder
 from ..runs.results import RunSummary
@@ -24,6 +24,7 @@ from .callbacks.base import Callback, Status
 from .callbacks.loading import load_callbacks
 from .data import for_evaluation, most_samples, partition, resolve_from_data
 from .evaluation import Evaluation, evaluate_with_bar, report
+from .operations import count_operations
 from .samples import Partition, Samples
 from .silent_neurons import silent_layers
 from .start import start_from_run
@@ -52,7 +53,10 @@ def train_once(
         # Without samples held out, the training samples are looked at.
         parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
         evaluations = _evaluate_best(model, parts, folder)
-        _write_evaluations(evaluations, dataset, folder)
+        operations = {
+            name: count_operations(model, parts[name], each.spikes, config.report) for name, each in evaluations.items()
+        }
+        _write_evaluations(evaluations, operations, dataset, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
         return _conclude(trainer, "complete"), evaluations
 
@@ -114,10 +118,12 @@ def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder
     return {name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()}
 
 
-def _write_evaluations(evaluations: Mapping[str, Evaluation], dataset: Dataset, folder: RunFolder) -> None:
+def _write_evaluations(
+    evaluations: Mapping[str, Evaluation], operations: Mapping[str, Operations], dataset: Dataset, folder: RunFolder
+) -> None:
     """Write `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
     names = dataset.class_names, dataset.speaker_names
-    parts = {name: report(evaluation, *names) for name, evaluation in evaluations.items()}
+    parts = {name: report(evaluation, operations[name], *names) for name, evaluation in evaluations.items()}
     epoch = folder.checkpoints.read("best").state["epoch"]
     folder.results.write_evaluation(RunReport(folder.name, "best", epoch, None, {}, parts))
 

@@ -10,6 +10,7 @@ from genn_shd.config.sources import load
 from genn_shd.datasets import hdf5
 from genn_shd.datasets import load as load_dataset
 from genn_shd.runs.checkpoint import Checkpoint
+from genn_shd.runs.evaluation_report import Operations
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import prepare
@@ -52,6 +53,7 @@ def test_it_reports_test_and_validation_samples_by_class(run, capsys):
     for name, group in test["by_class"].items():
         assert f"  {name:5}  {100 * group['accuracy']:>6.2f} %" in out
     assert test["by_speaker"] == {}
+    assert f"  {Operations(**test['operations'])}\n" in out
     assert (run / "plots" / "confusion_test.png").exists()
 
 

@@ -10,6 +10,8 @@ import pytest
 from genn_shd.recording.file import Recorded
 from genn_shd.reports import run_figures, runs
 from genn_shd.runs.checkpoint import Checkpoint
+from genn_shd.runs.evaluation_report import Operations
+from genn_shd.runs.files import read_operations
 from genn_shd.runs.folder import RunFolder
 from genn_shd.system.files import write_text
 from tests.reports.conftest import make_report
@@ -99,6 +101,8 @@ def test_seeds_are_reported_together(seeds_folder):
     over_seeds = json.loads((seeds_folder / "summary.json").read_text())["over_seeds"]["test_accuracy_best"]
     assert [float(k) for k in page.keys("trainings", "test accuracy, best epoch")] == over_seeds["values"]
     assert f"{100 * over_seeds['mean']:.2f} ± {100 * over_seeds['std']:.2f} %" in page.text
+    costs = [read_operations(seeds_folder / name / "evaluation.json")["test"] for name in ("seed_0", "seed_1")]
+    assert str(Operations.pool(costs, [1, 1])) in page.text
     assert "% of 60 right" in page.text  # both seeds' answers to 30 samples
     assert "makes one" in page.text  # no recordings
 

@@ -6,18 +6,27 @@ import json
 
 import numpy as np
 
-from genn_shd.runs.evaluation_report import EvaluationReport, GroupReport, PooledReport, RunReport
+from genn_shd.runs.evaluation_report import EvaluationReport, GroupReport, Operations, PooledReport, RunReport
 from genn_shd.runs.files import read_confusions
 from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.paths import RunPaths
 from genn_shd.runs.result_files import ResultFiles
 
-TEST = EvaluationReport(3, 2 / 3, 0.5, 1.5, {"yin": GroupReport(2, 1, 0.5)}, {}, [[1, 1], [0, 1]])
+COST = Operations(10.0, 6.0, 100.0, 9e-5, 4000.0, 0.0184)
+TEST = EvaluationReport(3, 2 / 3, 0.5, 1.5, COST, {"yin": GroupReport(2, 1, 0.5)}, {}, [[1, 1], [0, 1]])
 PART = {
     "samples": 3,
     "accuracy": 2 / 3,
     "loss": 0.5,
     "spikes_per_neuron": 1.5,
+    "operations": {
+        "input_spikes": 10.0,
+        "hidden_spikes": 6.0,
+        "synaptic_operations": 100.0,
+        "microjoules": 9e-5,
+        "dense_multiply_adds": 4000.0,
+        "dense_microjoules": 0.0184,
+    },
     "by_class": {"yin": {"samples": 2, "correct": 1, "accuracy": 0.5}},
     "by_speaker": {},
     "confusion": [[1, 1], [0, 1]],

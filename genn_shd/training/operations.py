@@ -1,0 +1,65 @@
+"""The work of a network for a sample: spikes, synaptic operations, and an estimate of their energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..backends.base import Model
+from ..config.schema import ReportSettings
+from ..network.network import Network
+from ..runs.evaluation_report import Operations
+from ..spikes.spike_trains import SpikeTrains
+from .samples import Samples
+
+_PJ_PER_UJ = 1e6
+
+
+def count_operations(
+    model: Model, samples: Samples, spikes: Mapping[str, np.ndarray], settings: ReportSettings
+) -> Operations:
+    """Count what a network does for a sample, on average.
+
+    A synaptic operation is one spike that arrives at one synapse; a spike of the input arrives once for every delayed
+    copy of it. The dense network has the same layers, an Elman network with one product for every weight and time
+    step, whether or not there is anything to multiply.
+
+    Parameters
+    ----------
+    model : that the samples were run through.
+    samples : those.
+    spikes : hidden population -> (N,), spikes of each neuron in all samples.
+    settings : energies of single operations.
+    """
+    network, num_samples = model.network, len(samples)
+    arriving = _count_arrivals(samples, model.values[f"{network.input.name}.delays"], model.duration)
+    sent = {network.input.name: arriving / num_samples}
+    sent |= {name: int(counts.sum()) / num_samples for name, counts in spikes.items()}
+    synaptic = sum(sent[c.source] * network.population(c.target).size for c in network.connections)
+    dense = round(model.duration / model.dt) * _count_dense_weights(network)
+    return Operations(
+        input_spikes=_count_arrivals(samples, np.zeros(1), model.duration) / num_samples,
+        hidden_spikes=sum(sent[name] for name in spikes),
+        synaptic_operations=synaptic,
+        microjoules=synaptic * settings.pj_per_synaptic_operation / _PJ_PER_UJ,
+        dense_multiply_adds=dense,
+        dense_microjoules=dense * settings.pj_per_multiply_add / _PJ_PER_UJ,
+    )
+
+
+def _count_arrivals(samples: Samples, delays: np.ndarray, duration: float) -> int:
+    """Count the spikes of all samples that arrive within a trial, each once for every delay (ms)."""
+    trains: SpikeTrains = samples.trains
+    # Cumulated over all spikes: samples may be any choice of those that the trains hold.
+    counts = np.concatenate(
+        [[0], np.cumsum(sum((trains.times < duration - delay).astype(np.int64) for delay in delays))]
+    )
+    begin, end = trains.offsets[samples.indices], trains.offsets[samples.indices + 1]
+    return int((counts[end] - counts[begin]).sum())
+
+
+def _count_dense_weights(network: Network) -> int:
+    """Count the weights of a dense network with the same layers: delayed copies of the input need none of their own."""
+    sizes = {p.name: p.size for p in network.populations}  # of the source without its copies
+    return sum(sizes[c.source] * sizes[c.target] for c in network.connections)

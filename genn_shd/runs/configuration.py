@@ -17,6 +17,7 @@ from .paths import RunPaths
 
 MAY_DIFFER = (
     "training.epochs",
+    "training.patience",
     "training.seeds",
     "training.callbacks",
     "simulation.num_threads",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..config.schema import TrainingSettings
 from ..errors import DataError
 from .files import read_history, read_summary
 from .folder import RunFolder
@@ -22,8 +23,20 @@ def incomplete(folder: RunFolder) -> dict[str, str]:
     SettingError
         A configuration that cannot be read.
     """
-    epochs = folder.config().training.epochs
-    return {name: how for name, how in _how_far(folder, "", epochs) if how}
+    training = folder.config().training
+    return {name: how for name, how in _how_far(folder, "", training) if how}
+
+
+def is_complete(training: TrainingSettings, epochs: int, best_epoch: int) -> bool:
+    """Whether a training has come to its end: all epochs are done, or its patience is.
+
+    Parameters
+    ----------
+    training : settings.
+    epochs : number of epochs that are done.
+    best_epoch : the best of them, counted from 1; 0 where there is none.
+    """
+    return epochs >= training.epochs or 0 < training.patience <= epochs - best_epoch
 
 
 def sentence(of: Mapping[str, str]) -> str:
@@ -31,25 +44,27 @@ def sentence(of: Mapping[str, str]) -> str:
     return f"not complete: {', '.join(f'{name} ({how})' for name, how in of.items())}" if of else ""
 
 
-def _how_far(folder: RunFolder, place: str, epochs: int) -> list[tuple[str, str]]:
+def _how_far(folder: RunFolder, place: str, training: TrainingSettings) -> list[tuple[str, str]]:
     """Each training in a folder, which lies at a place within the run, and how far it is; '' where it is complete."""
     parts = folder.expected_parts()
     if not parts:
-        return [(place or folder.name, _of_training(folder, epochs))]
+        return [(place or folder.name, _of_training(folder, training))]
     found = []
     for part in parts:
         inner = f"{place}/{part.name}".lstrip("/")
-        found += _how_far(part, inner, epochs) if part.config_file.exists() else [(inner, "not begun")]
+        found += _how_far(part, inner, training) if part.config_file.exists() else [(inner, "not begun")]
     return found
 
 
-def _of_training(folder: RunFolder, epochs: int) -> str:
+def _of_training(folder: RunFolder, training: TrainingSettings) -> str:
     try:
         summary, done = read_summary(folder.summary_file), len(read_history(folder.history_file))
     except DataError as error:
         return f"not known: {error}"
     status = summary.get("status", "under way") if summary.get("epochs") == done else "under way"
-    return "" if status == "complete" and done >= epochs else f"{done} of {epochs} epochs, {status}"
+    best_epoch = (summary.get("best") or {}).get("epoch", 0)
+    has_ended = status == "complete" and is_complete(training, done, best_epoch)
+    return "" if has_ended else f"{done} of {training.epochs} epochs, {status}"
 
 
 def with_checkpoints(folders: Sequence[RunFolder]) -> list[RunFolder]:

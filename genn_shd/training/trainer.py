@@ -14,6 +14,7 @@ from ..backends.results import BatchResult
 from ..config.schema import Config
 from ..errors import DivergedError
 from ..runs.folder import RunFolder
+from ..runs.progress import is_complete
 from ..runs.results import EpochMetrics
 from ..system.interrupt import Interrupted, StopRequest
 from ..system.progress import LOG
@@ -80,7 +81,7 @@ class Trainer:
     # --- the loop -----------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Train until all epochs are done; goes on from the folder's checkpoint where there is one.
+        """Train until all epochs are done, or patience is; goes on from the folder's checkpoint where there is one.
 
         Raises
         ------
@@ -95,13 +96,19 @@ class Trainer:
         try:
             with self.stop.deferred():
                 self._notify(lambda callback: callback.on_train_begin(self))
-                while self.state.epoch < self.config.training.epochs:
+                while not self.is_complete:
                     self._train_epoch()
                     self._finish_epoch()
         except BaseException as end:
             self._end_early(end)
             raise
         self._notify(lambda callback: callback.on_train_end(self, "complete"))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all epochs are done, or no more of them are worth it by `training.patience`."""
+        state = self.state
+        return is_complete(self.config.training, state.epoch, state.best.epoch if state.best else 0)
 
     def resume(self) -> None:
         """Go back to where the folder's checkpoint left off; does nothing where there is none."""
@@ -193,7 +200,7 @@ class Trainer:
         if state.batch:
             self._checkpoints.save_batch(self)
             raise Interrupted(f"stopped in epoch {state.epoch + 1} after batch {state.batch} of {self.num_batches}")
-        if state.epoch < self.config.training.epochs:
+        if not self.is_complete:
             raise Interrupted(f"stopped after epoch {state.epoch}")
 
     def _end_early(self, end: BaseException) -> None:

@@ -57,8 +57,8 @@ def test_toml_is_complete():
         ),
         (
             {"training": {"lr": 1}},
-            "training.lr is unknown. Allowed in [training]: epochs, batch_size, seed, seeds, monitor, start_from, "
-            "start_parameters, frozen, callbacks.",
+            "training.lr is unknown. Allowed in [training]: epochs, batch_size, seed, seeds, monitor, patience, "
+            "start_from, start_parameters, frozen, callbacks.",
         ),
         ({"network": {"tau_mem": -20.0}}, "network.tau_mem = -20.0 is not allowed: it must be a number > 0"),
         ({"training": {"batch_size": 0}}, "training.batch_size = 0 is not allowed: it must be a whole number >= 1."),

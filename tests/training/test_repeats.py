@@ -122,6 +122,13 @@ def test_parts_that_are_gone_on_with_and_stopped_leave_a_summary_that_says_so(tm
     assert list(incomplete(RunFolder(tmp_path)).values()) == expected
 
 
+def test_a_training_that_its_patience_ended_is_not_missing(tmp_path):
+    early = {"training.epochs": 9, "training.patience": 2, "optimiser.learning_rate": 1e-30}
+    run(tmp_path, **early)
+    assert incomplete(RunFolder(tmp_path)) == {}
+    assert 3 <= json.loads((tmp_path / "summary.json").read_text())["epochs"] < 9
+
+
 def test_seeds_that_were_not_begun_are_known_to_be_missing(tmp_path):
     stop, seeds = StopRequest(), {"training.seeds": 3}
 

@@ -142,6 +142,19 @@ def test_history_is_what_a_second_look_at_the_numbers_gives(tmp_path, uninterrup
     }
 
 
+IMPATIENT = CONFIG.replace(**{"training.epochs": 9, "training.patience": 2, "optimiser.learning_rate": 1e-30})
+
+
+def test_patience_ends_training_and_it_is_complete(tmp_path, caplog):
+    caplog.set_level("INFO", "genn_shd")
+    run = Run(tmp_path, IMPATIENT).train()
+    assert (len(run.history), run.trainer.state.best.epoch) == (3, 1)
+    assert "training ends after epoch 3 of 9: accuracy has not risen for 2 epochs (training.patience)" in caplog.text
+    assert Run(tmp_path, IMPATIENT).train().model.batches == 0
+    more = IMPATIENT.replace(**{"training.patience": 3})
+    assert Run(tmp_path, more).train().model.batches == BATCHES
+
+
 @pytest.mark.parametrize("batches", [1, 3, BATCHES - 1, BATCHES, BATCHES + 2, 3 * BATCHES])
 def test_stopped_after_a_batch_it_goes_on_bit_for_bit(tmp_path, uninterrupted, batches):
     run = Run(tmp_path).stop_after(batches)

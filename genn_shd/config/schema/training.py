@@ -30,6 +30,9 @@ class TrainingSettings(Section):
         "accuracy that steers the schedule and picks best.npz; auto: validation where there is one, but not that of a "
         "speaker left out in turn",
     )
+    patience: int = setting(
+        0, "epochs without a better accuracy (the one that is monitored) after which training ends; 0 = off", ge=0
+    )
     start_from: str = path_setting(
         "", "run whose trained numbers training begins with; of several seeds, its training with the same seed"
     )

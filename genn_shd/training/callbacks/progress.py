@@ -35,6 +35,10 @@ class Progress(Callback):
     def on_train_end(self, trainer: Trainer, status: Status) -> None:
         if self._bar:
             self._bar.close()
+        done, training = trainer.state.epoch, trainer.config.training
+        if status == "complete" and done < training.epochs:
+            message = "training ends after epoch %d of %d: accuracy has not risen for %d epochs (training.patience)"
+            LOG.info(message, done, training.epochs, training.patience)
 
 
 def describe_epoch(metrics: EpochMetrics, epochs: int, is_best: bool) -> str:

@@ -269,3 +269,5 @@ def test_arrivals_that_move_the_threshold_are_refused() -> None:
 def test_a_current_is_no_state_at_the_same_time() -> None:
     with pytest.raises(SettingError, match="I is among its state"):
         SynapseModel(name="s", parameters={}, state={"I": 0.0}, dynamics={"I": "-I"}, receives="I", current="I")
+    with pytest.raises(SettingError, match=r"delta: receives 'V', which is not among its state.*has no gradient\."):
+        SynapseModel(name="delta", parameters={}, state={"I": 0.0}, dynamics={"I": "-I"}, receives="V")

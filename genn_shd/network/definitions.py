@@ -152,8 +152,8 @@ class SynapseModel:
         if self.receives not in self.state:
             raise SettingError(
                 f"{self.name}: receives {self.receives!r}, which is not among its state ({', '.join(self.state)}); "
-                "give it a state of its own, as an arrival that moves the voltage at once could make a neuron spike at the "
-                "arrival itself, and the time of such a spike has no gradient."
+                "give it a state of its own, as an arrival that moves the voltage at once could make a neuron spike at "
+                "the arrival itself, and the time of such a spike has no gradient."
             )
         if self.current is not None and CURRENT in self.state:
             raise SettingError(f"{self.name}: {CURRENT} is among its state, so leave current out.")

@@ -11,6 +11,7 @@ import tomli_w
 
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.state import FILE_NAME
+from tests.forked import Forked
 from tests.sweep.cheap import executed, sweep
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,11 @@ def start(*arguments):
     command = [sys.executable, "-m", "genn_shd.sweep", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     return subprocess.Popen(command, start_new_session=True, **pipes)
+
+
+def fork(*arguments):
+    """The command as `start` runs it, there at once: nothing is started or imported."""
+    return Forked("genn_shd.sweep.command", *arguments)
 
 
 def finish(process, code=0):

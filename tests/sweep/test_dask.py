@@ -9,8 +9,9 @@ from genn_shd import BackendError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.workers.base import Ended, Job, Started
 from tests.sweep import cheap
-from tests.sweep.processes import check_nothing_lost_or_doubled, finish, kill, reading, start, wait_until, write
+from tests.sweep.processes import check_nothing_lost_or_doubled, finish, fork, kill, reading, wait_until, write
 
+dask = pytest.importorskip("dask", reason="dask is not installed")
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 from genn_shd.sweep.workers import dask_cluster  # noqa: E402
 from genn_shd.sweep.workers.dask_cluster import DaskCluster  # noqa: E402
@@ -24,9 +25,12 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster():
     """A scheduler and two workers of one thread each, in processes that come back when they are killed."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),  # which tests.forked has filled
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
         yield cluster
 
 
@@ -39,14 +43,14 @@ def test_a_sweep_runs_on_a_cluster_and_survives_a_killed_worker_and_a_killed_pla
     tables = {"budget": {"trials": 8}, "settings": {"training.epochs": 12}}
     file, out = write(tmp_path / "dask.toml", "slow", **tables), tmp_path / "out"
     arguments = (file, "--out", out, "--scheduler", cluster.scheduler_address)
-    process = start(*arguments)
+    process = fork(*arguments)
     with reading(out, process) as reader:
         wait_until(lambda: reader.counts().finished >= 1 and addresses(reader), process)
         kill(pid_of(cluster, addresses(reader)[0]))
         wait_until(lambda: reader.counts().finished >= 3 and addresses(reader), process)
         process.kill()
         process.communicate()
-    finish(start(*arguments))
+    finish(fork(*arguments))
     counts = check_nothing_lost_or_doubled(out, 8)
     assert counts.retried == counts.lost + counts.interrupted > 0
 

@@ -12,11 +12,13 @@ from genn_shd.sweep.command import main
 from genn_shd.sweep.records import FAILED
 from genn_shd.sweep.workers.base import Ended, Job, Lost, Started
 from genn_shd.sweep.workers.processes import Processes, fair_threads
+from tests import forked
 from tests.sweep import cheap
 from tests.sweep.processes import (
     ROOT,
     check_nothing_lost_or_doubled,
     finish,
+    fork,
     is_alive,
     kill,
     reading,
@@ -32,6 +34,12 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def forked_workers(monkeypatch):
+    """Workers are there at once."""
+    forked.fork_workers(monkeypatch.setattr)
+
+
 def sweep_of(tmp_path, trials=10, epochs=12, **tables):
     """A file of `trials` runs of 20 ms an epoch, and its folder."""
     tables = {"budget": {"trials": trials}, "settings": {"training.epochs": epochs}} | tables
@@ -40,7 +48,7 @@ def sweep_of(tmp_path, trials=10, epochs=12, **tables):
 
 def test_a_worker_that_is_killed_loses_its_run_which_is_retried(tmp_path):
     file, out = sweep_of(tmp_path)
-    process = start(file, "--out", out, "--workers", 2)
+    process = fork(file, "--out", out, "--workers", 2)
     with reading(out, process) as reader:
         for finished in (1, 4):
             wait_until(lambda n=finished: reader.counts().finished >= n and workers(reader), process)
@@ -56,7 +64,7 @@ def test_a_planner_that_is_killed_takes_its_workers_along_and_the_same_command_g
     file, out = sweep_of(tmp_path)
     killed = 0
     for finished in (2, 5):
-        process = start(file, "--out", out, "--workers", 2)
+        process = fork(file, "--out", out, "--workers", 2)
         with reading(out, process) as reader:
             wait_until(lambda r=reader, n=finished: r.counts().finished >= n and len(workers(r)) == 2, process)
             pids = workers(reader)
@@ -64,7 +72,7 @@ def test_a_planner_that_is_killed_takes_its_workers_along_and_the_same_command_g
             process.communicate()
             wait_until(lambda p=pids: not any(map(is_alive, p)))
             killed += len(workers(reader))
-    finish(start(file, "--out", out, "--workers", 2))
+    finish(fork(file, "--out", out, "--workers", 2))
     counts = check_nothing_lost_or_doubled(out, 10)
     assert counts.lost <= killed  # those that had ended unheard are not run again, but they were given out again
     assert counts.started == 10 + counts.retried
@@ -83,14 +91,14 @@ def test_a_signal_lets_runs_end_where_they_can_go_on(tmp_path):
         interrupted = reader.counts().interrupted
         assert interrupted <= 2
         assert not workers(reader)
-    finish(start(file, "--out", out, "--workers", 2))
+    finish(fork(file, "--out", out, "--workers", 2))
     counts = check_nothing_lost_or_doubled(out, 6)
     assert (counts.lost, counts.retried) == (0, interrupted)
 
 
 def test_a_run_whose_workers_keep_dying_is_given_up(tmp_path):
     file, out = write(tmp_path / "kills.toml", "killing", budget={"trials": 1}), tmp_path / "out"
-    finish(start(file, "--out", out, "--workers", 1))
+    finish(fork(file, "--out", out, "--workers", 1))
     with reading(out) as reader:
         (trial,) = reader.trials()
         counts = reader.counts()
@@ -113,7 +121,7 @@ def test_a_second_planner_is_refused_and_anyone_may_look(tmp_path, capsys, monke
     check_nothing_lost_or_doubled(out, 2)
 
 
-def test_a_result_that_nobody_heard_is_read_and_not_made_again(tmp_path):
+def test_a_result_that_nobody_heard_is_read_and_not_made_again(tmp_path, forked_workers):
     job = job_of("quick", 1, tmp_path)
     ended = []
     with Processes(1, 1) as pool:
@@ -132,7 +140,7 @@ def test_workers_die_with_the_pool_and_threads_are_shared_fairly(tmp_path):
     assert [fair_threads(n, 8) for n in (1, 2, 3, 8, 16)] == [8, 4, 2, 1, 1]
 
 
-def test_events_of_a_killed_worker_end_with_its_loss(tmp_path):
+def test_events_of_a_killed_worker_end_with_its_loss(tmp_path, forked_workers):
     with Processes(1, 1) as pool:
         pool.submit(job_of("slow", 7, tmp_path, {"training.epochs": 500}))
         until(pool, Started)

@@ -7,7 +7,7 @@ import pytest
 
 from genn_shd.sweep.command import main
 from genn_shd.sweep.workers.slurm import read
-from tests.sweep.processes import check_nothing_lost_or_doubled, finish, start, write
+from tests.sweep.processes import check_nothing_lost_or_doubled, finish, fork, write
 
 pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
 
@@ -94,7 +94,7 @@ def test_a_sweep_runs_on_jobs_that_are_submitted_and_cancels_them_when_it_is_don
         write(tmp_path / "s.toml", "slow", budget={"trials": 4}, settings={"training.epochs": 3}),
         tmp_path / "out",
     )
-    _, err = finish(start(file, "--out", out, "--slurm", slurm))
+    _, err = finish(fork(file, "--out", out, "--slurm", slurm))
     assert "1 jobs of Slurm, 2 runs each" in err
     assert check_nothing_lost_or_doubled(out, 4).started == 4
     assert "--nthreads 2" in script.read_text()

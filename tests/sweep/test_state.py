@@ -1,6 +1,5 @@
 """The SQLite file: what is written is read, also by others and at the same time; nothing is given out twice."""
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -13,9 +12,9 @@ from genn_shd import DataError
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
 from genn_shd.sweep.state import FILE_NAME, State
+from tests.forked import FORK
 from tests.sweep.cheap import sweep
 
-SPAWN = multiprocessing.get_context("spawn")
 POINT = {"optimiser.learning_rate": 0.01, "network.tau_mem": 20.0}
 
 
@@ -152,7 +151,7 @@ def write_much(path, count, name):
 
 
 def test_several_writers_neither_lose_nor_double_anything(state):
-    writers = [SPAWN.Process(target=write_much, args=(state.path, 40, f"writer {k}")) for k in range(3)]
+    writers = [FORK.Process(target=write_much, args=(state.path, 40, f"writer {k}")) for k in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -174,7 +173,7 @@ def add_for_ever(path):
 
 
 def test_a_writer_that_is_killed_leaves_whole_trials(state):
-    writer = SPAWN.Process(target=add_for_ever, args=(state.path,))
+    writer = FORK.Process(target=add_for_ever, args=(state.path,))
     writer.start()
     with read(state) as reader:
         deadline = time.monotonic() + 30

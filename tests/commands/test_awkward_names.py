@@ -18,6 +18,11 @@ SPEAKERS = ["$_\x07$", "y" * 100_000 + "\n"]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def blank_figures():
+    """None is: awkward names stand in figures."""
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Folder of a run of one epoch; the name of the run is awkward too."""

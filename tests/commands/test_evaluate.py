@@ -39,7 +39,7 @@ def evaluation(path):
     return json.loads((path / "evaluation.json").read_text())
 
 
-def test_it_reports_test_and_validation_samples_by_class(run, capsys):
+def test_it_reports_test_and_validation_samples_by_class(run, capsys, drawn_figures):
     assert evaluate.main([str(run)]) == 0
     out = capsys.readouterr().out
     written = evaluation(run)

@@ -66,7 +66,7 @@ def sound(tmp_path):
 
 
 @pytest.mark.parametrize("word", list(WORDS))
-def test_it_names_the_word_and_draws_it(run, sound, tmp_path, capsys, word):
+def test_it_names_the_word_and_draws_it(run, sound, tmp_path, capsys, word, drawn_figures):
     assert listen.main([str(run), str(sound(word)), "--out", str(tmp_path / "heard.png")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].startswith(word)

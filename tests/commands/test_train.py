@@ -41,7 +41,7 @@ def outcome(path):
     return history, arrays
 
 
-def test_a_run_from_settings_to_plots(tmp_path, capsys):
+def test_a_run_from_settings_to_plots(tmp_path, capsys, drawn_figures):
     path = tmp_path / "run"
     assert train.main([*SMALL, "--set", "training.epochs=2", "--out", str(path)]) == 0
     out, err = capsys.readouterr()

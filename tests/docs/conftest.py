@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.figures import blank_figures  # noqa: F401
+
 
 @pytest.fixture
 def own_folder(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.workers.in_process import InProcess
 from genn_shd.system.interrupt import StopRequest
+from tests.figures import blank, blank_figures, drawn  # noqa: F401
 from tests.reports import runs_of_trials
 
 TINY = [
@@ -21,6 +22,12 @@ def make_report(folder):
     return folder / "report" / "report.html"
 
 
+def draw_report(folder):
+    """A report with its figures."""
+    with drawn():
+        make_report(folder)
+
+
 def make_sweep(folder, file):
     run(plans.make(file), folder, InProcess, StopRequest(), False)
     return folder
@@ -30,8 +37,9 @@ def make_sweep(folder, file):
 def run_folder(tmp_path_factory):
     """A run of two epochs that recorded a batch, with its report."""
     folder = tmp_path_factory.mktemp("run") / "a_run"
-    assert train.main([*TINY, *RECORD, "--out", str(folder)]) == 0
-    make_report(folder)
+    with blank():
+        assert train.main([*TINY, *RECORD, "--out", str(folder)]) == 0
+    draw_report(folder)
     return folder
 
 
@@ -39,8 +47,9 @@ def run_folder(tmp_path_factory):
 def seeds_folder(tmp_path_factory):
     """A run with two seeds, with its report."""
     folder = tmp_path_factory.mktemp("seeds") / "two_seeds"
-    assert train.main([*TINY, "--seeds", "2", "--out", str(folder)]) == 0
-    make_report(folder)
+    with blank():
+        assert train.main([*TINY, "--seeds", "2", "--out", str(folder)]) == 0
+    draw_report(folder)
     return folder
 
 
@@ -48,7 +57,7 @@ def seeds_folder(tmp_path_factory):
 def search(tmp_path_factory):
     """A Bayesian search, with its report."""
     folder = make_sweep(tmp_path_factory.mktemp("search") / "search", runs_of_trials.bayesian())
-    make_report(folder)
+    draw_report(folder)
     return folder
 
 
@@ -56,5 +65,5 @@ def search(tmp_path_factory):
 def ablated(tmp_path_factory):
     """A sweep over every combination of factors, with its report."""
     folder = make_sweep(tmp_path_factory.mktemp("ablated") / "ablated", runs_of_trials.ablation())
-    make_report(folder)
+    draw_report(folder)
     return folder

@@ -25,7 +25,7 @@ def drawn(monkeypatch):
     return calls
 
 
-def test_delays_are_drawn_from_where_the_first_start_had_them(tmp_path, monkeypatch):
+def test_delays_are_drawn_from_where_the_first_start_had_them(tmp_path, monkeypatch, drawn_figures):
     calls = drawn(monkeypatch)
     for epochs in (1, 2):
         train(*prepare(load("yin_yang", settings=[*SETTINGS, f"training.epochs={epochs}"])), tmp_path / "run")

@@ -80,7 +80,7 @@ def _run(module: str, arguments: list[str], environment: dict[str, str], out: st
     os.setsid()
     os.environ.update(environment)
     for name, path in (("stdout", out), ("stderr", err)):
-        setattr(sys, name, Path(path).open("w", encoding="utf-8"))
+        setattr(sys, name, Path(path).open("w", encoding="utf-8"))  # noqa: SIM115
     os.chdir(ROOT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     fork_workers()

@@ -14,6 +14,7 @@ from genn_shd import train
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 from genn_shd.system.interrupt import StopRequest
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
@@ -24,11 +25,16 @@ SMALL = [
 ]
 
 
-def start(*arguments, **options):
+def start(*arguments):
     """The command in a process of its own."""
     command = [sys.executable, "-m", "genn_shd.train", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
-    return subprocess.Popen(command, **pipes, **options)
+    return subprocess.Popen(command, **pipes)
+
+
+def fork(*arguments):
+    """The command as `start` runs it, there at once: nothing is started or imported."""
+    return Forked(train.main, *arguments)
 
 
 def outcome(path):
@@ -164,10 +170,10 @@ def wait_for_rows(path, process, rows):
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(tmp_path, uninterrupted, number):
+@pytest.mark.parametrize(("number", "begin"), [(signal.SIGINT, start), (signal.SIGTERM, fork)])
+def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(tmp_path, uninterrupted, number, begin):
     arguments, expected = uninterrupted
-    with start(*arguments, "--out", tmp_path) as process:
+    with begin(*arguments, "--out", tmp_path) as process:
         wait_for_rows(tmp_path, process, 2)
         time.sleep(0.02)  # into an epoch
         process.send_signal(number)
@@ -185,7 +191,7 @@ def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(tmp_path, 
 def test_killed_it_goes_on_as_if_nothing_had_happened(tmp_path, uninterrupted):
     arguments, expected = uninterrupted
     for rows in (1, 4):
-        with start(*arguments, "--out", tmp_path) as process:
+        with fork(*arguments, "--out", tmp_path) as process:
             wait_for_rows(tmp_path, process, rows)
             process.send_signal(signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL

@@ -1,15 +1,26 @@
 """Files in SHD's layout, good and bad."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 
 from genn_shd import SpikeTrains
+from genn_shd.speech import render
+from tests.forked import Piped
 
 NUM_UNITS = 700
+
+
+@pytest.fixture
+def forked_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists of words are spoken by processes that are there at once, as fresh as those of users: none has spoken."""
+    popen = SimpleNamespace(PIPE=subprocess.PIPE, Popen=lambda command, **pipes: Piped(render.main))
+    monkeypatch.setattr(render, "subprocess", popen)
 
 
 @pytest.fixture

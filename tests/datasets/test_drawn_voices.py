@@ -20,7 +20,7 @@ FAMILY = {variant: family for family in MEN + WOMEN for variant in family}
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small(monkeypatch, forked_speech):
     """Two words, heard by few channels."""
     ear = get_cochlea(32)
     monkeypatch.setattr(spoken_digits, "get_cochlea", lambda: ear)
@@ -73,7 +73,7 @@ def test_every_variant_draws_no_random_numbers_and_is_in_one_family():
     assert len(FAMILY) == sum(map(len, MEN + WOMEN)) >= 50
 
 
-def test_every_variant_speaks():
+def test_every_variant_speaks(forked_speech):
     training, test = draw_voices(120, 0)
     speakers = (*training, *test)
     said = [Utterance(number % len(WORDS), number, 0) for number in range(len(speakers))]

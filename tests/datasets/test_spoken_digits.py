@@ -20,7 +20,7 @@ espeakng_loader = pytest.importorskip("espeakng_loader", reason="needs eSpeak NG
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small(monkeypatch, forked_speech):
     """Two words by four speakers, heard by few channels."""
     ear = get_cochlea(32)
     monkeypatch.setattr(spoken_digits, "get_cochlea", lambda: ear)
@@ -104,7 +104,7 @@ def test_speakers_draw_no_random_numbers():
     assert NUM_TEST_SPEAKERS == 2
 
 
-def test_a_list_sounds_the_same_whatever_was_said_before():
+def test_a_list_sounds_the_same_whatever_was_said_before(forked_speech):
     spoken = [Utterance(word, speaker, 0).draw_text(0) for word in (3, 17) for speaker in (0, 9)]
     first = list(render(spoken))
     espeak.synthesizer().speak("something else", espeak.Prosody("en+m1"))
@@ -113,7 +113,7 @@ def test_a_list_sounds_the_same_whatever_was_said_before():
         assert rate == same_rate
 
 
-def test_a_list_that_cannot_be_spoken_says_why():
+def test_a_list_that_cannot_be_spoken_says_why(forked_speech):
     with pytest.raises(BackendError, match="no voice 'xx'"):
         list(render([("one", espeak.Prosody("en+m1")), ("two", espeak.Prosody("xx"))]))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tomli_w
 
+from genn_shd.sweep import command
 from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.state import FILE_NAME
 from tests.forked import Forked
@@ -26,14 +27,14 @@ def write(path, function, **tables):
 
 def start(*arguments):
     """The command in a process of its own, with a group of its own."""
-    command = [sys.executable, "-m", "genn_shd.sweep", *map(str, arguments)]
+    words = [sys.executable, "-m", "genn_shd.sweep", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
-    return subprocess.Popen(command, start_new_session=True, **pipes)
+    return subprocess.Popen(words, start_new_session=True, **pipes)
 
 
 def fork(*arguments):
     """The command as `start` runs it, there at once: nothing is started or imported."""
-    return Forked("genn_shd.sweep.command", *arguments)
+    return Forked(command.main, *arguments)
 
 
 def finish(process, code=0):

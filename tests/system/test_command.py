@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from genn_shd import DataError
 from genn_shd.system.command import exit_code
+from tests.forked import Forked
 
 
 def failing(error):
@@ -51,23 +53,56 @@ from genn_shd import train
 assert train.main(["--preset", "yin_yang", "--set", "dataset.num_train=30", "--dry-run"]) == 0
 print("matplotlib" in sys.modules)
 """
-TRAIN_AND_REPORT = """
-import sys
-from genn_shd import report, train
-small = [f"dataset.num_{part}=12" for part in ("train", "validation", "test")]
-settings = [word for setting in [*small, "training.epochs=1", "network.num_hidden=4"] for word in ("--set", setting)]
-assert train.main(["--preset", "yin_yang", *settings, "--out", sys.argv[1]]) == 0
-assert report.main([sys.argv[1]]) == 0
-"""
-DRAW = """
-import os, sys
-import numpy
-from pathlib import Path
-from genn_shd.plots import training as plots
-figure = plots.loss_weight(numpy.arange(3.0), numpy.arange(3.0), "a loss")
-plots.save(figure, Path(sys.argv[1]))
-print(os.environ["MPLBACKEND"], "matplotlib.pyplot" in sys.modules)
-"""
+
+
+def train_and_report(arguments):
+    from genn_shd import report, train
+    from tests import figures
+
+    small = [f"dataset.num_{part}=12" for part in ("train", "validation", "test")]
+    settings = [
+        word
+        for setting in [*small, "training.epochs=1", "network.num_hidden=12", "training.batch_size=16"]
+        for word in ("--set", setting)
+    ]
+    assert train.main(["--preset", "yin_yang", *settings, "--out", *arguments]) == 0
+    with figures.blank():
+        return report.main(arguments)
+
+
+def draw(arguments):
+    import numpy
+
+    assert "matplotlib" not in sys.modules
+    from genn_shd.plots import training as plots
+
+    figure = plots.loss_weight(numpy.arange(3.0), numpy.arange(3.0), "a loss")
+    plots.save(figure, Path(*arguments))
+    print(os.environ["MPLBACKEND"], "matplotlib.pyplot" in sys.modules)
+
+
+def import_after_a_choice(arguments):
+    import matplotlib
+
+    matplotlib.use("svg")
+    from genn_shd import plots  # noqa: F401
+
+    print(matplotlib.get_backend())
+
+
+def import_before_matplotlib(arguments):
+    from genn_shd import plots  # noqa: F401, I001
+    import matplotlib
+
+    print(matplotlib.get_backend())
+
+
+def run_with_back_end(backend, program, *arguments):
+    """What a program prints where a notebook set the back end of its figures."""
+    ended = Forked(program, *arguments, environment={"MPLBACKEND": backend})
+    out, err = ended.communicate(60)
+    assert ended.returncode == 0, err
+    return out
 
 
 def test_help_and_a_dry_run_wait_for_no_matplotlib_and_print_on_any_terminal():
@@ -79,19 +114,12 @@ def test_help_and_a_dry_run_wait_for_no_matplotlib_and_print_on_any_terminal():
 
 @pytest.mark.parametrize("backend", ["module://nonexistent", "nonsense", "pdf"])
 def test_a_notebook_s_back_end_is_neither_needed_nor_changed(backend, tmp_path):
-    environment = os.environ | {"MPLBACKEND": backend}
-    command = [sys.executable, "-c", DRAW, str(tmp_path / "figure.png")]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.split() == [backend, "False"]
+    assert run_with_back_end(backend, draw, tmp_path / "figure.png").split() == [backend, "False"]
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_training_and_its_report_need_no_back_end_of_a_notebook(tmp_path):
-    environment = os.environ | {"MPLBACKEND": "module://nonexistent"}
-    command = [sys.executable, "-c", TRAIN_AND_REPORT, str(tmp_path / "run")]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stderr
+    run_with_back_end("module://nonexistent", train_and_report, tmp_path / "run")
     assert (tmp_path / "run" / "report" / "report.html").stat().st_size > 10_000
     assert (tmp_path / "run" / "plots" / "training_curves.png").exists()
 
@@ -103,10 +131,5 @@ def test_a_name_in_an_error_does_not_steer_the_terminal(capsys):
 
 
 def test_importing_figures_leaves_a_back_end_that_was_chosen():
-    program = "import matplotlib; matplotlib.use('svg'); from genn_shd import plots; print(matplotlib.get_backend())"
-    environment = os.environ | {"MPLBACKEND": "pdf"}
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert ended.stdout == "svg\n", ended.stderr
-    program = "from genn_shd import plots; import matplotlib; print(matplotlib.get_backend())"
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert ended.stdout == "pdf\n", ended.stderr
+    assert run_with_back_end("pdf", import_after_a_choice) == "svg\n"
+    assert run_with_back_end("pdf", import_before_matplotlib) == "pdf\n"

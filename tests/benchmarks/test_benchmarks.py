@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -29,6 +30,17 @@ def test_every_script_with_a_question_is_found():
         assert ast.unparse(ast.parse(source).body[-1]).startswith("if __name__ == '__main__'"), name
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", read_questions())
+def test_every_script_says_what_its_options_are(name, monkeypatch, capsys):
+    module = pytest.importorskip(f"benchmarks.{name}", exc_type=ImportError)
+    monkeypatch.setattr(sys, "argv", [f"benchmarks.{name}", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 0
+    assert "--smoke" in capsys.readouterr().out
+
+
 def test_features_are_roots_of_counts_in_bins_of_time_and_channels():
     linear = pytest.importorskip("benchmarks.linear", reason="scikit-learn is not installed")
     events = [
@@ -44,6 +56,7 @@ def test_features_are_roots_of_counts_in_bins_of_time_and_channels():
     np.testing.assert_allclose(features, expected)
 
 
+@pytest.mark.slow
 def test_cross_entropy_of_every_step_pushes_spikes_apart_whatever_the_label_and_shaped_losses_do_not():
     right, wrong = (gedanken.compute_pushes("xentropy", output) for output in (0, 1))
     np.testing.assert_allclose(right, wrong, atol=1e-7 * np.abs(right).max())

@@ -13,6 +13,8 @@ from genn_shd import SpikeTrains, evaluate, record, report, train
 from genn_shd.datasets import hdf5
 from tests.reports.pages import Reading
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ["$x$", r"\frac{1}{0}", "_é\n中", "\x1b[31mred", "x" * 100_000, "\udcff"]
 SPEAKERS = ["$_\x07$", "y" * 100_000 + "\n"]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")

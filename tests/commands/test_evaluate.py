@@ -15,6 +15,8 @@ from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import prepare
 
+pytestmark = pytest.mark.slow
+
 SMALL = [
     *("--preset", "yin_yang"),
     *("--set", "dataset.num_train=60", "--set", "dataset.num_validation=20", "--set", "dataset.num_test=30"),

@@ -11,6 +11,8 @@ from genn_shd.training.build import build_network, compile_model, trial_duration
 from genn_shd.training.data import for_evaluation, partition, prepare
 from tests.exporters.c_program import CProgram
 
+pytestmark = pytest.mark.slow
+
 
 class _Library:
     def __init__(self, file) -> None:

@@ -18,6 +18,8 @@ from genn_shd.speech.encoding import encode_samples
 from genn_shd.speech.live import Loudness
 from tests.speech.conftest import tone
 
+pytestmark = pytest.mark.slow
+
 WORDS = {"low": 300.0, "high": 1200.0}
 
 

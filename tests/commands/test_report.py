@@ -19,6 +19,7 @@ def test_what_is_neither_is_refused_in_one_line(tmp_path, capsys, make, message)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_within_is_pointed_to(run_folder, capsys):
     assert report.main([str(run_folder.parent)]) == 2
     assert f"Within it is one: {run_folder}." in capsys.readouterr().err
@@ -34,12 +35,14 @@ def test_a_file_that_is_no_state_is_refused(tmp_path, capsys, content):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_report_goes_where_it_is_asked_to(search, tmp_path, capsys):
     assert report.main([str(search / FILE_NAME), "--out", str(tmp_path / "there")]) == 0
     assert capsys.readouterr().out == f"{tmp_path / 'there' / 'report.html'}\n"
     assert (tmp_path / "there" / "best_so_far.pdf").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["report.html", "best_so_far.png", "best_so_far.pdf"])
 def test_files_of_others_stay(search, tmp_path, capsys, name):
     there = tmp_path / "there"
@@ -53,6 +56,7 @@ def test_files_of_others_stay(search, tmp_path, capsys, name):
     assert (there / name).read_text() == "my own notes"
 
 
+@pytest.mark.slow
 def test_a_page_of_ones_own_stays_unless_it_is_to_go(search, tmp_path, capsys):
     page = tmp_path / "report.html"
     page.write_text("<!DOCTYPE html><title>my thesis</title>")

@@ -170,6 +170,7 @@ def wait_for_rows(path, process, rows):
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "begin"), [(signal.SIGINT, start), (signal.SIGTERM, fork)])
 def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(tmp_path, uninterrupted, number, begin):
     arguments, expected = uninterrupted
@@ -188,6 +189,7 @@ def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(tmp_path, 
     assert outcome(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_as_if_nothing_had_happened(tmp_path, uninterrupted):
     arguments, expected = uninterrupted
     for rows in (1, 4):
@@ -200,6 +202,7 @@ def test_killed_it_goes_on_as_if_nothing_had_happened(tmp_path, uninterrupted):
     assert outcome(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_threads_do_not_change_the_result(tmp_path, uninterrupted):
     arguments, expected = uninterrupted
     assert train.main([*arguments, "--set", "simulation.num_threads=2", "--out", str(tmp_path)]) == 0

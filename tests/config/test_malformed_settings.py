@@ -49,6 +49,7 @@ def _peak() -> int:
     return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
+@pytest.mark.slow
 def test_no_settings_file_ends_in_a_traceback_a_hang_or_much_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ WRITERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", WRITERS)
 def test_damaged_files_end_in_one_line(tmp_path, trains, writer):
     WRITERS[writer](tmp_path / "good.h5", trains)

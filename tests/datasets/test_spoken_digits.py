@@ -84,6 +84,7 @@ def test_it_is_made_once_and_goes_on_where_it_was_stopped(small, tmp_path, monke
     assert not made
 
 
+@pytest.mark.slow
 def test_every_speaker_says_every_word():
     speak = espeak.synthesizer().speak
     said = [Utterance(word, number, 0) for number in range(len(SPEAKERS)) for word in range(len(WORDS))]

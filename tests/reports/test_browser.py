@@ -7,6 +7,8 @@ import pytest
 from genn_shd.reports.page import Page, Section
 from genn_shd.reports.table import Table, cell
 
+pytestmark = pytest.mark.slow
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

@@ -17,6 +17,8 @@ from genn_shd.system.files import write_text
 from tests.reports.conftest import make_report
 from tests.reports.pages import Reading, check_figures
 
+pytestmark = pytest.mark.slow
+
 
 def rows(folder):
     with (folder / "history.csv").open() as file:

@@ -17,6 +17,8 @@ from tests.reports import runs_of_trials
 from tests.reports.conftest import make_report, make_sweep
 from tests.reports.pages import Reading, check_figures
 
+pytestmark = pytest.mark.slow
+
 
 def page_of(folder):
     return Reading(folder / "report" / "report.html")

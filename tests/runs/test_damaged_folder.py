@@ -14,6 +14,8 @@ from genn_shd.reports import run_report, runs
 from genn_shd.reports.drawing import Drawing
 from genn_shd.runs.folder import RunFolder
 
+pytestmark = pytest.mark.slow
+
 SMALL = [
     *("--preset", "yin_yang"),
     *("--set", "dataset.num_train=30", "--set", "dataset.num_validation=10", "--set", "dataset.num_test=10"),

@@ -18,6 +18,8 @@ from genn_shd.runs import environment
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.toolchain.compiler import find_compiler
 
+pytestmark = pytest.mark.slow
+
 THEN = Path(__file__).parent / "version_0_1"
 
 

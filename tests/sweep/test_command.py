@@ -39,6 +39,7 @@ def file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_sweep_of_real_trainings_from_file_to_status(tmp_path, file, capsys, monkeypatch):
     monkeypatch.setenv("GENN_SHD_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"

@@ -24,6 +24,7 @@ def test_there_is_one_for_each_question_of_the_paper():
         assert "fsdd" in values["dataset"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "dataset", "smoke"), CASES, ids=lambda value: str(value))
 def test_every_one_can_be(name, dataset, smoke):
     file = sweep_file.read(name, dataset, bool(smoke))

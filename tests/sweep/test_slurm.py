@@ -77,6 +77,7 @@ def test_without_slurm_it_is_said_so(tmp_path, slurm, capsys, monkeypatch):
     assert "Slurm is not installed here" in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_on_jobs_that_are_submitted_and_cancels_them_when_it_is_done(tmp_path, slurm, monkeypatch):
     """`sbatch` here starts the script at once, `scancel` ends it."""
     tools = tmp_path / "bin"

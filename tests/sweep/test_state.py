@@ -150,6 +150,7 @@ def write_much(path, count, name):
             state.finish(run, COMPLETE, {"best": {"validation_accuracy": 1.0}})
 
 
+@pytest.mark.slow
 def test_several_writers_neither_lose_nor_double_anything(state):
     writers = [FORK.Process(target=write_much, args=(state.path, 40, f"writer {k}")) for k in range(3)]
     for writer in writers:
@@ -172,6 +173,7 @@ def add_for_ever(path):
             add(state, seeds=range(5))
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_leaves_whole_trials(state):
     writer = FORK.Process(target=add_for_ever, args=(state.path,))
     writer.start()

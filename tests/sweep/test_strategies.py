@@ -76,6 +76,7 @@ def test_random_trials_depend_on_seed_and_number_alone():
     assert other.next([]).point != first[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", [None, MIXED], ids=["real", "mixed"])
 def test_bayesian_trials_find_what_random_ones_do_not(space):
     tables = {"space": space} if space else {}
@@ -86,6 +87,7 @@ def test_bayesian_trials_find_what_random_ones_do_not(space):
     assert found[0] > found[1]
 
 
+@pytest.mark.slow
 def test_they_follow_from_seed_and_trials_alone():
     strategy = strategies.build(plan(space=MIXED))
     trials = run_through(strategy, 14)
@@ -123,6 +125,7 @@ def test_failed_and_diverged_trials_count_as_the_worst(status):
     assert [o.target for o in observations(trials, loss)] == [-0.5, -0.9, -0.9]
 
 
+@pytest.mark.slow
 def test_where_trials_diverge_no_more_are_sent():
     def diverging(point):
         return None if point["optimiser.learning_rate"] > 0.02 else worth(point)
@@ -143,6 +146,7 @@ def test_stopped_trials_count_by_their_estimate_and_those_under_way_not_at_all()
     assert [(o.point["a"], o.target) for o in observations(trials, ACCURACY)] == [(1, 0.5), (2, 0.3)]
 
 
+@pytest.mark.slow
 def test_limits_are_kept_where_that_can_be():
     limited = Objective("validation_accuracy", "best", {"spikes_per_neuron": 15.0})
     strategy = bayesian.Bayesian(plan().space, limited, plan().file.strategy)
@@ -269,6 +273,7 @@ FINITE = {
 """18 points: 2 x 3 x (1 + 2)."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["random", "bayesian"])
 def test_a_space_of_few_points_is_gone_through_once_and_ends(strategy):
     chosen = strategies.build(plan(space=FINITE, strategy={"name": strategy}))

@@ -105,6 +105,7 @@ def run_with_back_end(backend, program, *arguments):
     return out
 
 
+@pytest.mark.slow
 def test_help_and_a_dry_run_wait_for_no_matplotlib_and_print_on_any_terminal():
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "MPLBACKEND": "nonsense"}
     ended = subprocess.run([sys.executable, "-c", HELP], env=environment, capture_output=True, text=True)
@@ -112,12 +113,14 @@ def test_help_and_a_dry_run_wait_for_no_matplotlib_and_print_on_any_terminal():
     assert ended.stdout.splitlines()[-1] == "False"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["module://nonexistent", "nonsense", "pdf"])
 def test_a_notebook_s_back_end_is_neither_needed_nor_changed(backend, tmp_path):
     assert run_with_back_end(backend, draw, tmp_path / "figure.png").split() == [backend, "False"]
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_training_and_its_report_need_no_back_end_of_a_notebook(tmp_path):
     run_with_back_end("module://nonexistent", train_and_report, tmp_path / "run")
     assert (tmp_path / "run" / "report" / "report.html").stat().st_size > 10_000

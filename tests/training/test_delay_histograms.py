@@ -1,6 +1,7 @@
 """Trained delays are drawn as they were before and after training, also by a run that went on."""
 
 import numpy as np
+import pytest
 
 from genn_shd.config.sources import load
 from genn_shd.plots import delays as plots
@@ -25,6 +26,7 @@ def drawn(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 def test_delays_are_drawn_from_where_the_first_start_had_them(tmp_path, monkeypatch, drawn_figures):
     calls = drawn(monkeypatch)
     for epochs in (1, 2):

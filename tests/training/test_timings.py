@@ -41,6 +41,7 @@ def test_each_epoch_has_its_own_seconds_and_a_resumed_run_goes_on_in_the_table(t
     assert [tuple(row.values()) for row in _rows(path)] == [*expected[:2], ("3", "7.0", "8.0")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["native", "genn_cpu"])
 def test_the_command_writes_them_where_asked_to(backend, tmp_path):
     if backend != "native":

@@ -178,6 +178,7 @@ def test_stopped_while_it_evaluates_it_goes_on_bit_for_bit(tmp_path, uninterrupt
     assert outcome(tmp_path) == uninterrupted
 
 
+@pytest.mark.slow
 def test_stopped_after_every_batch_it_goes_on_bit_for_bit(tmp_path, uninterrupted):
     for _ in range(EPOCHS * BATCHES):
         with pytest.raises(Interrupted):

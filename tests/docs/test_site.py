@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import griffe
 import pytest
@@ -13,6 +11,7 @@ from docs.site import commands_page, docstrings, hooks, links, public_names, set
 from genn_shd import Config
 from genn_shd.config.messages import setting_names
 from tests.docs.pages import DOCS
+from tests.forked import Forked
 from tests.structure import COMMANDS
 
 PAGES = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
@@ -113,11 +112,17 @@ def test_sources_are_linked_before_any_plugin_looks_for_them(monkeypatch):
     assert linked
 
 
+def run_mkdocs(arguments):
+    from mkdocs.__main__ import cli
+
+    cli.main(arguments)
+
+
 @pytest.mark.slow
 def test_the_site_builds(tmp_path):
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "docs/site/mkdocs.yml", "-d"]
-    result = subprocess.run([*command, str(tmp_path)], cwd=DOCS.parent, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+    building = Forked(run_mkdocs, "build", "--strict", "-f", "docs/site/mkdocs.yml", "-d", tmp_path)
+    _, err = building.communicate(120)
+    assert building.returncode == 0, err
     settings = (tmp_path / "reference" / "settings.html").read_text(encoding="utf-8")
     assert 'id="network.tau_mem"' in settings and "<!-- every" not in settings
     assert "compile_network" in (tmp_path / "reference" / "training.html").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ import numpy as np
 import sympy
 
 from ..errors import SettingError
-from ..network.expressions import parse, symbol
+from ..network.expressions import parse, simplify, symbol
 from ..network.network import Network, Population
 from .flow import is_linear, read_dynamics
 
@@ -111,12 +111,12 @@ class Dynamics:
         """
         drive = sympy.Matrix([1] + [0] * (len(self.state) - 1))  # where A^T p + e_V = 0; losses read V, the first
         p = -(self.matrix.T).inv() * drive
-        return {adjoint_name(x): sympy.simplify(p[i] / self.scales[x]) for i, x in enumerate(self.state)}
+        return {adjoint_name(x): simplify(p[i] / self.scales[x]) for i, x in enumerate(self.state)}
 
     @functools.cached_property
     def is_pairwise(self) -> bool:
         """Whether every state leaks, is driven by states that nothing drives, and by no constant."""
-        leaks = all(sympy.simplify(self.matrix[i, i] * self.scales[x] + 1) == 0 for i, x in enumerate(self.state))
+        leaks = all(simplify(self.matrix[i, i] * self.scales[x] + 1) == 0 for i, x in enumerate(self.state))
         driven = {i for i, j in self.entries if i != j}
         direct = all(j not in driven for i, j in self.entries if i != j)
         return leaks and direct and all(b == 0 for b in self.drift)
@@ -143,8 +143,8 @@ def _population_dynamics(population: Population) -> Dynamics:
     state = (*neuron.state, *synapse.state)
     flow = sympy.Matrix(list(read_dynamics(population).values()))
     x = sympy.Matrix([symbol(name) for name in state])
-    matrix = flow.jacobian(x).applyfunc(sympy.simplify)
-    drift = (flow - matrix * x).applyfunc(sympy.simplify)
+    matrix = flow.jacobian(x).applyfunc(simplify)
+    drift = (flow - matrix * x).applyfunc(simplify)
     scales = _scales(population, state, matrix)
     # p and f in terms of the scaled adjoint; an arrival adds w to one variable, so f jumps by A's column of it.
     p = sympy.Matrix([-scales[name] * symbol(adjoint_name(name)) for name in state])
@@ -170,7 +170,7 @@ def _scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix
         finite = leak != 0 and (
             _is_never_zero(leak, population) or not sympy.denom(sympy.together(1 / leak)).free_symbols
         )
-        scales[name] = sympy.simplify(-1 / leak) if finite else sympy.Integer(1)
+        scales[name] = simplify(-1 / leak) if finite else sympy.Integer(1)
     return scales
 
 
@@ -181,7 +181,7 @@ def _is_never_zero(expression: sympy.Expr, population: Population) -> bool:
         for name, parameter in population.parameters.items()
         if parameter.minimum is not None and parameter.minimum >= 0
     }
-    return sympy.simplify(expression).subs(positive).is_zero is False
+    return simplify(expression).subs(positive).is_zero is False
 
 
 def _spike_event(
@@ -210,7 +210,7 @@ def _spike_event(
     jump = {
         adjoint_name(s.name): _on_the_tape(-before[i] / scales[s.name], known)
         for i, s in enumerate(x)
-        if sympy.simplify(before[i] - p[i]) != 0
+        if simplify(before[i] - p[i]) != 0
     }
     return SpikeEvent(
         threshold=threshold,

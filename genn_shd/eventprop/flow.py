@@ -14,7 +14,7 @@ import sympy
 
 from ..errors import SettingError
 from ..network.definitions import CURRENT
-from ..network.expressions import parse, symbol, to_code
+from ..network.expressions import parse, simplify, symbol, to_code
 from ..network.network import Network, Population
 
 
@@ -64,7 +64,7 @@ class Flow:
 def moves_threshold(reset: Mapping[str, sympy.Expr], threshold: sympy.Expr) -> bool:
     """Whether a reset changes how far the state is from the threshold."""
     after = threshold.subs({symbol(x): e for x, e in reset.items()}, simultaneous=True)
-    return sympy.simplify(after - threshold) != 0
+    return simplify(after - threshold) != 0
 
 
 def is_linear(population: Population) -> bool:

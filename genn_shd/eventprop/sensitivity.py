@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from ..network.expressions import symbol
+from ..network.expressions import simplify, symbol
 from .adjoint import FEEDBACK, SLOPE, SPIKE_DRIVE, Dynamics, SpikeEvent
 
 COUNT_SIGNAL = symbol("count_signal")
@@ -119,13 +119,13 @@ def _extended(
     )
     z = sympy.Matrix([symbol(name) for name in neuron + synapse])
     z_flow = sympy.Matrix([rates[name] for name in neuron + synapse])
-    matrix = z_flow.jacobian(z).applyfunc(sympy.simplify)
+    matrix = z_flow.jacobian(z).applyfunc(simplify)
     return replace(
         d,
         neuron_state=neuron,
         synapse_state=synapse,
         matrix=matrix,
-        drift=(z_flow - matrix * z).applyfunc(sympy.simplify),
+        drift=(z_flow - matrix * z).applyfunc(simplify),
         event=None if d.event is None else _extended_event(d.event, shift, reset),
     )
 

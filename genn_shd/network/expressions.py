@@ -173,6 +173,13 @@ class _SnippetPrinter(C99CodePrinter):
         return super()._print_Pow(expr)
 
 
+@functools.lru_cache(maxsize=4096, typed=True)
+def simplify(expression: sympy.Expr) -> sympy.Expr:
+    """SymPy's simplest form; kept, as networks of one process mostly have the same neurons, and it takes longest."""
+    return sympy.simplify(expression)
+
+
+@functools.lru_cache(maxsize=4096, typed=True)
 def to_code(expression: sympy.Expr) -> str:
     """The expression in GeNN's snippet language (C without declarations)."""
     return _SnippetPrinter().doprint(expression)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import jinja2
 
+from .template_cache import TemplateCache
+
 
 def code_templates(package: str) -> jinja2.Environment:
     """The templates in the folder `templates` of a package; a name that is not given is an error, not an empty text."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package, "templates"),
+        bytecode_cache=TemplateCache(),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

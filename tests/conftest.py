@@ -1,8 +1,9 @@
 """What holds for a whole test session: code is compiled quickly, once, and kept for the next session.
 
-Tests of a kind of neuron or connection in the exact scheme, whose code takes seconds to compile, are marked
-`cflags("-Og")`: half the time, and no vectors, which one or two tests of each kind ask for again. Tests that look at
-speed or at what the compiler reports ask for the flags of users with the fixture `full_optimisation`.
+That is without optimisation, in a fifth of the time that vectors take. One or two tests of each kind of neuron,
+connection and loss ask for vectors again, with the mark `cflags("-O1")` or, for a part of a test, `compiler_flags`, and
+so do those that run for long. Tests that look at rounding or at what the compiler reports ask for the flags of users
+with the fixture `full_optimisation`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from genn_shd.backends.genn.toolchain import FLAGS
-from genn_shd.toolchain import compiler
+from tests.compiler_flags import compiler_flags
 
 CACHE = Path(__file__).parents[1] / "build" / "tests"
 # GeNN puts these before every file that it generates, and reading them takes most of the time of a build.
@@ -29,8 +31,8 @@ _GENN_HEADERS = ("algorithm", "chrono", "iostream", "random", "cassert", "cmath"
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment, which workers and the commands that tests start inherit."""
     os.environ.setdefault("GENN_SHD_CACHE", str(CACHE))
-    os.environ.setdefault("GENN_SHD_CFLAGS", "-O1")
-    os.environ.setdefault("GENN_SHD_CXXFLAGS", "-Og")
+    os.environ.setdefault("GENN_SHD_CFLAGS", "-O0")
+    os.environ.setdefault("GENN_SHD_CXXFLAGS", "-O0")
     # Commands that tests start would compile the package's own modules anew, hundreds of times.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
@@ -61,20 +63,12 @@ def _precompile_headers(folder: Path) -> None:
 def _marked_flags(request: pytest.FixtureRequest):
     """Code is compiled with the flags of the nearest mark `cflags`."""
     mark = request.node.get_closest_marker("cflags")
-    if mark is None:
+    with compiler_flags(*mark.args) if mark else nullcontext():
         yield
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GENN_SHD_CFLAGS", *mark.args)
-        compiler.find_compiler.cache_clear()
-        yield
-    compiler.find_compiler.cache_clear()
 
 
 @pytest.fixture
-def full_optimisation(monkeypatch: pytest.MonkeyPatch):
+def full_optimisation():
     """Code is compiled as it is for users."""
-    monkeypatch.delenv("GENN_SHD_CFLAGS")
-    compiler.find_compiler.cache_clear()
-    yield
-    compiler.find_compiler.cache_clear()
+    with compiler_flags(""):
+        yield

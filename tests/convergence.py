@@ -76,14 +76,18 @@ def problem(
     hidden: Sequence[int] = (6,),
     losses: Sequence[reference.Loss] = VOLTAGE_LOSSES,
     conditions: Conditions | None = None,
+    unfit: int = 0,
 ) -> tuple[reference.Network, reference.Batch]:
     """A random network, recurrent in every layer, and samples that meet the conditions under all these losses.
 
-    `losses` are all of voltages or all of spikes: whether outputs spike depends on it.
+    `losses` are all of voltages or all of spikes: whether outputs spike depends on it. The first `unfit` draws are
+    passed over, which saves asking the solver about them again.
     """
     rng, conditions = np.random.default_rng(seed), conditions or Conditions()
-    for _ in range(MAX_DRAWS):
+    for draw in range(MAX_DRAWS):
         network, batch = _network(rng, hidden, losses[0]), _samples(rng)
+        if draw < unfit:
+            continue
         kept = np.flatnonzero(_fit(reference.simulate(network, batch), conditions))[:SAMPLES_KEPT]
         if len(kept) < SAMPLES_KEPT:
             continue

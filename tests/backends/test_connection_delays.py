@@ -19,9 +19,8 @@ from genn_shd import (
 )
 from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models import recurrent_classifier
+from tests.compiler_flags import VECTORS, compiler_flags
 from tests.naive_grid import written_out
-
-pytestmark = pytest.mark.cflags("-Og")
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 CONNECTIONS = ("input_hidden", "hidden_hidden", "hidden_output")
@@ -85,7 +84,7 @@ def _worst_error(model, batch: SpikeTrains, count: int = 20, step: float = 3e-6)
     return max(errors)
 
 
-@pytest.mark.cflags("-O1")
+@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("dt", [0.25, 1.0, 2.0])
 def test_gradients_of_weights_and_delays(per, dt):
@@ -205,18 +204,18 @@ def test_what_arrives_after_the_trial_is_lost_and_counted(per, scheme):
     assert not result.gradients["input_hidden"].any()
 
 
-@pytest.mark.cflags("-O1")
 @pytest.mark.parametrize("per", ["synapse", "source"])
 def test_float32_follows_float64(per):
     network = _network(_delays(per), **_HETEROGENEOUS)
-    with _compile(network, precision="float32") as single, _compile(network) as double:
+    with compiler_flags(VECTORS):
+        single = _compile(network, precision="float32")
+    with single, _compile(network) as double:
         a, b = single.gradient(_batch()), double.gradient(_batch())
     np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
     for name, gradient in b.gradients.items():
         assert np.linalg.norm(a.gradients[name] - gradient) < 2e-3 * np.linalg.norm(gradient), name
 
 
-@pytest.mark.cflags("-O1")
 @pytest.mark.parametrize("scheme", ["exact", "grid"])
 @pytest.mark.parametrize("per", ["synapse", "source"])
 def test_threads_change_no_bit_and_lost_spikes_send_nothing(per, scheme):
@@ -297,7 +296,7 @@ def _by_synapse(parameters):
     return {name: np.broadcast_to(d if d.ndim == 2 else d[:, None], shapes[name]) for name, d in delays.items()}
 
 
-@pytest.mark.cflags("-O1")
+@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("loss", ["sum_exp", "xentropy", "max", "first_spike"])
 @pytest.mark.parametrize("dt", [0.5, 2.0])

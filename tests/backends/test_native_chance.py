@@ -8,8 +8,7 @@ import pytest
 from genn_shd import Normal, SettingError, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.networks import Network
-
-pytestmark = pytest.mark.cflags("-Og")
+from tests.compiler_flags import VECTORS
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 80.0
 
@@ -31,7 +30,7 @@ def _compile(network: Network, **changes):
     return compile_network(network, **{**settings, **changes})
 
 
-@pytest.mark.cflags("-O1")
+@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("changes", [{"noise": 0.05}, {"dropout": 0.3}, {"noise": 0.05, "dropout": 0.3}])
 @pytest.mark.parametrize("dt", [0.5, 2.0])
 def test_gradients_are_those_of_the_simulation_with_the_same_draws(changes, dt):

@@ -22,6 +22,7 @@ from genn_shd import (
 from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models import LIF, recurrent_classifier
 from genn_shd.models.losses import LOSSES, weighted_sum
+from tests.compiler_flags import VECTORS, compiler_flags
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 # Values of a loss's parameters for which all of its terms count.
@@ -105,6 +106,7 @@ def test_depth_and_recurrence(hidden, recurrent, dt):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("dt", [1.0, 5.0])
 def test_heterogeneous_time_constants(dt):
     network = _network(tau_mem=Gamma(20.0, 5.0, 5.0, 60.0), tau_syn=Gamma(5.0, 5.0, 2.0, 15.0))
@@ -138,6 +140,7 @@ def test_time_constants_that_meet(tau_syn):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.cflags(VECTORS)
 def test_neurons_alike_and_neurons_each_give_the_same():
     """The two forms of the inner loops: one propagator for all, or one for each neuron."""
     with _compile(_network(), 1.0) as model:
@@ -243,7 +246,9 @@ def test_grazing_spikes_are_bounded_and_counted():
 @pytest.mark.parametrize("dt", [1.0, 5.0])
 def test_float32_follows_float64(heterogeneous, dt):
     network = _network(**heterogeneous)
-    with _compile(network, dt, precision="float32") as single, _compile(network, dt) as double:
+    with compiler_flags(VECTORS):
+        single = _compile(network, dt, precision="float32")
+    with single, _compile(network, dt) as double:
         a, b = single.gradient(_batch()), double.gradient(_batch())
     np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
     for name, gradient in b.gradients.items():
@@ -264,6 +269,7 @@ def test_threads_and_groups_do_not_change_a_bit():
         np.testing.assert_array_equal(gradient, results[1][name])
 
 
+@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("size", [13, 530])
 def test_a_neuron_does_the_same_wherever_it_stands_among_the_others(size):
     turned = np.arange(size)[::-1]

@@ -11,7 +11,10 @@ import pytest
 from genn_shd import Normal, SpikeCountRegularisation, SpikeTrains, compile_network
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import LOSSES
+from tests.compiler_flags import VECTORS
 from tests.naive_grid import written_out
+
+pytestmark = pytest.mark.cflags(VECTORS)
 
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
 REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=4.0 - 2.5, strength_upper=0.01, strength_lower=0.02)

@@ -23,6 +23,7 @@ from genn_shd import (
 from genn_shd.backends.native import memory
 from genn_shd.models import recurrent_classifier
 from genn_shd.toolchain import compiler as native_compiler
+from tests.compiler_flags import VECTORS, compiler_flags
 
 
 def _batch(count: int, seed: int = 0, num_units: int = 20) -> SpikeTrains:
@@ -117,6 +118,7 @@ def test_gradient_changes_nothing_and_is_repeatable():
         assert model.evaluate_batch(_batch(9)).loss == first.loss
 
 
+@pytest.mark.cflags(VECTORS)
 def test_training_is_adam_with_decoupled_weight_decay():
     rate, beta1, beta2, epsilon, decay = 2e-3, 0.85, 0.99, 1e-7, 0.3
     with _compile(precision="float64", learning_rate=rate) as model:
@@ -157,7 +159,9 @@ def test_training_lowers_the_loss():
 @pytest.mark.parametrize(("scheme", "bound"), [("grid", 1e-4), ("exact", 1e-3)])
 def test_float32_is_close_to_float64(scheme, bound):
     batch = _batch(16)
-    with _compile(scheme=scheme) as single, _compile(precision="float64", scheme=scheme) as double:
+    with compiler_flags(VECTORS):
+        single = _compile(scheme=scheme)
+    with single, _compile(precision="float64", scheme=scheme) as double:
         a, b = single.gradient(batch), double.gradient(batch)
     np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
     for name, gradient in b.gradients.items():

@@ -22,8 +22,9 @@ from genn_shd import (
 )
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.neurons import LI
+from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
 
-pytestmark = pytest.mark.cflags("-Og")
+pytestmark = pytest.mark.cflags(BRIEF)
 
 NUM_INPUT, NUM_CLASSES, DURATION = 8, 3, 60.0
 HIDDEN = {name: Trained(minimum) for name, minimum in [("tau_mem", 3.0), ("tau_syn", 1.0), ("v_threshold", 0.1)]}
@@ -83,7 +84,7 @@ def test_gradients_are_those_of_the_simulation(loss, hidden, dt):
             assert check.relative_error < 1e-6, check
 
 
-@pytest.mark.cflags("-O1")
+@pytest.mark.cflags(VECTORS)
 def test_an_adaptive_threshold_is_trained_too():
     trained = {name: Trained(0.05) for name in ("tau_mem", "tau_syn", "tau_adapt", "increment", "v_threshold")}
     network = _network(neuron="alif", neuron_values={"tau_adapt": 40.0, "increment": 0.2}, trained=trained)
@@ -101,8 +102,9 @@ def test_equal_time_constants_are_no_special_case():
             assert check.relative_error < 1e-6, check
 
 
-@pytest.mark.cflags("-O1")
-@pytest.mark.parametrize("loss", ["sum_exp", "max", "xentropy", "first_spike_exp"])
+@pytest.mark.parametrize(
+    "loss", [pytest.param("sum_exp", marks=pytest.mark.cflags(VECTORS)), "max", "xentropy", "first_spike_exp"]
+)
 def test_on_a_fine_grid_they_are_the_same(loss):
     network = _network(loss, recurrent=False)
     batch = _batch(spikes=20)
@@ -171,12 +173,11 @@ def test_the_count_rule_of_a_trial_asks_by_its_own_spikes(scheme):
         np.testing.assert_allclose(gradient, np.mean([g[name] for g in alone], axis=0), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.cflags("-O1")
 @pytest.mark.parametrize("scheme", ["exact", "grid"])
 def test_float32_is_close(scheme):
     network, results = _network(recurrent=False), {}
-    for precision in ("float32", "float64"):
-        with _compile(network, precision=precision, scheme=scheme) as model:
+    for precision, flags in (("float32", VECTORS), ("float64", BRIEF)):
+        with compiler_flags(flags), _compile(network, precision=precision, scheme=scheme) as model:
             results[precision] = model.gradient(_batch()).gradients
     for name, gradient in results["float64"].items():
         assert np.linalg.norm(results["float32"][name] - gradient) < 1e-3 * np.linalg.norm(gradient), name

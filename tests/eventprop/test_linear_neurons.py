@@ -24,8 +24,9 @@ from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
 from genn_shd.models.synapses import find_synapse
+from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
 
-pytestmark = pytest.mark.cflags("-Og")
+pytestmark = pytest.mark.cflags(BRIEF)
 
 DURATION = 60.0
 NOT_NEGATIVE = ("tau_mem", "tau_syn", "tau_rise", "tau_adapt", "period", "v_threshold")
@@ -140,8 +141,9 @@ def test_gradients_are_those_of_the_simulation(case: str, dt: float) -> None:
     assert max(errors.values()) < 1e-6, errors
 
 
-@pytest.mark.cflags("-O1")
-@pytest.mark.parametrize("case", ["adlif that oscillates", "rf", "alpha"])
+@pytest.mark.parametrize(
+    "case", ["adlif that oscillates", "rf", pytest.param("alpha", marks=pytest.mark.cflags(VECTORS))]
+)
 def test_heterogeneous_neurons_in_two_layers(case: str) -> None:
     weight = CASES[case][4]
     network = make_network(
@@ -222,12 +224,12 @@ def test_delays(per: str) -> None:
 WITH_VECTORS = ("adlif that oscillates", "rf", "alpha")
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.cflags("-O1")) for c in WITH_VECTORS] + [*CASES])
-def test_float32_agrees_with_float64(case: str) -> None:
+@pytest.mark.parametrize(("case", "flags"), [(c, VECTORS) for c in WITH_VECTORS] + [(c, BRIEF) for c in CASES])
+def test_float32_agrees_with_float64(case: str, flags: str) -> None:
     network = make_network(case)
     with compile_case(network) as model:
         start, double = model.parameters, model.gradient(make_samples())
-    with compile_case(network, precision="float32") as model:
+    with compiler_flags(flags), compile_case(network, precision="float32") as model:
         model.set_parameters({name: array.astype(np.float32) for name, array in start.items()})
         single = model.gradient(make_samples())
     assert np.array_equal(double.spike_counts["hidden"], single.spike_counts["hidden"])

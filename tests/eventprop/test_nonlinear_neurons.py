@@ -23,8 +23,9 @@ from genn_shd import (
 from genn_shd.backends.gradient_check import central_differences
 from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
+from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
 
-pytestmark = pytest.mark.cflags("-Og")
+pytestmark = pytest.mark.cflags(BRIEF)
 
 DURATION = 40.0
 NOT_NEGATIVE = ("tau_mem", "tau_syn", "tau_adapt", "delta", "a", "v_threshold", "g_na")
@@ -38,6 +39,7 @@ CASES = {
     "coba": ("lif", "coba", ("tau_mem", "v_threshold", "e_rev", "tau_syn"), 0.3),
     "adaptive and coba": ("alif", "coba", ("tau_mem", "tau_adapt", "increment"), 0.3),
 }
+SHORTER = {"hodgkin_huxley": 16.0}  # ms; of twenty substeps a millisecond
 
 
 def make_samples(num_units: int = 12, spikes: int = 60) -> SpikeTrains:
@@ -96,7 +98,7 @@ def relative_errors(model, batch, step: float = 1e-6) -> dict[str, float]:
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_are_those_of_the_simulation(case: str, dt: float) -> None:
     batch = make_samples()
-    with compile_case(case, dt) as model:
+    with compile_case(case, dt, duration=SHORTER.get(case, DURATION)) as model:
         counts = model.evaluate_batch(batch).spike_counts["hidden"]
         errors = relative_errors(model, batch)
     assert counts.sum() >= 10, counts
@@ -109,7 +111,7 @@ def test_gradients_are_exact_whatever_the_order(order: int) -> None:
         assert max(relative_errors(model, make_samples()).values()) < 2e-6
 
 
-@pytest.mark.cflags("-O1")
+@pytest.mark.cflags(VECTORS)
 def test_heterogeneous_neurons_in_two_layers_that_fall_silent_after_noise() -> None:
     network = recurrent_classifier(
         num_input=12,
@@ -126,9 +128,11 @@ def test_heterogeneous_neurons_in_two_layers_that_fall_silent_after_noise() -> N
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.3, 1.0])
-def test_first_spikes_of_nonlinear_outputs(dt: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loss derives by the first spike alone, whose time has to be the same number forward and backward."""
-    monkeypatch.setenv("GENN_SHD_CFLAGS", "")  # optimised in full: without, products and sums are fused alike
+def test_first_spikes_of_nonlinear_outputs(dt: float, full_optimisation: None) -> None:
+    """The loss derives by the first spike alone, whose time has to be the same number forward and backward.
+
+    Optimised in full: without, products and sums are fused alike.
+    """
     network = recurrent_classifier(
         12, 7, 3, loss="first_spike", weights={"input_hidden": Normal(0.5, 0.15), "hidden_output": Normal(1.0, 0.5)}
     )
@@ -158,7 +162,7 @@ def test_the_grid_becomes_the_exact_scheme_as_steps_get_short(case: str) -> None
     assert distances[1] < 0.5 * distances[0], distances
 
 
-@pytest.mark.cflags("-O1")
+@pytest.mark.cflags(VECTORS)
 def test_results_do_not_depend_on_threads_and_repeat() -> None:
     batch = make_samples()
     results = []
@@ -171,12 +175,11 @@ def test_results_do_not_depend_on_threads_and_repeat() -> None:
     assert all(np.array_equal(results[0][1][name], results[1][1][name]) for name in results[0][1])
 
 
-@pytest.mark.cflags("-O1")
 def test_float32_agrees_with_float64() -> None:
     batch = make_samples()
     with compile_case("qif", 1.0) as model:
         exact, start = model.gradient(batch), model.parameters
-    with compile_case("qif", 1.0, precision="float32") as model:
+    with compiler_flags(VECTORS), compile_case("qif", 1.0, precision="float32") as model:
         model.set_parameters({name: array.astype(np.float32) for name, array in start.items()})
         single = model.gradient(batch)
     assert np.array_equal(exact.spike_counts["hidden"], single.spike_counts["hidden"])

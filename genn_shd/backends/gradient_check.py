@@ -6,7 +6,7 @@ they do not: there the loss is piecewise constant in all weights that move spike
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +75,7 @@ def check_gradients(
     entries: int = 30,
     seed: int = 0,
     after_parameter: Callable[[], None] = lambda: None,
+    names: Container[str] | None = None,
 ) -> list[ParameterCheck]:
     """Compare the gradients of every parameter with extrapolated differences of the loss.
 
@@ -87,15 +88,18 @@ def check_gradients(
     entries : how many entries of each parameter to compare: half are those of largest gradient, the rest are drawn.
     seed : of the drawing.
     after_parameter : called after each parameter.
+    names : of the parameters to compare; None for all.
 
     Returns
     -------
-    One `ParameterCheck` for each parameter of the model.
+    One `ParameterCheck` for each of these parameters, in the model's order.
     """
     checks = []
     with _switched_off(model):
         result = model.gradient(batch)
         for name, gradient in result.gradients.items():
+            if names is not None and name not in names:
+                continue
             indices = _choose(gradient, entries, np.random.default_rng(seed))
             slopes, uncertainty = extrapolated_differences(model, batch, name, indices)
             checks.append(_compare(name, gradient, indices, slopes, uncertainty))

@@ -84,6 +84,7 @@ def _worst_error(model, batch: SpikeTrains, count: int = 20, step: float = 3e-6)
     return max(errors)
 
 
+@pytest.mark.slow
 @pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("dt", [0.25, 1.0, 2.0])
@@ -96,6 +97,7 @@ def test_gradients_of_weights_and_delays(per, dt):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("dt", [1.0, 2.0])
 def test_gradients_to_the_smallest_differences(per, dt):
@@ -105,6 +107,7 @@ def test_gradients_to_the_smallest_differences(per, dt):
         assert _worst_error(model, _batch(samples=1), step=1e-7) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_delays_of_one_connection_beside_others_without(per, connection):
@@ -112,6 +115,7 @@ def test_delays_of_one_connection_beside_others_without(per, connection):
         assert _worst_error(model, _batch(2)) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("dt", [1.0, 2.0])
 def test_arrivals_on_ends_of_steps_and_at_equal_times(per, dt):
@@ -124,6 +128,7 @@ _HETEROGENEOUS = {"tau_mem": Gamma(20.0, 5.0, 5.0, 60.0), "tau_syn": Gamma(5.0, 
 _SLOW_STEPS = {"tau_mem": Gamma(20.0, 5.0, 5.0, 60.0), "tau_syn": Gamma(0.8, 5.0, 0.5, 1.5), "strength": 12.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize(
     ("dt", "changes"),
@@ -204,6 +209,7 @@ def test_what_arrives_after_the_trial_is_lost_and_counted(per, scheme):
     assert not result.gradients["input_hidden"].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["synapse", "source"])
 def test_float32_follows_float64(per):
     network = _network(_delays(per), **_HETEROGENEOUS)
@@ -258,12 +264,13 @@ def test_training_goes_on_bit_for_bit_and_stays_within_limits(per, scheme):
         np.testing.assert_array_equal(model.values["hidden_hidden.delay"], fixed)
 
 
+@pytest.mark.slow
 def test_gradients_are_checked_but_at_limits():
     """Half of the delays between neurons are at their limit of a step, where there is no difference to both sides."""
     delays = {"hidden_hidden": Delay(Uniform(-4.0, 6.0), LONGEST, TRAINED)}
     with _compile(_network(delays)) as model:
         at_limit = int((model.parameters["hidden_hidden.delay"] == 1.0).sum())
-        (check,) = (c for c in check_gradients(model, _batch(), 36) if c.name == "hidden_hidden.delay")
+        (check,) = check_gradients(model, _batch(), 36, names=["hidden_hidden.delay"])
     assert 8 < at_limit <= check.kinks < at_limit + 3
     assert check.tells and check.agrees(1e-6)
 

@@ -10,6 +10,7 @@ from tests.backends.genn_cases import assert_same, assert_same_gradients, compil
 from tests.backends.test_genn_parity import EXACT, SINGLE
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+pytestmark = pytest.mark.slow
 
 CONNECTIONS = ("input_hidden", "hidden_hidden", "hidden_output")
 TRAINED = Trained(0.0, rate=100.0)

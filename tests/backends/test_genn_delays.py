@@ -11,6 +11,7 @@ from tests.backends.genn_cases import NUM_INPUT, assert_same, assert_same_gradie
 from tests.backends.test_genn_parity import EXACT, SINGLE
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+pytestmark = pytest.mark.slow
 
 DELAYS = (0.0, 4.0, 30.0)
 TAUS = {"tau_mem": Trained(3.0), "tau_syn": Trained(1.0)}

@@ -10,6 +10,7 @@ from tests.backends.test_genn_parity import EXACT
 from tests.eventprop.test_linear_neurons import CASES, make_network
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -37,6 +37,7 @@ from tests.backends.test_genn_parity import SINGLE
 from tests.eventprop.test_nonlinear_neurons import CASES, NOT_NEGATIVE
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+pytestmark = pytest.mark.slow
 
 DURATION = 40
 EXACT = 1e-9

@@ -15,6 +15,7 @@ from tests.backends.genn_cases import NUM_STEPS, REGULARISATION, assert_same, co
 from tests.naive_grid import written_out
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+pytestmark = pytest.mark.slow
 
 EXACT, SINGLE = 1e-8, 1e-4
 
@@ -32,14 +33,12 @@ def _compare(described: Network, batch: SpikeTrains, precision: str = "float64")
         assert evaluated.gradients == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("hidden", "recurrent"), [((6,), True), ((5, 20), False)])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_in_float64(loss, hidden, recurrent):
     _compare(network(loss, hidden, recurrent), samples(3, 8))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_in_float32(loss):
     _compare(network(loss, (5, 20), True), samples(3, 8), "float32")
@@ -180,7 +179,6 @@ def test_a_weight_of_ones_own_is_a_run_time_value_in_both():
             assert_same(genn.gradient(samples(3, 8)), native.gradient(samples(3, 8)), EXACT)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["squared_error", "late_hinge", "soft_count", "by_snippets"])
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_losses_from_their_integrand_run_in_both(name, precision):

@@ -10,6 +10,7 @@ from tests.backends.genn_cases import assert_same, assert_same_gradients, compil
 from tests.backends.test_genn_parity import EXACT, SINGLE
 
 pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+pytestmark = pytest.mark.slow
 
 TAUS = {"tau_mem": Trained(3.0, rate=10.0), "tau_syn": Trained(1.0)}
 HIDDEN = {**TAUS, "v_threshold": Trained(0.1), "v_reset": Trained(-1.0)}

@@ -77,6 +77,7 @@ def _worst_error(model, batch: SpikeTrains, count: int = 40) -> float:
     return max(errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "dt"), list(itertools.product(LOSSES, [0.25, 1.0, 2.0])))
 def test_every_loss_at_every_step(loss, dt):
     with _compile(_network(loss), dt) as model:
@@ -98,6 +99,7 @@ def test_a_weight_of_ones_own(weight):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [6, (5, 6)])
 @pytest.mark.parametrize("recurrent", [True, False])
 @pytest.mark.parametrize("dt", [0.5, 1.0])
@@ -106,6 +108,7 @@ def test_depth_and_recurrence(hidden, recurrent, dt):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("dt", [1.0, 5.0])
 def test_heterogeneous_time_constants(dt):
@@ -114,6 +117,7 @@ def test_heterogeneous_time_constants(dt):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau_adapt", [50.0, 20.0, 5.0])
 @pytest.mark.parametrize("hidden", [6, (5, 6)])
 def test_adaptive_thresholds(tau_adapt, hidden):
@@ -240,6 +244,7 @@ def test_grazing_spikes_are_bounded_and_counted():
     assert np.all(np.isfinite(result.gradients["input_output"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "heterogeneous", [{}, {"tau_mem": Gamma(20.0, 5.0, 5.0, 60.0), "tau_syn": Gamma(5.0, 5.0, 2.0, 15.0)}]
 )
@@ -269,6 +274,7 @@ def test_threads_and_groups_do_not_change_a_bit():
         np.testing.assert_array_equal(gradient, results[1][name])
 
 
+@pytest.mark.slow
 @pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("size", [13, 530])
 def test_a_neuron_does_the_same_wherever_it_stands_among_the_others(size):

@@ -26,7 +26,7 @@ from genn_shd.models.neurons import find_neuron
 from genn_shd.models.synapses import find_synapse
 from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
 
-pytestmark = pytest.mark.cflags(BRIEF)
+pytestmark = [pytest.mark.slow, pytest.mark.cflags(BRIEF)]
 
 DURATION = 60.0
 NOT_NEGATIVE = ("tau_mem", "tau_syn", "tau_rise", "tau_adapt", "period", "v_threshold")

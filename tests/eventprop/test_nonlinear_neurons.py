@@ -95,7 +95,7 @@ def relative_errors(model, batch, step: float = 1e-6) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("dt", [1.0, 2.0])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(c, marks=[pytest.mark.slow] * (c in SHORTER)) for c in CASES])
 def test_gradients_are_those_of_the_simulation(case: str, dt: float) -> None:
     batch = make_samples()
     with compile_case(case, dt, duration=SHORTER.get(case, DURATION)) as model:
@@ -148,6 +148,7 @@ def test_first_spikes_of_nonlinear_outputs(dt: float, full_optimisation: None) -
         assert max(relative_errors(model, make_samples()).values()) < 2e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["qif", "coba"])
 def test_the_grid_becomes_the_exact_scheme_as_steps_get_short(case: str) -> None:
     batch = make_samples()

@@ -11,7 +11,7 @@ from tests.compiler_flags import BRIEF
 from tests.eventprop import test_linear_neurons as linear
 from tests.eventprop import test_nonlinear_neurons as nonlinear
 
-pytestmark = pytest.mark.cflags(BRIEF)
+pytestmark = [pytest.mark.slow, pytest.mark.cflags(BRIEF)]
 
 STEPS, TOLERANCE = (1e-7, 3e-7, 3e-8, 1e-5), 1e-6
 # Of a recording, ms, and of how many spikes one is taken: what takes longest gets little.

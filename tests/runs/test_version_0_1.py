@@ -33,8 +33,8 @@ def run(tmp_path_factory):
         environ.delenv("GENN_SHD_CFLAGS")  # rounding is that of the flags of users
         find_compiler.cache_clear()
         assert train.main(settings) == 0
+        yield folder
     find_compiler.cache_clear()
-    return folder
 
 
 def test_it_is_gone_on_with_to_the_same_weights(run):

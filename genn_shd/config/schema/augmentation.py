@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, create_model, model_validator
@@ -47,6 +48,12 @@ def _fields(kinds: Sequence[type[Step]]) -> dict[str, Any]:
     return {name: field for kind in kinds for name, field in fields_of(kind.from_settings).items()}
 
 
+@cache
+def _names(kind: type[Step]) -> tuple[str, ...]:
+    """Return the names of the settings of a kind of steps, which is asked for with every configuration."""
+    return tuple(_fields([kind]))
+
+
 if TYPE_CHECKING:
     _WithSteps = _GroupSettings
 else:
@@ -61,7 +68,7 @@ class AugmentationSettings(_WithSteps):
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps that are switched on."""
-        made = (kind.from_settings(**{name: getattr(self, name) for name in _fields([kind])}) for kind in self.kinds)
+        made = (kind.from_settings(**{name: getattr(self, name) for name in _names(kind)}) for kind in self.kinds)
         return tuple(step for step in made if step is not None)
 
     @model_validator(mode="after")

@@ -1,0 +1,167 @@
+"""How many words of people whom it never heard does a system understand, for how many parameters?
+
+Twenty words by thirty people (DSPSpeech-20): a linear classifier, gated recurrent units and a small convolutional
+network on binned spikes (PyTorch: `pip install torch`), and the presets dsp20 and dsp20_small. All train on the same 25
+people with the same changes of the samples (those of the preset dsp20), the settings of each chosen with five of the 25
+left out, and are tested after the last epoch on five others. The networks of spikes are trained here, or read from the
+folders of runs (--run), which take half an hour each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, Report, make_parser, print_table, use_style
+from genn_shd import DataError, SpikeTrains
+from genn_shd.config.sources import load
+from genn_shd.runs.files import read_summary
+from genn_shd.runs.folder import RunFolder
+from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, classify
+from genn_shd.training.data import build_augmentation, partition, prepare
+from genn_shd.training.samples import Partition
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+NUM_CHANNELS, NUM_BINS, BATCH_SIZE = 70, 100, 32
+COLOURS = {"linear": FAINT, "GRU": ORANGE, "CNN": GREEN, "spiking": BLUE}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train, print, draw, and keep the figures."""
+    options = _parse(arguments)
+    files = [options.data / f"dsp20_{part}.h5" for part in ("train", "test")]
+    if not all(file.exists() for file in files):
+        print(f"skipped: there is no {files[0]}; give the folder of the files by --data")
+        return
+    epochs = 1 if options.smoke else options.epochs
+    report = Report.begin("systems", "Twenty words by people never heard: accuracy and parameters", options, 1)
+    paths = [f"dataset.path={files[0]}", f"dataset.test_path={files[1]}"]
+    config, dataset = prepare(load("dsp20", settings=paths))
+    samples = partition(config, dataset)
+    rows = [_measure_linear(samples)]
+    if find_spec("torch"):
+        rows += [_measure_torch(name, config, samples, epochs) for name in ("GRU", "CNN")]
+    else:
+        print("GRU and CNN are left out: torch is not installed; pip install torch")
+    rows += [_read_run(run) for run in options.run]
+    print_table(
+        ["system", "parameters", "training", "five people never heard", "processor time"],
+        [
+            [r["system"], f"{r['parameters']:,}", _percent(r["training"]), _percent(r["test"]), f"{r['seconds']:.0f} s"]
+            for r in rows
+        ],
+    )
+    report.finish({"rows": rows, "epochs": epochs}, 1, {"systems": _draw(rows)})
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder of dsp20_train.h5 and dsp20_test.h5")
+    parser.add_argument("--epochs", type=int, default=30, help="of GRU and CNN (default 30)")
+    parser.add_argument(
+        "--run", type=Path, action="append", default=[], help="run folder of a spiking network to show beside"
+    )
+    return parser.parse_args(arguments)
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.1f} %"
+
+
+def _measure_linear(samples: Partition) -> dict[str, Any]:
+    started = time.process_time()
+    found = classify(samples)
+    classes = len(np.unique(samples.train.labels))
+    return {
+        "system": "linear",
+        "parameters": (TIME_BINS * CHANNEL_GROUPS + 1) * classes,
+        "training": found["training"],
+        "test": found["test"],
+        "seconds": time.process_time() - started,
+    }
+
+
+def _measure_torch(name: str, config: Any, samples: Partition, epochs: int) -> dict[str, Any]:
+    from benchmarks.torch_networks import Classifier
+
+    started, test = time.process_time(), samples.held_out["test"]
+    batches = -(-len(samples.train) // BATCH_SIZE)
+    shape = (NUM_CHANNELS, NUM_BINS, int(samples.train.labels.max()) + 1)
+    classifier = Classifier(name, shape, epochs * batches, config.training.seed)
+    for epoch in range(epochs):
+        training = classifier.train(_batches(config, samples, epoch))
+        print(f"{name}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
+    answers = classifier.predict(_count(test.trains.select(test.indices), config.simulation.duration))
+    return {
+        "system": name,
+        "parameters": classifier.num_parameters,
+        "training": training,
+        "test": float(np.mean(answers == test.labels)),
+        "seconds": time.process_time() - started,
+    }
+
+
+def _batches(config: Any, samples: Partition, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield binned batches of an epoch, augmented as the samples of the spiking network are."""
+    train, seed, duration = samples.train, config.training.seed, config.simulation.duration
+    augmented = build_augmentation(config).epoch(train.trains, train.indices, duration, seed, epoch)
+    order = np.random.default_rng([seed, epoch]).permutation(len(augmented))
+    for labels, batch in augmented.batches(order, BATCH_SIZE):
+        yield _count(batch, duration), labels.astype(np.int64)
+
+
+def _count(trains: SpikeTrains, duration: float) -> np.ndarray:
+    """Return square roots of spike counts, (B, channels, bins) float32."""
+    sample = np.repeat(np.arange(len(trains)), trains.counts)
+    channel = trains.units.astype(np.int64) * NUM_CHANNELS // trains.num_units
+    time_bin = np.minimum((trains.times * (NUM_BINS / duration)).astype(np.int64), NUM_BINS - 1)
+    size = NUM_CHANNELS * NUM_BINS
+    counts = np.bincount(sample * size + channel * NUM_BINS + time_bin, minlength=len(trains) * size)
+    return np.sqrt(counts).astype(np.float32).reshape(len(trains), NUM_CHANNELS, NUM_BINS)
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    """Return what a run has come to after its last epoch."""
+    folder = RunFolder.existing(path)
+    summary = read_summary(folder.summary_file)
+    if summary.get("status") != "complete":
+        raise DataError(f"{path}: this run is not complete.")
+    last = summary["last"]
+    return {
+        "system": f"spiking, {path.name}",
+        "parameters": summary["num_parameters"],
+        "training": last["training_accuracy"],
+        "test": last["test_accuracy"],
+        "seconds": summary["seconds"],
+    }
+
+
+def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
+    """Draw accuracy against parameters, each system a labelled point."""
+    with use_style():
+        figure = Figure(figsize=(6.5, 4.2))
+        axes = figure.add_subplot()
+        for row in rows:
+            colour = COLOURS[row["system"].partition(",")[0]]
+            axes.semilogx(row["parameters"], 100 * row["test"], "o", color=colour, markersize=9)
+            axes.annotate(
+                row["system"], (row["parameters"], 100 * row["test"]), (8, 4), textcoords="offset points", color=colour
+            )
+        axes.set(
+            xlabel="trained parameters",
+            ylabel="right, five people never heard / %",
+            title="Twenty words by thirty people",
+        )
+        axes.margins(x=0.25, y=0.15)
+    return figure
+
+
+if __name__ == "__main__":
+    main()

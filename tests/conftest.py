@@ -1,9 +1,9 @@
 """What holds for a whole test session: code is compiled quickly, once, and kept for the next session.
 
-That is without optimisation, in a fifth of the time that vectors take. One or two tests of each kind of neuron,
-connection and loss ask for vectors again, with the mark `cflags("-O1")` or, for a part of a test, `compiler_flags`, and
-so do those that run for long. Tests that look at rounding or at what the compiler reports ask for the flags of users
-with the fixture `full_optimisation`.
+Tests of small networks compile without optimisation, in a fifth of the time that vectors take. One or two tests of each
+kind of neuron, connection and loss ask for vectors again, with the mark `cflags("-O1")` or, for a part of a test,
+`compiler_flags`. Tests that look at rounding or at what the compiler reports ask for the flags of users with the
+fixture `full_optimisation`. Sound takes long without optimisation, so elsewhere everything has vectors.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 
 from genn_shd.backends.genn.toolchain import FLAGS
-from tests.compiler_flags import compiler_flags
+from tests.compiler_flags import VECTORS, compiler_flags
 
 CACHE = Path(__file__).parents[1] / "build" / "tests"
+SMALL_NETWORKS = {"backends", "eventprop", "exporters", "interop", "network", "training"}
 # GeNN puts these before every file that it generates, and reading them takes most of the time of a build.
 _GENN_HEADERS = ("algorithm", "chrono", "iostream", "random", "cassert", "cmath", "cstdint", "cstring")
 
@@ -31,7 +32,7 @@ _GENN_HEADERS = ("algorithm", "chrono", "iostream", "random", "cassert", "cmath"
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment, which workers and the commands that tests start inherit."""
     os.environ.setdefault("GENN_SHD_CACHE", str(CACHE))
-    os.environ.setdefault("GENN_SHD_CFLAGS", "-O0")
+    os.environ.setdefault("GENN_SHD_CFLAGS", VECTORS)
     os.environ.setdefault("GENN_SHD_CXXFLAGS", "-O0")
     # Commands that tests start would compile the package's own modules anew, hundreds of times.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -57,6 +58,14 @@ def _precompile_headers(folder: Path) -> None:
         if subprocess.run([command, *flags, "-o", str(half), str(header)], capture_output=True).returncode == 0:
             half.replace(precompiled)
     os.environ["CXX"] = f"{command} -include {header}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give modules of small networks the mark of code that is not optimised, after their own."""
+    modules = {item.getparent(pytest.Module) for item in items}
+    for module in modules - {None}:
+        if module.path.parent.name in SMALL_NETWORKS:
+            module.add_marker(pytest.mark.cflags("-O0"))
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,6 @@ from genn_shd import Normal, SpikeTrains, check_gradients, compile_network, grad
 from genn_shd.backends.gradient_check import extrapolated_differences, no_gradient
 from genn_shd.models import recurrent_classifier
 
-pytestmark = pytest.mark.cflags("-Og")
-
 SMALL = ["--samples", "2", "--entries", "6"]
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from genn_shd.sweep import sweep_file
+from tests.compiler_flags import VECTORS
 from tests.docs.pages import printed, run_page
 
-pytestmark = pytest.mark.usefixtures("own_folder")
+pytestmark = [pytest.mark.usefixtures("own_folder"), pytest.mark.cflags(VECTORS)]
 
 
 def history(run: str) -> list[dict[str, str]]:

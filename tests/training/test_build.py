@@ -5,8 +5,6 @@ import pytest
 from genn_shd import Config, SettingError, compile_network
 from genn_shd.training.build import build_network, compile_model
 
-pytestmark = pytest.mark.cflags("-Og")
-
 CONFIG = Config().replace(
     **{
         "network.num_hidden": 4,

@@ -1,7 +1,7 @@
 """What does each loss, and each addition to the network or its data, bring for a voice that was never heard?
 
 Spoken digits, leave-one-speaker-out: every loss with a feed-forward and a recurrent network, each with no addition,
-each addition and all of them, the most telling ones first. `python -m benchmarks.ablation` goes on where it stopped;
+each addition and all of them, the most telling ones first. `python -m benchmarks.ablation` resumes where it stopped;
 each cell of the table is five trainings and stands in ablation.csv as soon as it is done. Cells that have not run yet
 say so.
 """
@@ -26,10 +26,10 @@ from matplotlib.image import AxesImage
 
 from benchmarks.report import INK, Report, make_parser, use_style
 from benchmarks.workers import start_processes
-from genn_shd import DataError, DivergedError, EpochMetrics, datasets
+from genn_shd import DataError, DivergedError, EpochMetrics, load_dataset
 from genn_shd.config.sources import load
 from genn_shd.errors import BusyError
-from genn_shd.runs.environment import processor_model
+from genn_shd.runs.environment import read_processor_model
 from genn_shd.runs.results import FoldsSummary
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import prepare
@@ -279,7 +279,9 @@ def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
     training = np.mean([fold.best.training_accuracy for fold in summary.folds.values() if fold.best])
     seconds = f"{np.median(watch.seconds):.3f}" if watch.seconds else ""
     accuracies = (summary.mean_accuracy_best, summary.mean_accuracy_last, training)
-    return Row(*key, "complete", *(f"{accuracy:.4f}" for accuracy in accuracies), seconds, settings, processor_model())
+    return Row(
+        *key, "complete", *(f"{accuracy:.4f}" for accuracy in accuracies), seconds, settings, read_processor_model()
+    )
 
 
 def run_all(results: Results, folder: Path, workers: int, minutes: float, num_cells: int | None) -> None:
@@ -372,7 +374,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run or resume, then print, draw and keep the results."""
     options = _options().parse_args(arguments)
     try:
-        datasets.load("fsdd", split="all")
+        load_dataset("fsdd", split="all")
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)

@@ -29,7 +29,7 @@ from genn_shd.augment import (
     SpikeNumberNormalisation,
     TimeDilation,
 )
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32
@@ -85,11 +85,11 @@ def measure(model: Model, trains: SpikeTrains, repeats: int) -> dict[str, Times]
     print(f"  {warm_up.spike_counts['hidden'].mean():.1f} spikes a hidden neuron\n")
     for repeat in range(repeats):
         for name, augmentation in AUGMENTATIONS.items():
-            epoch = augmentation.epoch(trains, np.arange(len(trains)), DURATION, 0, repeat)
+            epoch = augmentation.prepare_epoch(trains, np.arange(len(trains)), DURATION, 0, repeat)
             order = np.random.default_rng(repeat).permutation(len(epoch))[: len(trains)]
             _measure_inline(model, epoch, order, times[name])
             started = time.perf_counter()
-            for _, batch in epoch.batches(order, BATCH_SIZE):
+            for _, batch in epoch.make_batches(order, BATCH_SIZE):
                 model.train_batch(batch)
             times[name].ahead.append(1e3 * (time.perf_counter() - started) / len(order))
     return times
@@ -100,7 +100,7 @@ def _measure_inline(model: Model, epoch: Epoch, order: np.ndarray, times: Times)
     alone = 0.0
     for start in range(0, len(order), BATCH_SIZE):
         started = time.process_time()
-        batch = epoch.batch(order[start : start + BATCH_SIZE])
+        batch = epoch.make_batch(order[start : start + BATCH_SIZE])
         made, clock = time.process_time(), time.perf_counter()
         model.train_batch(batch)
         alone += time.perf_counter() - clock
@@ -113,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = make_parser(__doc__).parse_args(arguments)
     num_hidden, num_samples, num_spikes, repeats = (32, 64, 500, 1) if options.smoke else (256, 128, 8000, 5)
-    threads = available_threads()
+    threads = count_available_threads()
     report = Report.begin("augmentation", "Part of an epoch that augmentation takes", options, threads)
     network = recurrent_classifier(
         NUM_INPUT, num_hidden, NUM_CLASSES, loss="sum_exp", weights={"input_hidden": Normal(0.026, 0.01)}

@@ -3,7 +3,7 @@
 Spoken digits, one speaker left out: accuracy on that speaker over six parameters (learning rate, membrane and synaptic
 time constants, strength of regularisation, scale of initial weights, scale of the loss). The same number of trials and
 the same training for both; several repeats, each with seeds of its own. The best of many trials is lucky, too: each
-sweep's best parameters are trained again with other seeds. Sweeps are kept and gone on with.
+sweep's best parameters are trained again with other seeds. Sweeps are kept and resumed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, make_parser, print_table, use_style
 from benchmarks.workers import start_processes
-from genn_shd import DataError
-from genn_shd.backends.native.threads import available_threads
+from genn_shd import DataError, SweepReader
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.config.sources import load
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
-from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE
 from genn_shd.sweep.sweep_file import SweepFile
-from genn_shd.sweep.workers.processes import Processes, fair_threads
+from genn_shd.sweep.workers.processes import Processes, share_threads
 from genn_shd.system.interrupt import StopRequest
-from genn_shd.system.progress import console_log
+from genn_shd.system.progress import show_log
 from genn_shd.training.data import prepare
 from genn_shd.training.repeats import train
 
@@ -69,7 +68,7 @@ def make_sweep(strategy: str, repeat: int, trials: int, speaker: str, smoke: boo
 def list_best_so_far(folder: Path) -> list[float]:
     """List the best accuracy after each trial, in the order of their choice; a failed trial improves nothing."""
     with SweepReader(folder) as reader:
-        trials = reader.trials(runs=False)
+        trials = reader.read_trials(runs=False)
     values = [trial.objective if trial.status == COMPLETE else 0.0 for trial in trials]
     return np.maximum.accumulate([value or 0.0 for value in values]).tolist()
 
@@ -77,16 +76,18 @@ def list_best_so_far(folder: Path) -> list[float]:
 def average_trials(folder: Path) -> float:
     """Average the accuracy of a sweep's trials that were trained to the end."""
     with SweepReader(folder) as reader:
-        values = [t.objective for t in reader.trials(runs=False) if t.status == COMPLETE and t.objective is not None]
+        values = [
+            t.objective for t in reader.read_trials(runs=False) if t.status == COMPLETE and t.objective is not None
+        ]
     return float(np.mean(values))
 
 
 def find_best_run(folder: Path) -> Path:
     """Find the run folder of a sweep's best trial."""
     with SweepReader(folder) as reader:
-        best = reader.best()
+        best = reader.find_best()
         assert best is not None, f"{folder}: no trial was trained to the end"
-        return folder / reader.runs(trial=best.number)[0].folder
+        return folder / reader.read_runs(trial=best.number)[0].folder
 
 
 def train_again(run: Path, seed: int, folder: Path) -> float:
@@ -136,7 +137,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the sweeps without result, print, draw."""
     options = _options().parse_args(arguments)
     trials, repeats = (3, 1) if options.smoke else (options.trials, options.repeats)
-    processors = available_threads()
+    processors = count_available_threads()
     question = f"Bayesian against random search: {trials} trials over {len(SPACE)} parameters, {repeats} repeats"
     report = Report.begin("bayesian", question, options, processors)
     runs = options.runs or SCRATCH / ("bayesian-smoke" if options.smoke else "bayesian")
@@ -163,12 +164,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _run(file: SweepFile, folder: Path, workers: int, processors: int) -> None:
     try:
-        plan = plans.make(file)
+        plan = plans.make_plan(file)
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
-    with StopRequest().listening() as stop, console_log():
-        run(plan, folder, lambda: Processes(workers, fair_threads(workers, processors)), stop)
+    with StopRequest().listen() as stop, show_log():
+        run(plan, folder, lambda: Processes(workers, share_threads(workers, processors)), stop)
 
 
 def _print(curves: dict[str, list[list[float]]], means: dict[str, list[float]], again: dict[str, Any]) -> None:

@@ -27,8 +27,8 @@ from benchmarks.spoken_digits import (
     train_official,
 )
 from benchmarks.training import format_command
-from genn_shd import DataError, datasets
-from genn_shd.backends.native.threads import available_threads
+from genn_shd import DataError, load_dataset
+from genn_shd.backends.native.threads import count_available_threads
 
 PRESET = "fsdd_best"
 SPLITS = {
@@ -88,10 +88,12 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = options.parse_args(arguments)
     seeds = 1 if chosen.smoke else chosen.seeds
     folder = chosen.runs or SCRATCH / ("best_digits-smoke" if chosen.smoke else "best_digits")
-    report = Report.begin("best_digits", "Spoken digits: the best configuration found", chosen, available_threads())
+    report = Report.begin(
+        "best_digits", "Spoken digits: the best configuration found", chosen, count_available_threads()
+    )
     runs: dict[str, list[dict[str, Any]]] = {LOSO: [], OFFICIAL: []}
     try:
-        data = [datasets.load("fsdd"), datasets.load("fsdd", split="all")]
+        data = [load_dataset("fsdd"), load_dataset("fsdd", split="all")]
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
@@ -104,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
             runs[split].append(TRAIN[split](PRESET, [*settings, f"training.seed={seed}"], run))
     keep_figures(folder / f"{LOSO}-0", {"confusion_validation.png": "best_digits_confusion.png"}, report.folder)
     _print(runs, linear, chosen.smoke)
-    report.finish({"spiking": runs, "linear": linear}, available_threads(), {"best_digits": draw(runs, linear)})
+    report.finish({"spiking": runs, "linear": linear}, count_available_threads(), {"best_digits": draw(runs, linear)})
 
 
 def _print(runs: dict[str, list[dict[str, Any]]], linear: dict[str, Any], smoke: bool) -> None:

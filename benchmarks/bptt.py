@@ -30,10 +30,10 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, make_parser, print_table, use_style
 from benchmarks.workers import start_processes
-from genn_shd import Config, DataError, Dataset, EpochMetrics, SpikeTrains, datasets
+from genn_shd import Config, DataError, Dataset, EpochMetrics, SpikeTrains, load_dataset
 from genn_shd.config.sources import load
 from genn_shd.system.interrupt import Interrupted, StopRequest
-from genn_shd.training.build import build_network, trial_duration
+from genn_shd.training.build import build_network, get_trial_duration
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import build_augmentation, partition, prepare
 from genn_shd.training.learning_rate import LearningRate
@@ -63,7 +63,7 @@ class Fold:
     seconds: float
     slope: float
 
-    def config(self) -> tuple[Config, Dataset]:
+    def build_config(self) -> tuple[Config, Dataset]:
         """Make its configuration, the same for both programs, and the data."""
         config, dataset = prepare(load(self.preset, settings=[*SETTINGS, *self.settings]))
         return config.replace(validation={"kind": "speaker", "speakers": [self.speaker]}), dataset
@@ -127,11 +127,11 @@ def _peak_memory() -> float:
 
 def train_genn_shd(fold: Fold, folder: Path) -> list[Epoch]:
     """Train through the toolkit, as `python -m genn_shd.train` does, until the time is spent."""
-    config, dataset = fold.config()
+    config, dataset = fold.build_config()
     stop, clock, epochs = StopRequest(), _Clock(fold.seconds), []
 
     def after_epoch(metrics: EpochMetrics) -> None:
-        accuracies = (metrics.training_accuracy, metrics.accuracy("validation") or 0.0)
+        accuracies = (metrics.training_accuracy, metrics.get_accuracy("validation") or 0.0)
         epochs.append(Epoch(clock.seconds, *accuracies, metrics.training_loss))
         if clock.is_over:
             stop.requested = True
@@ -151,20 +151,20 @@ def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
     from benchmarks.snntorch_network import RecurrentNetwork
 
     torch.set_num_threads(1)
-    config, dataset = fold.config()
-    parts, seed, duration = partition(config, dataset), config.training.seed, trial_duration(config)
+    config, dataset = fold.build_config()
+    parts, seed, duration = partition(config, dataset), config.training.seed, get_trial_duration(config)
     network, augmentation = build_network(config, dataset.num_input, dataset.num_classes), build_augmentation(config)
     model = RecurrentNetwork(network, config.simulation.dt, duration, fold.slope, seed)
     settings, rate = config.optimiser, LearningRate.start(config.optimiser)
     adam = torch.optim.Adam(model.parameters(), betas=(settings.beta1, settings.beta2), eps=settings.epsilon)
-    held_out = augmentation.evaluation(parts.validation.trains, parts.validation.indices, duration, seed)
+    held_out = augmentation.prepare_evaluation(parts.validation.trains, parts.validation.indices, duration, seed)
     clock, epochs = _Clock(fold.seconds), []
     while not clock.is_over:
-        samples = augmentation.epoch(parts.train.trains, parts.train.indices, duration, seed, len(epochs))
+        samples = augmentation.prepare_epoch(parts.train.trains, parts.train.indices, duration, seed, len(epochs))
         order = np.random.default_rng([seed, len(epochs)]).permutation(len(samples))
-        loss, accuracy = _train_epoch(model, adam, rate, samples.batches(order, config.training.batch_size))
-        rate.next_epoch(len(epochs), accuracy)
-        in_order = held_out.batches(np.arange(len(held_out)), config.training.batch_size)
+        loss, accuracy = _train_epoch(model, adam, rate, samples.make_batches(order, config.training.batch_size))
+        rate.finish_epoch(len(epochs), accuracy)
+        in_order = held_out.make_batches(np.arange(len(held_out)), config.training.batch_size)
         of_speaker = _compute_accuracy(model, in_order)
         epochs.append(Epoch(clock.seconds, accuracy, of_speaker, loss))
     return epochs
@@ -177,7 +177,7 @@ def _train_epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[La
 
     loss_sum, correct, count = 0.0, 0, 0
     for labels, batch in batches:
-        adam.param_groups[0]["lr"] = rate.next_batch()
+        adam.param_groups[0]["lr"] = rate.compute_batch_rate()
         target = torch.tensor(labels, dtype=torch.int64)
         logits, _ = model(model.dense(batch))
         loss = cross_entropy(logits, target)
@@ -206,7 +206,7 @@ TRAIN: dict[str, Callable[[Fold, Path], list[Epoch]]] = {"genn_shd": train_genn_
 
 def measure(fold: Fold) -> Trained:
     """Train a fold in a fresh process."""
-    fold.config()
+    fold.build_config()
     if fold.party == "snnTorch":
         import_module("benchmarks.snntorch_network")  # no part of the time, nor of the memory that training adds
     before = _peak_memory()
@@ -324,7 +324,7 @@ def main(arguments: list[str] | None = None) -> None:
         print("skipped: snnTorch is not installed; pip install genn_shd[bptt]")
         sys.exit(0)
     try:
-        speakers = datasets.load("fsdd", split="all").speaker_names
+        speakers = load_dataset("fsdd", split="all").speaker_names
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)

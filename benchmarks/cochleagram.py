@@ -21,7 +21,7 @@ from scipy.signal import spectrogram
 from benchmarks.report import FAINT, INK, RED, ROOT, Report, make_parser, print_table, use_style
 from genn_shd.speech import NUM_CHANNELS, SAMPLE_RATE, Preparation
 from genn_shd.speech.audio import resample_mono
-from genn_shd.speech.basilar import places, resonance_frequency
+from genn_shd.speech.basilar import compute_places, compute_resonance_frequency
 from genn_shd.speech.cochlea import Spikes, get_cochlea
 from genn_shd.speech.espeak import Prosody
 from genn_shd.speech.preparation import Waveform, prepare
@@ -91,7 +91,7 @@ def _draw_spectrogram(axes: Axes, waveform: Waveform) -> None:
 def _draw_raster(axes: Axes, spikes: Spikes) -> None:
     times, units = spikes
     axes.scatter(times, units, s=0.6, color=INK, linewidths=0, rasterized=True)
-    of_channel = resonance_frequency(places(NUM_CHANNELS))
+    of_channel = compute_resonance_frequency(compute_places(NUM_CHANNELS))
     axes.set_yticks(np.interp(FREQUENCIES, of_channel[::-1], np.arange(NUM_CHANNELS)[::-1]), FREQUENCIES)
     axes.set_ylim(NUM_CHANNELS - 0.5, -0.5)
     for tick in axes.get_yticks():

@@ -22,7 +22,7 @@ from genn_shd import (
     Trained,
     Uniform,
     compile_network,
-    datasets,
+    load_dataset,
 )
 from genn_shd.models import recurrent_classifier
 
@@ -87,7 +87,7 @@ def _format_cost(row: dict[str, Any]) -> list[str]:
 def _check_gradients(smoke: bool) -> list[dict[str, Any]]:
     """Of delays per synapse, on one recording each of three digits; nothing where these are not there."""
     try:
-        trains = datasets.load("fsdd").train
+        trains = load_dataset("fsdd").train
     except DataError as error:
         print(f"  gradients skipped: {error}")
         return []
@@ -125,7 +125,7 @@ def _check_step(batch: SpikeTrains, dt: float) -> list[dict[str, Any]]:
 def _error_along_the_sign(model: Model, batch: SpikeTrains, name: str, gradient: np.ndarray) -> float:
     """Relative error of the loss's derivative where every delay within its limits moves by the sign of its gradient."""
     start = model.parameters[name]
-    low, high = model.network.delay_limits_by_name(model.dt)[name]
+    low, high = model.network.list_delay_limits(model.dt)[name]
     direction = np.sign(gradient) * ((start > low + CHANGE) & (start < high - CHANGE))
     losses = []
     for change in (CHANGE, -CHANGE):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from benchmarks.accuracy import print_summary, summarise, train_all
 from benchmarks.report import Report, make_parser
 from benchmarks.training import format_command
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 
 SETTINGS = {
     "lif": (),
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default 3)")
     options = parser.parse_args(arguments)
-    jobs = available_threads()
+    jobs = count_available_threads()
     short = ["training.epochs=2", "network.num_hidden=20"] if options.smoke else []
     settings = {neuron: [*own, *short] for neuron, own in SETTINGS.items()}
     report = Report.begin("digits", "Accuracy of handwritten digits", options, jobs)

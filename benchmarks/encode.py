@@ -52,7 +52,9 @@ def read_processor_seconds() -> float:
 def compute_velocity(ear: Cochlea, sound: np.ndarray) -> np.ndarray:
     """Compute the velocity of the membrane, (channels, samples)."""
     spectrum = fft.rfft(sound)
-    blocks = [np.hstack(ear.membrane.velocity(spectrum, len(spectrum), b)) for b in range(ear.membrane.num_blocks)]
+    blocks = [
+        np.hstack(ear.membrane.compute_velocity(spectrum, len(spectrum), b)) for b in range(ear.membrane.num_blocks)
+    ]
     return np.concatenate(blocks, axis=1)[:, : ear.num_channels].T
 
 

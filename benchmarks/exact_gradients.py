@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from genn_shd import DataError, Gamma, Model, Normal, SpikeTrains, check_gradients, compile_network, datasets
+from genn_shd import (
+    DataError,
+    Gamma,
+    Model,
+    Normal,
+    SpikeTrains,
+    check_gradients,
+    compile_network,
+    load_dataset,
+)
 from genn_shd.models import LOSSES, recurrent_classifier
 from tests import reference_solver as reference
 from tests.convergence import LOSSES as LOSSES_OF_SOLVER
@@ -52,7 +61,7 @@ def main() -> int:
     options = make_parser(__doc__).parse_args()
     report = Report.begin("exact_gradients", "Are gradients of the exact scheme exact?", options, 1)
     try:
-        trains = datasets.load("fsdd").train
+        trains = load_dataset("fsdd").train
     except DataError as error:
         print(f"  skipped: {error}")
         return 0

@@ -17,7 +17,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, make_parser, print_table, use_style
-from genn_shd import Connection, DataError, Model, Network, Normal, Population, SpikeTrains, compile_network, datasets
+from genn_shd import (
+    Connection,
+    DataError,
+    Model,
+    Network,
+    Normal,
+    Population,
+    SpikeTrains,
+    compile_network,
+    load_dataset,
+)
 from genn_shd.models import EXPONENTIAL, LI, recurrent_classifier
 from genn_shd.models.losses import LOSSES
 
@@ -94,7 +104,7 @@ def train(loss: str, samples: SpikeTrains, sample: SpikeTrains, epochs: int, see
         for _ in range(epochs):
             right, spikes = 0, np.zeros(NUM_HIDDEN)
             for chosen in np.array_split(rng.permutation(len(samples)), np.ceil(len(samples) / BATCH_SIZE)):
-                result = model.train_batch(resident.batch(chosen))
+                result = model.train_batch(resident.select(chosen))
                 right += int((result.predictions == samples.labels[chosen]).sum())
                 spikes += result.spike_counts["hidden"].sum(axis=0)
             rasters.append(record_hidden_spikes(model, sample))
@@ -181,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     options_of_all.add_argument("--epochs", type=int, default=15, help="of each training (default 15)")
     options = options_of_all.parse_args(arguments)
     try:
-        data = datasets.load("fsdd")
+        data = load_dataset("fsdd")
     except DataError as error:
         print(f"  {error}", file=sys.stderr)
         return 2

@@ -21,9 +21,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, format_verdict, make_parser, print_table, use_style
 from benchmarks.speed import BATCH_SIZE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS
-from genn_shd import Normal, SpikeTrains, compile_network
-from genn_shd.backends.native.threads import available_threads
-from genn_shd.datasets import hdf5
+from genn_shd import Normal, SpikeTrains, compile_network, write_spike_file
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.models import recurrent_classifier
 
 GIGABYTE = 1e9
@@ -140,7 +139,7 @@ def _run_part(arguments: list[str]) -> None:
     """Do the work that `_run_in_process` asks of a process."""
     if arguments[0] == "write":
         path, num_samples = arguments[1:]
-        hdf5.write(path, make_samples(int(num_samples), SPIKES_PER_SAMPLE, 1000.0), time_type=np.float32)
+        write_spike_file(path, make_samples(int(num_samples), SPIKES_PER_SAMPLE, 1000.0), time_type=np.float32)
     else:
         scheme, loss, num_steps, num_spikes = arguments[1:]
         print(json.dumps(_measure_sample(scheme, loss, int(num_steps), int(num_spikes))))
@@ -204,7 +203,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not Path("/proc/self/statm").exists():
         print("skipped: the memory of a process is read from /proc, which this system does not have")
         return
-    report = Report.begin("memory", "Memory of training", options, available_threads())
+    report = Report.begin("memory", "Memory of training", options, count_available_threads())
     num_samples = 160 if options.smoke else SHD_TRIALS
     steps, spikes, cases = ((500, 4000), (4000, 6000), CASES[:1]) if options.smoke else (STEPS, SPIKES, CASES)
     peak = measure_training_peak(num_samples)
@@ -234,7 +233,7 @@ def main(arguments: list[str] | None = None) -> None:
         ],
     )
     results = {"training": peak, "by_steps": by_steps, "by_spikes": by_spikes}
-    report.finish(results, available_threads(), {"memory": draw(by_steps, by_spikes)})
+    report.finish(results, count_available_threads(), {"memory": draw(by_steps, by_spikes)})
 
 
 def _make_row(scheme: str, loss: str, num_steps: int, num_spikes: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, make_parser, print_table
-from genn_shd import Network, NeuronModel, Normal, Parameter, compile_network, datasets
+from genn_shd import Network, NeuronModel, Normal, Parameter, compile_network, load_dataset
 from genn_shd.models import recurrent_classifier
 
 DT, DURATION, TAU_0 = 1.0, 60.0, 5.0
@@ -93,7 +93,7 @@ def make_network(neuron: str, num_hidden: int) -> Network:
 def _compare(neuron: str, num_hidden: int, batch_size: int, repeats: int) -> dict[str, Any]:
     from benchmarks.eventax_network import FeedForwardNetwork
 
-    batch = datasets.load("yin_yang").train.select(np.arange(batch_size))
+    batch = load_dataset("yin_yang").train.select(np.arange(batch_size))
     with compile_network(
         make_network(neuron, num_hidden),
         dt=DT,

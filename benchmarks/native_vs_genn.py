@@ -25,8 +25,8 @@ from benchmarks.report import Report, make_parser, print_table
 from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS, make_batches
 from genn_shd import BackendError, Model, Normal, SpikeTrains, compile_network
 from genn_shd.backends.genn import availability
-from genn_shd.backends.genn.messages import captured_output
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.genn.messages import capture_output
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.models import recurrent_classifier
 
 PUBLISHED = {"reference GeNN implementation": 7.8, "Spyx": 29.8}
@@ -64,7 +64,7 @@ def list_contenders(num_hidden: int) -> list[Contender]:
     """List all programs to compare at one size."""
     cpu, gpu = _explain_missing("single_threaded_cpu"), _explain_missing("cuda")
     mlgenn = "" if _installed("ml_genn") else "mlGeNN is not installed"
-    threads = available_threads()
+    threads = count_available_threads()
     rows = [
         Contender("native, exact, 1 thread", num_hidden, {"backend": "native", "num_threads": 1}),
         Contender("native, grid, 1 thread", num_hidden, {"backend": "native", "num_threads": 1, "scheme": "grid"}),
@@ -86,7 +86,7 @@ def _explain_missing(target: availability.Target) -> str:
         availability.load_pygenn()
     except BackendError as error:
         return str(error)
-    return availability.why_not(target)
+    return availability.explain_missing(target)
 
 
 def _installed(module: str) -> bool:
@@ -143,7 +143,7 @@ def _make_mlgenn(contender: Contender, data: list[SpikeTrains]) -> tuple[Train, 
     from ml_genn.compilers import EventPropCompiler
     from ml_genn.optimisers import Adam
 
-    from genn_shd.interop.mlgenn import spikes_for_mlgenn, to_mlgenn
+    from genn_shd import convert_spikes_to_mlgenn, to_mlgenn
 
     batch_size = 1 if contender.target == "single_threaded_cpu" else BATCH_SIZE
     with _compile(contender.num_hidden, backend="native", scheme="grid", num_threads=1) as model:
@@ -158,9 +158,9 @@ def _make_mlgenn(contender: Contender, data: list[SpikeTrains]) -> tuple[Train, 
         **({"optimize_code": True} if contender.target == "single_threaded_cpu" else {}),
     )
     compiled = compiler.compile(other.network, name="there")
-    with captured_output():
+    with capture_output():
         compiled.__enter__()
-    spikes = {id(batch): spikes_for_mlgenn(batch, NUM_INPUT, 1.0) for batch in data}
+    spikes = {id(batch): convert_spikes_to_mlgenn(batch, NUM_INPUT, 1.0) for batch in data}
     ends = other.populations["input"], other.populations["output"]
 
     def train(batch: SpikeTrains) -> tuple[float, float]:

@@ -20,10 +20,9 @@ import numpy as np
 from benchmarks.nir_tools import TOOLS
 from benchmarks.report import Report, make_parser, print_table
 from benchmarks.training import train_preset
-from genn_shd import SpikeTrains, compile_network, export
-from genn_shd.eventprop.schemes.bins import bin_steps
+from genn_shd import SpikeTrains, compile_network, export, read_nir
+from genn_shd.eventprop.schemes.bins import assign_bins
 from genn_shd.exporters.trained_network import TrainedNetwork, read_run
-from genn_shd.interop import nir
 from genn_shd.training.data import partition
 
 SETTINGS = ("simulation.scheme='grid'", "loss.name='sum'", "validation.kind='none'")
@@ -97,19 +96,19 @@ def _raster(batch: SpikeTrains, network: TrainedNetwork) -> np.ndarray:
     """(B, T, channels) number of input spikes in each step."""
     raster = np.zeros((len(batch), network.num_steps, network.network.input.size))
     sample = np.repeat(np.arange(len(batch)), np.diff(batch.offsets))
-    np.add.at(raster, (sample, bin_steps(batch.times, network.dt), batch.units), 1)
+    np.add.at(raster, (sample, assign_bins(batch.times, network.dt), batch.units), 1)
     return raster
 
 
 def _simulate(file: Path, network: TrainedNetwork, batch: SpikeTrains) -> tuple[np.ndarray, np.ndarray, float]:
     """Hidden spikes here (B, T, N), classes (B,), and the accuracy, of the network that the file holds."""
-    read = nir.read(file)
+    read = read_nir(file)
     duration = network.duration
     with compile_network(read.network, dt=read.dt, duration=duration, batch_size=len(batch), scheme="grid") as model:
         read.apply(model)
         recording = model.record(batch, {}, len(batch))
     hidden = recording.spikes["hidden"]
-    spikes = np.zeros((len(batch), network.num_steps, network.network.population("hidden").size))
+    spikes = np.zeros((len(batch), network.num_steps, network.network.find_population("hidden").size))
     sample = np.repeat(np.arange(len(batch)), np.diff(hidden.offsets))
     np.add.at(spikes, (sample, np.rint(hidden.times / network.dt).astype(int) - 1, hidden.units), 1)
     predictions = recording.result.predictions

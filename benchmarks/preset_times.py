@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.report import Report, make_parser, print_table
 from benchmarks.speed import make_batches
 from genn_shd import Dataset, SpikeTrains
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.config.sources import load
 from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import build_augmentation, crop, resolve, select
@@ -29,7 +29,7 @@ NUM_SPIKES = 8000
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = make_parser(__doc__).parse_args(arguments)
-    threads = available_threads()
+    threads = count_available_threads()
     report = Report.begin("preset_times", "Time of all epochs of presets for SHD and SSC", options, threads)
     settings = ["network.num_hidden=32"] if options.smoke else []
     rows = [_measure(preset, settings, threads, 2 if options.smoke else 12) for preset in SAMPLES]
@@ -62,7 +62,7 @@ def _time(preset: str, settings: list[str], num_batches: int) -> tuple[float, in
     config = resolve(config, select(config, dataset))
     samples = crop(select(config, dataset), 1000.0).train
     augmentation, size = build_augmentation(config), config.training.batch_size
-    made = augmentation.epoch(samples, np.arange(len(samples)), 1000.0, 0, 0)
+    made = augmentation.prepare_epoch(samples, np.arange(len(samples)), 1000.0, 0, 0)
     with compile_model(config, build_network(config, samples.num_units, CLASSES[preset])) as model:
         model.learning_rate = 1e-7  # so that spike rates stay
         ready = [made.batch(np.arange(k * size, (k + 1) * size) % len(made)) for k in range(num_batches + 1)]
@@ -73,7 +73,7 @@ def _time(preset: str, settings: list[str], num_batches: int) -> tuple[float, in
         seconds = time.perf_counter() - started
         weights = model.network.num_parameters
     labels = np.zeros(SAMPLES[preset], np.int64)
-    return 1e3 * seconds / num_batches / size, weights, config.training.epochs, augmentation.size(labels)
+    return 1e3 * seconds / num_batches / size, weights, config.training.epochs, augmentation.count_samples(labels)
 
 
 def _make_dataset(num_classes: int) -> Dataset:

@@ -15,7 +15,7 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from genn_shd.runs.environment import git_commit, processor
+from genn_shd.runs.environment import describe_processor, find_git_commit
 from genn_shd.toolchain.compiler import find_compiler
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,11 +95,11 @@ class Report:
 def describe_machine(threads: int | str) -> dict[str, Any]:
     """Describe the machine and software that results depend on."""
     return {
-        "processor": processor(),
+        "processor": describe_processor(),
         "compiler": find_compiler().description,
         "threads": threads,
         "load": f"{os.getloadavg()[0]:.1f} before it started" if hasattr(os, "getloadavg") else "unknown",
-        "commit": git_commit() or "unknown",
+        "commit": find_git_commit() or "unknown",
     }
 
 

@@ -1,7 +1,7 @@
 """Does the exact scheme train better? Spoken digits with both schemes at fine and coarse steps.
 
 `python -m benchmarks.schemes [--protocol official|loso] [--smoke] [--workers N] [--runs DIR]` trains through
-`python -m genn_shd.train` on the preset's settings, goes on where it was stopped, and prints a row for each scheme and
+`python -m genn_shd.train` on the preset's settings, resumes where it was stopped, and prints a row for each scheme and
 step: loss on training samples, accuracy on the official test set or the speaker left out (mean over folds and
 seeds, last epoch), and epochs until 80 % of the best mean accuracy. Writes docs/figures/schemes_PROTOCOL.png and .json.
 """
@@ -24,7 +24,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from genn_shd import DataError, datasets
+from genn_shd import DataError, load_dataset
 
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"
 SCHEMES, STEPS, SEEDS, EPOCHS = ("exact", "grid"), (1.0, 2.0, 5.0, 10.0), (0, 1, 2), 12
@@ -68,7 +68,7 @@ def main() -> int:
     """Run or finish all trainings, then print, draw and store the result."""
     options = _parse_options()
     try:
-        datasets.load("fsdd", split="all")
+        load_dataset("fsdd", split="all")
     except DataError as error:
         print(f"skipped: {error}")
         return 0

@@ -33,7 +33,7 @@ class RecurrentNetwork(nn.Module):
         self.num_input, self.delays = network.input.size, network.input.delays
         rng = np.random.default_rng(seed)
         for connection in network.connections:
-            weight = draw(connection.weight, rng, network.shape(connection))
+            weight = draw(connection.weight, rng, network.get_weight_shape(connection))
             setattr(self, connection.name, nn.Parameter(torch.tensor(weight, dtype=torch.float32)))
         hidden, output = (p.values for p in network.populations[1:])
         spikes = surrogate.fast_sigmoid(slope=slope)

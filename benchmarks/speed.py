@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.report import Report, format_verdict, make_parser, print_table
 from genn_shd import Model, Normal, SpikeTrains, compile_network
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32
@@ -117,7 +117,7 @@ def measure(
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and keep the figures."""
     options = make_parser(__doc__).parse_args(arguments)
-    all_threads = available_threads()
+    all_threads = count_available_threads()
     threads = sorted({1, all_threads})
     sizes, repeats, num_spikes = ([64], 2, 800) if options.smoke else ([256, 1024], 41, 8000)
     label = f"1 and {all_threads}" if all_threads > 1 else "1"

@@ -27,8 +27,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.linear import compute_features, predict
 from benchmarks.report import BLUE, FAINT, INK, ORANGE, Report, make_parser, print_table, use_style
 from benchmarks.training import format_command, train_preset
-from genn_shd import DataError, Dataset, SpikeTrains, datasets
-from genn_shd.backends.native.threads import available_threads
+from genn_shd import DataError, Dataset, SpikeTrains, load_dataset
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.datasets import splits
 
 OFFICIAL, LOSO = "official split", "leave-one-speaker-out"
@@ -141,7 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Train both, print, draw, and keep the figures."""
     options = _options().parse_args(arguments)
     try:
-        data, everything = datasets.load("fsdd"), datasets.load("fsdd", split="all")
+        data, everything = load_dataset("fsdd"), load_dataset("fsdd", split="all")
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
@@ -149,7 +149,7 @@ def main(arguments: list[str] | None = None) -> None:
         data, everything = take_twentieth(data), take_twentieth(everything)
     settings = [*options.set, *(["training.epochs=1", "network.num_hidden=32"] if options.smoke else [])]
     question = "Spoken digits: spiking network and linear classifier"
-    report = Report.begin("spoken_digits", question, options, available_threads())
+    report = Report.begin("spoken_digits", question, options, count_available_threads())
     for preset in ("fsdd", "fsdd_loso"):
         print(f"  {format_command(preset, settings)}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +157,7 @@ def main(arguments: list[str] | None = None) -> None:
     linear = compare_linear(data, everything)
     _print(linear, spiking)
     results = {"settings": settings, "linear": linear, "spiking": spiking}
-    report.finish(results, available_threads(), {"spoken_digits": draw(linear, spiking)})
+    report.finish(results, count_available_threads(), {"spoken_digits": draw(linear, spiking)})
 
 
 def _options() -> argparse.ArgumentParser:

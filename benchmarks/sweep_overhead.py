@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Report, format_verdict, make_parser, print_table
-from genn_shd import Config
-from genn_shd.backends.native.threads import available_threads
+from genn_shd import Config, SweepReader
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.objective import Metrics
-from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.base import Reporter
-from genn_shd.sweep.workers.processes import Processes, fair_threads
+from genn_shd.sweep.workers.processes import Processes, share_threads
 from genn_shd.system.interrupt import StopRequest
 
 TARGET = 0.05
@@ -64,12 +63,12 @@ def measure(trials: int, seconds: float, workers: int, processors: int) -> dict[
     """Measure wall and processor time of a sweep, from before its workers start until they have ended."""
     with tempfile.TemporaryDirectory() as folder:
         started, used = time.perf_counter(), _read_processor_seconds()
-        plan = plans.make(make_sweep(trials, seconds))
-        run(plan, Path(folder), lambda: Processes(workers, fair_threads(workers, processors)), StopRequest())
+        plan = plans.make_plan(make_sweep(trials, seconds))
+        run(plan, Path(folder), lambda: Processes(workers, share_threads(workers, processors)), StopRequest())
         wall = time.perf_counter() - started
         used = _read_processor_seconds() - used
         with SweepReader(Path(folder)) as reader:
-            finished = reader.counts().finished
+            finished = reader.count_runs().finished
     alone = finished * seconds
     return {"workers": workers, "wall": wall, "used": used, "alone": alone, "overhead": used / alone - 1}
 
@@ -84,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, keep."""
     options = _options().parse_args(arguments)
     trials, seconds = (4, 0.2) if options.smoke else (options.trials, options.seconds)
-    processors = available_threads()
+    processors = count_available_threads()
     question = (
         f"Overhead of a sweep: {trials} Bayesian trials of {seconds:g} s of one processor, {processors} processors"
     )

@@ -111,7 +111,7 @@ def _measure_torch(name: str, config: Any, samples: Partition, epochs: int) -> d
 def _batches(config: Any, samples: Partition, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield binned batches of an epoch, augmented as the samples of the spiking network are."""
     train, seed, duration = samples.train, config.training.seed, config.simulation.duration
-    augmented = build_augmentation(config).epoch(train.trains, train.indices, duration, seed, epoch)
+    augmented = build_augmentation(config).prepare_epoch(train.trains, train.indices, duration, seed, epoch)
     order = np.random.default_rng([seed, epoch]).permutation(len(augmented))
     for labels, batch in augmented.batches(order, BATCH_SIZE):
         yield _count(batch, duration), labels.astype(np.int64)
@@ -129,7 +129,7 @@ def _count(trains: SpikeTrains, duration: float) -> np.ndarray:
 
 def _read_run(path: Path) -> dict[str, Any]:
     """Return what a run has come to after its last epoch."""
-    folder = RunFolder.existing(path)
+    folder = RunFolder.open_existing(path)
     summary = read_summary(folder.summary_file)
     if summary.get("status") != "complete":
         raise DataError(f"{path}: this run is not complete.")

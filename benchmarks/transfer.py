@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, make_parser, print_table
-from genn_shd import DataError, Dataset, SpikeTrains, datasets
+from genn_shd import DataError, Dataset, SpikeTrains, load_dataset
 from genn_shd.augment import ClassSubset
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.config.sources import load
 from genn_shd.speech.speakers import ENGLISH, NUM_TEST_SPEAKERS, SPEAKERS
 from genn_shd.spikes.spike_trains import UNKNOWN
@@ -69,12 +69,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Train on both kinds of voices, and print."""
     options = _options().parse_args(arguments)
     try:
-        people = join_parts(datasets.load("fsdd", split="all"))
+        people = join_parts(load_dataset("fsdd", split="all"))
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
-    report = Report.begin("transfer", (__doc__ or "").partition("\n")[0], options, available_threads())
-    synthetic = ClassSubset(ENGLISH)(join_parts(datasets.load("spoken_digits", repetitions=1 if options.smoke else 3)))
+    report = Report.begin("transfer", (__doc__ or "").partition("\n")[0], options, count_available_threads())
+    synthetic = ClassSubset(ENGLISH)(join_parts(load_dataset("spoken_digits", repetitions=1 if options.smoke else 3)))
     if options.smoke:
         people = replace(people, train=people.train.select(np.arange(0, len(people.train), 20)))
     small = ["training.epochs=1", "network.num_hidden=32"]
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
             report.folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(runs / kind / "plots" / "confusion_test.png", report.folder / f"transfer_from_{kind}.png")
     _print(results, len(synthetic.train), len(people.train))
-    report.finish({"settings": settings, **results}, available_threads())
+    report.finish({"settings": settings, **results}, count_available_threads())
 
 
 def _options() -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@ from matplotlib.ticker import PercentFormatter
 
 from benchmarks.report import BLUE, INK, SKY, Report, format_verdict, make_parser, print_table, use_style
 from benchmarks.training import format_command, read_history, train_preset
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 
 PUBLISHED = 98.1  # per cent, mean of 10 seeds: what is asked, too
 SECONDS = 180.0
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = options_of_all.parse_args(arguments)
     seeds = 2 if options.smoke else options.seeds
     settings = [*options.set, *(["training.epochs=2"] if options.smoke else [])]
-    report = Report.begin("yin_yang", "Accuracy and time of the Yin-Yang preset", options, available_threads())
+    report = Report.begin("yin_yang", "Accuracy and time of the Yin-Yang preset", options, count_available_threads())
     print(f"  {format_command('yin_yang', [*settings, 'training.seed=SEED'])}\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         runs = [run(seed, settings, Path(folder, f"seed_{seed}")) for seed in range(seeds)]
@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         "settings": settings,
         "runs": runs,
     }
-    report.finish(results, available_threads(), {"yin_yang": draw(runs, mean)})
+    report.finish(results, count_available_threads(), {"yin_yang": draw(runs, mean)})
 
 
 def _format_target(smoke: bool, value: float, target: float, *, at_most: bool) -> str:

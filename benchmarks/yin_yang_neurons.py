@@ -9,7 +9,7 @@ from __future__ import annotations
 from benchmarks.accuracy import print_summary, summarise, train_all
 from benchmarks.report import Report, make_parser
 from benchmarks.training import format_command
-from genn_shd.backends.native.threads import available_threads
+from genn_shd.backends.native.threads import count_available_threads
 
 EPOCHS = 12
 SETTINGS = {
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default 3)")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"of each training (default {EPOCHS})")
-    parser.add_argument("--jobs", type=int, default=available_threads(), help="trainings at the same time")
+    parser.add_argument("--jobs", type=int, default=count_available_threads(), help="trainings at the same time")
     options = parser.parse_args(arguments)
     epochs = 1 if options.smoke else options.epochs
     common = [f"training.epochs={epochs}", "optimiser.annealing=cosine"]

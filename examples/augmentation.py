@@ -37,5 +37,5 @@ class TimeMask(Step):
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         last = np.array([trains[n][0][-1] if count else 0.0 for n, count in enumerate(trains.counts)])
-        start = np.repeat(draws.uniform()[:, 0] * last, trains.counts)
+        start = np.repeat(draws.draw_uniform()[:, 0] * last, trains.counts)
         return trains.keep((trains.times < start) | (trains.times >= start + self.length))

@@ -15,7 +15,7 @@ from genn_shd import Callback, described
 
 
 class WandB(Callback):
-    """Sends the metrics of every epoch; a run that was interrupted goes on as the same run."""
+    """Sends the metrics of every epoch; an interrupted run is resumed as the same run."""
 
     def __init__(self, project: Annotated[str, described("project that the run belongs to")] = "genn_shd") -> None:
         self._project = project

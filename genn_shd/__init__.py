@@ -6,7 +6,9 @@ from genn_shd.models import recurrent_classifier
 Everything that one writes a network, a loss or a training with is here; the modules behind it may move.
 """
 
+from importlib import import_module as _import_module
 from pathlib import Path as _Path
+from typing import TYPE_CHECKING
 
 # `models/` and `sweeps/` stand beside this folder in a checkout, where users add their own work, and install as
 # genn_shd.models and genn_shd.sweeps. This makes a checkout that is not installed work too.
@@ -22,8 +24,10 @@ from .backends.compile import compile_network  # noqa: E402
 from .backends.gradient_check import ParameterCheck, check_gradients  # noqa: E402
 from .backends.results import BatchResult, Recording  # noqa: E402
 from .config import Config  # noqa: E402
-from .datasets import Dataset  # noqa: E402
+from .datasets import Dataset, load_dataset  # noqa: E402
 from .errors import BackendError, DataError, DivergedError, GennShdError, SettingError  # noqa: E402
+from .eventprop.program import PopulationProgram, Program  # noqa: E402
+from .eventprop.schemes import build_program  # noqa: E402
 from .models.losses import weighted_sum  # noqa: E402
 from .models.networks import recurrent_classifier  # noqa: E402
 from .network import (  # noqa: E402
@@ -47,11 +51,33 @@ from .network import (  # noqa: E402
 from .runs.results import EpochMetrics  # noqa: E402
 from .simulation import Trajectory, simulate  # noqa: E402
 from .spikes import SpikeTrains  # noqa: E402
+from .spikes.hdf5_file import SpikeFile, read_spike_file, write_spike_file  # noqa: E402
 from .system.described import described  # noqa: E402
 from .training.callbacks import Callback  # noqa: E402
 from .training.trainer import Trainer  # noqa: E402
 
+if TYPE_CHECKING:
+    from .interop.mlgenn import MlgennNetwork, convert_spikes_to_mlgenn, from_mlgenn, to_mlgenn
+    from .interop.nir import NirNetwork, read_nir, write_nir
+    from .sweep.reading import SweepReader
+    from .sweep.records import Trial
+
 _serve_old_paths()
+
+# Loaded when they are first asked for: most programs need none of them.
+_LAZY = {
+    **dict.fromkeys(("MlgennNetwork", "from_mlgenn", "convert_spikes_to_mlgenn", "to_mlgenn"), "interop.mlgenn"),
+    **dict.fromkeys(("NirNetwork", "read_nir", "write_nir"), "interop.nir"),
+    "SweepReader": "sweep.reading",
+    "Trial": "sweep.records",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_import_module(f"{__name__}.{_LAZY[name]}"), name)
+
 
 __all__ = [
     "BackendError",
@@ -68,31 +94,47 @@ __all__ = [
     "Gamma",
     "GennShdError",
     "LossModel",
+    "MlgennNetwork",
     "Model",
     "Network",
     "NeuronModel",
+    "NirNetwork",
     "Normal",
     "Parameter",
     "ParameterCheck",
     "Population",
+    "PopulationProgram",
+    "Program",
     "RandomStreams",
     "Recording",
     "SettingError",
     "SpikeCountRegularisation",
+    "SpikeFile",
     "SpikeTrains",
     "Step",
+    "SweepReader",
     "SynapseModel",
     "Trained",
     "Trainer",
     "Trajectory",
+    "Trial",
     "Uniform",
     "__version__",
+    "build_program",
     "check_gradients",
     "compile_network",
+    "convert_spikes_to_mlgenn",
     "density_loss",
     "described",
+    "from_mlgenn",
+    "load_dataset",
     "logit_loss",
+    "read_nir",
+    "read_spike_file",
     "recurrent_classifier",
     "simulate",
+    "to_mlgenn",
     "weighted_sum",
+    "write_nir",
+    "write_spike_file",
 ]

@@ -1,11 +1,11 @@
-"""Import paths of earlier versions: they go on working, with a DeprecationWarning that names the new one."""
+"""Import paths and names of earlier versions: they still work, with a DeprecationWarning that names the new one."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -75,6 +75,29 @@ def hand_on(module: str) -> Callable[[str], Any]:
     return find
 
 
+def serve_old_names(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a module whose functions were renamed: old name -> new one."""
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warnings.warn(f"{module}.{name} is now called {names[name]}.", DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(module), names[name])
+
+    return find
+
+
+def old_method(old: str, new: str) -> Callable[..., Any]:
+    """Return a method for the old name of one that was renamed; inside `classmethod` where that is one."""
+
+    def method(self: Any, *values: Any, **named: Any) -> Any:
+        kind = self if isinstance(self, type) else type(self)
+        warnings.warn(f"{kind.__name__}.{old} is now called {new}.", DeprecationWarning, stacklevel=2)
+        return getattr(self, new)(*values, **named)
+
+    return method
+
+
 class _OldPaths(MetaPathFinder, Loader):
     """Finds a module at its old path: one that hands on every name of the module that it became."""
 
@@ -89,7 +112,8 @@ class _OldPaths(MetaPathFinder, Loader):
         message = f"{module.__name__} is now {' and '.join(new)}; import from there."
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         for moved in map(importlib.import_module, new):
-            vars(module).update({key: value for key, value in vars(moved).items() if not key.startswith("__")})
+            names = {key: value for key, value in vars(moved).items() if not key.startswith("__")}
+            vars(module).update(names | {"__getattr__": moved.__getattr__} if hasattr(moved, "__getattr__") else names)
 
 
 def serve_old_paths() -> None:

@@ -15,7 +15,7 @@ from .speech.naming import Pattern, Table, escape_name
 from .speech.preparation import Preparation
 from .system import command, outputs
 from .system.display import escape
-from .system.progress import LOG, console_log
+from .system.progress import LOG, show_log
 
 MOST_CHANNELS = 10_000
 """The most channels that are allowed: each takes memory in proportion to a file's length."""
@@ -24,11 +24,11 @@ MOST_WORKERS = 1000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
-    with console_log():
+    with show_log():
         settings = EncoderSettings(
             preparation=Preparation(options.rms, options.flank, options.silence, crop=options.crop, trim=options.trim),
             num_channels=_check_count("--channels", options.channels, MOST_CHANNELS),
@@ -62,12 +62,12 @@ def _check_count(name: str, value: int, most: int) -> int:
     return value
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     usual = Preparation()
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.encode",
         description="Encode sound files (WAV, FLAC, OGG) as the spikes of an inner ear, in the layout of the Spiking "
-        "Heidelberg Digits. Stopped, the same command goes on. A file that cannot be used is named and left out.",
+        "Heidelberg Digits. Stopped, the same command resumes. A file that cannot be used is named and left out.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="sound files, or folders of them")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write")

@@ -30,7 +30,7 @@ class BusyError(GennShdError):
     """A file or folder that another process is using."""
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def suggest_nearest(name: str, allowed: Iterable[str]) -> str:
     """Return a hint for a misspelt name: ` Did you mean 'x'?`, or an empty string where nothing is near."""
     close = difflib.get_close_matches(str(name), [str(a) for a in allowed], n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
@@ -46,4 +46,4 @@ def unknown_name(what: str, name: str, allowed: Iterable[str]) -> SettingError:
     allowed : all names of that kind.
     """
     allowed = list(allowed)
-    return SettingError(f"{what} {name!r} is unknown; allowed: {', '.join(allowed)}.{nearest(name, allowed)}")
+    return SettingError(f"{what} {name!r} is unknown; allowed: {', '.join(allowed)}.{suggest_nearest(name, allowed)}")

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from . import augment
-from .config.paths import absolute
+from .config.paths import make_absolute
 from .config.schema import Config
 from .datasets import Dataset, hdf5
 from .datasets.names import match_by_name, renumber, renumber_classes
@@ -20,14 +20,14 @@ from .errors import DataError
 from .runs.checkpoint import Checkpoint
 from .runs.evaluation_report import EvaluationReport, Operations, PooledReport, RunReport
 from .runs.folder import CHECKPOINTS, RunFolder
-from .runs.progress import incomplete, sentence, with_checkpoints
+from .runs.progress import find_incomplete, format_incomplete, with_checkpoints
 from .spikes import hdf5_file
 from .system import command
 from .system.display import escape, show_name
-from .system.progress import console_log
-from .training.build import build_network, compile_model, trial_duration
-from .training.data import crop, for_evaluation, partition, prepare, select
-from .training.evaluation import Evaluation, evaluate_with_bar, report
+from .system.progress import show_log
+from .training.build import build_network, compile_model, get_trial_duration
+from .training.data import crop, partition, prepare, prepare_for_evaluation, select
+from .training.evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
 from .training.operations import count_operations
 from .training.run import draw_confusion
 from .training.samples import Samples
@@ -38,19 +38,19 @@ _NAME_WIDTH = 40
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
-    top = RunFolder.existing(options.run)
-    with console_log():
+    top = RunFolder.open_existing(options.run)
+    with show_log():
         _evaluate(top, options)
     return 0
 
 
 def _evaluate(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     """Evaluate a run, or all that it is made of: seeds, and in each of these the folds."""
-    config = folder.config()
+    config = folder.read_config()
     if len(config.training.all_seeds) > 1:
         return _evaluate_parts(folder, "seeds", options)
     if config.validation.kind == "leave_one_speaker_out":
@@ -71,7 +71,7 @@ class Evaluated:
     def reports(self) -> dict[str, EvaluationReport]:
         """The parts' evaluations by the names of what is in them."""
         names = self.class_names, self.speaker_names
-        return {part: report(each, self.operations[part], *names) for part, each in self.parts.items()}
+        return {part: summarise_evaluation(each, self.operations[part], *names) for part, each in self.parts.items()}
 
     def publish(self, folder: RunFolder, results: RunReport | PooledReport) -> None:
         """Write `evaluation.json` and confusion matrices, print tables."""
@@ -82,16 +82,16 @@ class Evaluated:
             print(format_table(title, evaluation, self.class_names, self.speaker_names))
             print(f"\n  {self.operations[part]}", end="\n\n")
         if results.incomplete:
-            print(f"{folder.path}: {sentence(results.incomplete)}", end="\n\n")
+            print(f"{folder.path}: {format_incomplete(results.incomplete)}", end="\n\n")
 
 
 def _evaluate_parts(top: RunFolder, kind: Literal["seeds", "folds"], options: argparse.Namespace) -> Evaluated:
     """Evaluate each fold or seed that has weights in its own folder, and all of them taken together."""
-    folders = with_checkpoints(top.parts())
+    folders = with_checkpoints(top.list_parts())
     if not folders:
         raise DataError(f"{top.path}: no {kind.removesuffix('s')} has been trained yet; train it first.")
     evaluated = [_evaluate(folder, options) for folder in folders]
-    pooled = {part: Evaluation.pooled([each.parts[part] for each in evaluated]) for part in evaluated[0].parts}
+    pooled = {part: Evaluation.pool([each.parts[part] for each in evaluated]) for part in evaluated[0].parts}
     operations = {
         part: Operations.pool(
             [each.operations[part] for each in evaluated], [len(e.parts[part].labels) for e in evaluated]
@@ -101,33 +101,33 @@ def _evaluate_parts(top: RunFolder, kind: Literal["seeds", "folds"], options: ar
     together = Evaluated(pooled, operations, evaluated[0].class_names, evaluated[0].speaker_names)
     names = [folder.name for folder in folders]
     seeds, folds = (names, None) if kind == "seeds" else (None, names)
-    results = PooledReport(top.name, options.checkpoint, seeds, folds, incomplete(top), together.reports)
+    results = PooledReport(top.name, options.checkpoint, seeds, folds, find_incomplete(top), together.reports)
     together.publish(top, results)
     return together
 
 
 def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
-    config = folder.config()
+    config = folder.read_config()
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
     checkpoint = folder.checkpoints.read(options.checkpoint)
-    parts, class_names, speaker_names = _samples(config, checkpoint, options.data)
+    parts, class_names, speaker_names = _choose_samples(config, checkpoint, options.data)
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
     checkpoint.check(network)
     with compile_model(config, network, max(map(len, parts.values()))) as model:
-        model.set_parameters(checkpoint.group("parameters"))
-        evaluations = {name: evaluate_with_bar(model, samples.held_by(model)) for name, samples in parts.items()}
+        model.set_parameters(checkpoint.select_group("parameters"))
+        evaluations = {name: evaluate_with_bar(model, samples.upload(model)) for name, samples in parts.items()}
         operations = {
             name: count_operations(model, parts[name], each.spikes, config.report) for name, each in evaluations.items()
         }
     evaluated = Evaluated(evaluations, operations, class_names, speaker_names)
-    data = None if options.data is None else absolute(str(options.data), Path.cwd())
-    name, epoch, missing = folder.name, checkpoint.state["epoch"], incomplete(folder)
+    data = None if options.data is None else make_absolute(str(options.data), Path.cwd())
+    name, epoch, missing = folder.name, checkpoint.state["epoch"], find_incomplete(folder)
     evaluated.publish(folder, RunReport(name, options.checkpoint, epoch, data, missing, evaluated.reports))
     return evaluated
 
 
-def _samples(
+def _choose_samples(
     config: Config, checkpoint: Checkpoint, file: Path | None
 ) -> tuple[Mapping[str, Samples], Sequence[str], Sequence[str]]:
     """Choose the samples to evaluate on; returns them and the names of classes and speakers."""
@@ -137,15 +137,17 @@ def _samples(
         samples = partition(config, dataset)
         parts = samples.held_out or samples.parts
     else:
-        dataset = _dataset_of_file(config, file, checkpoint.state["num_input"], class_names)
-        parts = {file.stem: Samples.all(dataset.train)}
-    thinned = {name: for_evaluation(config, part) for name, part in parts.items()}
+        dataset = _read_dataset(config, file, checkpoint.state["num_input"], class_names)
+        parts = {file.stem: Samples.from_all(dataset.train)}
+    thinned = {name: prepare_for_evaluation(config, part) for name, part in parts.items()}
     return thinned, class_names, dataset.speaker_names
 
 
-def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
+def _read_dataset(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
     """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
-    file = hdf5_file.read(path, augment.Rescale(channel=config.dataset.rescale_channel).units_before(num_input))
+    file = hdf5_file.read_spike_file(
+        path, augment.Rescale(channel=config.dataset.rescale_channel).count_units_before(num_input)
+    )
     if config.dataset.classes and match_by_name(file, class_names):
         is_chosen = renumber(file.trains.labels, file.class_names, class_names) >= 0
         file = replace(file, trains=file.trains.select(np.flatnonzero(is_chosen)))
@@ -155,7 +157,7 @@ def _dataset_of_file(config: Config, path: Path, num_input: int, class_names: Se
     dataset = hdf5.combine_files({"train": file}, None if config.dataset.classes else len(class_names), str(path))
     dataset = select(config, dataset)
     check_time_scale(config, dataset)
-    return crop(dataset, trial_duration(config))
+    return crop(dataset, get_trial_duration(config))
 
 
 def format_table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
@@ -178,7 +180,7 @@ def format_table(title: str, evaluation: Evaluation, class_names: Sequence[str],
     return "\n".join(lines)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.evaluate",
         description="Evaluate a trained network on its test and validation samples, or on another file; "

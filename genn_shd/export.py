@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import SettingError
 from .exporters import c, genn, nir
-from .exporters.c.quantise import rounded
+from .exporters.c.quantise import dequantise
 from .exporters.rounding import measure_rounding
 from .exporters.trained_network import read_run
 from .interop.nir import DIALECTS, READOUTS
@@ -17,17 +17,17 @@ from .runs.folder import CHECKPOINTS
 from .system import command, outputs
 from .system.display import escape
 from .system.files import write_text, write_whole
-from .system.progress import console_log
+from .system.progress import show_log
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
     _check_options(options)
-    with console_log():
+    with show_log():
         for line in FORMATS[options.to](options):
             print(line)
     return 0
@@ -46,7 +46,7 @@ def _export_c(options: argparse.Namespace) -> Iterator[str]:
         yield escape(str(file))
     yield f"{library.ram / 1000:.1f} kB of RAM for a network, {library.flash / 1000:.1f} kB of constants and the code"
     if weights == "int8":
-        for part, accuracy in measure_rounding(options.run, options.checkpoint, rounded, options.data_dir).items():
+        for part, accuracy in measure_rounding(options.run, options.checkpoint, dequantise, options.data_dir).items():
             before, after = 100 * accuracy.before, 100 * accuracy.after
             yield f"{part}: {after:.2f} % of {accuracy.samples} samples right, {before:.2f} % with weights as trained"
 
@@ -96,7 +96,7 @@ def _check_suffix(out: Path, suffix: str) -> None:
         raise SettingError(f"--out {out} is not allowed; the file is a {suffix}.")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.export",
         description="Write a trained network in a form that runs without this package.",

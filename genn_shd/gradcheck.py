@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from .backends.base import Model
-from .backends.gradient_check import ParameterCheck, check_gradients, no_gradient
-from .config.sources import load, preset_names, preset_unless_other
+from .backends.gradient_check import ParameterCheck, check_gradients, list_non_gradients
+from .config.sources import choose_preset, list_presets, load
 from .errors import SettingError
 from .spikes.spike_trains import SpikeTrains
 from .system import command
-from .system.progress import CountingBar, console_log
+from .system.progress import CountingBar, show_log
 from .training.build import build_network, compile_model
 from .training.data import partition, prepare
 
@@ -30,23 +30,23 @@ DEFAULT_PRESET = "yin_yang"  # small, so that it is checked in seconds
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0 where gradients agree, 1 where not, 2 for a mistake in the settings."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
-    preset = options.preset or preset_unless_other(DEFAULT_PRESET, options.config, options.set)
+    preset = options.preset or choose_preset(DEFAULT_PRESET, options.config, options.set)
     config = load(preset, options.config, options.set).replace(
         **{"simulation.precision": "float64", "training.batch_size": options.samples}
     )
-    with console_log():
+    with show_log():
         config, dataset = prepare(config)
     train = partition(config, dataset).train
     chosen = np.random.default_rng(options.seed).permutation(len(train))[: options.samples]
     batch = train.trains.select(train.indices[chosen])
     with compile_model(config, build_network(config, dataset.num_input, dataset.num_classes)) as model:
         batch = _drop_silent_samples(model, batch)
-        result, off = model.evaluate_batch(batch), no_gradient(model)
-        with console_log(), CountingBar(len(model.parameters), "parameters") as bar:
+        result, off = model.evaluate_batch(batch), list_non_gradients(model)
+        with show_log(), CountingBar(len(model.parameters), "parameters") as bar:
             checks = check_gradients(model, batch, options.entries, options.seed, bar.update)
         scheme = model.environment["scheme"]
     spikes = ", ".join(f"{name} {counts.mean():.1f}" for name, counts in result.spike_counts.items())
@@ -61,11 +61,11 @@ def _run(options: argparse.Namespace) -> int:
     if not any(check.tells for check in checks):
         print("\nnothing was compared: all differences are 0 or left out; raise network.weights until neurons spike")
         return NOT_EXACT
-    return 0 if all(check.agrees(options.tolerance) for check in checks) else NOT_EXACT
+    return 0 if all(check.is_right(options.tolerance) for check in checks) else NOT_EXACT
 
 
 def _explain_fewer(asked: int, drawn: int, used: int) -> str:
-    """Which of the samples that were asked for the check does without."""
+    """Explain which of the requested samples the check leaves out."""
     parts = [f"{asked - drawn} that the training set lacks"] if drawn < asked else []
     parts += [f"{drawn - used} whose label's output is silent"] if used < drawn else []
     return f"of {asked} samples asked for, {used} are checked; left out: {', '.join(parts)}"
@@ -113,7 +113,7 @@ def format_table(checks: Sequence[ParameterCheck]) -> str:
     return "\n".join([*lines, "", *notes])
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.gradcheck",
         description="Compare gradients with central differences of the same simulation, in float64, parameter by "
@@ -123,18 +123,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--preset",
         metavar="NAME",
-        help=f"settings to start from: {', '.join(preset_names())} "
+        help=f"settings to start from: {', '.join(list_presets())} "
         f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help="one setting; may be repeated"
     )
-    parser.add_argument("--samples", type=command.at_least(1), default=3, help="training samples to use (default: 3)")
     parser.add_argument(
-        "--entries", type=command.at_least(1), default=30, help="entries of each parameter (default: 30)"
+        "--samples", type=command.parse_at_least(1), default=3, help="training samples to use (default: 3)"
     )
     parser.add_argument(
-        "--seed", type=command.at_least(0), default=0, help="of the choice of samples and entries (default: 0)"
+        "--entries", type=command.parse_at_least(1), default=30, help="entries of each parameter (default: 30)"
+    )
+    parser.add_argument(
+        "--seed", type=command.parse_at_least(0), default=0, help="of the choice of samples and entries (default: 0)"
     )
     parser.add_argument(
         "--tolerance",

@@ -21,7 +21,7 @@ from .speech.stream import LOOKAHEAD, CochleaStream
 from .spikes.spike_trains import SpikeTrains
 from .system import command, outputs
 from .system.display import escape, show_name
-from .system.progress import console_log
+from .system.progress import show_log
 
 TRIM = 40.0  # dB
 CHUNK = 200  # ms
@@ -30,15 +30,15 @@ _LEAST = 0.05  # probability of a word that is worth a place in the table
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
     _check(options)
-    path = options.out or RunFolder(options.run).plots / "heard" / f"{_name(options)}.png"
+    path = options.out or RunFolder(options.run).plots / "heard" / f"{_name_recording(options)}.png"
     mark = outputs.mark("listen")
     outputs.check(path, outputs.PNG, mark, [options.file] if options.file else [], options.overwrite)
-    with console_log(), Listener.open_run(options.run, options.checkpoint) as listener:
+    with show_log(), Listener.open_run(options.run, options.checkpoint) as listener:
         if options.microphone is not None:
             print(f"speak now: {options.microphone:g} s", flush=True)
             samples = live.record_microphone(options.microphone)
@@ -49,12 +49,12 @@ def _run(options: argparse.Namespace) -> int:
         evidence = listener.collect_evidence(spikes)
         print(format_table(evidence, listener.class_names))
         word = show_name(listener.class_names[evidence.word])
-        _draw(listener, spikes, evidence, f"{show_name(_name(options))}: {word}", path, mark)
+        _draw(listener, spikes, evidence, f"{show_name(_name_recording(options))}: {word}", path, mark)
     print(f"\n{word} ({100 * evidence.probabilities[-1].max():.0f} %)\n{escape(str(path))}")
     return 0
 
 
-def _name(options: argparse.Namespace) -> str:
+def _name_recording(options: argparse.Namespace) -> str:
     return "microphone" if options.file is None else options.file.stem
 
 
@@ -138,7 +138,7 @@ def _check(options: argparse.Namespace) -> None:
         raise SettingError(f"--chunk {options.chunk} is not allowed; it must be a multiple of 10 ms.")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.listen",
         description="Encode a sound as spikes, let a trained network hear it, print the word and the evidence over "
@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"cut off what is this much below the peak at start and end (default: {TRIM:g})",
     )
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: %(default)s)")
-    parser.add_argument("--seed", type=command.at_least(0), default=0, help="of the nerve fibres' random numbers")
+    parser.add_argument("--seed", type=command.parse_at_least(0), default=0, help="of the nerve fibres' random numbers")
     parser.add_argument("--out", type=Path, metavar="FILE", help="picture (default: RUN_DIR/plots/heard/NAME.png)")
     outputs.add_overwrite(parser)
     return parser

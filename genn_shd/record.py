@@ -15,24 +15,24 @@ from .recording.file import MARK, Selection
 from .runs.folder import CHECKPOINTS, RunFolder
 from .system import command, outputs
 from .system.display import escape
-from .system.progress import console_log
+from .system.progress import show_log
 from .training.build import build_network, compile_model
-from .training.data import for_evaluation, partition, prepare
+from .training.data import partition, prepare, prepare_for_evaluation
 from .training.samples import Samples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
-    folder = RunFolder.existing(options.run)
+    folder = RunFolder.open_existing(options.run)
     checkpoint = folder.checkpoints.read(options.checkpoint)
-    config = folder.config()
+    config = folder.read_config()
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
-    with console_log():
+    with show_log():
         part, samples = _select_samples(config, options.part, options.samples)
         name = f"{part}_{options.checkpoint}"
         file, figure = folder.recordings / f"{name}.h5", folder.plots / "recordings" / f"{name}.png"
@@ -42,8 +42,8 @@ def _run(options: argparse.Namespace) -> int:
         network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
         checkpoint.check(network)
         with compile_model(config, network) as model:
-            model.set_parameters(checkpoint.group("parameters"))
-            selection = Selection.of(model, options.populations, options.variables)
+            model.set_parameters(checkpoint.select_group("parameters"))
+            selection = Selection.choose(model, options.populations, options.variables)
             context: dict[str, object] = {"run": folder.name, "checkpoint": options.checkpoint, "part": part}
             context["positions"] = options.samples
             batch = samples.trains.select(samples.indices)
@@ -52,7 +52,7 @@ def _run(options: argparse.Namespace) -> int:
     from .plots import training as plots
     from .recording import figure as plot_recording
 
-    plots.save(plot_recording.recording(recorded, f"{folder.name}, {part} samples"), figure, MARK)
+    plots.save(plot_recording.draw_recording(recorded, f"{folder.name}, {part} samples"), figure, MARK)
     print(escape(str(file)), escape(str(figure)), sep="\n")
     return 0
 
@@ -64,14 +64,14 @@ def _select_samples(config: Config, part: str | None, positions: Sequence[int]) 
     part = part or list(parts)[-1]
     if part not in parts:
         raise unknown_name("part of the data", part, parts)
-    samples = for_evaluation(config, parts[part])
+    samples = prepare_for_evaluation(config, parts[part])
     beyond = [p for p in positions if not 0 <= p < len(samples)]
     if beyond:
         raise SettingError(f"sample {beyond[0]} does not exist: the part {part!r} has {len(samples)}, from 0 on.")
     return part, Samples(samples.trains, samples.indices[np.asarray(positions)])
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     usual = RecordingSettings()
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.record",

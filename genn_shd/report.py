@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
-    return command.exit_code(lambda: _run(_parser().parse_args(arguments)))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -33,9 +33,9 @@ def _make_page(folder: Path) -> Page:
     from .reports import run_report, sweep_report
 
     if (folder / SWEEP_STATE).is_file():
-        return sweep_report.report(folder)
+        return sweep_report.build_report(folder)
     if RunFolder(folder).config_file.exists():
-        return run_report.report(folder)
+        return run_report.build_report(folder)
     raise DataError(f"{folder}: {_explain_neither(folder)}")
 
 
@@ -50,7 +50,7 @@ def _explain_neither(folder: Path) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.report",
         description="Report a run or a sweep, also one under way: a page that needs no network, and figures.",

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .backends.source import write_source
-from .config.help import settings_help
+from .config.help import format_settings
 from .config.schema import Config
-from .config.sources import find_model, load, preset_names, preset_unless_other
+from .config.sources import choose_preset, find_model, list_presets, load
 from .datasets import Dataset
 from .errors import SettingError
 from .network.network import Connection, Network
@@ -22,9 +22,9 @@ from .runs.results import EpochMetrics, FoldsSummary, SeedsSummary, Summary, des
 from .system import command
 from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
-from .system.progress import LOG, console_log
+from .system.progress import LOG, show_log
 from .training.build import build_network, check_fits, compile_model
-from .training.data import most_samples, partition, prepare, resolve_from_data
+from .training.data import count_most_samples, partition, prepare, resolve_from_data
 from .training.repeats import train
 
 DEFAULT_PRESET = "spoken_digits"
@@ -33,21 +33,21 @@ DEFAULT_PRESET = "spoken_digits"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake in the settings, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    return command.exit_code(lambda: _run(_parser(words).parse_args(words), words))
+    return command.exit_code(lambda: _run(_build_parser(words).parse_args(words), words))
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     if options.dry_run and options.keep_code:
         raise SettingError("--dry-run compiles nothing, so there is no code for --keep-code; leave out one of the two.")
-    preset = options.preset or preset_unless_other(DEFAULT_PRESET, options.config, options.set)
-    config = load(preset, options.config, _settings(options))
+    preset = options.preset or choose_preset(DEFAULT_PRESET, options.config, options.set)
+    config = load(preset, options.config, _list_settings(options))
     path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
-    with StopRequest().listening() as stop, console_log():
+    with StopRequest().listen() as stop, show_log():
         config, dataset = prepare(config)
         if options.dry_run:
             network = build_network(config, dataset.num_input, dataset.num_classes)
             samples = partition(config, dataset)
-            check_fits(config, network, most_samples(resolve_from_data(config, samples.train), samples))
+            check_fits(config, network, count_most_samples(resolve_from_data(config, samples.train), samples))
             print(config.to_toml())
             print(describe(network))
             return 0
@@ -57,7 +57,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             summary = train(config, dataset, path, stop)
         except Interrupted as interruption:
             again = shlex.join(["python", "-m", "genn_shd.train", *words])
-            print(f"{interruption}; to go on: {again}", file=sys.stderr)
+            print(f"{interruption}; to resume: {again}", file=sys.stderr)
             return command.INTERRUPTED
         LOG.info("%s", describe_conclusion(summary))
     print(escape(str(path)))
@@ -69,7 +69,7 @@ def _keep_code(config: Config, dataset: Dataset, folder: Path) -> None:
     samples = partition(config, dataset)
     config = resolve_from_data(config, samples.train)
     network = build_network(config, dataset.num_input, dataset.num_classes)
-    with compile_model(config, network, most_samples(config, samples)) as model:
+    with compile_model(config, network, count_most_samples(config, samples)) as model:
         files = write_source(model, folder)
     LOG.info("generated code: %s in %s", ", ".join(file.name for file in files), folder)
 
@@ -98,14 +98,14 @@ def _describe_result(summary: Summary) -> str:
         case _:
             epochs = (("best", summary.best), ("last", summary.last))
             return "; ".join(
-                f"{name} epoch ({metrics.epoch}): {describe_accuracies(_accuracies(metrics))}"
+                f"{name} epoch ({metrics.epoch}): {describe_accuracies(_list_accuracies(metrics))}"
                 for name, metrics in epochs
                 if metrics is not None
             )
 
 
-def _accuracies(metrics: EpochMetrics) -> dict[str, float]:
-    named = {part: metrics.accuracy(part) for part in ("training", "validation", "test")}
+def _list_accuracies(metrics: EpochMetrics) -> dict[str, float]:
+    named = {part: metrics.get_accuracy(part) for part in ("training", "validation", "test")}
     return {part: value for part, value in named.items() if value is not None}
 
 
@@ -117,35 +117,35 @@ def describe(network: Network) -> str:
         populations.append((p.name, f"{p.size}{copies}", p.neuron.name if p.neuron else "spike source"))
     connections = [("trained", "numbers", "parameters", "at first")]
     for c in network.connections:
-        pre, post = network.shape(c)
+        pre, post = network.get_weight_shape(c)
         connections.append((c.name, f"{pre} x {post}", f"{pre * post}", str(c.weight)))
     for p in network.populations:
         for name, trained in p.trained.items():
             connections.append(
-                (f"{p.name}.{name}", f"{p.size}", f"{p.size}", f"{p.initial(name)}, >= {trained.minimum:g}")
+                (f"{p.name}.{name}", f"{p.size}", f"{p.size}", f"{p.find_initial(name)}, >= {trained.minimum:g}")
             )
     for c in network.delayed_connections:
         connections.append(_describe_delays(network, c))
     total = f"{network.num_parameters} parameters, loss {network.loss.name}"
-    return "\n\n".join([_columns(populations), _columns(connections), total])
+    return "\n\n".join([_format_columns(populations), _format_columns(connections), total])
 
 
 def _describe_delays(network: Network, connection: Connection) -> tuple[str, str, str, str]:
     assert connection.delay is not None
-    shape, delay = network.delay_shape(connection), connection.delay
+    shape, delay = network.get_delay_shape(connection), connection.delay
     trained = f"{math.prod(shape)}" if delay.trained else "not trained"
     limits = f"{delay.trained.minimum:g} to {delay.maximum:g}" if delay.trained else f"up to {delay.maximum:g}"
     return connection.delay_name, " x ".join(map(str, shape)), trained, f"{delay.initial}, {limits} ms"
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+def _format_columns(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _settings(options: argparse.Namespace) -> list[str]:
+def _list_settings(options: argparse.Namespace) -> list[str]:
     """Settings given by name and by options of their own; JSON's strings are TOML's."""
     settings = list(options.set)
     if options.data_dir is not None:
@@ -171,7 +171,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _model(words: Sequence[str]) -> type[Config]:
+def _find_model(words: Sequence[str]) -> type[Config]:
     """Return the settings that --help lists; modules are imported for it only where the command line names them."""
     if not {"-h", "--help"} & set(words):
         return Config
@@ -181,19 +181,20 @@ def _model(words: Sequence[str]) -> type[Config]:
     return find_model(options.config, options.set)
 
 
-def _parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+def _build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     width = min(shutil.get_terminal_size((100, 24)).columns, 110)
+    settings = format_settings(width, _find_model(words))
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.train",
-        description="Train a spiking network with exact gradients. The same command goes on where it stopped.",
-        epilog=f"settings, for --set TABLE.NAME=VALUE and for TOML files:\n\n{settings_help(width, _model(words))}",
+        description="Train a spiking network with exact gradients. The same command resumes where it stopped.",
+        epilog=f"settings, for --set TABLE.NAME=VALUE and for TOML files:\n\n{settings}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_sources(parser)
     parser.add_argument(
         "--preset",
         metavar="NAME",
-        help=f"settings to start from: {', '.join(preset_names())} "
+        help=f"settings to start from: {', '.join(list_presets())} "
         f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME of the settings)")

@@ -78,7 +78,7 @@ def recurrent_classifier(
     SettingError
         An unknown neuron, loss or connection, or a value that is not allowed.
     """
-    sizes, loops = _layers(num_hidden, recurrent)
+    sizes, loops = _expand_layers(num_hidden, recurrent)
     model = find_loss(loss) if isinstance(loss, str) else loss
     names = ["hidden"] if len(sizes) == 1 else [f"hidden{i}" for i in range(len(sizes))]
     hidden_neuron = find_neuron(neuron) if isinstance(neuron, str) else neuron
@@ -104,18 +104,18 @@ def recurrent_classifier(
         num_classes,
         LIF if model.reads == "spikes" else LI,
         EXPONENTIAL,
-        {"tau_mem": _or(output_tau_mem, tau_mem, 20.0), "tau_syn": _or(output_tau_syn, tau_syn, 5.0)},
+        {"tau_mem": _choose(output_tau_mem, tau_mem, 20.0), "tau_syn": _choose(output_tau_syn, tau_syn, 5.0)},
         trained=output_trained or {},
     )
     return Network(
         populations=(Population("input", num_input, delays=tuple(input_delays)), *hidden, output),
-        connections=_connections(names, loops, weights or {}, delays or {}, len(input_delays)),
+        connections=_make_connections(names, loops, weights or {}, delays or {}, len(input_delays)),
         loss=model,
         loss_values={"loss_scale": loss_scale, **(loss_values or {})},
     )
 
 
-def _layers(num_hidden: int | Sequence[int], recurrent: bool | Sequence[bool]) -> tuple[list[int], list[bool]]:
+def _expand_layers(num_hidden: int | Sequence[int], recurrent: bool | Sequence[bool]) -> tuple[list[int], list[bool]]:
     """Return the size of each hidden layer, and whether it is recurrent."""
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
@@ -124,13 +124,13 @@ def _layers(num_hidden: int | Sequence[int], recurrent: bool | Sequence[bool]) -
     return sizes, loops
 
 
-def _or(own: Initial | None, hidden: Initial, default: float) -> Initial:
+def _choose(own: Initial | None, hidden: Initial, default: float) -> Initial:
     if own is not None:
         return own
     return hidden if isinstance(hidden, int | float) else default
 
 
-def _connections(
+def _make_connections(
     names: list[str], loops: list[bool], weights: Mapping[str, Initial], delays: Mapping[str, Delay], copies: int
 ) -> tuple[Connection, ...]:
     pairs: list[tuple[str, str, Initial]] = []
@@ -141,7 +141,9 @@ def _connections(
             pairs.append((name, name, RECURRENT_WEIGHT))
         before, weight = name, FORWARD_WEIGHT
     pairs.append((before, "output", OUTPUT_WEIGHT))
-    connections = [Connection(a, b, _own(weights, a, b, w), _own(delays, a, b, None)) for a, b, w in pairs]
+    connections = [
+        Connection(a, b, _select_own(weights, a, b, w), _select_own(delays, a, b, None)) for a, b, w in pairs
+    ]
     # Those of a loop that is switched off are allowed: one setting then turns recurrence on and off.
     known = {c.name for c in connections} | {f"{name}_{name}" for name in names}
     known |= {"input_hidden", "hidden_hidden", "hidden_output"}
@@ -151,12 +153,12 @@ def _connections(
     return tuple(connections)
 
 
-def _own(named: Mapping[str, Any], pre: str, post: str, default: Any) -> Any:
+def _select_own(named: Mapping[str, Any], pre: str, post: str, default: Any) -> Any:
     """Return what is given for a connection by its own name, or by the one that it has with one hidden layer."""
-    return named.get(f"{pre}_{post}", named.get(_of_one_layer(pre, post), default))
+    return named.get(f"{pre}_{post}", named.get(_name_in_one_layer(pre, post), default))
 
 
-def _of_one_layer(pre: str, post: str) -> str:
+def _name_in_one_layer(pre: str, post: str) -> str:
     """Return the name that a connection has with one hidden layer; empty for one between two hidden layers."""
     if pre == "input":
         return "input_hidden"

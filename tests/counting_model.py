@@ -22,7 +22,7 @@ class CountingModel(Model):
         self.batch_size, self.learning_rate = batch_size, learning_rate
         self.dt, self.duration, self.seed = 1.0, 100.0, seed
         rng = np.random.default_rng(seed)
-        self._parameters = {c.name: rng.normal(0.2, 0.2, network.shape(c)) for c in network.connections}
+        self._parameters = {c.name: rng.normal(0.2, 0.2, network.get_weight_shape(c)) for c in network.connections}
         self._velocity = {name: np.zeros_like(w) for name, w in self._parameters.items()}
         self._values: dict[str, Any] = {f"{network.input.name}.delays": np.array(network.input.delays)}
         self.batches = 0

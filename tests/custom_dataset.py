@@ -3,7 +3,7 @@
 import os
 from typing import Annotated
 
-from genn_shd import Dataset, datasets, described
+from genn_shd import Dataset, described, load_dataset
 
 
 def load(
@@ -11,4 +11,4 @@ def load(
     title: Annotated[str, described("name of it")] = "clicks",
 ) -> Dataset:
     """Load a few samples, whatever the file."""
-    return datasets.load("yin_yang", num_train=8, num_test=4)
+    return load_dataset("yin_yang", num_train=8, num_test=4)

@@ -260,7 +260,7 @@ def written_out(
     delays: dict[str, np.ndarray] | None = None,
 ) -> Grid:
     """A described network on the grid, with these delays, (pre, post) each, by connection."""
-    value = {p.name: {n: float(p.initial(n)) for n in p.parameters} for p in network.populations[1:]}
+    value = {p.name: {n: float(p.find_initial(n)) for n in p.parameters} for p in network.populations[1:]}
     loss_values = {n: network.loss_values.get(n, p.default) for n, p in network.loss.parameters.items()}
     return Grid(
         layers=[(p.name, p.size) for p in network.populations[1:]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import genn_shd
+from tests.docs.pages import DOCS, blocks
 from tests.structure import ROOT
 
 PUBLIC = frozenset(genn_shd.__all__) - {"__version__"}
@@ -30,7 +32,24 @@ def behind_the_face(source: str) -> Iterator[str]:
         module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
         if module.startswith("genn_shd.") and not module.startswith(OPEN_PACKAGES):
             assert isinstance(node, ast.ImportFrom)
-            yield from (f"{module}.{alias.name}" for alias in node.names if alias.name in PUBLIC)
+            yield from (f"{module}.{alias.name}" for alias in node.names if is_public(module, alias.name))
+
+
+def is_public(module: str, name: str) -> bool:
+    """Whether a module's name is that of the face; another module may have a class of the same name."""
+    return name in PUBLIC and getattr(importlib.import_module(module), name) is getattr(genn_shd, name)
+
+
+def submodules(source: str) -> Iterator[str]:
+    """Modules of the package, other than those that are open to users, from which a source imports."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            imported = [node.module or ""]
+        else:
+            imported = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for module in imported:
+            if module.startswith("genn_shd.") and not module.startswith(OPEN_PACKAGES):
+                yield module
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -44,6 +63,19 @@ def test_public_names_are_imported_from_the_face():
         pytest.skip("no checkout")
     found = {name: list(behind_the_face(Path(ROOT, name).read_text(encoding="utf-8"))) for name in files()}
     assert not {name: imported for name, imported in found.items() if imported}
+
+
+def test_pages_and_examples_import_from_the_face_alone():
+    sources = {str(path): [path.read_text(encoding="utf-8")] for path in ROOT.joinpath("examples").glob("*.py")}
+    for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        sources[str(page)] = [code for language, code in blocks(str(page)) if language == "python"]
+    found = {name: [module for code in codes for module in submodules(code)] for name, codes in sources.items()}
+    assert not {name: modules for name, modules in found.items() if modules}
+
+
+def test_an_import_from_a_submodule_is_found():
+    source = "import genn_shd.runs.folder\nfrom genn_shd.sweep import reading\nfrom genn_shd.models import LIF\n"
+    assert list(submodules(source)) == ["genn_shd.runs.folder", "genn_shd.sweep"]
 
 
 def test_an_import_from_behind_is_found():

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from genn_shd._moved import MOVED
+from genn_shd._moved import MOVED, old_method
 from tests import structure
 from tests.structure import COMMANDS, LEVELS, PACKAGE, ROOT
 
@@ -100,8 +100,36 @@ def test_moved_modules_exist():
 def test_a_package_that_was_a_module_hands_on_its_old_names():
     from genn_shd.eventprop import adjoint
 
-    with pytest.warns(DeprecationWarning, match="genn_shd.eventprop.adjoint.adjoint_name"):
-        from genn_shd.eventprop import adjoint_name
-    assert adjoint_name is adjoint.adjoint_name
+    with pytest.warns(DeprecationWarning, match="genn_shd.eventprop.adjoint.name_adjoint"):
+        from genn_shd.eventprop import name_adjoint
+    assert name_adjoint is adjoint.name_adjoint
     with pytest.raises(ImportError):
         from genn_shd.eventprop import nothing  # noqa: F401
+
+
+def test_a_renamed_function_keeps_its_old_name():
+    import genn_shd.datasets.hdf5
+
+    with pytest.warns(DeprecationWarning, match="genn_shd.datasets.hdf5.write is now called write_spike_file"):
+        assert genn_shd.datasets.hdf5.write is genn_shd.write_spike_file
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = genn_shd.datasets.hdf5.nothing
+
+
+def test_a_renamed_method_keeps_its_old_name():
+    class Reader:
+        best = old_method("best", "find_best")
+        of = classmethod(old_method("of", "from_number"))
+
+        def find_best(self, number: int) -> int:
+            return number
+
+        @classmethod
+        def from_number(cls, number: int) -> tuple[type, int]:
+            return cls, number
+
+    with pytest.warns(DeprecationWarning, match="Reader.best is now called find_best") as told:
+        assert Reader().best(3) == 3
+    assert told[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="Reader.of is now called from_number"):
+        assert Reader.of(3) == (Reader, 3)

@@ -8,8 +8,36 @@ from collections.abc import Iterator
 import pytest
 
 from tests.structure import modules
+from tests.verbs import OTHERS, VERBS
 
 MOST_LINES = 60  # of a function, without its docstring
+
+NOT_VERBS = {
+    # Users call them by these names, as they read in a formula or a sentence.
+    *("density_loss", "logit_loss", "first_spike_time", "weighted_sum", "recurrent_classifier", "described"),
+    *("gradient", "values", "state"),
+    # `raise unknown_name(...)`, and shims for old names.
+    *("unknown_name", "old_method"),
+    # Interfaces of strategies, spaces and workers of sweeps.
+    *(
+        "active",
+        "all_values",
+        "allows",
+        "at",
+        "epoch",
+        "events",
+        "extremes",
+        "grid",
+        "keeps_limits",
+        "lies",
+        "next",
+        "of",
+    ),
+    *("settings", "_at", "_points"),
+    # Names that other packages ask for.
+    *("seekable", "formatMessage", "handleError", "random_sample", "kernel_transform"),
+}
+"""Functions whose names begin with no verb."""
 
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -54,6 +82,20 @@ def lines_of(function: Definition) -> int:
     return (function.end_lineno or 0) - function.lineno + 1 - documented
 
 
+def unverbed(tree: ast.Module) -> list[str]:
+    """Names of functions and methods that do not begin with a verb; properties are nouns."""
+    found = []
+    for name, definition in definitions(tree):
+        own = name.rpartition(".")[2]
+        decorators = [ast.unparse(decorator) for decorator in getattr(definition, "decorator_list", [])]
+        if isinstance(definition, ast.ClassDef) or own.startswith("__") or own in NOT_VERBS:
+            continue
+        is_property = any("property" in decorator for decorator in decorators)
+        if not is_property and own.lstrip("_").split("_")[0] not in VERBS | OTHERS:
+            found.append(name)
+    return found
+
+
 def too_long(tree: ast.Module) -> list[str]:
     """Names of functions that do not fit a page."""
     return [name for name, d in definitions(tree) if not isinstance(d, ast.ClassDef) and lines_of(d) > MOST_LINES]
@@ -66,6 +108,7 @@ def test_a_module_is_described_and_no_function_is_long(name):
     assert empty or name == "_version" or ast.get_docstring(tree), f"{name} has no docstring"
     assert not undescribed(tree), f"{name}: public, without docstring"
     assert not riddles(tree), f"{name}: a docstring says what a thing does, in the imperative or as a noun"
+    assert not unverbed(tree), f"{name}: begins with no verb of tests/verbs.py: rename it, or add the verb"
     assert not too_long(tree), f"{name}: longer than {MOST_LINES} lines"
 
 
@@ -74,5 +117,7 @@ def test_faults_are_found():
     tree = ast.parse(f"class A:\n    '''What A is.'''\n    def run(self):\n        pass\n\n{long}")
     assert undescribed(tree) == ["A.run"]
     assert riddles(tree) == ["A"]
+    assert unverbed(tree) == ["long"]
+    assert not unverbed(ast.parse("class A:\n    def __len__(self): ...\n    @property\n    def size(self): ...\n"))
     assert too_long(tree) == ["long"]
     assert not too_long(ast.parse(long.replace("    x = 1\n", "", 1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from genn_shd.config.help import SettingEntry, SettingTable, describe_table, setting_tables
+from genn_shd.config.help import SettingEntry, SettingTable, describe_table, list_tables
 from genn_shd.sweep.sweep_file import ParameterSettings, SweepFile
 
 _NAME = re.compile(r"(?P<table>[\w.]+?)(\[(?P<kind>\w+)\])?\.(?P<setting>\w+)")
@@ -13,13 +13,13 @@ _NAME = re.compile(r"(?P<table>[\w.]+?)(\[(?P<kind>\w+)\])?\.(?P<setting>\w+)")
 
 def settings_reference() -> str:
     """Every table of settings: meaning, unit, default and what is allowed."""
-    return _sections(setting_tables())
+    return _sections(list_tables())
 
 
 def sweep_file_reference() -> str:
     """Every table of a sweep file."""
     top, space = describe_table(SweepFile, "top level"), describe_table(ParameterSettings, "space.NAME")
-    return _sections([top, space, *setting_tables(SweepFile)])
+    return _sections([top, space, *list_tables(SweepFile)])
 
 
 def default_of(name: str) -> str:
@@ -31,7 +31,7 @@ def default_of(name: str) -> str:
         There is no such setting.
     """
     match = _NAME.fullmatch(name)
-    for table in setting_tables():
+    for table in list_tables():
         if match and table.name == match["table"] and (not match["kind"] or f"'{match['kind']}'" in table.kind):
             for entry in table.entries:
                 if entry.name == match["setting"]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..network.snippets import scoped
-from ..toolchain.templates import code_templates
+from ..network.snippets import write_scope
+from ..toolchain.templates import load_templates
 from .program import PeripheryProgram, StageProgram
 
 BLOCK = 64
@@ -12,7 +12,7 @@ BLOCK = 64
 PART = 8
 """Channels whose stimulus lies together."""
 
-_ENVIRONMENT = code_templates("genn_shd.auditory")
+_ENVIRONMENT = load_templates("genn_shd.auditory")
 
 
 def generate(program: PeripheryProgram, record: str | None = None) -> str:
@@ -31,8 +31,8 @@ def generate(program: PeripheryProgram, record: str | None = None) -> str:
         last=program.stages[-1],
         random=[stage for stage in program.stages if stage.probability],
         spiking=[stage for stage in program.stages if stage.probability or stage.threshold],
-        statements=lambda stage, code: _in_scope(program, stage, code),
-        expression=lambda stage, code, target: _in_scope(program, stage, f"{target} = {code};", target),
+        statements=lambda stage, code: _write_scope(program, stage, code),
+        expression=lambda stage, code, target: _write_scope(program, stage, f"{target} = {code};", target),
     )
 
 
@@ -41,10 +41,10 @@ def list_values(program: PeripheryProgram) -> list[float]:
     return [value for stage in program.stages for value in stage.values.values()]
 
 
-def _in_scope(program: PeripheryProgram, stage: StageProgram, code: str, *results: str) -> str:
+def _write_scope(program: PeripheryProgram, stage: StageProgram, code: str, *results: str) -> str:
     """Let statements of one stage see its own run-time values and the state of all stages, of channel j."""
     first = sum(len(s.values) for s in program.stages[: program.stages.index(stage)])
     constants = {name: f"values_[{first + k}]" for k, name in enumerate(stage.values)}
     variables = {name: f"state_->{name}[j_]" for name in program.state}
     heard = {program.stimulus: "heard_[j_]"}
-    return scoped([code], variables, {**constants, **heard})
+    return write_scope([code], variables, {**constants, **heard})

@@ -10,7 +10,7 @@ import scipy
 import sympy
 
 from ..errors import SettingError
-from ..network.expressions import evaluate, parse, symbol, to_code
+from ..network.expressions import evaluate, make_symbol, parse, to_code
 from .stages import UNIFORM, Periphery, Stage
 
 
@@ -74,13 +74,13 @@ def build_program(periphery: Periphery, dt: float) -> PeripheryProgram:
     known: dict[str, float] = {periphery.stimulus: 0.0}
     stages = []
     for stage in periphery.stages:
-        program = _stage_program(stage, known, dt)
+        program = _build_stage_program(stage, known, dt)
         known |= program.start
         stages.append(program)
     return PeripheryProgram(periphery.stimulus, tuple(stages))
 
 
-def _stage_program(stage: Stage, known: Mapping[str, float], dt: float) -> StageProgram:
+def _build_stage_program(stage: Stage, known: Mapping[str, float], dt: float) -> StageProgram:
     model, names = stage.model, {*known, *stage.state, *stage.parameters, "dt"}
     dynamics = {x: parse(text, names) for x, text in stage.dynamics.items()}
     steps, coefficients = _STEPS[stage.step](stage, dynamics, dt)
@@ -94,7 +94,7 @@ def _stage_program(stage: Stage, known: Mapping[str, float], dt: float) -> Stage
         receives=stage.synapse.receives if stage.synapse else None,
         neuron_code=own,
         neuron_state=tuple(model.state),
-        probability=_spike_probability(stage, names) if stage.is_random else None,
+        probability=_find_spike_probability(stage, names) if stage.is_random else None,
         threshold=to_code(parse(model.threshold, names)) if model.threshold and not stage.is_random else None,
         reset_code=" ".join(f"{x} = {to_code(parse(text, names))};" for x, text in model.reset.items()),
         refractory_steps=round(stage.refractory / dt),
@@ -104,26 +104,28 @@ def _stage_program(stage: Stage, known: Mapping[str, float], dt: float) -> Stage
 Steps = tuple[dict[str, sympy.Expr], dict[str, float]]
 
 
-def _euler(stage: Stage, dynamics: Mapping[str, sympy.Expr], dt: float) -> Steps:
+def _derive_euler_step(stage: Stage, dynamics: Mapping[str, sympy.Expr], dt: float) -> Steps:
     """Return the forward Euler step x + dt x'."""
-    return {x: symbol(x) + symbol("dt") * rate for x, rate in dynamics.items()}, {}
+    return {x: make_symbol(x) + make_symbol("dt") * rate for x, rate in dynamics.items()}, {}
 
 
 def _split(stage: Stage, dynamics: Mapping[str, sympy.Expr], dt: float) -> Steps:
     """Return the step exp(a dt) x + dt b of x' = a x + b (Lie splitting)."""
     steps, coefficients = {}, {}
     for x, rate in dynamics.items():
-        slope = sympy.simplify(sympy.diff(rate, symbol(x)))
+        slope = sympy.simplify(sympy.diff(rate, make_symbol(x)))
         if {s.name for s in slope.free_symbols} - set(stage.parameters):
             raise SettingError(
                 f"stage {stage.name!r}: d{x}/dt is not linear in {x} with a constant slope; take step = 'euler'."
             )
         coefficients[f"{x}_decay"] = float(np.exp(evaluate(slope, stage.parameters) * dt))
-        steps[x] = symbol(f"{x}_decay") * symbol(x) + symbol("dt") * sympy.expand(rate - slope * symbol(x))
+        steps[x] = make_symbol(f"{x}_decay") * make_symbol(x) + make_symbol("dt") * sympy.expand(
+            rate - slope * make_symbol(x)
+        )
     return steps, coefficients
 
 
-_STEPS = {"euler": _euler, "split": _split}
+_STEPS = {"euler": _derive_euler_step, "split": _split}
 
 
 def _assign_all(steps: Mapping[str, sympy.Expr], state: Mapping[str, float]) -> str:
@@ -137,11 +139,11 @@ def _assign_all(steps: Mapping[str, sympy.Expr], state: Mapping[str, float]) -> 
     return " ".join([*lines, *(f"{x} = next_{x};" for x in steps)])
 
 
-def _spike_probability(stage: Stage, names: set[str]) -> str:
+def _find_spike_probability(stage: Stage, names: set[str]) -> str:
     """Return the probability that a threshold of the form `probability - uniform` is not negative."""
     threshold = parse(stage.model.threshold or "", {*names, UNIFORM})
-    probability = sympy.expand(threshold + symbol(UNIFORM))
-    if symbol(UNIFORM) in probability.free_symbols:
+    probability = sympy.expand(threshold + make_symbol(UNIFORM))
+    if make_symbol(UNIFORM) in probability.free_symbols:
         raise SettingError(f"stage {stage.name!r}: a random threshold must read `probability - {UNIFORM}`.")
     return to_code(probability)
 

@@ -8,7 +8,7 @@ FrequencyMask             parts of the spectrum left out, as another microphone 
 SpikeDropout              spikes left out at random
 SpikeNumberNormalisation  about as many spikes in each sample
 ClassBalance              as many samples of each class
-Augmentation              all of these in their order; `Augmentation.epoch` applies them
+Augmentation              all of these in their order; `Augmentation.prepare_epoch` applies them
 
 and, once and for all parts of a data set:
 
@@ -16,8 +16,8 @@ ClassSubset               some classes only
 Rescale                   other units of time and channel
 
 A step takes spike trains and a source of random numbers for each sample (`RandomStreams`), and returns spike trains;
-samples stay sorted in time, and no step loops over samples or spikes. Apply steps to batches, as `Epoch.batch` does:
-then nothing of the size of the data set is ever copied.
+samples stay sorted in time, and no step loops over samples or spikes. Apply steps to batches, as
+`Epoch.make_batch` does: then nothing of the size of the data set is ever copied.
 """
 
 import importlib

@@ -18,7 +18,7 @@ class Blend:
     """Adds samples to a training set, each mixed from as many of one class as there are probabilities.
 
     Nowotny, Turner & Knight (2025). The class is that of a sample drawn uniformly, then members are drawn from the
-    class with replacement, whoever speaks. Spikes of member i are kept with probability i. Each member is then moved
+    class with replacement, of any speaker. Spikes of member i are kept with probability i. Each member is then moved
     so that its mean channel (by whole channels) and its mean time are those of the group, the averages over the
     members' means; these are means over the spikes kept, where the paper's are over all. Spikes that leave the
     channels or come before 0 are dropped; spikes after the end of the trial are for the caller to crop. Nothing in
@@ -47,12 +47,12 @@ class Blend:
         """Samples in a blend."""
         return len(self.probabilities)
 
-    def num_blends(self, num_samples: int) -> int:
-        """How many samples are added to a training set of so many."""
+    def count_blends(self, num_samples: int) -> int:
+        """Count the samples that are added to a training set of `num_samples`."""
         return round((self.factor - 1.0) * num_samples)
 
-    def members(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
-        """Which samples to mix.
+    def choose_members(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
+        """Choose the samples to mix.
 
         Parameters
         ----------
@@ -72,35 +72,35 @@ class Blend:
         if unlabelled.size:
             raise DataError(f"blend: sample {unlabelled[0]} has no label; give every training sample one.")
         by_class = np.argsort(labels, kind="stable")
-        classes = labels[draws.named("class").integers(len(labels))]
+        classes = labels[draws.derive("class").draw_integers(len(labels))]
         first = np.searchsorted(labels, classes, sorter=by_class)
         sizes = np.searchsorted(labels, classes, "right", sorter=by_class) - first
-        chosen = np.floor(draws.named("members").uniform(self.num_members) * sizes[:, None]).astype(np.int64)
+        chosen = np.floor(draws.derive("members").draw_uniform(self.num_members) * sizes[:, None]).astype(np.int64)
         return by_class[first[:, None] + chosen]
 
-    def thinned(self, members: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
+    def drop_spikes(self, members: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Some of the spikes of B * num_members samples, those of a blend one after another.
 
-        Takes a source of random numbers for each of the B blends. Comes before `merged`, and before whatever moves
+        Takes a source of random numbers for each of the B blends. Comes before `merge`, and before whatever moves
         all spikes of a sample alike: that costs the less the fewer there are.
         """
         probabilities = np.tile(self.probabilities, len(draws))
-        return members.keep(draws.split(self.num_members).picked(members.counts, probabilities))
+        return members.keep(draws.split(self.num_members).pick_spikes(members.counts, probabilities))
 
-    def merged(self, members: SpikeTrains) -> SpikeTrains:
+    def merge(self, members: SpikeTrains) -> SpikeTrains:
         """B blends of B * num_members samples, centred; their speaker is unknown where several speak."""
-        channels = np.rint(self._to_centre(spikes.means(members.units, members.offsets)))
-        delays = self._to_centre(spikes.means(members.times, members.offsets))
-        return self._sorted(_moved(members, channels.astype(np.int32), delays.astype(np.float32)))
+        channels = np.rint(self._to_centre(spikes.average_by_sample(members.units, members.offsets)))
+        delays = self._to_centre(spikes.average_by_sample(members.times, members.offsets))
+        return self._sort(_move(members, channels.astype(np.int32), delays.astype(np.float32)))
 
     def _to_centre(self, positions: np.ndarray) -> np.ndarray:
-        """How far each member, at these positions, is from its group's centre; 0 for members without spikes."""
+        """Compute how far each member is from its group's centre; 0 for members without spikes."""
         groups = positions.reshape(-1, self.num_members)
         there = ~np.isnan(groups)
         centres = np.where(there, groups, 0.0).sum(axis=1) / np.maximum(1, there.sum(axis=1))
         return np.where(there, centres[:, None] - groups, 0.0).reshape(-1)
 
-    def _sorted(self, members: SpikeTrains) -> SpikeTrains:
+    def _sort(self, members: SpikeTrains) -> SpikeTrains:
         """One sample of each group, the spikes of all its members sorted in time."""
         n = self.num_members
         offsets = members.offsets[::n]
@@ -109,7 +109,7 @@ class Blend:
         groups = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.argsort((groups << 32) | members.times.view(np.int32), kind="stable")
         speakers = members.speakers.reshape(-1, n)
-        return SpikeTrains.unchecked(
+        return SpikeTrains.from_checked(
             members.times.take(order),
             members.units.take(order),
             offsets,
@@ -119,7 +119,7 @@ class Blend:
         )
 
 
-def _moved(trains: SpikeTrains, channels: np.ndarray, delays: np.ndarray) -> SpikeTrains:
+def _move(trains: SpikeTrains, channels: np.ndarray, delays: np.ndarray) -> SpikeTrains:
     """Each sample on other channels and at other times, without the spikes that leave."""
     units = trains.units + np.repeat(channels, trains.counts)
     times = trains.times + np.repeat(delays, trains.counts)

@@ -1,4 +1,4 @@
-"""Which samples an epoch is made of: classes in equal numbers, or some classes only."""
+"""Choice of an epoch's samples: classes in equal numbers, or some classes only."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import numpy as np
 from ..datasets import Dataset
 from ..errors import DataError, SettingError, unknown_name
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
-from ..system.spelling import positions
+from ..system.spelling import find_positions
 from .random_streams import RandomStreams
 
 
 @dataclass(frozen=True)
 class ClassBalance:
-    """Every epoch, as many samples of each class as the smallest class has, chosen anew (Nowotny et al. 2025)."""
+    """Equal classes: each epoch has as many random samples of a class as the smallest has (Nowotny et al. 2025)."""
 
-    def size(self, labels: np.ndarray) -> int:
-        """How many samples are chosen out of those with the labels (N,).
+    def count_samples(self, labels: np.ndarray) -> int:
+        """Count the samples that are chosen out of those with the labels (N,).
 
         Raises
         ------
         DataError
             A sample of which nobody knows the class.
         """
-        sizes = self._sizes(labels)
+        sizes = self._count_classes(labels)
         return len(sizes) * int(sizes.min(initial=len(labels)))
 
-    def chosen(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
+    def choose_samples(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
         """Positions in `labels` (N,), rising, with a source of random numbers for each sample.
 
         Raises
@@ -39,12 +39,12 @@ class ClassBalance:
         DataError
             A sample of which nobody knows the class.
         """
-        sizes = self._sizes(labels)
-        order = np.lexsort((draws.uniform()[:, 0], labels))  # by class, and within a class at random
+        sizes = self._count_classes(labels)
+        order = np.lexsort((draws.draw_uniform()[:, 0], labels))  # by class, and within a class at random
         rank = np.arange(len(labels)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         return np.sort(order[rank < sizes.min(initial=len(labels))])
 
-    def _sizes(self, labels: np.ndarray) -> np.ndarray:
+    def _count_classes(self, labels: np.ndarray) -> np.ndarray:
         """Samples of each class that occurs."""
         unlabelled = np.flatnonzero(labels == UNKNOWN)
         if unlabelled.size:
@@ -77,16 +77,16 @@ class ClassSubset:
         DataError
             A part of the data set that has no sample of these classes.
         """
-        numbers = [_number(chosen, dataset.class_names) for chosen in self.classes]
+        numbers = [_to_number(chosen, dataset.class_names) for chosen in self.classes]
         if len(set(numbers)) < len(numbers):
             raise SettingError(f"ClassSubset: classes = {list(self.classes)!r} names a class twice.")
-        parts: dict[str, Any] = {name: _only(trains, numbers) for name, trains in dataset.parts.items()}
+        parts: dict[str, Any] = {name: _keep_classes(trains, numbers) for name, trains in dataset.parts.items()}
         return dataclasses.replace(dataset, class_names=tuple(dataset.class_names[c] for c in numbers), **parts)
 
 
-def _number(chosen: int | str, class_names: Sequence[str]) -> int:
+def _to_number(chosen: int | str, class_names: Sequence[str]) -> int:
     if isinstance(chosen, str):
-        if (number := positions([chosen], class_names)[0]) < 0:
+        if (number := find_positions([chosen], class_names)[0]) < 0:
             raise unknown_name("class", chosen, class_names)
         return number
     if not 0 <= chosen < len(class_names):
@@ -96,12 +96,12 @@ def _number(chosen: int | str, class_names: Sequence[str]) -> int:
     return chosen
 
 
-def _only(trains: SpikeTrains, classes: Sequence[int]) -> SpikeTrains:
+def _keep_classes(trains: SpikeTrains, classes: Sequence[int]) -> SpikeTrains:
     """The samples of some classes, labelled with where their class stands among them."""
     new_labels = np.full(max(classes) + 2, UNKNOWN, np.int32)  # the last one stands for all larger labels
     new_labels[list(classes)] = np.arange(len(classes))
     labels = new_labels[np.minimum(trains.labels, max(classes) + 1)]
     chosen = trains.select(np.flatnonzero(labels != UNKNOWN))
-    return SpikeTrains.unchecked(
+    return SpikeTrains.from_checked(
         chosen.times, chosen.units, chosen.offsets, labels[labels != UNKNOWN], chosen.speakers, chosen.num_units
     )

@@ -20,7 +20,7 @@ from .step import Step
 
 @dataclass(frozen=True)
 class TimeDilation(Step):
-    """All times of a sample are multiplied by one factor, log-uniform in minimum to maximum.
+    """Multiply all times of a sample by one factor, log-uniform in minimum to maximum.
 
     Spikes pushed beyond the trial are for the caller to crop. Nowotny, Turner & Knight (2025). tonic's `TimeSkew`
     draws the factor uniformly, so that slowing down is likelier than speeding up.
@@ -62,6 +62,6 @@ class TimeDilation(Step):
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Dilated copies of B samples, with a source of random numbers for each."""
         lowest, highest = math.log(self.minimum), math.log(self.maximum)
-        factors = np.exp(lowest + (highest - lowest) * draws.uniform()[:, 0]).astype(np.float32)
+        factors = np.exp(lowest + (highest - lowest) * draws.draw_uniform()[:, 0]).astype(np.float32)
         times = trains.times * np.repeat(factors, trains.counts)
         return spikes.replace(trains, times, trains.units, trains.offsets)

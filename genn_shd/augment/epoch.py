@@ -1,4 +1,4 @@
-"""All steps in their order, and the epochs they make of a training set."""
+"""All steps in their order, and the epochs of a training set that they produce."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .step import BLENDING, Step
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The transformations of training samples, drawn anew in every epoch; None leaves a part out.
+    """The transformations of training samples, random in every epoch; None leaves a part out.
 
     Classes are balanced, numbers of spikes normalised, then come the steps before blending, blends, and the other
     steps, each in the order that it states. As in Nowotny, Turner & Knight (2025), a member of a blend is dilated and
@@ -47,7 +47,7 @@ class Augmentation:
         """Whether there is no step: an epoch is the training set as it is."""
         return self == Augmentation()
 
-    def size(self, labels: np.ndarray) -> int:
+    def count_samples(self, labels: np.ndarray) -> int:
         """Samples in each epoch of a training set with the labels (N,).
 
         Raises
@@ -55,10 +55,10 @@ class Augmentation:
         DataError
             A sample without a label, where classes are balanced.
         """
-        size = self.balance.size(labels) if self.balance else len(labels)
-        return size + (self.blend.num_blends(size) if self.blend else 0)
+        size = self.balance.count_samples(labels) if self.balance else len(labels)
+        return size + (self.blend.count_blends(size) if self.blend else 0)
 
-    def epoch(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int, epoch: int) -> Epoch:
+    def prepare_epoch(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int, epoch: int) -> Epoch:
         """Samples to train on in one epoch.
 
         Parameters
@@ -75,29 +75,31 @@ class Augmentation:
         """
         labels = trains.labels[indices]
         if self.balance:
-            draws = RandomStreams.start(seed, epoch, indices).named("balance")
-            chosen = self.balance.chosen(labels, draws)
+            draws = RandomStreams.start(seed, epoch, indices).derive("balance")
+            chosen = self.balance.choose_samples(labels, draws)
             indices, labels = indices[chosen], labels[chosen]
         members = np.zeros((0, 1), np.int64)
         if self.blend:
-            blends = len(trains) + np.arange(self.blend.num_blends(len(indices)))
-            members = indices[self.blend.members(labels, RandomStreams.start(seed, epoch, blends).named("members"))]
+            blends = len(trains) + np.arange(self.blend.count_blends(len(indices)))
+            members = indices[
+                self.blend.choose_members(labels, RandomStreams.start(seed, epoch, blends).derive("members"))
+            ]
         return Epoch(self, trains, indices, members, duration, seed, epoch)
 
-    def evaluation(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int) -> Epoch:
+    def prepare_evaluation(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int) -> Epoch:
         """Samples to evaluate, all of them and in their order: of the steps only `normalise` applies.
 
         Every call thins them alike.
         """
-        return Augmentation(normalise=self.normalise).epoch(trains, indices, duration, seed, 0)
+        return Augmentation(normalise=self.normalise).prepare_epoch(trains, indices, duration, seed, 0)
 
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
     """N + M samples, N of a training set and M blends of such, made when they are asked for.
 
-    Made by `Augmentation.epoch`. Each sample is made of (seed, epoch, its number) alone: batches can be cut in any
-    order and size, by several threads or processes, or again after a stop, and hold the same samples.
+    Made by `Augmentation.prepare_epoch`. Each sample is made of (seed, epoch, its number) alone: batches can be cut in
+    any order and size, by several threads or processes, or again after a stop, and hold the same samples.
 
     Attributes
     ----------
@@ -132,19 +134,19 @@ class Epoch:
         of_blends = np.where((speakers == speakers[:, :1]).all(axis=1), speakers[:, 0], UNKNOWN)
         return np.concatenate([self.trains.speakers[self.indices], of_blends]).astype(np.int32)
 
-    def batch(self, positions: np.ndarray) -> SpikeTrains:
+    def make_batch(self, positions: np.ndarray) -> SpikeTrains:
         """The samples at some positions, 0 to N + M - 1, in the order given, made and cropped to the trial."""
         is_blend = positions >= len(self.indices)
         blends = positions[is_blend] - len(self.indices)
         originals = self.indices[positions[~is_blend]]
-        made = self._originals_and_blends(originals, blends)
+        made = self._make_originals_and_blends(originals, blends)
         numbers = np.concatenate([originals, len(self.trains) + blends])
         made = self._apply(self.augmentation.after_blending, made, numbers).crop(self.duration)
         if not blends.size:
             return made
         return made.select(np.argsort(np.argsort(is_blend, kind="stable")))  # back to the order asked for
 
-    def batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, SpikeTrains]]:
+    def make_batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, SpikeTrains]]:
         """The samples at the positions `order`, `size` at a time, as pairs of labels and batch.
 
         The last batch may be shorter. A thread makes each batch while the one before it is in use.
@@ -152,13 +154,13 @@ class Epoch:
         labels = self.labels
         spans = [order[start : start + size] for start in range(0, len(order), size)]
         with ThreadPoolExecutor(1, "augmentation") as thread:
-            made = deque(thread.submit(self.batch, span) for span in spans[:1])
+            made = deque(thread.submit(self.make_batch, span) for span in spans[:1])
             for number, span in enumerate(spans):
                 batch = made.popleft().result()
-                made.extend(thread.submit(self.batch, following) for following in spans[number + 1 : number + 2])
+                made.extend(thread.submit(self.make_batch, following) for following in spans[number + 1 : number + 2])
                 yield labels[span], batch
 
-    def _originals_and_blends(self, originals: np.ndarray, blends: np.ndarray) -> SpikeTrains:
+    def _make_originals_and_blends(self, originals: np.ndarray, blends: np.ndarray) -> SpikeTrains:
         """Samples of these numbers, then blends of these numbers, up to the step that blends."""
         before, blend = self.augmentation.before_blending, self.augmentation.blend
         made = self._apply(before, self._normalise(self.trains.select(originals), originals), originals)
@@ -166,19 +168,19 @@ class Epoch:
             return made
         sources = self.members[blends].reshape(-1)
         members = self._normalise(self.trains.select(sources), sources)
-        draws = RandomStreams.start(self.seed, self.epoch, len(self.trains) + blends).named("blend")
-        members = self._apply(before, blend.thinned(members, draws), sources)
-        return SpikeTrains.concatenate([made, blend.merged(members)])
+        draws = RandomStreams.start(self.seed, self.epoch, len(self.trains) + blends).derive("blend")
+        members = self._apply(before, blend.drop_spikes(members, draws), sources)
+        return SpikeTrains.concatenate([made, blend.merge(members)])
 
     def _normalise(self, batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
         """Return samples of these numbers with about as many spikes each, where that is asked for."""
         normalise = self.augmentation.normalise
-        draws = RandomStreams.start(self.seed, self.epoch, samples).named("normalise")
+        draws = RandomStreams.start(self.seed, self.epoch, samples).derive("normalise")
         return normalise(batch, draws) if normalise else batch
 
     def _apply(self, steps: Sequence[Step], batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
         """Return what steps make of samples, with random numbers for the samples of these numbers."""
         draws = RandomStreams.start(self.seed, self.epoch, samples)
         for step in steps:
-            batch = step(batch, draws.named(step.stream))
+            batch = step(batch, draws.derive(step.stream))
         return batch

@@ -51,12 +51,12 @@ class FrequencyMask(Step):
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Return masked copies of B samples, with a source of random numbers for each."""
-        kept = 1.0 - self.maximum * _between(draws.named("curve").uniform(_KNOTS), trains.num_units)
+        kept = 1.0 - self.maximum * _interpolate(draws.derive("curve").draw_uniform(_KNOTS), trains.num_units)
         sample = np.repeat(np.arange(len(trains)) * trains.num_units, trains.counts)
-        return trains.keep(draws.named("spikes").picked_each(trains.counts, kept.take(sample + trains.units)))
+        return trains.keep(draws.derive("spikes").pick_each_spike(trains.counts, kept.take(sample + trains.units)))
 
 
-def _between(knots: np.ndarray, num_units: int) -> np.ndarray:
+def _interpolate(knots: np.ndarray, num_units: int) -> np.ndarray:
     """(B, num_units), linear between the values at the knots (B, K)."""
     place = np.linspace(0.0, knots.shape[1] - 1.0, num_units)
     left = np.minimum(place.astype(int), knots.shape[1] - 2)

@@ -51,11 +51,13 @@ class ChannelJitter(Step):
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Jittered copies of B samples, with a source of random numbers for each."""
-        return spikes.move(trains, _rounded_normal(self.sigma).take(draws.spikes(trains.counts) >> (31 - _TABLE_BITS)))
+        return spikes.move(
+            trains, _tabulate_normal(self.sigma).take(draws.draw_for_spikes(trains.counts) >> (31 - _TABLE_BITS))
+        )
 
 
 @lru_cache(maxsize=4)
-def _rounded_normal(sigma: float) -> np.ndarray:
+def _tabulate_normal(sigma: float) -> np.ndarray:
     """(65536,) int32, equally likely values."""
     size = 1 << _TABLE_BITS
     limit = np.iinfo(np.int32).max // 2  # so far away that every spike is dropped, and no sum wraps

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._moved import old_method
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _BITS = 31
 
@@ -34,31 +36,31 @@ class RandomStreams:
 
     @classmethod
     def start(cls, seed: int, epoch: int, samples: ArrayLike) -> RandomStreams:
-        """Sources for the samples of these numbers (B,), 0 or more, in an epoch of a run."""
+        """Make sources for samples, given by their numbers (B,), 0 or more, in an epoch of a run."""
         root = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
-        return cls(_mix64(root ^ _mix64(_GOLDEN * (np.asarray(samples).astype(np.uint64) + np.uint64(1)))))
+        return cls(_mix(root ^ _mix(_GOLDEN * (np.asarray(samples).astype(np.uint64) + np.uint64(1)))))
 
     def __len__(self) -> int:
         return len(self.keys)
 
-    def named(self, purpose: str) -> RandomStreams:
-        """Sources for one purpose, independent of those for others: no step's numbers depend on other steps."""
-        return RandomStreams(_mix64(self.keys ^ (_GOLDEN * np.array([zlib.crc32(purpose.encode()) + 1], np.uint64))))
+    def derive(self, purpose: str) -> RandomStreams:
+        """Derive sources for one purpose, independent of those for others: no step's numbers depend on other steps."""
+        return RandomStreams(_mix(self.keys ^ (_GOLDEN * np.array([zlib.crc32(purpose.encode()) + 1], np.uint64))))
 
     def split(self, number: int) -> RandomStreams:
         """`number` sources for each sample, one sample's after another's: (B * number,)."""
-        return RandomStreams(self._children(number).reshape(-1))
+        return RandomStreams(self._derive_keys(number).reshape(-1))
 
-    def uniform(self, number: int = 1) -> np.ndarray:
-        """(B, number) float64 in [0, 1)."""
-        return (self._children(number) >> np.uint64(11)) * 2.0**-53
+    def draw_uniform(self, number: int = 1) -> np.ndarray:
+        """Draw (B, number) float64, uniform in [0, 1)."""
+        return (self._derive_keys(number) >> np.uint64(11)) * 2.0**-53
 
-    def integers(self, bounds: ArrayLike) -> np.ndarray:
-        """(B,) int64, uniform in 0 to bound - 1; one bound for all samples, or one for each."""
-        return np.floor(self.uniform()[:, 0] * np.asarray(bounds)).astype(np.int64)
+    def draw_integers(self, bounds: ArrayLike) -> np.ndarray:
+        """Draw (B,) int64, uniform in 0 to bound - 1; one bound for all samples, or one for each."""
+        return np.floor(self.draw_uniform()[:, 0] * np.asarray(bounds)).astype(np.int64)
 
-    def spikes(self, counts: np.ndarray) -> np.ndarray:
-        """(S,) uint32, uniform in 0 to 2**31 - 1: one for each spike of samples with so many spikes, (B,)."""
+    def draw_for_spikes(self, counts: np.ndarray) -> np.ndarray:
+        """Draw (S,) uint32, uniform in 0 to 2**31 - 1, one for each spike; `counts` (B,) is spikes by sample."""
         # Spike i of a sample has counter i + low key. arange counts through all samples, so subtract each start.
         starts = (np.cumsum(counts) - counts).astype(np.uint32)
         x = np.arange(counts.sum(), dtype=np.uint32)
@@ -73,25 +75,32 @@ class RandomStreams:
         x >>= 32 - _BITS
         return x
 
-    def picked(self, counts: np.ndarray, probabilities: ArrayLike) -> np.ndarray:
-        """(S,) bool: each spike is picked with a probability, one for all samples or (B,); 0 and 1 are exact."""
-        limits = _limits(probabilities)
-        return self.spikes(counts) < (limits if limits.ndim == 0 else np.repeat(limits, counts))
+    def pick_spikes(self, counts: np.ndarray, probabilities: ArrayLike) -> np.ndarray:
+        """Pick spikes, (S,) bool, each with a probability, one for all samples or (B,); 0 and 1 are exact."""
+        limits = _find_limits(probabilities)
+        return self.draw_for_spikes(counts) < (limits if limits.ndim == 0 else np.repeat(limits, counts))
 
-    def picked_each(self, counts: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        """(S,) bool: each spike is picked with a probability of its own, (S,)."""
-        return self.spikes(counts) < _limits(probabilities)
+    def pick_each_spike(self, counts: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """Pick spikes, (S,) bool, each with a probability of its own, (S,)."""
+        return self.draw_for_spikes(counts) < _find_limits(probabilities)
 
-    def _children(self, number: int) -> np.ndarray:
-        return _mix64(self.keys[:, None] + _GOLDEN * np.arange(1, number + 1, dtype=np.uint64))
+    named = old_method("named", "derive")
+    uniform = old_method("uniform", "draw_uniform")
+    integers = old_method("integers", "draw_integers")
+    spikes = old_method("spikes", "draw_for_spikes")
+    picked = old_method("picked", "pick_spikes")
+    picked_each = old_method("picked_each", "pick_each_spike")
+
+    def _derive_keys(self, number: int) -> np.ndarray:
+        return _mix(self.keys[:, None] + _GOLDEN * np.arange(1, number + 1, dtype=np.uint64))
 
 
-def _limits(probabilities: ArrayLike) -> np.ndarray:
+def _find_limits(probabilities: ArrayLike) -> np.ndarray:
     """Return the limits below which random numbers of spikes lie with these probabilities."""
     return np.round(np.asarray(probabilities, np.float64) * (1 << _BITS)).astype(np.uint32)
 
 
-def _mix64(x: np.ndarray) -> np.ndarray:
+def _mix(x: np.ndarray) -> np.ndarray:
     """The finaliser of SplitMix64; arrays only, whose products wrap in silence."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..spikes.spike_trains import SpikeTrains, unit_type
+from ..spikes.spike_trains import SpikeTrains, choose_unit_type
 from ..system.numbers import check_positive
 from . import spikes
 
 
 @dataclass(frozen=True)
 class Rescale:
-    """All times and channels multiplied by a factor each; nothing is random.
+    """Multiply all times and all channels by a factor each; nothing is random.
 
     Channel c becomes the whole part of channel * c, and there are as many channels as the last one needs; spikes
     that meet on one channel stay apart. tonic's `Downsample` does the same to one sample at a time.
@@ -32,7 +32,7 @@ class Rescale:
         check_positive("Rescale: time", self.time)
         check_positive("Rescale: channel", self.channel)
 
-    def units_before(self, num_units: int) -> int:
+    def count_units_before(self, num_units: int) -> int:
         """The largest number of channels that become `num_units`."""
         before = math.ceil(num_units / self.channel) + 1
         while math.floor((before - 1) * self.channel) >= num_units:
@@ -46,5 +46,5 @@ class Rescale:
             return spikes.replace(trains, times, trains.units, trains.offsets)
         channels = np.floor(np.arange(trains.num_units) * self.channel).astype(np.int64)
         num_units = int(channels[-1]) + 1
-        units = channels.astype(unit_type(num_units))[trains.units]
-        return SpikeTrains.unchecked(times, units, trains.offsets, trains.labels, trains.speakers, num_units)
+        units = channels.astype(choose_unit_type(num_units))[trains.units]
+        return SpikeTrains.from_checked(times, units, trains.offsets, trains.labels, trains.speakers, num_units)

@@ -17,7 +17,7 @@ from .step import Step
 
 @dataclass(frozen=True)
 class ChannelShift(Step):
-    """All spikes of a sample move by one whole number of channels, uniform in -maximum to maximum.
+    """Move all spikes of a sample by one whole number of channels, uniform in -maximum to maximum.
 
     Spikes that leave the channels are dropped. Nowotny, Turner & Knight (2025), who use 40 of 700 channels and draw
     a real number that they truncate: there 0 is twice as likely as any other, and the maximum never comes up.
@@ -47,6 +47,6 @@ class ChannelShift(Step):
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Shifted copies of B samples, with a source of random numbers for each."""
-        shifts = draws.integers(2 * self.maximum + 1) - self.maximum
+        shifts = draws.draw_integers(2 * self.maximum + 1) - self.maximum
         shifts = np.clip(shifts, -trains.num_units, trains.num_units)  # further out makes no difference
         return spikes.move(trains, np.repeat(shifts.astype(np.int32), trains.counts))

@@ -43,7 +43,7 @@ class SpikeDropout(Step):
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Thinned copies of B samples, with a source of random numbers for each."""
-        return trains.keep(draws.picked(trains.counts, 1.0 - self.probability))
+        return trains.keep(draws.pick_spikes(trains.counts, 1.0 - self.probability))
 
 
 @dataclass(frozen=True)
@@ -85,4 +85,4 @@ class SpikeNumberNormalisation:
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Thinned copies of B samples, with a source of random numbers for each."""
         probabilities = np.minimum(1.0, self.target / np.maximum(1, trains.counts))
-        return trains.keep(draws.picked(trains.counts, probabilities))
+        return trains.keep(draws.pick_spikes(trains.counts, probabilities))

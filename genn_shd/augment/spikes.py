@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..spikes.spike_trains import SpikeTrains, unit_type
+from ..spikes.spike_trains import SpikeTrains, choose_unit_type
 
 
 def move(trains: SpikeTrains, offsets: np.ndarray) -> SpikeTrains:
@@ -17,15 +17,15 @@ def move(trains: SpikeTrains, offsets: np.ndarray) -> SpikeTrains:
 def keep_moved(trains: SpikeTrains, which: np.ndarray, units: np.ndarray) -> SpikeTrains:
     """The spikes for which `which` (S,) holds, on other channels, which are within range there."""
     kept = replace(trains, trains.times, units, trains.offsets).keep(which)
-    return replace(kept, kept.times, kept.units.astype(unit_type(trains.num_units), copy=False), kept.offsets)
+    return replace(kept, kept.times, kept.units.astype(choose_unit_type(trains.num_units), copy=False), kept.offsets)
 
 
 def replace(trains: SpikeTrains, times: np.ndarray, units: np.ndarray, offsets: np.ndarray) -> SpikeTrains:
-    """The same samples with other spikes, which the caller has kept sorted and in range: nothing is checked."""
-    return SpikeTrains.unchecked(times, units, offsets, trains.labels, trains.speakers, trains.num_units)
+    """Return the same samples with other spikes, which the caller has kept sorted and in range: nothing is checked."""
+    return SpikeTrains.from_checked(times, units, offsets, trains.labels, trains.speakers, trains.num_units)
 
 
-def means(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def average_by_sample(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """(B,) float64, the mean over each sample's spikes of values (S,); nan for a sample without spikes."""
     counts = np.diff(offsets)
     filled = np.flatnonzero(counts)  # reduceat needs samples that are not empty; these lie one after another

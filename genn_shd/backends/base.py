@@ -1,4 +1,4 @@
-"""The contract every back end keeps: what a compiled model is and what it returns."""
+"""The interface of all back ends: compiled models and their results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ResidentDataset:
     def __init__(self, samples: SpikeTrains) -> None:
         self.samples = samples
 
-    def batch(self, indices: np.ndarray) -> Any:
+    def select(self, indices: np.ndarray) -> Any:
         """Some of the samples, in the order given, as a batch for the model that made this."""
         return self.samples.select(indices)
 
@@ -81,7 +81,7 @@ class Model(Exclusive, abc.ABC):
         return ResidentDataset(samples)
 
     def hold(self, samples: SpikeTrains) -> ResidentDataset:
-        """`upload`, by its name of before."""
+        """Deprecated name of `upload`."""
         warnings.warn("Model.hold is called upload now.", DeprecationWarning, stacklevel=2)
         return self.upload(samples)
 

@@ -1,4 +1,4 @@
-"""From a description to a model that runs: the one place that knows which back ends there are."""
+"""Compilation of a description to a model, and the only place that knows all back ends."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def compile_network(
         raise unknown_name("scheme", scheme, SCHEMES)
     integration = Integration(integration_order, substeps)
     started = time.perf_counter()
-    name, reason = genn.automatic() if backend == "auto" else (backend, "")
+    name, reason = genn.choose_backend() if backend == "auto" else (backend, "")
     if reason:
         LOG.info("back end %s: %s", name, reason)
     kind: Kind = "native" if name == "native" else "genn"
@@ -107,7 +107,7 @@ def compile_network(
         )
     else:
         _refuse(name, num_threads=num_threads)
-        model = _genn_model(network, name, scheme, schedule, max_spikes, profile, integration, common)
+        model = _compile_genn_model(network, name, scheme, schedule, max_spikes, profile, integration, common)
     model.reason = reason
     model.compile_seconds = time.perf_counter() - started
     return model
@@ -120,7 +120,7 @@ def _check_options(num_threads: int | None, learning_rate: float) -> None:
         raise SettingError(f"learning_rate = {learning_rate!r} is not allowed; it must be >= 0 and finite.")
 
 
-def _genn_model(
+def _compile_genn_model(
     network: Network,
     name: str,
     scheme: str | None,

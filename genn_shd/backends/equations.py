@@ -11,7 +11,7 @@ from ..network.network import Population
 from ..toolchain.format import MARGIN
 
 
-def block_comment(lines: Iterable[str]) -> str:
+def write_comment(lines: Iterable[str]) -> str:
     """Lines as a comment of C, within the margin."""
     text = "\n".join("   " + line if line else "" for line in (_wrap(line) for line in lines))
     return f"/* {as_comment(text.lstrip())} */"
@@ -29,28 +29,28 @@ def _wrap(line: str) -> str:
     return textwrap.fill(line, MARGIN - 6, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
-def equations(program: Program) -> Iterator[str]:
+def list_equations(program: Program) -> Iterator[str]:
     """Populations with their equations in the definitions' own names, connections and the loss, line by line."""
-    yield from _lines(program, lambda described, p: [*_dynamics(described, p), *_adjoint(p)])
+    yield from _list_lines(program, lambda described, p: [*_describe_dynamics(described, p), *_describe_adjoint(p)])
 
 
-def dynamics(program: Program) -> Iterator[str]:
-    """The same without what belongs to gradients."""
-    yield from _lines(program, _dynamics)
+def list_dynamics(program: Program) -> Iterator[str]:
+    """List the same lines without those about gradients."""
+    yield from _list_lines(program, _describe_dynamics)
 
 
-def _lines(program: Program, of: Callable[[Population, PopulationProgram], Iterable[str]]) -> Iterator[str]:
+def _list_lines(program: Program, of: Callable[[Population, PopulationProgram], Iterable[str]]) -> Iterator[str]:
     network = program.network
     yield f"{network.input.name}: {network.input.size} sources of spikes"
     for p in program.populations:
-        yield from of(network.population(p.name), p)
+        yield from of(network.find_population(p.name), p)
     for connection in program.connections:
-        pre, post = network.shape(connection)
+        pre, post = network.get_weight_shape(connection)
         yield f"{connection.name}: {pre} x {post} weights"
     yield f"loss {network.loss.name}: {network.loss.description}"
 
 
-def _dynamics(described: Population, p: PopulationProgram) -> Iterator[str]:
+def _describe_dynamics(described: Population, p: PopulationProgram) -> Iterator[str]:
     neuron, synapse = described.neuron, described.synapse
     assert neuron is not None and synapse is not None
     yield f"{p.name}: {p.size} neurons ({neuron.name}, {synapse.name} synapses)"
@@ -66,7 +66,7 @@ def _dynamics(described: Population, p: PopulationProgram) -> Iterator[str]:
         yield from (f"    {x} = {value} after it" for x, value in neuron.reset.items())
 
 
-def _adjoint(p: PopulationProgram) -> Iterator[str]:
+def _describe_adjoint(p: PopulationProgram) -> Iterator[str]:
     if p.spike and not p.flow:
         for statement in p.spike.jump_code.removesuffix(";").split("; "):
             yield f"    {statement} before it, backward"

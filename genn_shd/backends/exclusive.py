@@ -44,18 +44,18 @@ class Exclusive:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for names, wrap in ((cls.exclusive, _in_turn), (cls.ending, _in_turn_if_usable)):
+        for names, wrap in ((cls.exclusive, _take_turns), (cls.ending, _take_turns_if_usable)):
             for name in vars(cls).keys() & set(names):
                 member = vars(cls)[name]
                 is_property = isinstance(member, property)
                 setattr(cls, name, property(wrap(member.fget)) if is_property else wrap(member))
 
     def _enter_fork(self) -> str:
-        """Make anew what a forked process does not inherit; returns why the object cannot be used there, or nothing."""
+        """Recreate resources that a forked process does not inherit; returns why that is impossible, or ""."""
         return ""
 
 
-def _in_turn(method: Callable[..., Result]) -> Callable[..., Result]:
+def _take_turns(method: Callable[..., Result]) -> Callable[..., Result]:
     @functools.wraps(method)
     def in_turn(self: Exclusive, *arguments: Any, **named: Any) -> Result:
         with self._lock:
@@ -66,7 +66,7 @@ def _in_turn(method: Callable[..., Result]) -> Callable[..., Result]:
     return in_turn
 
 
-def _in_turn_if_usable(method: Callable[..., None]) -> Callable[..., None]:
+def _take_turns_if_usable(method: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(method)
     def in_turn(self: Exclusive, *arguments: Any, **named: Any) -> None:
         with self._lock:
@@ -82,7 +82,7 @@ _KEPT: list[Exclusive] = []
 
 
 def _enter_fork() -> None:
-    """In a new process, where no thread but this one is left: nobody else will ever release a lock."""
+    """Replace the locks in a forked process, where the threads that could release them do not exist."""
     for instance in list(_INSTANCES):
         is_whole = instance._lock.acquire(blocking=False)
         instance._lock = threading.RLock()

@@ -28,16 +28,16 @@ class Code:
         return self.text
 
     def __add__(self, other: Operand) -> Code:
-        return Code(f"({self} + {_text(other)})")
+        return Code(f"({self} + {_to_text(other)})")
 
     def __sub__(self, other: Operand) -> Code:
-        return Code(f"({self} - {_text(other)})")
+        return Code(f"({self} - {_to_text(other)})")
 
     def __mul__(self, other: Operand) -> Code:
-        return Code(f"({self} * {_text(other)})")
+        return Code(f"({self} * {_to_text(other)})")
 
     def __truediv__(self, other: Operand) -> Code:
-        return Code(f"({self} / {_text(other)})")
+        return Code(f"({self} / {_to_text(other)})")
 
     def __neg__(self) -> Code:
         return Code(f"(-{self})")
@@ -46,7 +46,7 @@ class Code:
 Operand = Code | float
 
 
-def _text(operand: Operand) -> str:
+def _to_text(operand: Operand) -> str:
     return str(operand) if isinstance(operand, Code) else repr(operand)
 
 
@@ -55,7 +55,7 @@ Value = TypeVar("Value", Code, np.ndarray)
 
 def _call(name: str, function: np.ufunc, *arguments: Any) -> Any:
     if any(isinstance(argument, Code) for argument in arguments):
-        return Code(f"{name}({', '.join(map(_text, arguments))})")
+        return Code(f"{name}({', '.join(map(_to_text, arguments))})")
     return function(*arguments)
 
 
@@ -66,9 +66,9 @@ ADAM_CONSTANTS = ("beta1", "rest1", "beta2", "rest2", "rate", "correction", "eps
 that of the second moment, what keeps the division finite, and the part of a weight that decays."""
 
 
-def adam_constants(learning_rate: float, values: RunValues, steps_taken: int) -> dict[str, float]:
+def compute_adam_constants(learning_rate: float, values: RunValues, steps_taken: int) -> dict[str, float]:
     """ADAM_CONSTANTS of a step; `steps_taken` counts it."""
-    beta1, beta2 = values.optimiser("beta1"), values.optimiser("beta2")
+    beta1, beta2 = values.get_optimiser("beta1"), values.get_optimiser("beta2")
     return {
         "beta1": beta1,
         "rest1": 1.0 - beta1,
@@ -76,12 +76,14 @@ def adam_constants(learning_rate: float, values: RunValues, steps_taken: int) ->
         "rest2": 1.0 - beta2,
         "rate": learning_rate / (1.0 - beta1**steps_taken),
         "correction": 1.0 / (1.0 - beta2**steps_taken),
-        "epsilon": values.optimiser("epsilon"),
-        "decay": learning_rate * values.optimiser("weight_decay"),
+        "epsilon": values.get_optimiser("epsilon"),
+        "decay": learning_rate * values.get_optimiser("weight_decay"),
     }
 
 
-def adam_moments(moment1: Value, moment2: Value, gradient: Value, constants: Mapping[str, Any]) -> tuple[Value, Value]:
+def update_adam_moments(
+    moment1: Value, moment2: Value, gradient: Value, constants: Mapping[str, Any]
+) -> tuple[Value, Value]:
     """Both moments after a gradient."""
     c = constants
     return (
@@ -90,13 +92,13 @@ def adam_moments(moment1: Value, moment2: Value, gradient: Value, constants: Map
     )
 
 
-def adam_step(moment1: Value, moment2: Value, constants: Mapping[str, Any]) -> Value:
+def compute_adam_step(moment1: Value, moment2: Value, constants: Mapping[str, Any]) -> Value:
     """Return the step that is subtracted from a parameter, before its own multiplier of the learning rate."""
     root = _call("sqrt", np.sqrt, moment2 * constants["correction"])
     return constants["rate"] * moment1 / (root + constants["epsilon"])
 
 
-def decayed_part(weight: Value, constants: Mapping[str, Any]) -> Value:
+def compute_decay(weight: Value, constants: Mapping[str, Any]) -> Value:
     """Return what is subtracted from a weight, whatever its gradient; parameters of neurons and delays do not decay."""
     return constants["decay"] * weight
 
@@ -104,20 +106,20 @@ def decayed_part(weight: Value, constants: Mapping[str, Any]) -> Value:
 # -- softmax cross-entropy -----------------------------------------------------------------------------------------
 
 
-def softmax_term(logit: Value, largest: Value, scale: Any) -> Value:
+def compute_softmax_term(logit: Value, largest: Value, scale: Any) -> Value:
     """Return the term of a logit in the sum of exponentials, relative to that of the largest."""
     return _call("exp", np.exp, scale * (logit - largest))
 
 
-def cross_entropy(label_logit: Value, largest: Value, scale: Any, total: Value) -> Value:
-    """Of the softmax against the label, from the sum of all terms."""
+def compute_cross_entropy(label_logit: Value, largest: Value, scale: Any, total: Value) -> Value:
+    """Compute the cross-entropy of the softmax and the label from the sum of all terms."""
     return _call("log", np.log, total) - scale * (label_logit - largest)
 
 
 # -- spike-count regularisation ------------------------------------------------------------------------------------
 
 
-def total_excess(total: Value, total_upper: Any, size: Any) -> Value:
+def compute_total_excess(total: Value, total_upper: Any, size: Any) -> Value:
     """Spikes per neuron above the target of the population."""
     return _call("fmax", np.maximum, 0.0, total - total_upper) / size
 
@@ -128,7 +130,7 @@ def count_signal(count: Value, excess: Value, rule: Mapping[str, Any]) -> Value:
     Parameters
     ----------
     count : of the neuron's spikes.
-    excess : see `total_excess`.
+    excess : see `compute_total_excess`.
     rule : the numbers of the regularisation by name.
     """
     above = _call("fmax", np.maximum, 0.0, count - rule["upper"])

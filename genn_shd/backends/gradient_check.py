@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._moved import old_method
 from ..network.network import NOISE_AND_DROPOUT
 from ..spikes.spike_trains import SpikeTrains
 from .base import Model
@@ -36,7 +37,7 @@ class ParameterCheck:
         one of its limits.
     norm : Euclidean norm of the differences over the entries compared.
     error : norm of (gradient - differences).
-    doubt : norm of what the differences are uncertain by: how well steps of different sizes agree, and rounding.
+    doubt : norm of the differences' uncertainty: disagreement of steps of different sizes, and rounding.
     cosine : of the angle between the two.
     """
 
@@ -51,22 +52,24 @@ class ParameterCheck:
 
     @property
     def relative_error(self) -> float:
-        """Of the gradient, over `norm`; infinite where the differences are 0 and the gradient is not."""
-        return _ratio(self.error, self.norm)
+        """Error of the gradient divided by `norm`; infinite where the differences are 0 and the gradient is not."""
+        return _divide(self.error, self.norm)
 
     @property
     def uncertainty(self) -> float:
-        """Of the differences, over `norm`."""
-        return _ratio(self.doubt, self.norm)
+        """Uncertainty of the differences divided by `norm`."""
+        return _divide(self.doubt, self.norm)
 
     @property
     def tells(self) -> bool:
         """Whether the differences stand out from their own uncertainty."""
         return self.checked > 0 and self.norm > self.doubt
 
-    def agrees(self, tolerance: float) -> bool:
+    def is_right(self, tolerance: float) -> bool:
         """Whether the gradient is right to a relative `tolerance`, or to what the differences can tell."""
         return self.error <= max(tolerance * self.norm, DOUBTS * self.doubt)
+
+    agrees = old_method("agrees", "is_right")
 
 
 def check_gradients(
@@ -95,35 +98,35 @@ def check_gradients(
     One `ParameterCheck` for each of these parameters, in the model's order.
     """
     checks = []
-    with _switched_off(model):
+    with _switch_off(model):
         result = model.gradient(batch)
         for name, gradient in result.gradients.items():
             if names is not None and name not in names:
                 continue
             indices = _choose(gradient, entries, np.random.default_rng(seed))
-            slopes, uncertainty = extrapolated_differences(model, batch, name, indices)
+            slopes, uncertainty = compute_extrapolated_differences(model, batch, name, indices)
             checks.append(_compare(name, gradient, indices, slopes, uncertainty))
             after_parameter()
     return checks
 
 
-def no_gradient(model: Model) -> dict[str, Any]:
+def list_non_gradients(model: Model) -> dict[str, Any]:
     """Run-time values that add to training what is no gradient of the loss: pulls on spike counts, noise, dropout."""
     return {
         name: value
         for name, value in model.values.items()
-        if np.ndim(value) == 0 and value != 0 and _adds_no_gradient(name)
+        if np.ndim(value) == 0 and value != 0 and _is_non_gradient(name)
     }
 
 
-def _adds_no_gradient(name: str) -> bool:
+def _is_non_gradient(name: str) -> bool:
     section, last = name.split(".")[0], name.split(".")[-1]
     return last.startswith("strength_") if section == "regularisation" else last in NOISE_AND_DROPOUT
 
 
 @contextmanager
-def _switched_off(model: Model) -> Iterator[None]:
-    before = no_gradient(model)
+def _switch_off(model: Model) -> Iterator[None]:
+    before = list_non_gradients(model)
     try:
         for name in before:
             model.set_value(name, 0.0)
@@ -133,7 +136,7 @@ def _switched_off(model: Model) -> Iterator[None]:
             model.set_value(name, value)
 
 
-def extrapolated_differences(
+def compute_extrapolated_differences(
     model: Model, batch: SpikeTrains, name: str, indices: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Central differences extrapolated to a step of zero, and how far the best two of them disagree: at least by the
@@ -145,7 +148,7 @@ def extrapolated_differences(
     far: a large step runs into it, and a small one into rounding. So differences are taken at several steps, those
     of neighbouring steps extrapolated (Richardson), and for each entry the one kept that agrees best with the next.
     """
-    levels = [central_differences(model, batch, name, indices, step) for step in STEPS]
+    levels = [compute_central_differences(model, batch, name, indices, step) for step in STEPS]
     rounding = np.finfo(np.float64).eps * abs(model.evaluate_batch(batch).loss) / np.array(STEPS[2:])
     slopes = np.array([slope for slope, _ in levels])
     smooth = np.array([same for _, same in levels])
@@ -158,13 +161,13 @@ def extrapolated_differences(
     return extrapolated[best + 1, entry], np.maximum(disagreement[best, entry], rounding[best])
 
 
-def central_differences(
+def compute_central_differences(
     model: Model, batch: SpikeTrains, name: str, indices: np.ndarray, step: float = 1e-6
 ) -> tuple[np.ndarray, np.ndarray]:
     """d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether there is one: all spike counts stayed
     the same, and the parameter may move to both sides."""
     start = model.parameters[name]
-    low, high = model.network.delay_limits_by_name(model.dt).get(name, (-np.inf, np.inf))
+    low, high = model.network.list_delay_limits(model.dt).get(name, (-np.inf, np.inf))
 
     def move(index: int, change: float) -> BatchResult:
         moved = start.copy()
@@ -212,5 +215,5 @@ def _compare(
     )
 
 
-def _ratio(part: float, whole: float) -> float:
+def _divide(part: float, whole: float) -> float:
     return part / whole if whole > 0 else (0.0 if part == 0 else float("inf"))

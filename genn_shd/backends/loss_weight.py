@@ -8,14 +8,14 @@ import numpy as np
 
 from ..errors import SettingError
 from ..eventprop.program import Program
-from ..eventprop.schemes.bins import bin_steps
-from ..eventprop.schemes.input_activity import mean_over_steps
+from ..eventprop.schemes.bins import assign_bins
+from ..eventprop.schemes.input_activity import compute_means
 from ..network.definitions import LossModel
 from ..network.expressions import evaluate, parse
 from ..spikes.spike_trains import SpikeTrains
 
 
-def loss_weight(
+def evaluate_loss_weight(
     loss: LossModel, values: Mapping[str, float], t: np.ndarray, duration: float, activity: np.ndarray | None = None
 ) -> np.ndarray:
     """w at given times; 1 for a loss without a weight.
@@ -59,15 +59,15 @@ def _check(
         raise SettingError(f"{what} is 0 at all times{named}; nothing would be learned: change it or its parameters.")
 
 
-def weight_curves(
+def compute_weight_curves(
     loss: LossModel, values: Mapping[str, float], num_steps: int, dt: float, samples: SpikeTrains
 ) -> tuple[np.ndarray, np.ndarray]:
     """Middles of steps, (num_steps,), and w there: (num_steps,), or (B, num_steps) where it depends on the input."""
     t, activity = (np.arange(num_steps) + 0.5) * dt, None
     if loss.weighs_input:
-        bins = bin_steps(samples.times, dt)
-        activity = mean_over_steps(samples, bins, num_steps, dt, values["tau_input"], values["input_gain"])
-    return t, loss_weight(loss, values, t, num_steps * dt, activity)
+        bins = assign_bins(samples.times, dt)
+        activity = compute_means(samples, bins, num_steps, dt, values["tau_input"], values["input_gain"])
+    return t, evaluate_loss_weight(loss, values, t, num_steps * dt, activity)
 
 
 class StepWeights:
@@ -83,14 +83,14 @@ class StepWeights:
         self._t = (np.arange(num_steps) + program.weight_time) * dt
         self.per_sample = program.network.loss.weighs_input
 
-    def shared(self, values: Mapping[str, float]) -> np.ndarray:
+    def compute_shared(self, values: Mapping[str, float]) -> np.ndarray:
         """(num_steps,) for all samples; ones where each has its own."""
         if self.per_sample:
             return np.ones(self._num_steps)
-        return loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt)
+        return evaluate_loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt)
 
-    def of(self, values: Mapping[str, float], samples: SpikeTrains) -> np.ndarray:
+    def compute_for(self, values: Mapping[str, float], samples: SpikeTrains) -> np.ndarray:
         """(B, num_steps), where each sample has its own."""
         tau, gain = values["tau_input"], values["input_gain"]
         activity = self._program.input_activity(samples, self._num_steps, self._dt, tau, gain)
-        return loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt, activity)
+        return evaluate_loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt, activity)

@@ -15,10 +15,10 @@ from typing import Literal
 from ..errors import SettingError
 from ..eventprop.flow import is_linear
 from ..network.network import Network, Population
-from ..system.machine import available_memory
-from .native.layout import DTYPES, padded
-from .native.memory import num_groups
-from .native.threads import available_threads
+from ..system.machine import read_available_memory
+from .native.layout import DTYPES, pad_size
+from .native.memory import count_groups
+from .native.threads import count_available_threads
 
 Cause = Literal["size", "threads", "batch", "steps", "kept"]
 Kind = Literal["native", "genn"]
@@ -43,7 +43,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Use:
-    """How a network is to be used.
+    """Intended use of a network, on which its memory depends.
 
     Attributes
     ----------
@@ -90,10 +90,10 @@ def check_memory(network: Network, use: Use, names: Mapping[str, str] = ARGUMENT
     """
     _check_counts(network, use, names)
     parts = estimate(network, use)
-    need, have = sum(parts.values()), available_memory()
+    need, have = sum(parts.values()), read_available_memory()
     if need > have:
         cause = max(parts, key=lambda part: parts[part])
-        what, remedy = _blame(cause, network, use, names)
+        what, remedy = _find_largest_part(cause, network, use, names)
         raise SettingError(
             f"{what} is not allowed: the network needs at least {need / GB:.3g} GB of memory to be trained, and this "
             f"machine has {have / GB:.3g} GB left; {remedy}."
@@ -118,39 +118,43 @@ def _check_counts(network: Network, use: Use, names: Mapping[str, str]) -> None:
 def estimate(network: Network, use: Use) -> dict[Cause, int]:
     """Bytes that are needed at least, by what they grow with: neurons, threads, batch, steps, or batch and steps."""
     return {
-        "size": _of_parameters(network, use) + sum(8 * len(p.parameters) * p.size for p in network.populations),
-        "threads": (use.num_threads or available_threads()) * _of_thread(network, use) if use.kind == "native" else 0,
-        "batch": use.batch_size * _of_sample(network, use),
+        "size": _estimate_parameters(network, use) + sum(8 * len(p.parameters) * p.size for p in network.populations),
+        "threads": (use.num_threads or count_available_threads()) * _estimate_thread(network, use)
+        if use.kind == "native"
+        else 0,
+        "batch": use.batch_size * _estimate_sample(network, use),
         "steps": use.num_steps
         * (8 + 8 + use.itemsize),  # times and weights of the loss in double precision, and as read
-        "kept": use.batch_size * use.num_steps * _of_kept_step(network, use),
+        "kept": use.batch_size * use.num_steps * _estimate_kept_step(network, use),
     }
 
 
-def _of_parameters(network: Network, use: Use) -> int:
+def _estimate_parameters(network: Network, use: Use) -> int:
     """Parameters, two moments, the gradient and a copy of it, and the sums of groups of samples."""
     if use.kind == "native":
-        shapes = [network.shape(c) for c in network.connections]
-        shapes += [network.shape(c) for c in network.delayed_connections if len(network.delay_shape(c)) == 2]
-        numbers = sum(pre * padded(post, use.precision) for pre, post in shapes)
-        return numbers * use.itemsize * (5 + num_groups(use.batch_size))
+        shapes = [network.get_weight_shape(c) for c in network.connections]
+        shapes += [
+            network.get_weight_shape(c) for c in network.delayed_connections if len(network.get_delay_shape(c)) == 2
+        ]
+        numbers = sum(pre * pad_size(post, use.precision) for pre, post in shapes)
+        return numbers * use.itemsize * (5 + count_groups(use.batch_size))
     return network.num_parameters * use.itemsize * 5
 
 
-def _of_thread(network: Network, use: Use) -> int:
+def _estimate_thread(network: Network, use: Use) -> int:
     """State and adjoint of all neurons."""
-    return 2 * use.itemsize * sum(_num_states(p) * padded(p.size, use.precision) for p in network.populations[1:])
+    return 2 * use.itemsize * sum(_count_states(p) * pad_size(p.size, use.precision) for p in network.populations[1:])
 
 
-def _of_sample(network: Network, use: Use) -> int:
+def _estimate_sample(network: Network, use: Use) -> int:
     """Spike counts, their regularisation, logits; what is kept of the outputs at the end of a trial."""
     spiking = [p for p in network.populations if p.spiking]
-    counts = sum(4 * p.size + use.itemsize * padded(p.size, use.precision) for p in spiking)
-    at_end = use.itemsize * padded(network.output.size, use.precision) * (len(network.loss.state) + 2)
+    counts = sum(4 * p.size + use.itemsize * pad_size(p.size, use.precision) for p in spiking)
+    at_end = use.itemsize * pad_size(network.output.size, use.precision) * (len(network.loss.state) + 2)
     return counts + at_end + use.itemsize * network.output.size
 
 
-def _of_kept_step(network: Network, use: Use) -> int:
+def _estimate_kept_step(network: Network, use: Use) -> int:
     """Estimate the memory that a loss and neurons with nonlinear dynamics keep for each step of each sample."""
     loss = network.loss
     arrays = int(loss.keeps_voltages or loss.cross_entropy == "step")
@@ -158,19 +162,19 @@ def _of_kept_step(network: Network, use: Use) -> int:
         arrays = loss.keeps_voltages + (loss.cross_entropy == "step")
     if not network.output.spiking:
         arrays += len(network.output.trained)
-    outputs = padded(network.output.size, use.precision) if use.kind == "native" else network.output.size
+    outputs = pad_size(network.output.size, use.precision) if use.kind == "native" else network.output.size
     weights = 2 * 8 if loss.weighs_input else 0  # the input's activity and the loss's weight
     nonlinear = [p for p in network.populations[1:] if not is_linear(p)]
-    states = sum(_num_states(p) * padded(p.size, use.precision) for p in nonlinear)
+    states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in nonlinear)
     return (arrays * outputs + states) * use.itemsize + weights
 
 
-def _num_states(population: Population) -> int:
+def _count_states(population: Population) -> int:
     assert population.neuron is not None and population.synapse is not None
     return len(population.neuron.state) + len(population.synapse.state)
 
 
-def _blame(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -> tuple[str, str]:
+def _find_largest_part(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -> tuple[str, str]:
     """Name the largest part of the memory, and the remedy."""
     batch, duration, dt = names["batch_size"], names["duration"], names["dt"]
     match cause:
@@ -179,7 +183,7 @@ def _blame(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -
             return f"a network of {sizes} neurons with {network.num_parameters} parameters", f"lower {names['size']}"
         case "threads":
             threads = names.get("num_threads", "num_threads")
-            return f"{threads} = {use.num_threads or available_threads()}", f"lower {threads}"
+            return f"{threads} = {use.num_threads or count_available_threads()}", f"lower {threads}"
         case "batch":
             return f"{batch} = {use.batch_size}", f"lower {batch}"
         case "steps":

@@ -12,9 +12,9 @@ from ..spikes.spike_trains import SpikeTrains
 from .results import Wanted
 
 
-def recordable(program: Program) -> dict[str, tuple[str, ...]]:
+def list_recordable(program: Program) -> dict[str, tuple[str, ...]]:
     """State and adjoint variables of every population."""
-    return {p.name: tuple(p.public(x) for x in (*p.visible_state, *p.adjoint)) for p in program.populations}
+    return {p.name: tuple(p.to_public_name(x) for x in (*p.visible_state, *p.adjoint)) for p in program.populations}
 
 
 def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int) -> None:
@@ -23,9 +23,9 @@ def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int
     Raises
     ------
     SettingError, DataError
-        Names what there is.
+        A population, variable or sample that does not exist; names those that do.
     """
-    there = recordable(program)
+    there = list_recordable(program)
     for population, variables in wanted.items():
         if population not in there:
             raise unknown_name("population to record", population, there)
@@ -36,7 +36,7 @@ def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int
         raise DataError(f"cannot record {samples} samples of a batch of {batch_size}; ask for 1 to {batch_size}.")
 
 
-def empty_traces(
+def make_traces(
     program: Program, wanted: Wanted, samples: int, num_steps: int, dtype: np.dtype
 ) -> dict[tuple[str, str], np.ndarray]:
     """Room for what is wanted, nan throughout."""
@@ -48,7 +48,7 @@ def empty_traces(
     }
 
 
-def spike_trains(events: Sequence[tuple[np.ndarray, np.ndarray]], labels: np.ndarray, size: int) -> SpikeTrains:
+def make_spike_trains(events: Sequence[tuple[np.ndarray, np.ndarray]], labels: np.ndarray, size: int) -> SpikeTrains:
     """Spikes of a population: for each sample times (ms) and neurons, in any order."""
     orders = [np.lexsort((neurons, times)) for times, neurons in events]
     ordered = [(times[order], neurons[order]) for (times, neurons), order in zip(events, orders, strict=True)]

@@ -39,7 +39,7 @@ class RunValues:
         Parameters
         ----------
         network : the description.
-        rng : for what is drawn per neuron.
+        rng : for values drawn per neuron.
         dt : ms.
         delays : of connections, by name; those that are trained are no run-time values.
         """
@@ -50,7 +50,7 @@ class RunValues:
         self._values: dict[str, Any] = {name: delays[name] for name in self._fixed_delays}
         for population in network.populations[1:]:
             for name in population.parameters:
-                drawn = draw(population.initial(name), rng, (population.size,))
+                drawn = draw(population.find_initial(name), rng, (population.size,))
                 self._set_neurons(population.name, name, drawn)
         self._set_delays(network.input.delays)
         for population in network.populations[1:]:
@@ -66,7 +66,7 @@ class RunValues:
                 self._set_regularisation(population.name, population.regularisation or SpikeCountRegularisation())
 
     def copy(self) -> dict[str, Any]:
-        """All values by dotted name; arrays are copies."""
+        """Return all values by dotted name; arrays are copies."""
         return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self._values.items()}
 
     def __getitem__(self, name: str) -> Any:
@@ -91,7 +91,7 @@ class RunValues:
             self._set_fixed_delays(name, value)
         elif section == "regularisation":
             population, _, field = rest.partition(".")
-            self._set_regularisation(population, self._changed_regularisation(population, field, float(value)))
+            self._set_regularisation(population, self._change_regularisation(population, field, float(value)))
         elif section == "optimiser":
             _, is_allowed, allowed = _OPTIMISER[rest]
             if not is_allowed(float(value)):
@@ -120,10 +120,10 @@ class RunValues:
     def _set_fixed_delays(self, name: str, value: ArrayLike) -> None:
         connection, delays = self._fixed_delays[name], np.asarray(value, np.float64)
         self._network.check_delays(connection, delays, self._dt)
-        self._values[name] = np.broadcast_to(delays, self._network.delay_shape(connection)).copy()
+        self._values[name] = np.broadcast_to(delays, self._network.get_delay_shape(connection)).copy()
 
     def _set_neurons(self, population: str, name: str, value: float | np.ndarray) -> None:
-        described = self._network.population(population)
+        described = self._network.find_population(population)
         described.parameters[name].check(f"{population}.{name}", value)
         if np.shape(value) not in ((), (described.size,)):
             raise SettingError(
@@ -131,43 +131,43 @@ class RunValues:
             )
         self._values[f"{population}.{name}"] = np.broadcast_to(np.asarray(value, np.float64), described.size).copy()
 
-    def _changed_regularisation(self, population: str, field: str, value: float) -> SpikeCountRegularisation:
+    def _change_regularisation(self, population: str, field: str, value: float) -> SpikeCountRegularisation:
         changed: dict[str, Any] = {field: value}
-        return replace(self.regularisation(population), **changed)
+        return replace(self.get_regularisation(population), **changed)
 
     def _set_regularisation(self, population: str, values: SpikeCountRegularisation) -> None:
-        for name in values.strengths_and_targets():
+        for name in values.list_numbers():
             self._values[f"regularisation.{population}.{name}"] = float(getattr(values, name))
 
-    def neuron_values(self, population: str) -> dict[str, np.ndarray]:
+    def get_neuron_values(self, population: str) -> dict[str, np.ndarray]:
         """Parameter values of a population, (N,) float64 each."""
-        described = self._network.population(population)
+        described = self._network.find_population(population)
         return {name: self._values[f"{population}.{name}"] for name in described.parameters}
 
-    def delays(self) -> np.ndarray:
+    def get_delays(self) -> np.ndarray:
         """Delays of the source, (copies,) float64, ms."""
         return self._values[f"{self._network.input.name}.delays"]
 
-    def fixed_delays(self) -> dict[str, np.ndarray]:
+    def get_fixed_delays(self) -> dict[str, np.ndarray]:
         """Delays of connections that are not trained, by name, float64, ms."""
         return {name: self._values[name] for name in self._fixed_delays}
 
-    def noise_and_dropout(self, population: str) -> tuple[float, ...]:
+    def get_noise_and_dropout(self, population: str) -> tuple[float, ...]:
         """Noise and dropout of a population, 0 where it has none."""
         return tuple(self._values.get(f"{population}.{name}", 0.0) for name in NOISE_AND_DROPOUT)
 
-    def loss_values(self) -> dict[str, float]:
+    def get_loss_values(self) -> dict[str, float]:
         """Values of the loss's parameters, in the definition's order."""
         return {name: self._values[f"loss.{name}"] for name in self._network.loss.parameters}
 
-    def regularisation(self, population: str) -> SpikeCountRegularisation:
-        """Of a spiking population, with the values of now."""
-        described = self._network.population(population).regularisation or SpikeCountRegularisation()
-        names = described.strengths_and_targets()
+    def get_regularisation(self, population: str) -> SpikeCountRegularisation:
+        """Return the regularisation of a spiking population with its current values."""
+        described = self._network.find_population(population).regularisation or SpikeCountRegularisation()
+        names = described.list_numbers()
         now: dict[str, Any] = {name: self._values[f"regularisation.{population}.{name}"] for name in names}
         return replace(described, **now)
 
-    def optimiser(self, name: str) -> float:
+    def get_optimiser(self, name: str) -> float:
         """One constant of the optimiser."""
         return self._values[f"optimiser.{name}"]
 
@@ -182,11 +182,11 @@ def draw_start(
     Weights by connection name, (pre, post); delays by their names, ms; run-time values.
     """
     rng = np.random.default_rng(seed)
-    weights = initial_parameters(network, rng)
+    weights = draw_weights(network, rng)
     delays = network.draw_delays(rng, dt)
     return weights, delays, RunValues(network, rng, dt, delays)
 
 
-def initial_parameters(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def draw_weights(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Initial weights by connection name, (pre, post) float64; the same for every back end and the same seed."""
-    return {c.name: draw(c.weight, rng, network.shape(c)) for c in network.connections}
+    return {c.name: draw(c.weight, rng, network.get_weight_shape(c)) for c in network.connections}

@@ -28,16 +28,16 @@ MINIMA = ("network.trained", "network.output_trained")
 """Tables whose entries were numbers once, the smallest value that each parameter may take."""
 
 
-def current_name(dotted: str) -> str:
-    """Return the name that a setting has today."""
+def update_name(dotted: str) -> str:
+    """Return the current name of a setting."""
     renamed = RENAMED | NUMBERS
     if dotted in renamed:
         _warn(dotted, renamed[dotted])
     return renamed.get(dotted, dotted)
 
 
-def current_value(dotted: str, value: Any) -> Any:
-    """Return the value of the setting of that name in its form of today."""
+def update_value(dotted: str, value: Any) -> Any:
+    """Return the value of the setting of that name in its current form."""
     if dotted.rpartition(".")[0] in MINIMA:
         return _as_minimum(dotted, value)
     if dotted in MINIMA and isinstance(value, Mapping):
@@ -45,7 +45,7 @@ def current_value(dotted: str, value: Any) -> Any:
     return value
 
 
-def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+def update_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested tables of settings in which each has the name and form of today.
 
     Raises
@@ -63,7 +63,7 @@ def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     for dotted in MINIMA:
         table, _, name = dotted.partition(".")
         if isinstance(changed.get(table), Mapping) and name in changed[table]:
-            changed[table] = {**changed[table], name: current_value(dotted, changed[table][name])}
+            changed[table] = {**changed[table], name: update_value(dotted, changed[table][name])}
     return changed
 
 
@@ -76,7 +76,7 @@ def _move(values: dict[str, Any], old: str, new: str) -> None:
         if new_name in values.get(new_table, {}):
             raise SettingError(f"{old} is the old name of {new}, which is set, too; leave {old} out.")
         values[old_table] = {name: value for name, value in source.items() if name != old_name}
-        values[new_table] = {**values.get(new_table, {}), current_name(old).partition(".")[2]: source[old_name]}
+        values[new_table] = {**values.get(new_table, {}), update_name(old).partition(".")[2]: source[old_name]}
     if old_table != new_table and not values[old_table]:
         del values[old_table]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .messages import allowed, choice, format_value, section
+from .messages import describe_allowed, find_choice, find_section, format_value
 from .schema import Config
 
 _MARGIN = 4
@@ -36,19 +36,19 @@ class SettingTable(NamedTuple):
     entries: tuple[SettingEntry, ...]
 
 
-def setting_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[SettingTable]:
+def list_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[SettingTable]:
     """Every table of settings in the order of declaration, one for each kind where a table comes in kinds."""
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{name}"
-        if options := choice(field):
+        if options := find_choice(field):
             usual = getattr(field.get_default(call_default_factory=True), options.by, None)
             for tag, option in options.options.items():
                 yield describe_table(
                     option, dotted, f"{options.by} = {format_value(tag)}", tag == usual, leave_out=options.by
                 )
-        elif table := section(field):
+        elif table := find_section(field):
             yield describe_table(table, dotted)
-            yield from setting_tables(table, f"{dotted}.")
+            yield from list_tables(table, f"{dotted}.")
 
 
 def describe_table(
@@ -59,23 +59,25 @@ def describe_table(
     single = {
         key: field
         for key, field in model.model_fields.items()
-        if key != leave_out and not section(field) and not choice(field)
+        if key != leave_out and not find_section(field) and not find_choice(field)
     }
-    return SettingTable(name, kind, is_default, summary, tuple(_entry(key, field) for key, field in single.items()))
+    return SettingTable(
+        name, kind, is_default, summary, tuple(_make_entry(key, field) for key, field in single.items())
+    )
 
 
-def settings_help(width: int = 100, model: type[BaseModel] = Config) -> str:
+def format_settings(width: int = 100, model: type[BaseModel] = Config) -> str:
     """Every setting with its meaning, what is allowed, its unit and its default, grouped by table."""
-    return "\n".join(line for table in setting_tables(model) for line in _lines(table, max(40, width)))
+    return "\n".join(line for table in list_tables(model) for line in _format_table(table, max(40, width)))
 
 
-def _entry(name: str, field: FieldInfo) -> SettingEntry:
+def _make_entry(name: str, field: FieldInfo) -> SettingEntry:
     unit = field.json_schema_extra.get("unit") if isinstance(field.json_schema_extra, dict) else None
-    default = "" if field.is_required() else _default(field)
-    return SettingEntry(name, field.description or "", str(unit or ""), allowed(field), default)
+    default = "" if field.is_required() else _format_default(field)
+    return SettingEntry(name, field.description or "", str(unit or ""), describe_allowed(field), default)
 
 
-def _default(field: FieldInfo) -> str:
+def _format_default(field: FieldInfo) -> str:
     default = field.default
     if default is None:
         return "not set"
@@ -84,7 +86,7 @@ def _default(field: FieldInfo) -> str:
     return "{}" if default == {} else format_value(default)
 
 
-def _lines(table: SettingTable, width: int) -> Iterator[str]:
+def _format_table(table: SettingTable, width: int) -> Iterator[str]:
     kind = f"  {table.kind}{' (default)' if table.is_default else ''}" if table.kind else ""
     title = f"[{table.name}]{kind}: {table.summary}"
     yield from textwrap.wrap(title, width, subsequent_indent=" " * _MARGIN)

@@ -12,8 +12,8 @@ from ..errors import unknown_name
 from ..models.losses import INPUT_ACTIVITY, LOSS_SCALE, LOSSES, weighted_sum
 from ..network.definitions import LossModel, Parameter
 from ..network.find_definitions import is_import_path, load_definition
-from .parameters import setting_of
-from .sections import Section, setting
+from .parameters import make_setting
+from .sections import Section, declare_setting
 
 
 class LossSettings(Section):
@@ -35,19 +35,19 @@ class LossSettings(Section):
 class WeightedSumSettings(LossSettings):
     """Cross-entropy of the outputs' mean voltages, weighted in time by an expression of your own."""
 
-    name: Literal["sum_weighted"] = setting("sum_weighted", "which loss")
-    loss_scale: float = setting_of(LOSS_SCALE)
+    name: Literal["sum_weighted"] = declare_setting("sum_weighted", "which loss")
+    loss_scale: float = make_setting(LOSS_SCALE)
     weight: Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)] = (
-        setting(
+        declare_setting(
             ..., "w(t): an expression of t and T (duration of the trial), in ms, of loss.parameters, and of activity"
         )
     )
-    parameters: dict[str, float] = setting(
+    parameters: dict[str, float] = declare_setting(
         {}, "names that the weight uses, with their values, for example loss.parameters.centre = 0.5"
     )
 
     @model_validator(mode="after")
-    def _readable(self) -> Self:
+    def _check_weight(self) -> Self:
         _ = self.definition
         return self
 
@@ -67,15 +67,19 @@ class WeightedSumSettings(LossSettings):
 class CustomSettings(LossSettings):
     """A loss written in Python: loss = "my_module:my_loss"."""
 
-    name: Literal["custom"] = setting("custom", "which loss")
-    definition_at: str = setting(..., "import path module:name of its definition; the module is imported, and so runs")
-    loss_scale: Annotated[float, Field(gt=0)] | None = setting(
+    name: Literal["custom"] = declare_setting("custom", "which loss")
+    definition_at: str = declare_setting(
+        ..., "import path module:name of its definition; the module is imported, and so runs"
+    )
+    loss_scale: Annotated[float, Field(gt=0)] | None = declare_setting(
         None, "multiplies the logits before the softmax, or the loss; where not set, as the definition says"
     )
-    parameters: dict[str, float] = setting({}, "values of its other parameters, where they are not their defaults")
+    parameters: dict[str, float] = declare_setting(
+        {}, "values of its other parameters, where they are not their defaults"
+    )
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def _check_fit(self) -> Self:
         known = {name: p for name, p in self.definition.parameters.items() if name != "loss_scale"}
         for name, value in self.parameters.items():
             if name not in known:
@@ -93,26 +97,26 @@ class CustomSettings(LossSettings):
         return {"loss_scale": default if self.loss_scale is None else self.loss_scale, **self.parameters}
 
 
-def _of_definition(loss: LossModel) -> type[LossSettings]:
+def _derive_settings(loss: LossModel) -> type[LossSettings]:
     """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
-    parameters: dict[str, Any] = {name: (float, setting_of(p)) for name, p in loss.parameters.items()}
+    parameters: dict[str, Any] = {name: (float, make_setting(p)) for name, p in loss.parameters.items()}
     return create_model(
         f"{loss.name}_loss",
         __base__=LossSettings,
         __doc__=loss.description,
-        name=(Literal[loss.name], setting(loss.name, "which loss")),
+        name=(Literal[loss.name], declare_setting(loss.name, "which loss")),
         **parameters,
     )
 
 
 LOSS_SETTINGS: dict[str, type[LossSettings]] = {
-    **{name: _of_definition(loss) for name, loss in LOSSES.items()},
+    **{name: _derive_settings(loss) for name, loss in LOSSES.items()},
     "sum_weighted": WeightedSumSettings,
     "custom": CustomSettings,
 }
 
 
-def with_loss_by_name(values: Mapping[str, Any]) -> Mapping[str, Any]:
+def name_loss(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Nested tables in which `loss = "max"` stands for `loss.name = "max"`, and `module:name` for a custom loss."""
     loss = values.get("loss")
     if isinstance(loss, str):

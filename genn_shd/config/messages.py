@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from ..errors import SettingError, nearest
+from ..errors import SettingError, suggest_nearest
 from .sections import ImportPathMark
 
 _SIGNS = {Gt: ("gt", ">"), Ge: ("ge", ">="), Lt: ("lt", "<"), Le: ("le", "<=")}
@@ -27,7 +27,7 @@ class Choice(NamedTuple):
     options: dict[str, type[BaseModel]]
 
 
-def choice(field: FieldInfo) -> Choice | None:
+def find_choice(field: FieldInfo) -> Choice | None:
     """The choice a field stands for; None where it is no union of tables."""
     if not isinstance(field.discriminator, str):
         return None
@@ -35,13 +35,13 @@ def choice(field: FieldInfo) -> Choice | None:
     return Choice(field.discriminator, {model.model_fields[field.discriminator].default: model for model in models})
 
 
-def section(field: FieldInfo) -> type[BaseModel] | None:
+def find_section(field: FieldInfo) -> type[BaseModel] | None:
     """The table a field stands for; None where it is a single setting or a choice of tables."""
     is_table = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     return field.annotation if is_table else None
 
 
-def allowed(field: FieldInfo) -> str:
+def describe_allowed(field: FieldInfo) -> str:
     """Describe the allowed values of a setting, for example `a number > 0` or `one of 'none', 'random'`."""
     return _describe(field.annotation, field.metadata)
 
@@ -49,7 +49,7 @@ def allowed(field: FieldInfo) -> str:
 def _describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _describe(arguments[0], [*metadata, *_flat(arguments[1:])])
+        return _describe(arguments[0], [*metadata, *_flatten(arguments[1:])])
     if origin is Literal:
         names = ", ".join(map(repr, arguments))
         return names if len(arguments) == 1 else f"one of {names}"
@@ -61,15 +61,15 @@ def _describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
         return f"a table of {', '.join(annotation.model_fields)}"
     if any(isinstance(item, ImportPathMark) for item in metadata):
         return "'module:name' of one's own"
-    return _KINDS.get(annotation, "a table") + _limits(metadata)
+    return _KINDS.get(annotation, "a table") + _describe_limits(metadata)
 
 
-def _flat(metadata: Sequence[Any]) -> Iterator[Any]:
+def _flatten(metadata: Sequence[Any]) -> Iterator[Any]:
     for item in metadata:
         yield from item.metadata if isinstance(item, FieldInfo) else (item,)
 
 
-def _limits(metadata: Sequence[Any]) -> str:
+def _describe_limits(metadata: Sequence[Any]) -> str:
     limits = [
         f"{sign} {getattr(item, attribute):g}"
         for item in metadata
@@ -80,7 +80,7 @@ def _limits(metadata: Sequence[Any]) -> str:
 
 
 class _Place(NamedTuple):
-    """Where in the models an error lies."""
+    """Place of an error in the models."""
 
     names: tuple[str, ...]
     field: FieldInfo | None
@@ -89,10 +89,10 @@ class _Place(NamedTuple):
 
     @property
     def dotted(self) -> str:
-        return dotted_name(self.names)
+        return join_names(self.names)
 
 
-def dotted_name(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """A dotted name as TOML writes it: parts that are no plain words are quoted."""
     return ".".join(name if re.fullmatch(r"[\w-]+", name) else json.dumps(name) for name in names)
 
@@ -110,7 +110,7 @@ def explain(error: ValidationError, model: type[BaseModel], values: Mapping[str,
     details.sort(key=lambda detail: detail["type"] != "extra_forbidden")  # a wrong name explains what follows it
     first = details[0]
     place = _locate(first["loc"], model)
-    message = _message(first, place, model, values)
+    message = _write_message(first, place, model, values)
     others = len({_locate(detail["loc"], model).names for detail in details} - {place.names})
     return SettingError(message + (f" ({others} more to put right after that)" if others else ""))
 
@@ -126,14 +126,14 @@ def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
         field = owner.model_fields.get(name)
         if field is None:
             return _Place(names, None, owner, chosen)
-        if options := choice(field):
+        if options := find_choice(field):
             if not parts:
                 return _Place((*names, options.by), field, owner, chosen)
             tag = str(parts.pop(0))
             owner, chosen = options.options[tag], f"{'.'.join(names)}.{options.by} = {tag!r}"
-        elif table := section(field):
+        elif table := find_section(field):
             owner, chosen = table, ""
-        elif (entries := _entries(field)) and parts:
+        elif (entries := _find_entry_type(field)) and parts:
             names += (str(parts.pop(0)),)
             if not issubclass(entries, BaseModel):
                 return _Place(names, FieldInfo.from_annotation(entries), owner, chosen)
@@ -143,87 +143,87 @@ def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
     return _Place(names, None, owner, chosen)
 
 
-def _entries(field: FieldInfo) -> type | None:
+def _find_entry_type(field: FieldInfo) -> type | None:
     """Describe the entries of a table whose names are free, such as `network.weights`."""
     return get_args(field.annotation)[1] if get_origin(field.annotation) is dict else None
 
 
-def _message(detail: Any, place: _Place, model: type[BaseModel], values: Mapping[str, Any]) -> str:
+def _write_message(detail: Any, place: _Place, model: type[BaseModel], values: Mapping[str, Any]) -> str:
     kind = detail["type"]
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "extra_forbidden":
-        return _unknown(place, model)
+        return _explain_unknown(place, model)
     if kind == "missing":
-        what = allowed(place.field) if place.field else "a table"
+        what = describe_allowed(place.field) if place.field else "a table"
         return f"{place.dotted} is not set{f'; {place.chosen} needs it' if place.chosen else ''}: give {what}."
-    value = _lookup(values, place.names)
-    if options := choice(place.field) if place.field else None:
-        return _wrong_choice(place, value, _lookup(values, place.names[:-1]), list(options.options))
+    value = _look_up(values, place.names)
+    if options := find_choice(place.field) if place.field else None:
+        return _explain_wrong_choice(place, value, _look_up(values, place.names[:-1]), list(options.options))
     if place.field is None:
         return f"{place.dotted} = {format_value(value)} is not allowed: it must be a table."
-    names = [a for a in _literals(place.field.annotation) if isinstance(a, str)]
-    hint = nearest(value, names) if isinstance(value, str) else ""
-    return f"{place.dotted} = {format_value(value)} is not allowed: it must be {allowed(place.field)}.{hint}"
+    names = [a for a in _list_literals(place.field.annotation) if isinstance(a, str)]
+    hint = suggest_nearest(value, names) if isinstance(value, str) else ""
+    return f"{place.dotted} = {format_value(value)} is not allowed: it must be {describe_allowed(place.field)}.{hint}"
 
 
-def _wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) -> str:
+def _explain_wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[str]) -> str:
     names = ", ".join(map(repr, tags))
     if not isinstance(table, Mapping):
-        dotted = dotted_name(place.names[:-1])
+        dotted = join_names(place.names[:-1])
         return f"{dotted} = {format_value(table)} is not allowed: set {place.dotted} to one of {names}."
     if value is None:
         return f"{place.dotted} is not set: give one of {names}."
-    hint = nearest(value, tags) if isinstance(value, str) else ""
+    hint = suggest_nearest(value, tags) if isinstance(value, str) else ""
     return f"{place.dotted} = {format_value(value)} is not allowed: it must be one of {names}.{hint}"
 
 
-def _unknown(place: _Place, model: type[BaseModel]) -> str:
+def _explain_unknown(place: _Place, model: type[BaseModel]) -> str:
     """The message for a setting that is not there: the nearest that is, or where it belongs."""
-    everything = list(setting_names(model))
-    prefix, name = dotted_name(place.names[:-1]), place.names[-1]
+    everything = list(list_names(model))
+    prefix, name = join_names(place.names[:-1]), place.names[-1]
     if place.chosen and (owners := [choice for dotted, choice in everything if dotted == place.dotted and choice]):
         return f"{place.dotted} is no setting of {place.chosen}; it is one of {', '.join(owners)}."
     siblings = [f"{prefix}.{sibling}".lstrip(".") for sibling in place.owner.model_fields]
     elsewhere = [dotted for dotted, _ in everything if dotted not in siblings]
-    hint = _nearest_ending(name, siblings) or _nearest_ending(name, elsewhere)
+    hint = _suggest_by_ending(name, siblings) or _suggest_by_ending(name, elsewhere)
     where = f"in [{prefix}]" if prefix else "tables"
     endings = ", ".join(sibling.rpartition(".")[2] for sibling in siblings)
     return f"{place.dotted} is unknown.{hint or f' Allowed {where}: {endings}.'}"
 
 
-def _nearest_ending(name: str, dotted_names: Sequence[str]) -> str:
+def _suggest_by_ending(name: str, dotted_names: Sequence[str]) -> str:
     """A hint at the dotted name whose last part is nearest: what stands before it is mostly the same."""
     endings = {dotted.rpartition(".")[2]: dotted for dotted in reversed(dotted_names)}
     close = difflib.get_close_matches(name, endings, n=1, cutoff=0.75)
     return f" Did you mean {endings[close[0]]!r}?" if close else ""
 
 
-def setting_names(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+def list_names(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Dotted name of every setting there is, and the choice it needs (`dataset.name = 'fsdd'`), or ''."""
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{name}"
-        if options := choice(field):
+        if options := find_choice(field):
             yield f"{dotted}.{options.by}", ""
             for tag, option in options.options.items():
-                for inner, _ in setting_names(option, f"{dotted}."):
+                for inner, _ in list_names(option, f"{dotted}."):
                     if inner != f"{dotted}.{options.by}":
                         yield inner, f"{dotted}.{options.by} = {tag!r}"
-        elif table := section(field):
-            yield from setting_names(table, f"{dotted}.")
+        elif table := find_section(field):
+            yield from list_names(table, f"{dotted}.")
         else:
             yield dotted, ""
 
 
-def _literals(annotation: Any) -> Iterator[Any]:
+def _list_literals(annotation: Any) -> Iterator[Any]:
     if get_origin(annotation) is Literal:
         yield from get_args(annotation)
     else:
         for part in get_args(annotation):
-            yield from _literals(part)
+            yield from _list_literals(part)
 
 
-def _lookup(values: Any, names: Sequence[str]) -> Any:
+def _look_up(values: Any, names: Sequence[str]) -> Any:
     for name in names:
         values = values.get(name) if isinstance(values, Mapping) else None
     return values

@@ -8,24 +8,26 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..network.definitions import Parameter
-from .sections import Section, setting
+from .sections import Section, declare_setting
 
 
 class GammaSettings(Section):
     """Values that differ between neurons: gamma-distributed, clipped."""
 
-    mean: float = setting(..., "mean before clipping, in the parameter's unit, as minimum and maximum are", gt=0)
-    shape: float = setting(3.0, "shape of the gamma distribution", gt=0)
-    minimum: float = setting(..., "smaller values become this", gt=0)
-    maximum: float = setting(..., "larger values become this", gt=0)
+    mean: float = declare_setting(
+        ..., "mean before clipping, in the parameter's unit, as minimum and maximum are", gt=0
+    )
+    shape: float = declare_setting(3.0, "shape of the gamma distribution", gt=0)
+    minimum: float = declare_setting(..., "smaller values become this", gt=0)
+    maximum: float = declare_setting(..., "larger values become this", gt=0)
 
 
-def setting_of(parameter: Parameter) -> Any:
+def make_setting(parameter: Parameter) -> Any:
     """Return the setting of a definition's parameter: its default, unit and limit."""
-    return setting(parameter.default, parameter.description, _unit(parameter), **_limit(parameter))
+    return declare_setting(parameter.default, parameter.description, _find_unit(parameter), **_limit(parameter))
 
 
-def field_per_neuron(parameter: Parameter, description: str, is_of_chosen: bool) -> tuple[Any, Any]:
+def make_field_per_neuron(parameter: Parameter, description: str, is_of_chosen: bool) -> tuple[Any, Any]:
     """Return type and setting of a parameter of neurons: a number for all, or a distribution over them.
 
     Where the chosen models have no such parameter, it is None.
@@ -33,13 +35,13 @@ def field_per_neuron(parameter: Parameter, description: str, is_of_chosen: bool)
     Parameters
     ----------
     parameter : of the definition.
-    description : what it means, and for which neurons.
+    description : meaning, and the neurons it is for.
     is_of_chosen : whether the models that are chosen where nothing is said have it, so that its default is theirs.
     """
     kind = Annotated[float, Field(**_limit(parameter))] | GammaSettings | None
     if is_of_chosen:
-        return kind, setting(parameter.default, description, _unit(parameter))
-    return kind, setting(None, f"{description}; {parameter.default:g} where not set", _unit(parameter))
+        return kind, declare_setting(parameter.default, description, _find_unit(parameter))
+    return kind, declare_setting(None, f"{description}; {parameter.default:g} where not set", _find_unit(parameter))
 
 
 def check_value(name: str, parameter: Parameter, value: float | GammaSettings) -> None:
@@ -57,7 +59,7 @@ def check_value(name: str, parameter: Parameter, value: float | GammaSettings) -
         parameter.check(place, number)
 
 
-def _unit(parameter: Parameter) -> str | None:
+def _find_unit(parameter: Parameter) -> str | None:
     return None if parameter.unit == "1" else parameter.unit
 
 

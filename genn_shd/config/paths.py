@@ -11,16 +11,16 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import SettingError
-from .messages import choice, section
+from .messages import find_choice, find_section
 
 
 @functools.cache
-def path_settings(model: type[BaseModel]) -> frozenset[str]:
+def find_path_settings(model: type[BaseModel]) -> frozenset[str]:
     """Dotted names of all settings of a model that are paths."""
-    return frozenset(_path_names(model, ""))
+    return frozenset(_list_paths(model, ""))
 
 
-def with_absolute_paths(settings: Mapping[str, Any], folder: Path, paths: Collection[str]) -> dict[str, Any]:
+def make_paths_absolute(settings: Mapping[str, Any], folder: Path, paths: Collection[str]) -> dict[str, Any]:
     """Settings whose relative paths are taken from a folder; `~` is the home folder.
 
     Parameters
@@ -29,10 +29,10 @@ def with_absolute_paths(settings: Mapping[str, Any], folder: Path, paths: Collec
     folder : of the file that they stand in.
     paths : dotted names of those that are paths.
     """
-    return {name: _with_absolute_paths(value, name, folder, paths) for name, value in settings.items()}
+    return {name: _make_paths_absolute(value, name, folder, paths) for name, value in settings.items()}
 
 
-def absolute(path: str, folder: Path) -> str:
+def make_absolute(path: str, folder: Path) -> str:
     """A path from a folder on; an empty text, which is no path, stays.
 
     Raises
@@ -46,16 +46,16 @@ def absolute(path: str, folder: Path) -> str:
         raise SettingError(f"{path}: there is no such user; give the path without ~.") from None
 
 
-def _with_absolute_paths(value: Any, name: str, folder: Path, paths: Collection[str]) -> Any:
+def _make_paths_absolute(value: Any, name: str, folder: Path, paths: Collection[str]) -> Any:
     if isinstance(value, Mapping) and any(path.startswith(f"{name}.") for path in paths):
-        return {key: _with_absolute_paths(item, f"{name}.{key}", folder, paths) for key, item in value.items()}
-    return absolute(value, folder) if isinstance(value, str) and name in paths else value
+        return {key: _make_paths_absolute(item, f"{name}.{key}", folder, paths) for key, item in value.items()}
+    return make_absolute(value, folder) if isinstance(value, str) and name in paths else value
 
 
-def _path_names(model: type[BaseModel], prefix: str) -> Iterator[str]:
+def _list_paths(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        options, table = choice(field), section(field)
+        options, table = find_choice(field), find_section(field)
         for within in options.options.values() if options else [table] if table else []:
-            yield from _path_names(within, f"{prefix}{name}.")
+            yield from _list_paths(within, f"{prefix}{name}.")
         if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("is_path"):
             yield f"{prefix}{name}"

@@ -10,7 +10,16 @@ from pydantic.config import JsonDict
 from ..system.described import AsList, AsTuple, OneOrMany
 from ..system.import_path import is_import_path
 
-__all__ = ["AsList", "AsTuple", "ImportPath", "ImportPathMark", "OneOrMany", "Section", "path_setting", "setting"]
+__all__ = [
+    "AsList",
+    "AsTuple",
+    "ImportPath",
+    "ImportPathMark",
+    "OneOrMany",
+    "Section",
+    "declare_path",
+    "declare_setting",
+]
 
 
 class Section(BaseModel):
@@ -19,14 +28,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-def setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
-    """One setting: its default, what it means, its unit where it has one, and its limits."""
+def declare_setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
+    """Declare a setting: its default, meaning, unit where it has one, and limits."""
     extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
 
-def path_setting(default: Any, description: str) -> Any:
-    """A setting that is the path of a file or folder; see `config.paths`."""
+def declare_path(default: Any, description: str) -> Any:
+    """Declare a setting that is the path of a file or folder; see `config.paths`."""
     return Field(default, description=description, json_schema_extra={"is_path": True})
 
 

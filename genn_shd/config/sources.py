@@ -1,4 +1,4 @@
-"""Where settings come from: a preset, a file, single settings of the command line; later ones win."""
+"""Sources of settings: a preset, a file, single settings of the command line; later ones win."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ..errors import SettingError, nearest, unknown_name
-from .aliases import with_current_names
-from .losses import with_loss_by_name
-from .messages import choice
-from .paths import path_settings, with_absolute_paths
-from .schema import Config, config_model_for
+from ..errors import SettingError, suggest_nearest, unknown_name
+from .aliases import update_names
+from .losses import name_loss
+from .messages import find_choice
+from .paths import find_path_settings, make_paths_absolute
+from .schema import Config, choose_config_model
 
 Table = dict[str, Any]
 
@@ -31,11 +31,11 @@ def load(preset: str | None = None, file: Path | None = None, settings: Iterable
         An unknown preset, a file that is missing or no TOML, a setting that is unknown or not allowed.
     """
     below, own, above = read_preset(preset) if preset else {}, read_toml(file) if file else {}, _parse(settings)
-    paths = path_settings(config_model_for(combine(below, own, above)))
+    paths = find_path_settings(choose_config_model(combine(below, own, above)))
     return from_layers(
         below,
-        with_absolute_paths(own, file.parent, paths) if file else {},
-        with_absolute_paths(above, Path.cwd(), paths),
+        make_paths_absolute(own, file.parent, paths) if file else {},
+        make_paths_absolute(above, Path.cwd(), paths),
     )
 
 
@@ -58,42 +58,42 @@ def find_model(file: Path | None = None, settings: Iterable[str] = ()) -> type[C
     SettingError
         A file or definition that is not there.
     """
-    return config_model_for(combine(read_toml(file) if file else {}, _parse(settings)))
+    return choose_config_model(combine(read_toml(file) if file else {}, _parse(settings)))
 
 
 def combine(*layers: Mapping[str, Any]) -> Table:
     """Nested tables laid over one another; one whose kind changes takes the place of what lies below it."""
     values: Table = {}
     for layer in layers:
-        values = _merge(values, _normalised(layer), _choices())
+        values = _merge(values, _normalise(layer), _list_choices())
     return values
 
 
-def nested(settings: Mapping[str, Any]) -> Table:
+def nest(settings: Mapping[str, Any]) -> Table:
     """Nested tables from settings by dotted name; those that are nested already stay."""
     values: Table = {}
     for name, value in settings.items():
-        values = _merge(values, _normalised(_nested(name.split("."), value)), {})
+        values = _merge(values, _normalise(_nest(name.split("."), value)), {})
     return values
 
 
-def preset_unless_other(name: str, file: Path | None, settings: Iterable[str]) -> str | None:
+def choose_preset(name: str, file: Path | None, settings: Iterable[str]) -> str | None:
     """The preset to start from where none is asked for: none beside a file or for a data set it was not made for."""
     table, own = parse_settings(settings).get("dataset"), read_preset(name)["dataset"]["name"]
     other = isinstance(table, dict) and table.get("name", own) != own
     return None if file or other else name
 
 
-def preset_names() -> list[str]:
+def list_presets() -> list[str]:
     """Names of the presets that come with the package."""
-    return sorted(p.name.removesuffix(".toml") for p in _presets().iterdir() if p.name.endswith(".toml"))
+    return sorted(p.name.removesuffix(".toml") for p in _find_presets().iterdir() if p.name.endswith(".toml"))
 
 
 def read_preset(name: str) -> Table:
     """The settings of a preset."""
-    if name not in preset_names():
-        raise unknown_name("preset", name, preset_names())
-    return tomllib.loads((_presets() / f"{name}.toml").read_text(encoding="utf-8"))
+    if name not in list_presets():
+        raise unknown_name("preset", name, list_presets())
+    return tomllib.loads((_find_presets() / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def read_toml(path: Path) -> Table:
@@ -102,7 +102,7 @@ def read_toml(path: Path) -> Table:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-        raise SettingError(f"{path}: no such configuration file.{nearest(path.name, others)}") from None
+        raise SettingError(f"{path}: no such configuration file.{suggest_nearest(path.name, others)}") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise SettingError(f"{path}: cannot read this configuration file: {reason}.") from None
@@ -115,7 +115,7 @@ def read_toml(path: Path) -> Table:
 def parse_settings(settings: Iterable[str]) -> Table:
     """Nested tables from settings `a.b=c`; c is a TOML value, or else plain text. Paths are absolute."""
     values = _parse(settings)
-    return with_absolute_paths(values, Path.cwd(), path_settings(config_model_for(values)))
+    return make_paths_absolute(values, Path.cwd(), find_path_settings(choose_config_model(values)))
 
 
 def _parse(settings: Iterable[str]) -> Table:
@@ -125,16 +125,16 @@ def _parse(settings: Iterable[str]) -> Table:
         keys = [key.strip() for key in name.split(".")]
         if not equals or not all(keys):
             raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
-        values = _merge(values, _normalised(_nested(keys, _parse_value(text.strip()))), {})
+        values = _merge(values, _normalise(_nest(keys, _parse_value(text.strip()))), {})
     return values
 
 
-def _normalised(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nested tables with settings under their names of today, and a loss as a table."""
-    return with_current_names(with_loss_by_name(values))
+def _normalise(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return nested tables with settings under their current names, and a loss as a table."""
+    return update_names(name_loss(values))
 
 
-def _presets() -> Any:
+def _find_presets() -> Any:
     return resources.files("genn_shd.config.presets")
 
 
@@ -146,15 +146,15 @@ def _parse_value(text: str) -> Any:
     return parsed["value"] if list(parsed) == ["value"] else text
 
 
-def _nested(keys: list[str], value: Any) -> Table:
+def _nest(keys: list[str], value: Any) -> Table:
     for key in reversed(keys):
         value = {key: value}
     return value
 
 
-def _choices() -> dict[str, str]:
+def _list_choices() -> dict[str, str]:
     """Tables that come in kinds, and the setting that says which kind."""
-    found = {name: choice(field) for name, field in Config.model_fields.items()}
+    found = {name: find_choice(field) for name, field in Config.model_fields.items()}
     return {name: options.by for name, options in found.items() if options}
 
 
@@ -163,23 +163,23 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any], choices: Mapping[
     for name, value in above.items():
         old = merged.get(name)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
-            same_kind = _same_kind(old, value, choices.get(name))
+            same_kind = _is_same_kind(old, value, choices.get(name))
             merged[name] = _merge(old, value, {}) if same_kind else value
         else:
             merged[name] = value
     return merged
 
 
-def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any], by: str | None) -> bool:
+def _is_same_kind(old: Mapping[str, Any], new: Mapping[str, Any], by: str | None) -> bool:
     """Whether the new table adds to the old one; otherwise it takes its place."""
     return by is None or all(new.get(key, old.get(key)) == old.get(key) for key in (by, "definition_at"))
 
 
 def _with_default_choices(values: Table) -> Table:
-    """Where a table that comes in kinds does not say which, the default's kind."""
+    """Add the default's kind to tables that come in kinds and do not name theirs."""
     defaults = Config().values()
     return values | {
         name: {by: defaults[name][by], **values[name]}
-        for name, by in _choices().items()
+        for name, by in _list_choices().items()
         if isinstance(values.get(name), Mapping)
     }

@@ -1,4 +1,4 @@
-"""Data sets: `load` one by name; one file each, which is found by its function `load`.
+"""Data sets: `load_dataset` loads one by name. Each is a file here, found by its function `load`.
 
 shd         the Spiking Heidelberg Digits, downloaded
 ssc         the Spiking Speech Commands, downloaded
@@ -18,16 +18,19 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, get_type_hints
 
+from .._moved import serve_old_names
 from ..errors import SettingError, unknown_name
-from ..system.described import fields_of
+from ..system.described import list_fields
 from ..system.import_path import is_import_path, load_object
 from . import splits
 from .base import Dataset
-from .cache import data_folder
+from .cache import find_data_folder
 
-__all__ = ["LOADERS", "Dataset", "data_folder", "find_loader", "load", "setting_names", "splits"]
+__all__ = ["LOADERS", "Dataset", "find_data_folder", "find_loader", "list_settings", "load_dataset", "splits"]
 
 Loader = Callable[..., Dataset]
+
+__getattr__ = serve_old_names(__name__, {"load": "load_dataset"})
 
 
 def _find_loaders() -> dict[str, Loader]:
@@ -59,13 +62,13 @@ def find_loader(name: str) -> Loader:
     return loader
 
 
-def load(name: str, **settings: Any) -> Dataset:
+def load_dataset(name: str, **settings: Any) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
     name : one of `LOADERS`, or `module:name` of a function of one's own.
-    settings : those of the data set's own `load`.
+    settings : those of the data set's own function `load`.
 
     Raises
     ------
@@ -74,17 +77,17 @@ def load(name: str, **settings: Any) -> Dataset:
     DataError
         Files that are missing or cannot be used.
     """
-    loader, allowed = find_loader(name), setting_names(name)
+    loader, allowed = find_loader(name), list_settings(name)
     for setting in settings:
         if setting not in allowed:
             raise unknown_name(f"setting of data set {name!r},", setting, allowed)
-    for parameter, (_, default) in fields_of(loader).items():
+    for parameter, (_, default) in list_fields(loader).items():
         if default is ... and settings.get(parameter) is None:
             raise SettingError(f"data set {name!r} needs {parameter}: set it.")
     return loader(**settings)
 
 
-def setting_names(name: str) -> tuple[str, ...]:
+def list_settings(name: str) -> tuple[str, ...]:
     """Return the settings that `load` takes for a data set.
 
     Raises

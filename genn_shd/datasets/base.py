@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DataError
 from ..spikes.spike_trains import SpikeTrains
 from ..system.display import show_name
-from ..system.spelling import twice
+from ..system.spelling import find_duplicate
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class Dataset:
 
     Attributes
     ----------
-    name : as given to `genn_shd.datasets.load`.
+    name : as given to `genn_shd.load_dataset`.
     train : samples to train on. Cut a validation set from it with `genn_shd.datasets.splits`.
     validation : the official validation set; None where the data set has none.
     test : the official test set; None where the data set has none.
@@ -45,7 +45,7 @@ class Dataset:
         if not (math.isfinite(self.duration) and self.duration > 0):
             raise DataError(f"{self.name}: duration = {self.duration!r} must be a positive number of ms.")
         for what, names in (("class", self.class_names), ("speaker", self.speaker_names)):
-            if alike := twice(names):
+            if alike := find_duplicate(names):
                 called = " and ".join(dict.fromkeys(repr(show_name(name)) for name in alike))
                 raise DataError(f"{self.name}: more than one {what} is called {called}; give each a name of its own.")
         for part, trains in self.parts.items():

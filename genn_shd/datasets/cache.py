@@ -29,7 +29,7 @@ DataDir = Annotated[
 """The setting of loaders that keep files."""
 
 
-def data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path:
+def find_data_folder(data_dir: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder of data sets: `data_dir`, else $GENN_SHD_DATA, else `~/.cache/genn_shd/data`."""
     return Path(data_dir or os.environ.get(ENVIRONMENT_VARIABLE) or DEFAULT_FOLDER).expanduser()
 
@@ -41,7 +41,7 @@ def fetch(source: Any, part: str, data_dir: str | os.PathLike[str] | None = None
     ----------
     source : tonic's class for the data set: `tonic.datasets.SHD` or `tonic.datasets.SSC`.
     part : `train`, `test`, or `valid` where there is one.
-    data_dir : see `data_folder`.
+    data_dir : see `find_data_folder`.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def fetch(source: Any, part: str, data_dir: str | os.PathLike[str] | None = None
         The file is neither there nor can it be downloaded, or what was downloaded is damaged.
     """
     archive, md5 = getattr(source, f"{part}_zip"), getattr(source, f"{part}_md5")
-    folder = data_folder(data_dir) / source.__name__
+    folder = find_data_folder(data_dir) / source.__name__
     extracted = folder / archive.removesuffix(".zip")
     if extracted.is_file():
         return extracted

@@ -16,10 +16,10 @@ from typing import Annotated, Literal
 import numpy as np
 
 from ..errors import DataError, unknown_name
-from ..spikes.hdf5_file import SpikeFile, open_file, read, read_integers
+from ..spikes.hdf5_file import SpikeFile, open_file, read_integers, read_spike_file
 from ..system.described import described
 from .base import Dataset
-from .cache import ENVIRONMENT_VARIABLE, DataDir, data_folder
+from .cache import ENVIRONMENT_VARIABLE, DataDir, find_data_folder
 from .hdf5 import combine
 
 FILE_NAME = "fsdd_spikes.h5"
@@ -60,7 +60,7 @@ def load(
     """
     if split not in _SPLITS:
         raise unknown_name("split", split, _SPLITS)
-    file = read(_find(data_dir) if path is None else path, NUM_UNITS)
+    file = read_spike_file(_find(data_dir) if path is None else path, NUM_UNITS)
     return combine("fsdd", _SPLITS[split](file), CLASS_NAMES, DURATION)
 
 
@@ -85,7 +85,7 @@ _SPLITS: dict[str, Callable[[SpikeFile], dict[str, SpikeFile]]] = {"official": _
 
 
 def _find(data_dir: str | os.PathLike[str] | None) -> Path:
-    candidates = [data_folder(data_dir) / FILE_NAME, _BESIDE_CHECKOUT / FILE_NAME]
+    candidates = [find_data_folder(data_dir) / FILE_NAME, _BESIDE_CHECKOUT / FILE_NAME]
     for candidate in candidates:
         if candidate.is_file():
             return candidate

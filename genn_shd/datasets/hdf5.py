@@ -1,4 +1,4 @@
-"""Data sets from files in SHD's layout: `load` reads one, `write` makes such a file (layout: `hdf5_file`)."""
+"""Data sets from files in SHD's layout: `load` reads one, `write_spike_file` makes such a file."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Annotated
 
 import numpy as np
 
+from .._moved import serve_old_names
 from ..errors import DataError, SettingError
-from ..spikes.hdf5_file import SpikeFile, read, write
+from ..spikes.hdf5_file import SpikeFile, read_spike_file, write_spike_file
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
 from ..system.described import described
 from ..system.numbers import check_whole
-from ..system.spelling import positions
+from ..system.spelling import find_positions
 from .base import Dataset
 from .names import renumber_classes, renumber_speakers
 
-__all__ = ["combine", "load", "write"]
+__all__ = ["combine", "load", "write_spike_file"]
+
+__getattr__ = serve_old_names(__name__, {"read": "read_spike_file", "write": "write_spike_file"})
 
 _MOST_CLASSES = 10_000  # memory goes with them, not with the samples: a confusion matrix has their square
 _ROUND_TO = 10.0  # ms; a suggested duration is a multiple of it
@@ -57,11 +60,11 @@ def load(
         check_whole("num_classes", num_classes, 1)
         if num_classes > _MOST_CLASSES:
             raise SettingError(f"num_classes = {num_classes} must be at most {_MOST_CLASSES}; number labels from 0.")
-    files = {"train": read(path, num_units)}
+    files = {"train": read_spike_file(path, num_units)}
     if validation_path is not None:
-        files["validation"] = read(validation_path, num_units)
+        files["validation"] = read_spike_file(validation_path, num_units)
     if test_path is not None:
-        files["test"] = read(test_path, num_units)
+        files["test"] = read_spike_file(test_path, num_units)
     return combine_files(files, num_classes)
 
 
@@ -105,7 +108,7 @@ def combine(
     """
     known = files["train"].class_names
     known = known if known == class_names else ()  # else classes go by their numbers
-    speakers = _all_speakers(files)
+    speakers = _list_speakers(files)
     trains = {part: renumber_speakers(renumber_classes(f, known), speakers).trains for part, f in files.items()}
     if not speakers:
         trains, speakers = _number_speakers(trains)
@@ -120,11 +123,11 @@ def combine(
     )
 
 
-def _all_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
+def _list_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
     """List the speakers of all parts, the training file's first; none where that file names none."""
     names = files["train"].speaker_names
     for file in files.values() if names else ():
-        there = positions(file.speaker_names, names)
+        there = find_positions(file.speaker_names, names)
         names = (*names, *(name for name, place in zip(file.speaker_names, there, strict=True) if place < 0))
     return names
 

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..spikes.hdf5_file import SpikeFile
 from ..system.display import show_name, show_names
 from ..system.progress import LOG
-from ..system.spelling import are_numbers, positions
+from ..system.spelling import are_numbers, find_positions
 
 
 def renumber(numbers: np.ndarray, own: Sequence[str], names: Sequence[str]) -> np.ndarray:
@@ -26,7 +26,7 @@ def renumber(numbers: np.ndarray, own: Sequence[str], names: Sequence[str]) -> n
     -------
     (B,) int32, -1 where a name is not in `names`.
     """
-    table = np.array([*positions(own, names), -1], np.int32)
+    table = np.array([*find_positions(own, names), -1], np.int32)
     return table[np.where((numbers >= 0) & (numbers < len(own)), numbers, len(own))]
 
 
@@ -39,7 +39,7 @@ def match_by_name(file: SpikeFile, names: Sequence[str]) -> bool:
         Both have names, and none in common.
     """
     own = file.class_names
-    if max(positions(own, names), default=-1) >= 0:
+    if max(find_positions(own, names), default=-1) >= 0:
         return True
     if not own or are_numbers(own) or are_numbers(names):
         return False

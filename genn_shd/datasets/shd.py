@@ -6,7 +6,7 @@ has 8156 training and 2264 test samples; two of the speakers occur in the test s
 
 from __future__ import annotations
 
-from ..spikes.hdf5_file import read
+from ..spikes.hdf5_file import read_spike_file
 from .base import Dataset
 from .cache import DataDir, fetch
 from .hdf5 import combine
@@ -31,5 +31,5 @@ def load(data_dir: DataDir = None) -> Dataset:
     """
     from tonic.datasets import SHD  # slow to import
 
-    files = {part: read(fetch(SHD, part, data_dir), NUM_UNITS) for part in ("train", "test")}
+    files = {part: read_spike_file(fetch(SHD, part, data_dir), NUM_UNITS) for part in ("train", "test")}
     return combine("shd", files, files["train"].class_names, DURATION)

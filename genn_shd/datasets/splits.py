@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SettingError, nearest
+from ..errors import SettingError, suggest_nearest
 from ..spikes.spike_trains import UNKNOWN, SpikeTrains
-from ..system.spelling import positions
+from ..system.spelling import find_positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Split:
 
     Attributes
     ----------
-    name : what is held out, for logs and file names.
+    name : of the samples held out, for logs and file names.
     train, validation : int64 indices of samples, rising; together every sample once.
     """
 
@@ -35,7 +35,7 @@ class Split:
         return trains.select(self.train), trains.select(self.validation)
 
 
-def random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
+def hold_out_random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
     """Hold out a random `fraction` of the samples, at least one; the same seed holds out the same.
 
     Raises
@@ -55,7 +55,7 @@ def random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
     return _make_split("random", is_held_out)
 
 
-def by_speaker(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names: Sequence[str] = ()) -> Split:
+def hold_out_speakers(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names: Sequence[str] = ()) -> Split:
     """Hold out all samples of some speakers.
 
     Parameters
@@ -79,7 +79,7 @@ def by_speaker(trains: SpikeTrains, speakers: Iterable[int | str], speaker_names
         raise SettingError(
             f"speakers = {speakers!r} leaves nobody to learn from; {_list_speakers(occurring, speaker_names)}."
         )
-    return _make_split("speaker " + ", ".join(_name(s, speaker_names) for s in chosen), is_held_out)
+    return _make_split("speaker " + ", ".join(_name_speaker(s, speaker_names) for s in chosen), is_held_out)
 
 
 def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()) -> Iterator[Split]:
@@ -103,7 +103,7 @@ def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()
             f"leave-one-speaker-out needs two speakers or more; {_list_speakers(occurring, speaker_names)}. "
             "Use a random split."
         )
-    return (by_speaker(trains, [speaker], speaker_names) for speaker in occurring)
+    return (hold_out_speakers(trains, [speaker], speaker_names) for speaker in occurring)
 
 
 def _make_split(name: str, is_held_out: np.ndarray) -> Split:
@@ -117,11 +117,11 @@ def _find_speakers(trains: SpikeTrains) -> list[int]:
 def _find_number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
     number = speaker
     if isinstance(speaker, str) or speaker not in occurring:  # one known by a number, such as a hash, is called by it
-        number = positions([str(speaker)], speaker_names)[0]
+        number = find_positions([str(speaker)], speaker_names)[0]
     if number in occurring:
         return int(number)
-    names = [_name(known, speaker_names) for known in occurring]  # those of test speakers would be no help
-    hint = nearest(speaker, names) if isinstance(speaker, str) else ""
+    names = [_name_speaker(known, speaker_names) for known in occurring]  # those of test speakers would be no help
+    hint = suggest_nearest(speaker, names) if isinstance(speaker, str) else ""
     raise SettingError(f"speaker {speaker!r} does not occur; {_list_speakers(occurring, speaker_names)}.{hint}")
 
 
@@ -132,9 +132,9 @@ def _list_speakers(occurring: list[int], speaker_names: Sequence[str]) -> str:
 
 
 def _describe(speaker: int, speaker_names: Sequence[str]) -> str:
-    name = _name(speaker, speaker_names)
+    name = _name_speaker(speaker, speaker_names)
     return name if name == str(speaker) else f"{speaker} ({name})"
 
 
-def _name(speaker: int, speaker_names: Sequence[str]) -> str:
+def _name_speaker(speaker: int, speaker_names: Sequence[str]) -> str:
     return speaker_names[speaker] if speaker < len(speaker_names) else str(speaker)

@@ -26,14 +26,14 @@ from ..speech.parallel import run_in_parallel
 from ..speech.preparation import Preparation
 from ..speech.render import render
 from ..speech.speakers import NUM_TEST_SPEAKERS, SPEAKERS, WORDS, Speaker, Utterance
-from ..spikes.hdf5_file import SpikeFile, read, write
+from ..spikes.hdf5_file import SpikeFile, read_spike_file, write_spike_file
 from ..spikes.spike_trains import SpikeTrains
 from ..system.described import described
 from ..system.files import make_folder
-from ..system.lock import alone
+from ..system.lock import wait_to_hold
 from ..system.progress import LOG, CountingBar
 from .base import Dataset
-from .cache import DataDir, data_folder
+from .cache import DataDir, find_data_folder
 from .hdf5 import combine
 
 DURATION = 1000.0
@@ -61,7 +61,7 @@ def load(
     ----------
     repetitions : how often every speaker says every word. More of them leave the first ones as they are.
     seed : of how the words are said, and of the spikes.
-    data_dir : see `data_folder`; the files lie in its subfolder spoken_digits.
+    data_dir : see `find_data_folder`; the files lie in its subfolder spoken_digits.
     voices : number of training voices, drawn with `seed`; see `draw_voices` for those of the test set, who have other
         variants of eSpeak's voice. None means the 18 listed speakers for training and 2 for tests.
 
@@ -75,7 +75,7 @@ def load(
     for name, value, least in (("repetitions", repetitions, 1), ("seed", seed, 0)):
         if value < least:
             raise SettingError(f"{name} = {value!r} must be {least} or more.")
-    folder = data_folder(data_dir) / "spoken_digits"
+    folder = find_data_folder(data_dir) / "spoken_digits"
     if voices is None:
         training, test, prefix = SPEAKERS[:-NUM_TEST_SPEAKERS], SPEAKERS[-NUM_TEST_SPEAKERS:], ""
     else:
@@ -94,10 +94,10 @@ def _read_or_make(path: Path, speakers: Sequence[Speaker], repetitions: int, see
     """Read the file of all samples. It is made if it is missing, by one process at a time."""
     if not path.exists():
         make_folder(path.parent)
-        with alone(path.with_suffix(".lock")):
+        with wait_to_hold(path.with_suffix(".lock")):
             if not path.exists():
                 _make(path, speakers, repetitions, seed)
-    return read(path, NUM_CHANNELS)
+    return read_spike_file(path, NUM_CHANNELS)
 
 
 def _make(path: Path, speakers: Sequence[Speaker], repetitions: int, seed: int) -> None:
@@ -105,7 +105,7 @@ def _make(path: Path, speakers: Sequence[Speaker], repetitions: int, seed: int) 
     said = [Utterance(w, s, r) for r in range(repetitions) for s in range(len(speakers)) for w in words]
     spikes = _encode(said, speakers, seed, path.with_suffix(".journal"))
     trains = SpikeTrains.from_events(spikes, [u.word for u in said], [u.speaker for u in said], NUM_CHANNELS)
-    write(path, trains, WORDS, [s.name for s in speakers], np.float32)
+    write_spike_file(path, trains, WORDS, [s.name for s in speakers], np.float32)
     path.with_suffix(".journal").unlink()
 
 
@@ -120,12 +120,12 @@ def _encode(said: Sequence[Utterance], speakers: Sequence[Speaker], seed: int, l
         needed = ((utterance, *sound) for utterance, sound in sounds if utterance in missing)
         with CountingBar(len(said), "words", len(said) - len(missing)) as bar:
             for (utterance, _, _), spikes in run_in_parallel(
-                lambda sound: _spikes(*sound, seed), needed, os.cpu_count() or 1
+                lambda sound: _encode_utterance(*sound, seed), needed, os.cpu_count() or 1
             ):
                 log.add(keys[utterance], spikes)
                 bar.update()
         return [log[keys[utterance]] for utterance in said]
 
 
-def _spikes(utterance: Utterance, samples: np.ndarray, rate: float, seed: int) -> Spikes:
+def _encode_utterance(utterance: Utterance, samples: np.ndarray, rate: float, seed: int) -> Spikes:
     return encode_samples(get_cochlea(), resample_mono(samples, rate), _PREPARATION, utterance.derive_seed(seed))

@@ -6,7 +6,7 @@ has 75466 training, 9981 validation and 20382 test samples: at 6 bytes a spike, 
 
 from __future__ import annotations
 
-from ..spikes.hdf5_file import read
+from ..spikes.hdf5_file import read_spike_file
 from .base import Dataset
 from .cache import DataDir, fetch
 from .hdf5 import combine
@@ -33,5 +33,5 @@ def load(data_dir: DataDir = None) -> Dataset:
     """
     from tonic.datasets import SSC  # slow to import
 
-    files = {part: read(fetch(SSC, name, data_dir), NUM_UNITS) for part, name in _PARTS.items()}
+    files = {part: read_spike_file(fetch(SSC, name, data_dir), NUM_UNITS) for part, name in _PARTS.items()}
     return combine("ssc", files, files["train"].class_names, DURATION)

@@ -25,16 +25,16 @@ import numpy as np
 import sympy
 
 from ..errors import SettingError
-from ..network.expressions import parse, simplify, symbol
+from ..network.expressions import make_symbol, parse, simplify
 from ..network.network import Network, Population
 from .flow import is_linear, read_dynamics
 
-FEEDBACK = symbol("feedback")
-SPIKE_DRIVE = symbol("spike_drive")
-SLOPE = symbol("slope")
+FEEDBACK = make_symbol("feedback")
+SPIKE_DRIVE = make_symbol("spike_drive")
+SLOPE = make_symbol("slope")
 
 
-def adjoint_name(state: str) -> str:
+def name_adjoint(state: str) -> str:
     """Name of the adjoint of a state variable."""
     return f"lambda_{state}"
 
@@ -111,7 +111,7 @@ class Dynamics:
         """
         drive = sympy.Matrix([1] + [0] * (len(self.state) - 1))  # where A^T p + e_V = 0; losses read V, the first
         p = -(self.matrix.T).inv() * drive
-        return {adjoint_name(x): simplify(p[i] / self.scales[x]) for i, x in enumerate(self.state)}
+        return {name_adjoint(x): simplify(p[i] / self.scales[x]) for i, x in enumerate(self.state)}
 
     @functools.cached_property
     def is_pairwise(self) -> bool:
@@ -134,20 +134,20 @@ class Dynamics:
 
 def derive(network: Network) -> tuple[Dynamics, ...]:
     """Dynamics and adjoint of every population with linear dynamics, in the network's order."""
-    return tuple(_population_dynamics(p) for p in network.populations[1:] if is_linear(p))
+    return tuple(_derive_dynamics(p) for p in network.populations[1:] if is_linear(p))
 
 
-def _population_dynamics(population: Population) -> Dynamics:
+def _derive_dynamics(population: Population) -> Dynamics:
     neuron, synapse = population.neuron, population.synapse
     assert neuron is not None and synapse is not None
     state = (*neuron.state, *synapse.state)
     flow = sympy.Matrix(list(read_dynamics(population).values()))
-    x = sympy.Matrix([symbol(name) for name in state])
+    x = sympy.Matrix([make_symbol(name) for name in state])
     matrix = flow.jacobian(x).applyfunc(simplify)
     drift = (flow - matrix * x).applyfunc(simplify)
-    scales = _scales(population, state, matrix)
+    scales = _find_scales(population, state, matrix)
     # p and f in terms of the scaled adjoint; an arrival adds w to one variable, so f jumps by A's column of it.
-    p = sympy.Matrix([-scales[name] * symbol(adjoint_name(name)) for name in state])
+    p = sympy.Matrix([-scales[name] * make_symbol(name_adjoint(name)) for name in state])
     received = state.index(synapse.receives)
     return Dynamics(
         population=population,
@@ -156,13 +156,13 @@ def _population_dynamics(population: Population) -> Dynamics:
         matrix=matrix,
         drift=drift,
         scales=scales,
-        event=_spike_event(population, x, matrix * x + drift, p, scales) if neuron.spiking else None,
+        event=_derive_spike_event(population, x, matrix * x + drift, p, scales) if neuron.spiking else None,
         feedback=sympy.expand(-(p.T * matrix[:, received])[0]),
         weight_gradient=p[received],
     )
 
 
-def _scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix) -> dict[str, sympy.Expr]:
+def _find_scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix) -> dict[str, sympy.Expr]:
     """The time constants of states; 1 ms where there is no leak, or values may be such that there is none."""
     scales = {}
     for i, name in enumerate(state):
@@ -177,14 +177,14 @@ def _scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix
 def _is_never_zero(expression: sympy.Expr, population: Population) -> bool:
     """Whether no allowed values of the parameters make an expression zero."""
     positive = {
-        symbol(name): sympy.Symbol(name, positive=True)
+        make_symbol(name): sympy.Symbol(name, positive=True)
         for name, parameter in population.parameters.items()
         if parameter.minimum is not None and parameter.minimum >= 0
     }
     return simplify(expression).subs(positive).is_zero is False
 
 
-def _spike_event(
+def _derive_spike_event(
     population: Population,
     x: sympy.Matrix,
     flow: sympy.Matrix,
@@ -197,7 +197,7 @@ def _spike_event(
     threshold = parse(neuron.threshold, names)
     reset = {name: parse(text, names) for name, text in neuron.reset.items()}
     gradient = sympy.Matrix([threshold.diff(s) for s in x])
-    watched = _watched(population, x, gradient)
+    watched = _find_watched(population, x, gradient)
     after = sympy.Matrix([reset.get(s.name, s) for s in x])
     becomes = dict(zip(x, after, strict=True))
     flow_after = flow.subs(becomes, simultaneous=True)
@@ -205,24 +205,24 @@ def _spike_event(
     slope = sympy.expand(scales[watched.name] * (gradient.T * flow)[0])
     change = (p.T * (jacobian * flow - flow_after))[0] + FEEDBACK + SPIKE_DRIVE
     before = jacobian.T * p - gradient * scales[watched.name] / SLOPE * change
-    at_threshold = _at_threshold(population, threshold, watched)
-    known = [*at_threshold, *_at_slope(population, sympy.expand(slope.subs(at_threshold)), x)]
+    at_threshold = _solve_threshold(population, threshold, watched)
+    known = [*at_threshold, *_solve_slope(population, sympy.expand(slope.subs(at_threshold)), x)]
     jump = {
-        adjoint_name(s.name): _on_the_tape(-before[i] / scales[s.name], known)
+        name_adjoint(s.name): _on_the_tape(-before[i] / scales[s.name], known)
         for i, s in enumerate(x)
         if simplify(before[i] - p[i]) != 0
     }
     return SpikeEvent(
         threshold=threshold,
         reset=reset,
-        tape={"slope": slope, **_leftover_state(jump, x)},
+        tape={"slope": slope, **_find_leftover_state(jump, x)},
         jump=jump,
         variable=watched.name,
         after=sympy.expand(threshold.subs(becomes, simultaneous=True).subs(at_threshold)),
     )
 
 
-def _watched(population: Population, x: sympy.Matrix, gradient: sympy.Matrix) -> sympy.Symbol:
+def _find_watched(population: Population, x: sympy.Matrix, gradient: sympy.Matrix) -> sympy.Symbol:
     """The state variable that the threshold is about: the first in it, rather one that no values take out of it."""
     present = [s for s, g in zip(x, gradient, strict=True) if g != 0]
     certain = [s for s, g in zip(x, gradient, strict=True) if g != 0 and _is_never_zero(g, population)]
@@ -233,7 +233,7 @@ def _watched(population: Population, x: sympy.Matrix, gradient: sympy.Matrix) ->
     return (certain or present)[0]
 
 
-def _at_threshold(
+def _solve_threshold(
     population: Population, threshold: sympy.Expr, watched: sympy.Symbol
 ) -> list[tuple[sympy.Symbol, sympy.Expr]]:
     """The state variable that the threshold fixes, and its value there; none where a parameter may take it out."""
@@ -242,7 +242,7 @@ def _at_threshold(
     return [(watched, sympy.solve(threshold, watched)[0])]
 
 
-def _at_slope(population: Population, slope: sympy.Expr, x: sympy.Matrix) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+def _solve_slope(population: Population, slope: sympy.Expr, x: sympy.Matrix) -> list[tuple[sympy.Symbol, sympy.Expr]]:
     """The state variable that the slope fixes, and its value; none where a parameter may take each out of it."""
     for s in reversed(list(x)):
         if slope.has(s) and _is_never_zero(slope.diff(s), population):
@@ -257,6 +257,6 @@ def _on_the_tape(jump: sympy.Expr, known: list[tuple[sympy.Symbol, sympy.Expr]])
     return sympy.collect(sympy.expand(jump), 1 / SLOPE)
 
 
-def _leftover_state(jump: dict[str, sympy.Expr], x: sympy.Matrix) -> dict[str, sympy.Expr]:
+def _find_leftover_state(jump: dict[str, sympy.Expr], x: sympy.Matrix) -> dict[str, sympy.Expr]:
     used = set().union(*(e.free_symbols for e in jump.values()))
     return {s.name: s for s in x if s in used}

@@ -16,8 +16,8 @@ from ..network.definitions import LossModel, NeuronModel, SynapseModel
 from ..network.expressions import FUNCTIONS
 from ..network.network import Network, Population
 from ..network.snippets import rename
-from .adjoint import adjoint_name
-from .sensitivity import sensitivity_name
+from .adjoint import name_adjoint
+from .sensitivity import name_sensitivity
 
 IsTaken = Callable[[str], bool]
 """Whether a back end's code uses a name itself."""
@@ -68,7 +68,7 @@ class CodedNetwork:
     public: Mapping[str, Names]
 
 
-def code_network(network: Network, is_taken: IsTaken) -> CodedNetwork:
+def rename_for_code(network: Network, is_taken: IsTaken) -> CodedNetwork:
     """Rename what the code of a back end would take for something else.
 
     Raises
@@ -78,8 +78,8 @@ def code_network(network: Network, is_taken: IsTaken) -> CodedNetwork:
     """
     coded, public = [network.input], {}
     for population in network.populations[1:]:
-        names = {name: _code_name(name, is_taken) for name in (*_state(population), *population.parameters)}
-        public[population.name] = _public(population, names)
+        names = {name: _to_code_name(name, is_taken) for name in (*_list_state(population), *population.parameters)}
+        public[population.name] = _list_public_names(population, names)
         coded.append(_rename_population(population, names))
     return CodedNetwork(
         replace(
@@ -92,20 +92,20 @@ def code_network(network: Network, is_taken: IsTaken) -> CodedNetwork:
     )
 
 
-def _code_name(name: str, is_taken: IsTaken) -> str:
+def _to_code_name(name: str, is_taken: IsTaken) -> str:
     return f"{name}_" if name in _PROGRAM or _DERIVED.match(name) or is_taken(name) else name
 
 
-def _state(population: Population) -> tuple[str, ...]:
+def _list_state(population: Population) -> tuple[str, ...]:
     assert population.neuron is not None and population.synapse is not None
     return (*population.neuron.state, *population.synapse.state)
 
 
-def _public(population: Population, names: Names) -> dict[str, str]:
-    state = _state(population)
+def _list_public_names(population: Population, names: Names) -> dict[str, str]:
+    state = _list_state(population)
     public = {code: name for name, code in names.items()}
-    derived = {adjoint_name(names[x]): adjoint_name(x) for x in state}
-    derived |= {sensitivity_name(names[x], names[p]): sensitivity_name(x, p) for x in state for p in population.trained}
+    derived = {name_adjoint(names[x]): name_adjoint(x) for x in state}
+    derived |= {name_sensitivity(names[x], names[p]): name_sensitivity(x, p) for x in state for p in population.trained}
     composed = any(a.endswith(b) and _BEFORE.fullmatch(a.removesuffix(b)) for a in public for b in public)
     if len(public) < len(names) or public.keys() & derived.keys() or composed:
         raise SettingError(
@@ -115,7 +115,7 @@ def _public(population: Population, names: Names) -> dict[str, str]:
     return public | derived
 
 
-def _renamed(mapping: Mapping[str, Value], names: Names) -> dict[str, Value]:
+def _rename_keys(mapping: Mapping[str, Value], names: Names) -> dict[str, Value]:
     return {names.get(name, name): value for name, value in mapping.items()}
 
 
@@ -132,16 +132,16 @@ def _rename_population(population: Population, names: Names) -> Population:
         population,
         neuron=_rename_neuron(neuron, names),
         synapse=_rename_synapse(synapse, names),
-        values=_renamed(population.values, names),
-        trained=_renamed(population.trained, names),
+        values=_rename_keys(population.values, names),
+        trained=_rename_keys(population.trained, names),
     )
 
 
 def _rename_neuron(neuron: NeuronModel, names: Names) -> NeuronModel:
     return replace(
         neuron,
-        parameters=_renamed(neuron.parameters, names),
-        state=_renamed(neuron.state, names),
+        parameters=_rename_keys(neuron.parameters, names),
+        state=_rename_keys(neuron.state, names),
         dynamics=_rename_texts(neuron.dynamics, names),
         threshold=None if neuron.threshold is None else rename(neuron.threshold, names),
         reset=_rename_texts(neuron.reset, names),
@@ -151,8 +151,8 @@ def _rename_neuron(neuron: NeuronModel, names: Names) -> NeuronModel:
 def _rename_synapse(synapse: SynapseModel, names: Names) -> SynapseModel:
     return replace(
         synapse,
-        parameters=_renamed(synapse.parameters, names),
-        state=_renamed(synapse.state, names),
+        parameters=_rename_keys(synapse.parameters, names),
+        state=_rename_keys(synapse.state, names),
         dynamics=_rename_texts(synapse.dynamics, names),
         receives=names.get(synapse.receives, synapse.receives),
         current=None if synapse.current is None else rename(synapse.current, names),
@@ -161,12 +161,12 @@ def _rename_synapse(synapse: SynapseModel, names: Names) -> SynapseModel:
 
 def _rename_loss(loss: LossModel, is_taken: IsTaken) -> LossModel:
     known = [name for name in (*loss.parameters, *loss.state) if name not in _OF_LOSSES]
-    names = {name: _code_name(name, is_taken) for name in known}
+    names = {name: _to_code_name(name, is_taken) for name in known}
     _check_distinct(loss.name, names.values())
     snippets: dict[str, Any] = {field: rename(getattr(loss, field), names) for field in _SNIPPETS}
     return replace(
         loss,
-        parameters=_renamed(loss.parameters, names),
+        parameters=_rename_keys(loss.parameters, names),
         state=_rename_texts(loss.state, names),
         weight=None if loss.weight is None else rename(loss.weight, names),
         **snippets,

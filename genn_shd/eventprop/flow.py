@@ -14,7 +14,7 @@ import sympy
 
 from ..errors import SettingError
 from ..network.definitions import CURRENT
-from ..network.expressions import parse, simplify, symbol, to_code
+from ..network.expressions import make_symbol, parse, simplify, to_code
 from ..network.network import Network, Population
 
 
@@ -53,24 +53,24 @@ class Flow:
     def watched(self) -> str:
         """The first state variable that the threshold depends on."""
         assert self.threshold is not None
-        return next(x for x in self.state if self.threshold.has(symbol(x)))
+        return next(x for x in self.state if self.threshold.has(make_symbol(x)))
 
     @property
     def resets_threshold(self) -> bool:
         """Whether a reset takes the neuron away from its threshold."""
-        return self.threshold is not None and moves_threshold(self.reset, self.threshold)
+        return self.threshold is not None and is_threshold_moved(self.reset, self.threshold)
 
 
-def moves_threshold(reset: Mapping[str, sympy.Expr], threshold: sympy.Expr) -> bool:
+def is_threshold_moved(reset: Mapping[str, sympy.Expr], threshold: sympy.Expr) -> bool:
     """Whether a reset changes how far the state is from the threshold."""
-    after = threshold.subs({symbol(x): e for x, e in reset.items()}, simultaneous=True)
+    after = threshold.subs({make_symbol(x): e for x, e in reset.items()}, simultaneous=True)
     return simplify(after - threshold) != 0
 
 
 def is_linear(population: Population) -> bool:
     """Whether the dynamics between spikes are x' = A x + b."""
     derivative = read_dynamics(population)
-    x = {symbol(name) for name in derivative}
+    x = {make_symbol(name) for name in derivative}
     return not any(e.diff(s).free_symbols & x for e in derivative.values() for s in x)
 
 
@@ -123,7 +123,7 @@ def read_dynamics(population: Population) -> dict[str, sympy.Expr]:
     names = {*state, *population.parameters}
     if synapse.current is None:
         return {x: parse(right_hand_sides[x], names) for x in state}
-    current = {symbol(CURRENT): parse(synapse.current, names)}
+    current = {make_symbol(CURRENT): parse(synapse.current, names)}
     return {x: parse(right_hand_sides[x], {*names, CURRENT}).subs(current) for x in state}
 
 
@@ -131,9 +131,9 @@ def _check_threshold(flow: Flow) -> None:
     if flow.threshold is None:
         return
     name = flow.population.name
-    if not any(flow.threshold.has(symbol(x)) for x in flow.state):
+    if not any(flow.threshold.has(make_symbol(x)) for x in flow.state):
         raise SettingError(f"population {name!r}: its threshold does not depend on the state.")
-    if flow.threshold.has(symbol(flow.receives)):
+    if flow.threshold.has(make_symbol(flow.receives)):
         raise SettingError(
             f"population {name!r}: an arrival moves {flow.receives}, which its threshold depends on, at once; the time "
             "of a spike that an arrival triggers depends on no weight, so there is no gradient. Let arrivals drive a "
@@ -150,12 +150,12 @@ def declare(expressions: Mapping[str, sympy.Expr], shared: str = "shared") -> st
         An expression that has no form in code, such as a derivative of fmin.
     """
     common, reduced = sympy.cse(list(expressions.values()), symbols=sympy.numbered_symbols(f"{shared}_", real=True))
-    lines = [f"const scalar {name} = {_code(e)};" for name, e in common]
-    lines += [f"const scalar {name} = {_code(e)};" for name, e in zip(expressions, reduced, strict=True)]
+    lines = [f"const scalar {name} = {_write_code(e)};" for name, e in common]
+    lines += [f"const scalar {name} = {_write_code(e)};" for name, e in zip(expressions, reduced, strict=True)]
     return " ".join(lines)
 
 
-def _code(expression: sympy.Expr) -> str:
+def _write_code(expression: sympy.Expr) -> str:
     if expression.has(sympy.Derivative, sympy.Heaviside, sympy.DiracDelta, sympy.Subs):
         raise SettingError(
             f"{expression} is no smooth function; dynamics of nonlinear neurons need a derivative everywhere, so write "
@@ -167,4 +167,4 @@ def _code(expression: sympy.Expr) -> str:
 def pull(values: Iterable[sympy.Expr], covector: Iterable[sympy.Expr], names: Iterable[str]) -> dict[str, sympy.Expr]:
     """Name -> the derivative by it of the sum of values times a covector."""
     total = sympy.Add(*(u * v for u, v in zip(covector, values, strict=True)))
-    return {name: total.diff(symbol(name)) for name in names}
+    return {name: total.diff(make_symbol(name)) for name in names}

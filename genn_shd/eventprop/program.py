@@ -15,7 +15,7 @@ from numpy.polynomial import chebyshev
 
 from ..network.definitions import LossModel
 from ..network.network import Connection, Network
-from ..network.snippets import uses
+from ..network.snippets import find_names
 from ..spikes.spike_trains import SpikeTrains
 
 Values = Mapping[str, np.ndarray]
@@ -210,7 +210,7 @@ class PopulationProgram:
     public_names: Mapping[str, str] = field(default_factory=dict)
     flow: FlowProgram | None = None
 
-    def public(self, name: str) -> str:
+    def to_public_name(self, name: str) -> str:
         """The name that users see of a state, an adjoint or a parameter in code."""
         return self.public_names.get(name, name)
 
@@ -231,8 +231,8 @@ class PopulationProgram:
 
     @property
     def forward_entries(self) -> tuple[str, ...]:
-        """Those of the entries that the state needs, not its adjoint."""
-        read = uses(self.advance_code, self.decay_code)
+        """The entries that the state needs, without those of its adjoint alone."""
+        read = find_names(self.advance_code, self.decay_code)
         return tuple(name for name in self.entries if name in read)
 
     @property
@@ -274,7 +274,7 @@ class ArrivalTerms:
 
     @property
     def rates(self) -> np.ndarray:
-        """As `returns`, for the derivative of dL/dw by d: (R, adjoints, N).
+        """(R, adjoints, N), as `returns`, for the derivative of dL/dw by d.
 
         Derivatives of exponentials are exponentials, so those of the first R functions are combinations of these.
         """
@@ -316,8 +316,8 @@ class Program:
     arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
     power_series: Callable[[str, Values, float, str], PowerSeries | None] | None = None
 
-    def neuron_values(self, population: str, values: Values, dt: float) -> dict[str, np.ndarray]:
-        """All run-time values that a population's code uses, (N,) each: parameters and coefficients, by name in code.
+    def evaluate_neuron_values(self, population: str, values: Values, dt: float) -> dict[str, np.ndarray]:
+        """Evaluate all run-time values of a population, (N,) each: parameters and coefficients, by name in code.
 
         Parameters
         ----------
@@ -325,13 +325,15 @@ class Program:
         dt : ms.
         """
         p = next(p for p in self.populations if p.name == population)
-        coded = {name: values[p.public(name)] for name in p.parameters}
+        coded = {name: values[p.to_public_name(name)] for name in p.parameters}
         return {**coded, **self.evaluate_coefficients(population, coded, dt)}
 
     @property
     def connections(self) -> tuple[Connection, ...]:
+        """The connections of the network."""
         return self.network.connections
 
     @property
     def output(self) -> PopulationProgram:
+        """The program of the output population."""
         return self.populations[-1]

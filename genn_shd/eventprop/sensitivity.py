@@ -26,13 +26,13 @@ from dataclasses import dataclass, replace
 
 import sympy
 
-from ..network.expressions import simplify, symbol
+from ..network.expressions import make_symbol, simplify
 from .adjoint import FEEDBACK, SLOPE, SPIKE_DRIVE, Dynamics, SpikeEvent
 
-COUNT_SIGNAL = symbol("count_signal")
+COUNT_SIGNAL = make_symbol("count_signal")
 
 
-def sensitivity_name(state: str, parameter: str) -> str:
+def name_sensitivity(state: str, parameter: str) -> str:
     """Name of the derivative of a state variable by a parameter."""
     return f"{state}_by_{parameter}"
 
@@ -80,28 +80,30 @@ def derive_sensitivity(d: Dynamics) -> Sensitivity | None:
     trained = tuple(d.population.trained)
     if not trained:
         return None
-    x = sympy.Matrix([symbol(s) for s in d.state])
+    x = sympy.Matrix([make_symbol(s) for s in d.state])
     flow = d.matrix * x + d.drift
     jumps = _Jumps(d, x, flow) if d.event is not None else None
-    present = {theta: _present(d, x, flow, jumps, theta) for theta in trained}
-    y = {theta: _vector(d, theta, present[theta]) for theta in trained}
+    present = {theta: _find_present(d, x, flow, jumps, theta) for theta in trained}
+    y = {theta: _make_vector(d, theta, present[theta]) for theta in trained}
     shift = {shift_name(theta): jumps.shift(theta, y[theta]) for theta in trained} if jumps else {}
-    reset = _resets(d, jumps, y, present) if jumps else {}
+    reset = _derive_resets(d, jumps, y, present) if jumps else {}
     return Sensitivity(
-        dynamics=_extended(d, flow, y, present, shift, reset),
+        dynamics=_extend(d, flow, y, present, shift, reset),
         shift=shift,
         reset=reset,
-        spike_gradient={theta: _spike_gradient(theta) for theta in trained} if jumps else {},
+        spike_gradient={theta: _derive_spike_gradient(theta) for theta in trained} if jumps else {},
         read={theta: y[theta][0] for theta in trained},
     )
 
 
-def _vector(d: Dynamics, theta: str, present: set[str]) -> sympy.Matrix:
+def _make_vector(d: Dynamics, theta: str, present: set[str]) -> sympy.Matrix:
     """The derivatives of all state variables by theta, as symbols or zero."""
-    return sympy.Matrix([symbol(sensitivity_name(s, theta)) if s in present else sympy.Integer(0) for s in d.state])
+    return sympy.Matrix(
+        [make_symbol(name_sensitivity(s, theta)) if s in present else sympy.Integer(0) for s in d.state]
+    )
 
 
-def _extended(
+def _extend(
     d: Dynamics,
     flow: sympy.Matrix,
     y: dict[str, sympy.Matrix],
@@ -111,13 +113,13 @@ def _extended(
 ) -> Dynamics:
     rates = dict(zip(d.state, flow, strict=True))
     for theta, sensitivities in y.items():
-        changes = d.matrix * sensitivities + flow.diff(symbol(theta))
-        rates |= {sensitivity_name(s, theta): r for s, r in zip(d.state, changes, strict=True) if s in present[theta]}
+        changes = d.matrix * sensitivities + flow.diff(make_symbol(theta))
+        rates |= {name_sensitivity(s, theta): r for s, r in zip(d.state, changes, strict=True) if s in present[theta]}
     neuron, synapse = (
-        states + tuple(sensitivity_name(s, theta) for theta in y for s in states if s in present[theta])
+        states + tuple(name_sensitivity(s, theta) for theta in y for s in states if s in present[theta])
         for states in (d.neuron_state, d.synapse_state)
     )
-    z = sympy.Matrix([symbol(name) for name in neuron + synapse])
+    z = sympy.Matrix([make_symbol(name) for name in neuron + synapse])
     z_flow = sympy.Matrix([rates[name] for name in neuron + synapse])
     matrix = z_flow.jacobian(z).applyfunc(simplify)
     return replace(
@@ -126,15 +128,15 @@ def _extended(
         synapse_state=synapse,
         matrix=matrix,
         drift=(z_flow - matrix * z).applyfunc(simplify),
-        event=None if d.event is None else _extended_event(d.event, shift, reset),
+        event=None if d.event is None else _extend_event(d.event, shift, reset),
     )
 
 
-def _extended_event(event: SpikeEvent, shift: dict[str, sympy.Expr], reset: dict[str, sympy.Expr]) -> SpikeEvent:
+def _extend_event(event: SpikeEvent, shift: dict[str, sympy.Expr], reset: dict[str, sympy.Expr]) -> SpikeEvent:
     """Shifts and resets in terms of the state alone."""
     slope = {SLOPE: event.tape["slope"]}
     shifts = {name: value.subs(slope) for name, value in shift.items()}
-    values = {symbol(name): value for name, value in shifts.items()}
+    values = {make_symbol(name): value for name, value in shifts.items()}
     resets = {name: value.subs(values) for name, value in reset.items()}
     return replace(event, tape={**event.tape, **shifts}, reset={**event.reset, **resets})
 
@@ -154,41 +156,41 @@ class _Jumps:
 
     def shift(self, theta: str, y: sympy.Matrix) -> sympy.Expr:
         """dt/dtheta of a spike."""
-        moved = (self._gradient.T * y)[0] + self._event.threshold.diff(symbol(theta))
+        moved = (self._gradient.T * y)[0] + self._event.threshold.diff(make_symbol(theta))
         return sympy.Integer(0) if moved == 0 else -self._scale / SLOPE * moved
 
-    def after(self, theta: str, y: sympy.Matrix, shift: sympy.Expr) -> sympy.Matrix:
+    def jump(self, theta: str, y: sympy.Matrix, shift: sympy.Expr) -> sympy.Matrix:
         """y after a spike, for a given shift of its time."""
-        return self._jacobian * y + self._after.diff(symbol(theta)) + self._change * shift
+        return self._jacobian * y + self._after.diff(make_symbol(theta)) + self._change * shift
 
 
-def _present(d: Dynamics, x: sympy.Matrix, flow: sympy.Matrix, jumps: _Jumps | None, theta: str) -> set[str]:
+def _find_present(d: Dynamics, x: sympy.Matrix, flow: sympy.Matrix, jumps: _Jumps | None, theta: str) -> set[str]:
     """State variables whose derivative by theta is not always zero: those it drives, and what these drive."""
     present: set[str] = set()
     while True:
-        y = _vector(d, theta, present)
-        driven = d.matrix * y + flow.diff(symbol(theta))
+        y = _make_vector(d, theta, present)
+        driven = d.matrix * y + flow.diff(make_symbol(theta))
         jumped = sympy.zeros(len(x), 1)
         if jumps is not None:
-            shift = sympy.Integer(0) if jumps.shift(theta, y) == 0 else symbol(shift_name(theta))
-            jumped = jumps.after(theta, y, shift)
+            shift = sympy.Integer(0) if jumps.shift(theta, y) == 0 else make_symbol(shift_name(theta))
+            jumped = jumps.jump(theta, y, shift)
         now = {s for s, a, b in zip(d.state, driven, jumped, strict=True) if sympy.expand(a) != 0 or b != 0} | present
         if now == present:
             return present
         present = now
 
 
-def _resets(
+def _derive_resets(
     d: Dynamics, jumps: _Jumps, y: dict[str, sympy.Matrix], present: dict[str, set[str]]
 ) -> dict[str, sympy.Expr]:
     result = {}
     for theta, sensitivities in y.items():
-        after = jumps.after(theta, sensitivities, symbol(shift_name(theta)))
+        after = jumps.jump(theta, sensitivities, make_symbol(shift_name(theta)))
         for s, value in zip(d.state, after, strict=True):
-            if s in present[theta] and value != symbol(sensitivity_name(s, theta)):
-                result[sensitivity_name(s, theta)] = value
+            if s in present[theta] and value != make_symbol(name_sensitivity(s, theta)):
+                result[name_sensitivity(s, theta)] = value
     return result
 
 
-def _spike_gradient(theta: str) -> sympy.Expr:
-    return symbol(shift_name(theta)) * (FEEDBACK + SPIKE_DRIVE + SLOPE * COUNT_SIGNAL)
+def _derive_spike_gradient(theta: str) -> sympy.Expr:
+    return make_symbol(shift_name(theta)) * (FEEDBACK + SPIKE_DRIVE + SLOPE * COUNT_SIGNAL)

@@ -17,7 +17,7 @@ def check_exportable(program: Program, form: str) -> None:
     Raises
     ------
     SettingError
-        Says what the code does not have, and what to do.
+        The exported code does not support a part of the network; names it and the remedy.
     """
     network = program.network
     for connection in network.delayed_connections:

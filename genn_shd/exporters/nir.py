@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..interop.nir import NirNetwork, write
+from ..interop.nir import NirNetwork, write_nir
 from .trained_network import TrainedNetwork
 
 
@@ -13,7 +13,7 @@ def write_file(
 ) -> None:
     """Write a trained network to a file; see `genn_shd.interop.nir.write_graph`.
 
-    Its metadata says besides what the network does not: names of classes, one a line, the length of a trial (ms), the
+    Its metadata adds what the network lacks: names of classes, one a line, the length of a trial (ms), the
     scheme of its training, values of the loss's parameters, and what times and channels are multiplied by beforehand.
 
     Parameters
@@ -33,4 +33,4 @@ def write_file(
         **{f"loss_{name}": value for name, value in trained.loss_values.items()},
     }
     described = NirNetwork(trained.network, trained.weights, trained.neuron_values, trained.dt, trained.delays, notes)
-    write(path, described, dialect, readout, mark)
+    write_nir(path, described, dialect, readout, mark)

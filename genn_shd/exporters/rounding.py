@@ -10,7 +10,7 @@ import numpy as np
 
 from ..runs.folder import RunFolder
 from ..training.build import build_network, compile_model, on_native
-from ..training.data import for_evaluation, partition, prepare
+from ..training.data import partition, prepare, prepare_for_evaluation
 from ..training.evaluation import evaluate_with_bar
 
 
@@ -44,21 +44,21 @@ def measure_rounding(
     -------
     Part of the data -> accuracies; the training samples where nothing was held out.
     """
-    folder = RunFolder.existing(path)
-    saved, config = folder.checkpoints.read(checkpoint), on_native(folder.config(), folder.scheme())
+    folder = RunFolder.open_existing(path)
+    saved, config = folder.checkpoints.read(checkpoint), on_native(folder.read_config(), folder.read_scheme())
     if data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(data_dir)})
     config, dataset = prepare(config)
     samples = partition(config, dataset)
-    parts = {name: for_evaluation(config, part) for name, part in (samples.held_out or samples.parts).items()}
+    parts = {name: prepare_for_evaluation(config, part) for name, part in (samples.held_out or samples.parts).items()}
     network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))
     saved.check(network)
-    parameters = saved.group("parameters")
+    parameters = saved.select_group("parameters")
     rounded = {c.name: round_weights(parameters[c.name]) for c in network.connections}
     with compile_model(config, network, max(map(len, parts.values()))) as model:
         accuracies = []
         for chosen in (parameters, {**parameters, **rounded}):
             model.set_parameters(chosen)
-            accuracies.append({name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()})
+            accuracies.append({name: evaluate_with_bar(model, part.upload(model)) for name, part in parts.items()})
     before, after = accuracies
     return {name: Rounding(before[name].accuracy, after[name].accuracy, len(part)) for name, part in parts.items()}

@@ -19,7 +19,7 @@ from ..eventprop.program import Program
 from ..eventprop.schemes import Integration, build_program
 from ..network.network import Network
 from ..runs.folder import RunFolder
-from ..training.build import build_network, trial_duration
+from ..training.build import build_network, get_trial_duration
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class TrainedNetwork:
     dt, num_steps : length and number of steps of a trial; ms.
     precision : of the training, "float32" or "float64".
     class_names : one for each output.
-    rescale : what is done to times and channels of input spikes before the network gets them.
+    rescale : change of times and channels of input spikes before the network receives them.
     origin : where it comes from, a line for comments.
     """
 
@@ -63,14 +63,14 @@ class TrainedNetwork:
     @property
     def channels(self) -> int:
         """Number of channels of spikes before `rescale`."""
-        return self.rescale.units_before(self.network.input.size)
+        return self.rescale.count_units_before(self.network.input.size)
 
     def on_grid(self) -> TrainedNetwork:
-        """The same network on the grid of time steps, whatever scheme it was trained in."""
+        """Return the same network on the grid of time steps, for any scheme it was trained in."""
         return replace(self, scheme="grid")
 
-    def program(self, is_taken: IsTaken = lambda _: False) -> Program:
-        """Code of its scheme; `is_taken` as in `build_program`."""
+    def build_program(self, is_taken: IsTaken = lambda _: False) -> Program:
+        """Build the program of its scheme; `is_taken` as in `genn_shd.build_program`."""
         return build_program(self.network, self.scheme, is_taken, self.integration)
 
 
@@ -89,8 +89,8 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
     SettingError
         Samples are thinned at random before the network gets them.
     """
-    folder = RunFolder.existing(path)
-    config, saved = folder.config(), folder.checkpoints.read(checkpoint)
+    folder = RunFolder.open_existing(path)
+    config, saved = folder.read_config(), folder.checkpoints.read(checkpoint)
     if config.augmentation.normalise != "off":
         raise SettingError(
             f"augmentation.normalise = {config.augmentation.normalise!r} thins the spikes of whole samples at random, "
@@ -99,10 +99,10 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
     names = tuple(saved.state["class_names"])
     network = build_network(config, saved.state["num_input"], len(names))
     saved.check(network)
-    scheme = folder.scheme()
-    return of_parameters(
+    scheme = folder.read_scheme()
+    return draw_trained_network(
         network,
-        saved.group("parameters"),
+        saved.select_group("parameters"),
         config,
         class_names=names,
         scheme="exact" if scheme == "auto" else scheme,
@@ -110,14 +110,14 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
     )
 
 
-def of_parameters(
+def draw_trained_network(
     network: Network, parameters: Arrays, config: Config, *, class_names: tuple[str, ...], scheme: str, origin: str
 ) -> TrainedNetwork:
     """A network with these trained parameters, and all other numbers as the settings of its training draw them."""
     simulation = config.simulation
     _, delays, values = draw_start(network, config.training.seed, simulation.dt)
-    loss_values = values.loss_values()
-    neurons = {p.name: values.neuron_values(p.name) for p in network.populations[1:]}
+    loss_values = values.get_loss_values()
+    neurons = {p.name: values.get_neuron_values(p.name) for p in network.populations[1:]}
     for p in network.populations[1:]:
         neurons[p.name] = {**neurons[p.name], **{name: parameters[f"{p.name}.{name}"] for name in p.trained}}
     return TrainedNetwork(
@@ -129,7 +129,7 @@ def of_parameters(
         scheme=scheme,
         integration=Integration(simulation.integration_order, simulation.substeps),
         dt=simulation.dt,
-        num_steps=Use("native", 1, simulation.dt, trial_duration(config), simulation.precision).num_steps,
+        num_steps=Use("native", 1, simulation.dt, get_trial_duration(config), simulation.precision).num_steps,
         precision=simulation.precision,
         class_names=class_names,
         rescale=Rescale(config.dataset.rescale_time, config.dataset.rescale_channel),

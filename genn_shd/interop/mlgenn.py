@@ -22,7 +22,7 @@ from ..backends.checks import check_parameters
 from ..backends.results import Arrays
 from ..errors import BackendError, SettingError, unknown_name
 from ..eventprop.schemes import build_program
-from ..eventprop.schemes.bins import bin_steps
+from ..eventprop.schemes.bins import assign_bins
 from ..network.network import Population
 from ..spikes.spike_trains import SpikeTrains
 
@@ -74,10 +74,12 @@ def to_mlgenn(model: Model, scale_i: bool = True, max_spikes: int = 10000) -> Ml
     """
     ml_genn = _load()
     values = _check(model)
-    weights = weights_for_mlgenn(model, model.parameters, scale_i)
+    weights = convert_weights_to_mlgenn(model, model.parameters, scale_i)
     network = ml_genn.Network()
     with network:
-        populations = {p.name: _population(model, p, values, scale_i, max_spikes) for p in model.network.populations}
+        populations = {
+            p.name: _make_population(model, p, values, scale_i, max_spikes) for p in model.network.populations
+        }
         connections = {}
         for c in model.network.connections:
             synapse = ml_genn.synapses.Exponential(values[c.target]["tau_syn"], scale_i=scale_i)
@@ -105,10 +107,10 @@ def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arr
         weights = compiled.connection_populations[connection].vars["g"]
         weights.pull_from_device()
         arrays[name] = np.array(weights.view)
-    return weights_from_mlgenn(model, arrays, other.scale_i)
+    return convert_weights_from_mlgenn(model, arrays, other.scale_i)
 
 
-def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
+def convert_weights_to_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
     """Convert weights to those of mlGeNN's connections, (pre, post); parameters of neurons are no weights.
 
     Raises
@@ -118,11 +120,11 @@ def weights_for_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale
     """
     check_parameters(dict(parameters), model.network)
     _check_complete(parameters, model)
-    factors = _factors(model, scale_i)
+    factors = _compute_factors(model, scale_i)
     return {name: np.asarray(weights) * factors[name] for name, weights in parameters.items() if name in factors}
 
 
-def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
+def convert_weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
     """Convert weights of mlGeNN's connections, (pre, post) or flat, to parameters of this package.
 
     Raises
@@ -130,8 +132,8 @@ def weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], scale_i:
     SettingError
         Weights that are missing, unknown, of another shape or not finite.
     """
-    factors = _factors(model, scale_i)
-    shapes = {c.name: model.network.shape(c) for c in model.network.connections}
+    factors = _compute_factors(model, scale_i)
+    shapes = {c.name: model.network.get_weight_shape(c) for c in model.network.connections}
     parameters = {}
     for name, array in arrays.items():
         if name not in shapes:
@@ -153,14 +155,30 @@ def _check_complete(weights: Mapping[str, np.ndarray], model: Model) -> None:
             raise SettingError(f"weights of {connection.name} are missing; give those of {names}.")
 
 
-def spikes_for_mlgenn(samples: SpikeTrains, num_units: int, dt: float) -> list[Any]:
-    """Convert samples to those of mlGeNN's SpikeInput, each spike in the time step that it has here."""
+def convert_spikes_to_mlgenn(samples: SpikeTrains, num_units: int, dt: float) -> list[Any]:
+    """Convert samples to those of mlGeNN's SpikeInput, each spike in the time step that it has here.
+
+    Parameters
+    ----------
+    samples : times in ms.
+    num_units : number of input channels.
+    dt : length of a time step, ms.
+
+    Returns
+    -------
+    A `PreprocessedSpikes` of mlGeNN for each sample.
+
+    Raises
+    ------
+    BackendError
+        Where mlGeNN is not installed.
+    """
     _load()
     from ml_genn.utils.data import preprocess_spikes
 
     # A quarter of a step early: the step at or after a time is then the right one, whatever the rounding of dt.
     return [
-        preprocess_spikes((bin_steps(times, dt) - 0.25) * dt, units.astype(np.int64), num_units)
+        preprocess_spikes((assign_bins(times, dt) - 0.25) * dt, units.astype(np.int64), num_units)
         for times, units in (samples[b] for b in range(len(samples)))
     ]
 
@@ -197,31 +215,31 @@ def _check(model: Model) -> dict[str, dict[str, float]]:
                 f"population {p.name!r}: mlGeNN has no equivalent of {p.neuron.name} with {p.synapse.name} synapses; "
                 "LIF, LI and exponential can be exchanged."
             )
-        values[p.name] = {name: _uniform(model, p, name) for name in p.parameters}
+        values[p.name] = {name: _find_uniform(model, p, name) for name in p.parameters}
     return values
 
 
-def _uniform(model: Model, population: Population, name: str) -> float:
+def _find_uniform(model: Model, population: Population, name: str) -> float:
     value = model.values[f"{population.name}.{name}"]
     if np.any(value != value[0]):
         raise SettingError(f"{population.name}.{name} differs between neurons, which mlGeNN's populations cannot have.")
     return float(value[0])
 
 
-def _factors(model: Model, scale_i: bool) -> dict[str, np.ndarray]:
+def _compute_factors(model: Model, scale_i: bool) -> dict[str, np.ndarray]:
     """Factors of the weights for mlGeNN by connection, (post,) each."""
     program, values = build_program(model.network, "grid"), model.values
     factors = {}
     for p in model.network.populations[1:]:
         own = {name: values[f"{p.name}.{name}"] for name in p.parameters}
-        step = program.neuron_values(p.name, own, model.dt)
+        step = program.evaluate_neuron_values(p.name, own, model.dt)
         mean_current = own["tau_syn"] / model.dt * (1.0 - step["I_from_I"])
         theirs = (1.0 - step["V_from_V"]) * mean_current if scale_i else 1.0
         factors[p.name] = step["V_from_I"] / theirs
     return {c.name: factors[c.target] for c in model.network.connections}
 
 
-def _population(
+def _make_population(
     model: Model, population: Population, values: Mapping[str, Mapping[str, float]], scale_i: bool, max_spikes: int
 ) -> Any:
     ml_genn = _load()

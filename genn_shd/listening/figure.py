@@ -6,7 +6,7 @@ import numpy as np
 
 from ..backends.results import Recording
 from ..plots.agg import Axes, Figure
-from ..plots.training import FAINT, INK, entitle, name_lines, styled
+from ..plots.training import FAINT, INK, apply_style, entitle, name_lines
 from .listener import Evidence
 
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")  # Okabe & Ito
@@ -19,7 +19,7 @@ def draw_listening(recording: Recording, evidence: Evidence, class_names: tuple[
     """
     rasters = list(recording.spikes)
     traces = {name: trace[0] for (name, variable), trace in recording.traces.items() if variable == "V"}
-    with styled():
+    with apply_style():
         figure = Figure(figsize=(8.5, 2.2 + 1.9 * (len(rasters) + len(traces))), layout="constrained")
         entitle(figure, title)
         axes = figure.subplots(len(rasters) + len(traces) + 1, 1, sharex=True)

@@ -17,8 +17,8 @@ from ..config.schema import Config
 from ..errors import DataError
 from ..runs.folder import RunFolder
 from ..spikes.spike_trains import SpikeTrains
-from ..training.build import build_network, compile_model, on_native, trial_duration
-from ..training.data import for_evaluation
+from ..training.build import build_network, compile_model, get_trial_duration, on_native
+from ..training.data import prepare_for_evaluation
 from ..training.samples import Samples
 
 _BATCH = 16
@@ -50,12 +50,12 @@ class Listener:
     Attributes
     ----------
     class_names : C words.
-    duration : of a trial, ms; what comes later is not heard.
+    duration : of a trial, ms; later sound is ignored.
     """
 
     def __init__(self, model: Model, config: Config, class_names: tuple[str, ...]) -> None:
         self._model, self._config = model, config
-        self.class_names, self.duration = class_names, trial_duration(config)
+        self.class_names, self.duration = class_names, get_trial_duration(config)
 
     @classmethod
     @contextmanager
@@ -67,15 +67,15 @@ class Listener:
         DataError
             There is no run in the folder, or no such checkpoint.
         """
-        folder = RunFolder.existing(path)
+        folder = RunFolder.open_existing(path)
         saved = folder.checkpoints.read(checkpoint)
         # A network trained on a GPU is to run on any machine.
-        config = on_native(folder.config(), folder.scheme()).replace(**{"training.batch_size": _BATCH})
+        config = on_native(folder.read_config(), folder.read_scheme()).replace(**{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
         network = build_network(config, saved.state["num_input"], len(names))
         saved.check(network)
         with compile_model(config, network) as model:
-            model.set_parameters(saved.group("parameters"))
+            model.set_parameters(saved.select_group("parameters"))
             yield cls(model, config, names)
 
     def collect_evidence(self, spikes: SpikeTrains, times: np.ndarray | None = None) -> Evidence:
@@ -126,4 +126,4 @@ class Listener:
                 f"this network hears {expected} channels, and sound has {sample.num_units} here; it was trained on "
                 f"{settings.name!r}. Train on sound: --preset spoken_digits."
             )
-        return for_evaluation(self._config, Samples.all(sample.crop(self.duration))).trains
+        return prepare_for_evaluation(self._config, Samples.from_all(sample.crop(self.duration))).trains

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import SettingError
 from .expressions import FUNCTIONS, parse
-from .snippets import uses
+from .snippets import find_names
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Parameter:
     default : value where a population states none.
     unit : for messages and help; "1" where dimensionless.
     minimum : smallest allowed value, exclusive; None where any finite value is.
-    description : what it does, for help.
+    description : effect, for help.
     """
 
     default: float
@@ -82,7 +82,7 @@ def _check_names(definition: str, names: Iterable[str], reserved: frozenset[str]
         seen.add(name)
 
 
-def _frozen(mapping: Mapping) -> Mapping:
+def _freeze(mapping: Mapping) -> Mapping:
     return MappingProxyType(dict(mapping))
 
 
@@ -115,7 +115,7 @@ class NeuronModel:
         if self.reset and self.threshold is None:
             raise SettingError(f"{self.name}: a reset needs a threshold.")
         for name in ("parameters", "state", "dynamics", "reset"):
-            object.__setattr__(self, name, _frozen(getattr(self, name)))
+            object.__setattr__(self, name, _freeze(getattr(self, name)))
 
     @property
     def spiking(self) -> bool:
@@ -129,7 +129,7 @@ CURRENT = "I"
 
 @dataclass(frozen=True)
 class SynapseModel:
-    """How spikes that arrive at a neuron become its input.
+    """A synapse: how spikes that arrive at a neuron become its input current.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class SynapseModel:
         if self.current is not None and CURRENT in self.state:
             raise SettingError(f"{self.name}: {CURRENT} is among its state, so leave current out.")
         for name in ("parameters", "state", "dynamics"):
-            object.__setattr__(self, name, _frozen(getattr(self, name)))
+            object.__setattr__(self, name, _freeze(getattr(self, name)))
 
 
 def _check_dynamics(name: str, state: Mapping[str, float], dynamics: Mapping[str, str]) -> None:
@@ -198,7 +198,7 @@ class LossModel:
     cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages, "none"
         nothing; the prediction is always from the logits.
     output_loss : added to the loss for every output, an expression of its state at the end of the trial.
-    voltage_drive : d(loss of the sample)/dV, V being what is read of one step.
+    voltage_drive : d(loss of the sample)/dV, V being the voltage that the loss reads of one step.
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
     silent_label_signal : added to the adjoint of the label's output at the end of a trial in which it never spiked,
         an expression of `T` and the parameters. No spike, no gradient: this is a rule that wakes it up.
@@ -222,7 +222,7 @@ class LossModel:
 
     def __post_init__(self) -> None:
         for name in ("parameters", "state"):
-            object.__setattr__(self, name, _frozen(getattr(self, name)))
+            object.__setattr__(self, name, _freeze(getattr(self, name)))
         _check_names(f"loss {self.name!r}", [*self.parameters, *self.state], RESERVED_NAMES | LOSS_NAMES)
         if "loss_scale" not in self.parameters:
             raise SettingError(f"loss {self.name!r}: parameters must hold 'loss_scale', which multiplies the logits.")
@@ -235,9 +235,9 @@ class LossModel:
     @property
     def keeps_voltages(self) -> bool:
         """Whether the backward pass needs the voltage of every step."""
-        return "V" in uses(self.voltage_drive)
+        return "V" in find_names(self.voltage_drive)
 
     @property
     def weighs_input(self) -> bool:
         """Whether the weight depends on the sample's input."""
-        return self.weight is not None and "activity" in uses(self.weight)
+        return self.weight is not None and "activity" in find_names(self.weight)

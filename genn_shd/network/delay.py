@@ -21,7 +21,7 @@ class Delay:
     """Times that the spikes of a connection travel, real numbers of ms that mean the same at any time step.
 
     A spike of time t arrives at t + delay. Between neurons a delay is at least the time step, from the source of input
-    spikes at least 0; what is drawn below that, or outside of the limits here, is moved to the nearer limit. What
+    spikes at least 0; values drawn below that, or outside of the limits here, are moved to the nearer limit. What
     arrives after the end of the trial is lost.
 
     Attributes
@@ -53,7 +53,7 @@ class Delay:
                 f"{self.maximum:g} ms."
             )
 
-    def limits(self, shortest: float) -> tuple[float, float]:
+    def find_limits(self, shortest: float) -> tuple[float, float]:
         """Shortest and longest delay, ms.
 
         Parameters
@@ -74,7 +74,7 @@ class Delay:
 
     def check(self, name: str, value: np.ndarray, shortest: float) -> None:
         """Raise a SettingError naming `name` unless delays, ms, are within the limits, to single precision."""
-        low, high = self.limits(shortest)
+        low, high = self.find_limits(shortest)
         outside = ~((low * (1 - _ROUNDING) <= value) & (value <= high * (1 + _ROUNDING)))
         if np.any(outside):
             raise SettingError(
@@ -83,4 +83,4 @@ class Delay:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], shortest: float) -> np.ndarray:
         """Initial delays of that shape, ms, within the limits."""
-        return np.clip(draw(self.initial, rng, shape), *self.limits(shortest))
+        return np.clip(draw(self.initial, rng, shape), *self.find_limits(shortest))

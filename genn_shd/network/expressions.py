@@ -17,14 +17,14 @@ import numpy as np
 import sympy
 from sympy.printing.c import C99CodePrinter
 
-from ..errors import SettingError, nearest
+from ..errors import SettingError, suggest_nearest
 
 # Longer text, and larger powers of numbers, would only keep the algebra busy.
 _LONGEST = 2000
 _LARGEST_EXPONENT = 100
 
 
-def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+def _raise_to_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     if base.is_number and exponent.is_number and not abs(exponent) <= _LARGEST_EXPONENT:
         raise SettingError(f"{exponent} is too large an exponent of a number; at most {_LARGEST_EXPONENT} is allowed.")
     return base**exponent
@@ -35,7 +35,7 @@ _NEAR_ZERO = sympy.Rational(1, 10)
 _EXPREL_TERMS = 9  # at |x| = 1/10, what is left out of the derivative is 1e-14 of it
 
 
-def _exprel(x: sympy.Expr) -> sympy.Expr:
+def _make_exprel(x: sympy.Expr) -> sympy.Expr:
     """(exp(x) - 1) / x, and 1 where x is 0: smooth everywhere, and so is what SymPy derives from it."""
     if x.is_number and x.is_zero:
         return sympy.Integer(1)
@@ -47,10 +47,10 @@ def _exprel(x: sympy.Expr) -> sympy.Expr:
 
 FUNCTIONS: dict[str, tuple[int, Callable[..., sympy.Expr]]] = {
     "exp": (1, sympy.exp),
-    "exprel": (1, _exprel),
+    "exprel": (1, _make_exprel),
     "log": (1, sympy.log),
     "sqrt": (1, sympy.sqrt),
-    "pow": (2, _power),
+    "pow": (2, _raise_to_power),
     "sin": (1, sympy.sin),
     "cos": (1, sympy.cos),
     "tanh": (1, sympy.tanh),
@@ -63,11 +63,11 @@ _OPERATORS: dict[type[ast.operator], Callable[[sympy.Expr, sympy.Expr], sympy.Ex
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: _power(a, b),
+    ast.Pow: lambda a, b: _raise_to_power(a, b),
 }
 
 
-def symbol(name: str) -> sympy.Symbol:
+def make_symbol(name: str) -> sympy.Symbol:
     """The SymPy symbol of a snippet's name; all quantities are real."""
     return sympy.Symbol(name, real=True)
 
@@ -103,7 +103,7 @@ def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
         case ast.Constant(value=float() as value) if math.isfinite(value):
             return sympy.Float(value) if value != int(value) else sympy.Integer(int(value))
         case ast.Name(id=name):
-            return _name(name, text, names)
+            return _resolve_name(name, text, names)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_convert(operand, text, names)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -120,20 +120,20 @@ def _convert(node: ast.expr, text: str, names: set[str]) -> sympy.Expr:
     )
 
 
-def _name(name: str, text: str, names: set[str]) -> sympy.Expr:
+def _resolve_name(name: str, text: str, names: set[str]) -> sympy.Expr:
     if name not in names:
         raise SettingError(
             f"expression {text!r} uses the unknown name {name!r}; allowed: {', '.join(sorted(names))}."
-            + nearest(name, names)
+            + suggest_nearest(name, names)
         )
-    return symbol(name)
+    return make_symbol(name)
 
 
 def _call(name: str, arguments: list[sympy.Expr], text: str) -> sympy.Expr:
     if name not in FUNCTIONS:
         raise SettingError(
             f"expression {text!r} calls the unknown function {name!r}; allowed: {', '.join(FUNCTIONS)}."
-            + nearest(name, FUNCTIONS)
+            + suggest_nearest(name, FUNCTIONS)
         )
     count, function = FUNCTIONS[name]
     if len(arguments) != count:
@@ -187,7 +187,7 @@ def to_code(expression: sympy.Expr) -> str:
 
 def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
     """The expression's value in float64; arrays broadcast."""
-    names, function = _compiled(expression)
+    names, function = _compile(expression)
     # NumPy computes all branches of exprel, also the one that divides by 0, and then selects.
     branches = np.errstate(divide="ignore", invalid="ignore") if expression.has(sympy.Piecewise) else nullcontext()
     with branches:
@@ -195,12 +195,12 @@ def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -
 
 
 @functools.lru_cache(maxsize=1024)
-def _compiled(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float]]:
+def _compile(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float]]:
     """Names and function of an expression; kept, as trained time constants ask for the same ones in every batch."""
     names = tuple(sorted(s.name for s in expression.free_symbols))
-    return names, sympy.lambdify([symbol(n) for n in names], expression, modules="numpy", dummify=True)
+    return names, sympy.lambdify([make_symbol(n) for n in names], expression, modules="numpy", dummify=True)
 
 
 def compile_scalars(names: Sequence[str], expressions: Sequence[sympy.Expr]) -> Callable[..., list[float]]:
     """A function of numbers, in the order of the names, that returns the values; far faster than arrays."""
-    return sympy.lambdify([symbol(n) for n in names], list(expressions), modules="math", dummify=True, cse=True)
+    return sympy.lambdify([make_symbol(n) for n in names], list(expressions), modules="math", dummify=True, cse=True)

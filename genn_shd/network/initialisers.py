@@ -15,7 +15,7 @@ class Distribution(abc.ABC):
 
     @abc.abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        """Values of the given shape, float64."""
+        """Draw values of the given shape, float64."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Gamma(Distribution):
         return np.clip(rng.gamma(self.shape, self.mean / self.shape, shape), self.minimum, self.maximum)
 
 
-def heterogeneous(mean: float, smallest: float) -> Gamma:
+def make_heterogeneous(mean: float, smallest: float) -> Gamma:
     """Time constants (ms) that differ as those of Nowotny et al. (2025): shape 3, clipped to [smallest, 3 mean]."""
     return Gamma(mean, 3.0, smallest, 3.0 * mean)
 

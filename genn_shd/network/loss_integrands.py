@@ -12,7 +12,7 @@ import sympy
 
 from ..errors import SettingError
 from .definitions import LossModel, Parameter
-from .expressions import parse, symbol, to_code
+from .expressions import make_symbol, parse, to_code
 
 _LOSS_SCALE = Parameter(1.0, minimum=0.0, description="multiplies the logits before the softmax, or the loss")
 
@@ -34,8 +34,8 @@ def density_loss(
     SettingError
         An expression that cannot be read, or does not depend on V.
     """
-    code, derivative = _code(name, density, parameters, weight, {"is_label"})
-    total, cost = (_free_name(state, parameters) for state in ("total", "cost"))
+    code, derivative = _write_code(name, density, parameters, weight, {"is_label"})
+    total, cost = (_find_free_name(state, parameters) for state in ("total", "cost"))
     return LossModel(
         name=name,
         reads="mean_voltage",
@@ -55,10 +55,10 @@ def logit_loss(
 ) -> LossModel:
     """Cross-entropy of softmax(loss_scale * logit_k), logit_k = (1/T) int l(V_k, t) dt.
 
-    Arguments as for `density_loss`; what is predicted cannot depend on the label, so l cannot name it.
+    Arguments as for `density_loss`. A prediction cannot depend on the label, so l cannot use `is_label`.
     """
-    code, derivative = _code(name, density, parameters, weight, set())
-    total = _free_name("total", parameters)
+    code, derivative = _write_code(name, density, parameters, weight, set())
+    total = _find_free_name("total", parameters)
     return LossModel(
         name=name,
         reads="mean_voltage",
@@ -71,20 +71,20 @@ def logit_loss(
     )
 
 
-def _free_name(name: str, parameters: Mapping[str, Parameter] | None) -> str:
+def _find_free_name(name: str, parameters: Mapping[str, Parameter] | None) -> str:
     """A name for the loss's own state that none of its parameters has."""
     while name in (parameters or {}):
         name += "_"
     return name
 
 
-def _code(
+def _write_code(
     name: str, density: str, parameters: Mapping[str, Parameter] | None, weight: str | None, more: set[str]
 ) -> tuple[str, str]:
     """Code of l and of dl/dV. Corners (of fmax, fmin and fabs) count as the piece below them."""
     names = {"V", "t", "T", *(parameters or {}), *({"weight"} if weight else ()), *more}
     integrand = parse(density, names)
-    derivative = integrand.diff(symbol("V"))
+    derivative = integrand.diff(make_symbol("V"))
     if derivative == 0:
         raise SettingError(f"loss {name!r}: {density!r} does not depend on V, so nothing would be learned.")
     steps = derivative.replace(sympy.Heaviside, lambda x, *_: sympy.Piecewise((1, x > 0), (0, True)))

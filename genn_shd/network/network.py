@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from .._moved import old_method
 from ..errors import SettingError, unknown_name
 from ..system.numbers import check_whole
 from .definitions import LossModel, NeuronModel, Parameters, SynapseModel
@@ -48,7 +49,7 @@ class SpikeCountRegularisation:
     def __post_init__(self) -> None:
         if self.average not in ("batch", "trial"):
             raise unknown_name("regularisation average", self.average, ["batch", "trial"])
-        for name in self.strengths_and_targets():
+        for name in self.list_numbers():
             if not 0 <= getattr(self, name) < float("inf"):
                 raise SettingError(
                     f"regularisation {name} = {getattr(self, name)} is not allowed; it must be >= 0 and finite."
@@ -59,7 +60,7 @@ class SpikeCountRegularisation:
             )
 
     @classmethod
-    def strengths_and_targets(cls) -> tuple[str, ...]:
+    def list_numbers(cls) -> tuple[str, ...]:
         """Names of its numbers: those that may change while a network is in use."""
         return tuple(f.name for f in fields(cls) if f.name != "average")
 
@@ -187,7 +188,7 @@ class Population:
             return {}
         return {**self.neuron.parameters, **self.synapse.parameters}
 
-    def initial(self, name: str) -> Initial:
+    def find_initial(self, name: str) -> Initial:
         """The population's own value of a parameter, or the definition's default."""
         return self.values.get(name, self.parameters[name].default)
 
@@ -303,66 +304,69 @@ class Network:
         """Names of the hidden populations."""
         return tuple(p.name for p in self.hidden_populations)
 
-    def population(self, name: str) -> Population:
+    def find_population(self, name: str) -> Population:
         """The population of that name."""
         for population in self.populations:
             if population.name == name:
                 return population
         raise unknown_name("population", name, [p.name for p in self.populations])
 
-    def shape(self, connection: Connection) -> tuple[int, int]:
+    def get_weight_shape(self, connection: Connection) -> tuple[int, int]:
         """Shape (pre, post) of a connection's weights; pre counts every delay of a source."""
-        source = self.population(connection.source)
-        return source.size * len(source.delays), self.population(connection.target).size
+        source = self.find_population(connection.source)
+        return source.size * len(source.delays), self.find_population(connection.target).size
 
     @property
     def delayed_connections(self) -> tuple[Connection, ...]:
         """The connections with delays, in order."""
         return tuple(c for c in self.connections if c.delay is not None)
 
-    def delay_shape(self, connection: Connection) -> tuple[int, ...]:
+    def get_delay_shape(self, connection: Connection) -> tuple[int, ...]:
         """Shape of a connection's delays: (pre, post), or (pre,) where synapses of a source neuron share one."""
         assert connection.delay is not None
-        shape = self.shape(connection)
+        shape = self.get_weight_shape(connection)
         return shape if connection.delay.per == "synapse" else shape[:1]
 
-    def delay_limits(self, connection: Connection, dt: float) -> tuple[float, float]:
+    def find_delay_limits(self, connection: Connection, dt: float) -> tuple[float, float]:
         """Shortest and longest delay of a connection, ms, in steps of dt; a SettingError where there is none."""
         assert connection.delay is not None
-        return connection.delay.limits(self._shortest_delay(connection, dt))
+        return connection.delay.find_limits(self._find_shortest_delay(connection, dt))
 
-    def delay_limits_by_name(self, dt: float) -> dict[str, tuple[float, float]]:
+    def list_delay_limits(self, dt: float) -> dict[str, tuple[float, float]]:
         """Shortest and longest delay of every connection that has them, ms, by the delays' name."""
-        return {c.delay_name: self.delay_limits(c, dt) for c in self.delayed_connections}
+        return {c.delay_name: self.find_delay_limits(c, dt) for c in self.delayed_connections}
 
     def check_delays(self, connection: Connection, value: np.ndarray, dt: float) -> None:
         """Raise a SettingError unless delays of a connection, ms, are of its shape or one number, and allowed."""
         assert connection.delay is not None
-        if np.shape(value) not in ((), self.delay_shape(connection)):
+        if np.shape(value) not in ((), self.get_delay_shape(connection)):
             raise SettingError(
                 f"{connection.delay_name} has shape {np.shape(value)}; give a number or an array of shape "
-                f"{self.delay_shape(connection)}."
+                f"{self.get_delay_shape(connection)}."
             )
-        connection.delay.check(connection.delay_name, np.atleast_1d(value), self._shortest_delay(connection, dt))
+        connection.delay.check(connection.delay_name, np.atleast_1d(value), self._find_shortest_delay(connection, dt))
 
     def draw_delays(self, rng: np.random.Generator, dt: float) -> dict[str, np.ndarray]:
         """Initial delays of all connections that have them, by name, ms, for steps of dt."""
         return {
-            c.delay_name: c.delay.draw(rng, self.delay_shape(c), self._shortest_delay(c, dt))
+            c.delay_name: c.delay.draw(rng, self.get_delay_shape(c), self._find_shortest_delay(c, dt))
             for c in self.connections
             if c.delay is not None
         }
 
-    def _shortest_delay(self, connection: Connection, dt: float) -> float:
+    population = old_method("population", "find_population")
+    shape = old_method("shape", "get_weight_shape")
+
+    def _find_shortest_delay(self, connection: Connection, dt: float) -> float:
         return 0.0 if connection.source == self.input.name else dt
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of everything that is trained: weights of connections (pre, post), parameters of
         neurons as `{population}.{parameter}` (N,), and delays as `{connection}.delay` (pre, post) or (pre,)."""
-        weights: dict[str, tuple[int, ...]] = {c.name: self.shape(c) for c in self.connections}
+        weights: dict[str, tuple[int, ...]] = {c.name: self.get_weight_shape(c) for c in self.connections}
         neurons = {f"{p.name}.{name}": (p.size,) for p in self.populations for name in p.trained}
-        delays = {c.delay_name: self.delay_shape(c) for c in self.connections if c.delay and c.delay.trained}
+        delays = {c.delay_name: self.get_delay_shape(c) for c in self.connections if c.delay and c.delay.trained}
         return weights | neurons | delays
 
     @property

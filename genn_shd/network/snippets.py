@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 _IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
-def uses(*snippets: str) -> set[str]:
+def find_names(*snippets: str) -> set[str]:
     """Names that occur in snippets."""
     return set().union(*(set(_IDENTIFIER.findall(s)) for s in snippets))
 
 
-def assigns(name: str, *snippets: str) -> bool:
+def is_assigned(name: str, *snippets: str) -> bool:
     """Whether any of the snippets assigns to a name."""
     pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\s*(?:[-+*/]?=)(?!=)")
     return any(pattern.search(s) for s in snippets)
@@ -24,7 +24,7 @@ def rename(snippet: str, names: Mapping[str, str]) -> str:
     return _IDENTIFIER.sub(lambda match: names.get(match[0], match[0]), snippet)
 
 
-def scoped(body: Iterable[str], variables: Mapping[str, str], constants: Mapping[str, str]) -> str:
+def write_scope(body: Iterable[str], variables: Mapping[str, str], constants: Mapping[str, str]) -> str:
     """Statements in a block of their own, in which they see names of ours under names of theirs.
 
     Only what the statements use is fetched and only what they change is put back, so definitions may use any name.
@@ -36,8 +36,8 @@ def scoped(body: Iterable[str], variables: Mapping[str, str], constants: Mapping
     constants : name in the statements -> expression outside.
     """
     statements = list(body)
-    used = uses(*statements)
+    used = find_names(*statements)
     fetch = [f"const scalar {name} = {outside};" for name, outside in constants.items() if name in used]
     fetch += [f"scalar {name} = {outside};" for name, outside in variables.items() if name in used]
-    put = [f"{outside} = {name};" for name, outside in variables.items() if assigns(name, *statements)]
+    put = [f"{outside} = {name};" for name, outside in variables.items() if is_assigned(name, *statements)]
     return "{ " + "\n".join([*fetch, *statements, *put]) + " }"

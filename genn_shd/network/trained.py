@@ -9,7 +9,7 @@ from ..system.numbers import check_positive
 
 @dataclass(frozen=True)
 class Trained:
-    """How a parameter of a population, one number per neuron, or the delays of a connection are trained.
+    """Training of a parameter of a population, one number per neuron, or of the delays of a connection.
 
     Attributes
     ----------

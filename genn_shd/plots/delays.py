@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from .agg import Axes, Figure, MaxNLocator
-from .training import FAINT, INK, SINGLE, entitle, styled
+from .training import FAINT, INK, SINGLE, apply_style, entitle
 
 _BINS = 40
 
 
-def delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], title: str) -> Figure:
+def draw_delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], title: str) -> Figure:
     """Histograms of delays before and after training, and of what each moved by, a row for each connection.
 
     Parameters
@@ -21,7 +21,7 @@ def delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.nd
     before, after : delays in ms by name, as `input_hidden.delay`; at least one.
     title : names the run.
     """
-    with styled():
+    with apply_style():
         figure = Figure(figsize=(10, 0.6 + 2.9 * len(before)), layout="constrained")
         entitle(figure, title)
         rows: Any = figure.subplots(len(before), 2, squeeze=False)
@@ -34,7 +34,7 @@ def delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.nd
 
 
 def _draw_delays(axes: Axes, before: np.ndarray, after: np.ndarray, name: str) -> None:
-    edges = _edges(np.concatenate([before.ravel(), after.ravel()]))
+    edges = _compute_edges(np.concatenate([before.ravel(), after.ravel()]))
     axes.hist(before.ravel(), edges, histtype="step", color=FAINT, linewidth=1.4, label="before training")
     axes.hist(after.ravel(), edges, color=SINGLE, alpha=0.8, label="after")
     axes.set_xlabel(f"{name} (ms)")
@@ -43,12 +43,12 @@ def _draw_delays(axes: Axes, before: np.ndarray, after: np.ndarray, name: str) -
 
 
 def _draw_movement(axes: Axes, moved: np.ndarray) -> None:
-    axes.hist(moved.ravel(), _edges(moved.ravel()), color=SINGLE, alpha=0.8)
+    axes.hist(moved.ravel(), _compute_edges(moved.ravel()), color=SINGLE, alpha=0.8)
     axes.axvline(0.0, color=INK, linewidth=0.8)
     axes.set_xlabel(f"moved by (ms); mean of the absolute value {np.abs(moved).mean():.2g} ms")
 
 
-def _edges(values: np.ndarray) -> list[float]:
+def _compute_edges(values: np.ndarray) -> list[float]:
     """Edges of bins over all values; of a width, where all are the same."""
     low, high = float(values.min()), float(values.max())
     first, last = (low, high) if high > low else (low - 0.5, high + 0.5)

@@ -12,10 +12,21 @@ from typing import IO, Any
 
 import numpy as np
 
+from .._moved import serve_old_names
 from ..system import outputs
 from ..system.display import show_name
 from ..system.files import make_folder, write_whole
 from .agg import Axes, Figure, FigureCanvasAgg, LogFormatter, MaxNLocator, PercentFormatter, matplotlib
+
+__getattr__ = serve_old_names(
+    __name__,
+    {
+        "confusion": "draw_confusion",
+        "folds": "draw_folds",
+        "loss_weight": "draw_loss_weight",
+        "training_curves": "draw_training_curves",
+    },
+)
 
 COLOURS = {"training": "#0072B2", "validation": "#D55E00", "test": "#009E73"}
 INK = "#222222"
@@ -52,12 +63,12 @@ def save(figure: Figure, path: Path, mark: str = outputs.mark("train")) -> None:
 def render(figure: Figure, file: IO[bytes], **options: Any) -> None:
     """Write a figure into a file. A letter that the font lacks is drawn as a box, without a warning each."""
     FigureCanvasAgg(figure)
-    with styled(), warnings.catch_warnings():
+    with apply_style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.savefig(file, **options)
 
 
-def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
+def draw_training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """Loss, accuracy, learning rate and activity over epochs.
 
     Parameters
@@ -65,7 +76,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
     history : rows of `history.csv`, at least one.
     title : names the run.
     """
-    with styled():
+    with apply_style():
         figure = Figure(figsize=(10, 6.6), layout="constrained")
         entitle(figure, title)
         rows: Any = figure.subfigures(2, 1, height_ratios=(1.6, 1))
@@ -88,9 +99,9 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
         silent.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         for axes in (loss, spikes, silent):
             from_zero(axes)
-        if _highest(loss) > _WIDE_RANGE * _lowest(loss) > 0:
+        if _find_highest(loss) > _WIDE_RANGE * _find_lowest(loss) > 0:
             set_logarithmic(loss, "y")
-            loss.set_ylim(0.9 * _lowest(loss), 1.2 * _highest(loss))
+            loss.set_ylim(0.9 * _find_lowest(loss), 1.2 * _find_highest(loss))
         accuracy.set_ylim(0, 1.03)
         for axes in (loss, accuracy, rate, spikes, silent):
             axes.set_xlabel("epoch")
@@ -100,7 +111,7 @@ def training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
     return figure
 
 
-def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Figure:
+def draw_confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Figure:
     """Confusion matrix: per cent of each class's samples by prediction, a row a class.
 
     Parameters
@@ -109,7 +120,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Fig
     class_names : C names.
     title : names the run and the samples.
     """
-    with styled():
+    with apply_style():
         size = 3.2 + 0.42 * min(len(class_names), _MOST_NUMBERED_CLASSES)
         figure = Figure(figsize=(size + 1.0, size), layout="constrained")
         axes = figure.subplots()
@@ -131,7 +142,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Fig
     return figure
 
 
-def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
+def draw_loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
     """The weight of a loss over the trial.
 
     Parameters
@@ -140,7 +151,7 @@ def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
     weight : (N,) of all samples, or (B, N) of some samples, with their mean.
     title : names the loss.
     """
-    with styled():
+    with apply_style():
         figure = Figure(figsize=(6.4, 3.6), layout="constrained")
         axes = figure.subplots()
         axes.set_title(show_name(title, TITLE_WIDTH), loc="left")
@@ -156,9 +167,9 @@ def loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
     return figure
 
 
-def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
+def draw_folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
     """One bar for each fold of a cross-validation, and their mean."""
-    with styled():
+    with apply_style():
         figure = Figure(figsize=(2.6 + 0.8 * len(accuracies), 4.2), layout="constrained")
         axes = figure.subplots()
         mean = float(np.mean(list(accuracies.values())))
@@ -181,7 +192,7 @@ def folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
     return figure
 
 
-def styled() -> Any:
+def apply_style() -> Any:
     """The look of all figures, within a `with` block."""
     return matplotlib.rc_context(_FONT)
 
@@ -222,15 +233,15 @@ def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour:
         axes.plot(epochs, values, color=colour, label=label, linewidth=1.8, marker=marker, markersize=4)
 
 
-def _highest(axes: Axes) -> float:
-    return max(_drawn(axes), default=0.0)
+def _find_highest(axes: Axes) -> float:
+    return max(_list_drawn(axes), default=0.0)
 
 
-def _lowest(axes: Axes) -> float:
-    return min(_drawn(axes), default=0.0)
+def _find_lowest(axes: Axes) -> float:
+    return min(_list_drawn(axes), default=0.0)
 
 
-def _drawn(axes: Axes) -> list[float]:
+def _list_drawn(axes: Axes) -> list[float]:
     """The lowest finite value in a figure."""
     values = [np.asarray(line.get_ydata(), np.float64) for line in axes.lines]
     return [float(v) for array in values for v in array[np.isfinite(array)]]
@@ -238,8 +249,8 @@ def _drawn(axes: Axes) -> list[float]:
 
 def from_zero(axes: Axes) -> None:
     """Let the axis begin at 0, unless something lies below."""
-    if _lowest(axes) >= 0:
-        axes.set_ylim(0, 1.06 * _highest(axes) or 1)
+    if _find_lowest(axes) >= 0:
+        axes.set_ylim(0, 1.06 * _find_highest(axes) or 1)
 
 
 def _set_names(axes: Axes, names: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from ..backends.base import Model
 from ..backends.results import Arrays
 from ..errors import DataError, unknown_name
-from ..eventprop.adjoint import adjoint_name
+from ..eventprop.adjoint import name_adjoint
 from ..spikes.spike_trains import SpikeTrains
 from ..system import outputs
 from ..system.files import make_folder, write_hdf5
@@ -89,7 +89,7 @@ class Recorded:
         """
         try:
             with h5py.File(path, "r") as file:
-                recorded = cls._of(file)
+                recorded = cls._from_file(file)
             recorded._check()
         except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
             reason = " ".join(str(error).split())
@@ -97,8 +97,8 @@ class Recorded:
         return recorded
 
     @classmethod
-    def _of(cls, file: h5py.File) -> Recorded:
-        attributes = {name: _plain(value) for name, value in file.attrs.items() if name != outputs.ATTRIBUTE}
+    def _from_file(cls, file: h5py.File) -> Recorded:
+        attributes = {name: _to_plain(value) for name, value in file.attrs.items() if name != outputs.ATTRIBUTE}
         labels = file["labels"][()]
         unknown = np.full(len(labels), -1)
         return cls(
@@ -145,7 +145,7 @@ class Recorded:
                 raise DataError(f"weights of {name} must be numbers")
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -163,7 +163,7 @@ class Selection:
     variables: tuple[str, ...]
 
     @classmethod
-    def of(cls, model: Model, populations: Sequence[str], variables: Sequence[str]) -> Selection:
+    def choose(cls, model: Model, populations: Sequence[str], variables: Sequence[str]) -> Selection:
         """Choose of what a model has: no populations means all; `state`, `adjoint` stand for all variables of a kind.
 
         Raises
@@ -177,7 +177,7 @@ class Selection:
                 raise unknown_name("recording.populations", population, names)
         chosen = tuple(populations) or tuple(names)
         there = list(dict.fromkeys(v for p in chosen for v in model.recordable.get(p, ())))
-        adjoint = [v for v in there if v in map(adjoint_name, there)]
+        adjoint = [v for v in there if v in map(name_adjoint, there)]
         known = {name: [name] for name in (SPIKES, WEIGHTS, *there)}
         known.setdefault(STATE, [v for v in there if v not in adjoint])
         known.setdefault(ADJOINT, adjoint)

@@ -17,7 +17,7 @@ _DPI = 150
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure with its name and what it shows.
+    """A figure with its name and caption.
 
     Attributes
     ----------
@@ -30,13 +30,13 @@ class Drawing:
     caption: str
     figure: Figure
 
-    def files(self, folder: Path) -> list[tuple[Path, outputs.Kind]]:
+    def list_files(self, folder: Path) -> list[tuple[Path, outputs.Kind]]:
         """The files that `save` writes, and their formats."""
         return [(folder / f"{self.name}.png", outputs.PNG), (folder / f"{self.name}.pdf", outputs.PDF)]
 
     def save(self, folder: Path, mark: str) -> str:
         """Write `NAME.png` and `NAME.pdf` into a folder; returns the PNG as a `data:` address."""
-        (image, _), (document, _) = self.files(folder)
+        (image, _), (document, _) = self.list_files(folder)
         stream = io.BytesIO()
         render(self.figure, stream, format="png", dpi=_DPI, metadata={"Software": mark})
         png = stream.getvalue()

@@ -12,8 +12,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 from ..sweep.records import Trial
-from ..sweep.space import Choice, Parameter, label
-from .trials import Trials, same_elsewhere
+from ..sweep.space import Choice, Parameter, format_label
+from .trials import Trials, is_same_elsewhere
 
 _MOST_LEVELS = 12
 
@@ -37,39 +37,39 @@ class Level:
     best: Trial
 
 
-def factors(of: Trials) -> dict[str, list[Level]]:
+def list_factors(of: Trials) -> dict[str, list[Level]]:
     """Levels of each parameter that takes few values, by its name, in the order of its range."""
     found = {}
-    for parameter in _discrete(of):
-        groups = _groups(parameter, of.complete)
+    for parameter in _list_discrete(of):
+        groups = _group_trials(parameter, of.complete)
         if 1 < len(groups) <= _MOST_LEVELS:
-            found[parameter.name] = [_level(of, value, trials) for value, trials in groups]
+            found[parameter.name] = [_summarise_level(of, value, trials) for value, trials in groups]
     return found
 
 
-def _discrete(of: Trials) -> list[Parameter]:
+def _list_discrete(of: Trials) -> list[Parameter]:
     """Parameters of a few values: choices, and ranges where trials were not drawn from them."""
     is_listed = of.file.strategy.name in ("grid", "list")
     return [p for p in of.varied if is_listed or isinstance(p, Choice)]
 
 
-def _groups(parameter: Parameter, trials: Sequence[Trial]) -> list[tuple[Any, list[Trial]]]:
+def _group_trials(parameter: Parameter, trials: Sequence[Trial]) -> list[tuple[Any, list[Trial]]]:
     """Trials by their value of a parameter; those at which it does not matter are left out."""
     groups: dict[str, tuple[Any, list[Trial]]] = {}
     for trial in trials:
         if parameter.name in trial.point:
             value = trial.point[parameter.name]
-            groups.setdefault(label(value), (value, []))[1].append(trial)
+            groups.setdefault(format_label(value), (value, []))[1].append(trial)
     return sorted(groups.values(), key=lambda group: parameter.place(group[0]))
 
 
-def _level(of: Trials, value: Any, trials: Sequence[Trial]) -> Level:
+def _summarise_level(of: Trials, value: Any, trials: Sequence[Trial]) -> Level:
     values = [trial.objective for trial in trials if trial.objective is not None]
     spread = stdev(values) if len(values) > 1 else None
-    return Level(value, len(trials), fmean(values), spread, max(trials, key=of.worth))
+    return Level(value, len(trials), fmean(values), spread, max(trials, key=of.sign_objective))
 
 
-def ablation(of: Trials) -> dict[str, list[Trial]]:
+def find_ablation(of: Trials) -> dict[str, list[Trial]]:
     """For each factor the trials that differ from the best one in it alone, one a level, the best trial among them.
 
     Parameters that matter at one of two points only, as the strength that belongs to a loss, may differ too; of several
@@ -79,11 +79,11 @@ def ablation(of: Trials) -> dict[str, list[Trial]]:
     if best is None:
         return {}
     found = {}
-    for parameter in _discrete(of):
+    for parameter in _list_discrete(of):
         if parameter.name not in best.point:
             continue
-        near = [t for t in of.complete if same_elsewhere(t.point, best.point, parameter.name)]
-        levels = [max(trials, key=of.worth) for _, trials in _groups(parameter, near)]
+        near = [t for t in of.complete if is_same_elsewhere(t.point, best.point, parameter.name)]
+        levels = [max(trials, key=of.sign_objective) for _, trials in _group_trials(parameter, near)]
         if 1 < len(levels) <= _MOST_LEVELS:
             found[parameter.name] = levels
     return found

@@ -26,7 +26,7 @@ class Section:
 
     Attributes
     ----------
-    heading : what it is about.
+    heading : subject.
     notes : sentences before the rest.
     drawings, tables : in their order, figures first.
     folded : whether a reader opens it first.
@@ -77,30 +77,37 @@ class Page:
         sections = [section for section in self.sections if not section.is_empty]
         drawings = [drawing for section in sections for drawing in section.drawings]
         path, mark = folder / FILE_NAME, outputs.mark("report")
-        for file, kind in [(path, outputs.HTML), *(found for d in drawings for found in d.files(folder))]:
+        for file, kind in [(path, outputs.HTML), *(found for d in drawings for found in d.list_files(folder))]:
             outputs.check(file, kind, mark, overwrite=overwrite)
         make_folder(folder)
         images = {d.name: d.save(folder, mark) for d in drawings}
         text = (
-            _templates()
+            _load_templates()
             .get_template("page.html.j2")
-            .render(page=self, sections=sections, images=images, mark=mark, version=__version__, time=environment.now())
+            .render(
+                page=self,
+                sections=sections,
+                images=images,
+                mark=mark,
+                version=__version__,
+                time=environment.format_now(),
+            )
         )
         write_text(path, text)
         return path
 
 
-def _shown(value: object) -> object:
+def _escape(value: object) -> object:
     """Escape what a page cannot hold in plain text; templates' own parts are of another type."""
     return escape(value) if type(value) is str else value
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def _load_templates() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("genn_shd.reports"),
         autoescape=True,  # names come from files
-        finalize=_shown,
+        finalize=_escape,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

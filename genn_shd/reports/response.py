@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..sweep.space import Choice, Parameter, Point, Space, label
-from ..sweep.strategies.observations import Observation, observations
+from ..sweep.space import Choice, Parameter, Point, Space, format_label
+from ..sweep.strategies.observations import Observation, list_observations
 from .trials import Trials
 
 FEWEST = 4
@@ -61,12 +61,12 @@ class Response:
 
 def can_fit(of: Trials) -> bool:
     """Whether there are enough trials, with different objectives."""
-    known = observations(of.all, of.objective)
+    known = list_observations(of.all, of.objective)
     targets = {o.target for o in known}
-    return bool(of.varied) and len({label(o.point) for o in known}) >= FEWEST and len(targets) > 1
+    return bool(of.varied) and len({format_label(o.point) for o in known}) >= FEWEST and len(targets) > 1
 
 
-def response(of: Trials, seed: int = 0) -> Response:
+def fit_response(of: Trials, seed: int = 0) -> Response:
     """Fit a surrogate to the trials that ended, and evaluate it.
 
     Parameters
@@ -81,18 +81,18 @@ def response(of: Trials, seed: int = 0) -> Response:
     """
     from ..sweep.surrogate import Surrogate
 
-    known = observations(of.all, of.objective)
-    taken = _thinned(known)
+    known = list_observations(of.all, of.objective)
+    taken = _thin(known)
     limitless = replace(of.objective, at_most={})  # limits say which trials are allowed, not what they are worth
     surrogate = Surrogate.fit(of.space, limitless, [replace(o, limited=()) for o in taken], seed=seed)
     names = [p.name for p in of.varied]
-    indices = total_effects(surrogate, of.space, names, np.random.default_rng(seed))
+    indices = estimate_total_effects(surrogate, of.space, names, np.random.default_rng(seed))
     importance = dict(sorted(indices.items(), key=lambda item: -item[1]))
     slices = [_slice(surrogate, of, name) for name in importance]
     return Response(importance, slices, len(taken), len(known) - len(taken))
 
 
-def _thinned(known: Sequence[Observation]) -> list[Observation]:
+def _thin(known: Sequence[Observation]) -> list[Observation]:
     """At most `_MOST` observations, evenly over the order of their targets, best and worst among them."""
     if len(known) <= _MOST:
         return list(known)
@@ -100,7 +100,9 @@ def _thinned(known: Sequence[Observation]) -> list[Observation]:
     return [ordered[i] for i in np.linspace(0, len(ordered) - 1, _MOST).round().astype(int)]
 
 
-def total_effects(surrogate: Any, space: Space, names: Sequence[str], rng: np.random.Generator) -> dict[str, float]:
+def estimate_total_effects(
+    surrogate: Any, space: Space, names: Sequence[str], rng: np.random.Generator
+) -> dict[str, float]:
     """Total-effect indices by Jansen's estimate: E[(f(x) - f(x with one parameter drawn anew))^2] / 2 Var f."""
     units, anew = rng.random((2, _DRAWS, len(space)))
     here = surrogate.predict([space.at(row) for row in units])[0]
@@ -119,20 +121,20 @@ def _slice(surrogate: Any, of: Trials, name: str) -> Slice:
     """The slice through the best trial at which the parameter is active."""
     parameter = next(p for p in of.space if p.name == name)
     candidates = [t for t in of.complete if name in t.point] or [t for t in of.all if name in t.point]
-    base = max(candidates, key=of.worth).point
-    values = places(parameter)
-    mean, std = surrogate.predict([_completed(of.space, {**base, name: value}) for value in values])
+    base = max(candidates, key=of.sign_objective).point
+    values = list_places(parameter)
+    mean, std = surrogate.predict([_complete(of.space, {**base, name: value}) for value in values])
     return Slice(parameter, values, mean, std)
 
 
-def places(parameter: Parameter) -> list[Any]:
+def list_places(parameter: Parameter) -> list[Any]:
     """Values along a parameter: all of a choice, evenly spread ones of a range."""
     if isinstance(parameter, Choice):
         return list(parameter.values)
     return list(dict.fromkeys(parameter.at(unit) for unit in np.linspace(0, 1, _PLACES)))
 
 
-def _completed(space: Space, point: Point) -> Point:
+def _complete(space: Space, point: Point) -> Point:
     """The point with the middle of every active parameter that has no value."""
     whole: Point = {}
     for parameter in space:

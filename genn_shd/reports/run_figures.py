@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..plots.agg import Axes, Figure, MaxNLocator, PercentFormatter
-from ..plots.training import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, entitle, from_zero, name_lines, styled
+from ..plots.training import CLASS_WIDTH, COLOURS, FAINT, INK, SINGLE, apply_style, entitle, from_zero, name_lines
 from ..recording.file import Recorded
 from ..runs.results import Row
 from ..system.display import show_name
@@ -26,7 +26,7 @@ _CURVES = (
 )
 
 
-def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
+def draw_curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
     """Loss, accuracy and activity of several trainings, each as a thin line, and their means.
 
     Parameters
@@ -34,15 +34,15 @@ def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
     histories : rows of `history.csv` of each training, some of which may be shorter or empty.
     title : names the run.
     """
-    with styled():
+    with apply_style():
         figure = Figure(figsize=(10, 7), layout="constrained")
         entitle(figure, title)
         for axes, (column, label) in zip(figure.subplots(2, 2).flat, _CURVES, strict=True):
             if column in ("loss", "accuracy"):
                 for part, colour in COLOURS.items():
-                    _several(axes, histories, f"{part}_{column}", colour, part)
+                    _draw_several(axes, histories, f"{part}_{column}", colour, part)
             else:
-                _several(axes, histories, column, INK, None)
+                _draw_several(axes, histories, column, INK, None)
             axes.set(xlabel="epoch", ylabel=label)
             from_zero(axes)
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -56,7 +56,7 @@ def curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
     return figure
 
 
-def _several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, colour: str, label: str | None) -> None:
+def _draw_several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, colour: str, label: str | None) -> None:
     """Draw one column of every training over epochs, and the mean of those that came as far."""
     by_epoch: dict[int, list[float]] = {}
     for history in histories:
@@ -70,7 +70,7 @@ def _several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, colour
         axes.plot(epochs, [np.mean(by_epoch[e]) for e in epochs], color=colour, linewidth=2.0, label=label)
 
 
-def weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
+def draw_weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
     """Histograms of trained parameters, a panel each.
 
     Parameters
@@ -79,21 +79,21 @@ def weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
     title : names the run.
     """
     names = list(dict.fromkeys(name for parameters in of.values() for name in parameters))
-    with styled():
-        figure, panels = _panels(len(names), title)
+    with apply_style():
+        figure, panels = _make_panels(len(names), title)
         drawn: list[dict[str, Any]] = []
         for axes, name in zip(panels, names, strict=True):
             values = {label: parameters[name].ravel() for label, parameters in of.items() if name in parameters}
-            drawn.append(_histograms(axes, values))
+            drawn.append(_draw_histograms(axes, values))
             together = np.concatenate(list(values.values()))
             heading = f"{show_name(name, CLASS_WIDTH)}: {together.mean():.3g} ± {together.std():.3g}"
             axes.set_title(heading, loc="left", fontsize=10)
             axes.set(xlabel="value", ylabel="number")
-        _legend(panels[0], drawn[0])
+        _draw_legend(panels[0], drawn[0])
     return figure
 
 
-def rates_of(recorded: Recorded) -> dict[str, np.ndarray]:
+def compute_rates(recorded: Recorded) -> dict[str, np.ndarray]:
     """Firing rates in a recording, Hz: population -> (N,), over all of its samples."""
     seconds = 1e-3 * recorded.duration * len(recorded.labels)
     return {
@@ -102,31 +102,31 @@ def rates_of(recorded: Recorded) -> dict[str, np.ndarray]:
     }
 
 
-def rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
+def draw_rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
     """Histograms of firing rates over the neurons of each population.
 
     Parameters
     ----------
-    of : name of a recording -> population -> (N,) Hz, as `rates_of` gives them.
+    of : name of a recording -> population -> (N,) Hz, as `compute_rates` returns them.
     title : names the run.
     """
     names = list(dict.fromkeys(name for populations in of.values() for name in populations))
-    with styled():
-        figure, panels = _panels(len(names), title)
+    with apply_style():
+        figure, panels = _make_panels(len(names), title)
         drawn: list[dict[str, Any]] = []
         for axes, name in zip(panels, names, strict=True):
             values = {label: populations[name] for label, populations in of.items() if name in populations}
-            drawn.append(_histograms(axes, values))
+            drawn.append(_draw_histograms(axes, values))
             latest = list(values.values())[-1]
             silent = int((latest == 0).sum())
             heading = f"{show_name(name, CLASS_WIDTH)}: {latest.mean():.3g} Hz, {silent} of {len(latest)} silent"
             axes.set_title(heading, loc="left", fontsize=10)
             axes.set(xlabel="firing rate (Hz)", ylabel="neurons")
-        _legend(panels[0], drawn[0])
+        _draw_legend(panels[0], drawn[0])
     return figure
 
 
-def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
+def _make_panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
     """An empty figure with a number of panels."""
     columns = min(_COLUMNS, number)
     rows = math.ceil(number / columns)
@@ -138,7 +138,7 @@ def _panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
     return figure, grid[:number]
 
 
-def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _draw_histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Draw histograms: filled where there is one; lines over the same bins where there are several, grey where many."""
     # In float32, values that differ by rounding alone leave no room for edges between them.
     together = np.concatenate(list(values.values())).astype(np.float64)
@@ -154,6 +154,6 @@ def _histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> dict[str, Any]:
     }
 
 
-def _legend(axes: Axes, drawn: Mapping[str, Any]) -> None:
+def _draw_legend(axes: Axes, drawn: Mapping[str, Any]) -> None:
     if 1 < len(drawn) <= _MANY:
         name_lines(axes, list(drawn.values()), list(drawn), fontsize=8)

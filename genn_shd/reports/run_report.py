@@ -11,20 +11,20 @@ from ..errors import DataError
 from ..plots import training as plots
 from ..recording import figure as plot_recording
 from ..runs.evaluation_report import Operations
-from ..runs.progress import sentence
+from ..runs.progress import format_incomplete
 from ..system.display import show_name
 from ..training.callbacks.silence_warning import SILENCE_REMEDY
 from . import run_figures, runs
 from .drawing import Drawing
 from .page import Page, Section
 from .runs import Training
-from .table import Cell, Table, cell, of_mapping, of_metric
+from .table import Cell, Table, make_cell, make_metric_cell, make_table
 
 _PARTS = ("training", "validation", "test")
 _MOST_RASTERS = 6
 
 
-def report(path: Path) -> Page:
+def build_report(path: Path) -> Page:
     """Build the report of a run folder, also of a run under way.
 
     Raises
@@ -32,34 +32,38 @@ def report(path: Path) -> Page:
     DataError
         It is no run folder.
     """
-    of, name = runs.trainings(path), runs.RunFolder(path).name
-    missing = runs.missing(path)
+    of, name = runs.list_trainings(path), runs.RunFolder(path).name
+    missing = runs.find_missing(path)
     makers: list[tuple[str, Callable[[], Section]]] = [
-        ("Result", lambda: _trainings(of)),
-        ("Curves", lambda: _curves(of, name)),
-        ("Confusion", lambda: _confusion(of, name)),
-        ("Rasters", lambda: _rasters(of)),
-        ("Firing rates", lambda: _rates(of, name)),
-        ("Weights", lambda: _weights(of, name)),
+        ("Result", lambda: _build_trainings(of)),
+        ("Curves", lambda: _build_curves(of, name)),
+        ("Confusion", lambda: _build_confusion(of, name)),
+        ("Rasters", lambda: _build_rasters(of)),
+        ("Firing rates", lambda: _build_rates(of, name)),
+        ("Weights", lambda: _build_weights(of, name)),
     ]
-    sections = [_or_why_not(heading, make) for heading, make in makers]
+    sections = [_build_or_explain(heading, make) for heading, make in makers]
     top = Training(runs.RunFolder(path), name)
-    sections += [_history(of), _settings(top), _environment(of)]
-    return Page(f"Run {show_name(name)}", _facts(of, sentence(missing)), [_damages(of), _missing(missing), *sections])
+    sections += [_build_history(of), _build_settings(top), _build_environment(of)]
+    return Page(
+        f"Run {show_name(name)}",
+        _list_facts(of, format_incomplete(missing)),
+        [_list_damages(of), _list_missing(missing), *sections],
+    )
 
 
-def _damages(of: Sequence[Training]) -> Section:
+def _list_damages(of: Sequence[Training]) -> Section:
     """Notes on files that could not be read."""
     return Section("Damaged files", [damage for training in of for damage in training.damages])
 
 
-def _missing(missing: Mapping[str, str]) -> Section:
+def _list_missing(missing: Mapping[str, str]) -> Section:
     """Notes on trainings that the figures of this page are without."""
-    note = f"Figures are of what there is so far; {sentence(missing)}."
+    note = f"Figures are of what there is so far; {format_incomplete(missing)}."
     return Section("So far", [note] if missing else [])
 
 
-def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
+def _build_or_explain(heading: str, make: Callable[[], Section]) -> Section:
     """Build a section, or one with the error: a damaged file does not hide the others."""
     try:
         return make()
@@ -67,7 +71,7 @@ def _or_why_not(heading: str, make: Callable[[], Section]) -> Section:
         return Section(heading, [str(error)])
 
 
-def _facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]]:
+def _list_facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]]:
     statuses = [training.status for training in of]
     named = ", ".join(f"{statuses.count(s)} {s}" for s in dict.fromkeys(statuses)) if len(of) > 1 else statuses[0]
     facts = [("trainings" if len(of) > 1 else "status", named)]
@@ -77,25 +81,25 @@ def _facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str, str]
         if values:
             spread = stdev(values) if len(values) > 1 else None
             so_far = f" ({len(values)} trainings, {what_is_missing})" if what_is_missing and len(of) > 1 else ""
-            text = of_metric("accuracy", fmean(values), spread).text
+            text = make_metric_cell("accuracy", fmean(values), spread).text
             facts.append((f"{part} accuracy, best epoch", f"{text}{so_far}"))
-    facts += _baseline_facts(of)
-    facts += _cost_facts(of)
+    facts += _list_baseline_facts(of)
+    facts += _list_cost_facts(of)
     facts.append(("time in epochs", f"{sum(training.seconds for training in of):.4g} s"))
     return facts
 
 
-def _baseline_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
+def _list_baseline_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
     """Accuracies of a linear classifier on the same samples, means over the trainings that have one."""
     found = [baseline for training in of if (baseline := training.summary.get("baseline"))]
     return [
-        (f"{part} accuracy, linear classifier", of_metric("accuracy", fmean(b[part] for b in found)).text)
+        (f"{part} accuracy, linear classifier", make_metric_cell("accuracy", fmean(b[part] for b in found)).text)
         for part in _PARTS
         if found and all(part in baseline for baseline in found)
     ]
 
 
-def _cost_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
+def _list_cost_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
     """Costs of a sample, means over trainings."""
     return [
         (f"cost of a {part} sample", str(Operations.pool(found, [1] * len(found))))
@@ -104,13 +108,15 @@ def _cost_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
     ]
 
 
-def _trainings(of: Sequence[Training]) -> Section:
+def _build_trainings(of: Sequence[Training]) -> Section:
     """Table of trainings: status, and figures at the best and the last epoch."""
     metrics = [(e, f"{part}_accuracy") for e in ("best", "last") for part in _PARTS]
     metrics = [(e, m) for e, m in metrics if any(training.best.get(m) is not None for training in of)]
     heads = [f"{m.replace('_', ' ')}, {e} epoch" for e, m in metrics]
     columns = ["training", "status", "epochs", "best epoch", *heads, "spikes per neuron", "silent neurons", "seconds"]
-    rows = [[cell(t.label), cell(t.status), cell(len(t.history)), *_figures(t, metrics)] for t in of]
+    rows = [
+        [make_cell(t.label), make_cell(t.status), make_cell(len(t.history)), *_list_figures(t, metrics)] for t in of
+    ]
     return Section("Result", [note for t in of if (note := _silence(t))], tables=[Table(columns, rows, "trainings")])
 
 
@@ -124,29 +130,29 @@ def _silence(training: Training) -> str:
     )
 
 
-def _figures(training: Training, metrics: Sequence[tuple[str, str]]) -> list[Cell]:
+def _list_figures(training: Training, metrics: Sequence[tuple[str, str]]) -> list[Cell]:
     best, last = training.best, training.history[-1] if training.history else {}
     return [
-        cell(best.get("epoch")),
-        *(of_metric(m, {"best": best, "last": last}[e].get(m)) for e, m in metrics),
-        *(cell(best.get(name)) for name in ("spikes_per_neuron", "silent_neurons")),
-        cell(round(training.seconds, 3)),
+        make_cell(best.get("epoch")),
+        *(make_metric_cell(m, {"best": best, "last": last}[e].get(m)) for e, m in metrics),
+        *(make_cell(best.get(name)) for name in ("spikes_per_neuron", "silent_neurons")),
+        make_cell(round(training.seconds, 3)),
     ]
 
 
-def _curves(of: Sequence[Training], name: str) -> Section:
+def _build_curves(of: Sequence[Training], name: str) -> Section:
     histories = [training.history for training in of]
     if not any(histories):
         return Section("Curves", ["No epoch has ended yet, or what it came to cannot be read."])
     if len(of) == 1:
         caption = "Loss, accuracy, learning rate and activity over epochs."
-        return Section("Curves", drawings=[Drawing("curves", caption, plots.training_curves(histories[0], name))])
+        return Section("Curves", drawings=[Drawing("curves", caption, plots.draw_training_curves(histories[0], name))])
     caption = f"{len(of)} trainings, a thin line each, and their means in bold."
-    return Section("Curves", drawings=[Drawing("curves", caption, run_figures.curves(histories, name))])
+    return Section("Curves", drawings=[Drawing("curves", caption, run_figures.draw_curves(histories, name))])
 
 
-def _confusion(of: Sequence[Training], name: str) -> Section:
-    found = runs.confusions(of)
+def _build_confusion(of: Sequence[Training], name: str) -> Section:
+    found = runs.sum_confusions(of)
     if not found:
         return Section("Confusion", [f"Not evaluated yet: python -m genn_shd.evaluate {of[0].folder.path} does it."])
     drawings = []
@@ -154,12 +160,12 @@ def _confusion(of: Sequence[Training], name: str) -> Section:
         evaluated = sum(part in training.confusions for training in of)
         together = f", {evaluated} of {len(of)} trainings taken together" if len(of) > 1 else ""
         right = f"{100 * matrix.trace() / matrix.sum():.1f} % of {matrix.sum()} right"
-        figure = plots.confusion(matrix, class_names, f"{name}, {part}: {right}")
+        figure = plots.draw_confusion(matrix, class_names, f"{name}, {part}: {right}")
         drawings.append(Drawing(f"confusion_{part}", f"What {part} samples are taken for{together}; {right}.", figure))
     return Section("Confusion", drawings=drawings)
 
 
-def _recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
+def _list_recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
     """(label, name of the figure, recording) of every recording."""
     several = len(of) > 1
     return [
@@ -173,58 +179,62 @@ def _recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
     ]
 
 
-def _no_recordings(heading: str, of: Sequence[Training]) -> Section:
+def _explain_no_recordings(heading: str, of: Sequence[Training]) -> Section:
     return Section(heading, [f"No recordings: python -m genn_shd.record {of[0].folder.path} makes one."])
 
 
-def _rasters(of: Sequence[Training]) -> Section:
+def _build_rasters(of: Sequence[Training]) -> Section:
     """Figures of the latest recordings."""
-    found = _recordings(of)
+    found = _list_recordings(of)
     if not found:
-        return _no_recordings("Rasters", of)
+        return _explain_no_recordings("Rasters", of)
     left_out = len(found) - _MOST_RASTERS
     notes = (
         [f"The last {_MOST_RASTERS} of {len(found)} recordings; all are in plots/recordings/."] if left_out > 0 else []
     )
     drawings = [
-        Drawing(f"raster_{name}", f"Spikes and traces, {label}.", plot_recording.recording(recorded, label))
+        Drawing(f"raster_{name}", f"Spikes and traces, {label}.", plot_recording.draw_recording(recorded, label))
         for label, name, recorded in found[-_MOST_RASTERS:]
     ]
     return Section("Rasters", notes, drawings)
 
 
-def _rates(of: Sequence[Training], name: str) -> Section:
-    rates = {label: found for label, _, recorded in _recordings(of) if (found := run_figures.rates_of(recorded))}
+def _build_rates(of: Sequence[Training], name: str) -> Section:
+    rates = {
+        label: found for label, _, recorded in _list_recordings(of) if (found := run_figures.compute_rates(recorded))
+    }
     if not rates:
-        return _no_recordings("Firing rates", of)
+        return _explain_no_recordings("Firing rates", of)
     caption = "Firing rates over the neurons, mean over the recorded samples; the heading tells of the last recording."
-    return Section("Firing rates", drawings=[Drawing("rates", caption, run_figures.rates(rates, name))])
+    return Section("Firing rates", drawings=[Drawing("rates", caption, run_figures.draw_rates(rates, name))])
 
 
-def _weights(of: Sequence[Training], name: str) -> Section:
-    found = {training.label: parameters for training in of if (parameters := training.weights())}
+def _build_weights(of: Sequence[Training], name: str) -> Section:
+    found = {training.label: parameters for training in of if (parameters := training.read_weights())}
     if not found:
         return Section("Weights", ["There is no checkpoint of a best epoch."])
     caption = "Trained parameters after the best epoch, with their mean and standard deviation."
-    return Section("Weights", drawings=[Drawing("weights", caption, run_figures.weights(found, name))])
+    return Section("Weights", drawings=[Drawing("weights", caption, run_figures.draw_weights(found, name))])
 
 
-def _history(of: Sequence[Training]) -> Section:
+def _build_history(of: Sequence[Training]) -> Section:
     """Table of all epochs; of several trainings they are in their own folders."""
     if len(of) > 1 or not of[0].history:
         return Section("History")
     rows = of[0].history
-    table = Table([c.replace("_", " ") for c in rows[0]], [[cell(v) for v in row.values()] for row in rows], "history")
+    table = Table(
+        [c.replace("_", " ") for c in rows[0]], [[make_cell(v) for v in row.values()] for row in rows], "history"
+    )
     return Section("History", tables=[table], folded=True)
 
 
-def _settings(top: Training) -> Section:
-    return Section("Settings", tables=[of_mapping(runs.settings(top), "settings")], folded=True)
+def _build_settings(top: Training) -> Section:
+    return Section("Settings", tables=[make_table(runs.read_settings(top), "settings")], folded=True)
 
 
-def _environment(of: Sequence[Training]) -> Section:
+def _build_environment(of: Sequence[Training]) -> Section:
     """Table of the first training's environment; that of the others is in their `environment.json`."""
     found = of[0].environment
     notes = [f"Of {of[0].label}; each training has its own environment.json."] if len(of) > 1 and found else []
-    tables = [of_mapping(found, "environment", ("what", "value"))] if found else []
+    tables = [make_table(found, "environment", ("what", "value"))] if found else []
     return Section("Environment", notes, tables=tables, folded=True)

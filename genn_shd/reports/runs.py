@@ -17,7 +17,7 @@ from ..runs.checkpoint import Checkpoint
 from ..runs.evaluation_report import Operations
 from ..runs.files import read_confusions, read_environment, read_history, read_operations, read_summary
 from ..runs.folder import RunFolder
-from ..runs.progress import incomplete
+from ..runs.progress import find_incomplete
 from ..runs.results import Row
 
 T = TypeVar("T")
@@ -86,14 +86,14 @@ class Training:
         """Part of the data -> what a sample of it costs; empty where nothing was evaluated."""
         return self._read(read_operations, self.folder.evaluation_file) or {}
 
-    def weights(self) -> dict[str, np.ndarray]:
+    def read_weights(self) -> dict[str, np.ndarray]:
         """Trained parameters of the best epoch; empty before there is one."""
-        return self.checkpoint.group("parameters") if self.checkpoint else {}
+        return self.checkpoint.select_group("parameters") if self.checkpoint else {}
 
     @property
     def recording_files(self) -> list[Path]:
         """Recordings, the oldest epoch first."""
-        return sorted(self.folder.recordings.glob("*.h5"), key=_natural)
+        return sorted(self.folder.recordings.glob("*.h5"), key=_make_sort_key)
 
     @cached_property
     def recordings(self) -> list[tuple[str, Recorded]]:
@@ -122,7 +122,7 @@ def _read_checkpoint(path: Path) -> Checkpoint:
     return checkpoint
 
 
-def trainings(path: Path) -> list[Training]:
+def list_trainings(path: Path) -> list[Training]:
     """The trainings in a run folder.
 
     Raises
@@ -130,31 +130,31 @@ def trainings(path: Path) -> list[Training]:
     DataError, SettingError
         It is no run folder, or a configuration in it cannot be read.
     """
-    top = RunFolder.existing(path)
-    if not top.parts():
+    top = RunFolder.open_existing(path)
+    if not top.list_parts():
         return [Training(top, top.name)]
-    return [Training(leaf, leaf.path.relative_to(path).as_posix()) for leaf in _leaves(top)]
+    return [Training(leaf, leaf.path.relative_to(path).as_posix()) for leaf in _list_leaves(top)]
 
 
-def missing(path: Path) -> dict[str, str]:
-    """See `genn_shd.runs.progress.incomplete`; empty where settings are those of another version."""
+def find_missing(path: Path) -> dict[str, str]:
+    """See `genn_shd.runs.progress.find_incomplete`; empty where settings are those of another version."""
     try:
-        return incomplete(RunFolder(path))
+        return find_incomplete(RunFolder(path))
     except SettingError:
         return {}
 
 
-def _leaves(folder: RunFolder) -> list[RunFolder]:
+def _list_leaves(folder: RunFolder) -> list[RunFolder]:
     """The single trainings that a run is made of."""
-    return [leaf for part in folder.parts() for leaf in _leaves(part)] or [folder]
+    return [leaf for part in folder.list_parts() for leaf in _list_leaves(part)] or [folder]
 
 
-def settings(training: Training) -> dict[str, Any]:
+def read_settings(training: Training) -> dict[str, Any]:
     """The complete configuration, as nested tables."""
     return dict(read_toml(training.folder.config_file))
 
 
-def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]]:
+def sum_confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]]:
     """Confusion matrices by part of the data, (C, C) counts over all trainings, and the classes' names."""
     found: dict[str, tuple[np.ndarray, list[str]]] = {}
     for training in of:
@@ -163,15 +163,15 @@ def confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]
             if before.shape != matrix.shape:
                 many, few = len(before), len(matrix)
                 raise DataError(f"{training.folder.evaluation_file}: has {few} classes where others have {many}.")
-            found[part] = before + matrix, _class_names(training, len(matrix))
+            found[part] = before + matrix, _list_class_names(training, len(matrix))
     return found
 
 
-def _class_names(training: Training, number: int) -> list[str]:
+def _list_class_names(training: Training, number: int) -> list[str]:
     names = training.checkpoint.state["class_names"] if training.checkpoint else []
     return names if len(names) == number else [str(n) for n in range(number)]
 
 
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
+def _make_sort_key(path: Path) -> list[tuple[bool, int, str]]:
     """A key for sorting by which 10 comes after 9."""
     return [(word.isdigit(), int(word) if word.isdigit() else 0, word) for word in path.stem.split("_")]

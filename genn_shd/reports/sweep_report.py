@@ -9,18 +9,18 @@ from pathlib import Path
 from ..errors import BackendError
 from ..plots.training import TITLE_WIDTH
 from ..sweep.records import COMPLETE, Trial
-from ..sweep.status import measured
+from ..sweep.status import list_measured
 from ..system.display import SENTENCE, show_name
 from . import factors, response, sweep_figures
 from .drawing import Drawing
 from .page import Page, Section
-from .table import Cell, Table, cell, of_mapping, of_metric
-from .trials import Trials, short_names
+from .table import Cell, Table, make_cell, make_metric_cell, make_table
+from .trials import Trials, shorten_names
 
 _BESIDE = ("training_accuracy", "validation_accuracy", "test_accuracy", "spikes_per_neuron", "seconds_per_epoch")
 
 
-def report(folder: Path) -> Page:
+def build_report(folder: Path) -> Page:
     """Build the report of a sweep, also of one under way.
 
     Raises
@@ -30,17 +30,17 @@ def report(folder: Path) -> Page:
     """
     of = Trials.read(folder)
     sections = [
-        _best(of),
-        _published(of),
-        _best_so_far(of),
-        _ablation(of),
-        _surrogate(of),
-        _trials(of),
-        _errors(of),
-        _counts(of),
-        Section("Sweep file", tables=[of_mapping(of.file.values(), "file")], folded=True),
+        _build_best(of),
+        _build_published(of),
+        _build_best_so_far(of),
+        _build_ablation(of),
+        _build_surrogate(of),
+        _build_trials(of),
+        _build_errors(of),
+        _build_counts(of),
+        Section("Sweep file", tables=[make_table(of.file.values(), "file")], folded=True),
     ]
-    return Page(show_name(of.file.title, TITLE_WIDTH), _facts(of), [_name_missing_trials(of, s) for s in sections])
+    return Page(show_name(of.file.title, TITLE_WIDTH), _list_facts(of), [_name_missing_trials(of, s) for s in sections])
 
 
 def _name_missing_trials(of: Trials, section: Section) -> Section:
@@ -49,53 +49,59 @@ def _name_missing_trials(of: Trials, section: Section) -> Section:
     return replace(section, drawings=drawings)
 
 
-def _facts(of: Trials) -> list[tuple[str, str]]:
+def _list_facts(of: Trials) -> list[tuple[str, str]]:
     by_status = Counter(trial.status for trial in of.all)
     planned = f" of {of.file.budget.trials}" if of.file.budget.trials else ""
     named = ", ".join(f"{count} {status}" for status, count in by_status.items()) or "none yet"
     facts = [("trials", f"{len(of.all)}{planned}: {named}")]
     if of.best:
-        value = of_metric(of.objective.metric, of.best.objective, of.spread(of.best)).text
+        value = make_metric_cell(of.objective.metric, of.best.objective, of.spread(of.best)).text
         facts.append((f"best {of.objective.metric.replace('_', ' ')}", f"{value} (trial {of.best.number})"))
     facts += [("data", show_name(of.dataset))] if of.dataset else []
     facts += [("strategy", of.file.strategy.name), ("time at work", f"{of.seconds:.4g} s")]
     return [*facts, ("folder", show_name(of.name))]
 
 
-def _best(of: Trials) -> Section:
+def _build_best(of: Trials) -> Section:
     if of.best is None:
         return Section("Best trial", ["No trial is complete yet, or none keeps the limits."])
     best, epoch = of.best, of.objective.epoch
-    metrics = [m for m in (*_BESIDE, of.objective.metric) if any(run.metric(m, epoch) is not None for run in best.runs)]
+    metrics = [
+        m for m in (*_BESIDE, of.objective.metric) if any(run.get_metric(m, epoch) is not None for run in best.runs)
+    ]
     metrics = list(dict.fromkeys(metrics))
-    runs = [[cell(run.folder), *(of_metric(m, run.metric(m, epoch)) for m in metrics)] for run in best.runs]
+    runs = [
+        [make_cell(run.folder), *(make_metric_cell(m, run.get_metric(m, epoch)) for m in metrics)] for run in best.runs
+    ]
     heads = ["run", *(m.replace("_", " ") for m in metrics)]
-    tables = [of_mapping(best.point, "best", ("parameter", "value")), Table(heads, runs, "best-runs")]
+    tables = [make_table(best.point, "best", ("parameter", "value")), Table(heads, runs, "best-runs")]
     return Section(f"Best trial: {best.number}", tables=tables)
 
 
-def _published(of: Trials) -> Section:
+def _build_published(of: Trials) -> Section:
     """Table of published figures beside those of the best trial, or `not run`."""
     runs = of.best.runs if of.best else []
     rows = []
     for figure in of.file.published:
         spread = f" ± {figure.spread:g}" if figure.spread is not None else ""
         published = Cell(f"{figure.value:g}{spread}", repr(figure.value))
-        rows.append([cell(figure.what), published, cell(measured(figure, runs)), cell(figure.source)])
+        rows.append(
+            [make_cell(figure.what), published, make_cell(list_measured(figure, runs)), make_cell(figure.source)]
+        )
     tables = [Table(["what", "published", "here", "source"], rows, "published")] if rows else []
     return Section("Published figures", tables=tables)
 
 
-def _best_so_far(of: Trials) -> Section:
+def _build_best_so_far(of: Trials) -> Section:
     if not of.complete:
         return Section("Best so far")
     caption = "Each trial in the order in which they ended, and the best so far of those that are complete"
     caption += " and keep the limits." if of.objective.at_most else "."
-    return Section("Best so far", drawings=[Drawing("best_so_far", caption, sweep_figures.best_so_far(of))])
+    return Section("Best so far", drawings=[Drawing("best_so_far", caption, sweep_figures.draw_best_so_far(of))])
 
 
-def _ablation(of: Trials) -> Section:
-    levels, alone = factors.factors(of), factors.ablation(of)
+def _build_ablation(of: Trials) -> Section:
+    levels, alone = factors.list_factors(of), factors.find_ablation(of)
     drawings = []
     if alone:
         caption = (
@@ -103,23 +109,23 @@ def _ablation(of: Trials) -> Section:
             "over their runs. A factor whose value brings parameters of its own is shown with the best of these. "
             "Axes of close values do not begin at 0."
         )
-        drawings.append(Drawing("ablation", caption, sweep_figures.ablation(alone, of)))
+        drawings.append(Drawing("ablation", caption, sweep_figures.draw_ablation(alone, of)))
     if levels:
         caption = (
             "Mean over all complete trials at a level (their number in brackets), with the standard deviation "
             "over them; diamonds: the best of each, with that of its runs. Axes of close values do not begin at 0."
         )
-        drawings.append(Drawing("factors", caption, sweep_figures.factors(levels, of)))
+        drawings.append(Drawing("factors", caption, sweep_figures.draw_factors(levels, of)))
     return Section("Factors", drawings=drawings)
 
 
-def _surrogate(of: Trials) -> Section:
+def _build_surrogate(of: Trials) -> Section:
     heading = "What mattered"
     if not response.can_fit(of):
         why = f"A surrogate needs {response.FEWEST} different trials that ended, of different worth."
         return Section(heading, [why])
     try:
-        found = response.response(of)
+        found = response.fit_response(of)
     except BackendError as error:
         return Section(heading, [str(error)])
     notes = [f"A Gaussian process fitted to {found.known} trials; failed and diverged ones count as the worst."]
@@ -136,52 +142,54 @@ def _surrogate(of: Trials) -> Section:
         "Dots are trials, whose other parameters differ."
     )
     drawings = [
-        Drawing("importance", importance, sweep_figures.importance(found)),
-        Drawing("slices", slices, sweep_figures.slices(found, of)),
+        Drawing("importance", importance, sweep_figures.draw_importance(found)),
+        Drawing("slices", slices, sweep_figures.draw_slices(found, of)),
     ]
-    rows = [[cell(name), cell(value)] for name, value in found.importance.items()]
+    rows = [[make_cell(name), make_cell(value)] for name, value in found.importance.items()]
     return Section(heading, notes, drawings, [Table(["parameter", "total-effect index"], rows, "importance")])
 
 
-def _trials(of: Trials) -> Section:
+def _build_trials(of: Trials) -> Section:
     """Table of all trials."""
-    beside = [m for m in _BESIDE if m != of.objective.metric and any(of.mean(t, m) is not None for t in of.all)]
+    beside = [
+        m for m in _BESIDE if m != of.objective.metric and any(of.average_metric(t, m) is not None for t in of.all)
+    ]
     shown = [*of.objective.at_most, *(m for m in beside if m not in of.objective.at_most)]
     parameters = [p.name for p in of.space]
     columns = ["trial", "status", of.objective.metric.replace("_", " "), *(m.replace("_", " ") for m in shown)]
-    columns += [*short_names(parameters).values(), "chosen by", "runs"]
-    rows = [_row(of, trial, shown, parameters) for trial in of.all]
+    columns += [*shorten_names(parameters).values(), "chosen by", "runs"]
+    rows = [_make_row(of, trial, shown, parameters) for trial in of.all]
     return Section("Trials", tables=[Table(columns, rows, "trials")])
 
 
-def _row(of: Trials, trial: Trial, metrics: list[str], parameters: list[str]) -> list[Cell]:
+def _make_row(of: Trials, trial: Trial, metrics: list[str], parameters: list[str]) -> list[Cell]:
     complete = sum(run.status == COMPLETE for run in trial.runs)
     return [
-        cell(trial.number),
-        cell(trial.status),
-        of_metric(of.objective.metric, trial.objective, of.spread(trial)),
-        *(of_metric(m, of.mean(trial, m)) for m in metrics),
-        *(cell(trial.point.get(name)) for name in parameters),
-        cell(trial.origin),
+        make_cell(trial.number),
+        make_cell(trial.status),
+        make_metric_cell(of.objective.metric, trial.objective, of.spread(trial)),
+        *(make_metric_cell(m, of.average_metric(trial, m)) for m in metrics),
+        *(make_cell(trial.point.get(name)) for name in parameters),
+        make_cell(trial.origin),
         Cell(f"{complete} of {len(trial.runs)}", repr(complete)),
     ]
 
 
-def _errors(of: Trials) -> Section:
+def _build_errors(of: Trials) -> Section:
     """Table of errors, a row a run; and of trials that were refused before there was a run."""
     wrong = [(t.number, run.folder, run.status, run.error) for t in of.all for run in t.runs if run.error]
     wrong += [(t.number, "", t.status, t.error) for t in of.all if t.error and not t.runs]
-    rows = [[*map(cell, row[:-1]), _message(row[-1] or "")] for row in sorted(wrong)]
+    rows = [[*map(make_cell, row[:-1]), _make_error_cell(row[-1] or "")] for row in sorted(wrong)]
     tables = [Table(["trial", "run", "status", "error"], rows, "errors")] if rows else []
     return Section("Errors", tables=tables)
 
 
-def _message(error: str) -> Cell:
+def _make_error_cell(error: str) -> Cell:
     """Cell of an error, which may be a traceback of many lines."""
     text = show_name(" ".join(error.split()), SENTENCE)
     return Cell(text, text)
 
 
-def _counts(of: Trials) -> Section:
-    table = of_mapping(vars(of.counts), "counts", ("runs", "number"))
+def _build_counts(of: Trials) -> Section:
+    table = make_table(vars(of.counts), "counts", ("runs", "number"))
     return Section("Runs", tables=[table], folded=True)

@@ -51,7 +51,7 @@ class Table:
     name: str
 
 
-def cell(value: Any) -> Cell:
+def make_cell(value: Any) -> Cell:
     """Make a cell of any value; numbers are shown with four digits and sorted by all."""
     if value is None:
         return Cell("", "")
@@ -61,7 +61,7 @@ def cell(value: Any) -> Cell:
     return Cell(f"{value:.4g}" if isinstance(value, float) else str(value), repr(value))
 
 
-def percent(value: float | None, spread: float | None = None) -> Cell:
+def format_percent(value: float | None, spread: float | None = None) -> Cell:
     """Format a fraction as per cent, with its standard deviation where there is one."""
     if value is None:
         return Cell("", "")
@@ -69,22 +69,22 @@ def percent(value: float | None, spread: float | None = None) -> Cell:
     return Cell(f"{100 * value:.2f}{deviation} %", repr(value))
 
 
-def of_metric(name: str, value: float | None, spread: float | None = None) -> Cell:
+def make_metric_cell(name: str, value: float | None, spread: float | None = None) -> Cell:
     """Make a cell of a metric: accuracies as per cent, all else as numbers."""
     if name.endswith(("accuracy", "accuracy_best", "accuracy_last")):
-        return percent(value, spread)
-    plain = cell(value)
+        return format_percent(value, spread)
+    plain = make_cell(value)
     return plain if spread is None or value is None else Cell(f"{plain.text} ± {spread:.2g}", plain.key)
 
 
-def of_mapping(values: Mapping[str, Any], name: str, columns: Sequence[str] = ("setting", "value")) -> Table:
+def make_table(values: Mapping[str, Any], name: str, columns: Sequence[str] = ("setting", "value")) -> Table:
     """Make a table of nested tables: two columns, a row for each dotted name."""
-    return Table(columns, [[cell(key), cell(value)] for key, value in _flat(values)], name)
+    return Table(columns, [[make_cell(key), make_cell(value)] for key, value in _flatten(values)], name)
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from _flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

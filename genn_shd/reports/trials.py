@@ -14,7 +14,7 @@ from typing import Any
 from ..sweep.objective import Objective
 from ..sweep.reading import SweepReader
 from ..sweep.records import COMPLETE, RUNNING, Counts, Trial
-from ..sweep.space import Parameter, Space, label
+from ..sweep.space import Parameter, Space, format_label
 from ..sweep.sweep_file import SweepFile
 
 
@@ -25,7 +25,7 @@ class Trials:
     Attributes
     ----------
     name : of its folder.
-    file, space, objective : what the sweep is.
+    file, space, objective : definition of the sweep.
     dataset : that it was started with, or None.
     all : every trial in order, with its runs.
     counts : how often what happened.
@@ -56,10 +56,10 @@ class Trials:
                 file=reader.file,
                 space=reader.space,
                 objective=reader.objective,
-                dataset=reader.description("dataset"),
-                all=reader.trials(),
-                counts=reader.counts(),
-                seconds=reader.seconds(),
+                dataset=reader.read_description("dataset"),
+                all=reader.read_trials(),
+                counts=reader.count_runs(),
+                seconds=reader.read_seconds(),
             )
 
     @cached_property
@@ -88,27 +88,29 @@ class Trials:
     @property
     def best(self) -> Trial | None:
         """The trial with the best objective."""
-        return max(self.complete, key=self.worth, default=None)
+        return max(self.complete, key=self.sign_objective, default=None)
 
-    def worth(self, trial: Trial) -> float:
+    def sign_objective(self, trial: Trial) -> float:
         """The objective of a complete trial, signed such that more is better."""
         return self.objective.sign * (trial.objective or 0.0)
 
     def spread(self, trial: Trial) -> float | None:
         """Standard deviation of the objective over the runs of a trial; None of a single run."""
-        found = [self.objective.of_run(run.metrics) for run in trial.runs]
+        found = [self.objective.evaluate_run(run.metrics) for run in trial.runs]
         values = [value for value in found if value is not None]
         return stdev(values) if len(values) > 1 else None
 
-    def mean(self, trial: Trial, metric: str) -> float | None:
+    def average_metric(self, trial: Trial, metric: str) -> float | None:
         """Mean of a metric over the runs of a trial that reported it, at the objective's epoch."""
-        values = [v for run in trial.runs if (v := run.metric(metric, self.objective.epoch)) is not None]
+        values = [v for run in trial.runs if (v := run.get_metric(metric, self.objective.epoch)) is not None]
         return fmean(values) if values and all(map(math.isfinite, values)) else None
 
     @cached_property
     def varied(self) -> list[Parameter]:
         """Parameters that have more than one value among all trials."""
-        return [p for p in self.space if len({label(t.point[p.name]) for t in self.all if p.name in t.point}) > 1]
+        return [
+            p for p in self.space if len({format_label(t.point[p.name]) for t in self.all if p.name in t.point}) > 1
+        ]
 
 
 def _describe_fate(trial: Trial) -> str:
@@ -116,7 +118,7 @@ def _describe_fate(trial: Trial) -> str:
     return {RUNNING: "under way", COMPLETE: "beyond a limit"}.get(trial.status, trial.status)
 
 
-def short_names(names: Iterable[str]) -> dict[str, str]:
+def shorten_names(names: Iterable[str]) -> dict[str, str]:
     """Short names of parameters: without their tables, as far as that tells them apart."""
     split = {name: name.split(".") for name in names}
 
@@ -130,7 +132,7 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
     return {name: ending(name).replace("_", " ") for name in split}
 
 
-def same_elsewhere(one: Mapping[str, Any], other: Mapping[str, Any], but: str) -> bool:
+def is_same_elsewhere(one: Mapping[str, Any], other: Mapping[str, Any], but: str) -> bool:
     """Whether two points agree in all parameters that matter at both, one left aside."""
     common = (set(one) & set(other)) - {but}
-    return all(label(one[name]) == label(other[name]) for name in common)
+    return all(format_label(one[name]) == format_label(other[name]) for name in common)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ..errors import DataError, SettingError
 from ..network.network import Network
 from ..system.files import write_whole
-from .checkpoint_state import CheckpointState, first_problem
+from .checkpoint_state import CheckpointState, describe_first_problem
 from .npz import UnreadableError, read_arrays
 
 FORMAT = 1
@@ -42,7 +42,7 @@ class Checkpoint:
     state: dict[str, Any]
     path: Path | None = None
 
-    def group(self, prefix: str) -> dict[str, np.ndarray]:
+    def select_group(self, prefix: str) -> dict[str, np.ndarray]:
         """The arrays whose names begin with `prefix/`, without it."""
         start = f"{prefix}/"
         return {name.removeprefix(start): a for name, a in self.arrays.items() if name.startswith(start)}
@@ -66,12 +66,12 @@ class Checkpoint:
             arrays = read_arrays(path)
             return cls(arrays, _read_state(arrays.pop(_STATE, None)), path)
         except UnreadableError as error:
-            raise DataError(f"{path}: cannot go on from this checkpoint, {error}.") from None
+            raise DataError(f"{path}: cannot resume from this checkpoint, {error}.") from None
 
     def check(self, network: Network) -> None:
         """Refuse a checkpoint without all of a network, or with what the network does not have.
 
-        Nothing needs to be compiled for it. What the optimiser needs, its model knows: see `optimiser_like`.
+        Nothing needs to be compiled for it. Arrays of the optimiser depend on the model: see `select_optimiser`.
 
         Raises
         ------
@@ -79,13 +79,13 @@ class Checkpoint:
             Names the file and the first thing that is wrong in it.
         """
         self.check_numbers()
-        hidden = {name: (network.population(name).size,) for name in network.hidden}
+        hidden = {name: (network.find_population(name).size,) for name in network.hidden}
         for what, here, there in (
             ("input channels", self.state["num_input"], network.input.size),
             ("classes", len(self.state["class_names"]), network.output.size),
         ):
             if here != there:
-                raise self._unusable(f"it is of a network with {here} {what}, and this one has {there}")
+                raise self._refuse(f"it is of a network with {here} {what}, and this one has {there}")
         self._check_group("parameters", network.parameter_shapes, "f")
         self._check_group("spikes", hidden if self.state["batch"] else {}, "iu")
         self._check_group("silent", hidden if self.state["epoch"] else {}, "b")
@@ -102,13 +102,13 @@ class Checkpoint:
         for name, array in self.arrays.items():
             group = name.partition("/")[0]
             if group not in _GROUPS:
-                raise self._unusable(f"the array {name!r} in it is unknown")
+                raise self._refuse(f"the array {name!r} in it is unknown")
             if group == "parameters" and array.dtype.kind != "f":
-                raise self._unusable(f"{name} is of type {array.dtype}, not {_KINDS['f']}")
+                raise self._refuse(f"{name} is of type {array.dtype}, not {_KINDS['f']}")
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise self._unusable(f"{name} holds numbers that are not finite")
+                raise self._refuse(f"{name} holds numbers that are not finite")
 
-    def optimiser_like(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def select_optimiser(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The optimiser's arrays, which must be those of `known`, of the same shapes and kinds of numbers.
 
         Raises
@@ -120,42 +120,42 @@ class Checkpoint:
             shapes = {name: array.shape for name, array in known.items() if array.dtype.kind == kind}
             self._check_arrays("optimiser", shapes, kind)
         self._check_names("optimiser", known)
-        return self.group("optimiser")
+        return self.select_group("optimiser")
 
     def _check_group(self, group: str, shapes: Shapes, kinds: str) -> None:
-        """That a group has the arrays that it must have, and no others."""
+        """Check that a group has the arrays that it must have, and no others."""
         self._check_arrays(group, shapes, kinds)
         self._check_names(group, shapes)
 
     def _check_arrays(self, group: str, shapes: Shapes, kinds: str) -> None:
-        found = self.group(group)
+        found = self.select_group(group)
         for name, shape in shapes.items():
             if name not in found:
-                raise self._unusable(f"{group}/{name} is missing in it")
+                raise self._refuse(f"{group}/{name} is missing in it")
             if found[name].shape != shape:
-                raise self._unusable(f"{group}/{name} has shape {found[name].shape} where the network needs {shape}")
+                raise self._refuse(f"{group}/{name} has shape {found[name].shape} where the network needs {shape}")
             if found[name].dtype.kind not in kinds:
-                raise self._unusable(f"{group}/{name} is of type {found[name].dtype}, not {_KINDS[kinds[0]]}")
+                raise self._refuse(f"{group}/{name} is of type {found[name].dtype}, not {_KINDS[kinds[0]]}")
 
     def _check_names(self, group: str, known: Mapping[str, Any]) -> None:
-        for name in self.group(group):
+        for name in self.select_group(group):
             if name not in known:
-                raise self._unusable(f"{group}/{name} in it is unknown here")
+                raise self._refuse(f"{group}/{name} in it is unknown here")
 
     def _check_trained(self, network: Network) -> None:
-        """That trained parameters of neurons have values that they may have."""
-        parameters = self.group("parameters")
+        """Check that trained parameters of neurons have allowed values."""
+        parameters = self.select_group("parameters")
         try:
             for population in network.populations:
                 for name in population.trained:
                     full = f"{population.name}.{name}"
                     population.parameters[name].check(full, parameters[full])
         except SettingError as error:
-            raise self._unusable(str(error).rstrip(".")) from None
+            raise self._refuse(str(error).rstrip(".")) from None
 
-    def _unusable(self, reason: str) -> DataError:
+    def _refuse(self, reason: str) -> DataError:
         return DataError(
-            f"{self.path}: cannot go on from this checkpoint, {reason}; take another one, or train anew with "
+            f"{self.path}: cannot resume from this checkpoint, {reason}; take another one, or train anew with "
             "another --out."
         )
 
@@ -173,10 +173,10 @@ def _read_state(array: np.ndarray | None) -> dict[str, Any]:
     try:
         CheckpointState.model_validate(state)
     except ValidationError as error:
-        raise UnreadableError(f"its state is damaged: {first_problem(error)}") from None
+        raise UnreadableError(f"its state is damaged: {describe_first_problem(error)}") from None
     return state
 
 
-def group(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def name_group(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Arrays under names that begin with `prefix/`, for `Checkpoint.arrays`."""
     return {f"{prefix}/{name}": array for name, array in arrays.items()}

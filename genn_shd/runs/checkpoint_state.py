@@ -38,7 +38,7 @@ class HistoryRow(BaseModel):
 
 
 class _Rate(_Kept):
-    """Of `LearningRate`."""
+    """State of `LearningRate`."""
 
     full: Rate
     latest: Rate
@@ -49,7 +49,7 @@ class _Rate(_Kept):
 
 
 class _Sums(_Kept):
-    """Of `RunningMetrics`, but for its spikes, which are arrays."""
+    """State of `RunningMetrics` without its spikes, which are arrays."""
 
     samples: Count
     loss: float
@@ -65,7 +65,7 @@ class CheckpointState(_Kept):
     data : part of the data -> fingerprint of its samples.
     num_input : channels of the input.
     class_names : of the output, in order.
-    callbacks : what callbacks of the user's own remember, by their names; checkpoints of before have none.
+    callbacks : states of the user's own callbacks, by name; checkpoints of earlier versions have none.
     """
 
     epoch: Count
@@ -81,7 +81,7 @@ class CheckpointState(_Kept):
     callbacks: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="after")
-    def _history_is_whole(self) -> CheckpointState:
+    def _check_history(self) -> CheckpointState:
         if [row.epoch for row in self.history] != list(range(1, self.epoch + 1)):
             raise ValueError(f"history must have a row for each of {self.epoch} epochs")
         if self.epoch and self.best is None:
@@ -89,7 +89,7 @@ class CheckpointState(_Kept):
         return self
 
 
-def first_problem(error: ValidationError) -> str:
+def describe_first_problem(error: ValidationError) -> str:
     """The first thing that is wrong with values, and where: `tally.samples: Input should be a valid integer`."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "value_error":

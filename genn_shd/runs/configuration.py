@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..config.aliases import with_current_names
+from ..config.aliases import update_names
 from ..config.messages import format_value
-from ..config.paths import path_settings
+from ..config.paths import find_path_settings
 from ..config.schema import Config
 from ..config.sources import read_toml
 from ..errors import DataError, SettingError
@@ -65,7 +65,7 @@ def read_values(run: RunPaths) -> dict[str, Any]:
     """
     values = read_toml(run.config_file)
     try:
-        return with_current_names(values)
+        return update_names(values)
     except SettingError as error:
         raise SettingError(f"{run.config_file}: {error}") from None
 
@@ -81,8 +81,8 @@ def check_whole(run: RunPaths, values: Mapping[str, Any]) -> None:
 
 def check_unchanged(run: RunPaths, config: Config) -> None:
     """Refuse a configuration with which a run cannot go on; names the first setting that differs."""
-    old, new = read_config(run).flat(), config.flat()
-    may_differ = {*MAY_DIFFER, *path_settings(type(config))}
+    old, new = read_config(run).flatten(), config.flatten()
+    may_differ = {*MAY_DIFFER, *find_path_settings(type(config))}
     for name in [*new, *(name for name in old if name not in new)]:
         is_free = name in may_differ or name.startswith("training.callbacks.")
         if not is_free and old.get(name) != new.get(name):
@@ -103,7 +103,7 @@ def check_new(run: RunPaths) -> None:
 
 
 @contextmanager
-def configured(run: RunPaths, config: Config) -> Iterator[None]:
+def replace_configuration(run: RunPaths, config: Config) -> Iterator[None]:
     """Write the configuration into its file; the old one comes back where the run cannot go on with it."""
     before = run.config_file.read_text(encoding="utf-8") if run.config_file.exists() else None
     write_text(run.config_file, config.to_toml())

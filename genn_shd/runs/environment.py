@@ -20,40 +20,40 @@ _PACKAGES = ("numpy", "scipy", "h5py", "tonic")
 def describe(model: Model, seed: int) -> dict[str, Any]:
     """Everything that can make one run differ from another with the same settings, as JSON takes it."""
     return {
-        "time": now(),
+        "time": format_now(),
         "command": sys.argv,
         "genn_shd": __version__,
-        "git_commit": git_commit(),
+        "git_commit": find_git_commit(),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "packages": {name: _find_version(name) for name in _PACKAGES},
         "platform": platform.platform(),
-        "processor": processor(),
+        "processor": describe_processor(),
         "host": platform.node(),
         "seed": seed,
         "model": model.environment | ({"reason": model.reason} if model.reason else {}),
     }
 
 
-def now() -> str:
+def format_now() -> str:
     """Universal time in ISO format, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def git_commit() -> str | None:
+def find_git_commit() -> str | None:
     """Commit of the checkout this package runs from, with `-dirty` where files changed; None outside one."""
     source = Path(__file__).parent
     # A virtual environment inside some other repository is no checkout of this one.
-    if _git(source, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+    if _run_git(source, "ls-files", "--error-unmatch", Path(__file__).name) is None:
         return None
-    return _git(source, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    return _run_git(source, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
 
 
-def processor() -> str:
+def describe_processor() -> str:
     """Model of the processor, and how many of them there are."""
-    return f"{processor_model()}, {os.cpu_count()} processors"
+    return f"{read_processor_model()}, {os.cpu_count()} processors"
 
 
-def processor_model() -> str:
+def read_processor_model() -> str:
     """Name, family and model: the name alone, in a virtual machine, may hold for generations of them."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -68,14 +68,14 @@ def processor_model() -> str:
     )
 
 
-def _version(package: str) -> str | None:
+def _find_version(package: str) -> str | None:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def _run_git(folder: Path, *arguments: str) -> str | None:
     try:
         answer = subprocess.run(
             ["git", "-C", str(folder), *arguments],

@@ -47,7 +47,7 @@ class Operations:
 
     @classmethod
     def pool(cls, operations: Sequence[Operations], samples: Sequence[int]) -> Operations:
-        """Return the mean of those of several evaluations, of so many samples each."""
+        """Return the mean over several evaluations, weighted by their numbers of samples."""
         rows = [astuple(each) for each in operations]
         sums = [sum(map(mul, column, samples)) for column in zip(*rows, strict=True)]
         return cls(*(total / sum(samples) for total in sums))
@@ -72,7 +72,7 @@ class EvaluationReport:
     accuracy : part of them predicted right, 0 to 1.
     loss : mean over the samples.
     spikes_per_neuron : mean over hidden neurons and samples.
-    operations : what a sample costs.
+    operations : cost of a sample.
     by_class, by_speaker : name -> results of the samples of that class or speaker, where there are any.
     confusion : C rows of C counts; in row l and column p, how many samples of class l were taken for class p.
     """

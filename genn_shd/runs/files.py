@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from ..errors import DataError
 from ..system.files import read_json
-from .checkpoint_state import Count, HistoryRow, Part, Seconds, first_problem
+from .checkpoint_state import Count, HistoryRow, Part, Seconds, describe_first_problem
 from .evaluation_report import Operations
 from .results import Row
 
@@ -25,7 +25,7 @@ class _Content(BaseModel):
 
 
 class _Summary(_Content):
-    """Of one training; that of several has no epochs, and says which are missing where some are."""
+    """Summary of one training; that of several has no epochs, and names missing trainings."""
 
     status: Literal["complete", "interrupted", "diverged", "under way"]
     epochs: Count | None = None
@@ -67,7 +67,7 @@ class _Report(_Content):
     confusion: Annotated[list[list[Count]], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _counts_are_those_of_the_samples(self) -> _Report:
+    def _check_counts(self) -> _Report:
         if any(len(row) != len(self.confusion) for row in self.confusion):
             raise ValueError("confusion must be square")
         if sum(map(sum, self.confusion)) != self.samples:
@@ -123,13 +123,13 @@ def read_history(path: Path) -> list[Row]:
     DataError
         The file is damaged.
     """
-    rows = [{name: _number(text) for name, text in row.items()} for row in read_table(path)]
+    rows = [{name: _parse_number(text) for name, text in row.items()} for row in read_table(path)]
     try:
         checked = TypeAdapter(list[HistoryRow]).validate_python(rows)
     except ValidationError as error:
-        raise _damaged(path, first_problem(error)) from None
+        raise _make_damage_error(path, describe_first_problem(error)) from None
     if [row.epoch for row in checked] != list(range(1, len(rows) + 1)):
-        raise _damaged(path, "epochs are missing")
+        raise _make_damage_error(path, "epochs are missing")
     return rows
 
 
@@ -148,9 +148,9 @@ def read_table(path: Path) -> list[dict[str, str]]:
             rows = list(csv.DictReader(file, strict=True))
     except (OSError, ValueError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no table of text"
-        raise _damaged(path, str(reason)) from None
+        raise _make_damage_error(path, str(reason)) from None
     if any(None in row or None in row.values() for row in rows):
-        raise _damaged(path, "a row is cut short or too long")
+        raise _make_damage_error(path, "a row is cut short or too long")
     return rows
 
 
@@ -160,11 +160,11 @@ def _read(path: Path, content: type[BaseModel]) -> dict[str, Any]:
         if values:
             content.model_validate(values)
     except ValidationError as error:
-        raise _damaged(path, first_problem(error)) from None
+        raise _make_damage_error(path, describe_first_problem(error)) from None
     return values
 
 
-def _number(text: str) -> float | int | str | None:
+def _parse_number(text: str) -> float | int | str | None:
     """A figure; text that is none is refused later, by the name of its column."""
     if not text:
         return None
@@ -174,5 +174,5 @@ def _number(text: str) -> float | int | str | None:
         return text
 
 
-def _damaged(path: Path, reason: str) -> DataError:
+def _make_damage_error(path: Path, reason: str) -> DataError:
     return DataError(f"{path}: this file is damaged ({reason}); delete it, and train or evaluate again.")

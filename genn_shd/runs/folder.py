@@ -12,8 +12,8 @@ from ..config.schema import Config
 from ..errors import BusyError, DataError, SettingError
 from ..system.files import make_folder, open_log
 from ..system.lock import try_lock
-from ..system.progress import LogHandler, own_log
-from .configuration import check_new, check_unchanged, configured, read_config
+from ..system.progress import LogHandler, catch_own_log
+from .configuration import check_new, check_unchanged, read_config, replace_configuration
 from .parts import find_expected_parts, find_parts
 from .paths import RunPaths
 from .result_files import ResultFiles
@@ -23,7 +23,7 @@ __all__ = ["CHECKPOINTS", "RunFolder"]
 
 
 class RunFolder(RunPaths):
-    """A run on disk. Use `open` to make one or go on in one, `existing` to read one."""
+    """A run on disk. Use `open` to make one or go on in one, `open_existing` to read one."""
 
     @classmethod
     @contextmanager
@@ -42,11 +42,15 @@ class RunFolder(RunPaths):
         folder = cls(path)
         make_folder(path)
         folder._check(config)
-        with _locked(folder.log_file) as log, configured(folder, config), own_log(LogHandler(log)):
+        with (
+            _open_locked(folder.log_file) as log,
+            replace_configuration(folder, config),
+            catch_own_log(LogHandler(log)),
+        ):
             yield folder
 
     @classmethod
-    def existing(cls, path: Path) -> RunFolder:
+    def open_existing(cls, path: Path) -> RunFolder:
         """Return the folder of a run that is there already, to be read.
 
         Raises
@@ -71,7 +75,7 @@ class RunFolder(RunPaths):
         """Its results, to be written."""
         return ResultFiles(self)
 
-    def config(self) -> Config:
+    def read_config(self) -> Config:
         """Read the configuration of the run.
 
         Raises
@@ -81,12 +85,12 @@ class RunFolder(RunPaths):
         """
         return read_config(self)
 
-    def scheme(self) -> str:
+    def read_scheme(self) -> str:
         """Return the time-stepping scheme that the run is trained in; "auto" where nothing says which."""
-        scheme = self.config().simulation.scheme
+        scheme = self.read_config().simulation.scheme
         return self.results.read_trained_with().get("scheme", scheme) if scheme == "auto" else scheme
 
-    def parts(self) -> list[RunFolder]:
+    def list_parts(self) -> list[RunFolder]:
         """Return the trainings of several seeds or speakers that were begun, in order; empty for a single one.
 
         Raises
@@ -96,7 +100,7 @@ class RunFolder(RunPaths):
         """
         return [RunFolder(path) for path in find_parts(self)]
 
-    def expected_parts(self) -> list[RunFolder]:
+    def list_expected_parts(self) -> list[RunFolder]:
         """Return the same with those that were not begun, as far as they are known."""
         return [RunFolder(path) for path in find_expected_parts(self)]
 
@@ -110,12 +114,12 @@ class RunFolder(RunPaths):
 
     def _is_own(self) -> bool:
         """Return whether a run wrote the configuration that is there, and it is no file of a user's of that name."""
-        is_as_written = self.config().to_toml() == self.config_file.read_text(encoding="utf-8")
-        return is_as_written or self.environment_file.exists() or bool(self.parts())
+        is_as_written = self.read_config().to_toml() == self.config_file.read_text(encoding="utf-8")
+        return is_as_written or self.environment_file.exists() or bool(self.list_parts())
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[IO[str]]:
+def _open_locked(path: Path) -> Iterator[IO[str]]:
     """Open a file for appending that no other process can hold; the system drops the lock of one that dies."""
     with open_log(path) as file:
         if not try_lock(file):

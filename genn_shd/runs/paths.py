@@ -1,4 +1,4 @@
-"""Where the files of a run lie."""
+"""Paths of the files of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run has come: which of its trainings are not complete, for every figure that is made of the others."""
+"""Progress of a run: the trainings that are not complete, named beside every figure that is made of the others."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .files import read_history, read_summary
 from .folder import RunFolder
 
 
-def incomplete(folder: RunFolder) -> dict[str, str]:
-    """The trainings of a run that are not complete, and how far each is; empty where all are.
+def find_incomplete(folder: RunFolder) -> dict[str, str]:
+    """Find the trainings of a run that are not complete, and how far each is; empty where all are complete.
 
     Returns
     -------
@@ -23,8 +23,8 @@ def incomplete(folder: RunFolder) -> dict[str, str]:
     SettingError
         A configuration that cannot be read.
     """
-    training = folder.config().training
-    return {name: how for name, how in _how_far(folder, "", training) if how}
+    training = folder.read_config().training
+    return {name: how for name, how in _describe_progress(folder, "", training) if how}
 
 
 def is_complete(training: TrainingSettings, epochs: int, best_epoch: int) -> bool:
@@ -39,24 +39,24 @@ def is_complete(training: TrainingSettings, epochs: int, best_epoch: int) -> boo
     return epochs >= training.epochs or 0 < training.patience <= epochs - best_epoch
 
 
-def sentence(of: Mapping[str, str]) -> str:
-    """The same as text: `not complete: seed_1 (not begun), seed_2 (3 of 10 epochs, interrupted)`; '' for none."""
+def format_incomplete(of: Mapping[str, str]) -> str:
+    """Format them: `not complete: seed_1 (not begun), seed_2 (3 of 10 epochs, interrupted)`; '' for none."""
     return f"not complete: {', '.join(f'{name} ({how})' for name, how in of.items())}" if of else ""
 
 
-def _how_far(folder: RunFolder, place: str, training: TrainingSettings) -> list[tuple[str, str]]:
+def _describe_progress(folder: RunFolder, place: str, training: TrainingSettings) -> list[tuple[str, str]]:
     """Each training in a folder, which lies at a place within the run, and how far it is; '' where it is complete."""
-    parts = folder.expected_parts()
+    parts = folder.list_expected_parts()
     if not parts:
-        return [(place or folder.name, _of_training(folder, training))]
+        return [(place or folder.name, _describe_training(folder, training))]
     found = []
     for part in parts:
         inner = f"{place}/{part.name}".lstrip("/")
-        found += _how_far(part, inner, training) if part.config_file.exists() else [(inner, "not begun")]
+        found += _describe_progress(part, inner, training) if part.config_file.exists() else [(inner, "not begun")]
     return found
 
 
-def _of_training(folder: RunFolder, training: TrainingSettings) -> str:
+def _describe_training(folder: RunFolder, training: TrainingSettings) -> str:
     try:
         summary, done = read_summary(folder.summary_file), len(read_history(folder.history_file))
     except DataError as error:
@@ -68,5 +68,7 @@ def _of_training(folder: RunFolder, training: TrainingSettings) -> str:
 
 
 def with_checkpoints(folders: Sequence[RunFolder]) -> list[RunFolder]:
-    """Those of some runs that have weights to be looked at, in themselves or in what they are made of."""
-    return [f for f in folders if f.best_file.exists() or f.checkpoint_file.exists() or with_checkpoints(f.parts())]
+    """Select the runs that have weights, in themselves or in their parts."""
+    return [
+        f for f in folders if f.best_file.exists() or f.checkpoint_file.exists() or with_checkpoints(f.list_parts())
+    ]

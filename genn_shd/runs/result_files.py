@@ -50,7 +50,7 @@ class ResultFiles:
         _write_json(self._run.baseline_file, baseline)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Keep what a run was started with; where it goes on with something else, that as well."""
+        """Keep the environment that a run was started in; where it is resumed in another, that as well."""
         file = self._run.environment_file
         if not file.exists():
             _write_json(file, environment)
@@ -61,16 +61,16 @@ class ResultFiles:
         changed = {key: value for key, value in environment.items() if latest.get(key) != value}
         if set(changed) - set(passing):
             for key in sorted(set(changed) - set(passing)):
-                LOG.info("going on with another %s: %s, before %s", key, changed[key], latest.get(key))
+                LOG.info("resuming with another %s: %s, before %s", key, changed[key], latest.get(key))
             known.setdefault("resumed", []).append(changed)
             _write_json(file, known)
 
     def read_trained_with(self) -> dict[str, Any]:
-        """Return the model's environment when the run was last gone on with; empty where that is not known."""
+        """Return the model's environment when the run was last started or resumed; empty where that is not known."""
         return dict(_take_latest(read_environment(self._run.environment_file)).get("model", {}))
 
     @contextmanager
-    def concluding(self, complete: Sequence[str], missing: Sequence[str]) -> Iterator[None]:
+    def conclude_after(self, complete: Sequence[str], missing: Sequence[str]) -> Iterator[None]:
         """Say in the summary what is missing while a part is trained, and where that does not come to its end.
 
         Parameters
@@ -83,7 +83,7 @@ class ResultFiles:
         self.write_summary(so_far)
         try:
             yield
-        except (SettingError, DataError):  # it was not gone on with
+        except (SettingError, DataError):  # it was not resumed
             if before is None:
                 file.unlink(missing_ok=True)
             else:
@@ -96,7 +96,7 @@ class ResultFiles:
 
 
 def _take_latest(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the environment in which a run was last gone on with."""
+    """Return the environment in which a run was last started or resumed."""
     return {**environment, **(environment.get("resumed") or [{}])[-1]}
 
 

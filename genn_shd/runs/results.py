@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from statistics import fmean
 from typing import Any, Self
 
+from .._moved import old_method
+
 Row = dict[str, Any]
 
 
@@ -40,20 +42,23 @@ class EpochMetrics:
     seconds: float
     others: Mapping[str, float | None] = field(default_factory=dict)
 
-    def loss(self, part: str) -> float | None:
+    def get_loss(self, part: str) -> float | None:
         """Return the loss on `training`, `validation` or `test` samples."""
         return getattr(self, f"{part}_loss")
 
-    def accuracy(self, part: str) -> float | None:
+    def get_accuracy(self, part: str) -> float | None:
         """Return the accuracy on `training`, `validation` or `test` samples."""
         return getattr(self, f"{part}_accuracy")
 
     def is_better(self, best: EpochMetrics | None, monitor: str) -> bool:
         """Return whether this epoch has the higher accuracy on a part, or among equals the lower loss."""
-        return best is None or self._rank(monitor) > best._rank(monitor)
+        return best is None or self._make_rank(monitor) > best._make_rank(monitor)
 
-    def _rank(self, part: str) -> tuple[float, float]:
-        accuracy, loss = self.accuracy(part), self.loss(part)
+    loss = old_method("loss", "get_loss")
+    accuracy = old_method("accuracy", "get_accuracy")
+
+    def _make_rank(self, part: str) -> tuple[float, float]:
+        accuracy, loss = self.get_accuracy(part), self.get_loss(part)
         if accuracy is None or loss is None:
             raise ValueError(f"there are no {part} samples to be monitored")
         return accuracy, -loss
@@ -105,13 +110,13 @@ class RunSummary:
     time: str
     baseline: dict[str, float] | None = None
 
-    def accuracies(self) -> dict[str, float]:
+    def list_accuracies(self) -> dict[str, float]:
         """Return the accuracies reached, by part and epoch: `test_accuracy_best`. There must be an epoch."""
         return {
             f"{part}_accuracy_{epoch}": accuracy
             for epoch, metrics in (("best", self.best), ("last", self.last))
             for part in ("training", "validation", "test")
-            if metrics is not None and (accuracy := metrics.accuracy(part)) is not None
+            if metrics is not None and (accuracy := metrics.get_accuracy(part)) is not None
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -146,7 +151,7 @@ class FoldsSummary:
     folds: dict[str, RunSummary]
     baseline: dict[str, float] | None = None
 
-    def accuracies(self) -> dict[str, float]:
+    def list_accuracies(self) -> dict[str, float]:
         """Return the mean accuracies, by name."""
         return {"mean_accuracy_best": self.mean_accuracy_best, "mean_accuracy_last": self.mean_accuracy_last}
 

@@ -37,7 +37,7 @@ class SavedCheckpoints:
             remedy = (
                 "No other checkpoint is whole; delete it to start anew, or choose another --out."
                 if best is None
-                else f"To go on from the best epoch, {best}, copy {run.best_file.name} over it; to start anew, "
+                else f"To resume from the best epoch, {best}, copy {run.best_file.name} over it; to start anew, "
                 "delete both or choose another --out."
             )
             raise DataError(f"{error} {remedy}") from None

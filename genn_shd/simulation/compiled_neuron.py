@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import sympy
 
-from ..eventprop.flow import moves_threshold
+from ..eventprop.flow import is_threshold_moved
 from ..network.definitions import CURRENT, NeuronModel
 from ..network.expressions import compile_scalars, parse
 
@@ -38,7 +38,7 @@ class CompiledNeuron:
         self._derivative = self._compile(parse(neuron.dynamics[x], {*names, CURRENT}) for x in neuron.state)
         self._reset = self._compile(reset.values())
         self._threshold = None if threshold is None else self._compile([threshold])
-        self.moves_threshold = threshold is not None and moves_threshold(reset, threshold)
+        self.moves_threshold = threshold is not None and is_threshold_moved(reset, threshold)
 
     def _compile(self, expressions: Iterable[sympy.Expr]) -> Callable[..., list[float]]:
         return compile_scalars([*self._neuron.state, CURRENT, *self._neuron.parameters], list(expressions))
@@ -48,7 +48,7 @@ class CompiledNeuron:
         """Whether it has a threshold."""
         return self._threshold is not None
 
-    def step(self, x: Point, current: Callable[[float], float], time: float, length: float) -> list[float]:
+    def advance(self, x: Point, current: Callable[[float], float], time: float, length: float) -> list[float]:
         """The state after a step of the classical Runge-Kutta method from a state and a time, ms."""
         k = self._derivative(*x, current(time), *self._values)
         slopes = [k]
@@ -61,8 +61,8 @@ class CompiledNeuron:
             for a, of_x in zip(x, zip(*slopes, strict=True), strict=True)
         ]
 
-    def excess(self, x: Point) -> float:
-        """How far the state is above the threshold; the neuron spikes where this reaches zero from below."""
+    def compute_excess(self, x: Point) -> float:
+        """Compute how far the state is above the threshold; the neuron spikes where this reaches zero from below."""
         assert self._threshold is not None
         return self._threshold(*x, 0.0, *self._values)[0]
 

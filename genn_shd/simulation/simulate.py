@@ -99,7 +99,7 @@ def _follow(
     for step in range(num_steps):
         time = step * dt
         try:
-            x = _advance(neuron, x, drive.during(step), time, dt, spike_times)
+            x = _advance(neuron, x, drive.select_step(step), time, dt, spike_times)
         except (ArithmeticError, ValueError) as error:  # of the mathematics: exp(1000), 1 / 0, log(-1)
             if isinstance(error, SettingError | DivergedError):
                 raise
@@ -123,16 +123,16 @@ def _advance(
     spike_times: list[float],
 ) -> list[float]:
     """The state after a step of the length `left`; spikes in it are added to the list."""
-    below = neuron.spikes and neuron.excess(x) < 0
+    below = neuron.spikes and neuron.compute_excess(x) < 0
     for _ in range(_MOST_SPIKES_PER_STEP):
-        end = neuron.step(x, current, time, left)
-        if not below or neuron.excess(end) < 0:
+        end = neuron.advance(x, current, time, left)
+        if not below or neuron.compute_excess(end) < 0:
             return end
-        length = _find_crossing(neuron, partial(neuron.step, x, current, time), left)
+        length = _find_crossing(neuron, partial(neuron.advance, x, current, time), left)
         time, left = time + length, left - length
         spike_times.append(time)
-        x = neuron.reset(neuron.step(x, current, time - length, length))
-        below = neuron.moves_threshold and neuron.excess(x) < 0
+        x = neuron.reset(neuron.advance(x, current, time - length, length))
+        below = neuron.moves_threshold and neuron.compute_excess(x) < 0
     raise DivergedError(
         f"there are more than {_MOST_SPIKES_PER_STEP} spikes in the step before {time + left:g} ms; the reset must "
         "take the state away from the threshold, or take a smaller current."
@@ -142,7 +142,7 @@ def _advance(
 def _find_crossing(neuron: CompiledNeuron, step: Callable[[float], list[float]], longest: float) -> float:
     """Length after which the threshold is reached, to rounding."""
     return float(
-        scipy.optimize.brentq(lambda length: neuron.excess(step(length)), 0.0, longest, xtol=1e-14, rtol=1e-14)
+        scipy.optimize.brentq(lambda length: neuron.compute_excess(step(length)), 0.0, longest, xtol=1e-14, rtol=1e-14)
     )
 
 

@@ -30,19 +30,19 @@ class Current:
     def __init__(self, waveform: Waveform, num_steps: int, dt: float) -> None:
         self._function = waveform if callable(waveform) else None
         self.samples = (
-            np.array([self._checked(k * dt) for k in range(num_steps + 1)])
+            np.array([self._check_value(k * dt) for k in range(num_steps + 1)])
             if callable(waveform)
             else _read_samples(waveform, num_steps)
         )
 
-    def during(self, step: int) -> Callable[[float], float]:
+    def select_step(self, step: int) -> Callable[[float], float]:
         """The current in one step, as a function of time, ms: an array's value, or what the function says."""
         if self._function is not None:
-            return self._checked
+            return self._check_value
         value = float(self.samples[step])
         return lambda _: value
 
-    def _checked(self, time: float) -> float:
+    def _check_value(self, time: float) -> float:
         assert self._function is not None
         try:
             number = float(value := self._function(time))

@@ -108,10 +108,10 @@ def _read_samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.nda
         most = int(MAX_SECONDS * rate)
         wanted = file.frames if crop is None else min(file.frames, int(np.ceil(crop / 1000.0 * rate)))
         if most < wanted < _UNKNOWN:
-            raise _too_long_error(f"{wanted / rate:.0f} s")
+            raise _make_length_error(f"{wanted / rate:.0f} s")
         samples = _read_first(file, min(wanted, most + 1))
     if len(samples) > most:
-        raise _too_long_error(f"more than {MAX_SECONDS:.0f} s")
+        raise _make_length_error(f"more than {MAX_SECONDS:.0f} s")
     if not len(samples):
         raise DataError("there are no samples in it.")
     if not np.isfinite(samples).all():
@@ -147,5 +147,5 @@ def _check_kind(file: soundfile.SoundFile) -> None:
         raise DataError(f"{file.samplerate} samples a second; {lowest} to {highest} are possible.")
 
 
-def _too_long_error(duration: str) -> DataError:
+def _make_length_error(duration: str) -> DataError:
     return DataError(f"{duration} long; cut it into pieces of {MAX_SECONDS:.0f} s at most, or crop.")

@@ -23,17 +23,17 @@ HEIGHT = 0.1
 DAMPING = 0.15 * np.sqrt(STIFFNESS * MASS)
 
 
-def places(num_channels: int) -> np.ndarray:
+def compute_places(num_channels: int) -> np.ndarray:
     """Return distances from the base, (channels,) cm; channel 0 hears the highest tones."""
     return np.linspace(0.0, LENGTH, num_channels)
 
 
-def resonance_frequency(x: np.ndarray) -> np.ndarray:
+def compute_resonance_frequency(x: np.ndarray) -> np.ndarray:
     """Return frequencies, Hz, at which mass and stiffness cancel at places `x`, near those of the largest motion."""
     return np.sqrt((STIFFNESS * np.exp(-ALPHA * x) - TENSION) / MASS) / (2.0 * np.pi)
 
 
-def transfer_function(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+def compute_transfer_function(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return the velocity (F, X), complex, of the membrane for sound of unit amplitude.
 
     Parameters
@@ -42,39 +42,43 @@ def transfer_function(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     x : (X,) places, cm from the base.
     """
     omega = omega[:, None]
-    at_base = _pressure(omega, np.zeros(1))
-    return 2.0 * omega / _impedance(omega, x) * _pressure(omega, x) / at_base * _input(omega)
+    at_base = _compute_pressure(omega, np.zeros(1))
+    return 2.0 * omega / _compute_impedance(omega, x) * _compute_pressure(omega, x) / at_base * _compute_input(omega)
 
 
-def _impedance(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _compute_impedance(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Stiffness, inertia and damping of the membrane, all times omega."""
     stiffness = STIFFNESS * np.exp(-ALPHA * x) - TENSION
     return stiffness - MASS * omega**2 - 1j * omega * DAMPING * np.exp(-ALPHA * x / 2.0)
 
 
-def _wave_number(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return omega * np.sqrt(DENSITY / (HEIGHT * _impedance(omega, x)))
+def _compute_wave_number(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return omega * np.sqrt(DENSITY / (HEIGHT * _compute_impedance(omega, x)))
 
 
-def _pressure(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _compute_pressure(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """The travelling wave's pressure in the approximation of Sieroka et al.: a Hankel function of the wave's phase."""
-    phase = _phase(omega, x)
-    return np.sqrt(phase / _wave_number(omega, x)) * scipy.special.hankel1(0, phase)
+    phase = _compute_phase(omega, x)
+    return np.sqrt(phase / _compute_wave_number(omega, x)) * scipy.special.hankel1(0, phase)
 
 
-def _phase(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _compute_phase(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """The integral of the wave number from where the wave turns back to `x`, in closed form."""
     root = np.sqrt(TENSION + MASS * omega**2)
-    ratio = _antiderivative(omega, np.zeros(1), root) / (np.exp(ALPHA * x / 2.0) * _antiderivative(omega, x, root))
-    return 2.0 / ALPHA * (_wave_number(omega, np.zeros(1)) - 1j * omega / (np.sqrt(HEIGHT) * root) * np.log(ratio))
+    ratio = _evaluate_antiderivative(omega, np.zeros(1), root) / (
+        np.exp(ALPHA * x / 2.0) * _evaluate_antiderivative(omega, x, root)
+    )
+    return (
+        2.0 / ALPHA * (_compute_wave_number(omega, np.zeros(1)) - 1j * omega / (np.sqrt(HEIGHT) * root) * np.log(ratio))
+    )
 
 
-def _antiderivative(omega: np.ndarray, x: np.ndarray, root: np.ndarray) -> np.ndarray:
+def _evaluate_antiderivative(omega: np.ndarray, x: np.ndarray, root: np.ndarray) -> np.ndarray:
     damping = DAMPING * np.exp(-ALPHA * x / 2.0)
-    return -np.sqrt(_impedance(omega, x)) + 1j * root - omega * damping / (2.0 * root)
+    return -np.sqrt(_compute_impedance(omega, x)) + 1j * root - omega * damping / (2.0 * root)
 
 
-def _input(omega: np.ndarray) -> np.ndarray:
+def _compute_input(omega: np.ndarray) -> np.ndarray:
     """The transfer function from sound at the oval window to pressure at the base."""
     argument = 2.0 * omega / ALPHA * np.sqrt(2.0 / (HEIGHT * STIFFNESS))
     ratio = scipy.special.hankel2(0, argument) / scipy.special.hankel2(1, argument)

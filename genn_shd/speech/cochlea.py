@@ -50,7 +50,7 @@ class Cochlea:
         heard = math.ceil(waveform.duration / STEP)
         parts = []
         for block, state in enumerate(self.start(seed)):
-            velocity = self.membrane.velocity(spectrum, len(spectrum), block)
+            velocity = self.membrane.compute_velocity(spectrum, len(spectrum), block)
             steps, channels, _ = self.cells.run(state, velocity[:, :heard])
             parts.append((steps, channels + block * BLOCK))
         return self.merge(parts, waveform.duration)

@@ -1,6 +1,6 @@
 """Check that a WAV or OGG file holds all the sound that its header states.
 
-libsndfile reads what is there without a word. FLAC needs no such check: its decoder notices what is missing or damaged.
+libsndfile reads the part that is there without an error. FLAC needs no such check: its decoder reports missing data.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _check_ogg(content: bytes) -> None:
         if len(header) < 27 or len(page) < size:
             break
         stream, number = page[14:18], int.from_bytes(page[18:22], "little")
-        if page[:4] != b"OggS" or _ogg_checksum(page) != page[22:26] or number != following.get(stream, number):
+        if page[:4] != b"OggS" or _compute_ogg_checksum(page) != page[22:26] or number != following.get(stream, number):
             raise DataError(f"it is damaged after {100 * position / len(content):.0f} % of its bytes; {COPY_AGAIN}")
         following[stream] = number + 1
         (under_way.discard if page[5] & _LAST_PAGE else under_way.add)(stream)
@@ -120,7 +120,7 @@ def _check_ogg(content: bytes) -> None:
         raise DataError("it holds several recordings, one after the other; export each to a file of its own.")
 
 
-def _ogg_checksum(page: bytes) -> bytes:
+def _compute_ogg_checksum(page: bytes) -> bytes:
     """Compute Ogg's cyclic redundancy check: zlib's polynomial with bits in the other order, started from 0."""
     checked = page[:22] + bytes(4) + page[26:]
     mirrored = zlib.crc32(checked.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF

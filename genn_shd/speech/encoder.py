@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import DataError, GennShdError
-from ..spikes.hdf5_file import write
+from ..spikes.hdf5_file import write_spike_file
 from ..spikes.spike_trains import SpikeTrains
 from ..system import outputs
 from ..system.display import escape
@@ -106,7 +106,7 @@ def encode_files(
         try:
             _write(out, done, spikes, named, class_names, settings.num_channels, reasons, mark)
         except GennShdError as error:
-            raise GennShdError(f"{error} All that was encoded is kept: the same command goes on from there.") from None
+            raise GennShdError(f"{error} All that was encoded is kept: the same command resumes from there.") from None
         log.remove()
     return EncodingResult(done, left_out, sum(len(log[keys[file]][0]) for file in done))
 
@@ -128,7 +128,7 @@ def _encode_missing(
     keys = dict(_make_keys(files, settings, left_out))
     missing = [file for file, key in keys.items() if key not in log]
     if len(missing) < len(keys):
-        LOG.info("going on: %d of %d files were encoded before", len(keys) - len(missing), len(keys))
+        LOG.info("resuming: %d of %d files were encoded before", len(keys) - len(missing), len(keys))
     with CountingBar(len(keys), "files", len(keys) - len(missing)) as bar:
         for file, result in run_in_parallel(lambda file: _encode_file(file, settings), missing, settings.num_workers):
             if isinstance(result, str):
@@ -186,4 +186,4 @@ def _write(
     speakers, speaker_names = number_names([named[file].speaker for file in files])
     trains = SpikeTrains.from_events(spikes, labels, speakers, num_channels)
     names = [escape_name(file.name) for file in files]
-    write(out, trains, classes, speaker_names, np.float32, files=names, left_out=left_out, mark=mark)
+    write_spike_file(out, trains, classes, speaker_names, np.float32, files=names, left_out=left_out, mark=mark)

@@ -76,7 +76,7 @@ class EncodingLog:
         except OSError as error:
             raise DataError(
                 f"{self.path}: cannot be written ({error.strerror}). The {len(self._spikes)} encoded before are kept "
-                "in it: make room, and give the same command to go on."
+                "in it: make room, and give the same command to resume."
             ) from None
         self._spikes[key] = spikes
 

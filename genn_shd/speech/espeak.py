@@ -43,7 +43,7 @@ class Prosody:
 
 
 class Synthesizer:
-    """The eSpeak NG library. There is one in a process, as its state is global; get it from `synthesizer`.
+    """The eSpeak NG library. There is one in a process, as its state is global; get it from `get_synthesizer`.
 
     How a word sounds depends a little on what was said before; `render` speaks lists that always sound the same.
     """
@@ -97,7 +97,7 @@ class Synthesizer:
 
 
 @functools.cache
-def synthesizer() -> Synthesizer:
+def get_synthesizer() -> Synthesizer:
     """Return the synthesiser of this process.
 
     Raises

@@ -19,7 +19,7 @@ RADICES = (4, 2, 3, 5, 7, 11, 13)
 
 @dataclass(frozen=True)
 class Plan:
-    """How a transform to n = 2 `lengths[0] * lengths[1]` real points is computed.
+    """Plan of a transform to n = 2 `lengths[0] * lengths[1]` real points.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Plan:
 
 
 @functools.lru_cache(maxsize=8)
-def plan(length: int) -> Plan | None:
+def plan_transform(length: int) -> Plan | None:
     """Plan a transform to that many real points; None where there is no code for it, as for odd numbers."""
     half = length // 2
     factors = _factorise(half)
@@ -57,12 +57,12 @@ def _turn(turns: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(2.0 * np.pi * turns), np.sin(2.0 * np.pi * turns)], axis=1)
 
 
-def cosine(turns: int, parts: int) -> str:
+def write_cosine(turns: int, parts: int) -> str:
     """Write cos(2 pi turns / parts) as a C constant."""
     return repr(math.cos(2.0 * math.pi * turns / parts))
 
 
-def sine(turns: int, parts: int) -> str:
+def write_sine(turns: int, parts: int) -> str:
     """Write sin(2 pi turns / parts) as a C constant."""
     return repr(math.sin(2.0 * math.pi * turns / parts))
 

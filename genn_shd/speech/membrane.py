@@ -15,9 +15,9 @@ import scipy
 
 from ..toolchain.compiler import compile_source
 from ..toolchain.loading import load
-from ..toolchain.templates import code_templates
-from .basilar import places, transfer_function
-from .fourier import RADICES, Plan, cosine, plan, sine
+from ..toolchain.templates import load_templates
+from .basilar import compute_places, compute_transfer_function
+from .fourier import RADICES, Plan, plan_transform, write_cosine, write_sine
 from .preparation import SAMPLE_RATE
 
 BLOCK = 64
@@ -44,7 +44,7 @@ class Membrane:
     def __init__(self, num_channels: int) -> None:
         self.num_channels = num_channels
         self.num_blocks = -(-num_channels // BLOCK)
-        x = np.pad(places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
+        x = np.pad(compute_places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
         last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
         frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
         self._tables = _tabulate(2.0 * np.pi * frequencies, x)
@@ -52,7 +52,7 @@ class Membrane:
         self._audible = np.array([_find_last_audible(table) for table in self._tables])
         self._code = _compile()
 
-    def velocity(self, spectrum: np.ndarray, num_samples: int, block: int) -> np.ndarray:
+    def compute_velocity(self, spectrum: np.ndarray, num_samples: int, block: int) -> np.ndarray:
         """Compute the velocity of one block of channels.
 
         Parameters
@@ -77,7 +77,7 @@ class Membrane:
             )
         sound = np.ascontiguousarray(spectrum, np.complex128) * (0.5 / num_samples)
         groups = slice(block * BLOCK // LANES, (block + 1) * BLOCK // LANES)
-        found = plan(num_samples)
+        found = plan_transform(num_samples)
         if found is None:
             return self._transform_any(sound, num_samples, groups)
         return self._transform(sound, found, groups)
@@ -87,8 +87,8 @@ class Membrane:
         first, between = _place_frequencies(len(sound))
         half = len(plan.roots)
         audible = self._count_audible(first, groups)
-        room = _aligned((half + 2 * max(plan.lengths), 2, LANES))
-        result = _aligned((len(audible), 2 * half, LANES))
+        room = _make_aligned((half + 2 * max(plan.lengths), 2, LANES))
+        result = _make_aligned((len(audible), 2 * half, LANES))
         pointers = np.ascontiguousarray(self._pointers[groups])
         before = [a.ctypes.data for a in (first, between, sound)]
         after = [a.ctypes.data for a in (plan.radices, plan.roots, plan.turns, room, result)]
@@ -100,7 +100,7 @@ class Membrane:
     def _transform_any(self, sound: np.ndarray, num_samples: int, groups: slice) -> np.ndarray:
         """Transform to a number of samples for which there is no generated code."""
         first, between = _place_frequencies(len(sound))
-        rows, result = _aligned((num_samples, 2, LANES)), []
+        rows, result = _make_aligned((num_samples, 2, LANES)), []
         arrays = [a.ctypes.data for a in (first, between, sound)]
         for table, audible in zip(self._tables[groups], self._count_audible(first, groups).tolist(), strict=True):
             self._code.compute_spectrum(table.ctypes.data, audible, *arrays, num_samples, rows.ctypes.data)
@@ -112,7 +112,7 @@ class Membrane:
         return np.searchsorted(first, self._audible[groups], side="right")
 
 
-def _aligned(shape: tuple[int, ...]) -> np.ndarray:
+def _make_aligned(shape: tuple[int, ...]) -> np.ndarray:
     """Return an uninitialised array that starts at a multiple of 64 bytes, as the generated code expects."""
     size = 8 * int(np.prod(shape))
     room = np.empty(size + 64, np.uint8)
@@ -122,8 +122,8 @@ def _aligned(shape: tuple[int, ...]) -> np.ndarray:
 def _tabulate(omega: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
     """Tabulate the transfer function: for each group of channels (nodes, 2, LANES), real and imaginary part."""
     tables = []
-    for values in np.split(transfer_function(omega, x), len(x) // LANES, axis=1):
-        table = _aligned((len(omega), 2, LANES))
+    for values in np.split(compute_transfer_function(omega, x), len(x) // LANES, axis=1):
+        table = _make_aligned((len(omega), 2, LANES))
         table[:, 0], table[:, 1] = values.real, values.imag
         tables.append(table)
     return tables
@@ -153,9 +153,9 @@ def _divide_by_distances(tap: int) -> str:
 
 @functools.cache
 def _compile() -> ctypes.CDLL:
-    template = code_templates("genn_shd.speech").get_template("membrane.c.j2")
+    template = load_templates("genn_shd.speech").get_template("membrane.c.j2")
     shape = {"lanes": LANES, "taps": TAPS, "tiles": (8, 2, 1), "chunk": _CHUNK, "radices": RADICES}
-    source = template.render(**shape, cosine=cosine, sine=sine, factor=_divide_by_distances)
+    source = template.render(**shape, cosine=write_cosine, sine=write_sine, factor=_divide_by_distances)
     code = load(compile_source(source))
     pointer, size = ctypes.c_void_p, ctypes.c_int64
     code.compute_velocity.argtypes = [pointer, pointer, size, *[pointer] * 3, size, size, *[pointer] * 5]

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DataError, SettingError
 from ..spikes.spike_trains import UNKNOWN
 from ..system.display import show_name, show_names
-from ..system.spelling import as_read, positions, twice
+from ..system.spelling import as_read, find_duplicate, find_positions
 
 _FIELD = re.compile(r"\{(\w*)\}")
 
@@ -94,7 +94,7 @@ class Table:
                 )
 
     def _add(self, file: Path, names: Names) -> None:
-        known = self._rows.setdefault(_key(file), names)
+        known = self._rows.setdefault(_normalise_name(file), names)
         if known != names:
             both = f"as {_describe(known)} and as {_describe(names)}"
             raise DataError(f"{self._path}: {show_name(file.name)} is there twice, {both}; keep one of the two.")
@@ -107,12 +107,12 @@ class Table:
         DataError
             The table has no row for the file.
         """
-        if (key := _key(path)) not in self._rows:
+        if (key := _normalise_name(path)) not in self._rows:
             raise DataError(f"{path}: not in {self._path}.")
         return self._rows[key]
 
 
-def _key(file: Path) -> str:
+def _normalise_name(file: Path) -> str:
     """Return the same text for all spellings of a file's name: systems differ in the Unicode normal form."""
     file = file.resolve()
     return as_read(str(file.parent / as_read(file.name)))
@@ -142,19 +142,19 @@ def number_names(names: Iterable[str | None], order: Sequence[str] = ()) -> tupl
     SettingError
         A name that is not in `order`, or an `order` that has one twice.
     """
-    if alike := twice(order):
+    if alike := find_duplicate(order):
         raise SettingError(f"the given classes have {alike[0]!r} twice; name each once.")
     names = [None if name is None else as_read(name) for name in names]
-    occurring = sorted({name for name in names if name is not None}, key=_by_size)
+    occurring = sorted({name for name in names if name is not None}, key=_make_sort_key)
     by_number = list(map(as_read, order)) or occurring
-    found = zip(occurring, positions(occurring, by_number), strict=True)
+    found = zip(occurring, find_positions(occurring, by_number), strict=True)
     number: Mapping[str | None, int] = {None: UNKNOWN, **dict(found)}
     if unknown := sorted(name for name in occurring if number[name] < 0):
         raise SettingError(f"{show_name(unknown[0])!r} is not among the given classes: {show_names(order)}.")
     return np.array([number[name] for name in names], np.int64), by_number
 
 
-def _by_size(name: str) -> tuple[bool, int, str]:
+def _make_sort_key(name: str) -> tuple[bool, int, str]:
     is_number = name.isascii() and name.isdigit()
     return (not is_number, int(name) if is_number else 0, name)
 

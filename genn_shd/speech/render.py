@@ -20,7 +20,7 @@ from typing import IO
 import numpy as np
 
 from ..errors import BackendError, GennShdError
-from .espeak import Prosody, synthesizer
+from .espeak import Prosody, get_synthesizer
 
 _HEADER = struct.Struct("<Qd")  # number of samples, sampling rate
 _FAILED = 2
@@ -65,7 +65,7 @@ def main() -> int:
     out = sys.stdout.buffer
     try:
         for text, prosody in json.load(sys.stdin):
-            samples, rate = synthesizer().speak(text, Prosody(**prosody))
+            samples, rate = get_synthesizer().speak(text, Prosody(**prosody))
             out.write(_HEADER.pack(len(samples), rate) + samples.tobytes())
         out.flush()
     except GennShdError as error:

@@ -65,7 +65,7 @@ class CochleaStream:
         span = slice(self._before // 2, (self._before + self._piece) // 2)
         parts = []
         for block, state in enumerate(self._states):
-            velocity = self._cochlea.membrane.velocity(spectrum, len(sound) // 2, block)[:, span]
+            velocity = self._cochlea.membrane.compute_velocity(spectrum, len(sound) // 2, block)[:, span]
             steps, channels, _ = self._cochlea.cells.run(state, velocity)
             parts.append((steps, channels + block * BLOCK))
         return self._cochlea.merge(parts, np.inf)

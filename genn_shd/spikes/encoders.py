@@ -1,4 +1,4 @@
-"""From numbers to spikes: rate, latency, delta and population coding. Each gives times (ms), units and offsets.
+"""Encoding of numbers as spikes: rate, latency, delta and population coding. Each gives times (ms), units and offsets.
 
 `SpikeTrains.from_rates`, `from_latencies`, `from_changes` and `from_population` make samples of them.
 """
@@ -118,7 +118,7 @@ def encode_changes(signals: ArrayLike, dt: float, threshold: float) -> Encoded:
         (times, np.full(len(times), 2 * n) + falls, np.full(len(times), b))
         for b in range(signals.shape[0])
         for n in range(signals.shape[2])
-        for times, falls in [_cross_levels(signals[b, :, n], dt, threshold)]
+        for times, falls in [_find_crossings(signals[b, :, n], dt, threshold)]
     ]
     times, units, samples = (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else _NOTHING
     return _sort(times, units, samples, signals.shape[0], 2 * signals.shape[2])
@@ -127,7 +127,7 @@ def encode_changes(signals: ArrayLike, dt: float, threshold: float) -> Encoded:
 _NOTHING = (np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
-def _cross_levels(signal: np.ndarray, dt: float, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+def _find_crossings(signal: np.ndarray, dt: float, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Times at which one signal (T,) is a threshold away from its level at the spike before, and whether it fell."""
     times: list[float] = []
     falls: list[bool] = []

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from ..errors import DataError
-from ..system.machine import available_memory
+from ..system.machine import read_available_memory
 
 _DEFLATE = 1032  # bytes that one compressed byte can stand for at most
 _SMALL = 1 << 20  # bytes; so much may be claimed without being stored, as empty samples are
@@ -35,7 +35,7 @@ def check_claim(dataset: h5py.Dataset) -> None:
     Raises
     ------
     DataError
-        Names the dataset and what it claims.
+        Names the dataset and its claimed size.
     """
     key, size = dataset.name.lstrip("/"), dataset.id.get_type().get_size()
     if dataset.shape is None:
@@ -48,7 +48,7 @@ def check_claim(dataset: h5py.Dataset) -> None:
             f"{key} claims {math.prod(dataset.shape)} values, but the file stores only {stored} bytes of them; "
             "it is damaged or was never filled: write it again."
         )
-    if claimed > available_memory():
+    if claimed > read_available_memory():
         raise DataError(f"{key} claims {claimed / 1e9:.3g} GB, more memory than this machine has left; split the file.")
     if dataset.chunks is not None and (chunk := math.prod(dataset.chunks) * size) > _MOST_IN_A_CHUNK:
         raise DataError(

@@ -26,12 +26,15 @@ import h5py
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .._moved import serve_old_names
 from ..errors import DataError
 from ..system import outputs
 from ..system.files import write_hdf5
 from ..system.progress import LOG
 from .hdf5_claims import check_claim, check_heaps, check_rows
-from .spike_trains import UNKNOWN, SpikeTrains, unit_type
+from .spike_trains import UNKNOWN, SpikeTrains, choose_unit_type
+
+__getattr__ = serve_old_names(__name__, {"read": "read_spike_file", "write": "write_spike_file"})
 
 MS_PER_S = 1000.0
 
@@ -48,7 +51,7 @@ class SpikeFile:
     speaker_names: tuple[str, ...]
 
 
-def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
+def read_spike_file(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
     """Read a file. Samples whose spikes are out of order are sorted by time; the log says how many.
 
     Parameters
@@ -70,7 +73,7 @@ def read(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
         return _to_spike_file(file, times, units, offsets, num_units)
 
 
-def write(
+def write_spike_file(
     path: str | os.PathLike[str],
     trains: SpikeTrains,
     class_names: Sequence[str] = (),
@@ -137,7 +140,7 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         try:
             yield file
         except (OSError, RuntimeError, KeyError) as error:
-            raise DataError(f"{path}: damaged ({_one_line(error)}); copy or download it again.") from None
+            raise DataError(f"{path}: damaged ({_join_lines(error)}); copy or download it again.") from None
 
 
 def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
@@ -160,7 +163,7 @@ def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
 
 
 def _explain_unreadable(error: OSError) -> str:
-    reason = _one_line(error)
+    reason = _join_lines(error)
     if "file signature not found" in reason:
         return "not an HDF5 file; a data set in SHD's layout is needed (spikes/times, spikes/units, labels)."
     if "truncated file" in reason:
@@ -168,7 +171,7 @@ def _explain_unreadable(error: OSError) -> str:
     return f"cannot be opened ({reason})."
 
 
-def _one_line(error: Exception) -> str:
+def _join_lines(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
@@ -223,7 +226,7 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
     if (heaps := check_heaps(file)) is not None:
         check_rows(time_rows, heaps)
         check_rows(unit_rows, heaps)
-    times, units = _Buffer(np.float32), _Buffer(unit_type(num_units))
+    times, units = _Buffer(np.float32), _Buffer(choose_unit_type(num_units))
     counts = np.zeros(len(time_rows), np.int64)
     for start in range(0, len(time_rows), _CHUNK):
         span = slice(start, start + _CHUNK)
@@ -239,13 +242,13 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
 def _read_rows(dataset: h5py.Dataset, span: slice) -> list[np.ndarray]:
     """Read some variable-length rows, in the byte order of the file."""
     kind = h5py.check_vlen_dtype(dataset.dtype)
-    if _loses_byte_order(kind):
+    if _is_byte_order_lost(kind):
         return [row.view(kind) for row in dataset[span]]
     return list(dataset[span])
 
 
 @lru_cache
-def _loses_byte_order(kind: np.dtype) -> bool:
+def _is_byte_order_lost(kind: np.dtype) -> bool:
     """Whether h5py hands out rows of this type as they lie in the file, but calls them native (as 3.16 does)."""
     one = np.ones(1, kind)
     with h5py.File("probe", "w", driver="core", backing_store=False) as file:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._moved import old_method
 from ..errors import DataError, SettingError
 from ..system.numbers import check_positive
 from .encoders import (
@@ -61,20 +62,20 @@ class SpikeTrains:
     num_units: int
 
     def __post_init__(self) -> None:
-        num_units = _checked_num_units(self.num_units)
-        offsets = _integers(self.offsets, "offsets").astype(np.int64, copy=False)
+        num_units = _check_num_units(self.num_units)
+        offsets = _to_integers(self.offsets, "offsets").astype(np.int64, copy=False)
         times = _as_times(self.times)
-        units = _integers(self.units, "units")
+        units = _to_integers(self.units, "units")
         _check_offsets(offsets, len(times), len(units))
         _check_times(times, offsets)
         _check_units(units, offsets, num_units)
         num_samples = len(offsets) - 1
         self._set(
             times,
-            units.astype(unit_type(num_units), copy=False),
+            units.astype(choose_unit_type(num_units), copy=False),
             offsets,
-            _tags(self.labels, "labels", num_samples),
-            _tags(self.speakers, "speakers", num_samples),
+            _to_tags(self.labels, "labels", num_samples),
+            _to_tags(self.speakers, "speakers", num_samples),
             num_units,
         )
 
@@ -86,7 +87,7 @@ class SpikeTrains:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def unchecked(
+    def from_checked(
         cls,
         times: np.ndarray,
         units: np.ndarray,
@@ -124,7 +125,7 @@ class SpikeTrains:
         DataError
             As the constructor does, and for a sample that is not a pair of equally long sequences.
         """
-        pairs = [_pair(sample, pair) for sample, pair in enumerate(events)]
+        pairs = [_convert_pair(sample, pair) for sample, pair in enumerate(events)]
         times = np.concatenate([np.zeros(0, np.float32)] + [t for t, _ in pairs])
         units = np.concatenate([np.zeros(0, np.int64)] + [u for _, u in pairs])
         offsets = np.cumsum([0] + [len(t) for t, _ in pairs])
@@ -150,21 +151,21 @@ class SpikeTrains:
         labels: ArrayLike | None = None,
     ) -> SpikeTrains:
         """Samples in which each value is the rate of a Poisson process; see `encoders.encode_rates`."""
-        return cls._of_encoded(encode_rates(values, duration, max_rate, seed), labels)
+        return cls._from_encoded(encode_rates(values, duration, max_rate, seed), labels)
 
     @classmethod
     def from_latencies(
         cls, values: ArrayLike, duration: float, least: float = 0.0, labels: ArrayLike | None = None
     ) -> SpikeTrains:
         """Samples in which each value is the time of one spike; see `encoders.encode_latencies`."""
-        return cls._of_encoded(encode_latencies(values, duration, least), labels)
+        return cls._from_encoded(encode_latencies(values, duration, least), labels)
 
     @classmethod
     def from_changes(
         cls, signals: ArrayLike, dt: float, threshold: float, labels: ArrayLike | None = None
     ) -> SpikeTrains:
         """Samples of signals that spike where they change; see `encoders.encode_changes`."""
-        return cls._of_encoded(encode_changes(signals, dt, threshold), labels)
+        return cls._from_encoded(encode_changes(signals, dt, threshold), labels)
 
     @classmethod
     def from_population(
@@ -177,10 +178,10 @@ class SpikeTrains:
         labels: ArrayLike | None = None,
     ) -> SpikeTrains:
         """Samples in which several neurons encode each value; see `encoders.encode_population`."""
-        return cls._of_encoded(encode_population(values, duration, num_fields, width, least), labels)
+        return cls._from_encoded(encode_population(values, duration, num_fields, width, least), labels)
 
     @classmethod
-    def _of_encoded(cls, encoded: Encoded, labels: ArrayLike | None) -> SpikeTrains:
+    def _from_encoded(cls, encoded: Encoded, labels: ArrayLike | None) -> SpikeTrains:
         unknown = np.full(len(encoded.offsets) - 1, UNKNOWN)
         return cls(
             encoded.times,
@@ -209,10 +210,10 @@ class SpikeTrains:
                 f"SpikeTrains with {' and '.join(map(str, sorted(num_units)))} input channels cannot be "
                 "concatenated; build them with the same num_units."
             )
-        return cls.unchecked(
+        return cls.from_checked(
             np.concatenate([part.times for part in parts]),
             np.concatenate([part.units for part in parts]),
-            _offsets(np.concatenate([part.counts for part in parts])),
+            _to_offsets(np.concatenate([part.counts for part in parts])),
             np.concatenate([part.labels for part in parts]),
             np.concatenate([part.speakers for part in parts]),
             num_units.pop(),
@@ -249,7 +250,7 @@ class SpikeTrains:
     @property
     def duration(self) -> float:
         """Time of the last spike of all samples, ms; 0.0 if there is none."""
-        return float(self.last_times().max(initial=0.0))
+        return float(self.find_last_times().max(initial=0.0))
 
     def select(self, indices: ArrayLike) -> SpikeTrains:
         """Return a copy of some samples, in the order given; a sample may be taken more than once.
@@ -263,13 +264,13 @@ class SpikeTrains:
         IndexError
             An index outside the samples there are.
         """
-        chosen = np.arange(len(self))[_indices(indices)]
+        chosen = np.arange(len(self))[_check_indices(indices)]
         starts, ends = self.offsets[chosen], self.offsets[chosen + 1]
         spans = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-        return self.unchecked(
+        return self.from_checked(
             _gather(self.times, spans),
             _gather(self.units, spans),
-            _offsets(ends - starts),
+            _to_offsets(ends - starts),
             self.labels[chosen],
             self.speakers[chosen],
             self.num_units,
@@ -298,11 +299,11 @@ class SpikeTrains:
         if len(kept) < len(times):
             times, units = times.take(kept), units.take(kept)
         offsets = np.searchsorted(kept, self.offsets)
-        return self.unchecked(times, units, offsets, self.labels, self.speakers, self.num_units)
+        return self.from_checked(times, units, offsets, self.labels, self.speakers, self.num_units)
 
-    def longer_than(self, duration: float) -> int:
+    def count_longer(self, duration: float) -> int:
         """Count the samples with a spike at `duration` (ms) or later: those that `crop` shortens."""
-        return int(np.count_nonzero(self.last_times() >= _checked_duration(duration)))
+        return int(np.count_nonzero(self.find_last_times() >= _check_duration(duration)))
 
     def crop(self, duration: float) -> SpikeTrains:
         """Return the same samples without the spikes at `duration` (ms) or later; itself where there are none.
@@ -312,34 +313,37 @@ class SpikeTrains:
         SettingError
             A duration that is not a positive number.
         """
-        limit = _checked_duration(duration)
-        if not self.longer_than(duration):
+        limit = _check_duration(duration)
+        if not self.count_longer(duration):
             return self
         starts = self.offsets[:-1].tolist()
         spans = [
             slice(start, start + int(np.searchsorted(self.times[start:end], limit)))
             for start, end in zip(starts, self.offsets[1:].tolist(), strict=True)
         ]
-        return self.unchecked(
+        return self.from_checked(
             _gather(self.times, spans),
             _gather(self.units, spans),
-            _offsets([span.stop - span.start for span in spans]),
+            _to_offsets([span.stop - span.start for span in spans]),
             self.labels,
             self.speakers,
             self.num_units,
         )
 
-    def last_times(self) -> np.ndarray:
+    def find_last_times(self) -> np.ndarray:
         """Return the time of the last spike, ms, of each sample that has one."""
         return self.times[self.offsets[1:][self.counts > 0] - 1]
 
+    longer_than = old_method("longer_than", "count_longer")
+    last_times = old_method("last_times", "find_last_times")
 
-def unit_type(num_units: int) -> type[np.uint16] | type[np.int32]:
+
+def choose_unit_type(num_units: int) -> type[np.uint16] | type[np.int32]:
     """Return the smallest type in which back ends take units."""
     return np.uint16 if num_units <= 1 << 16 else np.int32
 
 
-def _offsets(counts: ArrayLike) -> np.ndarray:
+def _to_offsets(counts: ArrayLike) -> np.ndarray:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
 
 
@@ -347,19 +351,19 @@ def _gather(values: np.ndarray, spans: Sequence[slice]) -> np.ndarray:
     return np.concatenate([values[span] for span in spans]) if spans else values[:0].copy()
 
 
-def _indices(indices: ArrayLike) -> np.ndarray:
+def _check_indices(indices: ArrayLike) -> np.ndarray:
     indices = np.asarray(indices)
     return indices if indices.size else indices.astype(np.int64)  # an empty list is an array of floats
 
 
-def _pair(sample: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
+def _convert_pair(sample: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     """Convert one sample of `from_events` to times as float32 and units as integers."""
     try:
         times, units = pair
     except (TypeError, ValueError):
         raise DataError(f"sample {sample}: expected a pair (times in ms, units).") from None
     try:
-        times, units = _as_times(times), _integers(units, "units").astype(np.int64, copy=False)
+        times, units = _as_times(times), _to_integers(units, "units").astype(np.int64, copy=False)
     except DataError as error:
         raise DataError(f"sample {sample}: {error}") from None
     if len(times) != len(units):
@@ -378,7 +382,7 @@ def _as_times(values: ArrayLike) -> np.ndarray:
     return times
 
 
-def _integers(values: ArrayLike, name: str) -> np.ndarray:
+def _to_integers(values: ArrayLike, name: str) -> np.ndarray:
     """Convert to a flat array of integers of the given type: nothing may wrap before its range is checked."""
     try:
         array = np.asarray(values)
@@ -393,9 +397,9 @@ def _integers(values: ArrayLike, name: str) -> np.ndarray:
     return array
 
 
-def _tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
+def _to_tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
     """Convert labels or speakers to int32, one for each sample, -1 where unknown."""
-    tags = _integers(values, name)
+    tags = _to_integers(values, name)
     if len(tags) != num_samples:
         raise DataError(f"{len(tags)} {name} for {num_samples} samples; give one a sample, -1 where unknown.")
     wrong = np.flatnonzero((tags < UNKNOWN) | (tags > np.iinfo(np.int32).max))
@@ -404,14 +408,14 @@ def _tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
     return tags.astype(np.int32, copy=False)
 
 
-def _checked_num_units(num_units: Any) -> int:
+def _check_num_units(num_units: Any) -> int:
     is_integer = isinstance(num_units, int | np.integer) and not isinstance(num_units, bool)
     if not is_integer or not 1 <= num_units <= np.iinfo(np.int32).max:
         raise DataError(f"num_units = {num_units!r} must be a whole number of input channels, 1 or more.")
     return int(num_units)
 
 
-def _checked_duration(duration: float) -> np.float32:
+def _check_duration(duration: float) -> np.float32:
     """Check a duration; returns it as float32, the type of the times it is compared with."""
     check_positive("duration", duration, "ms")
     return np.float32(duration)
@@ -433,7 +437,7 @@ def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:
             f"{_place(spike, offsets)}: time {times[spike]} ms; times must be finite and not negative: "
             "drop the spike, or shift the sample."
         )
-    unsorted = _first_unsorted(times, offsets)
+    unsorted = _find_unsorted(times, offsets)
     if unsorted is not None:
         raise DataError(
             f"{_place(unsorted, offsets)}: time {times[unsorted]} ms comes after {times[unsorted - 1]} ms; "
@@ -441,7 +445,7 @@ def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:
         )
 
 
-def _first_unsorted(times: np.ndarray, offsets: np.ndarray) -> int | None:
+def _find_unsorted(times: np.ndarray, offsets: np.ndarray) -> int | None:
     """Find the first spike that is earlier than the one before it in its sample."""
     for start in range(1, len(times), _BLOCK):
         end = min(start + _BLOCK, len(times))

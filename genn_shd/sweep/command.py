@@ -10,24 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..backends.native.threads import available_threads
-from ..config.paths import absolute, with_absolute_paths
+from ..backends.native.threads import count_available_threads
+from ..config.paths import make_absolute, make_paths_absolute
 from ..config.sources import combine, parse_settings
 from ..errors import GennShdError, SettingError
-from ..runs.environment import git_commit, now
+from ..runs.environment import find_git_commit, format_now
 from ..system import command
 from ..system.display import escape
 from ..system.files import make_folder, open_log
 from ..system.interrupt import Interrupted, StopRequest
-from ..system.lock import held
-from ..system.progress import LOG, LogHandler, console_log, own_log
+from ..system.lock import try_to_hold
+from ..system.progress import LOG, LogHandler, catch_own_log, show_log
 from . import plan as plans
 from . import strategies, sweep_file
-from .own_definitions import all_paths, changes_of, config_models
+from .own_definitions import list_changes, list_config_models, list_paths
 from .planner import Planner
 from .reading import NotStartedError, SweepReader
 from .state import FILE_NAME, State
-from .status import status
+from .status import format_status
 from .sweep_file import SweepFile
 from .workers.base import Workers
 
@@ -39,40 +39,40 @@ MAY_DIFFER = ("title", "budget", "stopping", "published")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0, 2 for a mistake, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    return command.exit_code(lambda: _run(_parser().parse_args(words), words))
+    return command.exit_code(lambda: _run(_build_parser().parse_args(words), words))
 
 
 def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
-    folder = options.out or _default_folder(options)
+    folder = options.out or _name_default_folder(options)
     if options.status:
         with SweepReader(folder) as reader:
-            print(status(reader))
+            print(format_status(reader))
         return 0
     if options.job_script:
-        from .workers.slurm import job_script
+        from .workers.slurm import write_job_script
 
-        print(job_script(_slurm_file(options)))
+        print(write_job_script(_find_slurm_file(options)))
         return 0
-    file = with_settings(sweep_file.read(options.sweep, options.dataset, options.smoke), _settings(options))
+    file = apply_settings(sweep_file.read(options.sweep, options.dataset, options.smoke), _read_settings(options))
     if options.slurm is not None:
         from .workers import slurm
 
         slurm.read(options.slurm)  # a mistake in it is told before anything is made
-    with StopRequest().listening() as stop, console_log():
-        plan = plans.make(file)
+    with StopRequest().listen() as stop, show_log():
+        plan = plans.make_plan(file)
         make_folder(folder)
         _check_new_or_own(folder)
-        with held(folder / "planner.lock") as is_mine, _logged(folder / LOG_FILE):
+        with try_to_hold(folder / "planner.lock") as is_mine, _log_to(folder / LOG_FILE):
             if not is_mine:
                 raise GennShdError(f"{folder}: this sweep is running already; look at it with --status.")
             try:
-                run(plan, folder, lambda: _workers(options), stop, options.retry_failed, _description(options))
+                run(plan, folder, lambda: _make_workers(options), stop, options.retry_failed, _describe(options))
             except Interrupted as interruption:
                 again = shlex.join(["python", "-m", "genn_shd.sweep", *words])
-                print(f"{interruption}; to go on: {again}", file=sys.stderr)
+                print(f"{interruption}; to resume: {again}", file=sys.stderr)
                 return command.INTERRUPTED
     with SweepReader(folder) as reader:
-        print(status(reader))
+        print(format_status(reader))
     print(escape(str(folder)))
     return 0
 
@@ -107,7 +107,9 @@ def run(
     make_folder(folder)
     with State(folder / FILE_NAME) as state:
         _check_same(plan.file, folder)
-        state.describe(**{"file": plan.file.values(), "commit": git_commit(), "time": now(), **(description or {})})
+        state.describe(
+            **{"file": plan.file.values(), "commit": find_git_commit(), "time": format_now(), **(description or {})}
+        )
         if retry_failed:
             LOG.info("%d runs that failed are run again", state.reopen_failed())
         with start_workers() as workers, SweepReader(folder) as reader:
@@ -115,14 +117,14 @@ def run(
             Planner(plan, folder, state, reader, strategy, workers, stop).run()
 
 
-def with_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
+def apply_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
     """A sweep file with settings over its own, whose relative paths are taken from the current folder."""
     if not settings:
         return file
     values = file.values()
-    own = sweep_file.nested(file.settings)
-    paths = all_paths(config_models(combine(own, settings), changes_of(values["space"])))
-    settings = combine(own, with_absolute_paths(settings, Path.cwd(), paths))
+    own = sweep_file.nest(file.settings)
+    paths = list_paths(list_config_models(combine(own, settings), list_changes(values["space"])))
+    settings = combine(own, make_paths_absolute(settings, Path.cwd(), paths))
     return SweepFile.from_values(values | {"settings": settings})
 
 
@@ -151,8 +153,8 @@ def _check_same(file: SweepFile, folder: Path) -> None:
         pass
     try:
         with SweepReader(folder) as reader:
-            new = _compared(file)
-            old = _with_paths_of(new, _compared(reader.file))
+            new = _compare(file)
+            old = _make_paths_absolute(new, _compare(reader.file))
     except (NotStartedError, SettingError):  # none yet, or one of a version with other settings
         return
     for name in sorted({*old, *new} - set(MAY_DIFFER)):
@@ -162,28 +164,28 @@ def _check_same(file: SweepFile, folder: Path) -> None:
             )
 
 
-def _compared(file: SweepFile) -> dict[str, Any]:
+def _compare(file: SweepFile) -> dict[str, Any]:
     """Parts of a sweep file that make it another sweep; `training.seed` was allowed once, and never had an effect."""
     values = file.values()
-    settings = sweep_file.nested(values.get("settings", {}))
+    settings = sweep_file.nest(values.get("settings", {}))
     if "training" in settings:
         settings["training"] = {name: value for name, value in settings["training"].items() if name != "seed"}
     return values | {"settings": {name: table for name, table in settings.items() if table != {}}}
 
 
-def _with_paths_of(new: Any, old: Any) -> Any:
+def _make_paths_absolute(new: Any, old: Any) -> Any:
     """The kept parts of a sweep file with paths as they are now; an earlier version kept them as they were given."""
     if isinstance(new, dict) and isinstance(old, dict):
-        return {name: _with_paths_of(new.get(name), value) for name, value in old.items()}
+        return {name: _make_paths_absolute(new.get(name), value) for name, value in old.items()}
     if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
-        return [_with_paths_of(*pair) for pair in zip(new, old, strict=True)]
+        return [_make_paths_absolute(*pair) for pair in zip(new, old, strict=True)]
     if isinstance(new, str) and isinstance(old, str):
         is_same = Path(new).is_absolute() and not Path(old).is_absolute() and Path(new).name == Path(old).name
         return new if is_same else old
     return old
 
 
-def _workers(options: argparse.Namespace) -> Workers:
+def _make_workers(options: argparse.Namespace) -> Workers:
     """The workers that the command line asks for; by default one process a processor."""
     if options.scheduler is not None:
         from .workers.dask_cluster import DaskCluster
@@ -192,36 +194,36 @@ def _workers(options: argparse.Namespace) -> Workers:
     if options.slurm is not None:
         from .workers.slurm import start
 
-        return start(_slurm_file(options))
-    processors = available_threads()
+        return start(_find_slurm_file(options))
+    processors = count_available_threads()
     count = processors if options.workers is None else options.workers
     if count == 0:
         from .workers.in_process import InProcess
 
         return InProcess()
-    from .workers.processes import Processes, fair_threads
+    from .workers.processes import Processes, share_threads
 
-    return Processes(count, fair_threads(count, processors))
+    return Processes(count, share_threads(count, processors))
 
 
-def _slurm_file(options: argparse.Namespace) -> Path:
+def _find_slurm_file(options: argparse.Namespace) -> Path:
     if options.slurm is None:
         raise SettingError("--job-script needs --slurm FILE, which says what to ask Slurm for.")
     return options.slurm
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
+def _read_settings(options: argparse.Namespace) -> dict[str, Any]:
     settings = parse_settings(options.set)
     if options.data_dir is not None:
-        settings = combine(settings, {"dataset": {"data_dir": absolute(str(options.data_dir), Path.cwd())}})
+        settings = combine(settings, {"dataset": {"data_dir": make_absolute(str(options.data_dir), Path.cwd())}})
     return settings
 
 
-def _description(options: argparse.Namespace) -> dict[str, Any]:
+def _describe(options: argparse.Namespace) -> dict[str, Any]:
     return {"dataset": options.dataset, "smoke": options.smoke, "name": Path(options.sweep).stem}
 
 
-def _default_folder(options: argparse.Namespace) -> Path:
+def _name_default_folder(options: argparse.Namespace) -> Path:
     given = Path(options.sweep)
     if options.status and given.is_dir():
         return given
@@ -230,16 +232,16 @@ def _default_folder(options: argparse.Namespace) -> Path:
 
 
 @contextmanager
-def _logged(path: Path) -> Iterator[None]:
+def _log_to(path: Path) -> Iterator[None]:
     """Write the log into a file as well, within a `with` block."""
-    with open_log(path) as file, own_log(LogHandler(file)):
+    with open_log(path) as file, catch_own_log(LogHandler(file)):
         yield
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.sweep",
-        description="Run a sweep: many trainings over a space of settings. The same command goes on where it stopped.",
+        description="Run a sweep: many trainings over a space of settings. The same command resumes where it stopped.",
     )
     parser.add_argument("sweep", help="sweep file in TOML, or name of one in sweeps/; with --status a folder too")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the sweep (default: runs/NAME of the file)")
@@ -250,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", action="store_true", help="say what there is so far, and run nothing")
     parser.add_argument(
         "--workers",
-        type=command.at_least(0),
+        type=command.parse_at_least(0),
         metavar="N",
         help="worker processes (default: one a processor; 0: in this process)",
     )

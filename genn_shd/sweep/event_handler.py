@@ -62,7 +62,7 @@ class EventHandler:
 
     def _handle_start(self, under_way: RunUnderWay, worker: str) -> None:
         if under_way.has_started:
-            LOG.info("trial %d, %s: its worker died; %s has it now", *_names(under_way.run), worker)
+            LOG.info("trial %d, %s: its worker died; %s has it now", *_name_metrics(under_way.run), worker)
             self._state.start_again(under_way.run.id, worker)
         else:
             self._state.name_worker(under_way.run.id, worker)
@@ -78,14 +78,14 @@ class EventHandler:
             self._skip_others(run.trial)
             self._closer.close_if_decided(run.trial)
             return
-        LOG.info("trial %d, %s: %s; it is tried again", *_names(run), reason)
+        LOG.info("trial %d, %s: %s; it is tried again", *_name_metrics(run), reason)
         self._put_back(under_way, LOST)
 
     def _handle_end(self, under_way: RunUnderWay, ended: Ended) -> None:
         run = under_way.run
         self._under_way.remove(run.id)
         if ended.status == INTERRUPTED and under_way.is_needless:
-            self._state.finish(run.id, STOPPED, self._reached(run.id))
+            self._state.finish(run.id, STOPPED, self._has_reached(run.id))
         elif ended.status in (COMPLETE, DIVERGED, FAILED):
             self._state.finish(run.id, ended.status, ended.metrics, ended.error)
             if ended.status != COMPLETE:
@@ -108,8 +108,8 @@ class EventHandler:
         settings, metric = self._plan.file.stopping, self._plan.objective.metric
         if settings.rule == "none" or under_way.is_needless:
             return
-        curve = self._reader.curve(metric, under_way.run.id)
-        others = self._reader.complete_curves(metric, under_way.run.fold)
+        curve = self._reader.read_curve(metric, under_way.run.id)
+        others = self._reader.read_complete_curves(metric, under_way.run.fold)
         if stopping.is_hopeless(curve, others, self._plan.objective, settings):
             self._skip_others(under_way.run.trial)
 
@@ -118,17 +118,17 @@ class EventHandler:
         self._state.skip_waiting(trial)
         self._under_way.stop_trial(trial)
 
-    def _reached(self, run: int) -> dict[str, Mapping[str, Any]]:
+    def _has_reached(self, run: int) -> dict[str, Mapping[str, Any]]:
         """The best and the last row of the history of a run that was ended early."""
-        rows = self._reader.history(run)
+        rows = self._reader.read_history(run)
         objective = self._plan.objective
-        valued = [row for row in rows if objective.of_row(row) is not None]
+        valued = [row for row in rows if objective.evaluate_row(row) is not None]
         if not valued:
             return {}
-        best = max(valued, key=lambda row: objective.sign * (objective.of_row(row) or 0.0))
+        best = max(valued, key=lambda row: objective.sign * (objective.evaluate_row(row) or 0.0))
         return {"best": best, "last": rows[-1]}
 
 
-def _names(run: Run) -> tuple[int, str]:
+def _name_metrics(run: Run) -> tuple[int, str]:
     """Number of the trial and name of the run's folder, for the log."""
     return run.trial, Path(run.folder).name

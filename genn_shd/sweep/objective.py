@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import SettingError, nearest
+from ..errors import SettingError, suggest_nearest
 from .sweep_file import ObjectiveSettings
 
 Metrics = Mapping[str, Mapping[str, float]]
@@ -72,20 +72,20 @@ class Objective:
         """1 where more is better, else -1: the objective times this is to be maximised."""
         return 1.0 if self.maximise else -1.0
 
-    def of_run(self, metrics: Metrics, name: str = "") -> float | None:
+    def evaluate_run(self, metrics: Metrics, name: str = "") -> float | None:
         """A metric of a run, by default the objective; None where the run did not report it, or no number."""
         name = name or self.metric
         value = metrics.get(self.epoch, {}).get(name, metrics.get("run", {}).get(name))
         return value if value is not None and math.isfinite(value) else None
 
-    def of_row(self, row: Mapping[str, Any]) -> float | None:
+    def evaluate_row(self, row: Mapping[str, Any]) -> float | None:
         """The objective at an epoch of a run under way."""
-        return self.of_run({self.epoch: row})
+        return self.evaluate_run({self.epoch: row})
 
-    def of_trial(self, runs: Sequence[Metrics]) -> Value | None:
+    def evaluate_trial(self, runs: Sequence[Metrics]) -> Value | None:
         """The value of a trial; None where a run did not report a metric that is needed."""
-        objective = _mean(self.of_run(metrics) for metrics in runs)
-        limited = {name: _mean(self.of_run(metrics, name) for metrics in runs) for name in self.at_most}
+        objective = _average(self.evaluate_run(metrics) for metrics in runs)
+        limited = {name: _average(self.evaluate_run(metrics, name) for metrics in runs) for name in self.at_most}
         if objective is None or any(value is None for value in limited.values()):
             return None
         return Value(objective, {name: value for name, value in limited.items() if value is not None})
@@ -95,7 +95,7 @@ class Objective:
         return all(limited.get(name, math.inf) <= limit for name, limit in self.at_most.items())
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
+def _average(values: Iterable[float | None]) -> float | None:
     found = list(values)
     if not found or any(value is None for value in found):
         return None
@@ -108,7 +108,7 @@ def build(settings: ObjectiveSettings, is_training: bool, has_validation: bool) 
     Parameters
     ----------
     settings : of the file.
-    is_training : whether runs are trainings, of which it is known what they report.
+    is_training : whether runs are trainings, whose metrics are known beforehand.
     has_validation : whether they have validation samples.
 
     Raises
@@ -127,7 +127,9 @@ def build(settings: ObjectiveSettings, is_training: bool, has_validation: bool) 
 def _check(metric: str, where: str, has_validation: bool) -> None:
     known = (*EPOCH_METRICS, *RUN_METRICS)
     if metric not in known:
-        raise SettingError(f"{where}: no run reports {metric!r}; there are {', '.join(known)}.{nearest(metric, known)}")
+        raise SettingError(
+            f"{where}: no run reports {metric!r}; there are {', '.join(known)}.{suggest_nearest(metric, known)}"
+        )
     if metric.startswith("test_"):
         raise SettingError(
             f"{where}: {metric!r} is not allowed: the test set must not choose among trials (runs report it anyway); "

@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..config.aliases import current_name, current_value
+from ..config.aliases import update_name, update_value
 
 
-def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+def update_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tables of a sweep file, in which space and points name settings as they are called today."""
     changed = dict(values)
     if isinstance(space := values.get("space"), Mapping):
-        changed["space"] = {current_name(name): _parameter(name, given) for name, given in space.items()}
+        changed["space"] = {update_name(name): _update_parameter(name, given) for name, given in space.items()}
     strategy = values.get("strategy")
     if isinstance(strategy, Mapping) and isinstance(points := strategy.get("points"), list):
         changed["strategy"] = {
             **strategy,
-            "points": [current_point(p) if isinstance(p, Mapping) else p for p in points],
+            "points": [update_point(p) if isinstance(p, Mapping) else p for p in points],
         }
     return changed
 
 
-def current_point(point: Mapping[str, Any]) -> dict[str, Any]:
+def update_point(point: Mapping[str, Any]) -> dict[str, Any]:
     """Return a point of the space whose parameters are named after settings of today."""
-    return {current_name(name): current_value(name, value) for name, value in point.items()}
+    return {update_name(name): update_value(name, value) for name, value in point.items()}
 
 
-def _parameter(name: str, given: Any) -> Any:
+def _update_parameter(name: str, given: Any) -> Any:
     """Return what a file states of a parameter, whatever it is, with the settings that it names."""
     if not isinstance(given, Mapping):
         return given
     changed = dict(given)
     if isinstance(choice := given.get("choice"), list):
-        changed["choice"] = [current_value(name, value) for value in choice]
+        changed["choice"] = [update_value(name, value) for value in choice]
     if isinstance(cases := given.get("cases"), Mapping):
-        changed["cases"] = {key: current_point(c) if isinstance(c, Mapping) else c for key, c in cases.items()}
+        changed["cases"] = {key: update_point(c) if isinstance(c, Mapping) else c for key, c in cases.items()}
     if isinstance(sets := given.get("sets"), str | list):
         changed["sets"] = [
-            current_name(s) if isinstance(s, str) else s for s in ([sets] if isinstance(sets, str) else sets)
+            update_name(s) if isinstance(s, str) else s for s in ([sets] if isinstance(sets, str) else sets)
         ]
     elif isinstance(sets, Mapping):
-        changed["sets"] = {current_name(key): factor for key, factor in sets.items()}
+        changed["sets"] = {update_name(key): factor for key, factor in sets.items()}
     if isinstance(when := given.get("when"), Mapping):
-        changed["when"] = {current_name(key): allowed for key, allowed in when.items()}
+        changed["when"] = {update_name(key): allowed for key, allowed in when.items()}
     return changed

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..config.messages import setting_names
-from ..config.paths import path_settings
-from ..config.schema import Config, config_model_for
-from ..config.sources import combine, nested
+from ..config.messages import list_names
+from ..config.paths import find_path_settings
+from ..config.schema import Config, choose_config_model
+from ..config.sources import combine, nest
 
 
-def config_models(base: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]) -> tuple[type[Config], ...]:
+def list_config_models(base: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]) -> tuple[type[Config], ...]:
     """Return the models of configurations that trials have. Modules that they name are imported, and so run.
 
     Parameters
@@ -24,21 +24,21 @@ def config_models(base: Mapping[str, Any], changes: Iterable[Mapping[str, Any]])
     SettingError
         A definition that is not there.
     """
-    changed = (combine(base, nested(settings)) for settings in ({}, *changes))
-    return tuple(dict.fromkeys(map(config_model_for, changed)))
+    changed = (combine(base, nest(settings)) for settings in ({}, *changes))
+    return tuple(dict.fromkeys(map(choose_config_model, changed)))
 
 
-def all_names(models: Iterable[type[Config]]) -> frozenset[str]:
+def list_all_names(models: Iterable[type[Config]]) -> frozenset[str]:
     """Return the dotted names of all settings of some models."""
-    return frozenset(name for model in models for name, _ in setting_names(model))
+    return frozenset(name for model in models for name, _ in list_names(model))
 
 
-def all_paths(models: Iterable[type[Config]]) -> frozenset[str]:
+def list_paths(models: Iterable[type[Config]]) -> frozenset[str]:
     """Return the dotted names of all settings of some models that are paths."""
-    return frozenset(name for model in models for name in path_settings(model))
+    return frozenset(name for model in models for name in find_path_settings(model))
 
 
-def changes_of(space: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def list_changes(space: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the settings that choices and cases of a space stand for, whatever is written in it."""
     for name, parameter in space.items():
         if not isinstance(parameter, Mapping):
@@ -46,10 +46,10 @@ def changes_of(space: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if isinstance(cases := parameter.get("cases"), Mapping):
             yield from (dict(case) for case in cases.values() if isinstance(case, Mapping))
         if isinstance(values := parameter.get("choice"), list):
-            yield from (dict.fromkeys(names_set_by(name, parameter), value) for value in values)
+            yield from (dict.fromkeys(list_names_set_by(name, parameter), value) for value in values)
 
 
-def names_set_by(name: str, parameter: Mapping[str, Any]) -> list[str]:
+def list_names_set_by(name: str, parameter: Mapping[str, Any]) -> list[str]:
     """Return the names of the settings that a parameter sets, whatever is written there."""
     sets = parameter.get("sets", name)
     names = [sets] if isinstance(sets, str) else sets if isinstance(sets, list | Mapping) else []

@@ -10,12 +10,12 @@ from typing import Any
 
 from .. import datasets
 from ..config.schema import Config
-from ..config.sources import combine, from_layers, nested, read_preset
+from ..config.sources import combine, from_layers, nest, read_preset
 from ..datasets import Dataset
-from ..errors import SettingError, nearest
+from ..errors import SettingError, suggest_nearest
 from ..system.import_path import is_import_path, load_object
 from ..training.build import build_network, check_fits
-from ..training.data import most_samples, partition, prepare, resolve_from_data
+from ..training.data import count_most_samples, partition, prepare, resolve_from_data
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
@@ -52,7 +52,7 @@ class Plan:
 
     Attributes
     ----------
-    file : what it is made from.
+    file : the sweep file.
     space : its parameters.
     objective : what trials are worth.
     base : settings below those of the trials, as nested tables.
@@ -65,7 +65,7 @@ class Plan:
     base: Mapping[str, Any]
     folds: tuple[str | None, ...]
 
-    def runs(self, point: Point) -> list[RunPlan]:
+    def make_runs(self, point: Point) -> list[RunPlan]:
         """The runs of a trial, folds first, because these tell trials apart soonest.
 
         Raises
@@ -74,22 +74,22 @@ class Plan:
             Settings that do not go together.
         """
         return [
-            RunPlan(seed, fold, self.config(point, seed, fold).values())
+            RunPlan(seed, fold, self.make_config(point, seed, fold).values())
             for seed in self.file.repeats.seeds
             for fold in self.folds
         ]
 
-    def config(self, point: Point, seed: int, fold: str | None) -> Config:
+    def make_config(self, point: Point, seed: int, fold: str | None) -> Config:
         """The configuration of one run."""
         repeat: dict[str, Any] = {"training": {"seed": seed}}
         if fold is not None:
             repeat["validation"] = {"kind": "speaker", "speakers": [fold]}
-            if nested(self.base).get("training", {}).get("monitor", "auto") == "auto":
+            if nest(self.base).get("training", {}).get("monitor", "auto") == "auto":
                 repeat["training"]["monitor"] = "training"  # as where speakers are left out within one run
-        return from_layers(self.base, nested(self.space.settings(point)), repeat)
+        return from_layers(self.base, nest(self.space.settings(point)), repeat)
 
 
-def make(file: SweepFile) -> Plan:
+def make_plan(file: SweepFile) -> Plan:
     """The plan of a sweep.
 
     Raises
@@ -98,21 +98,21 @@ def make(file: SweepFile) -> Plan:
         Anything in the file that cannot be: names, ranges, settings, an objective that no run reports.
     """
     space = spaces.build(file.space)
-    base = combine(read_preset(file.preset) if file.preset else {}, nested(file.settings))
+    base = combine(read_preset(file.preset) if file.preset else {}, nest(file.settings))
     spaces.check_names(space, base)
     config = from_layers(base)
     is_training = file.function == TRAINING
     has_validation = config.validation.kind != "none" or file.repeats.folds != "none"
     objective = objectives.build(file.objective, is_training, has_validation)
-    function(file.function)
+    load_function(file.function)
     _check_budget(file)
     _check_stopping(file, is_training)
-    plan = Plan(file, space, objective, base, _folds(file, config))
+    plan = Plan(file, space, objective, base, _list_folds(file, config))
     _check_trials(plan, is_training)
     return plan
 
 
-def function(name: str) -> Callable[..., Any]:
+def load_function(name: str) -> Callable[..., Any]:
     """The function that a run calls.
 
     Raises
@@ -129,17 +129,17 @@ def function(name: str) -> Callable[..., Any]:
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(name: str, settings: str) -> Dataset:
-    return datasets.load(name, **json.loads(settings))
+def _load_dataset(name: str, settings: str) -> Dataset:
+    return datasets.load_dataset(name, **json.loads(settings))
 
 
 def load_once(name: str, **settings: Any) -> Dataset:
     """Load a data set, and remember the last one: the runs of a sweep mostly share their data."""
-    return _loaded(name, json.dumps(settings, sort_keys=True))
+    return _load_dataset(name, json.dumps(settings, sort_keys=True))
 
 
-def points(plan: Plan) -> list[Point] | None:
-    """All points, where the strategy knows them beforehand; else None."""
+def list_points(plan: Plan) -> list[Point] | None:
+    """List all points, where the strategy knows them beforehand; else None."""
     strategy = plan.file.strategy
     if isinstance(strategy, ListStrategy):
         return [plan.space.check(point, f"strategy.points, entry {k + 1}") for k, point in enumerate(strategy.points)]
@@ -163,7 +163,7 @@ def _check_stopping(file: SweepFile, is_training: bool) -> None:
         )
 
 
-def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
+def _list_folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
     if config.validation.kind == "leave_one_speaker_out" and file.repeats.folds == "none":
         raise SettingError(
             "validation.kind = 'leave_one_speaker_out' trains once a speaker within one run; set "
@@ -173,7 +173,7 @@ def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
         raise SettingError(
             "training.seeds makes several trainings of one run; set repeats.seeds, which makes a run of each."
         )
-    if "seed" in nested(file.settings).get("training", {}):
+    if "seed" in nest(file.settings).get("training", {}):
         raise SettingError("training.seed is what a sweep repeats runs over; set repeats.seeds = [0, 1], or just one.")
     if file.repeats.folds == "none":
         return (None,)
@@ -190,14 +190,14 @@ def _folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
         if str(fold) not in speakers:
             raise SettingError(
                 f"repeats.folds: {fold!r} is no speaker of the training set; there are {', '.join(speakers)}."
-                f"{nearest(str(fold), speakers)}"
+                f"{suggest_nearest(str(fold), speakers)}"
             )
     return tuple(map(str, file.repeats.folds))
 
 
 def _check_trials(plan: Plan, is_training: bool) -> None:
     """Check every trial of a list; of a space, both ends of every parameter with some values of the others."""
-    listed = points(plan)
+    listed = list_points(plan)
     if plan.file.strategy.name == "list":
         for point in listed or []:
             _check(plan, point, is_training)
@@ -205,11 +205,13 @@ def _check_trials(plan: Plan, is_training: bool) -> None:
     for parameter in plan.space:
         for value in parameter.extremes():
             _check_any(
-                plan, [_with(plan.space, parameter.name, value, others) for others in (0.5, 0.0, 1.0)], is_training
+                plan,
+                [_replace_values(plan.space, parameter.name, value, others) for others in (0.5, 0.0, 1.0)],
+                is_training,
             )
 
 
-def _with(space: Space, name: str, value: Any, others: float) -> Point:
+def _replace_values(space: Space, name: str, value: Any, others: float) -> Point:
     """A point at which a parameter has a value and is active."""
     parameters = {p.name: p for p in space}
     point = {p.name: p.at(others) for p in space} | {name: value}
@@ -234,10 +236,10 @@ def _check_any(plan: Plan, candidates: Sequence[Point], is_training: bool) -> No
 
 def _check(plan: Plan, point: Point, is_training: bool) -> None:
     """Check the settings of a point's runs."""
-    config = plan.config(point, plan.file.repeats.seeds[0], plan.folds[0])
+    config = plan.make_config(point, plan.file.repeats.seeds[0], plan.folds[0])
     if is_training:
         config, dataset = prepare(config, load_once)
         samples = partition(config, dataset)
         config = resolve_from_data(config, samples.train)
         network = build_network(config, dataset.num_input, dataset.num_classes)
-        check_fits(config, network, most_samples(config, samples))
+        check_fits(config, network, count_most_samples(config, samples))

@@ -24,7 +24,7 @@ _TICK = 1.0  # s between looks at signals and clocks
 
 
 class Planner:
-    """Runs a sweep, or goes on with it.
+    """Runs a sweep, or resumes it.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Planner:
         stop: StopRequest,
     ) -> None:
         self._plan, self._state, self._reader, self._workers, self._stop = plan, state, reader, workers, stop
-        self._session = Session(state, workers.description, self._reader.seconds())
+        self._session = Session(state, workers.description, self._reader.read_seconds())
         self._under_way = RunsUnderWay(plan, folder, workers)
         self._closer = TrialCloser(plan, state, self._reader)
         self._supply = TrialSupply(plan, state, self._reader, self._session, strategy, self._closer)
@@ -67,7 +67,7 @@ class Planner:
         """
         heartbeat = Heartbeat(self._describe_progress)
         try:
-            with self._stop.deferred():
+            with self._stop.defer_signals():
                 self._closer.close_left_open()
                 while self._fill_slots() or len(self._under_way):
                     for event in self._workers.events(_TICK):
@@ -100,7 +100,7 @@ class Planner:
                 return True
             waiting = self._state.claim("")
             if waiting is not None:
-                self._under_way.submit(self._reader.run(waiting))
+                self._under_way.submit(self._reader.read_run(waiting))
             elif not self._supply.add_trial():
                 return False
         return True

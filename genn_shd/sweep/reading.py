@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from .._moved import old_method
 from ..errors import DataError, GennShdError, SettingError
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
-from .old_names import current_point
+from .old_names import update_point
 from .records import (
     COMPLETE,
     DIVERGED,
@@ -51,7 +52,7 @@ def _explain_damage(file: Path) -> Iterator[None]:
         raise DataError(f"{file}: this state of a sweep is damaged ({error}); choose another --out.") from None
 
 
-def _explaining_damage(read: Callable[Concatenate[SweepReader, P], R]) -> Callable[Concatenate[SweepReader, P], R]:
+def _explain_damage_of(read: Callable[Concatenate[SweepReader, P], R]) -> Callable[Concatenate[SweepReader, P], R]:
     """A method of a reader, as `_explain_damage`."""
 
     @functools.wraps(read)
@@ -62,7 +63,7 @@ def _explaining_damage(read: Callable[Concatenate[SweepReader, P], R]) -> Callab
     return method
 
 
-def _table(text: str) -> dict[str, Any]:
+def _parse_table(text: str) -> dict[str, Any]:
     """A table kept as JSON."""
     value = json.loads(text)
     if not isinstance(value, dict):
@@ -70,7 +71,7 @@ def _table(text: str) -> dict[str, Any]:
     return value
 
 
-def _number(value: Any) -> float | None:
+def _check_number(value: Any) -> float | None:
     """A number, or None where there is none; SQLite keeps any type in any column."""
     if value is not None and not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
@@ -127,8 +128,8 @@ class SweepReader:
 
     # --- what the sweep is ---------------------------------------------------------------------------------
 
-    def description(self, name: str) -> Any:
-        """An entry of the sweep's description: `file`, `dataset`, `smoke`; None where there is none."""
+    def read_description(self, name: str) -> Any:
+        """Read an entry of the sweep's description: `file`, `dataset`, `smoke`; None where there is none."""
         with _explain_damage(self.folder / FILE_NAME):
             return json.loads(self._description.get(name, "null"))
 
@@ -136,9 +137,9 @@ class SweepReader:
     def file(self) -> SweepFile:
         """The sweep file, with what --dataset and --smoke changed in it."""
         with _explain_damage(self.folder / FILE_NAME):
-            values = self.description("file")
+            values = self.read_description("file")
             try:
-                return SweepFile.from_values(values if isinstance(values, dict) else _table(json.dumps(values)))
+                return SweepFile.from_values(values if isinstance(values, dict) else _parse_table(json.dumps(values)))
             except SettingError as error:  # damaged, or of a version with other settings
                 raise SettingError(f"{self.folder / FILE_NAME}: {error}") from None
 
@@ -154,55 +155,57 @@ class SweepReader:
 
     # --- what there is so far ------------------------------------------------------------------------------
 
-    @_explaining_damage
-    def trials(self, *, runs: bool = True, epochs: bool = False) -> list[Trial]:
-        """All trials in order.
+    @_explain_damage_of
+    def read_trials(self, *, runs: bool = True, epochs: bool = False) -> list[Trial]:
+        """Read all trials in order.
 
         Parameters
         ----------
         runs : whether with their runs; without is faster.
         epochs : whether the runs come with their epochs.
         """
-        return self._trials(None, runs, epochs)
+        return self._select_trials(None, runs, epochs)
 
-    @_explaining_damage
-    def trial(self, number: int) -> Trial:
-        """One trial with its runs."""
-        return self._trials(number, True, False)[0]
+    @_explain_damage_of
+    def read_trial(self, number: int) -> Trial:
+        """Read one trial with its runs."""
+        return self._select_trials(number, True, False)[0]
 
-    def _trials(self, number: int | None, runs: bool, epochs: bool) -> list[Trial]:
+    def _select_trials(self, number: int | None, runs: bool, epochs: bool) -> list[Trial]:
         of_trial = defaultdict(list)
-        for run in self.runs(trial=number, epochs=epochs) if runs else []:
+        for run in self.read_runs(trial=number, epochs=epochs) if runs else []:
             of_trial[run.trial].append(run)
         columns = "number, point, origin, status, objective, limited, error, created, ended"
         query = f"SELECT {columns} FROM trial WHERE ? IS NULL OR number = ? ORDER BY number"
         return [
             Trial(
                 n,
-                current_point(_table(point)),
+                update_point(_parse_table(point)),
                 origin,
                 status,
-                _number(objective),
-                _table(limited),
+                _check_number(objective),
+                _parse_table(limited),
                 error,
                 created,
                 ended,
                 of_trial[n],
             )
-            for n, point, origin, status, objective, limited, error, created, ended in self._all(query, number, number)
+            for n, point, origin, status, objective, limited, error, created, ended in self._fetch_all(
+                query, number, number
+            )
         ]
 
-    @_explaining_damage
-    def runs(self, *, trial: int | None = None, epochs: bool = False) -> list[Run]:
-        """All runs in order, or those of a trial, each with its metrics and attempts."""
+    @_explain_damage_of
+    def read_runs(self, *, trial: int | None = None, epochs: bool = False) -> list[Run]:
+        """Read all runs in order, or those of a trial, each with its metrics and attempts."""
         which = "run IN (SELECT id FROM run WHERE ? IS NULL OR trial = ?)"
         metrics: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
-        for run, epoch, name, value in self._all(
+        for run, epoch, name, value in self._fetch_all(
             f"SELECT run, epoch, name, value FROM metric WHERE {which}", trial, trial
         ):
             metrics[run][epoch][name] = math.nan if value is None else value
         attempts = defaultdict(list)
-        for run, *attempt in self._all(
+        for run, *attempt in self._fetch_all(
             f"SELECT run, worker, status, started, ended FROM attempt WHERE {which} ORDER BY run, number", trial, trial
         ):
             attempts[run].append(Attempt(*attempt))
@@ -218,73 +221,82 @@ class SweepReader:
                 fold=fold,
                 status=status,
                 folder=folder,
-                settings=_table(settings),
+                settings=_parse_table(settings),
                 metrics={epoch: dict(values) for epoch, values in metrics[id].items()},
                 error=error,
                 attempts=attempts[id],
-                epochs=self.history(id) if epochs else [],
+                epochs=self.read_history(id) if epochs else [],
             )
-            for id, of, seed, fold, status, folder, settings, error in self._all(query, trial, trial)
+            for id, of, seed, fold, status, folder, settings, error in self._fetch_all(query, trial, trial)
         ]
 
-    @_explaining_damage
-    def run(self, id: int) -> Run:
-        """One run, without metrics, attempts and epochs."""
+    @_explain_damage_of
+    def read_run(self, id: int) -> Run:
+        """Read one run, without metrics, attempts and epochs."""
         columns = "id, trial, seed, fold, status, folder, settings, error"
-        ((_, trial, seed, fold, status, folder, settings, error),) = self._all(
+        ((_, trial, seed, fold, status, folder, settings, error),) = self._fetch_all(
             f"SELECT {columns} FROM run WHERE id = ?", id
         )
-        return Run(id, trial, seed, fold, status, folder, _table(settings), {}, error)
+        return Run(id, trial, seed, fold, status, folder, _parse_table(settings), {}, error)
 
-    @_explaining_damage
-    def best(self) -> Trial | None:
-        """The complete trial with the best objective among those that keep the limits."""
+    @_explain_damage_of
+    def find_best(self) -> Trial | None:
+        """Find the complete trial with the best objective among those that keep the limits, if there is one."""
         objective = self.objective
         candidates = [
             trial
-            for trial in self.trials(runs=False)
+            for trial in self.read_trials(runs=False)
             if trial.status == COMPLETE and trial.objective is not None and objective.keeps_limits(trial.limited)
         ]
         return max(candidates, key=lambda trial: objective.sign * (trial.objective or 0.0), default=None)
 
-    @_explaining_damage
-    def curve(self, name: str, run: int) -> list[tuple[int, float]]:
-        """A metric of a run by epoch, where it is finite: (epoch, value)."""
-        values = [(int(row["epoch"]), row.get(name)) for row in self.history(run)]
+    @_explain_damage_of
+    def read_curve(self, name: str, run: int) -> list[tuple[int, float]]:
+        """Read a metric of a run by epoch, where it is finite: (epoch, value)."""
+        values = [(int(row["epoch"]), row.get(name)) for row in self.read_history(run)]
         return [(epoch, float(value)) for epoch, value in values if value is not None and math.isfinite(value)]
 
-    @_explaining_damage
-    def complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
-        """A metric by epoch of every complete run of a fold; see `curve`."""
-        runs = self._all("SELECT id FROM run WHERE status = ? AND fold IS ? ORDER BY id", COMPLETE, fold)
-        return [self.curve(name, run) for (run,) in runs]
+    @_explain_damage_of
+    def read_complete_curves(self, name: str, fold: str | None) -> list[list[tuple[int, float]]]:
+        """Read a metric by epoch of every complete run of a fold; see `read_curve`."""
+        runs = self._fetch_all("SELECT id FROM run WHERE status = ? AND fold IS ? ORDER BY id", COMPLETE, fold)
+        return [self.read_curve(name, run) for (run,) in runs]
 
-    @_explaining_damage
-    def history(self, run: int) -> list[dict[str, Any]]:
-        """The rows of a run's history."""
-        return [_table(row) for (row,) in self._all("SELECT row FROM epoch WHERE run = ? ORDER BY epoch", run)]
+    @_explain_damage_of
+    def read_history(self, run: int) -> list[dict[str, Any]]:
+        """Read the rows of a run's history."""
+        return [
+            _parse_table(row) for (row,) in self._fetch_all("SELECT row FROM epoch WHERE run = ? ORDER BY epoch", run)
+        ]
 
-    @_explaining_damage
-    def seconds(self) -> float:
-        """Time at work over all sessions, s."""
-        return float(self._all("SELECT COALESCE(SUM(seconds), 0) FROM session")[0][0])
+    @_explain_damage_of
+    def read_seconds(self) -> float:
+        """Read the time at work over all sessions, s."""
+        return float(self._fetch_all("SELECT COALESCE(SUM(seconds), 0) FROM session")[0][0])
 
-    @_explaining_damage
-    def counts(self) -> Counts:
-        """Numbers of runs and of attempts at them."""
-        attempt = dict(self._all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))
-        run = dict(self._all("SELECT status, COUNT(*) FROM run GROUP BY status"))
+    @_explain_damage_of
+    def count_runs(self) -> Counts:
+        """Count runs and attempts at them, by status."""
+        attempt = dict(self._fetch_all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))
+        run = dict(self._fetch_all("SELECT status, COUNT(*) FROM run GROUP BY status"))
         twice = "SELECT run FROM attempt WHERE status IN (?, ?, ?) GROUP BY run HAVING COUNT(*) > 1"
         return Counts(
             started=sum(attempt.values()),
             lost=attempt.get(LOST, 0),
             interrupted=attempt.get(INTERRUPTED, 0),
-            retried=self._all("SELECT COUNT(*) FROM attempt WHERE number > 1")[0][0],
+            retried=self._fetch_all("SELECT COUNT(*) FROM attempt WHERE number > 1")[0][0],
             finished=sum(run.get(status, 0) for status in _ENDS),
-            duplicated=self._all(f"SELECT COUNT(*) FROM ({twice})", COMPLETE, STOPPED, DIVERGED)[0][0],
+            duplicated=self._fetch_all(f"SELECT COUNT(*) FROM ({twice})", COMPLETE, STOPPED, DIVERGED)[0][0],
             open=run.get(WAITING, 0) + run.get(RUNNING, 0),
             skipped=run.get(SKIPPED, 0),
         )
 
-    def _all(self, query: str, *values: Any) -> Sequence[Any]:
+    trials = old_method("trials", "read_trials")
+    trial = old_method("trial", "read_trial")
+    runs = old_method("runs", "read_runs")
+    best = old_method("best", "find_best")
+    history = old_method("history", "read_history")
+    counts = old_method("counts", "count_runs")
+
+    def _fetch_all(self, query: str, *values: Any) -> Sequence[Any]:
         return self._connection.execute(query, values).fetchall()

@@ -48,7 +48,7 @@ class Run:
     folder : its run folder, relative to that of the sweep.
     settings : its complete configuration.
     metrics : `best`, `last` or `run` -> name -> value.
-    error : what went wrong, or an empty string.
+    error : message of the error, or an empty string.
     attempts : every start.
     epochs : a row of the history for each epoch so far.
     """
@@ -65,7 +65,7 @@ class Run:
     attempts: list[Attempt] = field(default_factory=list)
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
-    def metric(self, name: str, epoch: str = "best") -> float | None:
+    def get_metric(self, name: str, epoch: str = "best") -> float | None:
         """A metric at an epoch, or of the run as a whole; None where it was not reported."""
         return self.metrics.get(epoch, {}).get(name, self.metrics.get("run", {}).get(name))
 
@@ -80,9 +80,9 @@ class Trial:
     point : parameter name -> value.
     origin : how it was chosen, for example `grid` or `bayesian`.
     status : one of `TRIAL_STATUS`.
-    objective : what it is worth; None while that is not known.
+    objective : value of the objective; None while it is not known.
     limited : metrics that have limits.
-    error : what went wrong, or an empty string.
+    error : message of the error, or an empty string.
     created, ended : seconds since 1970.
     runs : its runs.
     """
@@ -125,7 +125,7 @@ class Counts:
     skipped: int
 
 
-def time_spent(runs: Sequence[Run]) -> tuple[float, float]:
+def sum_times(runs: Sequence[Run]) -> tuple[float, float]:
     """Seconds that attempts at runs took, and how many of them went into compiling."""
     seconds = sum((a.ended - a.started) for run in runs for a in run.attempts if a.ended is not None)
-    return seconds, sum(run.metric("compile_seconds") or 0.0 for run in runs)
+    return seconds, sum(run.get_metric("compile_seconds") or 0.0 for run in runs)

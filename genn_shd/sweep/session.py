@@ -29,4 +29,4 @@ class Session:
 
     def save(self) -> None:
         """Write the time at work into the state."""
-        self._state.at_work(self._id, time.monotonic() - self._started)
+        self._state.track_time(self._id, time.monotonic() - self._started)

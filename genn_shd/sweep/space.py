@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..config.messages import format_value
-from ..errors import SettingError, nearest
-from .own_definitions import all_names, config_models
+from ..errors import SettingError, suggest_nearest
+from .own_definitions import list_all_names, list_config_models
 from .sweep_file import KINDS, ParameterSettings
 
 Point = dict[str, Any]
@@ -37,7 +37,7 @@ class Parameter(abc.ABC):
     Attributes
     ----------
     name : of the parameter.
-    sets : the settings that take its value, and what it is multiplied by for each (None: not at all).
+    sets : the settings that take its value, each with a factor (None: the value as it is).
     when : values that other parameters must have for it to matter.
     """
 
@@ -225,7 +225,7 @@ class Space:
             )
         combinations = itertools.product(*values)
         points = [self.active(dict(zip(names, values, strict=True))) for values in combinations]
-        return list({label(point): point for point in points}.values())
+        return list({format_label(point): point for point in points}.values())
 
     def draw_new(self, rng: np.random.Generator, tried: Collection[str]) -> Point | None:
         """A point drawn evenly that is none of those tried, given by their labels; None where all of them were tried.
@@ -233,18 +233,20 @@ class Space:
         Of a space whose points cannot be counted it may be an old one where a hundred draws find no other.
         """
         drawn = [self.draw(rng)]
-        while label(drawn[-1]) in tried and len(drawn) < _DRAWS:
+        while format_label(drawn[-1]) in tried and len(drawn) < _DRAWS:
             drawn.append(self.draw(rng))
-        if label(drawn[-1]) not in tried:
+        if format_label(drawn[-1]) not in tried:
             return drawn[-1]
         if not self._is_countable:
             return drawn[0]
-        left = list(itertools.islice((p for p in self._points({}, self.parameters) if label(p) not in tried), _DRAWS))
+        left = list(
+            itertools.islice((p for p in self._points({}, self.parameters) if format_label(p) not in tried), _DRAWS)
+        )
         return left[int(rng.integers(len(left)))] if left else None
 
     def is_exhausted(self, tried: Collection[str]) -> bool:
         """Whether every point that there is was tried; points are given by their labels."""
-        return self._is_countable and all(label(point) in tried for point in self._points({}, self.parameters))
+        return self._is_countable and all(format_label(point) in tried for point in self._points({}, self.parameters))
 
     @property
     def _is_countable(self) -> bool:
@@ -279,7 +281,7 @@ class Space:
         names = [p.name for p in self]
         for name in point:
             if name not in names:
-                raise SettingError(f"{where}: {name} is no parameter of the space.{nearest(name, names)}")
+                raise SettingError(f"{where}: {name} is no parameter of the space.{suggest_nearest(name, names)}")
         kept = self.active(dict(point))
         for parameter in self:
             if parameter.name not in kept:
@@ -291,7 +293,7 @@ class Space:
         return kept
 
 
-def label(value: Any) -> str:
+def format_label(value: Any) -> str:
     """Text for a point or value: the same text for the same value."""
     return json.dumps(value, sort_keys=True)
 
@@ -311,7 +313,7 @@ def build(settings: Mapping[str, ParameterSettings]) -> Space:
         )
     parameters: list[Parameter] = []
     for name, given in settings.items():
-        parameter = _parameter(name, given)
+        parameter = _build_parameter(name, given)
         _check_conditions(parameter, parameters)
         parameters.append(parameter)
     _check_overlaps(parameters)
@@ -332,13 +334,13 @@ def check_names(space: Space, base: Mapping[str, Any]) -> None:
         A setting that does not exist, or that a sweep must not set.
     """
     changes = (parameter.settings(value) for parameter in space for value in parameter.extremes())
-    allowed = all_names(config_models(base, changes))
+    allowed = list_all_names(list_config_models(base, changes))
     for parameter in space:
-        for name in _settings_of(parameter):
+        for name in _list_settings(parameter):
             _check_name(f"space.{json.dumps(parameter.name)}", name, parameter.name, allowed)
 
 
-def _parameter(name: str, given: ParameterSettings) -> Parameter:
+def _build_parameter(name: str, given: ParameterSettings) -> Parameter:
     where = f"space.{json.dumps(name)}"
     kinds = [kind for kind in KINDS if getattr(given, kind) is not None]
     if len(kinds) != 1:
@@ -347,34 +349,34 @@ def _parameter(name: str, given: ParameterSettings) -> Parameter:
     if kinds[0] in ("cases", "choice"):
         if not given.values:
             raise SettingError(f"{where} has no values: give at least one.")
-        return (_cases if kinds[0] == "cases" else _choice)(where, name, given)
+        return (_build_cases if kinds[0] == "cases" else _build_choice)(where, name, given)
     kind: type[_Range] = RealRange if kinds[0].endswith("float") else IntegerRange
     log = kinds[0].startswith("log")
-    low, high = _range(where, kinds[0], given.values, log)
-    return kind(name, _sets(name, given), given.when, low, high, log, given.points)
+    low, high = _build_range(where, kinds[0], given.values, log)
+    return kind(name, _list_set_names(name, given), given.when, low, high, log, given.points)
 
 
-def _cases(where: str, name: str, given: ParameterSettings) -> Cases:
+def _build_cases(where: str, name: str, given: ParameterSettings) -> Cases:
     if given.sets is not None:
         raise SettingError(f"{where}: sets means nothing beside cases, which name their settings; leave it out.")
     return Cases(name, {}, given.when, tuple(given.values), given.values)
 
 
-def _choice(where: str, name: str, given: ParameterSettings) -> Choice:
-    if len({label(value) for value in given.values}) != len(given.values):
+def _build_choice(where: str, name: str, given: ParameterSettings) -> Choice:
+    if len({format_label(value) for value in given.values}) != len(given.values):
         raise SettingError(f"{where}: choice = {format_value(given.values)} has a value twice; give each once.")
     if isinstance(given.sets, Mapping) and not all(isinstance(value, int | float) for value in given.values):
         raise SettingError(f"{where}: sets gives factors, and choice = {format_value(given.values)} are no numbers.")
-    return Choice(name, _sets(name, given), given.when, given.values)
+    return Choice(name, _list_set_names(name, given), given.when, given.values)
 
 
-def _sets(name: str, given: ParameterSettings) -> dict[str, float | None]:
+def _list_set_names(name: str, given: ParameterSettings) -> dict[str, float | None]:
     if isinstance(given.sets, Mapping):
         return dict(given.sets)
     return dict.fromkeys(given.sets or (name,))
 
 
-def _range(where: str, kind: str, values: Sequence[float], log: bool) -> tuple[float, float]:
+def _build_range(where: str, kind: str, values: Sequence[float], log: bool) -> tuple[float, float]:
     given = f"{where}: {kind} = {format_value(values)}"
     if len(values) != 2:
         raise SettingError(f"{given} is not allowed: give the lowest and highest value.")
@@ -398,7 +400,7 @@ def _check_conditions(parameter: Parameter, before: Sequence[Parameter]) -> None
     for name, values in parameter.when.items():
         where = f"space.{json.dumps(parameter.name)}: when.{json.dumps(name)}"
         if name not in known:
-            hint = nearest(name, known)
+            hint = suggest_nearest(name, known)
             raise SettingError(f"{where} is no parameter that stands before it; put the one it depends on first.{hint}")
         for value in values:
             if not known[name].allows(value):
@@ -412,35 +414,35 @@ def _check_name(where: str, name: str, owner: str, allowed: Collection[str]) -> 
         raise SettingError(f"{where} sets training.seed: give repeats.seeds, so that a trial is all its seeds.")
     if name not in allowed and not name.startswith(tuple(f"{dotted}." for dotted in allowed)):
         what = "is no setting of a run" if name == owner else f"sets {name}, which is no setting of a run"
-        raise SettingError(f"{where} {what}.{_nearest_setting(name, allowed)}")
+        raise SettingError(f"{where} {what}.{_suggest_nearest(name, allowed)}")
 
 
 def _check_overlaps(parameters: Sequence[Parameter]) -> None:
     """Check that no two parameters set one setting at once."""
     for parameter, other in itertools.combinations(parameters, 2):
-        both = set(_settings_of(parameter)) & set(_settings_of(other))
+        both = set(_list_settings(parameter)) & set(_list_settings(other))
         if both and not _exclude(other, parameter):
             names = " and ".join(f"space.{json.dumps(p.name)}" for p in (other, parameter))
             raise SettingError(f"{names} both set {min(both)}; leave it to one.")
 
 
-def _settings_of(parameter: Parameter) -> list[str]:
+def _list_settings(parameter: Parameter) -> list[str]:
     return list(dict.fromkeys(name for value in parameter.extremes() for name in parameter.settings(value)))
 
 
 def _exclude(one: Parameter, other: Parameter) -> bool:
     """Whether two parameters never matter together."""
     return any(
-        not set(map(label, values)) & set(map(label, other.when[name]))
+        not set(map(format_label, values)) & set(map(format_label, other.when[name]))
         for name, values in one.when.items()
         if name in other.when
     )
 
 
-def _nearest_setting(name: str, allowed: Collection[str]) -> str:
-    if hint := nearest(name, allowed):
+def _suggest_nearest(name: str, allowed: Collection[str]) -> str:
+    if hint := suggest_nearest(name, allowed):
         return hint
     endings = {dotted.rpartition(".")[2]: dotted for dotted in allowed}
-    hint = nearest(name.rpartition(".")[2], endings)
+    hint = suggest_nearest(name.rpartition(".")[2], endings)
     close = endings.get(hint.split("'")[1]) if hint else None
     return f" Did you mean {close!r}?" if close else " `python -m genn_shd.train --help` lists all settings."

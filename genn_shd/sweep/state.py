@@ -2,13 +2,13 @@
 
 Tables, all of whose times are seconds since 1970:
 
-sweep    what the sweep is made from: `name` -> JSON
+sweep    definition of the sweep: `name` -> JSON
 session  one row for each start of the planner, with the seconds it was at work
 trial    one row a point of the space
 run      one row a training
 attempt  one row for each start of a run
 epoch    one row for each epoch of a run: JSON
-metric   what a run reported
+metric   metrics that a run reported
 
 Every change is one transaction. `reading` turns rows into records.
 """
@@ -170,7 +170,7 @@ class State:
             )
             return int(cursor.lastrowid or 0)
 
-    def at_work(self, session: int, seconds: float) -> None:
+    def track_time(self, session: int, seconds: float) -> None:
         """Set the time that a session has been at work, s."""
         with self._change() as c:
             c.execute("UPDATE session SET seconds = ? WHERE id = ?", (seconds, session))
@@ -344,17 +344,17 @@ def _check_table(c: sqlite3.Connection, path: Path, table: str, expected: Sequen
             what = f"its table {table} has no column {name}" if columns else f"it has no table {table}"
             raise DataError(f"{path}: this is no state of a sweep: {what}; choose another --out.")
         allowed = [of_type.lower(), *([] if is_not_null or is_key else ["null"])]
-        wrong = f"typeof({name}) NOT IN ({_marks(allowed)})"
+        wrong = f"typeof({name}) NOT IN ({_write_marks(allowed)})"
         if name == "status":
             allowed += _STATUS[table]
-            wrong += f" OR {name} NOT IN ({_marks(_STATUS[table])})"
+            wrong += f" OR {name} NOT IN ({_write_marks(_STATUS[table])})"
         if row := c.execute(f"SELECT {name} FROM {table} WHERE {wrong} LIMIT 1", allowed).fetchone():
             raise DataError(
                 f"{path}: this state of a sweep is damaged: {table}.{name} holds {row[0]!r}; choose another --out."
             )
 
 
-def _marks(values: Sequence[str]) -> str:
+def _write_marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
 
 

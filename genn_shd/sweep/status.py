@@ -10,58 +10,58 @@ from statistics import fmean, stdev
 
 from ..system.display import show_name
 from .reading import SweepReader
-from .records import RUNNING, Run, Trial, time_spent
-from .space import label
+from .records import RUNNING, Run, Trial, sum_times
+from .space import format_label
 from .sweep_file import PublishedSettings
 
 _SHOWN = 10
 _CELL_WIDTH = 120
 
 
-def status(reader: SweepReader) -> str:
+def format_status(reader: SweepReader) -> str:
     """Counts, runs under way, the best trials, and published figures beside measured ones."""
-    trials, file = reader.trials(), reader.file
-    parts = [f"{show_name(file.title)}\n{_progress(reader, trials)}"]
-    if under_way := [_under_way(run, reader) for trial in trials for run in trial.runs if run.status == RUNNING]:
+    trials, file = reader.read_trials(), reader.file
+    parts = [f"{show_name(file.title)}\n{_format_progress(reader, trials)}"]
+    if under_way := [_list_under_way(run, reader) for trial in trials for run in trial.runs if run.status == RUNNING]:
         parts.append("\n".join(["under way", *under_way]))
-    if best := _best(reader, trials):
+    if best := _format_best(reader, trials):
         parts.append(best)
     if file.published:
-        parts.append(published(reader))
+        parts.append(list_published(reader))
     return "\n\n".join(parts)
 
 
-def _progress(reader: SweepReader, trials: Sequence[Trial]) -> str:
+def _format_progress(reader: SweepReader, trials: Sequence[Trial]) -> str:
     by_status = Counter(trial.status for trial in trials)
     of = f" of {reader.file.budget.trials}" if reader.file.budget.trials else ""
-    if reader.space.is_exhausted({label(trial.point) for trial in trials}):
+    if reader.space.is_exhausted({format_label(trial.point) for trial in trials}):
         of += ", all points of the space"
     named = ", ".join(f"{count} {status}" for status, count in by_status.items()) or "none yet"
-    c = reader.counts()
-    seconds, compiling = time_spent([run for trial in trials for run in trial.runs])
+    c = reader.count_runs()
+    seconds, compiling = sum_times([run for trial in trials for run in trial.runs])
     share = f" ({100 * compiling / seconds:.1f} %)" if seconds else ""
     return (
         f"trials: {len(trials)}{of}: {named}\n"
         f"runs: {c.finished} finished, {c.open} open, {c.skipped} skipped; {c.started} started, {c.lost} lost, "
         f"{c.interrupted} interrupted, {c.retried} retried, {c.duplicated} duplicated\n"
-        f"time: {_duration(reader.seconds())} at work; {_duration(seconds)} in runs, {compiling:.1f} s of it "
-        f"compiling{share}"
+        f"time: {_format_duration(reader.read_seconds())} at work; {_format_duration(seconds)} in runs, "
+        f"{compiling:.1f} s of it compiling{share}"
     )
 
 
-def _under_way(run: Run, reader: SweepReader) -> str:
-    history, attempt = reader.history(run.id), run.attempts[-1]
+def _list_under_way(run: Run, reader: SweepReader) -> str:
+    history, attempt = reader.read_history(run.id), run.attempts[-1]
     epochs = run.settings.get("training", {}).get("epochs", "?")
-    value = reader.objective.of_row(history[-1]) if history else None
+    value = reader.objective.evaluate_row(history[-1]) if history else None
     reached = f", {reader.objective.metric} {value:.4g}" if value is not None else ""
     where = f"trial {run.trial}, {show_name(run.folder.rpartition('/')[2])}"
     return (
-        f"  {where}: epoch {len(history)} of {epochs}{reached}, {_duration(time.time() - attempt.started)} on "
+        f"  {where}: epoch {len(history)} of {epochs}{reached}, {_format_duration(time.time() - attempt.started)} on "
         f"{attempt.worker or 'no worker yet'}"
     )
 
 
-def _best(reader: SweepReader, trials: Sequence[Trial]) -> str:
+def _format_best(reader: SweepReader, trials: Sequence[Trial]) -> str:
     objective = reader.objective
     valued = [trial for trial in trials if trial.objective is not None and trial.status != RUNNING]
     valued.sort(key=lambda trial: (not objective.keeps_limits(trial.limited), -objective.sign * (trial.objective or 0)))
@@ -70,35 +70,35 @@ def _best(reader: SweepReader, trials: Sequence[Trial]) -> str:
     names = [parameter.name for parameter in reader.space]
     rows = [["trial", "status", objective.metric, *objective.at_most, *names]]
     for trial in valued[:_SHOWN]:
-        limited = [_number(trial.limited.get(name)) for name in objective.at_most]
-        values = [_text(trial.point[name]) if name in trial.point else "" for name in names]
-        rows.append([str(trial.number), trial.status, _number(trial.objective), *limited, *values])
-    return f"best of {len(valued)}\n{_columns(rows)}"
+        limited = [_format_number(trial.limited.get(name)) for name in objective.at_most]
+        values = [_format_cell(trial.point[name]) if name in trial.point else "" for name in names]
+        rows.append([str(trial.number), trial.status, _format_number(trial.objective), *limited, *values])
+    return f"best of {len(valued)}\n{_format_columns(rows)}"
 
 
-def published(reader: SweepReader) -> str:
+def list_published(reader: SweepReader) -> str:
     """Published figures, each beside the best trial's: mean and standard deviation over its runs, or `not run`."""
-    best = reader.best()
-    runs = reader.trial(best.number).runs if best else []
+    best = reader.find_best()
+    runs = reader.read_trial(best.number).runs if best else []
     rows = [["", "published", "here", "source"]]
     for figure in reader.file.published:
         spread = f" ± {figure.spread:g}" if figure.spread is not None else ""
-        rows.append([figure.what, f"{figure.value:g}{spread}", measured(figure, runs), figure.source])
-    return f"published figures\n{_columns(rows)}"
+        rows.append([figure.what, f"{figure.value:g}{spread}", list_measured(figure, runs), figure.source])
+    return f"published figures\n{_format_columns(rows)}"
 
 
-def measured(figure: PublishedSettings, runs: Sequence[Run]) -> str:
+def list_measured(figure: PublishedSettings, runs: Sequence[Run]) -> str:
     """The measured counterpart of a published figure: mean and standard deviation over runs, or `not run`."""
     if figure.metric is None or figure.dataset not in {run.settings["dataset"]["name"] for run in runs}:
         return "not run"
-    values = [v for run in runs if (v := run.metric(figure.metric, figure.epoch)) is not None and math.isfinite(v)]
+    values = [v for run in runs if (v := run.get_metric(figure.metric, figure.epoch)) is not None and math.isfinite(v)]
     if not values:
         return "not run"
     spread = f" ± {stdev(values):.4g}" if len(values) > 1 else ""
     return f"{fmean(values):.4g}{spread} ({len(values)} run{'s' if len(values) > 1 else ''})"
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> str:
+def _format_columns(rows: Sequence[Sequence[str]]) -> str:
     rows = [[show_name(cell, _CELL_WIDTH) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
@@ -106,14 +106,14 @@ def _columns(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}" if isinstance(value, float) else label(value)
+def _format_cell(value: object) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}" if isinstance(value, float) else format_label(value)
 
 
-def _duration(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     minutes, hours = seconds / 60, seconds / 3600
     return f"{seconds:.0f} s" if seconds < 120 else f"{minutes:.0f} min" if minutes < 120 else f"{hours:.1f} h"

@@ -24,7 +24,7 @@ def is_hopeless(curve: Curve, others: Sequence[Curve], objective: Objective, set
     ----------
     curve : of the run, up to now.
     others : of complete runs of the same fold.
-    objective : says what is better.
+    objective : defines which values are better.
     settings : of the sweep file.
     """
     if settings.rule == "none" or not curve or len(others) < settings.trials:
@@ -32,7 +32,7 @@ def is_hopeless(curve: Curve, others: Sequence[Curve], objective: Objective, set
     epoch = curve[-1][0]
     if epoch < settings.after:
         return False
-    means = [mean for other in others if (mean := _mean(other, epoch)) is not None]
+    means = [mean for other in others if (mean := _average(other, epoch)) is not None]
     if len(means) < settings.trials:
         return False
     sign = objective.sign
@@ -55,30 +55,30 @@ def estimate(
     reached : fold and curve of each of its runs.
     complete : fold -> curves of complete runs.
     values : objectives of complete trials.
-    objective : says what is better.
+    objective : defines which values are better.
     """
     sign, differences = objective.sign, []
     for fold, curve in reached:
-        at = [value for other in complete.get(fold, ()) if (value := _best(other, curve[-1][0], sign)) is not None]
+        at = [value for other in complete.get(fold, ()) if (value := _find_best(other, curve[-1][0], sign)) is not None]
         if at:
-            differences.append(sign * _reached(curve, sign) - median(sign * value for value in at))
+            differences.append(sign * _select_reached(curve, sign) - median(sign * value for value in at))
     if not differences or not values:
         return None
     return sign * (median(sign * value for value in values) + min(0.0, fmean(differences)))
 
 
-def _mean(curve: Curve, epoch: int) -> float | None:
+def _average(curve: Curve, epoch: int) -> float | None:
     """Mean up to an epoch; None for a curve that is shorter."""
     if not curve or curve[-1][0] < epoch:
         return None
     return fmean(value for at, value in curve if at <= epoch)
 
 
-def _best(curve: Curve, epoch: int, sign: float) -> float | None:
+def _find_best(curve: Curve, epoch: int, sign: float) -> float | None:
     if not curve or curve[-1][0] < epoch:
         return None
-    return _reached([point for point in curve if point[0] <= epoch], sign)
+    return _select_reached([point for point in curve if point[0] <= epoch], sign)
 
 
-def _reached(curve: Curve, sign: float) -> float:
+def _select_reached(curve: Curve, sign: float) -> float:
     return sign * max(sign * value for _, value in curve)

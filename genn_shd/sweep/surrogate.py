@@ -27,7 +27,7 @@ try:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import Matern
 
-    from .strategies.parameters import Neutral, parameters_of
+    from .strategies.parameters import Neutral, convert_parameters
 except ImportError:
     raise BackendError(
         "Bayesian optimisation needs the package bayesian-optimization; install it with: pip install 'genn_shd[sweep]'"
@@ -45,7 +45,7 @@ class Surrogate:
     ----------
     space, objective : of the sweep.
     optimiser : the package's, told all observations, its process set up; `suggest` and `save_state` are its own.
-    process : the same process on what the kernel sees, fitted.
+    process : the same process on transformed points, fitted.
     parameters : the space as the package's typed parameters.
     neutral : puts parameters that do not matter where they make no difference.
     """
@@ -76,7 +76,7 @@ class Surrogate:
         seed : of its random numbers.
         """
         limits = np.array(list(objective.at_most.values()))
-        parameters: Mapping[str, Any] = parameters_of(space)
+        parameters: Mapping[str, Any] = convert_parameters(space)
         with suppress_warnings():
             optimiser = BayesianOptimization(
                 f=None,
@@ -87,7 +87,7 @@ class Surrogate:
                 verbose=0,
             )
             for o in average_by_point(lift_outliers(known)):
-                optimiser.register(_full(o.point, parameters), o.target, _constraint(o.limited))
+                optimiser.register(_complete(o.point, parameters), o.target, _make_constraint(o.limited))
             neutral = Neutral(space, parameters, optimiser.space.masks)
             process = _fit(optimiser, neutral)
             if optimiser.constraint is not None:
@@ -96,16 +96,16 @@ class Surrogate:
 
     def predict(self, points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
         """Predict the objective at points: mean and standard deviation, (N,) each, in units of the objective."""
-        places = [self.optimiser.space.params_to_array(_full(point, self.parameters)) for point in points]
-        mean, std = self.moments(np.stack(places))
+        places = [self.optimiser.space.params_to_array(_complete(point, self.parameters)) for point in points]
+        mean, std = self.predict_moments(np.stack(places))
         return self.objective.sign * mean, std
 
-    def moments(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict_moments(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation at (N, D) places of the package's, more being better."""
         with suppress_warnings():
             return self.process.predict(self.neutral(self.optimiser.space.kernel_transform(x)), return_std=True)
 
-    def sensitivities(self) -> dict[str, float]:
+    def compute_sensitivities(self) -> dict[str, float]:
         """Sensitivity of the objective to each parameter: inverse length scales, which sum to 1."""
         scales = np.broadcast_to(self.process.kernel_.length_scale, (self.optimiser.space.dim,))
         inverse = {name: float(np.max(1 / scales[mask])) for name, mask in self.optimiser.space.masks.items()}
@@ -128,12 +128,12 @@ def _fit(optimiser: BayesianOptimization, neutral: Neutral) -> GaussianProcessRe
     return best
 
 
-def _full(point: Point, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(point: Point, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A point with neutral values for the parameters that are not active at it."""
     return {name: point.get(name, parameter.neutral) for name, parameter in parameters.items()}
 
 
-def _constraint(limited: tuple[float, ...]) -> Any:
+def _make_constraint(limited: tuple[float, ...]) -> Any:
     """Limited metrics as the package takes them: None, a number, or an array."""
     return np.array(limited) if len(limited) > 1 else limited[0] if limited else None
 

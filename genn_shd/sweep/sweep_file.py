@@ -33,9 +33,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from ..config.messages import explain, format_value
-from ..config.schema import AsList, OneOrMany, Section, setting
-from ..config.sources import combine, nested
-from ..errors import SettingError, nearest, unknown_name
+from ..config.schema import AsList, OneOrMany, Section, declare_setting
+from ..config.sources import combine, nest
+from ..errors import SettingError, suggest_nearest, unknown_name
 from . import old_names, sweep_paths
 
 AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
@@ -47,21 +47,27 @@ KINDS = ("float", "log_float", "integer", "log_integer", "choice", "cases")
 class ParameterSettings(Section):
     """One parameter of the space: exactly one of `float`, `log_float`, `integer`, `log_integer`, `choice`, `cases`."""
 
-    float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = setting(None, "lowest and highest value")
-    log_float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = setting(
+    float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = declare_setting(None, "lowest and highest value")
+    log_float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = declare_setting(
         None, "lowest and highest value, evenly by ratio"
     )
-    integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = setting(None, "lowest and highest whole number")
-    log_integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = setting(
+    integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = declare_setting(
+        None, "lowest and highest whole number"
+    )
+    log_integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = declare_setting(
         None, "lowest and highest whole number, evenly by ratio"
     )
-    choice: Annotated[tuple[Any, ...], AsTuple, AsList] | None = setting(None, "values to choose from")
-    cases: dict[str, dict[str, Any]] | None = setting(None, "settings by dotted name for each case, by its name")
-    points: Annotated[int, Field(ge=2, le=100_000)] | None = setting(None, "values of a range that a grid takes")
-    sets: Annotated[tuple[str, ...], OneOrMany, AsList] | dict[str, Real] | None = setting(
+    choice: Annotated[tuple[Any, ...], AsTuple, AsList] | None = declare_setting(None, "values to choose from")
+    cases: dict[str, dict[str, Any]] | None = declare_setting(
+        None, "settings by dotted name for each case, by its name"
+    )
+    points: Annotated[int, Field(ge=2, le=100_000)] | None = declare_setting(
+        None, "values of a range that a grid takes"
+    )
+    sets: Annotated[tuple[str, ...], OneOrMany, AsList] | dict[str, Real] | None = declare_setting(
         None, "settings that take the value, or a factor for each; where not set, the one the parameter is named after"
     )
-    when: dict[str, Annotated[tuple[Any, ...], OneOrMany, AsList]] = setting(
+    when: dict[str, Annotated[tuple[Any, ...], OneOrMany, AsList]] = declare_setting(
         {}, "values that parameters before this one must have for it to matter"
     )
 
@@ -79,21 +85,21 @@ class ParameterSettings(Section):
 class GridStrategy(Section):
     """Every combination, the last parameter changing fastest."""
 
-    name: Literal["grid"] = setting("grid", "how trials are chosen")
+    name: Literal["grid"] = declare_setting("grid", "how trials are chosen")
 
 
 class RandomStrategy(Section):
     """Trials drawn evenly from the space."""
 
-    name: Literal["random"] = setting("random", "how trials are chosen")
-    seed: int = setting(0, "of the random numbers", ge=0)
+    name: Literal["random"] = declare_setting("random", "how trials are chosen")
+    seed: int = declare_setting(0, "of the random numbers", ge=0)
 
 
 class ListStrategy(Section):
     """The trials that the file lists under `[[strategy.points]]`."""
 
-    name: Literal["list"] = setting("list", "how trials are chosen")
-    points: Annotated[tuple[dict[str, Any], ...], AsTuple, AsList] = setting(
+    name: Literal["list"] = declare_setting("list", "how trials are chosen")
+    points: Annotated[tuple[dict[str, Any], ...], AsTuple, AsList] = declare_setting(
         ..., "parameter values of each trial, by name", min_length=1
     )
 
@@ -101,23 +107,25 @@ class ListStrategy(Section):
 class BayesianStrategy(Section):
     """A Gaussian process over the space says which trial is the most promising (bayesian-optimization)."""
 
-    name: Literal["bayesian"] = setting("bayesian", "how trials are chosen")
-    seed: int = setting(0, "of the random numbers", ge=0)
-    initial: Annotated[int, Field(ge=2)] | Literal["auto"] = setting(
+    name: Literal["bayesian"] = declare_setting("bayesian", "how trials are chosen")
+    seed: int = declare_setting(0, "of the random numbers", ge=0)
+    initial: Annotated[int, Field(ge=2)] | Literal["auto"] = declare_setting(
         "auto", "trials spread over the space before the process is asked; auto: two a parameter, five at least"
     )
-    acquisition: Literal["expected_improvement", "probability_of_improvement", "upper_confidence_bound"] = setting(
-        "expected_improvement", "what makes a trial promising"
+    acquisition: Literal["expected_improvement", "probability_of_improvement", "upper_confidence_bound"] = (
+        declare_setting("expected_improvement", "what makes a trial promising")
     )
-    exploration: float = setting(
+    exploration: float = declare_setting(
         0.01,
         "xi of the improvements, in standard deviations of the objective; kappa of the upper confidence bound",
         ge=0,
     )
-    lie: Literal["min", "mean", "max"] = setting(
+    lie: Literal["min", "mean", "max"] = declare_setting(
         "mean", "what a trial under way is taken to be worth: the worst, mean or best of those that ended"
     )
-    warm_start: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "folders of earlier sweeps to learn from")
+    warm_start: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting(
+        (), "folders of earlier sweeps to learn from"
+    )
 
 
 StrategySettings = GridStrategy | RandomStrategy | ListStrategy | BayesianStrategy
@@ -126,15 +134,15 @@ StrategySettings = GridStrategy | RandomStrategy | ListStrategy | BayesianStrate
 class RepeatSettings(Section):
     """The number of trainings of a trial."""
 
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], OneOrMany, AsList] = setting(
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], OneOrMany, AsList] = declare_setting(
         (0,), "training.seed of each run", min_length=1
     )
-    folds: Literal["none", "speakers"] | Annotated[tuple[int | str, ...], AsTuple, AsList] = setting(
+    folds: Literal["none", "speakers"] | Annotated[tuple[int | str, ...], AsTuple, AsList] = declare_setting(
         "none", "one run for each speaker left out: all speakers, or a list of them"
     )
 
     @model_validator(mode="after")
-    def _different(self) -> Self:
+    def _check_different(self) -> Self:
         for name in ("seeds", "folds"):
             values = getattr(self, name)
             if not isinstance(values, str) and (not values or len(set(values)) != len(values)):
@@ -147,18 +155,22 @@ class RepeatSettings(Section):
 class ObjectiveSettings(Section):
     """The value of a trial: the mean of a metric over its runs."""
 
-    metric: str = setting("validation_accuracy", "what a run reports; accuracies are maximised, all else minimised")
-    epoch: Literal["best", "last"] = setting(
+    metric: str = declare_setting(
+        "validation_accuracy", "what a run reports; accuracies are maximised, all else minimised"
+    )
+    epoch: Literal["best", "last"] = declare_setting(
         "best", "epoch whose figures count; best: of highest accuracy monitored (training.monitor)"
     )
-    at_most: dict[str, float] = setting({}, "limits on other metrics, for example at_most.spikes_per_neuron = 20.0")
+    at_most: dict[str, float] = declare_setting(
+        {}, "limits on other metrics, for example at_most.spikes_per_neuron = 20.0"
+    )
 
 
 class BudgetSettings(Section):
     """The end of a sweep. Trials that were started are finished."""
 
-    trials: Annotated[int, Field(ge=1)] | None = setting(None, "number of trials")
-    hours: Annotated[float, Field(gt=0)] | None = setting(
+    trials: Annotated[int, Field(ge=1)] | None = declare_setting(None, "number of trials")
+    hours: Annotated[float, Field(gt=0)] | None = declare_setting(
         None, "time from the first start, without the pauses between two", "h"
     )
 
@@ -166,39 +178,41 @@ class BudgetSettings(Section):
 class StoppingSettings(Section):
     """Ends runs that are worse than the median of others at the same epoch."""
 
-    rule: Literal["none", "median"] = setting("none", "which runs are ended early")
-    after: int = setting(5, "epochs that every run is given", ge=1)
-    trials: int = setting(5, "complete trials before any is ended early", ge=2)
+    rule: Literal["none", "median"] = declare_setting("none", "which runs are ended early")
+    after: int = declare_setting(5, "epochs that every run is given", ge=1)
+    trials: int = declare_setting(5, "complete trials before any is ended early", ge=2)
 
 
 class PublishedSettings(Section):
     """A published figure, to stand beside what was measured."""
 
-    what: str = setting(..., "what it is")
-    value: float = setting(..., "the published value")
-    spread: float | None = setting(None, "its published standard deviation", ge=0)
-    source: str = setting(..., "where it is published")
-    metric: str | None = setting(None, "metric of the best trial's runs that it compares to; none: not run here")
-    epoch: Literal["best", "last", "run"] = setting("best", "of which the metric is taken")
-    dataset: str | None = setting(None, "data set it was measured on")
+    what: str = declare_setting(..., "what it is")
+    value: float = declare_setting(..., "the published value")
+    spread: float | None = declare_setting(None, "its published standard deviation", ge=0)
+    source: str = declare_setting(..., "where it is published")
+    metric: str | None = declare_setting(
+        None, "metric of the best trial's runs that it compares to; none: not run here"
+    )
+    epoch: Literal["best", "last", "run"] = declare_setting("best", "of which the metric is taken")
+    dataset: str | None = declare_setting(None, "data set it was measured on")
 
 
 class SweepFile(Section):
     """A sweep file."""
 
-    title: str = setting(..., "what the sweep asks")
-    preset: str | None = setting(None, "settings to start from; the defaults where not set")
-    settings: dict[str, Any] = setting({}, "settings over the preset's, as in configuration files")
-    function: str = setting(
+    title: str = declare_setting(..., "what the sweep asks")
+    preset: str | None = declare_setting(None, "settings to start from; the defaults where not set")
+    settings: dict[str, Any] = declare_setting({}, "settings over the preset's, as in configuration files")
+    function: str = declare_setting(
         "genn_shd.sweep.training:train_run", "what a run calls, as module:function; see `genn_shd.sweep.training`"
     )
-    space: dict[str, ParameterSettings] = setting(..., "parameters by name, mostly that of a setting")
+    space: dict[str, ParameterSettings] = declare_setting(..., "parameters by name, mostly that of a setting")
     strategy: Annotated[StrategySettings, Field(discriminator="name")]
     repeats: RepeatSettings = Field(default_factory=RepeatSettings)
     objective: ObjectiveSettings = Field(default_factory=ObjectiveSettings)
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     stopping: StoppingSettings = Field(default_factory=StoppingSettings)
-    published: Annotated[tuple[PublishedSettings, ...], AsTuple, AsList] = setting(
+    published: Annotated[tuple[PublishedSettings, ...], AsTuple, AsList] = declare_setting(
         (), "published figures, which reports show beside those measured"
     )
 
@@ -212,7 +226,7 @@ class SweepFile(Section):
             An unknown name, a wrong type, a value out of range: one line that names it.
         """
         try:
-            return cls.model_validate(values := old_names.with_current_names(values))
+            return cls.model_validate(values := old_names.update_names(values))
         except ValidationError as error:
             raise explain(error, cls, values) from None
 
@@ -240,8 +254,8 @@ def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFil
     path = find(name)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        layers = _laid_over(values, dataset, smoke)
-        return SweepFile.from_values(sweep_paths.with_absolute_paths(layers, path.parent))
+        layers = _lay_over(values, dataset, smoke)
+        return SweepFile.from_values(sweep_paths.make_paths_absolute(layers, path.parent))
     except RecursionError:
         raise SettingError(f"{path}: not valid TOML: tables or lists are nested too deeply.") from None
     except tomllib.TOMLDecodeError as error:
@@ -259,19 +273,19 @@ def find(name: str) -> Path:
     if path.suffix == ".toml" or path.exists():
         if not path.exists():
             others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
-            raise SettingError(f"{path}: no such sweep file.{nearest(path.name, others)}")
+            raise SettingError(f"{path}: no such sweep file.{suggest_nearest(path.name, others)}")
         return path
-    own = {file.name.removesuffix(".toml"): file for file in _own() if file.name.endswith(".toml")}
+    own = {file.name.removesuffix(".toml"): file for file in _select_own() if file.name.endswith(".toml")}
     if name not in own:
         raise unknown_name("sweep", name, sorted(own))
     return Path(str(own[name]))
 
 
-def _own() -> list[Any]:
+def _select_own() -> list[Any]:
     return list(resources.files("genn_shd.sweeps").iterdir())
 
 
-def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict[str, Any]:
+def _lay_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict[str, Any]:
     """The file's own tables, with those of a data set and of the smoke size over them."""
     values = dict(values)
     of_datasets, of_smoke = values.pop("dataset", {}), values.pop("smoke", None)
@@ -288,7 +302,7 @@ def _laid_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict
         layers.append(of_smoke)
     merged: dict[str, Any] = {}
     for layer in layers:
-        merged = _over(merged, layer)
+        merged = _merge(merged, layer)
     return merged
 
 
@@ -310,7 +324,7 @@ def _check_tables(of_datasets: Any, of_smoke: Any) -> None:
 _MERGED = ("settings", "space", "repeats", "objective", "budget", "stopping")
 
 
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Tables are merged; a parameter of the space, a list or a strategy takes the place of the one below."""
     merged = dict(below)
     for name, value in above.items():
@@ -318,5 +332,5 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         if name not in _MERGED or not isinstance(value, Mapping):
             merged[name] = value
         elif isinstance(under, Mapping):  # else it is refused as it stands
-            merged[name] = combine(nested(under), nested(value)) if name == "settings" else {**under, **value}
+            merged[name] = combine(nest(under), nest(value)) if name == "settings" else {**under, **value}
     return merged

@@ -29,7 +29,7 @@ def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
     Parameters
     ----------
     config : of the run.
-    folder : of the run; what is there already is gone on from.
+    folder : of the run; a run that is there already is resumed.
     reporter : is told every epoch, and says when to stop.
 
     Returns
@@ -53,20 +53,20 @@ def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
     summary = train(config, dataset, folder, reporter.stop, [report])
     if not isinstance(summary, RunSummary):
         raise SettingError("a run of a sweep is one training: give it neither several seeds nor speakers left out.")
-    return {"best": _numbers(summary.best), "last": _numbers(summary.last), "run": _of_run(summary)}
+    return {"best": _select_numbers(summary.best), "last": _select_numbers(summary.last), "run": _measure_run(summary)}
 
 
-def _of_run(summary: RunSummary) -> dict[str, float]:
+def _measure_run(summary: RunSummary) -> dict[str, float]:
     return {
         "compile_seconds": summary.compile_seconds,
         "train_seconds": summary.seconds,
         "seconds_per_epoch": summary.seconds / summary.epochs,
-        "peak_memory": _peak_memory(),
+        "peak_memory": _measure_peak_memory(),
         "num_parameters": summary.num_parameters,
     }
 
 
-def _numbers(metrics: EpochMetrics | None) -> dict[str, float]:
+def _select_numbers(metrics: EpochMetrics | None) -> dict[str, float]:
     row = metrics.to_row() if metrics else {}
     return {name: value for name, value in row.items() if isinstance(value, int | float)}
 
@@ -79,7 +79,7 @@ def _forget_peak_memory() -> None:
         return
 
 
-def _peak_memory() -> float:
+def _measure_peak_memory() -> float:
     """Highest resident memory of this process, MiB; nan where the system does not tell."""
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))

@@ -1,4 +1,4 @@
-"""The end of a trial: which status it gets, and what it is worth."""
+"""The end of a trial: its status and the value of its objective."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..system.progress import LOG, Count
 from . import stopping
-from .plan import Plan, points
+from .plan import Plan, list_points
 from .reading import SweepReader
 from .records import COMPLETE, DIVERGED, FAILED, RUNNING, SKIPPED, STOPPED, WAITING, Run
 from .state import State
@@ -27,12 +27,12 @@ class TrialCloser:
 
     def __init__(self, plan: Plan, state: State, reader: SweepReader) -> None:
         self._plan, self._state, self._reader = plan, state, reader
-        ended = sum(trial.status != RUNNING for trial in reader.trials(runs=False))
-        self.progress = Count(_num_trials(plan), "trials", ended)
+        ended = sum(trial.status != RUNNING for trial in reader.read_trials(runs=False))
+        self.progress = Count(_count_trials(plan), "trials", ended)
 
     def close_left_open(self) -> None:
         """Close trials that are decided and that an earlier planner had no time to close."""
-        for trial in self._reader.trials():
+        for trial in self._reader.read_trials():
             if trial.status == RUNNING:
                 if any(run.status in (STOPPED, DIVERGED, FAILED) for run in trial.runs):
                     self._state.skip_waiting(trial.number)
@@ -40,7 +40,7 @@ class TrialCloser:
 
     def close_if_decided(self, number: int) -> None:
         """Close a trial unless one of its runs waits or is under way."""
-        runs = self._reader.runs(trial=number)
+        runs = self._reader.read_runs(trial=number)
         statuses = {run.status for run in runs}
         if statuses & {WAITING, RUNNING}:
             return
@@ -57,7 +57,7 @@ class TrialCloser:
         self._close(number, FAILED, None, {}, error)
 
     def _close_complete(self, number: int, runs: Sequence[Run]) -> None:
-        value = self._plan.objective.of_trial([run.metrics for run in runs])
+        value = self._plan.objective.evaluate_trial([run.metrics for run in runs])
         if value is None:
             metrics = ", ".join([self._plan.objective.metric, *self._plan.objective.at_most])
             self._close(number, FAILED, None, {}, f"a run did not report a finite {metrics}.")
@@ -67,9 +67,9 @@ class TrialCloser:
     def _estimate(self, runs: Sequence[Run]) -> float | None:
         """The objective of a trial that was stopped, from how far its runs came; None where nothing tells."""
         metric = self._plan.objective.metric
-        reached = [(run.fold, curve) for run in runs if (curve := self._reader.curve(metric, run.id))]
-        complete = {fold: self._reader.complete_curves(metric, fold) for fold, _ in reached}
-        trials = self._reader.trials(runs=False)
+        reached = [(run.fold, curve) for run in runs if (curve := self._reader.read_curve(metric, run.id))]
+        complete = {fold: self._reader.read_complete_curves(metric, fold) for fold, _ in reached}
+        trials = self._reader.read_trials(runs=False)
         values = [trial.objective for trial in trials if trial.status == COMPLETE and trial.objective is not None]
         return stopping.estimate(reached, complete, values, self._plan.objective)
 
@@ -78,11 +78,11 @@ class TrialCloser:
     ) -> None:
         self._state.close_trial(number, status, objective, limited, error)
         self.progress.update()
-        trial = self._reader.trial(number)
-        LOG.info("%s", describe_trial(trial, self._plan, self._reader.best()))
+        trial = self._reader.read_trial(number)
+        LOG.info("%s", describe_trial(trial, self._plan, self._reader.find_best()))
 
 
-def _num_trials(plan: Plan) -> int | None:
+def _count_trials(plan: Plan) -> int | None:
     """Number of trials that there will be; None where only time ends the sweep."""
-    counts = [plan.file.budget.trials, len(known) if (known := points(plan)) is not None else None]
+    counts = [plan.file.budget.trials, len(known) if (known := list_points(plan)) is not None else None]
     return min((count for count in counts if count is not None), default=None)

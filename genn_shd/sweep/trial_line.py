@@ -5,33 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from .plan import Plan
-from .records import COMPLETE, DIVERGED, FAILED, Trial, time_spent
+from .records import COMPLETE, DIVERGED, FAILED, Trial, sum_times
 
 
 def describe_trial(trial: Trial, plan: Plan, best: Trial | None) -> str:
     """Number, value, time, point and error of a trial in one line."""
     of = f" of {plan.file.budget.trials}" if plan.file.budget.trials else ""
     parts = [
-        f"trial {trial.number}{of}: {_outcome(trial, plan.objective.metric)}",
+        f"trial {trial.number}{of}: {_describe_outcome(trial, plan.objective.metric)}",
         *(f"{name} {value:.4g}" for name, value in trial.limited.items()),
     ]
     if best is not None:
         parts.append(
             "best so far" if best.number == trial.number else f"best {best.objective:.4g} (trial {best.number})"
         )
-    seconds, compiling = time_spent(trial.runs)
+    seconds, compiling = sum_times(trial.runs)
     parts.append(f"{seconds:.1f} s, {compiling:.2f} s of it compiling")
     values = ", ".join(f"{name} = {_format_value(value)}" for name, value in trial.point.items())
-    reason = f"; {last_line(trial.error)}" if trial.error else ""
+    reason = f"; {find_last_line(trial.error)}" if trial.error else ""
     return f"{', '.join(parts)}; {values} ({trial.origin}){reason}"
 
 
-def last_line(text: str) -> str:
+def find_last_line(text: str) -> str:
     """The last line of a text, which of a traceback is the error; empty where there is none."""
     return text.strip().splitlines()[-1] if text.strip() else ""
 
 
-def _outcome(trial: Trial, metric: str) -> str:
+def _describe_outcome(trial: Trial, metric: str) -> str:
     """Status or value of a trial; the value of one that did not end of its own is an estimate."""
     value = None if trial.objective is None else f"{metric} {trial.objective:.4g}"
     if value is None or trial.status in (COMPLETE, FAILED, DIVERGED):

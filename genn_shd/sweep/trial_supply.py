@@ -13,7 +13,7 @@ from .session import Session
 from .state import State
 from .strategies import Strategy
 from .trial_closer import TrialCloser
-from .trial_line import last_line
+from .trial_line import find_last_line
 
 _MAX_FAILURES = 3
 
@@ -49,7 +49,7 @@ class TrialSupply:
         GennShdError
             All trials so far failed.
         """
-        trials = self._reader.trials(runs=False)
+        trials = self._reader.read_trials(runs=False)
         if self._is_spent(len(trials)):
             return False
         self._check_failures(trials)
@@ -58,7 +58,7 @@ class TrialSupply:
             self._report_exhausted(len(trials))
             return False
         try:
-            runs = [(run.seed, run.fold, run.name, run.settings) for run in self._plan.runs(suggestion.point)]
+            runs = [(run.seed, run.fold, run.name, run.settings) for run in self._plan.make_runs(suggestion.point)]
         except SettingError as error:
             self._closer.close_as_failed(self._state.add_trial(suggestion.point, suggestion.origin, []), str(error))
             return True
@@ -83,9 +83,10 @@ class TrialSupply:
         ended = [trial for trial in trials if trial.status != RUNNING]
         if len(ended) < _MAX_FAILURES or any(trial.status != FAILED for trial in ended):
             return
-        tried = [trial for trial in self._reader.trials() if trial.status == FAILED and trial.runs]  # not just refused
+        # One without runs was refused before any training.
+        tried = [trial for trial in self._reader.read_trials() if trial.status == FAILED and trial.runs]
         if len(tried) >= _MAX_FAILURES:
             raise GennShdError(
-                f"the first {len(tried)} trials failed: {last_line(tried[0].error)} Put that right, and give the same "
-                "command with --retry-failed."
+                f"the first {len(tried)} trials failed: {find_last_line(tried[0].error)} Put that right, and "
+                "give the same command with --retry-failed."
             )

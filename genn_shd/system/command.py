@@ -16,7 +16,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
-def at_least(least: int) -> Callable[[str], int]:
+def parse_at_least(least: int) -> Callable[[str], int]:
     """The type of an option that is a whole number, for argparse."""
 
     def whole(text: str) -> int:

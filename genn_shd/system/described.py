@@ -22,7 +22,7 @@ def described(description: str, unit: str | None = None, *, is_path: bool = Fals
 
     Parameters
     ----------
-    description : what it means.
+    description : meaning of the parameter, one phrase.
     unit : where it has one.
     is_path : whether it is the path of a file or folder, which settings make absolute.
     limits : `ge`, `gt`, `le`, `lt` for numbers.
@@ -31,7 +31,7 @@ def described(description: str, unit: str | None = None, *, is_path: bool = Fals
     return Field(description=description, json_schema_extra=extra, **limits)
 
 
-def fields_of(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+def list_fields(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
     """Return the parameters of a function or class as settings.
 
     Returns
@@ -51,11 +51,11 @@ def fields_of(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
             raise SettingError(
                 f"{where}: its parameter {name!r} has no type; give it one, such as {name}: float = 1.0."
             )
-        fields[name] = _of_settings(hints[name]), ... if parameter.default is parameter.empty else parameter.default
+        fields[name] = _to_setting_type(hints[name]), ... if parameter.default is parameter.empty else parameter.default
     return fields
 
 
-def _of_settings(hint: Any) -> Any:
+def _to_setting_type(hint: Any) -> Any:
     """Return the type that a setting has: a path is text there, and a tuple is written as a list."""
     kind, metadata = (get_args(hint)[0], hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
     if metadata and os.PathLike[str] in get_args(kind):
@@ -70,11 +70,11 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _one_or_many(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     """A single value stands for a list of one."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 AsTuple = BeforeValidator(_as_tuple)
-OneOrMany = BeforeValidator(_one_or_many)
+OneOrMany = BeforeValidator(_as_list)
 AsList = PlainSerializer(list)

@@ -59,7 +59,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise GennShdError(
-            f"{path}: cannot write this file ({_reason(error)}); what was there before is unchanged."
+            f"{path}: cannot write this file ({_explain(error)}); what was there before is unchanged."
         ) from None
 
 
@@ -115,7 +115,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise DataError(f"{path}: this file cannot be read ({_reason(error)}); {remedy}") from None
+        raise DataError(f"{path}: this file cannot be read ({_explain(error)}); {remedy}") from None
     except (ValueError, RecursionError):
         raise DataError(f"{path}: this file is damaged; {remedy}") from None
     if not isinstance(content, dict):
@@ -123,7 +123,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _reason(error: OSError) -> str:
+def _explain(error: OSError) -> str:
     return error.strerror or " ".join(str(error).split())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, TypeVar
 
-from ..errors import SettingError, nearest
+from ..errors import SettingError, suggest_nearest
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def load_object(path: str, what: str, kind: type[T], remedy: str) -> T:
     Parameters
     ----------
     path : where it is.
-    what : what it is for, in messages, such as `loss`.
+    what : kind of object, for messages, such as `loss`.
     kind : class that it must be an instance of.
     remedy : what to do where it is none.
 
@@ -39,13 +39,13 @@ def load_object(path: str, what: str, kind: type[T], remedy: str) -> T:
         raise SettingError(f"{what} {path!r}: {module_name!r} cannot be imported: {why}.") from None
     there = [key for key, value in vars(module).items() if isinstance(value, kind) and not key.startswith("_")]
     if not hasattr(module, name):
-        known = f"; {_plural(what)} in it: {', '.join(there)}" if there and kind not in (type, object) else ""
-        raise SettingError(f"{what} {path!r}: {module_name} has no {name!r}{known}.{nearest(name, there)}")
+        known = f"; {_form_plural(what)} in it: {', '.join(there)}" if there and kind not in (type, object) else ""
+        raise SettingError(f"{what} {path!r}: {module_name} has no {name!r}{known}.{suggest_nearest(name, there)}")
     found: Any = getattr(module, name)
     if not isinstance(found, kind):
         raise SettingError(f"{what} {path!r} is {type(found).__name__}, no {kind.__name__}: {remedy}.")
     return found
 
 
-def _plural(what: str) -> str:
+def _form_plural(what: str) -> str:
     return f"{what}es" if what.endswith("s") else f"{what}s"

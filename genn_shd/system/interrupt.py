@@ -15,9 +15,9 @@ class Interrupted(Exception):
 
 
 class StopRequest:
-    """Whether somebody asked to stop.
+    """A request to stop, made by a signal.
 
-    Within `deferred` a signal only sets `requested`; a second one, or one that arrives outside, raises
+    Within `defer_signals` a signal only sets `requested`; a second one, or one that arrives outside, raises
     KeyboardInterrupt where the program stands.
     """
 
@@ -26,7 +26,7 @@ class StopRequest:
         self._deferring = False
 
     @contextmanager
-    def deferred(self) -> Iterator[None]:
+    def defer_signals(self) -> Iterator[None]:
         """Let signals wait until the program looks at `requested`."""
         self._deferring = True
         try:
@@ -35,7 +35,7 @@ class StopRequest:
             self._deferring = False
 
     @contextmanager
-    def listening(self) -> Iterator[StopRequest]:
+    def listen(self) -> Iterator[StopRequest]:
         """Handle the signals, and put back what handled them before."""
         before = [(number, signal.signal(number, self._handle)) for number in SIGNALS]
         try:

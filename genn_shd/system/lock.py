@@ -1,4 +1,4 @@
-"""A file that one process holds; the system lets go of it when that process dies."""
+"""A file that one process holds; the system releases it when that process dies."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PAUSE = 0.5  # s between looks at a file that another process holds
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """The file held within the block, once no other process holds it; the log says that it is waited for."""
+def wait_to_hold(path: Path) -> Iterator[None]:
+    """Hold a file within the block, once no other process does; the log says that this one waits."""
     next_line = time.monotonic()
     while True:
-        with held(path) as is_mine:
+        with try_to_hold(path) as is_mine:
             if is_mine:
                 yield
                 return
@@ -31,8 +31,8 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[bool]:
-    """Whether this process has the file to itself within the block.
+def try_to_hold(path: Path) -> Iterator[bool]:
+    """Hold a file within the block, unless another process does; yields whether this one holds it.
 
     Raises
     ------

@@ -13,16 +13,16 @@ _GROUPS = Path("/sys/fs/cgroup")
 _RECLAIMABLE = ("inactive_file", "active_file")  # of a control group: pages of files, which make way
 
 
-def available_memory() -> int:
+def read_available_memory() -> int:
     """Return the memory that this process may still take, in bytes.
 
     It is what the system has left, or less where a control group (a container, a job of Slurm) or a limit on the
     address space allows less. Never negative; a very large number where the system does not say.
     """
-    return max(0, min([*_of_system(), *_of_groups(), *_of_address_space()], default=sys.maxsize))
+    return max(0, min([*_read_free_memory(), *_read_group_memory(), *_read_address_space()], default=sys.maxsize))
 
 
-def _of_system() -> Iterator[int]:
+def _read_free_memory() -> Iterator[int]:
     """The memory of the machine that is free, or would be if caches made way."""
     try:
         lines = _MEMINFO.read_text(encoding="ascii").splitlines()
@@ -32,18 +32,18 @@ def _of_system() -> Iterator[int]:
             yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def _of_groups() -> Iterator[int]:
+def _read_group_memory() -> Iterator[int]:
     """Yield the free memory of each control group of this process; all levels count, of both versions."""
-    for folder in _own_folders():
+    for folder in _find_group_folders():
         for limit, usage in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
             try:
-                left = _number(folder / limit) - _number(folder / usage)
+                left = _read_number(folder / limit) - _read_number(folder / usage)
             except (OSError, ValueError):  # no limit ("max"), or the other version
                 continue
-            yield left + _reclaimable(folder / "memory.stat")
+            yield left + _read_reclaimable(folder / "memory.stat")
 
 
-def _own_folders() -> Iterator[Path]:
+def _find_group_folders() -> Iterator[Path]:
     """Folders of the control groups of this process, from its own up to the root."""
     try:
         lines = _OWN_GROUPS.read_text(encoding="utf-8").splitlines()
@@ -58,11 +58,11 @@ def _own_folders() -> Iterator[Path]:
         yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(root))
 
 
-def _number(file: Path) -> int:
+def _read_number(file: Path) -> int:
     return int(file.read_text(encoding="ascii"))
 
 
-def _reclaimable(file: Path) -> int:
+def _read_reclaimable(file: Path) -> int:
     """Bytes that a group gives back before it runs out."""
     try:
         pairs = dict(line.split() for line in file.read_text(encoding="ascii").splitlines())
@@ -71,7 +71,7 @@ def _reclaimable(file: Path) -> int:
         return 0
 
 
-def _of_address_space() -> Iterator[int]:
+def _read_address_space() -> Iterator[int]:
     """Return the memory that `ulimit -v` leaves."""
     try:
         import resource

@@ -29,7 +29,7 @@ class Kind:
     Attributes
     ----------
     name : in messages.
-    starts : what the first bytes may be, in small letters.
+    starts : allowed first bytes, in lower case.
     has_mark : whether a file of this format carries a mark.
     """
 
@@ -37,13 +37,13 @@ class Kind:
     starts: tuple[bytes, ...]
     has_mark: Callable[[Path, str], bool]
 
-    def fits(self, path: Path) -> bool:
+    def matches(self, path: Path) -> bool:
         """Whether a file is of this format, as far as its first bytes tell."""
         with path.open("rb") as file:
             return file.read(64).lower().startswith(self.starts)
 
 
-def _in_attribute(path: Path, mark: str) -> bool:
+def _is_in_attribute(path: Path, mark: str) -> bool:
     try:
         with h5py.File(path, "r") as file:
             return bool(file.attrs.get(ATTRIBUTE) == mark)
@@ -51,16 +51,16 @@ def _in_attribute(path: Path, mark: str) -> bool:
         return False
 
 
-def _in_text(path: Path, mark: str) -> bool:
+def _is_in_text(path: Path, mark: str) -> bool:
     return mark.encode() in path.read_bytes()
 
 
-HDF5 = Kind("HDF5 file", (b"\x89hdf\r\n\x1a\n",), _in_attribute)
-PNG = Kind("PNG", (b"\x89png\r\n\x1a\n",), _in_text)
-PDF = Kind("PDF", (b"%pdf-",), _in_text)
-C = Kind("C source", (b"/*",), _in_text)
-PYTHON = Kind("Python script", (b'"""',), _in_text)
-HTML = Kind("HTML page", (b"<!doctype html", b"<html"), _in_text)
+HDF5 = Kind("HDF5 file", (b"\x89hdf\r\n\x1a\n",), _is_in_attribute)
+PNG = Kind("PNG", (b"\x89png\r\n\x1a\n",), _is_in_text)
+PDF = Kind("PDF", (b"%pdf-",), _is_in_text)
+C = Kind("C source", (b"/*",), _is_in_text)
+PYTHON = Kind("Python script", (b'"""',), _is_in_text)
+HTML = Kind("HTML page", (b"<!doctype html", b"<html"), _is_in_text)
 
 
 def mark(command: str, sources: Iterable[Path] = ()) -> str:
@@ -77,7 +77,7 @@ def check(path: Path, kind: Kind, mark: str, inputs: Iterable[Path] = (), overwr
     ----------
     path : the file to be written.
     kind : its format.
-    mark : what it will carry.
+    mark : the mark that it will carry.
     inputs : files that the command reads; links to them count as they do.
     overwrite : whether to write over a file of the same format that came about in another way.
 
@@ -93,7 +93,7 @@ def check(path: Path, kind: Kind, mark: str, inputs: Iterable[Path] = (), overwr
     if not path.is_file():
         raise SettingError(f"{path}: is in the way and no file; move it, or write elsewhere.")
     try:
-        if not kind.fits(path):
+        if not kind.matches(path):
             raise SettingError(f"{path}: is there already and no {kind.name}; move it, or write elsewhere.")
         if not overwrite and not kind.has_mark(path, mark):
             raise SettingError(

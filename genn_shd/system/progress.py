@@ -34,7 +34,7 @@ class Heartbeat:
     def __init__(self, describe: Callable[[], str]) -> None:
         self._describe, self._interval = describe, INTERVAL
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=copy_context().run, args=(self._beat,), daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._log_until_ended,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -42,18 +42,18 @@ class Heartbeat:
         self._ended.set()
         self._thread.join()
 
-    def _beat(self) -> None:
+    def _log_until_ended(self) -> None:
         while not self._ended.wait(self._interval):
             LOG.info("%s", self._describe())
 
 
 class Count:
-    """How far a job is that is done one by one, and how long the rest will take; as text, `3 of 9 files, ...`.
+    """Progress of a job that is done item by item, and the time left; as text, `3 of 9 files, ...`.
 
     Parameters
     ----------
     total : things to do; None where that is not known.
-    units : what they are, in the plural.
+    units : the name of the units, in the plural.
     done : those that were done before, in no time of this job.
     """
 
@@ -149,7 +149,7 @@ class _Listeners:
         self._count, self._level, self._lock = 0, logging.NOTSET, threading.Lock()
 
     @contextmanager
-    def listening(self, handler: logging.Handler) -> Iterator[None]:
+    def add(self, handler: logging.Handler) -> Iterator[None]:
         """Let a handler have the log."""
         with self._lock:
             if self._count == 0:
@@ -173,8 +173,8 @@ _OWN_LOGS: ContextVar[tuple[logging.Handler, ...]] = ContextVar("own_logs", defa
 
 
 @contextmanager
-def own_log(handler: logging.Handler) -> Iterator[None]:
-    """Keep what is said within the block, and not what others say at the same time in other threads.
+def catch_own_log(handler: logging.Handler) -> Iterator[None]:
+    """Keep the log of the block, without lines of other threads at the same time.
 
     A thread that is started within belongs to it where it runs in a copy of the context. What a thread says that
     belongs to nobody is kept by all, so that nothing is lost.
@@ -183,14 +183,14 @@ def own_log(handler: logging.Handler) -> Iterator[None]:
     handler.addFilter(lambda record: handler in (_OWN_LOGS.get() or (handler,)))
     token = _OWN_LOGS.set((*_OWN_LOGS.get(), handler))
     try:
-        with _LISTENERS.listening(handler):
+        with _LISTENERS.add(handler):
             yield
     finally:
         _OWN_LOGS.reset(token)
 
 
 class LogHandler(logging.StreamHandler[IO[str]]):
-    """Writes the log to a file. A line that finds no room is left out, and nothing is said of it."""
+    """Writes the log to a file. A line for which there is no space is left out silently."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         if not isinstance(sys.exc_info()[1], OSError):
@@ -198,9 +198,9 @@ class LogHandler(logging.StreamHandler[IO[str]]):
 
 
 @contextmanager
-def console_log() -> Iterator[None]:
+def show_log() -> Iterator[None]:
     """Show the log on standard error, above a progress bar where there is one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter("%(message)s"))
-    with _LISTENERS.listening(handler), logging_redirect_tqdm([LOG]):
+    with _LISTENERS.add(handler), logging_redirect_tqdm([LOG]):
         yield

@@ -1,4 +1,4 @@
-"""Which names are the same as people read them, however they are spelt in a file."""
+"""Comparison of names as people read them, for any spelling in a file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def as_read(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def positions(own: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Where each of `own` stands in `names`; -1 where it does not.
+def find_positions(own: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Find the position in `names` of each of `own`; -1 where it is not there.
 
     A name is looked for as it is spelt, then as it is read, then in any case. Case counts where either list tells names
     apart by nothing else, as letters of an alphabet.
@@ -26,8 +26,8 @@ def positions(own: Sequence[str], names: Sequence[str]) -> list[int]:
     return [exact.get(name, read.get(as_read(name), folded.get(as_read(name).casefold(), -1))) for name in own]
 
 
-def twice(names: Sequence[str]) -> tuple[str, str] | None:
-    """The first two names that nobody can tell apart; None where there are none."""
+def find_duplicate(names: Sequence[str]) -> tuple[str, str] | None:
+    """Find the first two names that look the same; None where there are none."""
     first: dict[str, str] = {}
     for name in names:
         if (read := as_read(name)) in first:

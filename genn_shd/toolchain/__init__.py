@@ -1,1 +1,1 @@
-"""From generated source to a library in this process: compiler, cache, loading, templates."""
+"""Compilation of generated source to a library in this process: compiler, cache, loading, templates."""

@@ -1,4 +1,4 @@
-"""Where compiled code is kept, whether it can be trusted, and what it depends on besides its source."""
+"""The cache of compiled code: its folders, checks of its files, and the machine's part of its keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import BackendError
 
 
-def cache_folder(backend: str) -> Path:
+def make_cache_folder(backend: str) -> Path:
     """A back end's folder of compiled code, made where it is missing: in GENN_SHD_CACHE, else the user's cache folder.
 
     Nobody but the user has access to it, as what lies there is run.
@@ -23,7 +23,7 @@ def cache_folder(backend: str) -> Path:
     BackendError
         Where it cannot be made, or belongs to another user.
     """
-    folder = _base() / backend
+    folder = _find_base() / backend
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_own = _is_own(folder.stat())
@@ -43,9 +43,9 @@ def cache_folder(backend: str) -> Path:
 
 
 def seal(library: Path) -> None:
-    """Write a compiled library's checksum beside it, and let nobody but the user write to it."""
+    """Write a compiled library's checksum beside it, and make the library accessible to the user alone."""
     library.chmod(0o700)
-    checksum_file(library).write_text(_checksum(library), encoding="ascii")
+    name_checksum_file(library).write_text(_compute_checksum(library), encoding="ascii")
 
 
 def is_intact(library: Path) -> bool:
@@ -57,17 +57,17 @@ def is_intact(library: Path) -> bool:
         status = library.stat()
         if not stat.S_ISREG(status.st_mode) or not _is_own(status) or _is_writable_by_others(status):
             return False
-        return checksum_file(library).read_text(encoding="ascii") == _checksum(library)
+        return name_checksum_file(library).read_text(encoding="ascii") == _compute_checksum(library)
     except (OSError, UnicodeDecodeError):
         return False
 
 
-def checksum_file(library: Path) -> Path:
-    """Where a library's checksum is kept."""
+def name_checksum_file(library: Path) -> Path:
+    """Return the path of a library's checksum."""
     return library.with_name(f"{library.name}.sha256")
 
 
-def _checksum(library: Path) -> str:
+def _compute_checksum(library: Path) -> str:
     with library.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -80,7 +80,7 @@ def _is_writable_by_others(status: os.stat_result) -> bool:
     return os.name != "nt" and bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
-def _base() -> Path:
+def _find_base() -> Path:
     if os.environ.get("GENN_SHD_CACHE"):
         return Path(os.environ["GENN_SHD_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME")
@@ -88,7 +88,7 @@ def _base() -> Path:
 
 
 @functools.cache
-def processor() -> str:
+def describe_processor() -> str:
     """Return the properties that `-march=native` depends on: a cache on a shared disk serves different machines."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():

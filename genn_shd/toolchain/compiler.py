@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BackendError
-from .cache import cache_folder, checksum_file, is_intact, processor, seal
+from .cache import describe_processor, is_intact, make_cache_folder, name_checksum_file, seal
 from .source import CSource
 
 # Reassociation is allowed only where the source asks for it, so results depend on source, compiler and flags alone.
@@ -43,7 +43,7 @@ _SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C compiler: how to call it, what it says of itself, and its flags."""
+    """A C compiler: its command, description and flags."""
 
     command: tuple[str, ...]
     version: str
@@ -99,8 +99,8 @@ def compile_source(source: str | CSource) -> Path:
     Safe when several processes ask at once."""
     compiler = find_compiler()
     code = source.code if isinstance(source, CSource) else source
-    key = "\0".join([code, compiler.description, *compiler.flags, processor()])
-    folder = cache_folder("native")
+    key = "\0".join([code, compiler.description, *compiler.flags, describe_processor()])
+    folder = make_cache_folder("native")
     library = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
     if not is_intact(library):
         _compile(compiler, source.text if isinstance(source, CSource) else source, library)
@@ -118,14 +118,14 @@ def _compile(compiler: Compiler, source: str, library: Path) -> None:
             if result.returncode != 0:
                 kept = library.with_suffix(".failed.c")
                 shutil.copy(text, kept)
-                raise BackendError(_failure(result.stderr, compiler, kept))
+                raise BackendError(_describe_failure(result.stderr, compiler, kept))
             seal(built)
-            checksum_file(built).replace(checksum_file(library))
+            name_checksum_file(built).replace(name_checksum_file(library))
             built.replace(library)
     except OSError as error:
         raise BackendError(f"cannot compile into {library.parent}: {error.strerror}.") from None
 
 
-def _failure(stderr: str, compiler: Compiler, source: Path) -> str:
+def _describe_failure(stderr: str, compiler: Compiler, source: Path) -> str:
     errors = [line for line in stderr.splitlines() if "error" in line] or stderr.splitlines() or ["no message"]
     return f"{compiler.description} refused the generated code: {errors[0].strip()} (source kept in {source})"

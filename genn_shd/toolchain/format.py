@@ -26,8 +26,8 @@ _COMMA, _OPERATOR = re.compile(r", | (?=&&|\|\|)"), re.compile(r" (?=[-+*/?:|&] 
 
 
 def format_c(source: str) -> str:
-    """The source, laid out anew."""
-    return _Layout(_TOKEN.findall(source)).text()
+    """Lay out source text of C anew: indented, one statement a line."""
+    return _Layout(_TOKEN.findall(source)).join_lines()
 
 
 class _Layout:
@@ -48,53 +48,53 @@ class _Layout:
         self._blocks: list[tuple[str, list[str]]] = []
         self._is_new_line = True
 
-    def text(self) -> str:
-        """All of it."""
+    def join_lines(self) -> str:
+        """Return the whole text."""
         for position, token in enumerate(self._tokens):
             if token.isspace():
-                self._space(token)
+                self._add_space(token)
             elif token.startswith("/*"):
-                self._comment(token)
+                self._add_comment(token)
             elif token.lstrip()[0] == "#":
                 self._lines.append(token.strip())
             else:
-                self._code(token, position)
+                self._add_code(token, position)
         return "\n".join(self._lines).strip() + "\n"
 
     @property
     def _statement(self) -> str:
         return "".join(self._gathered).strip()
 
-    def _next(self, position: int) -> str:
+    def _find_next(self, position: int) -> str:
         """The next token that is code."""
         for token in self._tokens[position + 1 : position + 4]:
             if not token.isspace():
                 return token
         return ""
 
-    def _space(self, token: str) -> None:
+    def _add_space(self, token: str) -> None:
         self._is_new_line |= "\n" in token
         if self._gathered:
             self._gathered.append(" ")
         elif token.count("\n") > 1 and not self._blocks:
-            self._blank_line()
+            self._add_blank_line()
 
-    def _blank_line(self) -> None:
+    def _add_blank_line(self) -> None:
         if self._lines and self._lines[-1]:
             self._lines.append("")
 
-    def _comment(self, token: str) -> None:
+    def _add_comment(self, token: str) -> None:
         if self._gathered:
             self._gathered.append(token)
         elif self._is_new_line or not self._lines:
-            self._lines += _wrapped_comment(token, self._indent(self._headers))
+            self._lines += _wrap_comment(token, self._indent(self._headers))
         elif len(self._lines[-1]) + 1 + len(token) <= MARGIN and "\n" not in token:
             self._lines[-1] += f" {token}"
         else:
             indent = len(self._lines[-1]) - len(self._lines[-1].lstrip())
-            self._lines[-1:-1] = _wrapped_comment(token, indent)
+            self._lines[-1:-1] = _wrap_comment(token, indent)
 
-    def _code(self, token: str, position: int) -> None:
+    def _add_code(self, token: str, position: int) -> None:
         if not self._gathered:
             self._begin(token)
         if token in "{}" and not self._inline and not (token == "{" and _INLINE_BRACE.search(self._statement)):
@@ -104,7 +104,7 @@ class _Layout:
         self._inline += {"{": 1, "}": -1}.get(token, 0)
         self._parentheses += {"(": 1, ")": -1}.get(token, 0)
         if not self._parentheses and not self._inline:
-            self._end(token, self._next(position))
+            self._end(token, self._find_next(position))
 
     def _begin(self, token: str) -> None:
         """A statement begins: after an `else`, it belongs to what its `if` belonged to."""
@@ -121,7 +121,7 @@ class _Layout:
             self._put(self._statement)
             self._headers, self._ended = [], self._headers
             if ends_structure:
-                self._blank_line()
+                self._add_blank_line()
         elif token == ")" and (control := _CONTROL.match(self._statement)) and following not in "{;":
             self._put_header(control[1])
         elif token == "else" and following not in ("{", "if"):
@@ -156,7 +156,7 @@ class _Layout:
         self._put("}")
         self._headers, self._ended = [], headers
         if not self._blocks:
-            self._blank_line()
+            self._add_blank_line()
 
     def _indent(self, headers: list[str]) -> int:
         return INDENT * (len(headers) + sum(len(block[1]) for block in self._blocks))
@@ -167,12 +167,12 @@ class _Layout:
         before = self._lines[-1] if self._lines else ""
         if text.startswith("else") and before.strip() == "}" and len(before) - 1 == indent:
             text = f"}} {self._lines.pop() and text}"
-        self._lines += _wrapped(" " * indent + text)
+        self._lines += _wrap_code(" " * indent + text)
         self._gathered, self._is_new_line = [], False
 
 
-def _wrapped_comment(comment: str, indent: int) -> list[str]:
-    """Lines of a comment, filled anew where they are too long for where it stands."""
+def _wrap_comment(comment: str, indent: int) -> list[str]:
+    """Break a comment into lines that fit its indentation."""
     lines = [line.strip() for line in comment.splitlines()]
     first = comment.splitlines()[1:]
     hang = min((len(line) - len(line.lstrip()) for line in first if line.strip()), default=0)
@@ -189,7 +189,7 @@ def _wrapped_comment(comment: str, indent: int) -> list[str]:
     )
 
 
-def _wrapped(line: str) -> list[str]:
+def _wrap_code(line: str) -> list[str]:
     """A line of code, broken behind commas or before operators where it is too long."""
     indent = len(line) - len(line.lstrip())
     lines = []

@@ -7,7 +7,7 @@ from functools import cached_property
 
 
 class CSource:
-    """C code that is laid out when somebody reads it or compiles it, not where its library is in the cache.
+    """C code that is laid out only when it is read or compiled, not when its library is in the cache.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import re
 
 import jinja2
 
-from ..network.snippets import uses
+from ..network.snippets import find_names
 
 _COMPOSED = re.compile(r"([A-Za-z_]\w*)?\{\{(?! \")[^{}]*\}\}(_\w+)?")
 
@@ -30,12 +30,12 @@ class TemplateNames:
     @functools.cached_property
     def own(self) -> frozenset[str]:
         """All names in the templates' own C text."""
-        return frozenset().union(*map(self.of, self._environment.list_templates()))
+        return frozenset().union(*map(self.list_names, self._environment.list_templates()))
 
-    def of(self, template: str) -> frozenset[str]:
+    def list_names(self, template: str) -> frozenset[str]:
         """Names in one template's own C text."""
-        text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"", " ", self._text(template), flags=re.DOTALL)
-        return frozenset(uses(text))
+        text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"", " ", self._read_text(template), flags=re.DOTALL)
+        return frozenset(find_names(text))
 
     @functools.cached_property
     def suffixes(self) -> frozenset[str]:
@@ -44,7 +44,7 @@ class TemplateNames:
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """How names look that the templates make."""
+        """Pattern of names that the templates make."""
         before = {rf"{re.escape(before)}\w*" for before, _ in self._parts if before}
         after = {rf"\w*{re.escape(suffix)}" for suffix in self.suffixes}
         return re.compile("|".join(sorted(before | after)) or "(?!)")
@@ -52,9 +52,9 @@ class TemplateNames:
     @functools.cached_property
     def _parts(self) -> list[tuple[str, str]]:
         """Texts before and after names that are filled in."""
-        return [part for t in self._environment.list_templates() for part in _COMPOSED.findall(self._text(t))]
+        return [part for t in self._environment.list_templates() for part in _COMPOSED.findall(self._read_text(t))]
 
-    def _text(self, template: str) -> str:
+    def _read_text(self, template: str) -> str:
         """A template without comments."""
         loader = self._environment.loader
         assert loader is not None

@@ -7,7 +7,7 @@ import jinja2
 from .template_cache import TemplateCache
 
 
-def code_templates(package: str) -> jinja2.Environment:
+def load_templates(package: str) -> jinja2.Environment:
     """The templates in the folder `templates` of a package; a name that is not given is an error, not an empty text."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package, "templates"),

@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 
 from ..errors import DataError
-from .metrics import accuracy
+from .metrics import compute_accuracy
 from .samples import Partition, Samples
 
 TIME_BINS, CHANNEL_GROUPS = 20, 35
@@ -42,7 +42,7 @@ def classify(samples: Partition) -> dict[str, float]:
     from sklearn.linear_model import LogisticRegression  # slow to import
     from threadpoolctl import threadpool_limits
 
-    end = float(np.quantile(samples.train.trains.select(samples.train.indices).last_times(), 0.99))
+    end = float(np.quantile(samples.train.trains.select(samples.train.indices).find_last_times(), 0.99))
     if not end > 0:
         raise DataError("the training samples' spikes are all at the same time.")
     features = {name: compute_features(part, end) for name, part in samples.parts.items()}
@@ -54,7 +54,7 @@ def classify(samples: Partition) -> dict[str, float]:
         warnings.simplefilter("ignore")  # a fit that has not converged is still a classifier
         model.fit((features["train"] - mean) / spread, samples.train.labels)
     return {
-        name: accuracy(samples.parts[part].labels, model.predict((features[part] - mean) / spread))
+        name: compute_accuracy(samples.parts[part].labels, model.predict((features[part] - mean) / spread))
         for name, part in _PARTS.items()
         if part in features
     }
@@ -68,7 +68,7 @@ def compute_features(samples: Samples, end: float) -> np.ndarray:
     samples : B of them.
     end : of the last time bin, ms; later spikes count to it.
     """
-    groups = _num_groups(samples)
+    groups = _count_groups(samples)
     features = np.empty((len(samples), TIME_BINS * groups), np.float32)
     for start in range(0, len(samples), _SAMPLES_AT_ONCE):
         some = samples.trains.select(samples.indices[start : start + _SAMPLES_AT_ONCE])
@@ -81,7 +81,7 @@ def compute_features(samples: Samples, end: float) -> np.ndarray:
     return features
 
 
-def _num_groups(samples: Samples) -> int:
+def _count_groups(samples: Samples) -> int:
     return min(CHANNEL_GROUPS, samples.trains.num_units)
 
 
@@ -91,6 +91,6 @@ def _check_suitable(train: Samples) -> None:
         raise DataError("the training samples are of a single class.")
     if not train.trains.counts[train.indices].any():
         raise DataError("the training samples have no spikes.")
-    work = math.prod((len(train), TIME_BINS * _num_groups(train), classes))
+    work = math.prod((len(train), TIME_BINS * _count_groups(train), classes))
     if work > MOST_WORK:
         raise DataError(f"{len(train)} training samples of {classes} classes are too many to fit it in seconds.")

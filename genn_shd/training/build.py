@@ -1,4 +1,4 @@
-"""From settings to a network and a compiled model."""
+"""Construction of a network and a compiled model from settings."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ..config.schema import (
 from ..errors import SettingError
 from ..models import recurrent_classifier
 from ..network.delay import Delay
-from ..network.initialisers import Gamma, Initial, Normal, Uniform, heterogeneous
+from ..network.initialisers import Gamma, Initial, Normal, Uniform, make_heterogeneous
 from ..network.network import Network, SpikeCountRegularisation
 from ..network.trained import Trained
 
 
 def build_network(config: Config, num_input: int, num_classes: int) -> Network:
-    """The network of a configuration, for so many input channels and classes; nothing is compiled.
+    """Describe the network of a configuration for a number of input channels and classes; nothing is compiled.
 
     Raises
     ------
@@ -44,13 +44,13 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
         loss_scale=loss_values.pop("loss_scale"),
         loss_values=loss_values,
         synapse=settings.synapse,
-        neuron_values={name: _initial(settings, name, "") for name in settings.model_parameters},
-        output_tau_mem=_initial(settings, "tau_mem", "output_"),
-        output_tau_syn=_initial(settings, "tau_syn", "output_"),
-        trained=_trained(settings.trained, settings.trained_rate),
-        output_trained=_trained(settings.output_trained, settings.trained_rate),
-        input_delays=input_delays(config),
-        delays={name: _delay(name, delay, config) for name, delay in settings.delays.items()},
+        neuron_values={name: _choose_initial(settings, name, "") for name in settings.model_parameters},
+        output_tau_mem=_choose_initial(settings, "tau_mem", "output_"),
+        output_tau_syn=_choose_initial(settings, "tau_syn", "output_"),
+        trained=_to_trained(settings.trained, settings.trained_rate),
+        output_trained=_to_trained(settings.output_trained, settings.trained_rate),
+        input_delays=list_input_delays(config),
+        delays={name: _make_delay(name, delay, config) for name, delay in settings.delays.items()},
         noise=settings.noise or None,
         dropout=settings.dropout or None,
         weights={name: Normal(weight.mean, weight.std) for name, weight in settings.weights.items()},
@@ -58,11 +58,11 @@ def build_network(config: Config, num_input: int, num_classes: int) -> Network:
     )
 
 
-def _trained(trained: Mapping[str, TrainedSettings], rate: float) -> dict[str, Trained]:
+def _to_trained(trained: Mapping[str, TrainedSettings], rate: float) -> dict[str, Trained]:
     return {name: Trained(how.minimum, rate if how.rate is None else how.rate) for name, how in trained.items()}
 
 
-def _delay(connection: str, settings: DelaySettings, config: Config) -> Delay:
+def _make_delay(connection: str, settings: DelaySettings, config: Config) -> Delay:
     pre, _, post = connection.partition("_")
     initial: Initial = 0.0 if pre == post else Uniform(0.0, settings.maximum)
     if isinstance(settings.initial, UniformSettings):
@@ -74,7 +74,7 @@ def _delay(connection: str, settings: DelaySettings, config: Config) -> Delay:
     return Delay(initial, settings.maximum, trained, settings.per)
 
 
-def compiled_batch_size(config: Config, num_samples: int | None) -> int:
+def choose_batch_size(config: Config, num_samples: int | None) -> int:
     """The batch size to compile for: that of the settings, or less where there are too few samples to fill it.
 
     It is never below the size from which on samples are summed in the same groups, so that results keep their bits.
@@ -104,9 +104,9 @@ def check_fits(config: Config, network: Network, num_samples: int | None = None)
     simulation = config.simulation
     use = Use(
         "native" if simulation.backend == "native" else "genn",
-        compiled_batch_size(config, num_samples),
+        choose_batch_size(config, num_samples),
         simulation.dt,
-        trial_duration(config),
+        get_trial_duration(config),
         simulation.precision,
         None if simulation.num_threads == "auto" else simulation.num_threads,
     )
@@ -124,16 +124,16 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
     Raises
     ------
     SettingError, BackendError
-        What the back end cannot do.
+        The back end does not support a part of the network; names it.
     """
     check_fits(config, network, num_samples)
     simulation, optimiser = config.simulation, config.optimiser
     model = compile_network(
         network,
         backend=simulation.backend,
-        batch_size=compiled_batch_size(config, num_samples),
+        batch_size=choose_batch_size(config, num_samples),
         dt=simulation.dt,
-        duration=trial_duration(config),
+        duration=get_trial_duration(config),
         precision=simulation.precision,
         learning_rate=optimiser.learning_rate,
         seed=config.training.seed,
@@ -162,12 +162,12 @@ def on_native(config: Config, scheme: str) -> Config:
     return config.replace(**{f"simulation.{name}": value for name, value in own.items()})
 
 
-def input_delays(config: Config) -> list[float]:
-    """How late each copy of the input arrives, ms; the first is the input itself."""
+def list_input_delays(config: Config) -> list[float]:
+    """List the delay of each copy of the input, ms; the first is the input itself."""
     return [k * config.network.delay_spacing for k in range(config.network.input_delays + 1)]
 
 
-def trial_duration(config: Config) -> float:
+def get_trial_duration(config: Config) -> float:
     """Length of a trial, ms, of a resolved configuration."""
     duration = config.simulation.duration
     if isinstance(duration, str):
@@ -175,9 +175,9 @@ def trial_duration(config: Config) -> float:
     return duration
 
 
-def _initial(settings: NetworkSettings, name: str, prefix: str) -> Initial:
+def _choose_initial(settings: NetworkSettings, name: str, prefix: str) -> Initial:
     """Return the initial values of a parameter of hidden neurons, or of outputs (prefix `output_`)."""
     value = getattr(settings, prefix + name)
     if name in SMALLEST_TIME_CONSTANTS and getattr(settings, f"{prefix}heterogeneous"):
-        return heterogeneous(value, SMALLEST_TIME_CONSTANTS[name])
+        return make_heterogeneous(value, SMALLEST_TIME_CONSTANTS[name])
     return Gamma(**value.model_dump()) if isinstance(value, GammaSettings) else value

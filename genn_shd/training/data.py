@@ -1,4 +1,4 @@
-"""From settings to the data of a run: loaded, resolved, selected, cropped, partitioned, augmented."""
+"""Preparation of a run's data from settings: loaded, resolved, selected, cropped, partitioned, augmented."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from ..config.schema import (
 from ..datasets import Dataset, hdf5, splits
 from ..errors import SettingError
 from ..system.progress import LOG
-from .build import input_delays, trial_duration
+from .build import get_trial_duration, list_input_delays
 from .samples import Partition, Samples
 from .time_scale import check_time_scale, describe_loss
 
 
-def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tuple[Config, Dataset]:
+def prepare(config: Config, load: Callable[..., Dataset] = datasets.load_dataset) -> tuple[Config, Dataset]:
     """The configuration with nothing left open, and its data, cropped to the trial.
 
     Parameters
     ----------
     config : with whatever is left open.
-    load : `datasets.load`, or one that remembers.
+    load : `datasets.load_dataset`, or one that remembers.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def prepare(config: Config, load: Callable[..., Dataset] = datasets.load) -> tup
     check_time_scale(config, dataset)
     config = resolve(config, dataset)
     _warn_of_lost_copies(config)
-    return config, crop(dataset, trial_duration(config))
+    return config, crop(dataset, get_trial_duration(config))
 
 
 def resolve(config: Config, dataset: Dataset) -> Config:
@@ -82,7 +82,7 @@ def select(config: Config, dataset: Dataset) -> Dataset:
         return dataset
     parts: dict[str, Any] = {name: rescale(trains) for name, trains in dataset.parts.items()}
     duration = dataset.duration * rescale.time
-    if not dataset.train.longer_than(dataset.duration) and parts["train"].longer_than(duration):
+    if not dataset.train.count_longer(dataset.duration) and parts["train"].count_longer(duration):
         duration = hdf5.suggest_duration(parts["train"].duration)  # rounding must not cost the last spike
     return replace(dataset, duration=duration, **parts)
 
@@ -91,7 +91,7 @@ def crop(dataset: Dataset, duration: float) -> Dataset:
     """The data set without spikes at `duration` (ms) or later; says in the log how many samples that shortens."""
     cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
     for name, trains in dataset.parts.items():
-        if longer := trains.longer_than(duration):
+        if longer := trains.count_longer(duration):
             message = "%d of %d %s samples are longer than the trial of %g ms and are cropped"
             LOG.info(message, longer, len(trains), name, duration)
         lost = trains.num_spikes - cropped[name].num_spikes
@@ -101,7 +101,7 @@ def crop(dataset: Dataset, duration: float) -> Dataset:
 
 
 def _warn_of_lost_copies(config: Config) -> None:
-    delays, duration = input_delays(config), trial_duration(config)
+    delays, duration = list_input_delays(config), get_trial_duration(config)
     if lost := sum(delay >= duration for delay in delays):
         message = "%d of %d copies of the input come after the trial of %g ms and are lost; lower network.delay_spacing"
         LOG.info(message, lost, len(delays), duration)
@@ -115,21 +115,21 @@ def partition(config: Config, dataset: Dataset) -> Partition:
     SettingError
         A validation set that the data cannot give.
     """
-    test = None if dataset.test is None else Samples.all(dataset.test)
+    test = None if dataset.test is None else Samples.from_all(dataset.test)
     match config.validation:
         case RandomValidation(fraction=fraction):
-            split = splits.random(dataset.train, fraction, config.training.seed)
+            split = splits.hold_out_random(dataset.train, fraction, config.training.seed)
         case SpeakerValidation(speakers=speakers):
-            split = splits.by_speaker(dataset.train, speakers, dataset.speaker_names)
+            split = splits.hold_out_speakers(dataset.train, speakers, dataset.speaker_names)
         case OfficialValidation():
-            return Partition(Samples.all(dataset.train), _official(dataset), test)
+            return Partition(Samples.from_all(dataset.train), _select_official(dataset), test)
         case _:
-            return Partition(Samples.all(dataset.train), None, test)
+            return Partition(Samples.from_all(dataset.train), None, test)
     return Partition(Samples(dataset.train, split.train), Samples(dataset.train, split.validation), test)
 
 
 def resolve_from_data(config: Config, train: Samples) -> Config:
-    """Return the configuration with what it leaves to the training samples: a number of spikes for `smallest`.
+    """Return the configuration with values that depend on the training samples: a number of spikes for `smallest`.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def resolve_from_data(config: Config, train: Samples) -> Config:
     return config.replace(**{"augmentation.normalise": smallest.target})
 
 
-def most_samples(config: Config, samples: Partition) -> int:
+def count_most_samples(config: Config, samples: Partition) -> int:
     """Samples in the largest part of a run with a settled configuration, an epoch of the training samples among them.
 
     Raises
@@ -150,7 +150,7 @@ def most_samples(config: Config, samples: Partition) -> int:
     DataError
         A training sample without a label, where classes are balanced.
     """
-    in_epoch = build_augmentation(config).size(samples.train.labels)
+    in_epoch = build_augmentation(config).count_samples(samples.train.labels)
     return max([in_epoch, *map(len, samples.held_out.values())])
 
 
@@ -167,19 +167,21 @@ def build_augmentation(config: Config) -> Augmentation:
     )
 
 
-def for_evaluation(config: Config, samples: Samples) -> Samples:
+def prepare_for_evaluation(config: Config, samples: Samples) -> Samples:
     """Samples as a network is evaluated on them: thinned where training samples are, always to the same spikes."""
     augmentation = build_augmentation(config)
     if augmentation.normalise is None:
         return samples
-    thinned = augmentation.evaluation(samples.trains, samples.indices, trial_duration(config), config.training.seed)
-    return Samples.all(thinned.batch(np.arange(len(thinned))))
+    thinned = augmentation.prepare_evaluation(
+        samples.trains, samples.indices, get_trial_duration(config), config.training.seed
+    )
+    return Samples.from_all(thinned.make_batch(np.arange(len(thinned))))
 
 
-def _official(dataset: Dataset) -> Samples:
+def _select_official(dataset: Dataset) -> Samples:
     if dataset.validation is None:
         raise SettingError(
             f"validation.kind = 'official' is not allowed: data set {dataset.name!r} comes without a validation set; "
             "choose 'none', 'random' or 'speaker'."
         )
-    return Samples.all(dataset.validation)
+    return Samples.from_all(dataset.validation)

@@ -12,7 +12,7 @@ from ..augment import Epoch
 from ..backends.base import Model
 from ..config.schema import Config
 from .data import build_augmentation
-from .samples import HeldSamples, Partition, held_by
+from .samples import HeldSamples, Partition, upload_parts
 
 
 class EpochSamples:
@@ -34,19 +34,19 @@ class EpochSamples:
         self._model, self._train, self._seed = model, samples.train, config.training.seed
         self._augmentation = build_augmentation(config)
         # Augmented samples are made batch by batch, so that the originals need not lie where the model reads them.
-        held = held_by(model, samples.parts if self._augmentation.is_empty else samples.held_out)
+        held = upload_parts(model, samples.parts if self._augmentation.is_empty else samples.held_out)
         self.held_out = {name: part for name, part in held.items() if name != "train"}
         self._held_train = held.get("train")
-        self.num_batches = math.ceil(self._augmentation.size(samples.train.labels) / model.batch_size)
+        self.num_batches = math.ceil(self._augmentation.count_samples(samples.train.labels) / model.batch_size)
 
-    def batches(self, epoch: int, first: int) -> Iterator[tuple[np.ndarray, Any]]:
+    def make_batches(self, epoch: int, first: int) -> Iterator[tuple[np.ndarray, Any]]:
         """Return pairs of labels and batch of an epoch (counted from 0), from its batch number `first` on."""
-        samples, size = self._of_epoch(epoch), self._model.batch_size
+        samples, size = self._prepare_epoch(epoch), self._model.batch_size
         order = np.random.default_rng([self._seed, epoch]).permutation(len(samples))
-        return samples.batches(order[first * size :], size)
+        return samples.make_batches(order[first * size :], size)
 
-    def _of_epoch(self, epoch: int) -> HeldSamples | Epoch:
+    def _prepare_epoch(self, epoch: int) -> HeldSamples | Epoch:
         if self._held_train is not None:
             return self._held_train
         train = self._train
-        return self._augmentation.epoch(train.trains, train.indices, self._model.duration, self._seed, epoch)
+        return self._augmentation.prepare_epoch(train.trains, train.indices, self._model.duration, self._seed, epoch)

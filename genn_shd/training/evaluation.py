@@ -11,7 +11,7 @@ import numpy as np
 from ..backends.base import Model
 from ..runs.evaluation_report import EvaluationReport, GroupReport, Operations
 from ..system.progress import CountingBar
-from .metrics import GroupAccuracy, RunningMetrics, accuracy, accuracy_by_group, confusion_matrix
+from .metrics import GroupAccuracy, RunningMetrics, compute_accuracy, compute_accuracy_by_group, count_confusion
 from .samples import HeldSamples
 
 
@@ -35,30 +35,30 @@ class Evaluation:
     @property
     def spikes_per_neuron(self) -> float:
         """Mean over hidden neurons and samples."""
-        return RunningMetrics(samples=len(self.labels), spikes=dict(self.spikes)).spikes_per_neuron()
+        return RunningMetrics(samples=len(self.labels), spikes=dict(self.spikes)).compute_spikes_per_neuron()
 
     @property
     def accuracy(self) -> float:
         """Part of the samples predicted right, 0 to 1."""
-        return accuracy(self.labels, self.predictions)
+        return compute_accuracy(self.labels, self.predictions)
 
     @property
     def by_class(self) -> list[GroupAccuracy]:
         """Accuracy of each class that occurs."""
-        return accuracy_by_group(self.labels, self.predictions, self.labels)
+        return compute_accuracy_by_group(self.labels, self.predictions, self.labels)
 
     @property
     def by_speaker(self) -> list[GroupAccuracy]:
         """Accuracy of each known speaker."""
-        return accuracy_by_group(self.labels, self.predictions, self.speakers)
+        return compute_accuracy_by_group(self.labels, self.predictions, self.speakers)
 
-    def confusion(self, num_classes: int) -> np.ndarray:
+    def count_confusion(self, num_classes: int) -> np.ndarray:
         """(C, C) int64, a row a true class and a column a predicted one."""
-        return confusion_matrix(self.labels, self.predictions, num_classes)
+        return count_confusion(self.labels, self.predictions, num_classes)
 
     @classmethod
-    def pooled(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
-        """All samples of several evaluations taken together."""
+    def pool(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
+        """Pool all samples of several evaluations."""
         weights = [len(evaluation.labels) for evaluation in evaluations]
         return cls(
             loss=float(np.average([e.loss for e in evaluations], weights=weights)),
@@ -79,7 +79,7 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
     after_batch : called after every batch; an exception it raises ends the evaluation.
     """
     metrics, predictions = RunningMetrics(), []
-    for labels, batch in samples.batches(np.arange(len(samples)), model.batch_size):
+    for labels, batch in samples.make_batches(np.arange(len(samples)), model.batch_size):
         result = model.evaluate_batch(batch)
         metrics.add(result, labels, model.network.hidden)
         predictions.append(result.predictions)
@@ -99,7 +99,7 @@ def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
         return evaluate(model, samples, bar.update)
 
 
-def report(
+def summarise_evaluation(
     evaluation: Evaluation, operations: Operations, class_names: Sequence[str], speaker_names: Sequence[str]
 ) -> EvaluationReport:
     """Summarise an evaluation by class and by speaker, which it knows by their numbers only."""
@@ -111,7 +111,7 @@ def report(
         operations=operations,
         by_class=_name_groups(evaluation.by_class, class_names),
         by_speaker=_name_groups(evaluation.by_speaker, speaker_names),
-        confusion=evaluation.confusion(len(class_names)).tolist(),
+        confusion=evaluation.count_confusion(len(class_names)).tolist(),
     )
 
 

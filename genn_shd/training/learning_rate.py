@@ -9,28 +9,28 @@ from typing import Any
 from ..config.schema import OptimiserSettings
 
 
-def _stay(progress: float) -> float:
+def _keep_constant(progress: float) -> float:
     return 1.0
 
 
-def _fall_as_cosine(progress: float) -> float:
+def _follow_cosine(progress: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-def _cycle_once(progress: float) -> float:
+def _follow_one_cycle(progress: float) -> float:
     """Smith & Topin (2019), with the constants that are usual since."""
     first, peak, last = 1.0 / 25.0, 0.3, 1.0 / 250_000.0
     if progress < peak:
-        return 1.0 + (first - 1.0) * _fall_as_cosine(progress / peak)
-    return last + (1.0 - last) * _fall_as_cosine((progress - peak) / (1.0 - peak))
+        return 1.0 + (first - 1.0) * _follow_cosine(progress / peak)
+    return last + (1.0 - last) * _follow_cosine((progress - peak) / (1.0 - peak))
 
 
-_ANNEALING = {"none": _stay, "cosine": _fall_as_cosine, "one_cycle": _cycle_once}
+_ANNEALING = {"none": _keep_constant, "cosine": _follow_cosine, "one_cycle": _follow_one_cycle}
 
 
 @dataclass
 class LearningRate:
-    """The learning rate of each batch, and what it has to remember.
+    """The learning rate of each batch, and its state.
 
     Warm-up: the rate starts at `warm_up_start * learning_rate` and grows by `warm_up_factor` a batch until it
     reaches the full rate. Schedule (Nowotny et al. 2025): after every epoch, two exponential moving averages
@@ -61,7 +61,7 @@ class LearningRate:
         """Before the first batch."""
         return cls(settings, settings.learning_rate)
 
-    def next_batch(self, progress: float) -> float:
+    def compute_batch_rate(self, progress: float) -> float:
         """Return the rate of the batch that comes next; the same until `finish_batch`.
 
         Parameters
@@ -78,7 +78,7 @@ class LearningRate:
         """Count a batch that was trained on."""
         self.batches += 1
 
-    def next_epoch(self, epoch: int, accuracy: float) -> bool:
+    def finish_epoch(self, epoch: int, accuracy: float) -> bool:
         """Take in the accuracy after an epoch (counted from 0); returns whether the rate was lowered."""
         schedule = self.settings.schedule
         self.fast = schedule.fast * self.fast + (1.0 - schedule.fast) * accuracy
@@ -89,12 +89,12 @@ class LearningRate:
             self.last_change = epoch
         return stalled and schedule.factor < 1.0
 
-    def state(self) -> dict[str, Any]:
+    def get_state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps, as numbers that JSON takes."""
         names = ("full", "latest", "batches", "fast", "slow", "last_change")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, settings: OptimiserSettings, state: dict[str, Any]) -> LearningRate:
-        """Restore what `state` returned."""
+        """Restore what `get_state` returned."""
         return cls(settings, **state)

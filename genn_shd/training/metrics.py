@@ -53,19 +53,19 @@ class RunningMetrics:
         """Hidden population -> (N,) bool, the neurons without a single spike."""
         return {name: counts == 0 for name, counts in self.spikes.items()}
 
-    def spikes_per_neuron(self) -> float:
+    def compute_spikes_per_neuron(self) -> float:
         """Mean over hidden neurons and samples."""
         neurons = sum(len(counts) for counts in self.spikes.values())
         spikes = sum(int(counts.sum()) for counts in self.spikes.values())
         return spikes / (neurons * self.samples)
 
 
-def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
+def compute_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
     """Part of the samples predicted right, 0 to 1."""
     return float(np.mean(labels == predictions))
 
 
-def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
+def count_confusion(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
     """(C, C) int64: in row l and column p, how many samples of class l were taken for class p."""
     pairs = labels.astype(np.int64) * num_classes + predictions
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
@@ -84,7 +84,7 @@ class GroupAccuracy:
         return self.correct / self.samples
 
 
-def accuracy_by_group(labels: np.ndarray, predictions: np.ndarray, groups: np.ndarray) -> list[GroupAccuracy]:
+def compute_accuracy_by_group(labels: np.ndarray, predictions: np.ndarray, groups: np.ndarray) -> list[GroupAccuracy]:
     """Accuracy within each group that occurs, in the order of their numbers.
 
     Parameters

@@ -36,7 +36,7 @@ def count_operations(
     arriving = _count_arrivals(samples, model.values[f"{network.input.name}.delays"], model.duration)
     sent = {network.input.name: arriving / num_samples}
     sent |= {name: int(counts.sum()) / num_samples for name, counts in spikes.items()}
-    synaptic = sum(sent[c.source] * network.population(c.target).size for c in network.connections)
+    synaptic = sum(sent[c.source] * network.find_population(c.target).size for c in network.connections)
     dense = round(model.duration / model.dt) * _count_dense_weights(network)
     return Operations(
         input_spikes=_count_arrivals(samples, np.zeros(1), model.duration) / num_samples,

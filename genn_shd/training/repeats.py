@@ -1,7 +1,7 @@
 """Ways to train: once, once for each speaker left out, and each of these with several seeds; all go on where they were.
 
 A training with one seed has its files in the run folder; with several, in `seed_N/`, and with speakers left out each
-fold in `fold_SPEAKER/` of that. What they gave together is in the run folder.
+fold in `fold_SPEAKER/` of that. Their joint results are in the run folder.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def train(
 def _check_folder(path: Path, several: bool) -> None:
     """Seeds may be added to a folder, but one with the files of a single training is not to hold others' folders."""
     if RunFolder(path).config_file.exists():
-        seeds = RunFolder(path).config().training.all_seeds
+        seeds = RunFolder(path).read_config().training.all_seeds
         if several != (len(seeds) > 1):
             held = "one with several seeds" if len(seeds) > 1 else f"one with the single seed {seeds[0]}"
             raise SettingError(f"{path}: holds another kind of training, {held}; choose another --out.")
@@ -119,7 +119,7 @@ def _train_folds(
     with RunFolder.open(path, config) as top:
         trained = _train_parts(top, parts, lambda fold, at: train_once(fold, dataset, at, stop, callbacks))
         answers = [evaluations for _, evaluations in trained]
-        pooled = {name: Evaluation.pooled([a[name] for a in answers]) for name in answers[0]}
+        pooled = {name: Evaluation.pool([a[name] for a in answers]) for name in answers[0]}
         draw_confusion(pooled, dataset.class_names, top)
         summaries = dict(zip(names, [summary for summary, _ in trained], strict=True))
         summary = _summarise_folds(top, config, summaries)
@@ -142,7 +142,7 @@ def _train_parts(top: RunFolder, parts: Sequence[_Part], train_part: Callable[[C
     folders, results = [part.folder for part in parts], []
     for number, part in enumerate(parts):
         LOG.info("%s (%d of %d)", part.label, number + 1, len(parts))
-        with top.results.concluding(folders[:number], folders[number:]):
+        with top.results.conclude_after(folders[:number], folders[number:]):
             results.append(train_part(part.config, top.path / part.folder))
     return results
 
@@ -150,7 +150,7 @@ def _train_parts(top: RunFolder, parts: Sequence[_Part], train_part: Callable[[C
 def _summarise_seeds(
     top: RunFolder, config: Config, summaries: Mapping[int, RunSummary | FoldsSummary]
 ) -> SeedsSummary:
-    by_seed = [summary.accuracies() for summary in summaries.values()]
+    by_seed = [summary.list_accuracies() for summary in summaries.values()]
     over_seeds = {name: _spread([of_seed[name] for of_seed in by_seed]) for name in by_seed[0]}
     for name, spread in over_seeds.items():
         LOG.info("%s: %.2f +- %.2f %%", name.replace("_", " "), 100 * spread.mean, 100 * spread.std)
@@ -158,8 +158,8 @@ def _summarise_seeds(
 
 
 def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, RunSummary]) -> FoldsSummary:
-    last = {name: _validation_accuracy(fold.last) for name, fold in summaries.items()}
-    best = {name: _validation_accuracy(fold.best) for name, fold in summaries.items()}
+    last = {name: _get_validation_accuracy(fold.last) for name, fold in summaries.items()}
+    best = {name: _get_validation_accuracy(fold.best) for name, fold in summaries.items()}
     means = {"last": float(np.mean(list(last.values()))), "best": float(np.mean(list(best.values())))}
     for epoch, mean in means.items():
         LOG.info("mean accuracy on the speaker left out, %s epoch: %.2f %%", epoch, 100 * mean)
@@ -180,7 +180,7 @@ def _take_together(top: RunFolder, config: Config, summaries: Collection[RunSumm
         "status": "complete",
         "monitor": config.training.monitor,
         "seconds": round(sum(summary.seconds for summary in summaries), 3),
-        "time": environment.now(),
+        "time": environment.format_now(),
         "baseline": average_baseline(summaries),
     }
 
@@ -189,7 +189,7 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(float(np.mean(values)), float(np.std(values, ddof=1)), list(values))
 
 
-def _validation_accuracy(metrics: EpochMetrics | None) -> float:
+def _get_validation_accuracy(metrics: EpochMetrics | None) -> float:
     accuracy = metrics.validation_accuracy if metrics else None
     if accuracy is None:
         raise ValueError("a fold has a speaker left out and at least one epoch")
@@ -199,7 +199,7 @@ def _validation_accuracy(metrics: EpochMetrics | None) -> float:
 def _draw_folds(top: RunFolder, summary: FoldsSummary) -> None:
     from ..plots import training as plots
 
-    figure = plots.folds(
+    figure = plots.draw_folds(
         summary.fold_accuracy_best,
         f"{top.name}: epochs of best {summary.monitor} accuracy",
         "accuracy on the speaker left out",

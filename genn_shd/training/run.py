@@ -1,4 +1,4 @@
-"""One training in a run folder, from data to plots; goes on where it was."""
+"""One training in a run folder, from data to plots; resumes an interrupted one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..backends.base import Model
-from ..backends.loss_weight import weight_curves
+from ..backends.loss_weight import compute_weight_curves
 from ..config.schema import Config
 from ..datasets import Dataset
 from ..errors import DivergedError
@@ -22,11 +22,11 @@ from ..system.progress import LOG
 from .build import build_network, check_fits, compile_model
 from .callbacks.base import Callback, Status
 from .callbacks.loading import load_callbacks
-from .data import for_evaluation, most_samples, partition, resolve_from_data
-from .evaluation import Evaluation, evaluate_with_bar, report
+from .data import count_most_samples, partition, prepare_for_evaluation, resolve_from_data
+from .evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
 from .operations import count_operations
 from .samples import Partition, Samples
-from .silent_neurons import silent_layers
+from .silent_neurons import list_silent_layers
 from .start import start_from_run
 from .trainer import Trainer
 
@@ -40,7 +40,7 @@ def train_once(
     callbacks = [*load_callbacks(config.training.named_callbacks), *callbacks]
     config, samples = _prepare_samples(config, dataset)
     network = build_network(config, dataset.num_input, dataset.num_classes)
-    most = most_samples(config, samples)
+    most = count_most_samples(config, samples)
     check_fits(config, network, most)
     with RunFolder.open(path, config) as folder, compile_model(config, network, most) as model:
         folder.results.write_environment(environment.describe(model, config.training.seed))
@@ -48,10 +48,10 @@ def train_once(
         _announce(model, samples)
         draw_weight(model, samples.train, folder)
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop, callbacks)
-        with _concluded_when_stopped(trainer):
+        with _conclude_when_stopped(trainer):
             trainer.run()
         # Without samples held out, the training samples are looked at.
-        parts = samples.held_out or {"train": for_evaluation(config, samples.train)}
+        parts = samples.held_out or {"train": prepare_for_evaluation(config, samples.train)}
         evaluations = _evaluate_best(model, parts, folder)
         operations = {
             name: count_operations(model, parts[name], each.spikes, config.report) for name, each in evaluations.items()
@@ -65,7 +65,7 @@ def _prepare_samples(config: Config, dataset: Dataset) -> tuple[Config, Partitio
     """Partition the samples and thin those held out as settings ask; put in place what settings leave to them."""
     samples = partition(config, dataset)
     config = resolve_from_data(config, samples.train)
-    return config, replace(samples, **{name: for_evaluation(config, p) for name, p in samples.held_out.items()})
+    return config, replace(samples, **{name: prepare_for_evaluation(config, p) for name, p in samples.held_out.items()})
 
 
 def _announce(model: Model, samples: Partition) -> None:
@@ -76,7 +76,7 @@ def _announce(model: Model, samples: Partition) -> None:
 
 
 @contextmanager
-def _concluded_when_stopped(trainer: Trainer) -> Iterator[None]:
+def _conclude_when_stopped(trainer: Trainer) -> Iterator[None]:
     """Leave a summary of what there is, also where training ends early."""
     try:
         yield
@@ -101,11 +101,11 @@ def summarise(trainer: Trainer, status: Status) -> RunSummary:
         monitor=trainer.config.training.monitor,
         best=state.best,
         last=state.history[-1] if state.history else None,
-        silent_layers=silent_layers(state.silent),
+        silent_layers=list_silent_layers(state.silent),
         num_parameters=trainer.model.network.num_parameters,
         compile_seconds=round(trainer.model.compile_seconds, 3),
         seconds=round(sum(metrics.seconds for metrics in state.history), 3),
-        time=environment.now(),
+        time=environment.format_now(),
         baseline=read_baseline(trainer.folder.baseline_file),
     )
 
@@ -114,8 +114,8 @@ def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder
     """Evaluate the weights of the best epoch on some samples."""
     best = folder.checkpoints.read("best")
     best.check(model.network)
-    model.set_parameters(best.group("parameters"))
-    return {name: evaluate_with_bar(model, part.held_by(model)) for name, part in parts.items()}
+    model.set_parameters(best.select_group("parameters"))
+    return {name: evaluate_with_bar(model, part.upload(model)) for name, part in parts.items()}
 
 
 def _write_evaluations(
@@ -123,7 +123,9 @@ def _write_evaluations(
 ) -> None:
     """Write `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
     names = dataset.class_names, dataset.speaker_names
-    parts = {name: report(evaluation, operations[name], *names) for name, evaluation in evaluations.items()}
+    parts = {
+        name: summarise_evaluation(evaluation, operations[name], *names) for name, evaluation in evaluations.items()
+    }
     epoch = folder.checkpoints.read("best").state["epoch"]
     folder.results.write_evaluation(RunReport(folder.name, "best", epoch, None, {}, parts))
 
@@ -137,8 +139,10 @@ def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
 
     values = {name: given.get(name, parameter.default) for name, parameter in loss.parameters.items()}
     some = samples.trains.select(samples.indices[:_SAMPLES_DRAWN])
-    t, weight = weight_curves(loss, values, round(model.duration / model.dt), model.dt, some)
-    plots.save(plots.loss_weight(t, weight, f"{folder.name}: {loss.name}, {loss.weight}"), folder.plots / "weight.png")
+    t, weight = compute_weight_curves(loss, values, round(model.duration / model.dt), model.dt, some)
+    plots.save(
+        plots.draw_loss_weight(t, weight, f"{folder.name}: {loss.name}, {loss.weight}"), folder.plots / "weight.png"
+    )
 
 
 def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
@@ -147,5 +151,7 @@ def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[
 
     for name, evaluation in evaluations.items():
         right = f"{100 * evaluation.accuracy:.1f} % of {len(evaluation.labels)} right"
-        figure = plots.confusion(evaluation.confusion(len(class_names)), class_names, f"{folder.name}, {name}: {right}")
+        figure = plots.draw_confusion(
+            evaluation.count_confusion(len(class_names)), class_names, f"{folder.name}, {name}: {right}"
+        )
         plots.save(figure, folder.plots / f"confusion_{name}.png")

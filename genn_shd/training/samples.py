@@ -27,7 +27,7 @@ class Samples:
     indices: np.ndarray
 
     @classmethod
-    def all(cls, trains: SpikeTrains) -> Samples:
+    def from_all(cls, trains: SpikeTrains) -> Samples:
         """Every sample of `trains`."""
         return cls(trains, np.arange(len(trains)))
 
@@ -44,7 +44,7 @@ class Samples:
         """(B,) speakers; -1 where unknown."""
         return self.trains.speakers[self.indices]
 
-    def fingerprint(self) -> str:
+    def compute_fingerprint(self) -> str:
         """Hexadecimal checksum of spikes, labels, speakers and choice: the same samples give the same."""
         trains = self.trains
         checksum = zlib.crc32(f"{trains.num_units}".encode())
@@ -52,8 +52,8 @@ class Samples:
             checksum = zlib.crc32(np.ascontiguousarray(array).data, checksum)
         return f"{checksum:08x}"
 
-    def held_by(self, model: Model) -> HeldSamples:
-        """These samples where a model reads them."""
+    def upload(self, model: Model) -> HeldSamples:
+        """Upload these samples to where a model reads them."""
         return HeldSamples(self, model.upload(self.trains))
 
 
@@ -73,18 +73,18 @@ class HeldSamples:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def batch(self, positions: np.ndarray) -> Any:
+    def make_batch(self, positions: np.ndarray) -> Any:
         """The samples at some positions of `samples.indices`, as a batch for the model."""
-        return self.held.batch(self.samples.indices[positions])
+        return self.held.select(self.samples.indices[positions])
 
-    def batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, Any]]:
+    def make_batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, Any]]:
         """The samples at the positions `order`, `size` at a time, as pairs of labels and batch.
 
         The last batch may be shorter.
         """
         for start in range(0, len(order), size):
             positions = order[start : start + size]
-            yield self.samples.labels[positions], self.batch(positions)
+            yield self.samples.labels[positions], self.make_batch(positions)
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,12 @@ class Partition:
         """The parts that nothing is learned from, by name."""
         return {name: samples for name, samples in self.parts.items() if name != "train"}
 
-    def fingerprints(self) -> dict[str, str]:
+    def compute_fingerprints(self) -> dict[str, str]:
         """A checksum of each part."""
-        return {name: samples.fingerprint() for name, samples in self.parts.items()}
+        return {name: samples.compute_fingerprint() for name, samples in self.parts.items()}
 
 
-def held_by(model: Model, parts: Mapping[str, Samples]) -> dict[str, HeldSamples]:
+def upload_parts(model: Model, parts: Mapping[str, Samples]) -> dict[str, HeldSamples]:
     """Parts of a partition where a model reads them; spike trains that parts share are held once."""
     held: dict[int, ResidentDataset] = {}
     for samples in parts.values():

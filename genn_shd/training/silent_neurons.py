@@ -14,12 +14,12 @@ Masks = Mapping[str, np.ndarray]
 """Population name -> (N,) bool, some of its neurons."""
 
 
-def all_hidden(model: Model) -> Masks:
+def select_all_hidden(model: Model) -> Masks:
     """Return masks of all hidden neurons."""
     return {population.name: np.ones(population.size, bool) for population in model.network.hidden_populations}
 
 
-def silent_layers(silent: Masks) -> list[str]:
+def list_silent_layers(silent: Masks) -> list[str]:
     """Return the names of the hidden populations without a single spike; `silent` is (N,) bool by population."""
     return [name for name, mask in silent.items() if mask.all()]
 
@@ -31,14 +31,14 @@ def lift_weights(model: Model, neurons: Masks, amount: float) -> None:
     ----------
     model : whose weights change.
     neurons : mostly those without a spike in the epoch before. Nowotny, Turner & Knight (2025) describe the lift of
-        these; their public code lifts all (`all_hidden`).
-    amount : what is added; weights are dimensionless.
+        these; their public code lifts all (`select_all_hidden`).
+    amount : number added to each weight; weights are dimensionless.
     """
     _change(model, neurons, lambda connection, weights: weights + amount)
 
 
 def redraw_weights(model: Model, neurons: Masks, rng: np.random.Generator) -> None:
-    """Draw every weight that leads from another layer into some neurons anew, as it was drawn at first.
+    """Redraw the weights from other layers into some neurons from their initial distribution.
 
     The optimiser's memory of these weights stays.
     """

@@ -66,19 +66,19 @@ def read_start(config: Config, network: Network) -> Arrays:
     source = _find_training(Path(config.training.start_from), config.training.seed)
     saved = source.checkpoints.read("best")
     saved.check_numbers()
-    theirs = build_network(source.config(), saved.state["num_input"], len(saved.state["class_names"]))
-    start = _Start(source.path, network, theirs, saved.group("parameters"))
+    theirs = build_network(source.read_config(), saved.state["num_input"], len(saved.state["class_names"]))
+    start = _Start(source.path, network, theirs, saved.select_group("parameters"))
     taken = start.choose(config.training.start_parameters)
-    start.check_constants(taken, _draw_constants(config, network), _draw_constants(source.config(), theirs))
+    start.check_constants(taken, _draw_constants(config, network), _draw_constants(source.read_config(), theirs))
     LOG.info("begins with %s of %s, epoch %d", ", ".join(taken), source.path, saved.state["epoch"])
     return {name: start.parameters[name] for name in taken}
 
 
 def _find_training(path: Path, seed: int) -> RunFolder:
     """Return the folder of a run, or of its training with a seed."""
-    run = RunFolder.existing(path)
+    run = RunFolder.open_existing(path)
     of_seed = path / f"seed_{seed}"
-    return RunFolder.existing(of_seed) if of_seed in [part.path for part in run.parts()] else run
+    return RunFolder.open_existing(of_seed) if of_seed in [part.path for part in run.list_parts()] else run
 
 
 def _draw_constants(config: Config, network: Network) -> dict[str, np.ndarray]:
@@ -87,9 +87,9 @@ def _draw_constants(config: Config, network: Network) -> dict[str, np.ndarray]:
     of_neurons = {
         f"{p.name}.{name}": value
         for p in network.populations[1:]
-        for name, value in values.neuron_values(p.name).items()
+        for name, value in values.get_neuron_values(p.name).items()
     }
-    return {**of_neurons, **delays, f"{network.input.name}.delays": values.delays()}
+    return {**of_neurons, **delays, f"{network.input.name}.delays": values.get_delays()}
 
 
 class _Start:

@@ -1,4 +1,4 @@
-"""Where training stands, and how that becomes a checkpoint and is taken back from one."""
+"""The state of training, and its conversion to a checkpoint and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError, SettingError
-from ..runs.checkpoint import Checkpoint, group
+from ..runs.checkpoint import Checkpoint, name_group
 from ..runs.results import EpochMetrics
 from .callbacks.base import Callback
 from .metrics import RunningMetrics
@@ -24,7 +24,7 @@ _RATE = "rate"
 
 @dataclass
 class TrainingState:
-    """Where training stands. With the model's parameters and optimiser state, and what callbacks keep, it is all.
+    """The state of training; the rest is the model's parameters, the optimiser's state and the states of callbacks.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class TrainingState:
     silent : hidden population -> (N,) bool, neurons without a spike in the epoch before.
     history : metrics of each complete epoch.
     best : those of the best epoch.
-    callbacks : what callbacks kept in the checkpoint that was gone on from, by name; of those absent now too.
+    callbacks : states of callbacks in the checkpoint that the run was resumed from, by name; also of absent ones.
     """
 
     epoch: int = 0
@@ -52,10 +52,10 @@ def capture(trainer: Trainer) -> Checkpoint:
     """Return everything that training can go on from."""
     state, model = trainer.state, trainer.model
     arrays = (
-        group("parameters", model.parameters)
-        | group("optimiser", model.optimiser_state)
-        | group("spikes", state.metrics.spikes)
-        | group("silent", state.silent)
+        name_group("parameters", model.parameters)
+        | name_group("optimiser", model.optimiser_state)
+        | name_group("spikes", state.metrics.spikes)
+        | name_group("silent", state.silent)
     )
     kept = state.callbacks | collect_states(trainer.callbacks)
     rate = kept.pop(_RATE)
@@ -88,16 +88,16 @@ def resume(trainer: Trainer, checkpoint: Checkpoint) -> None:
     state, model = checkpoint.state, trainer.model
     _check_same_run(trainer, state)
     checkpoint.check(model.network)
-    optimiser = checkpoint.optimiser_like(model.optimiser_state)
-    model.set_parameters(checkpoint.group("parameters"))
+    optimiser = checkpoint.select_optimiser(model.optimiser_state)
+    model.set_parameters(checkpoint.select_group("parameters"))
     model.set_optimiser_state(optimiser)
     history = [EpochMetrics.from_row(row) for row in state["history"]]
     trainer.state = TrainingState(
         epoch=state["epoch"],
         batch=state["batch"],
-        metrics=RunningMetrics(**state["tally"], spikes=checkpoint.group("spikes")),
+        metrics=RunningMetrics(**state["tally"], spikes=checkpoint.select_group("spikes")),
         seconds=state["seconds"],
-        silent=checkpoint.group("silent"),
+        silent=checkpoint.select_group("silent"),
         history=history,
         best=None if state["best"] is None else EpochMetrics.from_row(state["best"]),
         callbacks={**state.get("callbacks", {}), _RATE: state["rate"]},

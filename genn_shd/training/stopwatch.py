@@ -24,7 +24,7 @@ class Stopwatch:
         return time.perf_counter() - self._started
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
+    def pause(self) -> Iterator[None]:
         """Count nothing within the block."""
         before = time.perf_counter()
         try:

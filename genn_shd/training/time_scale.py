@@ -31,11 +31,11 @@ def check_time_scale(config: Config, dataset: Dataset) -> None:
     if config.dataset.rescale_time != 1 or (not isinstance(duration, str) and duration >= LONGEST_SPEECH):
         return
     for part, trains in dataset.parts.items():
-        last = trains.last_times()
+        last = trains.find_last_times()
         if last.size and last.min() > LONGEST_SPEECH:
             raise DataError(
                 f"{dataset.name}, {part}: every sample is longer than {LONGEST_SPEECH / 1000:g} s "
-                f"(half of them {np.median(last) / 1000:g} s or more), and no speech is; {_remedy(trains)} "
+                f"(half of them {np.median(last) / 1000:g} s or more), and no speech is; {_describe_remedy(trains)} "
                 f"If they are that long, set simulation.duration, {LONGEST_SPEECH:g} ms or more."
             )
     if duration == "auto" and dataset.duration > LONGEST_SPEECH:
@@ -47,17 +47,17 @@ def check_time_scale(config: Config, dataset: Dataset) -> None:
         )
 
 
-def likely_unit(trains: SpikeTrains) -> tuple[str, float] | None:
+def guess_unit(trains: SpikeTrains) -> tuple[str, float] | None:
     """The unit that most times of samples are probably in, and the factor that mends it; None where they look right."""
-    last = trains.last_times()
+    last = trains.find_last_times()
     median = float(np.median(last)) if last.size else 0.0
     if median <= LONGEST_SPEECH:
         return None
     return next(((unit, factor) for unit, factor in _FACTORS.items() if median * factor <= LONGEST_SPEECH), None)
 
 
-def _remedy(trains: SpikeTrains) -> str:
-    if (found := likely_unit(trains)) is None:
+def _describe_remedy(trains: SpikeTrains) -> str:
+    if (found := guess_unit(trains)) is None:
         return "write the times in seconds."
     unit, factor = found
     return f"times are probably in {unit}, where the layout has seconds: set dataset.rescale_time = {factor:g}."
@@ -67,5 +67,5 @@ def describe_loss(trains: SpikeTrains, lost: int) -> str:
     """Describe, as the end of a sentence, the remedy where a trial loses most spikes, `lost` of them."""
     share = f"{100 * lost / trains.num_spikes:.0f} % of their spikes are lost: "
     return share + (
-        _remedy(trains) if likely_unit(trains) else "raise simulation.duration, or check the unit of times."
+        _describe_remedy(trains) if guess_unit(trains) else "raise simulation.duration, or check the unit of times."
     )

@@ -20,7 +20,7 @@ from ..system.interrupt import Interrupted, StopRequest
 from ..system.progress import LOG
 from .callbacks.base import Callback, Status
 from .callbacks.checkpoints import Checkpoints
-from .callbacks.standard import standard_callbacks
+from .callbacks.standard import make_standard_callbacks
 from .epoch_samples import EpochSamples
 from .evaluation import Evaluation, evaluate
 from .metrics import RunningMetrics
@@ -70,10 +70,10 @@ class Trainer:
         self.class_names = list(class_names)
         self.stop = stop or StopRequest()
         self.state = TrainingState()
-        self.fingerprints = samples.fingerprints()
+        self.fingerprints = samples.compute_fingerprints()
         self._checkpoints = Checkpoints()
         # Checkpoints come last: what the others keep is to be that after the epoch.
-        self.callbacks: tuple[Callback, ...] = (*standard_callbacks(config, model), *callbacks, self._checkpoints)
+        self.callbacks: tuple[Callback, ...] = (*make_standard_callbacks(config, model), *callbacks, self._checkpoints)
         self._epochs = EpochSamples(model, samples, config)
         self.num_batches = self._epochs.num_batches
         self._stopwatch = Stopwatch()
@@ -81,7 +81,7 @@ class Trainer:
     # --- the loop -----------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Train until all epochs are done, or patience is; goes on from the folder's checkpoint where there is one.
+        """Train until all epochs are done or patience ends; resumes from the folder's checkpoint where there is one.
 
         Raises
         ------
@@ -90,11 +90,11 @@ class Trainer:
         DivergedError
             A loss or gradient is not finite; the checkpoint is still that of the epoch before.
         DataError, SettingError
-            The checkpoint cannot be gone on from, or a callback cannot do what settings ask of it.
+            Training cannot be resumed from the checkpoint, or a callback cannot follow its settings.
         """
         self.resume()
         try:
-            with self.stop.deferred():
+            with self.stop.defer_signals():
                 self._notify(lambda callback: callback.on_train_begin(self))
                 while not self.is_complete:
                     self._train_epoch()
@@ -125,7 +125,7 @@ class Trainer:
         if state.batch == 0:
             self._notify(lambda callback: callback.on_epoch_begin(self, epoch))
         self._stopwatch = Stopwatch(state.seconds)
-        for labels, samples in self._epochs.batches(state.epoch, state.batch):
+        for labels, samples in self._epochs.make_batches(state.epoch, state.batch):
             self._begin_batch(samples)
             result = self._train_batch(samples)
             state.metrics.add(result, labels, self.model.network.hidden)
@@ -136,30 +136,30 @@ class Trainer:
 
     def _begin_batch(self, samples: Any) -> None:
         epoch, batch = self.state.epoch + 1, self.state.batch + 1
-        with self._saved_on_error(), self._stopwatch.paused(), self._divergence_told():
+        with self._save_on_error(), self._stopwatch.pause(), self._explain_divergence():
             self._notify(lambda callback: callback.on_batch_begin(self, epoch, batch, samples))
 
     def _end_batch(self, result: BatchResult) -> None:
         epoch, batch = self.state.epoch + 1, self.state.batch
-        with self._saved_on_error(), self._stopwatch.paused():
+        with self._save_on_error(), self._stopwatch.pause():
             self._notify(lambda callback: callback.on_batch_end(self, epoch, batch, result))
 
     def _train_batch(self, samples: Any) -> BatchResult:
-        with self._divergence_told():
+        with self._explain_divergence():
             result = self.model.train_batch(samples)
         if not math.isfinite(result.loss):
-            raise self._diverged(f"the loss is {result.loss}")
+            raise self._make_divergence_error(f"the loss is {result.loss}")
         for name, gradient in result.gradients.items():
             # The sum is finite unless an entry is not: one fast pass, and no temporary of the gradient's size.
             if not np.isfinite(gradient.sum(dtype=np.float64)):
-                raise self._diverged(f"the gradient of {name} is not finite")
+                raise self._make_divergence_error(f"the gradient of {name} is not finite")
         return result
 
     def _finish_epoch(self) -> None:
         """Evaluate, remember what came of the epoch, and hand it to callbacks."""
         state = self.state
         self._stopwatch = Stopwatch(state.seconds)
-        with self._divergence_told():
+        with self._explain_divergence():
             self.model.flush()
             evaluations = {
                 name: evaluate(self.model, held, self._stop_if_requested)
@@ -185,7 +185,7 @@ class Trainer:
             test_loss=test.loss if test else None,
             test_accuracy=test.accuracy if test else None,
             learning_rate=self.model.learning_rate,
-            spikes_per_neuron=running.spikes_per_neuron(),
+            spikes_per_neuron=running.compute_spikes_per_neuron(),
             silent_neurons=sum(int(silent.sum()) for silent in running.silent.values()),
             grazing_spikes=running.grazing,
             seconds=round(self.state.seconds, 3),
@@ -204,7 +204,7 @@ class Trainer:
             raise Interrupted(f"stopped after epoch {state.epoch}")
 
     def _end_early(self, end: BaseException) -> None:
-        """Let every callback end; what goes wrong with that is said, and does not hide why training ended."""
+        """Let every callback end; its errors are logged, and do not hide why training ended."""
         endings: dict[type, Status] = {Interrupted: "interrupted", DivergedError: "diverged"}
         status = endings.get(type(end), "failed")
         try:
@@ -227,7 +227,7 @@ class Trainer:
             raise first
 
     @contextmanager
-    def _saved_on_error(self) -> Iterator[None]:
+    def _save_on_error(self) -> Iterator[None]:
         """Keep the last whole batch where a callback fails between two."""
         try:
             yield
@@ -238,14 +238,14 @@ class Trainer:
             raise
 
     @contextmanager
-    def _divergence_told(self) -> Iterator[None]:
+    def _explain_divergence(self) -> Iterator[None]:
         """Let what a model says of its batch say also where that was, and what there is to go back to."""
         try:
             yield
         except DivergedError as error:
-            raise self._diverged(str(error).rstrip(".")) from None
+            raise self._make_divergence_error(str(error).rstrip(".")) from None
 
-    def _diverged(self, what: str) -> DivergedError:
+    def _make_divergence_error(self, what: str) -> DivergedError:
         state, saved = self.state, self._checkpoints.position
         where = f"batch {state.batch + 1}" if state.batch < self.num_batches else "evaluation"
         last = f"the last good checkpoint is {saved}" if saved else "there is no checkpoint yet"

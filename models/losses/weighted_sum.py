@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from genn_shd.network.definitions import LossModel, Parameter
-from genn_shd.network.snippets import uses
+from genn_shd.network.snippets import find_names
 
 from .parameters import INPUT_ACTIVITY, LOSS_SCALE
 
@@ -19,7 +19,7 @@ def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | N
     weight : w(t), an expression of `t`, `T`, the parameters, and `activity`, that of the sample's own input.
     parameters : run-time values that the weight uses.
     """
-    of_input = INPUT_ACTIVITY if "activity" in uses(weight) else {}
+    of_input = INPUT_ACTIVITY if "activity" in find_names(weight) else {}
     weighted = "" if weight == "1" else f", weighted by {weight}{', that of the input' if of_input else ''}"
     return LossModel(
         name=name,

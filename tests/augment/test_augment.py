@@ -23,7 +23,7 @@ from genn_shd.augment import (
     SpikeNumberNormalisation,
     TimeDilation,
 )
-from genn_shd.augment.jitter import _rounded_normal
+from genn_shd.augment.jitter import _tabulate_normal
 
 DURATION = 100.0
 EVERYTHING = Augmentation(
@@ -64,11 +64,11 @@ def draws(trains: SpikeTrains, epoch: int = 0) -> RandomStreams:
 
 
 def epoch_of(augmentation: Augmentation, trains: SpikeTrains, epoch: int = 0, seed: int = 1):
-    return augmentation.epoch(trains, np.arange(len(trains)), DURATION, seed, epoch)
+    return augmentation.prepare_epoch(trains, np.arange(len(trains)), DURATION, seed, epoch)
 
 
 def whole(epoch) -> SpikeTrains:
-    return epoch.batch(np.arange(len(epoch)))
+    return epoch.make_batch(np.arange(len(epoch)))
 
 
 def assert_same(a: SpikeTrains, b: SpikeTrains) -> None:
@@ -104,10 +104,10 @@ def test_draws_are_uniform_and_differ_between_samples_epochs_seeds_and_purposes(
         RandomStreams.start(0, 0, np.arange(5000, 10000)),
         RandomStreams.start(0, 1, np.arange(5000)),
         RandomStreams.start(1, 0, np.arange(5000)),
-        RandomStreams.start(0, 0, np.arange(5000)).named("other"),
+        RandomStreams.start(0, 0, np.arange(5000)).derive("other"),
         RandomStreams.start(0, 0, np.arange(2500)).split(2),
     ]
-    numbers = np.array([source.uniform()[:, 0] for source in sources])
+    numbers = np.array([source.draw_uniform()[:, 0] for source in sources])
     assert min(kstest(row, "uniform").pvalue for row in numbers) > 1e-4
     assert np.abs(np.corrcoef(numbers) - np.eye(len(numbers))).max() < 5 / math.sqrt(5000)
     assert len(np.unique(numbers)) == numbers.size
@@ -115,7 +115,7 @@ def test_draws_are_uniform_and_differ_between_samples_epochs_seeds_and_purposes(
 
 def test_draws_of_spikes_are_uniform_and_have_no_memory():
     counts = np.full(300, 700)
-    numbers = RandomStreams.start(3, 7, np.arange(300)).spikes(counts)
+    numbers = RandomStreams.start(3, 7, np.arange(300)).draw_for_spikes(counts)
     assert numbers.dtype == np.uint32 and numbers.max() < 2**31
     table = numbers.reshape(300, 700) / 2**31
     assert kstest(table.ravel(), "uniform").pvalue > 1e-4
@@ -127,21 +127,25 @@ def test_draws_of_spikes_are_uniform_and_have_no_memory():
 
 
 def test_spikes_of_a_sample_get_the_same_numbers_in_any_company():
-    together = RandomStreams.start(0, 0, [7, 8, 9]).spikes(np.array([3, 0, 5]))
-    alone = RandomStreams.start(0, 0, [9]).spikes(np.array([8]))
+    together = RandomStreams.start(0, 0, [7, 8, 9]).draw_for_spikes(np.array([3, 0, 5]))
+    alone = RandomStreams.start(0, 0, [9]).draw_for_spikes(np.array([8]))
     np.testing.assert_array_equal(together[3:], alone[:5])
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_certain_and_impossible_picks_are_exact(probability):
-    picked = RandomStreams.start(0, 0, np.arange(1000)).picked(np.full(1000, 1000), probability)
+    picked = RandomStreams.start(0, 0, np.arange(1000)).pick_spikes(np.full(1000, 1000), probability)
     assert picked.all() == (probability == 1.0) and picked.any() == (probability == 1.0)
 
 
 def test_picks_at_the_limits_of_the_random_numbers_are_exact_too(monkeypatch):
-    monkeypatch.setattr(RandomStreams, "spikes", lambda self, counts: np.array([0, 2**31 - 1], np.uint32))
+    monkeypatch.setattr(RandomStreams, "draw_for_spikes", lambda self, counts: np.array([0, 2**31 - 1], np.uint32))
     one = RandomStreams.start(0, 0, [0])
-    assert [one.picked(np.array([2]), p).tolist() for p in (0.0, 0.5, 1.0)] == [[False] * 2, [True, False], [True] * 2]
+    assert [one.pick_spikes(np.array([2]), p).tolist() for p in (0.0, 0.5, 1.0)] == [
+        [False] * 2,
+        [True, False],
+        [True] * 2,
+    ]
 
 
 # --- every step ----------------------------------------------------------------------------------------------
@@ -201,7 +205,7 @@ def test_shift_is_one_whole_number_a_sample_and_uniform():
 def test_shift_drops_exactly_the_spikes_that_leave():
     trains = words()
     shifted = ChannelShift(20)(trains, draws(trains))
-    shifts = draws(trains).integers(41) - 20
+    shifts = draws(trains).draw_integers(41) - 20
     assert shifts.min() < -10 and shifts.max() > 10
     for (times, units), (old_times, old_units), shift in zip(shifted, trains, shifts, strict=True):
         there = (old_units + shift >= 0) & (old_units + shift < 70)
@@ -231,7 +235,7 @@ def test_jitter_is_a_rounded_normal_number_for_each_spike(sigma):
 
 
 def test_jitter_is_symmetric_and_not_beyond_the_table():
-    table = _rounded_normal(10.0)
+    table = _tabulate_normal(10.0)
     np.testing.assert_array_equal(table, -table[::-1])
     assert table.max() == 43
 
@@ -319,7 +323,7 @@ def test_blend_is_the_sorted_union_of_its_centred_members():
     """Checked against sorting a list, sample by sample."""
     trains = words(max_spikes=400, num_units=700)
     members = trains.select(np.random.default_rng(5).permutation(60))
-    blends = Blend((1.0, 1.0, 1.0)).merged(members)
+    blends = Blend((1.0, 1.0, 1.0)).merge(members)
     assert_valid(blends)
     assert len(blends) == 20
     for b, (times, units) in enumerate(blends):
@@ -341,7 +345,7 @@ def test_members_of_a_blend_meet_at_the_mean_of_their_means():
     members = SpikeTrains.from_events(
         [([10.0, 20.0, 30.0], [100, 110, 120]), ([50.0, 70.0], [201, 201])], [2, 2], [0, 1], num_units=700
     )
-    times, units = Blend().merged(members)[0]
+    times, units = Blend().merge(members)[0]
     # means 20 ms and 60 ms, 110 and 201: the centre is at 40 ms and 155.5
     assert times.tolist() == [30.0, 30.0, 40.0, 50.0, 50.0]
     assert sorted(units.tolist()) == [146, 155, 155, 156, 166]
@@ -350,25 +354,25 @@ def test_members_of_a_blend_meet_at_the_mean_of_their_means():
 def test_blend_of_a_sample_with_itself_or_with_silence_is_that_sample():
     trains = words()
     for other in (10, 3):
-        blend = Blend((1.0, 0.0)).merged(
-            Blend((1.0, 0.0)).thinned(trains.select([10, other]), RandomStreams.start(0, 0, [0]))
+        blend = Blend((1.0, 0.0)).merge(
+            Blend((1.0, 0.0)).drop_spikes(trains.select([10, other]), RandomStreams.start(0, 0, [0]))
         )
         assert_same(blend, SpikeTrains.from_events([trains[10]], blend.labels, blend.speakers, 70))
-    silence = Blend().merged(trains.select([3, 4]))
+    silence = Blend().merge(trains.select([3, 4]))
     assert (len(silence), silence.num_spikes) == (1, 0)
 
 
 def test_blend_drops_what_comes_before_zero_and_sorts_zeros_of_either_sign():
     members = SpikeTrains.from_events([([0.0, 90.0], [5, 5]), ([-0.0, 10.0], [5, 5])], [0, 0], num_units=10)
-    times, _ = Blend().merged(members)[0]  # means 45 and 5: the first moves to -20
+    times, _ = Blend().merge(members)[0]  # means 45 and 5: the first moves to -20
     np.testing.assert_array_equal(times, [20.0, 30.0, 70.0])
     same = SpikeTrains.from_events([([-0.0, 1.0], [5, 5]), ([0.0, 1.0], [5, 5])], [0, 0], num_units=10)
-    assert Blend().merged(same)[0][0].tolist() == [0.0, 0.0, 1.0, 1.0]
+    assert Blend().merge(same)[0][0].tolist() == [0.0, 0.0, 1.0, 1.0]
 
 
 def test_blend_keeps_spikes_of_each_member_with_its_probability():
     pair = SpikeTrains.from_events([(np.arange(500), np.full(500, unit)) for unit in (100, 200)] * 300)
-    counts = Blend((0.25, 0.9)).thinned(pair, RandomStreams.start(0, 0, np.arange(300))).counts.reshape(300, 2)
+    counts = Blend((0.25, 0.9)).drop_spikes(pair, RandomStreams.start(0, 0, np.arange(300))).counts.reshape(300, 2)
     for mean, p in zip(counts.mean(axis=0), (0.25, 0.9), strict=True):
         assert abs(mean - 500 * p) < 5 * math.sqrt(500 * p * (1 - p) / 300)
     assert abs(np.corrcoef(counts.T)[0, 1]) < 5 / math.sqrt(300)
@@ -376,7 +380,7 @@ def test_blend_keeps_spikes_of_each_member_with_its_probability():
 
 def test_members_are_of_one_class_and_classes_as_frequent_as_in_the_training_set():
     labels = np.repeat([0, 1, 2], [100, 300, 1])
-    members = Blend((0.5, 0.5, 0.5)).members(labels, RandomStreams.start(0, 0, np.arange(20000)))
+    members = Blend((0.5, 0.5, 0.5)).choose_members(labels, RandomStreams.start(0, 0, np.arange(20000)))
     classes = labels[members]
     assert (classes == classes[:, :1]).all()
     assert chisquare(np.bincount(classes[:, 0]), 20000 * np.array([100, 300, 1]) / 401).pvalue > 1e-4
@@ -389,7 +393,7 @@ def test_blends_extend_the_epoch_by_the_factor_and_carry_their_labels_and_speake
     trains = words()
     augmentation = Augmentation(blend=Blend(factor=2.5))
     epoch = epoch_of(augmentation, trains)
-    assert len(epoch) == augmentation.size(trains.labels) == 150
+    assert len(epoch) == augmentation.count_samples(trains.labels) == 150
     made = whole(epoch)
     assert_valid(made)
     assert_same(made.select(np.arange(60)), trains)
@@ -424,7 +428,7 @@ def test_an_epoch_without_steps_is_the_training_set():
     trains = words()
     chosen = np.array([5, 2, 9])
     assert Augmentation().is_empty and not EVERYTHING.is_empty
-    assert_same(whole(Augmentation().epoch(trains, chosen, DURATION, 0, 0)), trains.select(chosen))
+    assert_same(whole(Augmentation().prepare_epoch(trains, chosen, DURATION, 0, 0)), trains.select(chosen))
 
 
 def test_samples_of_an_epoch_do_not_depend_on_how_batches_are_cut():
@@ -436,7 +440,7 @@ def test_samples_of_an_epoch_do_not_depend_on_how_batches_are_cut():
     order = np.random.default_rng(0).permutation(len(epoch))
     for size in (1, 7, len(epoch)):
         again = epoch_of(EVERYTHING, trains)  # as after a stop
-        batches = [again.batch(order[start : start + size]) for start in range(0, len(order), size)]
+        batches = [again.make_batch(order[start : start + size]) for start in range(0, len(order), size)]
         assert_same(SpikeTrains.concatenate(batches), made.select(order))
     np.testing.assert_array_equal(made.labels, epoch.labels)
 
@@ -444,17 +448,17 @@ def test_samples_of_an_epoch_do_not_depend_on_how_batches_are_cut():
 def test_batches_made_ahead_are_the_same_and_come_in_order():
     epoch = epoch_of(EVERYTHING, words())
     order = np.random.default_rng(1).permutation(len(epoch))
-    pairs = list(epoch.batches(order, 8))
+    pairs = list(epoch.make_batches(order, 8))
     assert [len(batch) for _, batch in pairs] == [8] * (len(epoch) // 8) + [len(epoch) % 8] * (len(epoch) % 8 > 0)
     for start, (labels, batch) in zip(range(0, len(order), 8), pairs, strict=True):
-        assert_same(batch, epoch.batch(order[start : start + 8]))
+        assert_same(batch, epoch.make_batch(order[start : start + 8]))
         np.testing.assert_array_equal(labels, batch.labels)
-    assert list(epoch.batches(order[:0], 8)) == []
+    assert list(epoch.make_batches(order[:0], 8)) == []
 
 
 def test_a_thread_that_makes_batches_ends_with_the_loop_that_uses_them():
     epoch = epoch_of(EVERYTHING, words())
-    batches = epoch.batches(np.arange(len(epoch)), 4)
+    batches = epoch.make_batches(np.arange(len(epoch)), 4)
     next(batches)
     batches.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("augmentation")]
@@ -463,7 +467,7 @@ def test_a_thread_that_makes_batches_ends_with_the_loop_that_uses_them():
 def test_a_sample_is_augmented_alike_whatever_else_is_trained_on():
     trains = words()
     augmentation = Augmentation(steps=(ChannelShift(20), ChannelJitter(3.0), SpikeDropout(0.1)))
-    part = whole(augmentation.epoch(trains, np.arange(20, 40), DURATION, 1, 0))
+    part = whole(augmentation.prepare_epoch(trains, np.arange(20, 40), DURATION, 1, 0))
     assert_same(part, whole(epoch_of(augmentation, trains)).select(np.arange(20, 40)))
 
 
@@ -502,9 +506,9 @@ def test_what_is_moved_beyond_the_trial_is_dropped():
 
 def test_evaluation_samples_are_only_normalised_and_the_same_every_time():
     trains = words()
-    evaluated = EVERYTHING.evaluation(trains, np.arange(10), DURATION, seed=3)
+    evaluated = EVERYTHING.prepare_evaluation(trains, np.arange(10), DURATION, seed=3)
     made = whole(evaluated)
-    assert_same(made, whole(EVERYTHING.evaluation(trains, np.arange(10), DURATION, seed=3)))
+    assert_same(made, whole(EVERYTHING.prepare_evaluation(trains, np.arange(10), DURATION, seed=3)))
     assert len(made) == 10
     for (times, units), (old_times, old_units) in zip(made, trains, strict=False):
         pairs = set(zip(old_times.tolist(), old_units.tolist(), strict=True))
@@ -529,7 +533,7 @@ def test_balance_takes_as_many_of_each_class_and_others_every_epoch():
     for indices in chosen:
         assert (np.bincount(trains.labels[indices]) == smallest).all()
         assert (np.diff(indices) > 0).all()
-    assert augmentation.size(trains.labels) == len(chosen[0]) == 5 * smallest
+    assert augmentation.count_samples(trains.labels) == len(chosen[0]) == 5 * smallest
     largest = np.bincount(trains.labels).argmax()
     uses = np.bincount(np.concatenate(chosen), minlength=60)[trains.labels == largest]
     assert chisquare(uses).pvalue > 1e-4
@@ -539,7 +543,9 @@ def test_blends_are_made_of_a_balanced_set_where_both_are_asked_for():
     trains = words()
     epoch = epoch_of(Augmentation(balance=ClassBalance(), blend=Blend()), trains)
     assert (
-        len(epoch) == 2 * len(epoch.indices) == Augmentation(balance=ClassBalance(), blend=Blend()).size(trains.labels)
+        len(epoch)
+        == 2 * len(epoch.indices)
+        == Augmentation(balance=ClassBalance(), blend=Blend()).count_samples(trains.labels)
     )
     assert set(epoch.members.ravel()) <= set(epoch.indices)
 
@@ -598,7 +604,7 @@ def test_channels_before_rescaling_are_as_many_as_become_those_after(channel):
     rescale = Rescale(channel=channel)
     for num_units in (2, 69, 70, 700):
         after = rescale(words(9, num_units=num_units)).num_units
-        before = rescale.units_before(after)
+        before = rescale.count_units_before(after)
         assert before >= num_units
         assert rescale(words(9, num_units=before)).num_units == after
         assert rescale(words(9, num_units=before + 1)).num_units > after

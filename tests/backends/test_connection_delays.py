@@ -17,7 +17,7 @@ from genn_shd import (
     check_gradients,
     compile_network,
 )
-from genn_shd.backends.gradient_check import central_differences
+from genn_shd.backends.gradient_check import compute_central_differences
 from genn_shd.models import recurrent_classifier
 from tests.compiler_flags import VECTORS, compiler_flags
 from tests.naive_grid import written_out
@@ -76,7 +76,7 @@ def _worst_error(model, batch: SpikeTrains, count: int = 20, step: float = 3e-6)
     errors, result = [], model.gradient(batch)
     for name, gradient in result.gradients.items():
         indices = np.random.default_rng(0).choice(gradient.size, min(count, gradient.size), replace=False)
-        slopes, smooth = central_differences(model, batch, name, indices, step)
+        slopes, smooth = compute_central_differences(model, batch, name, indices, step)
         assert smooth.mean() > 0.8 and np.linalg.norm(slopes) > 0
         rounding = 4 * np.finfo(np.float64).eps * result.loss / step * np.sqrt(len(indices))
         error = np.linalg.norm((gradient.flat[indices] - slopes)[smooth]) - rounding
@@ -272,7 +272,7 @@ def test_gradients_are_checked_but_at_limits():
         at_limit = int((model.parameters["hidden_hidden.delay"] == 1.0).sum())
         (check,) = check_gradients(model, _batch(), 36, names=["hidden_hidden.delay"])
     assert 8 < at_limit <= check.kinks < at_limit + 3
-    assert check.tells and check.agrees(1e-6)
+    assert check.tells and check.is_right(1e-6)
 
 
 def test_what_is_not_allowed_is_said():

@@ -59,7 +59,7 @@ def test_pipelined_and_held_samples_are_delayed_as_well():
         compiled(described, "genn_cpu", schedule="pipelined", learning_rate=0.0) as genn,
     ):
         held = genn.upload(everything)
-        actual = [genn.train_batch(held.batch(pick)) for pick in [*picks, picks[0]]]
+        actual = [genn.train_batch(held.select(pick)) for pick in [*picks, picks[0]]]
         for k, pick in enumerate(picks):
             expected = native.gradient(everything.select(pick))
             np.testing.assert_allclose(actual[k].losses, expected.losses, rtol=EXACT)

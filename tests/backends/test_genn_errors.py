@@ -104,23 +104,23 @@ class TestWithPygenn:
     def test_cuda_path_wrong(self, monkeypatch):
         monkeypatch.setenv("CUDA_PATH", "/no/such/folder")
         with pytest.raises(BackendError, match="/no/such/folder/bin/nvcc does not run; set CUDA_PATH"):
-            toolchain.cuda_compiler("cuda")
+            toolchain.find_cuda_compiler("cuda")
 
     def test_auto_takes_cuda_where_pygenn_and_a_gpu_are(self, cuda):
-        name, reason = availability.automatic()
+        name, reason = availability.choose_backend()
         assert name == "genn_cuda"
         assert "finds a GPU for cuda" in reason
         assert availability.resolve("genn") == "cuda"
 
     def test_auto_is_native_without_a_gpu(self, cuda, monkeypatch):
         monkeypatch.delenv("CUDA_PATH")
-        name, reason = availability.automatic()
+        name, reason = availability.choose_backend()
         assert name == "native"
         assert "CUDA_PATH is not set" in reason
         assert availability.resolve("genn") == "single_threaded_cpu"
 
     def test_no_compiler_and_no_make(self, monkeypatch):
-        toolchain.cpu_compiler.cache_clear()
+        toolchain.find_cpu_compiler.cache_clear()
         monkeypatch.setenv("CXX", "no-such-compiler")
         with pytest.raises(BackendError, match="CXX='no-such-compiler' does not run"):
             availability.resolve("genn_cpu")
@@ -129,7 +129,7 @@ class TestWithPygenn:
         monkeypatch.setattr(availability.shutil, "which", lambda name: None if name == "make" else real(name))
         with pytest.raises(BackendError, match="make is not found"):
             availability.resolve("genn_cpu")
-        toolchain.cpu_compiler.cache_clear()
+        toolchain.find_cpu_compiler.cache_clear()
 
     @pytest.mark.parametrize(
         ("step_code", "message"),
@@ -150,10 +150,10 @@ class TestWithPygenn:
         """A flag that no compiler knows: GeNN takes the code, g++ does not."""
         monkeypatch.setenv("GENN_SHD_CACHE", str(tmp_path))
         monkeypatch.setattr(toolchain, "FLAGS", ("-fno-such-flag",))
-        toolchain.cpu_compiler.cache_clear()
+        toolchain.find_cpu_compiler.cache_clear()
         with pytest.raises(BackendError, match="GeNN could not build the model: .*no-such-flag"):
             compiled(network(), "genn_cpu")
-        toolchain.cpu_compiler.cache_clear()
+        toolchain.find_cpu_compiler.cache_clear()
         assert list((tmp_path / "genn").iterdir()) == []
 
     def test_out_of_memory_says_what_to_lower(self, monkeypatch):

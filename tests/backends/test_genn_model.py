@@ -61,7 +61,7 @@ def test_weights_that_are_each_samples_own_follow_samples_that_are_held():
     rows = np.array([7, 2, 11, 7])
     with compiled(network("sum_input"), "genn_cpu") as model:
         expected = model.gradient(everything.select(rows))
-        actual = model.gradient(model.upload(everything).batch(rows))
+        actual = model.gradient(model.upload(everything).select(rows))
     assert_same(actual, expected, EXACT)
 
 
@@ -152,10 +152,10 @@ def test_batches_of_a_data_set_on_the_device_are_numbers(schedule, monkeypatch):
         genn.set_parameters(native.parameters)
         monkeypatch.setattr(type(genn._memory), "_copy", lambda *a: pytest.fail("moved data"))
         for pick in picks:
-            assert_same(genn.gradient(held.batch(pick)), native.gradient(everything.select(pick)), EXACT)
+            assert_same(genn.gradient(held.select(pick)), native.gradient(everything.select(pick)), EXACT)
         native_held = native.upload(everything)
-        assert native.evaluate_batch(native_held.batch(picks[0])).loss == pytest.approx(
-            genn.evaluate_batch(held.batch(picks[0])).loss
+        assert native.evaluate_batch(native_held.select(picks[0])).loss == pytest.approx(
+            genn.evaluate_batch(held.select(picks[0])).loss
         )
 
 
@@ -170,7 +170,7 @@ def test_data_sets_come_and_go():
             held = genn.upload(everything)
             for data, on_device in ((everything, held), (fixed, kept)):
                 expected = native.evaluate_batch(data.select(picks))
-                actual = genn.evaluate_batch(on_device.batch(picks))
+                actual = genn.evaluate_batch(on_device.select(picks))
                 np.testing.assert_allclose(actual.losses, expected.losses, rtol=EXACT)
             del held
         assert len(genn._memory._regions) <= 5
@@ -181,12 +181,12 @@ def test_a_batch_under_way_is_finished_before_its_data_set_makes_room_for_anothe
     with compiled(network(), "genn_cpu") as sequential, _pipelined() as pipelined:
         sequential.train_batch(first.select(np.arange(8)))
         held = pipelined.upload(first)
-        pipelined.train_batch(held.batch(np.arange(8)))
+        pipelined.train_batch(held.select(np.arange(8)))
         del held
         again = pipelined.upload(second)
         assert pipelined._memory._regions[2].content is not None
         assert len(pipelined._memory._regions) == 3
-        pipelined.evaluate_batch(again.batch(np.arange(3)))
+        pipelined.evaluate_batch(again.select(np.arange(3)))
         for name, weights in sequential.parameters.items():
             np.testing.assert_allclose(pipelined.parameters[name], weights, rtol=0, atol=1e-12)
 
@@ -195,7 +195,7 @@ def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
     first, second = samples(31, 9), samples(32, 9)
     with compiled(network(), "genn_cpu", batch_size=9) as model:
         expected = model.gradient(first)
-        batch = model.upload(first).batch(np.arange(9))
+        batch = model.upload(first).select(np.arange(9))
         kept = model.upload(second)
         assert_same(model.gradient(batch), expected, EXACT)
         assert len(kept.samples) == 9
@@ -203,7 +203,7 @@ def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
 
 def test_a_batch_held_by_another_model_is_refused():
     with compiled(network(), "genn_cpu") as one, compiled(network(), "genn_cpu") as other:
-        batch = one.upload(samples(30, 9)).batch(np.arange(9))
+        batch = one.upload(samples(30, 9)).select(np.arange(9))
         with pytest.raises(DataError, match="held by another model"):
             other.gradient(batch)
         with pytest.raises(DataError, match="1 to batch_size = 8 samples, not 9"):

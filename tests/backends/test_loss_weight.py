@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from genn_shd import Parameter, SettingError, SpikeTrains
-from genn_shd.backends.loss_weight import loss_weight
-from genn_shd.eventprop.schemes.bins import bin_steps
-from genn_shd.eventprop.schemes.input_activity import at_ends_of_steps, mean_over_steps
+from genn_shd.backends.loss_weight import evaluate_loss_weight
+from genn_shd.eventprop.schemes.bins import assign_bins
+from genn_shd.eventprop.schemes.input_activity import compute_at_ends, compute_means
 from genn_shd.models.losses import LOSSES, weighted_sum
 
 TAU, GAIN, DURATION = 7.0, 3.0, 40.0
@@ -34,7 +34,7 @@ def _activity(times: np.ndarray, t: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dt", [0.5, 2.0])
 def test_the_mean_over_a_step_is_exact(samples, dt):
     num_steps = int(DURATION / dt)
-    mean = mean_over_steps(samples, bin_steps(samples.times, dt), num_steps, dt, TAU, GAIN)
+    mean = compute_means(samples, assign_bins(samples.times, dt), num_steps, dt, TAU, GAIN)
     fine = 4000
     for b, (times, _) in enumerate(samples):
         t = (np.arange(num_steps * fine) + 0.5) * dt / fine
@@ -49,7 +49,7 @@ def test_the_mean_over_a_step_is_exact(samples, dt):
 
 def test_on_the_grid_a_spike_acts_where_it_acts_on_the_network(samples):
     dt = 2.0
-    ends = at_ends_of_steps(samples, bin_steps(samples.times, dt), int(DURATION / dt), dt, TAU, GAIN)
+    ends = compute_at_ends(samples, assign_bins(samples.times, dt), int(DURATION / dt), dt, TAU, GAIN)
     for b, (times, _) in enumerate(samples):
         acts = (np.floor(times / dt) + 1) * dt
         t = (np.arange(int(DURATION / dt)) + 1) * dt
@@ -61,7 +61,7 @@ def test_on_the_grid_a_spike_acts_where_it_acts_on_the_network(samples):
 def test_a_steady_input_gives_gain_times_its_rate():
     times = np.arange(0, 400, 0.25, dtype=np.float32)
     trains = SpikeTrains.from_events([(times, np.zeros(len(times), int))], num_units=1)
-    mean = mean_over_steps(trains, bin_steps(times, 1.0), 400, 1.0, 20.0, 0.01)
+    mean = compute_means(trains, assign_bins(times, 1.0), 400, 1.0, 20.0, 0.01)
     assert mean[0, -1] == pytest.approx(0.01 * 4.0, rel=1e-3)
 
 
@@ -69,18 +69,18 @@ def test_published_weights_are_their_formulas():
     t = np.array([0.0, 25.0, 100.0])
     values = {n: p.default for n, p in LOSSES["sum_sigmoid"].parameters.items()}
     np.testing.assert_allclose(
-        loss_weight(LOSSES["sum_sigmoid"], values, t, 100.0), 1 / (1 + np.exp((t / 100 - 0.5) / 0.2))
+        evaluate_loss_weight(LOSSES["sum_sigmoid"], values, t, 100.0), 1 / (1 + np.exp((t / 100 - 0.5) / 0.2))
     )
-    np.testing.assert_allclose(loss_weight(LOSSES["sum_linear"], {}, t, 100.0), [1.0, 0.75, 0.0])
-    np.testing.assert_allclose(loss_weight(LOSSES["max"], {}, t, 100.0), 1.0)
+    np.testing.assert_allclose(evaluate_loss_weight(LOSSES["sum_linear"], {}, t, 100.0), [1.0, 0.75, 0.0])
+    np.testing.assert_allclose(evaluate_loss_weight(LOSSES["max"], {}, t, 100.0), 1.0)
 
 
 def test_a_weight_without_a_value_is_refused_with_the_time_and_the_parameters():
     loss = weighted_sum("mine", "1 / (t - pole)", {"pole": Parameter(3.0)})
     with pytest.raises(SettingError, match=r"inf at t = 3 ms, pole = 3; it must be finite"):
-        loss_weight(loss, {"pole": 3.0}, np.arange(5.0), 10.0)
+        evaluate_loss_weight(loss, {"pole": 3.0}, np.arange(5.0), 10.0)
     with pytest.raises(SettingError, match="0 at all times"):
-        loss_weight(weighted_sum("mine", "fmax(0, t / T - 2)"), {}, np.arange(5.0), 10.0)
+        evaluate_loss_weight(weighted_sum("mine", "fmax(0, t / T - 2)"), {}, np.arange(5.0), 10.0)
 
 
 def test_a_loss_that_names_input_activity_needs_its_time_constant():
@@ -94,6 +94,6 @@ def test_a_loss_that_names_input_activity_needs_its_time_constant():
 def test_input_too_late_for_an_int32_of_steps_has_no_part_in_the_activity(dt):
     def activity(times):
         samples = SpikeTrains.from_events([(np.array(times, np.float32), np.zeros(len(times), int))], num_units=1)
-        return mean_over_steps(samples, bin_steps(samples.times, dt), int(DURATION / dt), dt, TAU, GAIN)
+        return compute_means(samples, assign_bins(samples.times, dt), int(DURATION / dt), dt, TAU, GAIN)
 
     np.testing.assert_array_equal(activity([3.0, 1e20]), activity([3.0]))

@@ -74,7 +74,7 @@ def test_what_no_machine_has_is_refused_at_once(network: dict[str, Any], argumen
 
 
 def test_a_refusal_tells_need_machine_and_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory_estimate, "available_memory", lambda: 10**9)
+    monkeypatch.setattr(memory_estimate, "read_available_memory", lambda: 10**9)
     use = Use("native", 10**6, 1.0, 1000.0, "float32", 1)
     need = sum(estimate(recurrent_classifier(), use).values()) / 1e9
     with pytest.raises(SettingError) as refused:
@@ -118,7 +118,7 @@ def test_settings_that_ask_for_too_much_are_refused_in_a_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(memory_estimate, "available_memory", lambda: 8 * 10**9)
+    monkeypatch.setattr(memory_estimate, "read_available_memory", lambda: 8 * 10**9)
     started = time.perf_counter()
     run = tmp_path / "run"
     assert train.main(["--preset", "yin_yang", "--set", setting, "--out", str(run), *dry]) == 2

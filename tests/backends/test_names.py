@@ -19,13 +19,13 @@ from genn_shd import (
     SettingError,
     SynapseModel,
     Trained,
+    build_program,
     density_loss,
 )
 from genn_shd.backends import genn, native
 from genn_shd.backends.genn import generator as genn_generator
 from genn_shd.backends.genn.trial import Trial
 from genn_shd.backends.native.generator import generate
-from genn_shd.eventprop.schemes import build_program
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.losses import weighted_sum
 from genn_shd.network.definitions import RESERVED_NAMES

@@ -19,7 +19,7 @@ from genn_shd import (
     SpikeTrains,
     compile_network,
 )
-from genn_shd.backends.gradient_check import central_differences
+from genn_shd.backends.gradient_check import compute_central_differences
 from genn_shd.models import LIF, recurrent_classifier
 from genn_shd.models.losses import LOSSES, weighted_sum
 from tests.compiler_flags import VECTORS, compiler_flags
@@ -69,7 +69,7 @@ def _worst_error(model, batch: SpikeTrains, count: int = 40) -> float:
     errors = []
     for name, gradient in gradients.items():
         indices = rng.choice(gradient.size, min(count, gradient.size), replace=False)
-        slopes, smooth = central_differences(model, batch, name, indices)
+        slopes, smooth = compute_central_differences(model, batch, name, indices)
         assert smooth.mean() > 0.8
         analytic = gradient.flat[indices]
         assert np.linalg.norm(slopes) > 0
@@ -195,7 +195,7 @@ def test_a_definition_with_more_state_needs_nothing_in_the_back_end():
 
 def test_the_grid_scheme_is_not_exact_so_this_can_fail():
     with _compile(_network(), 1.0) as exact, _compile(_network(), 1.0, scheme="grid") as grid:
-        slopes, _ = central_differences(exact, _batch(), "input_hidden", np.arange(NUM_INPUT * 6))
+        slopes, _ = compute_central_differences(exact, _batch(), "input_hidden", np.arange(NUM_INPUT * 6))
         error = np.linalg.norm(grid.gradient(_batch()).gradients["input_hidden"].ravel() - slopes)
     assert error > 0.05 * np.linalg.norm(slopes)
 

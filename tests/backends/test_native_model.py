@@ -288,4 +288,4 @@ def test_times_are_taken_where_asked_for_and_change_nothing(scheme):
 
 def test_a_data_set_can_be_uploaded_by_the_name_of_before():
     with _compile(scheme="grid") as model, pytest.warns(DeprecationWarning, match="upload"):
-        assert len(model.hold(_batch(5)).batch(np.arange(3))) == 3
+        assert len(model.hold(_batch(5)).select(np.arange(3))) == 3

@@ -7,7 +7,7 @@ import pytest
 
 from genn_shd import BackendError
 from genn_shd.backends.native import generator
-from genn_shd.backends.native.structures import BATCH, TERMS, Batch, Member, Status, Structure, Terms, twin
+from genn_shd.backends.native.structures import BATCH, TERMS, Batch, Member, Status, Structure, Terms, make_twin
 from genn_shd.toolchain.compiler import compile_source
 
 from .genn_cases import compiled, network, samples
@@ -28,13 +28,15 @@ def test_members_lie_where_the_driver_writes_them():
 
 
 def test_two_swapped_pointers_do_not_compile():
-    other = twin("Terms", swapped(TERMS, "gains", "returns"))
+    other = make_twin("Terms", swapped(TERMS, "gains", "returns"))
     with pytest.raises(BackendError, match=r"Terms\.(gains|returns)"):
         compile_source(PRELUDE + generator.declare("Terms", TERMS) + "\n" + generator.assert_layout(other))
 
 
 def test_a_model_whose_driver_has_another_layout_is_refused(monkeypatch):
-    monkeypatch.setattr(generator, "twin", lambda name, members: twin(name, swapped(members, "moment1", "moment2")))
+    monkeypatch.setattr(
+        generator, "make_twin", lambda name, members: make_twin(name, swapped(members, "moment1", "moment2"))
+    )
     with pytest.raises(BackendError, match=r"Batch\.moment"):
         compiled(network(), "native", scheme="grid")
 
@@ -54,7 +56,7 @@ def test_run_time_values_lie_where_the_driver_writes_them(monkeypatch):
 
 def filled(**changes) -> Structure:
     values = {m.name: np.zeros(2, np.float32) if m.is_pointer else 1 for m in TERMS}
-    return Terms.filled(np.dtype(np.float32), np.dtype(np.uint16), {**values, **changes})
+    return Terms.from_values(np.dtype(np.float32), np.dtype(np.uint16), {**values, **changes})
 
 
 def test_a_structure_is_filled_by_name_and_type():

@@ -210,7 +210,7 @@ def test_training_goes_on_from_parameters_and_optimiser_state(precision):
                 each.train_batch(_batch())
             for name, array in model.parameters.items():
                 assert np.array_equal(array, other.parameters[name]), name
-            for name in network.population("hidden").trained:
+            for name in network.find_population("hidden").trained:
                 assert np.array_equal(model.values[f"hidden.{name}"], other.values[f"hidden.{name}"]), name
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd import Connection, Network, Normal, Population
+from genn_shd import Connection, Network, Normal, Population, build_program
 from genn_shd.backends.native.generator import generate
-from genn_shd.eventprop.schemes import build_program
 from genn_shd.models import LIF, recurrent_classifier
 from genn_shd.models.losses import LOSSES
 from genn_shd.models.synapses import EXPONENTIAL

@@ -9,11 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import Delay, Network, Uniform, compile_network, recurrent_classifier
+from genn_shd import Delay, Network, Uniform, build_program, compile_network, recurrent_classifier
 from genn_shd.backends import native
 from genn_shd.backends.native.generator import NAMES, generate
-from genn_shd.backends.native.population_names import code_names, code_populations
-from genn_shd.eventprop.schemes import build_program
+from genn_shd.backends.native.population_names import choose_code_names, rename_populations
 
 from .genn_cases import NUM_CLASSES, NUM_INPUT, samples
 
@@ -46,7 +45,7 @@ def network(names: tuple[str, ...], delays: bool = False) -> Network:
 def code_of(names: tuple[str, ...], scheme: str) -> str:
     """The code without its comments, in which the populations have their ordinary names."""
     program = build_program(network(names, delays=True), scheme, native.is_taken)
-    coded = code_populations(program, NAMES.own, NAMES.suffixes)
+    coded = rename_populations(program, NAMES.own, NAMES.suffixes)
     source = re.sub(r"/\*.*?\*/", " ", generate(program, "float32").text, flags=re.DOTALL)
     for own, ordinary in zip(coded.network.populations, ORDINARY, strict=True):
         source = re.sub(rf"\b{own.name}(?=_|\b)|(?<=_){own.name}(?=_|\b)", f"<{ordinary}>", source)
@@ -90,7 +89,7 @@ def test_the_comment_that_opens_the_code_names_both():
 
 @pytest.mark.parametrize("names", NASTY)
 def test_names_in_code_are_distinct_and_made_of_none(names):
-    codes = list(code_names(names, {"picked", "inputs", "scalar"}, {"_tape", "_state"}).values())
+    codes = list(choose_code_names(names, {"picked", "inputs", "scalar"}, {"_tape", "_state"}).values())
     assert len(set(codes)) == len(codes)
     assert not any(a != b and a.startswith(f"{b}_tape") for a in codes for b in codes)
     assert all(code.isascii() for code in codes)
@@ -98,5 +97,5 @@ def test_names_in_code_are_distinct_and_made_of_none(names):
 
 @pytest.mark.parametrize("names", [("input", "hidden", "output"), ("E", "I", "exc"), ("hidden", "hidden_1", "memory")])
 def test_other_names_stay(names):
-    codes = code_names(names, {"inputs", "scalar"}, {"_tape", "_state"})
+    codes = choose_code_names(names, {"inputs", "scalar"}, {"_tape", "_state"})
     assert list(codes) == list(codes.values())

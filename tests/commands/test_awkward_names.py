@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains, evaluate, record, report, train
-from genn_shd.datasets import hdf5
+from genn_shd import SpikeTrains, evaluate, record, report, train, write_spike_file
 from tests.reports.pages import Reading
 
 pytestmark = pytest.mark.slow
@@ -33,7 +32,7 @@ def run(tmp_path_factory):
     labels, speakers = np.arange(24) % len(CLASSES), np.arange(24) // 12
     events = [(np.sort(rng.uniform(0, 50, 20)), rng.integers(0, 30, 20)) for _ in labels]
     trains = SpikeTrains.from_events(events, labels, speakers, num_units=30)
-    hdf5.write(folder / "data.h5", trains, CLASSES, SPEAKERS)
+    write_spike_file(folder / "data.h5", trains, CLASSES, SPEAKERS)
     settings = {
         "dataset.name": "hdf5",
         "dataset.path": str(folder / "data.h5"),

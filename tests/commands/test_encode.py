@@ -264,9 +264,9 @@ def test_without_room_for_the_result_all_is_kept(folder, capsys, monkeypatch):
     with room_for(size - 1):
         assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
     said = capsys.readouterr().err
-    assert said.count("\n") == 2 and said.startswith("going on: 3 of 3 files were encoded before\n")
+    assert said.count("\n") == 2 and said.startswith("resuming: 3 of 3 files were encoded before\n")
     assert "spikes.h5: cannot write this file (File too large)" in said
-    assert "All that was encoded is kept: the same command goes on from there" in said
+    assert "All that was encoded is kept: the same command resumes from there" in said
     encoded(folder)
     assert "3 of 3 files were encoded before" in capsys.readouterr().err
 

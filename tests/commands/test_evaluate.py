@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains, evaluate, listen, record, report, train
+from genn_shd import SpikeTrains, evaluate, listen, load_dataset, record, report, train, write_spike_file
 from genn_shd.config.sources import load
-from genn_shd.datasets import hdf5
-from genn_shd.datasets import load as load_dataset
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.evaluation_report import Operations
 from genn_shd.runs.folder import RunFolder
@@ -76,12 +74,12 @@ def test_it_takes_another_file(run, tmp_path, capsys):
     events = [(times[:n], np.arange(n)) for n in (5, 3, 0, 4)]
     trains = SpikeTrains.from_events(events, [0, 1, 2, 1], [0, 1, 1, 0], num_units=5)
     file = tmp_path / "other.h5"
-    hdf5.write(file, trains)
+    write_spike_file(file, trains)
     assert evaluate.main([str(run), "--data", str(file)]) == 0
     part = evaluation(run)["parts"]["other"]
-    config, _ = prepare(RunFolder.existing(run).config())
+    config, _ = prepare(RunFolder.open_existing(run).read_config())
     with compile_model(config, build_network(config, 5, 3)) as model:
-        model.set_parameters(Checkpoint.read(run / "best.npz").group("parameters"))
+        model.set_parameters(Checkpoint.read(run / "best.npz").select_group("parameters"))
         predictions = model.evaluate_batch(trains).predictions
     assert part["accuracy"] == np.mean(predictions == trains.labels)
     assert part["by_speaker"]["1"]["samples"] == 2
@@ -112,10 +110,10 @@ def test_mistakes_end_with_one_line_and_2(run, spoil, arguments, message, capsys
 
 def test_files_with_other_labels_or_channels_are_refused(run, tmp_path, capsys):
     file = tmp_path / "other.h5"
-    hdf5.write(file, SpikeTrains.from_events([([1.0], [0])], [7], num_units=5))
+    write_spike_file(file, SpikeTrains.from_events([([1.0], [0])], [7], num_units=5))
     assert evaluate.main([str(run), "--data", str(file)]) == 2
     assert "label 7" in capsys.readouterr().err
-    hdf5.write(file, SpikeTrains.from_events([([1.0], [600])], [1], num_units=700))
+    write_spike_file(file, SpikeTrains.from_events([([1.0], [600])], [1], num_units=700))
     assert evaluate.main([str(run), "--data", str(file)]) == 2
     assert "unit 600" in capsys.readouterr().err
 
@@ -125,7 +123,7 @@ def test_folds_are_evaluated_one_by_one(tmp_path, capsys):
         [([1.0, 5.0], [n % 3, n % 5]) for n in range(24)], np.arange(24) % 2, np.arange(24) % 2, num_units=5
     )
     file = tmp_path / "data.h5"
-    hdf5.write(file, trains)
+    write_spike_file(file, trains)
     settings = ["dataset.name=hdf5", f"dataset.path={file}", "dataset.num_units=5", "network.num_hidden=4"]
     settings += ["validation.kind=leave_one_speaker_out", "training.epochs=1"]
     path = tmp_path / "run"
@@ -157,7 +155,7 @@ def test_seeds_are_evaluated_one_by_one_and_a_trained_subset_is_found_in_a_file(
     assert pooled["seeds"] == ["seed_0", "seed_1"]
     assert pooled["parts"]["test"]["accuracy"] == pytest.approx(np.mean([part["accuracy"] for part in parts]))
     file = tmp_path / "three.h5"
-    hdf5.write(file, load_dataset("yin_yang", num_test=40).test)
+    write_spike_file(file, load_dataset("yin_yang", num_test=40).test)
     assert evaluate.main([str(tmp_path / "run"), "--data", str(file)]) == 0
     of_file = evaluation(tmp_path / "run" / "seed_1")["parts"]["three"]
     assert 0 < of_file["samples"] < 40
@@ -175,7 +173,7 @@ def test_classes_of_a_file_are_found_by_name(tmp_path, classes):
         ("same", kept, data.class_names),
         ("other", own, [data.class_names[2], data.class_names[0]]),
     ):
-        hdf5.write(tmp_path / f"{name}.h5", trains, names)
+        write_spike_file(tmp_path / f"{name}.h5", trains, names)
         assert evaluate.main([str(tmp_path / "run"), "--data", str(tmp_path / f"{name}.h5")]) == 0
         found = evaluation(tmp_path / "run")["parts"][name]
         assert found["samples"] == len(kept)
@@ -190,11 +188,11 @@ def test_a_file_without_a_class_of_the_run_is_refused(tmp_path, capsys, classes)
     one = [*SMALL, "--set", f"dataset.classes={classes}", "--set", "training.epochs=1", "--out", str(tmp_path / "run")]
     assert train.main(one) == 0
     before = evaluation(tmp_path / "run")
-    hdf5.write(tmp_path / "other.h5", data.test, ["eins", "zwei", "drei"])
+    write_spike_file(tmp_path / "other.h5", data.test, ["eins", "zwei", "drei"])
     assert evaluate.main([str(tmp_path / "run"), "--data", str(tmp_path / "other.h5")]) == 2
     assert "other.h5: its classes are eins, zwei, drei; none of them is among" in capsys.readouterr().err
     assert evaluation(tmp_path / "run") == before
-    hdf5.write(tmp_path / "other.h5", data.test, [name.upper() + " " for name in data.class_names])
+    write_spike_file(tmp_path / "other.h5", data.test, [name.upper() + " " for name in data.class_names])
     assert evaluate.main([str(tmp_path / "run"), "--data", str(tmp_path / "other.h5")]) == 0
 
 
@@ -231,7 +229,7 @@ def test_weights_that_are_missing_are_not_replaced_by_initial_ones(run, which, c
     assert main(arguments) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(
-        f"error: {run / file}: cannot go on from this checkpoint, parameters/hidden_output is missing"
+        f"error: {run / file}: cannot resume from this checkpoint, parameters/hidden_output is missing"
     )
 
 
@@ -245,7 +243,7 @@ def test_training_does_not_go_on_without_the_optimisers_arrays(run, capsys):
 def of_a_file(tmp_path, monkeypatch):
     """The arguments of a training, and its folder, in a folder with the data it names by a relative path."""
     events = [([1.0, 5.0], [n % 3, n % 5]) for n in range(24)]
-    hdf5.write(tmp_path / "data.h5", SpikeTrains.from_events(events, np.arange(24) % 2, num_units=5))
+    write_spike_file(tmp_path / "data.h5", SpikeTrains.from_events(events, np.arange(24) % 2, num_units=5))
     monkeypatch.chdir(tmp_path)
     settings = ["dataset.name=hdf5", "dataset.path=data.h5", "dataset.test_path=data.h5", "dataset.num_units=5"]
     settings += ["network.num_hidden=4", "training.epochs=1", "simulation.num_threads=1"]
@@ -268,7 +266,7 @@ def test_a_run_that_kept_a_relative_path_is_gone_on_with(of_a_file, tmp_path):
     assert '\npath = "data.h5"' in config.read_text()
     assert evaluate.main([str(tmp_path / "run")]) == 0
     assert train.main([*of_a_file, "--set", "training.epochs=2"]) == 0
-    assert RunFolder.existing(tmp_path / "run").config().dataset.path == str(tmp_path / "data.h5")
+    assert RunFolder.open_existing(tmp_path / "run").read_config().dataset.path == str(tmp_path / "data.h5")
 
 
 def test_figures_of_some_seeds_say_which_are_missing(trained, tmp_path, capsys):
@@ -276,7 +274,7 @@ def test_figures_of_some_seeds_say_which_are_missing(trained, tmp_path, capsys):
     run = tmp_path / "run"
     for seed in (0, 1, 2):
         shutil.copytree(trained, run / f"seed_{seed}")
-    config = RunFolder(trained).config()
+    config = RunFolder(trained).read_config()
     (run / "config.toml").write_text(config.replace(**{"training.seeds": 4}).to_toml())
     summary = json.loads((trained / "summary.json").read_text())
     (run / "seed_1" / "summary.json").write_text(json.dumps(summary | {"status": "interrupted"}))

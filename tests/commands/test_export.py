@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import compile_network, evaluate, export
+from genn_shd import compile_network, evaluate, export, read_nir
 from genn_shd.runs.folder import RunFolder
-from genn_shd.training.build import build_network, compile_model, trial_duration
-from genn_shd.training.data import for_evaluation, partition, prepare
+from genn_shd.training.build import build_network, compile_model, get_trial_duration
+from genn_shd.training.data import partition, prepare, prepare_for_evaluation
 from tests.exporters.c_program import CProgram
 
 pytestmark = pytest.mark.slow
@@ -22,14 +22,14 @@ class _Library:
 
 def answers(folder):
     """Samples of a run's test set, their logits, and the length of a trial."""
-    run = RunFolder.existing(folder)
-    saved, (config, dataset) = run.checkpoints.read("best"), prepare(run.config())
-    samples = for_evaluation(config, partition(config, dataset).test)
+    run = RunFolder.open_existing(folder)
+    saved, (config, dataset) = run.checkpoints.read("best"), prepare(run.read_config())
+    samples = prepare_for_evaluation(config, partition(config, dataset).test)
     network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))
     batch = samples.trains.select(samples.indices)
     with compile_model(config.replace(**{"training.batch_size": len(batch)}), network) as model:
-        model.set_parameters(saved.group("parameters"))
-        return batch, model.evaluate_batch(batch).logits, trial_duration(config)
+        model.set_parameters(saved.select_group("parameters"))
+        return batch, model.evaluate_batch(batch).logits, get_trial_duration(config)
 
 
 def test_c_answers_as_evaluate_does(run_folder, tmp_path, capsys):
@@ -79,16 +79,15 @@ def test_mistakes_are_one_line(run_folder, tmp_path, capsys, out, message):
 
 def test_nir_answers_as_evaluate_does(run_folder, tmp_path, capsys):
     pytest.importorskip("nir", reason="the package nir is not installed")
-    from genn_shd.interop import nir
 
     file = tmp_path / "net.nir"
     words = [str(run_folder), "--to", "nir", "--out", str(file)]
     assert export.main(words) == 0
     assert export.main([*words, "--dialect", "snntorch"]) == 0
-    assert nir.read(file).network.output.size == 3
+    assert read_nir(file).network.output.size == 3
     assert export.main(words) == 0
     assert capsys.readouterr().out.splitlines() == [str(file)] * 3
-    read = nir.read(file)
+    read = read_nir(file)
     batch, logits, duration = answers(run_folder)
     with compile_network(read.network, dt=read.dt, duration=duration, batch_size=len(batch)) as model:
         read.apply(model)

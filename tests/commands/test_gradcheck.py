@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genn_shd import Normal, SpikeTrains, check_gradients, compile_network, gradcheck
-from genn_shd.backends.gradient_check import extrapolated_differences, no_gradient
+from genn_shd.backends.gradient_check import compute_extrapolated_differences, list_non_gradients
 from genn_shd.models import recurrent_classifier
 
 SMALL = ["--samples", "2", "--entries", "6"]
@@ -90,7 +90,7 @@ def test_parameters_are_put_back(problem):
 def test_what_is_off_meanwhile_is_put_back(problem):
     model, batch = problem
     model.set_value("regularisation.hidden.strength_upper", 0.5)
-    assert list(no_gradient(model)) == ["regularisation.hidden.strength_upper"]
+    assert list(list_non_gradients(model)) == ["regularisation.hidden.strength_upper"]
     check_gradients(model, batch, entries=4)
     assert model.values["regularisation.hidden.strength_upper"] == 0.5
 
@@ -110,7 +110,7 @@ def test_a_gradient_below_the_rounding_of_differences_is_not_called_wrong(proble
     monkeypatch.setattr(type(model), "gradient", noisy)
     checks = {check.name: check for check in check_gradients(model, batch, entries=8)}
     assert checks["hidden_hidden"].norm == 0
-    assert checks["hidden_hidden"].agrees(1e-5) is agrees
+    assert checks["hidden_hidden"].is_right(1e-5) is agrees
     row = next(line for line in gradcheck.format_table(list(checks.values())).splitlines() if "hidden_hidden" in line)
     assert row.split()[-3:] == ["-", "-", "-"]
 
@@ -134,6 +134,6 @@ def test_a_wrong_gradient_is_found(problem, monkeypatch):
 def test_differences_say_how_far_they_can_be_trusted(problem):
     model, batch = problem
     gradient = model.gradient(batch).gradients["input_hidden"].ravel()
-    slopes, uncertainty = extrapolated_differences(model, batch, "input_hidden", np.arange(gradient.size))
+    slopes, uncertainty = compute_extrapolated_differences(model, batch, "input_hidden", np.arange(gradient.size))
     assert np.all(np.abs(slopes - gradient)[np.isfinite(uncertainty)] < 1e-6 * np.linalg.norm(gradient))
     assert np.median(uncertainty) < 1e-7 * np.linalg.norm(gradient)

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genn_shd import SpikeTrains, listen, train
-from genn_shd.datasets import hdf5
+from genn_shd import SpikeTrains, listen, train, write_spike_file
 from genn_shd.speech import Preparation
 from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.encoding import encode_samples
@@ -34,7 +33,7 @@ def run(tmp_path_factory):
         for frequency in WORDS.values()
     ]
     trains = SpikeTrains.from_events(events, [0, 1] * len(pitches), num_units=700)
-    hdf5.write(folder / "tones.h5", trains, list(WORDS))
+    write_spike_file(folder / "tones.h5", trains, list(WORDS))
     settings = {
         "dataset.name": "hdf5",
         "dataset.path": str(folder / "tones.h5"),

@@ -68,7 +68,7 @@ def test_a_run_from_settings_to_plots(tmp_path, capsys, drawn_figures):
     assert all(0 <= float(row["validation_accuracy"]) <= 1 for row in history)
     assert (path / "plots" / "confusion_test.png").exists()
     assert (path / "plots" / "weight.png").exists()
-    config = RunFolder.existing(path).config()
+    config = RunFolder.open_existing(path).read_config()
     assert (config.simulation.duration, config.simulation.scheme) == (60.0, "exact")
     environment = (path / "environment.json").read_text()
     assert '"compiler"' in environment and '"git_commit"' in environment
@@ -191,7 +191,7 @@ def test_a_signal_ends_with_a_checkpoint_and_the_same_command_goes_on(tmp_path, 
     assert "Traceback" not in err
     last = err.splitlines()[-1]
     assert last.startswith("stopped ")
-    assert f"to go on: python -m genn_shd.train {arguments[0]}" in last
+    assert f"to resume: python -m genn_shd.train {arguments[0]}" in last
     assert rows_in(tmp_path) < 7
     assert train.main([*arguments, "--out", str(tmp_path)]) == 0
     assert outcome(tmp_path) == expected
@@ -219,13 +219,13 @@ def test_threads_do_not_change_the_result(tmp_path, uninterrupted):
 
 def test_a_signal_waits_for_the_batch_and_a_second_one_does_not():
     stop = StopRequest()
-    with stop.listening(), stop.deferred():
+    with stop.listen(), stop.defer_signals():
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.requested
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(1)
-    with StopRequest().listening() as stop:
+    with StopRequest().listen() as stop:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(1)

@@ -8,10 +8,10 @@ import pytest
 
 from genn_shd import Config, SettingError
 from genn_shd.config import aliases
-from genn_shd.config.messages import setting_names
-from genn_shd.config.sources import load, nested
+from genn_shd.config.messages import list_names
+from genn_shd.config.sources import load, nest
 from genn_shd.runs.folder import RunFolder
-from genn_shd.sweep.old_names import current_point
+from genn_shd.sweep.old_names import update_point
 from genn_shd.sweep.sweep_file import SweepFile
 
 OLD = {
@@ -48,7 +48,7 @@ def test_old_names_mean_the_same_and_the_log_names_the_new_ones(caplog):
 
 
 def test_every_new_name_is_a_setting_and_no_old_one():
-    names = {name for name, _ in setting_names(Config)}
+    names = {name for name, _ in list_names(Config)}
     assert set(aliases.RENAMED.values()) <= names and not set(aliases.RENAMED) & names
     assert set(aliases.NUMBERS.values()) <= names
 
@@ -68,7 +68,7 @@ def test_a_later_source_wins_whichever_name_it_uses(tmp_path):
     assert load("fsdd", file, ["silent_neurons.weight_lift=0.4"]).silent_neurons.weight_lift == 0.4
     assert load("fsdd", settings=["augmentation.muffle=0.5"]).augmentation.frequency_mask == 0.5
     assert load(settings=["network.trained.tau_mem=2"]).network.trained["tau_mem"].minimum == 2
-    assert nested({"optimiser.ease_in_start": 0.1}) == {"optimiser": {"warm_up_start": 0.1}}
+    assert nest({"optimiser.ease_in_start": 0.1}) == {"optimiser": {"warm_up_start": 0.1}}
 
 
 def test_both_names_at_once_are_refused():
@@ -87,7 +87,7 @@ def test_a_run_folder_of_old_names_is_gone_on_with(tmp_path):
     (tmp_path / "config.toml").write_text(text)
     (tmp_path / "environment.json").write_text("{}")
     with RunFolder.open(tmp_path, config) as folder:
-        assert folder.config() == config
+        assert folder.read_config() == config
 
 
 def _sweep(space: dict, points: list) -> SweepFile:
@@ -125,4 +125,4 @@ def test_sweeps_of_old_names_are_those_of_the_new_ones():
         ],
     )
     assert old.values() == new.values()
-    assert current_point({"revival.lift": 0.1, "x": 1}) == {"silent_neurons.weight_lift": 0.1, "x": 1}
+    assert update_point({"revival.lift": 0.1, "x": 1}) == {"silent_neurons.weight_lift": 0.1, "x": 1}

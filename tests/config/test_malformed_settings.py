@@ -10,11 +10,11 @@ import pytest
 
 from genn_shd import Config, train
 from genn_shd.backends import memory_estimate
-from genn_shd.config.messages import setting_names
+from genn_shd.config.messages import list_names
 
 SEED, FILES = 1, 250
 SECONDS, GROWTH = 5.0, 1_000_000  # s; kB
-NAMES = sorted({name for name, _ in setting_names(Config)})
+NAMES = sorted({name for name, _ in list_names(Config)})
 SMALL = {f"dataset.num_{part}": "20" for part in ("train", "validation", "test")}
 VALUES = (
     *("1" + "0" * 400, "1e308", "1e400", "1e-300", "-0.0", "nan", "inf", "-inf", "0", "-1", "0.5", "1.5", "3", "1e12"),
@@ -53,7 +53,7 @@ def _peak() -> int:
 def test_no_settings_file_ends_in_a_traceback_a_hang_or_much_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory_estimate, "available_memory", lambda: 10**9)
+    monkeypatch.setattr(memory_estimate, "read_available_memory", lambda: 10**9)
     monkeypatch.chdir(tmp_path)
     rng, file, before = random.Random(SEED), tmp_path / "settings.toml", _peak()
     for _ in range(FILES):

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genn_shd import Config, Delay, Gamma, SettingError, Trained, Uniform, datasets
-from genn_shd.config.help import settings_help
-from genn_shd.config.messages import choice, section, setting_names
+from genn_shd.config.help import format_settings
+from genn_shd.config.messages import find_choice, find_section, list_names
 from genn_shd.config.schema import DataSettings
 from genn_shd.models import LOSSES
 from genn_shd.training.build import build_network
 
-SETTINGS = list(setting_names(Config))
+SETTINGS = list(list_names(Config))
 
 
 def message(values):
@@ -38,7 +38,7 @@ def test_toml_gives_back_the_configuration():
 def test_toml_is_complete():
     written = tomllib.loads(Config().to_toml())
     for table, field in Config.model_fields.items():
-        model = section(field) or type(getattr(Config(), table))
+        model = find_section(field) or type(getattr(Config(), table))
         optional = {name for name, f in model.model_fields.items() if f.default is None}
         assert set(model.model_fields) - optional <= set(written[table])
 
@@ -187,23 +187,23 @@ def test_one_value_regularises_both_sides():
 
 
 def test_flat_names_are_dotted():
-    flat = Config().flat()
+    flat = Config().flatten()
     assert flat["optimiser.schedule.min_epochs"] == 50
     assert flat["dataset.name"] == "yin_yang"
 
 
 def test_data_sets_and_their_settings_are_those_that_can_be_loaded():
-    models = choice(Config.model_fields["dataset"]).options
+    models = find_choice(Config.model_fields["dataset"]).options
     assert set(models) == set(datasets.LOADERS)
     for name, model in models.items():
-        assert set(model.model_fields) - {"name", *DataSettings.model_fields} == set(datasets.setting_names(name))
+        assert set(model.model_fields) - {"name", *DataSettings.model_fields} == set(datasets.list_settings(name))
         for parameter in inspect.signature(datasets.LOADERS[name]).parameters.values():
             default = model.model_fields[parameter.name].default
             assert parameter.default in (default, parameter.empty), (name, parameter.name)
 
 
 def test_losses_and_their_parameters_are_those_of_the_definitions():
-    models = choice(Config.model_fields["loss"]).options
+    models = find_choice(Config.model_fields["loss"]).options
     assert set(LOSSES) < set(models)
     for name, loss in LOSSES.items():
         assert set(models[name].model_fields) - {"name"} == set(loss.parameters)
@@ -213,7 +213,7 @@ def test_losses_and_their_parameters_are_those_of_the_definitions():
 
 
 def test_help_lists_every_setting_with_its_default_and_unit():
-    text = settings_help(100)
+    text = format_settings(100)
     for dotted, _ in SETTINGS:
         assert f"{dotted.rpartition('.')[2]}" in text
     assert "tau_mem           membrane time constant, of hidden neurons, in ms" in text
@@ -226,17 +226,17 @@ def test_every_setting_says_what_it_means():
     def check(model):
         assert model.__doc__
         for field in model.model_fields.values():
-            if options := choice(field):
+            if options := find_choice(field):
                 for option in options.options.values():
                     check(option)
-            elif table := section(field):
+            elif table := find_section(field):
                 check(table)
             else:
                 assert field.description
                 assert field.is_required() or field.default is not ...
 
     for field in Config.model_fields.values():
-        for model in choice(field).options.values() if choice(field) else [section(field)]:
+        for model in find_choice(field).options.values() if find_choice(field) else [find_section(field)]:
             check(model)
 
 
@@ -244,11 +244,11 @@ def test_adaptive_neurons_and_heterogeneous_populations_reach_the_network():
     values = {"neuron": "alif", "increment": 0.2, "heterogeneous": True, "tau_mem": 30.0, "output_heterogeneous": True}
     hidden, output = build_network(Config.from_values({"network": values}), 5, 2).populations[1:]
     assert hidden.neuron.name == "ALIF"
-    assert (hidden.initial("increment"), hidden.initial("tau_adapt")) == (0.2, 100.0)
-    assert hidden.initial("tau_mem") == Gamma(30.0, 3.0, 3.0, 90.0)
-    assert hidden.initial("tau_syn") == output.initial("tau_syn") == Gamma(5.0, 3.0, 1.0, 15.0)
-    assert output.initial("tau_mem") == Gamma(20.0, 3.0, 3.0, 60.0)
-    assert build_network(Config(), 5, 2).populations[1].initial("tau_mem") == 20.0
+    assert (hidden.find_initial("increment"), hidden.find_initial("tau_adapt")) == (0.2, 100.0)
+    assert hidden.find_initial("tau_mem") == Gamma(30.0, 3.0, 3.0, 90.0)
+    assert hidden.find_initial("tau_syn") == output.find_initial("tau_syn") == Gamma(5.0, 3.0, 1.0, 15.0)
+    assert output.find_initial("tau_mem") == Gamma(20.0, 3.0, 3.0, 60.0)
+    assert build_network(Config(), 5, 2).populations[1].find_initial("tau_mem") == 20.0
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_trained_parameters_and_a_delay_line_reach_the_network():
     assert network.parameter_shapes["output.tau_syn"] == (3,)
     assert network.input.delays == (0.0, 30.0, 60.0)
     assert not network.delayed_connections
-    assert network.population("hidden").trained["tau_mem"] == Trained(3.0, rate=2.0)
+    assert network.find_population("hidden").trained["tau_mem"] == Trained(3.0, rate=2.0)
     assert network.output.trained["tau_syn"] == Trained(1.0, rate=5.0)
 
 

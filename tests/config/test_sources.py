@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 from genn_shd import Config, SettingError
-from genn_shd.config.paths import path_settings
+from genn_shd.config.paths import find_path_settings
 from genn_shd.config.sources import (
+    choose_preset,
     combine,
     from_layers,
+    list_presets,
     load,
-    nested,
+    nest,
     parse_settings,
-    preset_names,
-    preset_unless_other,
 )
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_setting_is_refused(text):
 
 def test_tables_laid_over_one_another_are_merged_unless_their_kind_changes():
     below = {"loss": {"name": "sum", "loss_scale": 10.0}, "training": {"epochs": 3, "seed": 1}}
-    dotted = nested({"loss.loss_scale": 2.0, "loss.name": "max", "training.epochs": 5})
+    dotted = nest({"loss.loss_scale": 2.0, "loss.name": "max", "training.epochs": 5})
     assert dotted == {"loss": {"loss_scale": 2.0, "name": "max"}, "training": {"epochs": 5}}
     assert combine(below, dotted) == {"loss": dotted["loss"], "training": {"epochs": 5, "seed": 1}}
     assert combine(below, {"loss": {"name": "max"}})["loss"] == {"name": "max"}
@@ -105,20 +105,20 @@ def test_what_is_no_toml_is_refused_in_one_line(tmp_path):
         load(file=tmp_path)
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", list_presets())
 def test_presets_are_allowed_settings(name):
     assert load(name).training.epochs >= 1
 
 
 def test_presets_there_are():
-    assert {"yin_yang", "fsdd", "fsdd_loso", "shd"} <= set(preset_names())
+    assert {"yin_yang", "fsdd", "fsdd_loso", "shd"} <= set(list_presets())
 
 
 def test_a_default_preset_is_not_for_other_data_sets_or_beside_a_file(tmp_path):
-    assert preset_unless_other("yin_yang", None, ["training.epochs=1"]) == "yin_yang"
-    assert preset_unless_other("yin_yang", None, ["dataset.name=yin_yang", "dataset.num_train=5"]) == "yin_yang"
-    assert preset_unless_other("yin_yang", None, ["dataset.name=fsdd"]) is None
-    assert preset_unless_other("yin_yang", tmp_path / "my.toml", []) is None
+    assert choose_preset("yin_yang", None, ["training.epochs=1"]) == "yin_yang"
+    assert choose_preset("yin_yang", None, ["dataset.name=yin_yang", "dataset.num_train=5"]) == "yin_yang"
+    assert choose_preset("yin_yang", None, ["dataset.name=fsdd"]) is None
+    assert choose_preset("yin_yang", tmp_path / "my.toml", []) is None
 
 
 def test_paths_are_absolute_from_the_file_that_they_stand_in_or_the_current_folder(tmp_path, monkeypatch):
@@ -152,7 +152,7 @@ def test_what_is_no_path_stays(tmp_path):
 
 def test_the_settings_that_are_paths():
     names = ("path", "test_path", "validation_path", "data_dir")
-    assert path_settings(Config) == {*(f"dataset.{name}" for name in names), "training.start_from"}
+    assert find_path_settings(Config) == {*(f"dataset.{name}" for name in names), "training.start_from"}
 
 
 def test_a_file_may_begin_with_a_byte_order_mark_and_must_not_nest_without_end(tmp_path):
@@ -179,7 +179,7 @@ def test_paths_of_a_data_set_of_ones_own_are_absolute_wherever_it_is_named(tmp_p
 
 
 def test_a_loss_of_ones_own_takes_the_place_of_another_with_its_parameters():
-    below = nested({"loss.name": "examples.loss:squared_error", "loss.parameters.target": 0.8})
-    config = from_layers(below, nested({"loss": "tests.custom_losses:soft_count"}))
+    below = nest({"loss.name": "examples.loss:squared_error", "loss.parameters.target": 0.8})
+    config = from_layers(below, nest({"loss": "tests.custom_losses:soft_count"}))
     assert (config.loss.definition_at, config.loss.parameters) == ("tests.custom_losses:soft_count", {})
-    assert from_layers(below, nested({"loss.loss_scale": 2.0})).loss.parameters == {"target": 0.8}
+    assert from_layers(below, nest({"loss.loss_scale": 2.0})).loss.parameters == {"target": 0.8}

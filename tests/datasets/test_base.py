@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from genn_shd import DataError, Dataset, SettingError, SpikeTrains
-from genn_shd.datasets import LOADERS, load, setting_names
+from genn_shd import DataError, Dataset, SettingError, SpikeTrains, load_dataset
+from genn_shd.datasets import LOADERS, list_settings
 
 
 def make(trains: SpikeTrains, **changes) -> Dataset:
@@ -52,9 +52,9 @@ def test_unknown_speakers_need_no_name(trains):
 
 
 def test_load_goes_by_name():
-    assert load("yin_yang", num_train=10, num_validation=5, num_test=5, seed=3).name == "yin_yang"
+    assert load_dataset("yin_yang", num_train=10, num_validation=5, num_test=5, seed=3).name == "yin_yang"
     assert set(LOADERS) == {"shd", "ssc", "fsdd", "hdf5", "spoken_digits", "digits", "yin_yang"}
-    assert setting_names("fsdd") == ("path", "data_dir", "split")
+    assert list_settings("fsdd") == ("path", "data_dir", "split")
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_load_goes_by_name():
 )
 def test_misspelt_names_and_settings(name, settings, says):
     with pytest.raises(SettingError) as caught:
-        load(name, **settings)
+        load_dataset(name, **settings)
     assert says in str(caught.value)

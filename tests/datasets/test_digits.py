@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from genn_shd import SettingError
-from genn_shd.datasets import digits, load
+from genn_shd import SettingError, load_dataset
+from genn_shd.datasets import digits
 
 IMAGES, LABELS = load_digits().images / 16.0, load_digits().target
 
@@ -18,7 +18,7 @@ def sparse(trains, values):
 
 
 def test_a_latency_is_the_paper_that_shows_through_and_the_first_1347_images_are_for_training():
-    data = load("digits")
+    data = load_dataset("digits")
     assert [len(part) for part in data.parts.values()] == [1347, 450] and data.validation is None
     assert (data.num_input, data.num_classes, data.duration) == (64, 10, 70.0)
     assert data.class_names[7] == "seven" and data.speaker_names == () and (data.train.speakers == -1).all()
@@ -29,7 +29,7 @@ def test_a_latency_is_the_paper_that_shows_through_and_the_first_1347_images_are
 
 
 def test_the_random_split_takes_the_same_part_of_each_class():
-    data = load("digits", split="random", seed=3)
+    data = load_dataset("digits", split="random", seed=3)
     assert (len(data.train), len(data.test)) == (1347, 450)
     share = np.bincount(data.test.labels) / np.bincount(LABELS)
     assert np.abs(share * len(LABELS) - 450).max() < 11  # a sample of each class more or less
@@ -39,7 +39,7 @@ def test_the_random_split_takes_the_same_part_of_each_class():
 
 
 def test_rates_go_by_ink():
-    train = load("digits", encoder="rate", duration=100.0, max_rate=500.0).train
+    train = load_dataset("digits", encoder="rate", duration=100.0, max_rate=500.0).train
     counts = np.zeros((len(train), 64))
     np.add.at(counts, (np.repeat(np.arange(len(train)), train.counts), train.units), 1)
     assert np.abs(counts.mean(0) - 50 * IMAGES[:1347].reshape(-1, 64).mean(0)).max() < 1.0
@@ -47,7 +47,7 @@ def test_rates_go_by_ink():
 
 
 def test_population_has_fields_for_each_pixel():
-    data = load("digits", encoder="population", num_fields=3, least=0.5)
+    data = load_dataset("digits", encoder="population", num_fields=3, least=0.5)
     assert data.num_input == 192
     first = sparse(data.train, 1.0)[:, ::3]  # the field of paper without ink
     width = 1.0 / (1.5 * 2)
@@ -55,7 +55,7 @@ def test_population_has_fields_for_each_pixel():
 
 
 def test_changes_add_up_to_the_row_and_end_without_ink():
-    data = load("digits", encoder="changes", threshold=1 / 16, duration=90.0)
+    data = load_dataset("digits", encoder="changes", threshold=1 / 16, duration=90.0)
     assert (data.num_input, data.duration) == (16, 110.0)
     to_the_right_edge = int(np.flatnonzero(IMAGES[:1347, :, 7].any(1))[0])
     times, units = data.train[to_the_right_edge]
@@ -68,10 +68,10 @@ def test_changes_add_up_to_the_row_and_end_without_ink():
 
 
 def test_seeds_decide_spikes_and_split():
-    a, b, other = (load("digits", encoder="rate", split="random", seed=seed) for seed in (1, 1, 2))
+    a, b, other = (load_dataset("digits", encoder="rate", split="random", seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(a.train.times, b.train.times) and np.array_equal(a.test.labels, b.test.labels)
     assert not np.array_equal(a.test.labels, other.test.labels)
-    same_split = (load("digits", encoder="rate", seed=seed).train for seed in (1, 2))
+    same_split = (load_dataset("digits", encoder="rate", seed=seed).train for seed in (1, 2))
     assert len({part.times.tobytes() for part in same_split}) == 2
 
 

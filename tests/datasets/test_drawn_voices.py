@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_shd import SettingError
-from genn_shd.datasets import load, spoken_digits
+from genn_shd import SettingError, load_dataset
+from genn_shd.datasets import spoken_digits
 from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.drawn_voices import MEN, WOMEN, count_test_voices, draw_voices
 from genn_shd.speech.render import render
@@ -83,17 +83,17 @@ def test_every_variant_speaks(forked_speech):
 
 
 def test_the_data_set_holds_the_voices_and_tests_with_others(small, tmp_path):
-    data = load("spoken_digits", voices=3, repetitions=1, data_dir=tmp_path)
+    data = load_dataset("spoken_digits", voices=3, repetitions=1, data_dir=tmp_path)
     training, test = draw_voices(3, 0)
     assert data.speaker_names == tuple(s.name for s in (*training, *test))
     assert data.train.speakers.tolist() == [0, 0, 1, 1, 2, 2]
     assert data.test.speakers.tolist() == [3, 3, 4, 4]
     assert data.test.labels.tolist() == [0, 1, 0, 1]
     assert data.train.counts.min() > 50
-    again = load("spoken_digits", voices=3, repetitions=1, data_dir=tmp_path / "again")
+    again = load_dataset("spoken_digits", voices=3, repetitions=1, data_dir=tmp_path / "again")
     np.testing.assert_array_equal(data.train.times, again.train.times)
 
 
 def test_no_voices_are_refused(tmp_path):
     with pytest.raises(SettingError, match="voices = 0 must be 1 or more"):
-        load("spoken_digits", voices=0, data_dir=tmp_path)
+        load_dataset("spoken_digits", voices=0, data_dir=tmp_path)

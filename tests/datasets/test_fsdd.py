@@ -69,4 +69,4 @@ def test_the_recordings_themselves():
     assert data.speaker_names == ("george", "jackson", "lucas", "nicolas", "yweweler")
     assert np.bincount(data.test.labels).tolist() == [25] * 10
     assert np.bincount(data.test.speakers).tolist() == [50] * 5
-    assert data.train.longer_than(data.duration) == 0
+    assert data.train.count_longer(data.duration) == 0

@@ -9,10 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd import DataError
+from genn_shd import DataError, write_spike_file
 from genn_shd.datasets import hdf5
 from genn_shd.spikes.hdf5_claims import check_claim
-from genn_shd.spikes.hdf5_file import write
 
 SEED, NUM_FILES = 20260801, 300
 LOAD_ALL = """
@@ -54,7 +53,7 @@ def write_otherwise(path, trains, time_type="<f4", unit_type="<u2", **layout):
 
 
 WRITERS = {
-    "as written": lambda path, trains: write(path, trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"]),
+    "as written": lambda path, trains: write_spike_file(path, trains, ["a", "b", "c", "d"], ["Ada", "Bo", "Cy"]),
     "big-endian": lambda path, trains: write_otherwise(path, trains, ">f4", ">i2"),
     "chunked": lambda path, trains: write_otherwise(path, trains, chunks=(4,)),
     "compressed": lambda path, trains: write_otherwise(path, trains, chunks=(4,), compression="gzip", shuffle=True),
@@ -82,7 +81,7 @@ def test_damaged_files_end_in_one_line(tmp_path, trains, writer):
 @pytest.mark.parametrize("key", ["spikes", "labels", "extra/speaker", "extra/keys", "extra/meta_info/speaker_names"])
 def test_a_few_kilobytes_that_claim_more_are_refused(tmp_path: Path, trains, key, claimed):
     path = tmp_path / "a.h5"
-    write(path, trains)
+    write_spike_file(path, trains)
     with h5py.File(path, "a") as file:
         keys = ["spikes/times", "spikes/units"] if key == "spikes" else [key]
         for name in keys:
@@ -98,7 +97,7 @@ def test_a_few_kilobytes_that_claim_more_are_refused(tmp_path: Path, trains, key
 
 def test_a_damaged_name_and_rows_beyond_the_end_are_refused(tmp_path: Path, trains, monkeypatch):
     path = tmp_path / "a.h5"
-    write(path, trains)
+    write_spike_file(path, trains)
     with h5py.File(path, "a") as file:
         file[b"\xffodd"] = 1
         file.move("spikes/times", "spikes/other")
@@ -113,7 +112,7 @@ def test_a_damaged_name_and_rows_beyond_the_end_are_refused(tmp_path: Path, trai
 
 def test_a_huge_chunk_is_refused(tmp_path: Path, trains):
     path = tmp_path / "a.h5"
-    write(path, trains)
+    write_spike_file(path, trains)
     with h5py.File(path, "a") as file:
         del file["labels"]
         file.create_dataset("labels", (12,), "i4", maxshape=(None,), chunks=(10**8,))

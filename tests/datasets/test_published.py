@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import tonic.datasets
 
-from genn_shd import DataError
-from genn_shd.datasets import cache, load
+from genn_shd import DataError, load_dataset
+from genn_shd.datasets import cache
 
 PARTS = {"SHD": ("train", "test"), "SSC": ("train", "valid", "test")}
 
@@ -69,7 +69,7 @@ def server(folder, tmp_path, monkeypatch):
 
 
 def test_shd_is_read_sorted_with_its_names(folder, no_network):
-    data = load("shd", data_dir=folder)
+    data = load_dataset("shd", data_dir=folder)
     assert (data.name, data.num_input, data.num_classes, data.duration) == ("shd", 700, 3, 1000.0)
     assert data.class_names == ("zero", "one", "two")
     assert data.speaker_names == tuple(map(str, range(6)))
@@ -80,7 +80,7 @@ def test_shd_is_read_sorted_with_its_names(folder, no_network):
 
 
 def test_ssc_has_an_official_validation_set(folder, no_network):
-    data = load("ssc", data_dir=folder)
+    data = load_dataset("ssc", data_dir=folder)
     assert [part.times[-1] for part in data.parts.values()] == [250.0, 375.0, 500.0]
     assert list(data.parts) == ["train", "validation", "test"]
 
@@ -89,7 +89,7 @@ def test_samples_are_those_that_tonic_gives(folder):
     for part in ("train", "test"):
         (folder / "SHD" / f"shd_{part}.h5.zip").touch()  # by which tonic knows that it has downloaded
     theirs = tonic.datasets.SHD(save_to=str(folder), train=True)
-    ours = load("shd", data_dir=folder).train
+    ours = load_dataset("shd", data_dir=folder).train
     assert len(theirs) == len(ours)
     for (events, label), (times, units), our_label in zip(theirs, ours, ours.labels, strict=True):
         events = np.sort(events, order="t")
@@ -99,20 +99,20 @@ def test_samples_are_those_that_tonic_gives(folder):
 
 def test_the_environment_names_the_folder(folder, no_network, monkeypatch):
     monkeypatch.setenv("GENN_SHD_DATA", str(folder))
-    assert len(load("shd").train) == 3
-    assert cache.data_folder("~/here") == Path.home() / "here"
+    assert len(load_dataset("shd").train) == 3
+    assert cache.find_data_folder("~/here") == Path.home() / "here"
     monkeypatch.delenv("GENN_SHD_DATA")
-    assert cache.data_folder() == Path.home() / ".cache/genn_shd/data"
+    assert cache.find_data_folder() == Path.home() / ".cache/genn_shd/data"
 
 
 def test_what_is_missing_is_downloaded_checked_and_kept(server, tmp_path, capsys, monkeypatch):
     fresh = tmp_path / "fresh"
-    assert len(load("ssc", data_dir=fresh).validation) == 3
+    assert len(load_dataset("ssc", data_dir=fresh).validation) == 3
     kept = sorted(p.name for p in (fresh / "SSC").iterdir())
     assert kept == [f"ssc_{part}.h5{end}" for part in ("test", "train", "valid") for end in ("", ".zip")]
     assert capsys.readouterr().out == ""  # standard output belongs to the command
     monkeypatch.setattr(tonic.datasets.hsd.HSD, "base_url", "http://127.0.0.1:9/")
-    assert len(load("ssc", data_dir=fresh).train) == 3  # no second download
+    assert len(load_dataset("ssc", data_dir=fresh).train) == 3  # no second download
     assert len(tonic.datasets.SSC(save_to=str(fresh), split="valid")) == 3  # nor for tonic
 
 
@@ -121,27 +121,27 @@ def test_an_archive_put_there_by_hand_is_checked_and_extracted(server, tmp_path,
         archive = tmp_path / "fresh" / "SHD" / f"shd_{part}.h5.zip"
         archive.parent.mkdir(parents=True, exist_ok=True)
         archive.write_bytes((server / archive.name).read_bytes())
-    assert len(load("shd", data_dir=tmp_path / "fresh").train) == 3
+    assert len(load_dataset("shd", data_dir=tmp_path / "fresh").train) == 3
 
 
 def test_a_damaged_archive_is_downloaded_again(server, tmp_path):
     archive = tmp_path / "fresh" / "SHD" / "shd_train.h5.zip"
     archive.parent.mkdir(parents=True)
     archive.write_bytes((server / archive.name).read_bytes()[:100])
-    assert len(load("shd", data_dir=tmp_path / "fresh").train) == 3
+    assert len(load_dataset("shd", data_dir=tmp_path / "fresh").train) == 3
     assert archive.read_bytes() == (server / archive.name).read_bytes()
 
 
 def test_a_download_with_the_wrong_checksum_leaves_nothing(server, tmp_path):
     (server / "shd_train.h5.zip").write_bytes(b"an error page")
     with pytest.raises(DataError, match=r"cannot be downloaded .*corrupted"):
-        load("shd", data_dir=tmp_path / "fresh")
+        load_dataset("shd", data_dir=tmp_path / "fresh")
     assert list((tmp_path / "fresh" / "SHD").iterdir()) == []
 
 
 def test_without_network_the_error_says_what_to_do(no_network, tmp_path):
     with pytest.raises(DataError) as caught:
-        load("shd", data_dir=tmp_path / "empty")
+        load_dataset("shd", data_dir=tmp_path / "empty")
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(f"{tmp_path}/empty/SHD/shd_train.h5: not there, and https://zenkelab.org/datasets/")
@@ -153,11 +153,11 @@ def test_without_network_the_error_says_what_to_do(no_network, tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot be downloaded .*put shd_train\.h5\.zip into"):
-        load("shd", data_dir=tmp_path / "file")
+        load_dataset("shd", data_dir=tmp_path / "file")
 
 
 def test_a_truncated_file_in_the_folder(folder, no_network):
     path = folder / "SHD" / "shd_train.h5"
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(DataError, match="truncated"):
-        load("shd", data_dir=folder)
+        load_dataset("shd", data_dir=folder)

@@ -23,51 +23,51 @@ def check_partition(split: splits.Split, num_samples: int) -> None:
 @given(st.integers(2, 200), st.floats(0.001, 0.999), st.integers(0, 5))
 def test_random_holds_out_the_fraction(num_samples, fraction, seed):
     trains = silent(num_samples)
-    split = splits.random(trains, fraction, seed)
+    split = splits.hold_out_random(trains, fraction, seed)
     check_partition(split, num_samples)
     assert abs(len(split.validation) - fraction * num_samples) <= 1
-    assert np.array_equal(split.validation, splits.random(trains, fraction, seed).validation)
+    assert np.array_equal(split.validation, splits.hold_out_random(trains, fraction, seed).validation)
 
 
 def test_random_depends_on_the_seed():
     trains = silent(100)
-    drawn = {tuple(splits.random(trains, 0.2, seed).validation) for seed in range(5)}
+    drawn = {tuple(splits.hold_out_random(trains, 0.2, seed).validation) for seed in range(5)}
     assert len(drawn) == 5
-    counts = np.bincount(np.concatenate([splits.random(trains, 0.2, s).validation for s in range(200)]))
+    counts = np.bincount(np.concatenate([splits.hold_out_random(trains, 0.2, s).validation for s in range(200)]))
     assert counts.min() > 15 and counts.max() < 70  # 40 expected of each sample
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_fractions_lie_between_0_and_1(fraction):
     with pytest.raises(SettingError, match=r"fraction = .* must be between 0 and 1"):
-        splits.random(silent(10), fraction)
+        splits.hold_out_random(silent(10), fraction)
 
 
 def test_random_needs_two_samples_and_a_seed():
     with pytest.raises(SettingError, match="1 sample cannot be split"):
-        splits.random(silent(1), 0.5)
+        splits.hold_out_random(silent(1), 0.5)
     with pytest.raises(SettingError, match="seed = -1"):
-        splits.random(silent(3), 0.5, -1)
+        splits.hold_out_random(silent(3), 0.5, -1)
 
 
 def test_by_speaker_holds_out_all_of_a_speaker():
     trains = silent(5, [2, 0, 1, 2, 0])
-    split = splits.by_speaker(trains, [2])
+    split = splits.hold_out_speakers(trains, [2])
     assert (split.train.tolist(), split.validation.tolist()) == ([1, 2, 4], [0, 3])
-    assert splits.by_speaker(trains, ["Cy"], NAMES).validation.tolist() == [0, 3]
-    assert splits.by_speaker(trains, ["cy "], NAMES).validation.tolist() == [0, 3]
-    both = splits.by_speaker(trains, ["Bo", 0], NAMES)
+    assert splits.hold_out_speakers(trains, ["Cy"], NAMES).validation.tolist() == [0, 3]
+    assert splits.hold_out_speakers(trains, ["cy "], NAMES).validation.tolist() == [0, 3]
+    both = splits.hold_out_speakers(trains, ["Bo", 0], NAMES)
     assert both.train.tolist() == [0, 3] and both.name == "speaker Bo, Ada"
 
 
 def test_samples_of_nobody_stay_in_training():
-    split = splits.by_speaker(silent(3, [-1, 0, 1]), [0])
+    split = splits.hold_out_speakers(silent(3, [-1, 0, 1]), [0])
     assert split.train.tolist() == [0, 2]
 
 
 def test_select_gives_both_parts():
     trains = silent(3, [0, 1, 1])
-    train, validation = splits.by_speaker(trains, [0]).select(trains)
+    train, validation = splits.hold_out_speakers(trains, [0]).select(trains)
     assert (train.labels.tolist(), validation.labels.tolist()) == ([1, 2], [0])
 
 
@@ -85,19 +85,19 @@ def test_select_gives_both_parts():
 )
 def test_speakers_who_are_not_there(speakers, says):
     with pytest.raises(SettingError) as caught:
-        splits.by_speaker(silent(4, [0, 1, 0, 1]), speakers, NAMES)
+        splits.hold_out_speakers(silent(4, [0, 1, 0, 1]), speakers, NAMES)
     assert says in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_nobody_is_told_to_mean_a_speaker_of_the_test_set_alone():
     with pytest.raises(SettingError) as caught:
-        splits.by_speaker(silent(4, [0, 1, 0, 1]), ["Cy"], NAMES)
+        splits.hold_out_speakers(silent(4, [0, 1, 0, 1]), ["Cy"], NAMES)
     assert "Did you mean" not in str(caught.value)
 
 
 def test_samples_without_speakers():
     with pytest.raises(SettingError, match="these samples have no speakers"):
-        splits.by_speaker(silent(4), [0])
+        splits.hold_out_speakers(silent(4), [0])
 
 
 def test_leave_one_speaker_out_visits_everybody_once():

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_shd import BackendError, DataError, SettingError
+from genn_shd import BackendError, DataError, SettingError, load_dataset
 from genn_shd.config.sources import load as load_config
-from genn_shd.datasets import load, spoken_digits
+from genn_shd.datasets import spoken_digits
 from genn_shd.speech import espeak
 from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.render import render
@@ -34,18 +34,18 @@ def same(a, b):
 
 
 def test_the_same_settings_make_the_same_samples_on_any_number_of_processors(small, tmp_path, monkeypatch):
-    first = load("spoken_digits", repetitions=1, data_dir=tmp_path / "a")
+    first = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path / "a")
     monkeypatch.setattr(spoken_digits.os, "cpu_count", lambda: 1)
-    again = load("spoken_digits", repetitions=1, data_dir=tmp_path / "b")
+    again = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path / "b")
     same(first.train, again.train)
     same(first.test, again.test)
-    other = load("spoken_digits", repetitions=1, seed=1, data_dir=tmp_path / "a")
+    other = load_dataset("spoken_digits", repetitions=1, seed=1, data_dir=tmp_path / "a")
     assert other.train.num_spikes != first.train.num_spikes
     assert first.train.counts.min() > 50
 
 
 def test_two_speakers_are_in_the_test_set_and_nobody_else(small, tmp_path):
-    data = load("spoken_digits", repetitions=1, data_dir=tmp_path)
+    data = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path)
     assert data.class_names == ("zero", "one")
     assert data.train.speakers.tolist() == [0, 0, 1, 1]
     assert data.test.speakers.tolist() == [2, 2, 3, 3]
@@ -55,15 +55,15 @@ def test_two_speakers_are_in_the_test_set_and_nobody_else(small, tmp_path):
 
 
 def test_more_repetitions_leave_the_first_as_they_are(small, tmp_path):
-    once = load("spoken_digits", repetitions=1, data_dir=tmp_path).train
-    twice = load("spoken_digits", repetitions=2, data_dir=tmp_path).train
+    once = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path).train
+    twice = load_dataset("spoken_digits", repetitions=2, data_dir=tmp_path).train
     same(once, twice.select(np.arange(len(once))))
     assert len(twice) == 2 * len(once)
 
 
 def test_it_is_made_once_and_goes_on_where_it_was_stopped(small, tmp_path, monkeypatch):
     made = []
-    encode = spoken_digits._spikes
+    encode = spoken_digits._encode_utterance
 
     def counted(utterance, *rest):
         if len(made) == 2:
@@ -72,21 +72,21 @@ def test_it_is_made_once_and_goes_on_where_it_was_stopped(small, tmp_path, monke
         return encode(utterance, *rest)
 
     monkeypatch.setattr(spoken_digits.os, "cpu_count", lambda: 1)
-    monkeypatch.setattr(spoken_digits, "_spikes", counted)
+    monkeypatch.setattr(spoken_digits, "_encode_utterance", counted)
     with pytest.raises(KeyboardInterrupt):
-        load("spoken_digits", repetitions=1, data_dir=tmp_path)
+        load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path)
     made[:] = ["any"]
-    monkeypatch.setattr(spoken_digits, "_spikes", lambda *a: made.append(a[0]) or encode(*a))
-    first = load("spoken_digits", repetitions=1, data_dir=tmp_path)
+    monkeypatch.setattr(spoken_digits, "_encode_utterance", lambda *a: made.append(a[0]) or encode(*a))
+    first = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path)
     assert len(made) - 1 <= 8 - 1  # at least one was kept
     made.clear()
-    same(load("spoken_digits", repetitions=1, data_dir=tmp_path).train, first.train)
+    same(load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path).train, first.train)
     assert not made
 
 
 @pytest.mark.slow
 def test_every_speaker_says_every_word():
-    speak = espeak.synthesizer().speak
+    speak = espeak.get_synthesizer().speak
     said = [Utterance(word, number, 0) for number in range(len(SPEAKERS)) for word in range(len(WORDS))]
     for utterance, (samples, rate) in zip(said, render([u.draw_text(seed=0) for u in said]), strict=True):
         assert 0.1 < len(samples) / rate < 1.4, utterance
@@ -108,7 +108,7 @@ def test_speakers_draw_no_random_numbers():
 def test_a_list_sounds_the_same_whatever_was_said_before(forked_speech):
     spoken = [Utterance(word, speaker, 0).draw_text(0) for word in (3, 17) for speaker in (0, 9)]
     first = list(render(spoken))
-    espeak.synthesizer().speak("something else", espeak.Prosody("en+m1"))
+    espeak.get_synthesizer().speak("something else", espeak.Prosody("en+m1"))
     for (samples, rate), (again, same_rate) in zip(first, render(spoken), strict=True):
         np.testing.assert_array_equal(samples, again)
         assert rate == same_rate
@@ -127,9 +127,9 @@ def test_words_are_in_the_order_of_shds_labels():
 
 def test_a_voice_that_does_not_exist_is_named():
     with pytest.raises(SettingError, match="no voice 'xx\\+m1'"):
-        espeak.synthesizer().speak("one", espeak.Prosody("xx+m1"))
+        espeak.get_synthesizer().speak("one", espeak.Prosody("xx+m1"))
     with pytest.raises(DataError, match="no sound for ' '"):
-        espeak.synthesizer().speak(" ", espeak.Prosody("en+m1"))
+        espeak.get_synthesizer().speak(" ", espeak.Prosody("en+m1"))
 
 
 def test_a_missing_synthesiser_says_how_to_get_it(monkeypatch):
@@ -147,7 +147,7 @@ def test_a_missing_synthesiser_says_how_to_get_it(monkeypatch):
 )
 def test_wrong_settings_are_refused(settings, message, tmp_path):
     with pytest.raises(SettingError, match=message):
-        load("spoken_digits", data_dir=tmp_path, **settings)
+        load_dataset("spoken_digits", data_dir=tmp_path, **settings)
 
 
 def test_the_preset_learns_all_its_voices_and_draws_them():

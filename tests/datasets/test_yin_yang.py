@@ -32,7 +32,7 @@ def test_shape_of_the_default_data_set():
     assert [len(part) for part in data.parts.values()] == [5000, 1000, 1000]
     assert (data.num_input, data.num_classes, data.duration) == (5, 3, 60.0)
     assert data.class_names == ("yin", "yang", "dot") and data.speaker_names == ()
-    assert (data.train.counts == 5).all() and data.train.longer_than(data.duration) == 0
+    assert (data.train.counts == 5).all() and data.train.count_longer(data.duration) == 0
 
 
 def test_points_lie_in_the_sign_in_the_class_they_are_labelled():

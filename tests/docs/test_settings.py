@@ -9,8 +9,8 @@ import tomllib
 
 import pytest
 
-from genn_shd.config.messages import setting_names
-from genn_shd.config.schema import config_model_for
+from genn_shd.config.messages import list_names
+from genn_shd.config.schema import choose_config_model
 from genn_shd.config.sources import from_layers
 from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.slurm import SlurmSettings
@@ -21,14 +21,14 @@ PAGES = {
     for path in [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
     if path.name != "decisions.md"  # which speaks of names as they were
 }
-EXAMPLES = config_model_for(
+EXAMPLES = choose_config_model(
     {
         "network": {"neuron": "examples.neuron:ADAPTIVE_CURRENT", "synapse": "examples.synapse:ALPHA"},
         "dataset": {"name": "examples.dataset:load"},
         "augmentation": {"custom": "examples.augmentation:TimeMask"},
     }
 )
-NAMES = {name for name, _ in setting_names(EXAMPLES)}
+NAMES = {name for name, _ in list_names(EXAMPLES)}
 """Every setting there is, those of the examples among them."""
 
 TABLES = sorted({name.partition(".")[0] for name in NAMES})
@@ -78,4 +78,4 @@ def test_commands_of_a_page_are_understood(page):
         module = importlib.import_module(f"genn_shd.{name}{'.command' if name == 'sweep' else ''}")
         words = shlex.split(arguments)
         if words and words != ["--help"]:
-            module._parser().parse_args(words)
+            module._build_parser().parse_args(words)

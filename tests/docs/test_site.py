@@ -9,7 +9,7 @@ import pytest
 
 from docs.site import commands_page, docstrings, hooks, links, public_names, settings_page
 from genn_shd import Config
-from genn_shd.config.messages import setting_names
+from genn_shd.config.messages import list_names
 from tests.docs.pages import DOCS
 from tests.forked import Forked
 from tests.structure import COMMANDS
@@ -72,7 +72,7 @@ def test_items_of_docstrings_are_names_and_meanings():
 
 def test_every_setting_is_in_the_reference():
     reference = settings_page.settings_reference()
-    for name, _ in setting_names(Config):
+    for name, _ in list_names(Config):
         table, _, setting = name.rpartition(".")
         assert f"## {table}" in reference, name
         assert f"`{setting}`" in reference or f"{setting} = '" in reference, name

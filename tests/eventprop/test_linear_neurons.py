@@ -20,7 +20,7 @@ from genn_shd import (
     Uniform,
     compile_network,
 )
-from genn_shd.backends.gradient_check import central_differences
+from genn_shd.backends.gradient_check import compute_central_differences
 from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
 from genn_shd.models.synapses import find_synapse
@@ -116,7 +116,7 @@ def relative_errors(model, batch, step: float = 1e-7) -> dict[str, float]:
     for name, gradient in result.gradients.items():
         largest = np.argsort(-np.abs(gradient.ravel()))[:12]
         change = step * max(1.0, float(np.abs(model.parameters[name]).mean()))
-        slopes, smooth = central_differences(model, batch, name, largest, change)
+        slopes, smooth = compute_central_differences(model, batch, name, largest, change)
         assert smooth.any()
         difference = np.abs(gradient.ravel()[largest] - slopes)[smooth]
         rounding = 32 * np.finfo(float).eps * result.loss / change

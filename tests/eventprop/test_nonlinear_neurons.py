@@ -20,7 +20,7 @@ from genn_shd import (
     Uniform,
     compile_network,
 )
-from genn_shd.backends.gradient_check import central_differences
+from genn_shd.backends.gradient_check import compute_central_differences
 from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
 from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
@@ -86,7 +86,7 @@ def relative_errors(model, batch, step: float = 1e-6) -> dict[str, float]:
     for name, gradient in result.gradients.items():
         largest = np.argsort(-np.abs(gradient.ravel()))[:12]
         change = 0.01 * step if name == "hidden.a" else step  # the numbers of this one are small themselves
-        slopes, smooth = central_differences(model, batch, name, largest, change)
+        slopes, smooth = compute_central_differences(model, batch, name, largest, change)
         assert smooth.any()
         difference = np.abs(gradient.ravel()[largest] - slopes)[smooth]
         beyond = np.maximum(difference - 32 * np.finfo(float).eps * result.loss / change, 0.0)

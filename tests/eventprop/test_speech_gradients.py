@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import DataError, Model, Normal, SpikeTrains, Trained, compile_network, datasets
+from genn_shd import DataError, Model, Normal, SpikeTrains, Trained, compile_network, load_dataset
 from genn_shd.models.networks import recurrent_classifier
 from tests.compiler_flags import BRIEF
 from tests.eventprop import test_linear_neurons as linear
@@ -32,7 +32,7 @@ SUBSTEPS = {"hodgkin_huxley": 20}
 def recordings() -> SpikeTrains:
     """A three and a seven."""
     try:
-        trains = datasets.load("fsdd").train
+        trains = load_dataset("fsdd").train
     except DataError as error:
         pytest.skip(str(error))
     return trains.select([int(np.flatnonzero(trains.labels == label)[0]) for label in (3, 7)])

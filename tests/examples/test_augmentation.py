@@ -8,8 +8,8 @@ import pytest
 from examples.augmentation import TimeMask
 from genn_shd import Config, RandomStreams, SettingError, SpikeTrains
 from genn_shd.augment import Augmentation, SpikeDropout
-from genn_shd.config.help import setting_tables
-from genn_shd.config.schema import config_model_for
+from genn_shd.config.help import list_tables
+from genn_shd.config.schema import choose_config_model
 from genn_shd.config.sources import load
 from genn_shd.training.data import build_augmentation
 
@@ -31,8 +31,8 @@ def test_settings_make_the_step():
     assert [type(step) for step in augmentation.after_blending] == [TimeMask, SpikeDropout]
     assert Config.from_values(config.values()) == config
     assert build_augmentation(load(settings=[CUSTOM])).is_empty
-    model = config_model_for({"augmentation": {"custom": "examples.augmentation:TimeMask"}})
-    (table,) = [table for table in setting_tables(model) if table.name == "augmentation"]
+    model = choose_config_model({"augmentation": {"custom": "examples.augmentation:TimeMask"}})
+    (table,) = [table for table in list_tables(model) if table.name == "augmentation"]
     assert ("time_mask", "ms") in [(entry.name, entry.unit) for entry in table.entries]
 
 

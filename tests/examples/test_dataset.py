@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from genn_shd import Config, SettingError, datasets, train
-from genn_shd.config.help import setting_tables
-from genn_shd.config.schema import config_model_for
+from genn_shd import Config, SettingError, load_dataset, train
+from genn_shd.config.help import list_tables
+from genn_shd.config.schema import choose_config_model
 from genn_shd.config.sources import load
 
 NAME = "examples.dataset:load"
@@ -27,8 +27,8 @@ def test_its_parameters_are_settings():
     config = load(settings=[f"dataset.name={NAME}", "dataset.delay=3"])
     assert config.dataset.of_loader == {"num_train": 500, "delay": 3, "seed": 0}
     assert Config.from_values(config.values()) == config
-    assert datasets.load(NAME, num_train=7).train.num_spikes == 14
-    tables = {table.kind: table for table in setting_tables(config_model_for({"dataset": {"name": NAME}}))}
+    assert load_dataset(NAME, num_train=7).train.num_spikes == 14
+    tables = {table.kind: table for table in list_tables(choose_config_model({"dataset": {"name": NAME}}))}
     units = {entry.name: entry.unit for entry in tables[f"name = '{NAME}'"].entries}
     assert units["delay"] == "ms" and "classes" in units
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from genn_shd import Config, Gamma, SettingError, SpikeTrains, check_gradients, compile_network, train
-from genn_shd.config.help import setting_tables
-from genn_shd.config.schema import config_model_for
+from genn_shd.config.help import list_tables
+from genn_shd.config.schema import choose_config_model
 from genn_shd.config.sources import load
 from genn_shd.training.build import build_network
 
@@ -41,9 +41,13 @@ def test_examples_learn(settings):
 
 def test_parameters_are_settings_like_any_other():
     config = load(settings=[NEURON, SYNAPSE, "network.tau_w={mean=50, minimum=10, maximum=90}", "network.jump=0.2"])
-    hidden = build_network(config, 5, 3).population("hidden")
-    assert hidden.initial("tau_w") == Gamma(50.0, 3.0, 10.0, 90.0)
-    assert (hidden.initial("jump"), hidden.initial("tau_mem"), hidden.initial("tau_rise")) == (0.2, 20.0, 2.0)
+    hidden = build_network(config, 5, 3).find_population("hidden")
+    assert hidden.find_initial("tau_w") == Gamma(50.0, 3.0, 10.0, 90.0)
+    assert (hidden.find_initial("jump"), hidden.find_initial("tau_mem"), hidden.find_initial("tau_rise")) == (
+        0.2,
+        20.0,
+        2.0,
+    )
     assert "v_reset" not in hidden.parameters
     assert Config.from_values(config.values()) == config
     assert config.replace(**{"network.jump": 0.4}).network.jump == 0.4
@@ -52,8 +56,8 @@ def test_parameters_are_settings_like_any_other():
 
 
 def test_help_lists_them():
-    model = config_model_for({"network": {"neuron": NEURON.partition("=")[2]}})
-    (table,) = [table for table in setting_tables(model) if table.name == "network"]
+    model = choose_config_model({"network": {"neuron": NEURON.partition("=")[2]}})
+    (table,) = [table for table in list_tables(model) if table.name == "network"]
     (entry,) = [entry for entry in table.entries if entry.name == "tau_w"]
     assert (entry.unit, entry.allowed.split(" or ")[0]) == ("ms", "a number > 0")
     assert "adaptation current" in entry.description

@@ -25,9 +25,9 @@ def fresh(network: Network, scheme: str, **changes) -> TrainedNetwork:
     settings = {
         "network": without_training(network),
         "weights": weights,
-        "neuron_values": {p.name: values.neuron_values(p.name) for p in network.populations[1:]},
+        "neuron_values": {p.name: values.get_neuron_values(p.name) for p in network.populations[1:]},
         "delays": delays,
-        "loss_values": values.loss_values(),
+        "loss_values": values.get_loss_values(),
         "scheme": scheme,
         "integration": Integration(),
         "dt": 1.0,

@@ -12,7 +12,7 @@ import pytest
 from genn_shd import Delay, Normal, SettingError, SpikeTrains, Uniform, compile_network
 from genn_shd.augment import Rescale
 from genn_shd.exporters import c
-from genn_shd.exporters.c.quantise import quantise, rounded
+from genn_shd.exporters.c.quantise import dequantise, quantise
 from genn_shd.models import recurrent_classifier
 from tests.exporters.c_program import SEED, CProgram, fresh
 
@@ -75,7 +75,7 @@ def test_logits_are_those_of_the_native_back_end(case, tmp_path):
 @pytest.mark.parametrize("scheme", ["exact", "grid"])
 def test_eight_bits_are_the_rounded_weights(scheme, tmp_path):
     with compiled(network(), scheme) as model:
-        weights = {name: rounded(array) for name, array in model.parameters.items()}
+        weights = {name: dequantise(array) for name, array in model.parameters.items()}
         before = model.evaluate_batch(batch()).logits
         model.set_parameters(weights)
         after = model.evaluate_batch(batch()).logits
@@ -88,7 +88,7 @@ def test_rounding_is_to_the_nearest_multiple_of_a_scale_for_each_row():
     weights = np.array([[1.27, -0.004, 0.016], [0.0, 0.0, 0.0], [1.1e-3, -2e-3, 0.0]])
     whole, scales = quantise(weights)
     assert whole.tolist() == [[127, 0, 2], [0, 0, 0], [70, -127, 0]]
-    assert np.abs(rounded(weights) - weights).max() <= 0.5 * scales.max() * (1 + 1e-6)
+    assert np.abs(dequantise(weights) - weights).max() <= 0.5 * scales.max() * (1 + 1e-6)
 
 
 def test_spikes_that_cannot_be_heard_are_told_of(tmp_path):

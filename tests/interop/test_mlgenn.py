@@ -57,7 +57,7 @@ def _predict(other, samples, dt=1.0) -> np.ndarray:
 
     compiler = InferenceCompiler(NUM_STEPS, dt=dt, reset_in_syn_between_batches=True, **CPU)
     with (compiled := compiler.compile(other.network, name="there")):
-        spikes = mlgenn.spikes_for_mlgenn(samples, NUM_INPUT, dt)
+        spikes = mlgenn.convert_spikes_to_mlgenn(samples, NUM_INPUT, dt)
         answer, _ = compiled.predict({other.populations["input"]: spikes}, other.populations["output"], callbacks=[])
     return answer[other.populations["output"]]
 
@@ -95,8 +95,8 @@ def test_there_and_back_are_the_same_weights():
         other = mlgenn.to_mlgenn(model)
         for name, weights in mlgenn.from_mlgenn(model, other).items():
             np.testing.assert_allclose(weights, model.parameters[name], rtol=1e-12)
-        flat = {name: w.ravel() for name, w in mlgenn.weights_for_mlgenn(model, model.parameters).items()}
-        for name, weights in mlgenn.weights_from_mlgenn(model, flat).items():
+        flat = {name: w.ravel() for name, w in mlgenn.convert_weights_to_mlgenn(model, model.parameters).items()}
+        for name, weights in mlgenn.convert_weights_from_mlgenn(model, flat).items():
             np.testing.assert_allclose(weights, model.parameters[name], rtol=1e-12)
 
 
@@ -117,7 +117,7 @@ def test_weights_trained_by_mlgenns_eventprop_work_here():
             **CPU,
         )
         with (compiled := compiler.compile(other.network, name="trained")):
-            spikes = mlgenn.spikes_for_mlgenn(samples, NUM_INPUT, 1.0)
+            spikes = mlgenn.convert_spikes_to_mlgenn(samples, NUM_INPUT, 1.0)
             compiled.train({ends[0]: spikes}, {ends[1]: samples.labels}, num_epochs=8, callbacks=[])
             trained = mlgenn.from_mlgenn(model, other, compiled)
         model.set_parameters(trained)
@@ -127,7 +127,7 @@ def test_weights_trained_by_mlgenns_eventprop_work_here():
 def test_trained_time_constants_go_along_as_what_they_are():
     with _model(_network(trained={"tau_mem": Trained(3.0)})) as model:
         other = mlgenn.to_mlgenn(model)
-        assert mlgenn.weights_for_mlgenn(model, model.parameters).keys() == other.connections.keys()
+        assert mlgenn.convert_weights_to_mlgenn(model, model.parameters).keys() == other.connections.keys()
         model.train_batch(_samples(4))
         with pytest.raises(SettingError, match="hidden.tau_mem differs between neurons"):
             mlgenn.to_mlgenn(model)
@@ -144,15 +144,15 @@ def test_what_mlgenn_does_not_have_is_refused():
         mlgenn.to_mlgenn(model)
     with _model() as model:
         with pytest.raises(SettingError, match="Did you mean 'input_hidden'"):
-            mlgenn.weights_from_mlgenn(model, {"input_hiden": np.zeros((7, 6))})
+            mlgenn.convert_weights_from_mlgenn(model, {"input_hiden": np.zeros((7, 6))})
         with pytest.raises(SettingError, match=r"shape \(3, 3\); they must be \(7, 6\)"):
-            mlgenn.weights_from_mlgenn(model, {"input_hidden": np.zeros((3, 3))})
+            mlgenn.convert_weights_from_mlgenn(model, {"input_hidden": np.zeros((3, 3))})
 
 
 def test_weights_of_every_connection_are_needed():
     with _model() as model:
         some = {name: array for name, array in model.parameters.items() if name != "hidden_output"}
-        for convert in (mlgenn.weights_for_mlgenn, mlgenn.weights_from_mlgenn):
+        for convert in (mlgenn.convert_weights_to_mlgenn, mlgenn.convert_weights_from_mlgenn):
             with pytest.raises(SettingError, match="weights of hidden_output are missing; give those of input_hidden"):
                 convert(model, some)
             with pytest.raises(SettingError, match="hidden_output holds numbers that are not finite"):

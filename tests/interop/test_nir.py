@@ -7,7 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import DataError, Delay, Normal, SettingError, SpikeTrains, Trained, Uniform, compile_network
+from genn_shd import (
+    DataError,
+    Delay,
+    Normal,
+    SettingError,
+    SpikeTrains,
+    Trained,
+    Uniform,
+    compile_network,
+    read_nir,
+    write_nir,
+)
 from genn_shd.backends.run_values import draw_start
 from genn_shd.models import recurrent_classifier
 
@@ -38,7 +49,7 @@ def described(**changes):
     """A network with the numbers that it starts with; nothing is compiled."""
     drawn = network(**changes)
     weights, delays, values = draw_start(drawn, 3, 1.0)
-    neurons = {p.name: values.neuron_values(p.name) for p in drawn.populations[1:]}
+    neurons = {p.name: values.get_neuron_values(p.name) for p in drawn.populations[1:]}
     return nir.NirNetwork(drawn, weights, neurons, 1.0, delays)
 
 
@@ -46,8 +57,8 @@ def round_trip(drawn, path, dialect, readout=None):
     """Results and weights before and after."""
     with compiled(drawn) as model:
         before, weights = model.evaluate_batch(batch()), model.parameters
-        nir.write(path, nir.NirNetwork.of_model(model), dialect, readout)
-    read = nir.read(path)
+        write_nir(path, nir.NirNetwork.from_model(model), dialect, readout)
+    read = read_nir(path)
     with compiled(read.network) as model:
         read.apply(model)
         return before, model.evaluate_batch(batch()), weights, read
@@ -217,18 +228,18 @@ def test_a_malformed_graph_is_refused_in_one_line(fault, tmp_path):
     damage(graph)
     package.write(tmp_path / "a.nir", graph)
     with pytest.raises(DataError, match=message) as refused:
-        nir.read(tmp_path / "a.nir")
+        read_nir(tmp_path / "a.nir")
     assert "\n" not in str(refused.value) and str(tmp_path / "a.nir") in str(refused.value)
 
 
 def test_a_file_that_is_none_is_refused(tmp_path):
     path = tmp_path / "a.nir"
     with pytest.raises(DataError, match="there is no such file"):
-        nir.read(path)
+        read_nir(path)
     path.write_bytes(b"no HDF5")
     with pytest.raises(DataError, match="no NIR file that can be read"):
-        nir.read(path)
+        read_nir(path)
     package.write(path, _graph())
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(DataError, match="no NIR file that can be read"):
-        nir.read(path)
+        read_nir(path)

@@ -33,7 +33,9 @@ def labels(figure):
 
 @pytest.mark.parametrize(("shape", "lines"), [((50,), 1), ((3, 50), 4)])
 def test_the_weight_of_a_loss_is_drawn_with_its_mean_where_samples_differ(shape, lines):
-    figure = plots.loss_weight(np.arange(50) + 0.5, np.random.default_rng(0).uniform(size=shape), "a run: sum_input, w")
+    figure = plots.draw_loss_weight(
+        np.arange(50) + 0.5, np.random.default_rng(0).uniform(size=shape), "a run: sum_input, w"
+    )
     axes = figure.axes[0]
     assert len([line for line in axes.lines if len(line.get_xdata()) == 50]) == lines
     assert axes.get_xlabel() == "time, ms"
@@ -42,7 +44,7 @@ def test_the_weight_of_a_loss_is_drawn_with_its_mean_where_samples_differ(shape,
 
 @pytest.mark.parametrize("epochs", [1, 3, 200])
 def test_training_curves_show_what_there_is_and_name_the_axes(epochs):
-    figure = plots.training_curves([row(n) for n in range(1, epochs + 1)], "a run")
+    figure = plots.draw_training_curves([row(n) for n in range(1, epochs + 1)], "a run")
     assert figure.get_suptitle() == "a run"
     assert labels(figure) == (
         ["epoch"] * 5,
@@ -59,7 +61,7 @@ def test_training_curves_show_what_there_is_and_name_the_axes(epochs):
 
 def test_confusion_is_shown_in_per_cent_of_the_true_class():
     matrix = np.array([[3, 1, 0], [0, 0, 0], [0, 5, 5]])
-    figure = plots.confusion(matrix, ["zero", "one", "two"], "a run, test")
+    figure = plots.draw_confusion(matrix, ["zero", "one", "two"], "a run, test")
     axes = figure.axes[0]
     np.testing.assert_allclose(axes.images[0].get_array(), [[75, 25, 0], [0, 0, 0], [0, 50, 50]])
     assert [text.get_text() for text in axes.texts] == ["75", "25", "50", "50"]
@@ -68,18 +70,18 @@ def test_confusion_is_shown_in_per_cent_of_the_true_class():
 
 
 def test_many_classes_are_drawn_without_numbers():
-    figure = plots.confusion(np.eye(35, dtype=int), [f"word {n}" for n in range(35)], "ssc")
+    figure = plots.draw_confusion(np.eye(35, dtype=int), [f"word {n}" for n in range(35)], "ssc")
     assert not figure.axes[0].texts
 
 
 def test_folds_name_their_mean():
-    figure = plots.folds({"ann": 0.5, "bob": 0.7}, "loso", "accuracy")
+    figure = plots.draw_folds({"ann": 0.5, "bob": 0.7}, "loso", "accuracy")
     assert "mean\n60.0 %" in [text.get_text() for text in figure.axes[0].texts]
 
 
 def test_a_figure_is_saved_as_a_readable_png(tmp_path):
     path = tmp_path / "plots" / "curves.png"
-    plots.save(plots.training_curves([row(n) for n in range(1, 4)], "a run"), path)
+    plots.save(plots.draw_training_curves([row(n) for n in range(1, 4)], "a run"), path)
     image = matplotlib.image.imread(path)
     assert image.shape[1] >= 1200
     assert image[..., :3].std() > 0.05  # something is drawn
@@ -89,7 +91,7 @@ def test_a_figure_is_saved_as_a_readable_png(tmp_path):
 def test_losses_over_a_wide_range_are_drawn_on_a_logarithmic_axis():
     def scale(*losses):
         rows = [row(n + 1, training_loss=x, test_loss=x) for n, x in enumerate(losses)]
-        return plots.training_curves(rows, "a run").subfigs[0].axes[0].get_yscale()
+        return plots.draw_training_curves(rows, "a run").subfigs[0].axes[0].get_yscale()
 
     assert scale(2.3, 0.1) == "log"
     assert scale(2.3, 0.5) == "linear"
@@ -98,7 +100,7 @@ def test_losses_over_a_wide_range_are_drawn_on_a_logarithmic_axis():
 
 def test_losses_below_zero_and_ones_that_are_no_number_are_drawn_as_they_are():
     rows = [row(n + 1, training_loss=x, test_loss=x) for n, x in enumerate((0.5, -2.0, float("nan")))]
-    low, high = plots.training_curves(rows, "a run").subfigs[0].axes[0].get_ylim()
+    low, high = plots.draw_training_curves(rows, "a run").subfigs[0].axes[0].get_ylim()
     assert low < -2.0 and high > 0.5
 
 
@@ -119,7 +121,7 @@ def drawn(figure, path):
 
 def test_names_are_text_in_a_confusion_matrix(tmp_path):
     names = AWKWARD
-    figure = plots.confusion(np.eye(len(names), dtype=int), names, "$ \\frac _\n" + "x" * 100_000)
+    figure = plots.draw_confusion(np.eye(len(names), dtype=int), names, "$ \\frac _\n" + "x" * 100_000)
     texts = drawn(figure, tmp_path)
     assert {"$", "$x$ costs $", r"\frac{1}{0}", "_leading", r"a\nb", r"\x1b[31mred", r"nul\x00", r"\udcff"} <= {*texts}
     assert max(map(len, texts)) < 100
@@ -127,13 +129,13 @@ def test_names_are_text_in_a_confusion_matrix(tmp_path):
 
 
 def test_every_speaker_left_out_has_a_bar_though_two_look_alike(tmp_path):
-    figure = plots.folds(dict.fromkeys(AWKWARD, 0.5), "$\\frac$", "accuracy")
+    figure = plots.draw_folds(dict.fromkeys(AWKWARD, 0.5), "$\\frac$", "accuracy")
     drawn(figure, tmp_path)
     assert len(figure.axes[0].patches) == len(AWKWARD)
 
 
 def test_names_are_text_in_the_curves_of_a_run_and_a_logarithmic_axis_has_plain_numbers(tmp_path):
-    figure = plots.training_curves([row(n, learning_rate=10.0**-n) for n in range(1, 5)], "$\\frac{1}{2$ $_\x00")
+    figure = plots.draw_training_curves([row(n, learning_rate=10.0**-n) for n in range(1, 5)], "$\\frac{1}{2$ $_\x00")
     texts = drawn(figure, tmp_path)
     assert r"$\frac{1}{2$ $_\x00" in texts
     assert "0.001" in texts and not [text for text in texts if "mathdefault" in text]

@@ -4,8 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd import DataError, SpikeTrains, evaluate, record, train
-from genn_shd.datasets import hdf5
+from genn_shd import DataError, SpikeTrains, evaluate, record, train, write_spike_file
 from genn_shd.recording import figure as plot_recording
 from genn_shd.recording.file import Recorded
 from genn_shd.runs.checkpoint import Checkpoint
@@ -70,7 +69,7 @@ def test_a_trained_network_is_recorded_on_chosen_samples(recorded, capsys):
     assert str(recorded / "recordings" / "test_best.h5") == file
     assert figure.endswith("plots/recordings/test_best.png")
     assert (set(found.spikes), set(found.traces)) == ({"hidden"}, {("hidden", "I")})
-    best = Checkpoint.read(recorded / "best.npz").group("parameters")
+    best = Checkpoint.read(recorded / "best.npz").select_group("parameters")
     np.testing.assert_array_equal(found.weights["hidden_output"], best["hidden_output"])
     assert found.context["positions"].tolist() == [7, 2]
     (recorded / "recordings" / "test_best.h5").write_bytes(
@@ -95,7 +94,7 @@ def test_all_variables_of_a_kind_have_a_name(recorded):
 
 def test_a_run_without_a_test_set_is_recorded_on_what_it_has(tmp_path, capsys):
     file, path = tmp_path / "mine.h5", tmp_path / "run"
-    hdf5.write(file, SpikeTrains.from_events([([1.0, 9.0], [0, 4])] * 6, [0, 1] * 3, num_units=5))
+    write_spike_file(file, SpikeTrains.from_events([([1.0, 9.0], [0, 4])] * 6, [0, 1] * 3, num_units=5))
     settings = ["dataset.name=hdf5", f"dataset.path={file}", "dataset.num_units=5", "network.num_hidden=4"]
     settings += ["validation.kind=random", "validation.fraction=0.5", "training.epochs=1", "simulation.duration=20"]
     assert train.main([*(word for each in settings for word in ("--set", each)), "--out", str(path)]) == 0
@@ -152,7 +151,7 @@ def test_what_is_no_recording_is_refused(tmp_path):
 
 
 def test_the_figure_has_a_row_for_each_raster_and_variable_and_a_column_for_each_sample():
-    figure = plot_recording.recording(example(), "title")
+    figure = plot_recording.draw_recording(example(), "title")
     axes = np.array(figure.axes).reshape(3, 2)
     assert [here.get_ylabel() for here in axes[:, 0]] == ["hidden", "V\nhidden", "V\noutput"]
     assert axes[0, 0].get_title(loc="left") == "sample 0: class 1, predicted 1"

@@ -29,7 +29,7 @@ def draw_report(folder):
 
 
 def make_sweep(folder, file):
-    run(plans.make(file), folder, InProcess, StopRequest(), False)
+    run(plans.make_plan(file), folder, InProcess, StopRequest(), False)
     return folder
 
 

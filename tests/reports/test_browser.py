@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from genn_shd.reports.page import Page, Section
-from genn_shd.reports.table import Table, cell
+from genn_shd.reports.table import Table, make_cell
 
 pytestmark = pytest.mark.slow
 
@@ -109,8 +109,8 @@ def overflow(page):
 def wide_page(tmp_path_factory):
     """A page of long names, a table of many columns and one of long texts."""
     name = "x" * 300
-    many = Table([f"parameter {n}" for n in range(40)], [[cell(0.123456 * n) for n in range(40)]] * 3, "many")
-    long = Table(["name", "value", "more"], [[cell(name), cell(1.0), cell(name)]] * 2, "long")
+    many = Table([f"parameter {n}" for n in range(40)], [[make_cell(0.123456 * n) for n in range(40)]] * 3, "many")
+    long = Table(["name", "value", "more"], [[make_cell(name), make_cell(1.0), make_cell(name)]] * 2, "long")
     sections = [Section(name, [name], tables=[many, long]), Section("More", tables=[long], folded=True)]
     return Page(f"Run {name}", [("data", name), (name, "1")], sections).write(tmp_path_factory.mktemp("wide"))
 

@@ -70,7 +70,7 @@ def test_settings_and_environment_are_there(run_folder):
 
 def test_rates_are_spikes_by_time_and_samples(run_folder):
     recorded = Recorded.read(run_folder / "recordings" / "epoch_2_batch_1.h5")
-    rates = run_figures.rates_of(recorded)["hidden"]
+    rates = run_figures.compute_rates(recorded)["hidden"]
     assert len(rates) == 12
     assert rates.sum() * 1e-3 * recorded.duration * len(recorded.labels) == pytest.approx(
         recorded.spikes["hidden"].num_spikes
@@ -79,19 +79,19 @@ def test_rates_are_spikes_by_time_and_samples(run_folder):
 
 
 def test_weights_drawn_are_those_of_the_best_epoch(run_folder):
-    (training,) = runs.trainings(run_folder)
-    for name, values in Checkpoint.read(run_folder / "best.npz").group("parameters").items():
-        np.testing.assert_array_equal(training.weights()[name], values)
-    figure = run_figures.weights({"a": training.weights()}, "a")
+    (training,) = runs.list_trainings(run_folder)
+    for name, values in Checkpoint.read(run_folder / "best.npz").select_group("parameters").items():
+        np.testing.assert_array_equal(training.read_weights()[name], values)
+    figure = run_figures.draw_weights({"a": training.read_weights()}, "a")
     assert [sum(p.get_height() for p in axes.patches) for axes in figure.axes] == [
-        values.size for values in training.weights().values()
+        values.size for values in training.read_weights().values()
     ]
 
 
 def test_weights_that_differ_by_rounding_alone_are_drawn():
     alike = np.full(24, 0.1, np.float32)
     alike[::2] = np.nextafter(alike[0], np.float32(1))
-    figure = run_figures.weights({"a": {"hidden_output": alike}}, "a")
+    figure = run_figures.draw_weights({"a": {"hidden_output": alike}}, "a")
     assert sum(patch.get_height() for patch in figure.axes[0].patches) == 24
 
 
@@ -111,7 +111,7 @@ def test_seeds_are_reported_together(seeds_folder):
 
 def test_confusion_is_summed_over_trainings(seeds_folder):
     each = [json.loads((seeds_folder / f"seed_{i}" / "evaluation.json").read_text()) for i in (0, 1)]
-    matrix, names = runs.confusions(runs.trainings(seeds_folder))["test"]
+    matrix, names = runs.sum_confusions(runs.list_trainings(seeds_folder))["test"]
     np.testing.assert_array_equal(matrix, sum(np.array(e["parts"]["test"]["confusion"]) for e in each))
     assert len(names) == 3
 
@@ -120,11 +120,11 @@ def test_folds_within_seeds_are_found_in_order(seeds_folder, tmp_path):
     for fold in (10, 9):
         shutil.copytree(seeds_folder / "seed_0", tmp_path / "seed_3" / f"fold_{fold}")
     (tmp_path / "seed_4").mkdir()  # not begun
-    config = RunFolder(seeds_folder).config()
+    config = RunFolder(seeds_folder).read_config()
     folds = {"validation": {"kind": "leave_one_speaker_out"}, "training.seeds": 1}
     write_text(tmp_path / "config.toml", config.replace(**{"training.seeds": [4, 3]}).to_toml())
     write_text(tmp_path / "seed_3" / "config.toml", config.replace(**folds).to_toml())
-    assert [t.label for t in runs.trainings(tmp_path)] == ["seed_3/fold_9", "seed_3/fold_10"]
+    assert [t.label for t in runs.list_trainings(tmp_path)] == ["seed_3/fold_9", "seed_3/fold_10"]
 
 
 def test_a_run_that_has_only_begun_is_reported(run_folder, tmp_path):

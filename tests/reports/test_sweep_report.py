@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from genn_shd import SweepReader
 from genn_shd.reports import factors, response, sweep_figures
-from genn_shd.reports.trials import Trials, short_names
+from genn_shd.reports.trials import Trials, shorten_names
 from genn_shd.sweep import plan as plans
-from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, DIVERGED
 from genn_shd.sweep.state import FILE_NAME, State
 from tests.reports import runs_of_trials
@@ -26,18 +26,18 @@ def page_of(folder):
 
 def state(folder):
     with SweepReader(folder) as reader:
-        return reader.trials(), reader.trial(reader.best().number)
+        return reader.read_trials(), reader.read_trial(reader.find_best().number)
 
 
 @pytest.fixture
 def under_way(tmp_path):
     """A state in which one trial is under way, and nothing has ended."""
     file = runs_of_trials.ablation()
-    plan = plans.make(file)
+    plan = plans.make_plan(file)
     with State(tmp_path / FILE_NAME) as to_fill:
         to_fill.describe(file=file.values())
         point = {"network.num_hidden": 32, "network.recurrent": True, "rate": "low"}
-        to_fill.add_trial(point, "grid", [(0, None, "seed_0", plan.config(point, 0, None).values())])
+        to_fill.add_trial(point, "grid", [(0, None, "seed_0", plan.make_config(point, 0, None).values())])
     return tmp_path
 
 
@@ -55,10 +55,10 @@ def test_the_table_of_trials_is_the_state(search):
         assert row["learning rate"][1] == repr(trial.point["optimiser.learning_rate"])
         assert row["dropout"][1] == (repr(trial.point["network.dropout"]) if "network.dropout" in trial.point else "")
     complete = next(t for t in trials if t.status == COMPLETE)
-    values = [run.metric("test_accuracy") for run in complete.runs]
+    values = [run.get_metric("test_accuracy") for run in complete.runs]
     row = rows[complete.number - 1]
     assert float(row["test accuracy"][1]) == pytest.approx(np.mean(values))
-    spread = np.std([run.metric("validation_accuracy") for run in complete.runs], ddof=1)
+    spread = np.std([run.get_metric("validation_accuracy") for run in complete.runs], ddof=1)
     assert row["validation accuracy"][0] == f"{100 * complete.objective:.2f} ± {100 * spread:.2f} %"
 
 
@@ -68,7 +68,7 @@ def test_the_best_trial_stands_on_top(search):
     assert float(page.mapping("best")["network.num_hidden"]) == best.point["network.num_hidden"]
     assert f"(trial {best.number})" in page.text
     assert page.keys("best-runs", "validation accuracy") == [
-        repr(run.metric("validation_accuracy")) for run in best.runs
+        repr(run.get_metric("validation_accuracy")) for run in best.runs
     ]
 
 
@@ -99,7 +99,7 @@ def test_what_a_file_says_is_text_and_what_failed_is_in_every_caption(search, tm
 
 def test_the_line_of_the_best_rises_to_the_best(search):
     of = Trials.read(search)
-    figure = sweep_figures.best_so_far(of)
+    figure = sweep_figures.draw_best_so_far(of)
     (line,) = figure.axes[0].lines
     assert (np.diff(line.get_ydata()) >= 0).all()
     assert line.get_ydata()[-1] == of.best.objective
@@ -120,7 +120,7 @@ def test_a_trial_beyond_a_limit_is_not_the_best(search):
 
 
 def test_importance_tells_what_matters(search):
-    found = response.response(Trials.read(search))
+    found = response.fit_response(Trials.read(search))
     names = list(found.importance)
     assert names[0] == "optimiser.learning_rate"
     assert names[-1] == "network.dropout" and found.importance["network.dropout"] < 0.05
@@ -131,12 +131,12 @@ def test_importance_tells_what_matters(search):
 
 def test_names_are_as_short_as_tells_them_apart():
     names = ["network.weights.input_hidden.mean", "network.weights.hidden_output.mean", "network.tau_mem", "loss"]
-    assert list(short_names(names).values()) == ["input hidden.mean", "hidden output.mean", "tau mem", "loss"]
+    assert list(shorten_names(names).values()) == ["input hidden.mean", "hidden output.mean", "tau mem", "loss"]
 
 
 def test_a_slice_is_the_surrogate_through_the_best_trial(search):
     of = Trials.read(search)
-    along = next(s for s in response.response(of).slices if s.parameter.name == "optimiser.learning_rate")
+    along = next(s for s in response.fit_response(of).slices if s.parameter.name == "optimiser.learning_rate")
     assert (along.std > 0).all()
     near = np.argmin(np.abs(np.log(np.array(along.values) / of.best.point["optimiser.learning_rate"])))
     assert along.mean[near] == pytest.approx(of.best.objective, abs=0.03)
@@ -155,7 +155,7 @@ def test_total_effects_are_parts_of_the_variance():
     from genn_shd.sweep.space import RealRange, Space
 
     space = Space(tuple(RealRange(name, {}, {}, 0.0, 1.0, False, None) for name in "xyz"))
-    found = response.total_effects(Sum(), space, ["x", "y", "z"], np.random.default_rng(0))
+    found = response.estimate_total_effects(Sum(), space, ["x", "y", "z"], np.random.default_rng(0))
     assert found["x"] == pytest.approx(16 / 17, abs=0.08)
     assert found["y"] == pytest.approx(1 / 17, abs=0.01)
     assert found["z"] == 0.0
@@ -163,7 +163,7 @@ def test_total_effects_are_parts_of_the_variance():
 
 def test_levels_are_means_over_the_trials_that_have_them(ablated):
     of = Trials.read(ablated)
-    levels = factors.factors(of)
+    levels = factors.list_factors(of)
     assert list(levels) == ["network.num_hidden", "network.recurrent", "rate"]
     for name, these in levels.items():
         for level in these:
@@ -177,13 +177,13 @@ def test_levels_are_means_over_the_trials_that_have_them(ablated):
 def test_an_ablation_changes_one_factor_of_the_best_trial(ablated):
     of = Trials.read(ablated)
     assert of.best.point == {"network.num_hidden": 64, "network.recurrent": True, "rate": "right"}
-    for name, trials in factors.ablation(of).items():
+    for name, trials in factors.find_ablation(of).items():
         assert of.best.number in [t.number for t in trials]
         for trial in trials:
             assert {**trial.point, name: None} == {**of.best.point, name: None}
-    figure = sweep_figures.ablation(factors.ablation(of), of)
+    figure = sweep_figures.draw_ablation(factors.find_ablation(of), of)
     heights = [p.get_height() for p in figure.axes[0].patches]
-    assert heights == [t.objective for t in factors.ablation(of)["network.num_hidden"]]
+    assert heights == [t.objective for t in factors.find_ablation(of)["network.num_hidden"]]
 
 
 def test_a_sweep_in_which_nothing_has_ended_is_reported(under_way):
@@ -219,7 +219,7 @@ def test_without_the_optimiser_all_else_is_reported(ablated, monkeypatch, tmp_pa
 
 def test_more_trials_than_a_fit_takes_seconds_for_are_thinned(search, monkeypatch):
     monkeypatch.setattr(response, "_MOST", 10)
-    found = response.response(of := Trials.read(search))
+    found = response.fit_response(of := Trials.read(search))
     assert (found.known, found.left_out) == (10, len(of.all) - 10)
 
 

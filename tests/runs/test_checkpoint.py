@@ -10,7 +10,7 @@ import pytest
 
 from genn_shd import DataError, GennShdError, Trained
 from genn_shd.models import recurrent_classifier
-from genn_shd.runs.checkpoint import Checkpoint, group
+from genn_shd.runs.checkpoint import Checkpoint, name_group
 from genn_shd.system import files
 from tests.checkpoint_states import row, state
 
@@ -21,9 +21,9 @@ WEIGHTS = {
 OPTIMISER = {**{f"{m}.{k}": np.zeros_like(a) for m in ("moment1", "moment2") for k, a in WEIGHTS.items()}}
 OPTIMISER["steps_taken"] = np.array(5)
 ARRAYS = {
-    **group("parameters", WEIGHTS),
-    **group("optimiser", OPTIMISER),
-    **group("silent", {"hidden": np.array([True, False, False])}),
+    **name_group("parameters", WEIGHTS),
+    **name_group("optimiser", OPTIMISER),
+    **name_group("silent", {"hidden": np.array([True, False, False])}),
 }
 NETWORK = recurrent_classifier(7, 3, 2, recurrent=False)
 STATE = state(3)
@@ -43,17 +43,17 @@ def test_everything_comes_back_exactly(path):
     for name, array in ARRAYS.items():
         assert checkpoint.arrays[name].dtype == array.dtype
         np.testing.assert_array_equal(checkpoint.arrays[name], array)
-    assert list(checkpoint.group("parameters")) == list(WEIGHTS)
-    assert set(checkpoint.group("optimiser")) == set(OPTIMISER)
+    assert list(checkpoint.select_group("parameters")) == list(WEIGHTS)
+    assert set(checkpoint.select_group("optimiser")) == set(OPTIMISER)
     checkpoint.check(NETWORK)
-    checkpoint.optimiser_like(OPTIMISER)
+    checkpoint.select_optimiser(OPTIMISER)
 
 
 def test_a_file_cut_short_anywhere_is_refused(path):
     whole = path.read_bytes()
     for length in [0, 1, 10, len(whole) // 2, len(whole) - 30, len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="cannot go on from this checkpoint, it is cut short or damaged"):
+        with pytest.raises(DataError, match="cannot resume from this checkpoint, it is cut short or damaged"):
             Checkpoint.read(path)
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_npz_file_is_refused_and_not_unpickled(tmp_path):
     for content in (pickle.dumps(Unpickled()), npy(np.zeros(3)), b"epoch 3\n", b"\x89HDF"):
         file.write_bytes(content)
         with pytest.raises(
-            DataError, match=r"checkpoint\.npz: cannot go on from this checkpoint, it is no npz file\.$"
+            DataError, match=r"checkpoint\.npz: cannot resume from this checkpoint, it is no npz file\.$"
         ):
             Checkpoint.read(file)
     file.unlink()
@@ -194,7 +194,7 @@ def test_states_that_are_damaged_are_refused(path, changes, message):
 @pytest.mark.parametrize("state_array", [b"[1]", b"3", b"{", b"[" * 100_000, b"\xff"])
 def test_states_that_are_no_table_are_refused(path, state_array):
     np.savez(path, state=np.frombuffer(state_array, np.uint8))
-    with pytest.raises(DataError, match=r"checkpoint\.npz: cannot go on from this checkpoint, it "):
+    with pytest.raises(DataError, match=r"checkpoint\.npz: cannot resume from this checkpoint, it "):
         Checkpoint.read(path)
 
 
@@ -231,11 +231,11 @@ def test_arrays_that_a_network_does_not_have_or_lacks_are_refused(path, name, ar
     arrays = {**ARRAYS, name: array}
     Checkpoint({n: a for n, a in arrays.items() if a is not None}, STATE).write(path)
     with pytest.raises(
-        DataError, match=rf"checkpoint\.npz: cannot go on from this checkpoint, .*{message}; take another"
+        DataError, match=rf"checkpoint\.npz: cannot resume from this checkpoint, .*{message}; take another"
     ):
         checkpoint = Checkpoint.read(path)
         checkpoint.check(NETWORK)
-        checkpoint.optimiser_like(OPTIMISER)
+        checkpoint.select_optimiser(OPTIMISER)
 
 
 def test_other_networks_are_refused(path):

@@ -147,16 +147,17 @@ def each_other_value(content, rng):
 
 @pytest.mark.parametrize("name", ["summary.json", "evaluation.json", "environment.json"])
 def test_json_of_other_types_is_refused_or_does_no_harm(run, monkeypatch, name):
-    for module, function in [(plots, "confusion"), (plots, "training_curves"), (run_report.run_figures, "weights")]:
+    drawn = [(plots, "draw_confusion"), (plots, "draw_training_curves"), (run_report.run_figures, "weights")]
+    for module, function in drawn:
         monkeypatch.setattr(module, function, lambda *arguments: None)
     monkeypatch.setattr(runs.Training, "recordings", [])
     refused = 0
     for content in each_other_value(json.loads((run / name).read_text()), np.random.default_rng(1)):
         (run / name).write_text(json.dumps(content))
-        page = run_report.report(run)
+        page = run_report.build_report(run)
         refused += page.sections[0].heading == "Damaged files" and not page.sections[0].is_empty
         try:
-            folder = RunFolder.existing(run)
+            folder = RunFolder.open_existing(run)
             folder.results.read_trained_with()
             folder.results.write_environment({"python": "another", "model": {"backend": "native"}})
         except GennShdError as error:
@@ -173,9 +174,9 @@ def test_settings_of_other_types_are_refused_or_do_no_harm(run):
             (run / "config.toml").write_text(tomli_w.dumps(content))
         except (TypeError, AttributeError):  # TOML has no such file
             continue
-        for read in (RunFolder.parts, RunFolder.config, runs.trainings):
+        for read in (RunFolder.list_parts, RunFolder.read_config, runs.list_trainings):
             try:
-                read(run if read is runs.trainings else RunFolder.existing(run))
+                read(run if read is runs.list_trainings else RunFolder.open_existing(run))
             except GennShdError as error:
                 refused += 1
                 assert str(run / "config.toml") in str(error)

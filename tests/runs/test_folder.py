@@ -22,8 +22,8 @@ CONFIG = Config()
 
 def test_a_new_folder_holds_the_complete_configuration(tmp_path):
     with RunFolder.open(tmp_path / "a" / "b", CONFIG) as folder:
-        assert folder.config() == CONFIG
-    assert RunFolder.existing(tmp_path / "a" / "b").config() == CONFIG
+        assert folder.read_config() == CONFIG
+    assert RunFolder.open_existing(tmp_path / "a" / "b").read_config() == CONFIG
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_a_run_cannot_go_on_with_leaves_its_configuration(tmp_path, refusal
         pass
     with pytest.raises(type(refusal)), RunFolder.open(tmp_path, CONFIG.replace(**{"training.epochs": 1})):
         raise refusal
-    assert RunFolder.existing(tmp_path).config() == CONFIG
+    assert RunFolder.open_existing(tmp_path).read_config() == CONFIG
 
 
 def test_parts_are_what_was_asked_for_and_begun(tmp_path):
@@ -65,14 +65,14 @@ def test_parts_are_what_was_asked_for_and_begun(tmp_path):
         for name in ("seed_2", "seed_10", "seed_7", "seed_old"):
             with RunFolder.open(tmp_path / name, CONFIG):
                 pass
-        assert [part.name for part in top.parts()] == ["seed_10", "seed_2"]
-        assert RunFolder(tmp_path / "seed_2").parts() == []
+        assert [part.name for part in top.list_parts()] == ["seed_10", "seed_2"]
+        assert RunFolder(tmp_path / "seed_2").list_parts() == []
     folds = CONFIG.replace(validation={"kind": "leave_one_speaker_out"})
     with RunFolder.open(tmp_path / "folds", folds) as top:
         for name in ("fold_10", "fold_9", "fold_copy"):
             with RunFolder.open(top.path / name, CONFIG):
                 pass
-        assert [part.name for part in top.parts()] == ["fold_9", "fold_10"]
+        assert [part.name for part in top.list_parts()] == ["fold_9", "fold_10"]
 
 
 def test_a_damaged_environment_is_said_to_be(tmp_path):
@@ -88,7 +88,7 @@ def test_what_does_not_change_the_result_may_differ(tmp_path, setting, value):
         pass
     other = CONFIG.replace(**{setting: value})
     with RunFolder.open(tmp_path, other) as folder:
-        assert folder.config() == other
+        assert folder.read_config() == other
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_files_without_a_configuration_are_left_alone(tmp_path, name):
 def test_a_run_killed_before_its_configuration_was_written_begins_anew(tmp_path):
     (tmp_path / "log.txt").write_bytes(b"")
     with RunFolder.open(tmp_path, CONFIG) as folder:
-        assert folder.config() == CONFIG
+        assert folder.read_config() == CONFIG
 
 
 def test_settings_of_ones_own_are_no_configuration_of_a_run(tmp_path):
@@ -203,13 +203,13 @@ def test_a_log_without_room_says_nothing(tmp_path, capsys):
 
 def test_no_run_no_folder(tmp_path):
     with pytest.raises(DataError, match=r"no run folder, there is no config\.toml in it"):
-        RunFolder.existing(tmp_path)
+        RunFolder.open_existing(tmp_path)
 
 
 def test_a_configuration_of_another_version_is_named(tmp_path):
     (tmp_path / "config.toml").write_text("[training]\nlearning = true\n")
     with pytest.raises(SettingError, match=r"config\.toml: training\.learning is unknown"):
-        RunFolder(tmp_path).config()
+        RunFolder(tmp_path).read_config()
 
 
 def test_history_has_a_row_an_epoch_and_exact_numbers(tmp_path):

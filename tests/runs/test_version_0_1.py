@@ -48,7 +48,7 @@ def test_it_is_gone_on_with_to_the_same_weights(run):
 def test_it_is_gone_on_with_bit_for_bit_where_it_was_begun(run):
     written = json.loads((THEN / "environment.json").read_text())
     if (written["processor"], written["model"]["compiler"]) != (
-        environment.processor(),
+        environment.describe_processor(),
         find_compiler().description,
     ):
         pytest.skip("another processor or compiler than the run was begun with: rounding differs")

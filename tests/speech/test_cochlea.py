@@ -14,7 +14,7 @@ from scipy import fft
 
 from benchmarks.encode import compute_firing_probability, compute_part_as_far
 from genn_shd.speech.audio import resample_mono
-from genn_shd.speech.basilar import places, transfer_function
+from genn_shd.speech.basilar import compute_places, compute_transfer_function
 from genn_shd.speech.cochlea import STEP, get_cochlea
 from genn_shd.speech.membrane import BLOCK, Membrane
 from genn_shd.speech.preparation import Preparation, Waveform, prepare
@@ -26,7 +26,7 @@ RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "f
 
 def velocity(membrane: Membrane, sound: np.ndarray) -> np.ndarray:
     spectrum = fft.rfft(sound)
-    blocks = [membrane.velocity(spectrum, len(spectrum), block) for block in range(membrane.num_blocks)]
+    blocks = [membrane.compute_velocity(spectrum, len(spectrum), block) for block in range(membrane.num_blocks)]
     return np.concatenate([np.hstack(parts) for parts in blocks], axis=1)[:, : membrane.num_channels]
 
 
@@ -36,7 +36,7 @@ def test_velocity_is_that_of_the_transfer_function(length):
     spectrum = fft.rfft(sound)
     omega = 2 * np.pi * np.linspace(1, 24_000, len(spectrum))
     with np.errstate(all="ignore"):
-        expected = fft.ifft(transfer_function(omega, places(40)) * spectrum[:, None], axis=0).real
+        expected = fft.ifft(compute_transfer_function(omega, compute_places(40)) * spectrum[:, None], axis=0).real
     found = velocity(Membrane(40), sound)
     assert found.shape == expected.shape
     assert (np.abs(found - expected).max(axis=0) / np.abs(expected).max(axis=0)).max() < 1e-7
@@ -129,7 +129,9 @@ def test_spikes_are_as_many_as_lauschers(human):
     ear = get_cochlea()
     own = np.array([np.bincount(ear.encode(human, seed)[1], minlength=700)[CHANNELS] for seed in range(30)])
     spectrum = fft.rfft(human.samples)
-    velocities = [np.hstack(ear.membrane.velocity(spectrum, len(spectrum), c // BLOCK))[:, c % BLOCK] for c in CHANNELS]
+    velocities = [
+        np.hstack(ear.membrane.compute_velocity(spectrum, len(spectrum), c // BLOCK))[:, c % BLOCK] for c in CHANNELS
+    ]
     np.random.seed(0)  # noqa: NPY002 - lauscher draws from NumPy's old global generator
     cell, counts = BushyCell(), []
     for probability in compute_firing_probability(np.array(velocities)):

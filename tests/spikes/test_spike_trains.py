@@ -117,8 +117,8 @@ def test_crop_drops_spikes_at_the_duration_or_later(samples, duration):
     expected = [[spike for spike in spikes if spike[0] < duration] for spikes in samples]
     cropped = trains.crop(duration)
     assert as_lists(cropped) == expected
-    assert trains.longer_than(duration) == sum(a != b for a, b in zip(samples, expected, strict=True))
-    assert cropped.longer_than(duration) == 0
+    assert trains.count_longer(duration) == sum(a != b for a, b in zip(samples, expected, strict=True))
+    assert cropped.count_longer(duration) == 0
 
 
 @given(SAMPLES, st.randoms())
@@ -246,7 +246,7 @@ def test_durations_are_positive(duration):
     with pytest.raises(SettingError, match="duration"):
         example().crop(duration)
     with pytest.raises(SettingError, match="duration"):
-        example().longer_than(duration)
+        example().count_longer(duration)
 
 
 def test_six_bytes_a_spike():

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import tomli_w
 
+from genn_shd import SweepReader
 from genn_shd.sweep import command
-from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.state import FILE_NAME
 from tests.forked import Forked
 from tests.sweep.cheap import executed, sweep
@@ -77,7 +77,9 @@ def wait_until(condition, process=None):
 
 def workers(reader):
     """Process ids of workers that have a run now."""
-    running = [a for run in reader.runs() for a in run.attempts if a.ended is None and a.worker.startswith("process")]
+    running = [
+        a for run in reader.read_runs() for a in run.attempts if a.ended is None and a.worker.startswith("process")
+    ]
     return [int(attempt.worker.split()[1]) for attempt in running]
 
 
@@ -98,7 +100,7 @@ def kill(pid):
 def check_nothing_lost_or_doubled(folder, runs):
     """That every run came to its end, and each of them once."""
     with SweepReader(folder) as reader:
-        counts, found = reader.counts(), reader.runs()
+        counts, found = reader.count_runs(), reader.read_runs()
     assert len(found) == counts.finished == runs
     assert sorted(executed(folder)) == sorted(run.folder for run in found)
     assert (counts.duplicated, counts.open) == (0, 0)

@@ -4,12 +4,12 @@ import csv
 
 import pytest
 
+from genn_shd import SweepReader
 from genn_shd.runs.folder import RunFolder
 from genn_shd.sweep.command import main
 from genn_shd.sweep.objective import EPOCH_METRICS, RUN_METRICS
-from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE
-from genn_shd.system.lock import held
+from genn_shd.system.lock import try_to_hold
 
 TEXT = """
 title = "Learning rate of a tiny network"
@@ -49,23 +49,23 @@ def test_a_sweep_of_real_trainings_from_file_to_status(tmp_path, file, capsys, m
     assert "trials: 3 of 3: 3 complete" in said.out
     assert "compiling" in said.out and "s of it compiling" in said.err
     with SweepReader(out) as reader:
-        trials, best = reader.trials(epochs=True), reader.best()
+        trials, best = reader.read_trials(epochs=True), reader.find_best()
     compiled = []
     for trial in trials:
         (run,) = trial.runs
         assert (trial.status, run.status) == (COMPLETE, COMPLETE)
         assert set(run.metrics["best"]) == set(run.metrics["last"]) == {"epoch", "learning_rate", *EPOCH_METRICS}
         assert set(run.metrics["run"]) == set(RUN_METRICS)
-        assert run.metric("peak_memory") > 10
-        assert trial.objective == run.metric("validation_accuracy", "best")
-        folder = RunFolder.existing(out / run.folder)
-        config = folder.config()
+        assert run.get_metric("peak_memory") > 10
+        assert trial.objective == run.get_metric("validation_accuracy", "best")
+        folder = RunFolder.open_existing(out / run.folder)
+        config = folder.read_config()
         assert config.optimiser.learning_rate == trial.point["optimiser.learning_rate"]
         assert config.network.tau_mem == config.network.output_tau_mem == trial.point["tau"]
         with folder.history_file.open() as history:
             rows = list(csv.DictReader(history))
         assert [float(row["validation_accuracy"]) for row in rows] == [r["validation_accuracy"] for r in run.epochs]
-        compiled.append(run.metric("compile_seconds"))
+        compiled.append(run.get_metric("compile_seconds"))
     assert max(compiled[1:]) < compiled[0] / 2  # time constants and learning rate are run-time values
     assert trials[2].origin == "bayesian"
     assert best.objective == max(trial.objective for trial in trials)
@@ -120,6 +120,6 @@ def test_files_of_others_stay(tmp_path, file, capsys, name):
 
 def test_a_lock_does_not_empty_what_was_there(tmp_path):
     (tmp_path / "planner.lock").write_text("mine")
-    with held(tmp_path / "planner.lock") as is_mine:
+    with try_to_hold(tmp_path / "planner.lock") as is_mine:
         assert is_mine
     assert (tmp_path / "planner.lock").read_text() == "mine"

@@ -9,11 +9,11 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from genn_shd import DataError, report
+from genn_shd import DataError, SweepReader, report
 from genn_shd.reports.drawing import Drawing
 from genn_shd.sweep import reading, state
 from genn_shd.sweep.command import main
-from genn_shd.sweep.reading import NotStartedError, SweepReader
+from genn_shd.sweep.reading import NotStartedError
 from genn_shd.sweep.state import FILE_NAME, State, connect
 from genn_shd.sweep.workers.job import OUTCOME
 from tests.sweep.processes import write
@@ -185,7 +185,7 @@ def test_a_damaged_outcome_is_found_out_again(sweep, capsys, content):
     assert run(sweep, capsys) == [0, 0, 0]
     assert json.loads(file.read_text()) == expected
     with SweepReader(sweep / "out") as reader:
-        assert [trial.status for trial in reader.trials()] == ["complete"] * 2
+        assert [trial.status for trial in reader.read_trials()] == ["complete"] * 2
 
 
 @pytest.mark.parametrize("name", [OUTCOME, "job.lock"])
@@ -196,8 +196,8 @@ def test_a_folder_in_the_place_of_a_file_of_a_run_fails_that_run_alone(sweep, ca
     file.mkdir()
     assert run(sweep, capsys) == [0, 0, 0]
     with SweepReader(sweep / "out") as reader:
-        assert [trial.status for trial in reader.trials()] == ["failed", "complete"]
-        assert str(file) in reader.trial(1).error
+        assert [trial.status for trial in reader.read_trials()] == ["failed", "complete"]
+        assert str(file) in reader.read_trial(1).error
 
 
 @pytest.mark.parametrize("damage", [b"", b"no database" * 100])

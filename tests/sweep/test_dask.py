@@ -45,9 +45,9 @@ def test_a_sweep_runs_on_a_cluster_and_survives_a_killed_worker_and_a_killed_pla
     arguments = (file, "--out", out, "--scheduler", cluster.scheduler_address)
     process = fork(*arguments)
     with reading(out, process) as reader:
-        wait_until(lambda: reader.counts().finished >= 1 and addresses(reader), process)
+        wait_until(lambda: reader.count_runs().finished >= 1 and addresses(reader), process)
         kill(pid_of(cluster, addresses(reader)[0]))
-        wait_until(lambda: reader.counts().finished >= 3 and addresses(reader), process)
+        wait_until(lambda: reader.count_runs().finished >= 3 and addresses(reader), process)
         process.kill()
         process.communicate()
     finish(fork(*arguments))
@@ -56,13 +56,13 @@ def test_a_sweep_runs_on_a_cluster_and_survives_a_killed_worker_and_a_killed_pla
 
 
 def addresses(reader):
-    running = [a for run in reader.runs() for a in run.attempts if a.ended is None]
+    running = [a for run in reader.read_runs() for a in run.attempts if a.ended is None]
     return [attempt.worker for attempt in running if attempt.worker.startswith("tcp")]
 
 
 def test_a_run_is_stopped_and_one_that_nobody_waits_for_ends_by_itself(tmp_path, cluster):
-    plan = plans.make(cheap.sweep("slow", settings={"training.epochs": 1000}))
-    settings = plan.runs(plan.space.at([0.5, 0.5]))[0].settings
+    plan = plans.make_plan(cheap.sweep("slow", settings={"training.epochs": 1000}))
+    settings = plan.make_runs(plan.space.at([0.5, 0.5]))[0].settings
     job = Job(1, str(tmp_path / "trials" / "0001" / "seed_0"), plan.file.function, settings)
     with DaskCluster(cluster) as workers:
         assert workers.slots == 2

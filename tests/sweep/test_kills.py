@@ -11,7 +11,7 @@ from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import main
 from genn_shd.sweep.records import FAILED
 from genn_shd.sweep.workers.base import Ended, Job, Lost, Started
-from genn_shd.sweep.workers.processes import Processes, fair_threads
+from genn_shd.sweep.workers.processes import Processes, share_threads
 from tests import forked
 from tests.sweep import cheap
 from tests.sweep.processes import (
@@ -51,7 +51,7 @@ def test_a_worker_that_is_killed_loses_its_run_which_is_retried(tmp_path):
     process = fork(file, "--out", out, "--workers", 2)
     with reading(out, process) as reader:
         for finished in (1, 4):
-            wait_until(lambda n=finished: reader.counts().finished >= n and workers(reader), process)
+            wait_until(lambda n=finished: reader.count_runs().finished >= n and workers(reader), process)
             kill(workers(reader)[0])
     _, err = finish(process)
     counts = check_nothing_lost_or_doubled(out, 10)
@@ -66,7 +66,7 @@ def test_a_planner_that_is_killed_takes_its_workers_along_and_the_same_command_g
     for finished in (2, 5):
         process = fork(file, "--out", out, "--workers", 2)
         with reading(out, process) as reader:
-            wait_until(lambda r=reader, n=finished: r.counts().finished >= n and len(workers(r)) == 2, process)
+            wait_until(lambda r=reader, n=finished: r.count_runs().finished >= n and len(workers(r)) == 2, process)
             pids = workers(reader)
             process.kill()
             process.communicate()
@@ -83,12 +83,12 @@ def test_a_signal_lets_runs_end_where_they_can_go_on(tmp_path):
     file, out = sweep_of(tmp_path, trials=6)
     process = start(file, "--out", out, "--workers", 2)
     with reading(out, process) as reader:
-        wait_until(lambda: reader.counts().finished >= 1 and len(workers(reader)) == 2, process)
+        wait_until(lambda: reader.count_runs().finished >= 1 and len(workers(reader)) == 2, process)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: planner and workers
         _, err = finish(process, code=130)
-        assert err.splitlines()[-1] == (f"stopped; to go on: python -m genn_shd.sweep {file} --out {out} --workers 2")
+        assert err.splitlines()[-1] == (f"stopped; to resume: python -m genn_shd.sweep {file} --out {out} --workers 2")
         assert "Traceback" not in err
-        interrupted = reader.counts().interrupted
+        interrupted = reader.count_runs().interrupted
         assert interrupted <= 2
         assert not workers(reader)
     finish(fork(file, "--out", out, "--workers", 2))
@@ -100,8 +100,8 @@ def test_a_run_whose_workers_keep_dying_is_given_up(tmp_path):
     file, out = write(tmp_path / "kills.toml", "killing", budget={"trials": 1}), tmp_path / "out"
     finish(fork(file, "--out", out, "--workers", 1))
     with reading(out) as reader:
-        (trial,) = reader.trials()
-        counts = reader.counts()
+        (trial,) = reader.read_trials()
+        counts = reader.count_runs()
     assert (trial.status, counts.started, counts.lost, counts.finished) == (FAILED, 3, 3, 1)
     assert "its worker died (exit code -9), 3 times; is there enough memory?" in trial.error
 
@@ -137,7 +137,7 @@ def test_workers_die_with_the_pool_and_threads_are_shared_fairly(tmp_path):
         pids = [worker.process.pid for worker in pool._workers]
         assert all(map(is_alive, pids))
     assert not any(map(is_alive, pids))
-    assert [fair_threads(n, 8) for n in (1, 2, 3, 8, 16)] == [8, 4, 2, 1, 1]
+    assert [share_threads(n, 8) for n in (1, 2, 3, 8, 16)] == [8, 4, 2, 1, 1]
 
 
 def test_events_of_a_killed_worker_end_with_its_loss(tmp_path, forked_workers):
@@ -152,8 +152,8 @@ def test_events_of_a_killed_worker_end_with_its_loss(tmp_path, forked_workers):
 
 
 def job_of(function, run, folder, settings=None):
-    plan = plans.make(cheap.sweep(function, settings=settings or {}))
-    configuration = plan.runs(plan.space.at([0.5, 0.5]))[0].settings
+    plan = plans.make_plan(cheap.sweep(function, settings=settings or {}))
+    configuration = plan.make_runs(plan.space.at([0.5, 0.5]))[0].settings
     return Job(run, str(folder / "trials" / f"{run:04d}" / "seed_0"), plan.file.function, configuration, 1)
 
 

@@ -120,11 +120,11 @@ def peak():
 
 def plan_sweep(path):
     """As the command does before it trains: read, plan, build the strategy and ask it for the first trial."""
-    strategies.build(plan.make(sweep_file.read(str(path), None, False))).next([])
+    strategies.build(plan.make_plan(sweep_file.read(str(path), None, False))).next([])
 
 
 def test_no_sweep_file_ends_in_a_traceback_a_hang_or_much_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory_estimate, "available_memory", lambda: 10**9)
+    monkeypatch.setattr(memory_estimate, "read_available_memory", lambda: 10**9)
     monkeypatch.chdir(tmp_path)
     rng, file, before, planned = random.Random(SEED), tmp_path / "sweep.toml", peak(), 0
     for _ in range(FILES):

@@ -33,19 +33,19 @@ def test_every_one_can_be(name, dataset, smoke):
     # Runs that train nothing need no data, and then folds cannot be known.
     settings = combine(file.settings, {"validation": {"kind": "random"}})
     changes = {"function": f"{HERE}:quick", "repeats": {}, "settings": settings}
-    plan = plans.make(SweepFile.from_values(file.values() | changes))
-    listed = plans.points(plan) or [plan.space.at([u] * len(plan.space)) for u in (0.0, 0.3, 0.6, 1.0)]
+    plan = plans.make_plan(SweepFile.from_values(file.values() | changes))
+    listed = plans.list_points(plan) or [plan.space.at([u] * len(plan.space)) for u in (0.0, 0.3, 0.6, 1.0)]
     for point in listed:
-        config = plan.config(point, 0, None)
+        config = plan.make_config(point, 0, None)
         assert config.dataset.name == dataset
         build_network(config, 700, 20)
 
 
 def test_the_loss_comparison_is_of_the_published_size():
-    plan = plans.make(
+    plan = plans.make_plan(
         SweepFile.from_values(sweep_file.read("losses", "shd").values() | {"repeats": {}, "function": f"{HERE}:quick"})
     )
-    points = plans.points(plan)
+    points = plans.list_points(plan)
     assert len(points) == 4 * 5 * 2 * 2 * 2  # losses, strengths, recurrence, two time constants
-    strengths = {plan.config(p, 0, None).regularisation.strength_upper for p in points if p["loss"] == "sum_exp"}
+    strengths = {plan.make_config(p, 0, None).regularisation.strength_upper for p in points if p["loss"] == "sum_exp"}
     assert strengths == {2e-9, 1e-8, 2e-8, 1e-7, 2e-7}

@@ -14,8 +14,8 @@ SMALL = {"dataset.num_train": 30, "dataset.num_validation": 9, "dataset.num_test
 
 
 def test_a_run_has_the_settings_of_preset_file_point_and_repeat():
-    plan = plans.make(sweep(settings={"training.batch_size": 8}, repeats={"seeds": [3, 4]}))
-    runs = plan.runs({"optimiser.learning_rate": 0.01, "network.tau_mem": 12.0})
+    plan = plans.make_plan(sweep(settings={"training.batch_size": 8}, repeats={"seeds": [3, 4]}))
+    runs = plan.make_runs({"optimiser.learning_rate": 0.01, "network.tau_mem": 12.0})
     assert [(run.seed, run.fold, run.name) for run in runs] == [(3, None, "seed_3"), (4, None, "seed_4")]
     for run in runs:
         assert run.settings["training"]["seed"] == run.seed
@@ -26,24 +26,24 @@ def test_a_run_has_the_settings_of_preset_file_point_and_repeat():
 
 def test_a_trial_that_changes_the_loss_keeps_nothing_of_the_other_one():
     space = {"loss": {"cases": {"a": {"loss.name": "max"}, "b": {"loss.name": "sum", "loss.loss_scale": 3.0}}}}
-    plan = plans.make(sweep(space=space))
-    scales = [plan.runs({"loss": case})[0].settings["loss"] for case in ("a", "b")]
+    plan = plans.make_plan(sweep(space=space))
+    scales = [plan.make_runs({"loss": case})[0].settings["loss"] for case in ("a", "b")]
     assert scales == [{"name": "max", "loss_scale": 1.0}, {"name": "sum", "loss_scale": 3.0}]
 
 
 def test_folds_leave_out_one_speaker_each(spoken):
-    plan = plans.make(sweep(**spoken, repeats={"folds": "speakers", "seeds": [0, 1]}))
-    runs = plan.runs({"optimiser.learning_rate": 0.01, "network.tau_mem": 12.0})
+    plan = plans.make_plan(sweep(**spoken, repeats={"folds": "speakers", "seeds": [0, 1]}))
+    runs = plan.make_runs({"optimiser.learning_rate": 0.01, "network.tau_mem": 12.0})
     assert [run.name for run in runs[:3]] == ["seed_0_fold_0", "seed_0_fold_1", "seed_0_fold_2"]
     assert len(runs) == 6
     assert {run.settings["training"]["monitor"] for run in runs} == {"training"}  # the speaker left out chooses nothing
     assert runs[4].settings["validation"] == {"kind": "speaker", "speakers": ["1"]}
-    chosen = plans.make(sweep(**spoken, repeats={"folds": [2, 0]}))
+    chosen = plans.make_plan(sweep(**spoken, repeats={"folds": [2, 0]}))
     assert chosen.folds == ("2", "0")
     with pytest.raises(SettingError, match="training.seed is .* repeats.seeds"):
-        plans.make(sweep(settings={"training.seed": 3}))
+        plans.make_plan(sweep(settings={"training.seed": 3}))
     with pytest.raises(SettingError, match="repeats.folds: 7 is no speaker of the training set; there are 0, 1, 2"):
-        plans.make(sweep(**spoken, repeats={"folds": [7]}))
+        plans.make_plan(sweep(**spoken, repeats={"folds": [7]}))
 
 
 @pytest.fixture
@@ -102,20 +102,20 @@ def spoken(tmp_path):
 )
 def test_everything_that_cannot_be_is_refused_before_anything_starts(tables, message):
     with pytest.raises(SettingError, match=message) as caught:
-        plans.make(sweep(**tables))
+        plans.make_plan(sweep(**tables))
     assert "\n" not in str(caught.value)
 
 
 def test_every_point_of_a_list_is_checked_and_of_a_space_the_ends():
     points = [{"optimiser.learning_rate": 0.1, "network.tau_mem": 5.0}, {"optimiser.learning_rate": 0.1}]
     with pytest.raises(SettingError, match="entry 2: network.tau_mem is missing"):
-        plans.make(sweep(strategy={"name": "list", "points": points}))
+        plans.make_plan(sweep(strategy={"name": "list", "points": points}))
     conditional = {
         "loss.name": {"choice": ["sum", "first_spike_exp"]},
         "loss.tau_0": {"float": [-5.0, 1.0], "when": {"loss.name": "first_spike_exp"}},
     }
     with pytest.raises(SettingError, match="loss.tau_0 = -5.0 is not allowed"):
-        plans.make(sweep(space=conditional))
+        plans.make_plan(sweep(space=conditional))
 
 
 def test_the_value_of_a_trial_is_the_mean_over_its_runs():
@@ -124,18 +124,18 @@ def test_the_value_of_a_trial_is_the_mean_over_its_runs():
         {"best": {"validation_accuracy": 1.0}, "last": {"validation_accuracy": a, "spikes_per_neuron": s}}
         for a, s in ((0.5, 8.0), (0.7, 14.0))
     ]
-    value = objective.of_trial(runs)
+    value = objective.evaluate_trial(runs)
     assert (value.objective, value.limited) == (pytest.approx(0.6), {"spikes_per_neuron": 11.0})
     assert not objective.keeps_limits(value.limited)
     assert objective.keeps_limits({"spikes_per_neuron": 10.0})
     runs[1]["last"]["validation_accuracy"] = float("nan")
-    assert objective.of_trial(runs) is None
-    assert objective.of_trial([]) is None
+    assert objective.evaluate_trial(runs) is None
+    assert objective.evaluate_trial([]) is None
 
 
 def test_losses_and_seconds_are_minimised():
     assert Objective("validation_accuracy", "best", {}).sign == 1.0
     assert Objective("validation_loss", "best", {}).sign == -1.0
     seconds = Objective("seconds_per_epoch", "best", {})
-    assert (seconds.sign, seconds.of_run({"best": {}, "run": {"seconds_per_epoch": 2.0}})) == (-1.0, 2.0)
+    assert (seconds.sign, seconds.evaluate_run({"best": {}, "run": {"seconds_per_epoch": 2.0}})) == (-1.0, 2.0)
     assert "validation_loss" in EPOCH_METRICS

@@ -4,13 +4,12 @@ import re
 
 import pytest
 
-from genn_shd import GennShdError, SettingError
+from genn_shd import GennShdError, SettingError, SweepReader
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
-from genn_shd.sweep.reading import SweepReader
 from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, SKIPPED, STOPPED, WAITING
 from genn_shd.sweep.state import FILE_NAME, State
-from genn_shd.sweep.status import status
+from genn_shd.sweep.status import format_status
 from genn_shd.sweep.workers.base import Ended, Lost, Workers
 from genn_shd.sweep.workers.in_process import InProcess
 from genn_shd.system import progress
@@ -21,13 +20,13 @@ STOP = StopRequest()
 
 
 def go(folder, function="quick", stop=None, retry_failed=False, **tables):
-    run(plans.make(sweep(function, **tables)), folder, InProcess, stop or StopRequest(), retry_failed)
+    run(plans.make_plan(sweep(function, **tables)), folder, InProcess, stop or StopRequest(), retry_failed)
     return read(folder)
 
 
 def read(folder):
     with SweepReader(folder) as reader:
-        return reader.trials(epochs=True), reader.counts(), reader.best()
+        return reader.read_trials(epochs=True), reader.count_runs(), reader.find_best()
 
 
 def test_every_trial_is_run_once_and_valued(tmp_path):
@@ -35,9 +34,9 @@ def test_every_trial_is_run_once_and_valued(tmp_path):
     assert [trial.status for trial in trials] == [COMPLETE] * 6
     assert sorted(executed(tmp_path)) == sorted(run.folder for trial in trials for run in trial.runs)
     assert (counts.started, counts.finished, counts.retried, counts.duplicated) == (12, 12, 0, 0)
-    plan = plans.make(sweep())
+    plan = plans.make_plan(sweep())
     for trial in trials:
-        assert trial.objective == pytest.approx(value(plan.config(trial.point, 0, None)))
+        assert trial.objective == pytest.approx(value(plan.make_config(trial.point, 0, None)))
     assert best.objective == max(trial.objective for trial in trials)
 
 
@@ -167,7 +166,7 @@ class Dying(Workers):
 
 
 def test_a_run_that_nobody_needs_is_not_tried_again_when_its_worker_dies(tmp_path):
-    run(plans.make(sweep(budget={"trials": 1}, repeats={"seeds": [0, 1, 2]})), tmp_path, Dying, StopRequest())
+    run(plans.make_plan(sweep(budget={"trials": 1}, repeats={"seeds": [0, 1, 2]})), tmp_path, Dying, StopRequest())
     ((trial,), counts, _) = read(tmp_path)
     assert trial.status == FAILED and [r.status for r in trial.runs] == [FAILED, SKIPPED, SKIPPED]
     assert (counts.started, counts.lost) == (2, 1)
@@ -204,7 +203,7 @@ def test_asked_to_stop_it_leaves_what_can_be_gone_on_with(tmp_path):
             stop.requested = stop.requested or len(executed(tmp_path)) >= 2
             return found
 
-    plan = plans.make(sweep("slow", settings={"training.epochs": 10}))
+    plan = plans.make_plan(sweep("slow", settings={"training.epochs": 10}))
     with pytest.raises(Interrupted):
         run(plan, tmp_path, StoppingWorkers, stop)
     trials, counts, _ = read(tmp_path)
@@ -219,10 +218,10 @@ def test_what_a_planner_left_undecided_is_decided_by_the_next(tmp_path):
     from genn_shd.sweep.state import FILE_NAME, State
 
     go(tmp_path, budget={"trials": 2})
-    plan = plans.make(sweep())
+    plan = plans.make_plan(sweep())
     with State(tmp_path / FILE_NAME) as state:  # as if it had died between the end of a run and that of its trial
         point = plan.space.at([0.5, 0.5])
-        runs = [(r.seed, r.fold, r.name, r.settings) for r in plan.runs(point)]
+        runs = [(r.seed, r.fold, r.name, r.settings) for r in plan.make_runs(point)]
         state.add_trial(point, "random", runs)
         run_id = state.claim("gone")
         state.finish(run_id, COMPLETE, {"best": {"validation_accuracy": 0.25}})
@@ -237,7 +236,7 @@ def test_the_status_says_what_there_is(tmp_path):
     ]
     _, _, best = go(tmp_path, published=published, repeats={"seeds": [0, 1]})
     with SweepReader(tmp_path) as reader:
-        text = status(reader)
+        text = format_status(reader)
     assert "trials: 6 of 6: 6 complete" in text
     assert "12 finished, 0 open" in text and "0 duplicated" in text
     assert f"{best.number}" in next(line for line in text.splitlines() if "complete  " in line).split()
@@ -262,4 +261,4 @@ def test_a_space_smaller_than_the_budget_ends_the_sweep_and_says_so(tmp_path, ca
     assert len(trials) == counts.started == len(executed(tmp_path)) == 4
     assert [m for m in caplog.messages if "all points" in m] == ["all points were tried, 4 trials; there are no more"]
     with SweepReader(tmp_path) as reader:
-        assert "trials: 4 of 20, all points of the space: 4 complete" in status(reader)
+        assert "trials: 4 of 20, all points of the space: 4 complete" in format_status(reader)

@@ -8,8 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from genn_shd import DataError
-from genn_shd.sweep.reading import SweepReader
+from genn_shd import DataError, SweepReader
 from genn_shd.sweep.records import COMPLETE, FAILED, INTERRUPTED, LOST, RUNNING, SKIPPED, STOPPED, WAITING
 from genn_shd.sweep.state import FILE_NAME, State
 from tests.forked import FORK
@@ -42,32 +41,36 @@ def test_what_is_written_is_read(state):
     state.finish(first, COMPLETE, {"best": {"validation_accuracy": 0.75, "none": None}, "run": {"seconds": 3}})
     state.finish(state.claim("b"), FAILED, {}, "no memory")
     state.close_trial(number, FAILED, None, {"spikes_per_neuron": 3.0}, "no memory")
-    state.at_work(session, 12.5)
+    state.track_time(session, 12.5)
     with read(state) as reader:
-        (trial,) = reader.trials(epochs=True)
+        (trial,) = reader.read_trials(epochs=True)
         assert (trial.number, trial.point, trial.origin, trial.status) == (1, POINT, "random", FAILED)
         assert (trial.objective, trial.limited, trial.error) == (None, {"spikes_per_neuron": 3.0}, "no memory")
         one, two = trial.runs
         assert (one.seed, one.fold, one.status, one.folder) == (0, None, COMPLETE, "trials/0001/seed_0")
         assert one.settings == {"training": {"seed": 0}}
         assert one.metrics == {"best": {"validation_accuracy": 0.75}, "run": {"seconds": 3.0}}
-        assert (one.metric("validation_accuracy"), one.metric("seconds"), one.metric("x")) == (0.75, 3.0, None)
+        assert (one.get_metric("validation_accuracy"), one.get_metric("seconds"), one.get_metric("x")) == (
+            0.75,
+            3.0,
+            None,
+        )
         assert [row["epoch"] for row in one.epochs] == [1, 2]
         assert [(a.worker, a.status) for a in one.attempts] == [("a", COMPLETE)]
         assert one.attempts[0].started <= one.attempts[0].ended
         assert (two.status, two.error) == (FAILED, "no memory")
-        assert reader.curve("validation_accuracy", first) == [(1, 0.5), (2, 0.75)]
-        assert reader.complete_curves("validation_accuracy", None) == [[(1, 0.5), (2, 0.75)]]
-        assert reader.seconds() == 12.5
+        assert reader.read_curve("validation_accuracy", first) == [(1, 0.5), (2, 0.75)]
+        assert reader.read_complete_curves("validation_accuracy", None) == [[(1, 0.5), (2, 0.75)]]
+        assert reader.read_seconds() == 12.5
         assert reader.file == sweep()
 
 
 def test_a_reader_sees_what_others_write_meanwhile(state):
     with read(state) as reader:
-        assert reader.trials() == []
+        assert reader.read_trials() == []
         add(state)
-        assert len(reader.trials()) == 1
-        assert reader.run(state.claim("a")).status == RUNNING
+        assert len(reader.read_trials()) == 1
+        assert reader.read_run(state.claim("a")).status == RUNNING
 
 
 def test_attempts_are_counted_by_how_they_ended(state):
@@ -82,8 +85,8 @@ def test_attempts_are_counted_by_how_they_ended(state):
         state.finish(run, COMPLETE, {})
     state.skip_waiting(1)
     with read(state) as reader:
-        counts = reader.counts()
-        assert [run.status for run in reader.runs()] == [COMPLETE, COMPLETE, COMPLETE, SKIPPED]
+        counts = reader.count_runs()
+        assert [run.status for run in reader.read_runs()] == [COMPLETE, COMPLETE, COMPLETE, SKIPPED]
     assert (counts.started, counts.lost, counts.interrupted, counts.retried) == (6, 2, 1, 3)
     assert (counts.finished, counts.duplicated, counts.open, counts.skipped) == (3, 0, 0, 1)
 
@@ -95,8 +98,8 @@ def test_a_new_session_lets_runs_wait_again_that_were_under_way(state):
     state.claim("a")
     state.begin_session("there")
     with read(state) as reader:
-        assert [run.status for run in reader.runs()] == [COMPLETE, WAITING]
-        assert [a.status for run in reader.runs() for a in run.attempts] == [COMPLETE, LOST]
+        assert [run.status for run in reader.read_runs()] == [COMPLETE, WAITING]
+        assert [a.status for run in reader.read_runs() for a in run.attempts] == [COMPLETE, LOST]
 
 
 def test_failed_runs_can_be_let_run_again(state):
@@ -108,8 +111,8 @@ def test_failed_runs_can_be_let_run_again(state):
         state.close_trial(number, status, None, {}, "why")
     assert state.reopen_failed() == 1
     with read(state) as reader:
-        assert [t.status for t in reader.trials()] == [RUNNING, STOPPED]
-        assert [run.status for run in reader.runs()] == [WAITING, WAITING, STOPPED, SKIPPED]
+        assert [t.status for t in reader.read_trials()] == [RUNNING, STOPPED]
+        assert [run.status for run in reader.read_runs()] == [WAITING, WAITING, STOPPED, SKIPPED]
 
 
 def test_what_was_stopped_for_a_failed_run_runs_again_with_it(state):
@@ -126,8 +129,8 @@ def test_what_was_stopped_for_a_failed_run_runs_again_with_it(state):
     for run in (state.claim("a"), state.claim("a"), state.claim("a")):
         state.finish(run, COMPLETE, {})
     with read(state) as reader:
-        assert [(t.status, t.error) for t in reader.trials()] == [(RUNNING, ""), (FAILED, "cannot be")]
-        assert (reader.counts().retried, reader.counts().duplicated) == (2, 0)
+        assert [(t.status, t.error) for t in reader.read_trials()] == [(RUNNING, ""), (FAILED, "cannot be")]
+        assert (reader.count_runs().retried, reader.count_runs().duplicated) == (2, 0)
 
 
 def test_a_curve_leaves_out_what_is_not_finite(state):
@@ -137,8 +140,8 @@ def test_a_curve_leaves_out_what_is_not_finite(state):
         state.record_epoch(run, epoch, {"epoch": epoch, "a": value, "b": float("inf")})
     state.finish(run, COMPLETE, {})
     with read(state) as reader:
-        assert reader.complete_curves("a", None) == [[(1, 0.5), (3, 0.75)]]
-        assert reader.curve("b", run) == []
+        assert reader.read_complete_curves("a", None) == [[(1, 0.5), (3, 0.75)]]
+        assert reader.read_curve("b", run) == []
 
 
 def write_much(path, count, name):
@@ -161,7 +164,7 @@ def test_several_writers_neither_lose_nor_double_anything(state):
     while (run := state.claim("me")) is not None:  # added after the others had looked
         state.finish(run, COMPLETE, {})
     with read(state) as reader:
-        trials, counts = reader.trials(), reader.counts()
+        trials, counts = reader.read_trials(), reader.count_runs()
     assert [trial.number for trial in trials] == list(range(1, 121))
     assert (counts.started, counts.finished, counts.retried, counts.duplicated, counts.open) == (120, 120, 0, 0, 0)
     assert len({run.attempts[0].worker for trial in trials for run in trial.runs} - {"me"}) >= 2
@@ -179,11 +182,11 @@ def test_a_writer_that_is_killed_leaves_whole_trials(state):
     writer.start()
     with read(state) as reader:
         deadline = time.monotonic() + 30
-        while len(reader.trials(runs=False)) < 10 and time.monotonic() < deadline:
+        while len(reader.read_trials(runs=False)) < 10 and time.monotonic() < deadline:
             time.sleep(0.01)
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
-        trials = reader.trials()
+        trials = reader.read_trials()
     assert len(trials) >= 10
     assert all(len(trial.runs) == 5 for trial in trials)
     add(state)  # no lock is left behind

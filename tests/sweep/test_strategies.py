@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from genn_shd import SettingError
+from genn_shd import SettingError, Trial
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep import strategies
 from genn_shd.sweep.objective import Objective
-from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, RUNNING, STOPPED, Trial
+from genn_shd.sweep.records import COMPLETE, DIVERGED, FAILED, RUNNING, STOPPED
 from genn_shd.sweep.state import FILE_NAME, State
-from genn_shd.sweep.strategies.observations import Observation, average_by_point, lift_outliers, observations
+from genn_shd.sweep.strategies.observations import Observation, average_by_point, lift_outliers, list_observations
 from tests.sweep.cheap import sweep
 
 bayesian = pytest.importorskip("genn_shd.sweep.strategies.bayesian", reason="bayesian-optimization is not installed")
@@ -40,7 +40,7 @@ def worth(point):
 
 
 def plan(**tables):
-    return plans.make(sweep(**{"strategy": {"name": "bayesian"}, "budget": {"trials": 30}} | tables))
+    return plans.make_plan(sweep(**{"strategy": {"name": "bayesian"}, "budget": {"trials": 30}} | tables))
 
 
 def run_through(strategy, count, worth=worth):
@@ -119,10 +119,10 @@ def test_trials_in_flight_are_not_suggested_again():
 @pytest.mark.parametrize("status", [DIVERGED, FAILED])
 def test_failed_and_diverged_trials_count_as_the_worst(status):
     trials = [trial(1, {"a": 1}, 0.5), trial(2, {"a": 2}, 0.9), trial(3, {"a": 3}, None, status)]
-    found = observations(trials, ACCURACY)
+    found = list_observations(trials, ACCURACY)
     assert [(o.point["a"], o.target) for o in found] == [(1, 0.5), (2, 0.9), (3, 0.5)]
     loss = Objective("validation_loss", "best", {})
-    assert [o.target for o in observations(trials, loss)] == [-0.5, -0.9, -0.9]
+    assert [o.target for o in list_observations(trials, loss)] == [-0.5, -0.9, -0.9]
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_where_trials_diverge_no_more_are_sent():
 def test_stopped_trials_count_by_their_estimate_and_those_under_way_not_at_all():
     trials = [trial(1, {"a": 1}, 0.5), trial(2, {"a": 2}, 0.3, STOPPED), trial(3, {"a": 3}, None, RUNNING)]
     trials.append(trial(4, {"a": 4}, None, STOPPED))
-    assert [(o.point["a"], o.target) for o in observations(trials, ACCURACY)] == [(1, 0.5), (2, 0.3)]
+    assert [(o.point["a"], o.target) for o in list_observations(trials, ACCURACY)] == [(1, 0.5), (2, 0.3)]
 
 
 @pytest.mark.slow
@@ -190,7 +190,7 @@ def test_the_surrogate_knows_what_was_observed_and_how_little_it_knows_elsewhere
     np.testing.assert_allclose(mean, [worth(p) for p in points], atol=0.05)
     _, far = fitted.predict([{"optimiser.learning_rate": 1.0, "network.tau_mem": 40.0}])
     assert far > np.median(std)
-    assert sum(fitted.sensitivities().values()) == pytest.approx(1.0)
+    assert sum(fitted.compute_sensitivities().values()) == pytest.approx(1.0)
 
 
 def test_the_state_of_the_package_can_be_saved_and_loaded(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from genn_shd import SettingError
 from genn_shd.config.sources import parse_settings
 from genn_shd.sweep import sweep_file
-from genn_shd.sweep.command import with_settings
+from genn_shd.sweep.command import apply_settings
 from genn_shd.sweep.sweep_file import SweepFile
 
 TEXT = """
@@ -167,6 +167,6 @@ def test_so_are_those_of_a_data_set_of_ones_own(tmp_path, monkeypatch):
     case = {"dataset.name": "tests.custom_dataset:load", "dataset.clicks": f"{path.parent}/a.h5"}
     assert sweep_file.read("a/data.toml").space["data"].values == {"own": case}
     path.write_text(OWN.partition("[space]")[0] + '[space]\n"dataset.clicks" = { choice = ["a.h5", "b.h5"] }\n')
-    named = with_settings(sweep_file.read("a/data.toml"), parse_settings(["dataset.name=tests.custom_dataset:load"]))
-    settings = with_settings(named, parse_settings(["dataset.clicks=c.h5"])).settings
+    named = apply_settings(sweep_file.read("a/data.toml"), parse_settings(["dataset.name=tests.custom_dataset:load"]))
+    settings = apply_settings(named, parse_settings(["dataset.clicks=c.h5"])).settings
     assert settings["dataset"] == {"name": "tests.custom_dataset:load", "clicks": f"{tmp_path}/c.h5"}

@@ -76,7 +76,7 @@ def draw(arguments):
     assert "matplotlib" not in sys.modules
     from genn_shd.plots import training as plots
 
-    figure = plots.loss_weight(numpy.arange(3.0), numpy.arange(3.0), "a loss")
+    figure = plots.draw_loss_weight(numpy.arange(3.0), numpy.arange(3.0), "a loss")
     plots.save(figure, Path(*arguments))
     print(os.environ["MPLBACKEND"], "matplotlib.pyplot" in sys.modules)
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ConfigDict, ValidationError, create_model
 
 from genn_shd import described
-from genn_shd.system.described import fields_of
+from genn_shd.system.described import list_fields
 
 
 def function(
@@ -20,7 +20,7 @@ def function(
 
 
 def settings(**values):
-    return create_model("Settings", __config__=ConfigDict(strict=True), **fields_of(function))(**values)
+    return create_model("Settings", __config__=ConfigDict(strict=True), **list_fields(function))(**values)
 
 
 def test_a_tuple_is_written_as_a_list():

@@ -9,7 +9,7 @@ import pytest
 
 from genn_shd import gradcheck, train
 from genn_shd.system import lock, progress
-from genn_shd.system.progress import Count, CountingBar, ProgressBar, console_log
+from genn_shd.system.progress import Count, CountingBar, ProgressBar, show_log
 
 SMALL = [
     *("--preset", "yin_yang"),
@@ -93,7 +93,7 @@ def test_commands_say_how_far_they_are(often, tmp_path, capsys, command, argumen
 
 
 def test_the_log_may_be_shown_while_lines_come(often, capsys):
-    with console_log(), CountingBar(1, "words"):
+    with show_log(), CountingBar(1, "words"):
         time.sleep(0.1)
     assert "0 of 1 words" in capsys.readouterr().err
 
@@ -103,11 +103,11 @@ def test_waiting_for_another_process_is_said_again_and_again(often, caplog, monk
     monkeypatch.setattr(lock, "_PAUSE", 0.02)
 
     def wait():
-        with lock.alone(tmp_path / "made.lock"):
+        with lock.wait_to_hold(tmp_path / "made.lock"):
             pass
 
     waiting = threading.Thread(target=wait)
-    with lock.held(tmp_path / "made.lock"):
+    with lock.try_to_hold(tmp_path / "made.lock"):
         waiting.start()
         deadline = time.monotonic() + 5
         while len(caplog.records) < 2 and time.monotonic() < deadline:

@@ -34,7 +34,7 @@ def words(count, seed, num_units=70):
         (np.sort(rng.normal(300 + 300 * c, 100, 60).clip(0, 990)), (rng.beta(2 + c, 3 - c, 60) * num_units).astype(int))
         for c in labels
     ]
-    return Samples.all(SpikeTrains.from_events(events, labels, num_units=num_units))
+    return Samples.from_all(SpikeTrains.from_events(events, labels, num_units=num_units))
 
 
 @pytest.mark.parametrize(("num_units", "groups"), [(70, 35), (5, 5), (100, 35)])
@@ -51,8 +51,8 @@ def test_classes_that_a_line_tells_apart_are_told_apart_and_only_training_sample
     parts = Partition(words(40, 1), test=words(30, 2))
     assert baseline.classify(parts) == {"training": 1.0, "test": 1.0}
     swapped = SpikeTrains.concatenate([words(30, 2).trains])
-    swapped = Samples.all(SpikeTrains(*[getattr(swapped, n) for n in ("times", "units", "offsets")], 1 - swapped.labels,
-                                      swapped.speakers, 70))  # fmt: skip
+    columns = [getattr(swapped, name) for name in ("times", "units", "offsets")]
+    swapped = Samples.from_all(SpikeTrains(*columns, 1 - swapped.labels, swapped.speakers, 70))
     assert baseline.classify(Partition(words(40, 1), words(20, 3), swapped)) == {
         "training": 1.0,
         "validation": 1.0,
@@ -64,7 +64,7 @@ def test_classes_that_a_line_tells_apart_are_told_apart_and_only_training_sample
     ("train", "says"),
     [
         (Samples(words(10, 1).trains, np.arange(0, 10, 2)), "of a single class"),
-        (Samples.all(SpikeTrains.from_events([([], []), ([], [])], [0, 1], num_units=3)), "have no spikes"),
+        (Samples.from_all(SpikeTrains.from_events([([], []), ([], [])], [0, 1], num_units=3)), "have no spikes"),
     ],
 )
 def test_what_it_cannot_be_fitted_to(train, says):
@@ -87,7 +87,7 @@ def test_a_run_says_what_it_came_to_and_fits_it_once(tmp_path, capsys, monkeypat
     assert line.endswith(f"; linear classifier: training {100 * kept['training']:.2f} %, "
                          f"validation {100 * kept['validation']:.2f} %, test {100 * kept['test']:.2f} %")  # fmt: skip
     assert json.loads((run / "summary.json").read_text())["baseline"] == kept
-    facts = dict(run_report._facts(runs.trainings(run), ""))
+    facts = dict(run_report._list_facts(runs.list_trainings(run), ""))
     assert facts["test accuracy, linear classifier"] == f"{100 * kept['test']:.2f} %"
 
     monkeypatch.setattr(baseline, "classify", lambda samples: pytest.fail("fitted again"))

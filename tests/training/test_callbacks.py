@@ -297,12 +297,12 @@ def test_callbacks_in_settings_may_differ_when_a_run_goes_on(tmp_path):
     with RunFolder.open(tmp_path, CONFIG):
         pass
     with RunFolder.open(tmp_path, CONFIG.replace(**{"training.callbacks": "tensorboard"})) as folder:
-        assert folder.config().training.callbacks == ("tensorboard",)
+        assert folder.read_config().training.callbacks == ("tensorboard",)
     for path in ("/a", "/b"):
         with RunFolder.open(tmp_path, CONFIG.replace(**{"training.callbacks.tensorboard.folder": path})) as folder:
-            assert folder.config().training.named_callbacks == (("tensorboard", {"folder": path}),)
+            assert folder.read_config().training.named_callbacks == (("tensorboard", {"folder": path}),)
     with RunFolder.open(tmp_path, CONFIG) as folder:
-        assert folder.config().training.callbacks == ()
+        assert folder.read_config().training.callbacks == ()
 
 
 # --- TensorBoard and Weights & Biases -----------------------------------------------------------------------------

@@ -21,8 +21,8 @@ def drawn(monkeypatch):
         calls.append((before, after))
         return figure(before, after, title)
 
-    figure = plots.delay_histograms
-    monkeypatch.setattr(plots, "delay_histograms", histograms)
+    figure = plots.draw_delay_histograms
+    monkeypatch.setattr(plots, "draw_delay_histograms", histograms)
     return calls
 
 
@@ -41,7 +41,7 @@ def test_delays_are_drawn_from_where_the_first_start_had_them(tmp_path, monkeypa
 def test_a_figure_has_a_row_for_each_connection_and_counts_every_delay():
     before = {"a.delay": np.zeros((3, 4)), "b.delay": np.array([1.0, 2.0])}
     after = {"a.delay": np.arange(12.0).reshape(3, 4), "b.delay": np.array([1.0, 2.0])}
-    axes = plots.delay_histograms(before, after, "run").axes
+    axes = plots.draw_delay_histograms(before, after, "run").axes
     assert len(axes) == 4
     assert sum(bar.get_height() for bar in axes[1].patches) == 12
     assert "5.5 ms" in axes[1].get_xlabel() and "0 ms" in axes[3].get_xlabel()

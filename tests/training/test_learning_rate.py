@@ -14,7 +14,7 @@ def rates_of(rate, batches):
     """The rates of so many batches, each trained on."""
     rates = []
     for _ in range(batches):
-        rates.append(rate.next_batch(0.0))
+        rates.append(rate.compute_batch_rate(0.0))
         rate.finish_batch()
     return rates
 
@@ -31,19 +31,19 @@ def test_warm_up_goes_from_a_thousandth_by_five_per_cent_a_batch():
 
 def test_a_batch_that_was_not_trained_on_keeps_its_rate():
     rate = start(learning_rate=0.01)
-    assert rate.next_batch(0.0) == rate.next_batch(0.0) == 1e-5
+    assert rate.compute_batch_rate(0.0) == rate.compute_batch_rate(0.0) == 1e-5
 
 
 def test_warm_up_can_be_off_and_does_not_overflow():
-    assert start(learning_rate=0.01, warm_up_start=1.0).next_batch(0.0) == 0.01
+    assert start(learning_rate=0.01, warm_up_start=1.0).compute_batch_rate(0.0) == 0.01
     rate = start(learning_rate=0.01)
     rate.batches = 10**9
-    assert rate.next_batch(0.0) == 0.01
+    assert rate.compute_batch_rate(0.0) == 0.01
 
 
 def annealed(annealing, *progress):
     rate = start(learning_rate=0.01, warm_up_start=1.0, annealing=annealing)
-    return [rate.next_batch(done) for done in progress]
+    return [rate.compute_batch_rate(done) for done in progress]
 
 
 def test_the_rate_falls_along_half_a_cosine():
@@ -63,7 +63,7 @@ SCHEDULE = {"schedule.min_epochs": 3, "schedule.fast": 0.5, "schedule.slow": 0.7
 def cuts(accuracies, **settings):
     """Epochs after which the rate falls, by the rule written out."""
     rate = start(learning_rate=1.0, **{**SCHEDULE, **settings})
-    return [epoch for epoch, accuracy in enumerate(accuracies) if rate.next_epoch(epoch, accuracy)], rate
+    return [epoch for epoch, accuracy in enumerate(accuracies) if rate.finish_epoch(epoch, accuracy)], rate
 
 
 def test_rate_is_cut_when_the_fast_average_is_not_above_the_slow_one():
@@ -96,7 +96,7 @@ def test_a_factor_of_one_turns_the_schedule_off():
 def test_a_cut_also_holds_during_warm_up():
     rate = start(learning_rate=1.0, warm_up_start=0.5, warm_up_factor=1.5)
     rate.full = 0.1
-    assert rate.next_batch(0.0) == 0.1
+    assert rate.compute_batch_rate(0.0) == 0.1
 
 
 def test_state_goes_through_json_and_comes_back_exactly():
@@ -104,5 +104,5 @@ def test_state_goes_through_json_and_comes_back_exactly():
     rate = LearningRate.start(settings)
     for epoch in range(3):
         rates_of(rate, 1)
-        rate.next_epoch(epoch, 0.1 + 0.2 * epoch)
-    assert LearningRate.from_state(settings, json.loads(json.dumps(rate.state()))) == rate
+        rate.finish_epoch(epoch, 0.1 + 0.2 * epoch)
+    assert LearningRate.from_state(settings, json.loads(json.dumps(rate.get_state()))) == rate

@@ -6,7 +6,7 @@ import pytest
 
 from genn_shd import Config, Dataset, DivergedError, SettingError, SpikeTrains
 from genn_shd.runs.folder import RunFolder
-from genn_shd.runs.progress import incomplete, sentence
+from genn_shd.runs.progress import find_incomplete, format_incomplete
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.data import build_augmentation, crop, partition, prepare, resolve
@@ -43,8 +43,8 @@ def drawings(monkeypatch):
         path.parent.mkdir(exist_ok=True)
         path.touch()
 
-    for draw in ("training_curves", "confusion", "folds", "loss_weight"):
-        monkeypatch.setattr(f"genn_shd.plots.training.{draw}", lambda *arguments: None)
+    for shown in ("training_curves", "confusion", "folds", "loss_weight"):
+        monkeypatch.setattr(f"genn_shd.plots.training.draw_{shown}", lambda *arguments: None)
     monkeypatch.setattr("genn_shd.plots.training.save", save)
 
 
@@ -107,7 +107,7 @@ def test_a_speaker_left_out_in_turn_chooses_no_epoch():
 def test_parts_that_are_gone_on_with_and_stopped_leave_a_summary_that_says_so(tmp_path):
     leave_out = {"validation": {"kind": "leave_one_speaker_out"}}
     folds = [f"fold_{speaker}" for speaker in run(tmp_path, **leave_out).folds]
-    assert len(folds) > 1 and incomplete(RunFolder(tmp_path)) == {}
+    assert len(folds) > 1 and find_incomplete(RunFolder(tmp_path)) == {}
     stop = StopRequest()
 
     def interrupt(row):
@@ -119,13 +119,13 @@ def test_parts_that_are_gone_on_with_and_stopped_leave_a_summary_that_says_so(tm
     assert (summary["status"], summary["complete"], len(summary["missing"])) == ("interrupted", [], len(folds))
     assert "mean_accuracy_best" not in summary
     expected = ["3 of 4 epochs, interrupted", *["2 of 4 epochs, complete"] * (len(folds) - 1)]
-    assert list(incomplete(RunFolder(tmp_path)).values()) == expected
+    assert list(find_incomplete(RunFolder(tmp_path)).values()) == expected
 
 
 def test_a_training_that_its_patience_ended_is_not_missing(tmp_path):
     early = {"training.epochs": 9, "training.patience": 2, "optimiser.learning_rate": 1e-30}
     run(tmp_path, **early)
-    assert incomplete(RunFolder(tmp_path)) == {}
+    assert find_incomplete(RunFolder(tmp_path)) == {}
     assert 3 <= json.loads((tmp_path / "summary.json").read_text())["epochs"] < 9
 
 
@@ -144,13 +144,13 @@ def test_seeds_that_were_not_begun_are_known_to_be_missing(tmp_path):
         ["seed_1", "seed_2"],
     )
     left = {"seed_1": "1 of 2 epochs, interrupted", "seed_2": "not begun"}
-    assert incomplete(RunFolder(tmp_path)) == left
-    assert sentence(left) == "not complete: seed_1 (1 of 2 epochs, interrupted), seed_2 (not begun)"
+    assert find_incomplete(RunFolder(tmp_path)) == left
+    assert format_incomplete(left) == "not complete: seed_1 (1 of 2 epochs, interrupted), seed_2 (not begun)"
     with pytest.raises(SettingError):
         run(tmp_path, **seeds, **{"training.epochs": 1, "network.tau_mem": 99.0})
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     run(tmp_path, **seeds)
-    assert incomplete(RunFolder(tmp_path)) == {}
+    assert find_incomplete(RunFolder(tmp_path)) == {}
 
 
 def test_folds_within_seeds_are_named_by_both(tmp_path):
@@ -161,7 +161,7 @@ def test_folds_within_seeds_are_named_by_both(tmp_path):
 
     with pytest.raises(Interrupted):
         run(tmp_path, stop=stop, after_epoch=interrupt, **folds)
-    left = incomplete(RunFolder(tmp_path))
+    left = find_incomplete(RunFolder(tmp_path))
     assert left.pop("seed_1") == "not begun"
     assert left.pop("seed_0/fold_0") == "1 of 2 epochs, interrupted"
     assert left and set(left.values()) == {"not begun"} and all(name.startswith("seed_0/fold_") for name in left)
@@ -193,7 +193,9 @@ def test_interrupted_and_diverged_runs_leave_a_summary_too(tmp_path):
 
 def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr("genn_shd.plots.training.training_curves", lambda history, title: drawn.append(len(history)))
+    monkeypatch.setattr(
+        "genn_shd.plots.training.draw_training_curves", lambda history, title: drawn.append(len(history))
+    )
     run(tmp_path / "short", **{"training.epochs": 5})
     assert drawn == [5]
     del drawn[:]
@@ -217,8 +219,8 @@ def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, model
         "confusion_validation.png",
     }
     assert json.loads((tmp_path / "summary.json").read_text()) == summary.to_json()
-    fold = RunFolder.existing(tmp_path / "fold_1")
-    samples = partition(fold.config(), DATASET)
+    fold = RunFolder.open_existing(tmp_path / "fold_1")
+    samples = partition(fold.read_config(), DATASET)
     assert set(samples.validation.speakers) == {1}
     assert set(samples.train.speakers) == {0, 2}
     assert (tmp_path / "log.txt").read_text().count("epoch 2/2") == 3
@@ -245,7 +247,7 @@ def test_leave_one_speaker_out_goes_on_in_the_fold_it_was_stopped_in(tmp_path, m
 def test_several_seeds_are_trained_one_after_another_and_summed_up(tmp_path, models):
     summary = run(tmp_path, **{"training.seeds": 3, "training.seed": 4})
     assert sorted(p.name for p in tmp_path.glob("seed_*")) == ["seed_4", "seed_5", "seed_6"]
-    assert RunFolder.existing(tmp_path / "seed_5").config().training.seed == 5
+    assert RunFolder.open_existing(tmp_path / "seed_5").read_config().training.seed == 5
     for epoch in ("best", "last"):
         values = [getattr(summary.seeds[seed], epoch).test_accuracy for seed in (4, 5, 6)]
         spread = summary.over_seeds[f"test_accuracy_{epoch}"]
@@ -349,7 +351,7 @@ def test_spike_numbers_are_settled_by_the_training_samples_and_apply_to_evaluati
     )
     settings = {"augmentation.normalise": "smallest", "validation": {"kind": "speaker", "speakers": ["bob"]}}
     run(tmp_path / "smallest", dataset, **settings)
-    assert RunFolder.existing(tmp_path / "smallest").config().augmentation.normalise == 3
+    assert RunFolder.open_existing(tmp_path / "smallest").read_config().augmentation.normalise == 3
     validation = np.concatenate([counts for counts in seen if len(counts) == 2])
     assert (validation < 15).all() and len(set(validation[::2])) == 1  # thinned, alike in every epoch
     run(tmp_path / "smallest", dataset, **settings)  # goes on: nothing to be trained, nothing to be refused

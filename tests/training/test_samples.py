@@ -2,7 +2,7 @@ import numpy as np
 
 from genn_shd import SpikeTrains
 from genn_shd.models import recurrent_classifier
-from genn_shd.training.samples import Partition, Samples, held_by
+from genn_shd.training.samples import Partition, Samples, upload_parts
 from tests.counting_model import CountingModel
 
 TRAINS = SpikeTrains.from_events(
@@ -21,7 +21,7 @@ def test_batches_are_the_chosen_samples_in_order():
     samples = Samples(TRAINS, np.array([3, 0, 2]))
     np.testing.assert_array_equal(samples.labels, [1, 0, 0])
     np.testing.assert_array_equal(samples.speakers, [1, 0, 1])
-    (first, batch), (second, rest) = samples.held_by(model()).batches(np.arange(3), 2)
+    (first, batch), (second, rest) = samples.upload(model()).make_batches(np.arange(3), 2)
     np.testing.assert_array_equal(first, [1, 0])
     np.testing.assert_array_equal(batch.times, [3.0, 60.0, 70.0, 1.0, 50.0])
     np.testing.assert_array_equal(second, rest.labels)
@@ -29,19 +29,19 @@ def test_batches_are_the_chosen_samples_in_order():
 
 
 def test_fingerprint_tells_samples_apart():
-    samples = Samples.all(TRAINS)
+    samples = Samples.from_all(TRAINS)
     relabelled = SpikeTrains.from_events([TRAINS[b] for b in range(5)], 1 - TRAINS.labels, TRAINS.speakers, 3)
-    others = [Samples.all(TRAINS.crop(80.0)), Samples(TRAINS, np.arange(4)), Samples.all(relabelled)]
-    assert len({samples.fingerprint(), *(other.fingerprint() for other in others)}) == 4
-    assert Samples.all(TRAINS.select(np.arange(5))).fingerprint() == samples.fingerprint()
+    others = [Samples.from_all(TRAINS.crop(80.0)), Samples(TRAINS, np.arange(4)), Samples.from_all(relabelled)]
+    assert len({samples.compute_fingerprint(), *(other.compute_fingerprint() for other in others)}) == 4
+    assert Samples.from_all(TRAINS.select(np.arange(5))).compute_fingerprint() == samples.compute_fingerprint()
 
 
 def test_partition_names_its_parts_and_holds_shared_trains_once():
-    trains = Samples(TRAINS, np.arange(3)), Samples(TRAINS, np.arange(3, 5)), Samples.all(TRAINS.crop(80.0))
+    trains = Samples(TRAINS, np.arange(3)), Samples(TRAINS, np.arange(3, 5)), Samples.from_all(TRAINS.crop(80.0))
     partition = Partition(*trains)
     assert list(partition.parts) == ["train", "validation", "test"]
     assert list(partition.held_out) == ["validation", "test"]
     assert list(Partition(trains[0]).parts) == ["train"]
-    assert len(set(partition.fingerprints().values())) == 3
-    held = held_by(model(), partition.parts)
+    assert len(set(partition.compute_fingerprints().values())) == 3
+    held = upload_parts(model(), partition.parts)
     assert held["train"].held is held["validation"].held is not held["test"].held

@@ -2,7 +2,7 @@ import numpy as np
 
 from genn_shd import Normal
 from genn_shd.models import recurrent_classifier
-from genn_shd.training.silent_neurons import all_hidden, lift_weights, redraw_weights
+from genn_shd.training.silent_neurons import lift_weights, redraw_weights, select_all_hidden
 from tests.counting_model import CountingModel
 
 
@@ -41,7 +41,7 @@ def test_weights_from_other_layers_into_silent_neurons_are_drawn_anew_as_they_we
 
 
 def test_everyone_is_every_hidden_neuron():
-    chosen = all_hidden(CountingModel(recurrent_classifier(5, (4, 3), 2)))
+    chosen = select_all_hidden(CountingModel(recurrent_classifier(5, (4, 3), 2)))
     assert {name: mask.tolist() for name, mask in chosen.items()} == {"hidden0": [True] * 4, "hidden1": [True] * 3}
 
 

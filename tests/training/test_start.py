@@ -48,7 +48,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def parameters_of(path: Path) -> dict[str, np.ndarray]:
-    return RunFolder.existing(path).checkpoints.read("last").group("parameters")
+    return RunFolder.open_existing(path).checkpoints.read("last").select_group("parameters")
 
 
 def go_on(first: Path, path: Path, dataset: Dataset = DATASET, **changes: object) -> dict[str, np.ndarray]:
@@ -60,7 +60,7 @@ FROZEN = ("hidden_hidden", "output.tau_mem")
 
 
 def test_training_begins_with_the_parameters_of_the_run_and_some_stay(first: Path, tmp_path: Path) -> None:
-    before = RunFolder.existing(first).checkpoints.read("best").group("parameters")
+    before = RunFolder.open_existing(first).checkpoints.read("best").select_group("parameters")
     after = go_on(first, tmp_path / "run", **{"training.frozen": FROZEN, "silent_neurons.weight_lift_all": 0.1})
     for name, start in before.items():
         assert np.array_equal(after[name], start) == (name in FROZEN), name
@@ -85,7 +85,7 @@ def test_each_seed_begins_with_the_training_of_its_own(first: Path, tmp_path: Pa
     )
     for seed in ("seed_0", "seed_3"):
         begun = read_arrays(tmp_path / "run" / seed / "start.npz")
-        best = RunFolder.existing(tmp_path / "source" / seed).checkpoints.read("best").group("parameters")
+        best = RunFolder.open_existing(tmp_path / "source" / seed).checkpoints.read("best").select_group("parameters")
         assert all(np.array_equal(begun[name], best[name]) for name in best)
 
 

@@ -5,8 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from genn_shd import Config, DataError, SpikeTrains, evaluate
-from genn_shd.spikes.hdf5_file import write
+from genn_shd import Config, DataError, SpikeTrains, evaluate, write_spike_file
 from genn_shd.training.data import prepare
 
 PER_SECOND = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
@@ -18,7 +17,7 @@ def config_of(tmp_path):
 
     def build(rows, **settings) -> Config:
         events = [(1000 * np.asarray(row), np.arange(len(row))) for row in rows]
-        write(tmp_path / "a.h5", SpikeTrains.from_events(events, np.arange(len(rows)) % 2, num_units=8))
+        write_spike_file(tmp_path / "a.h5", SpikeTrains.from_events(events, np.arange(len(rows)) % 2, num_units=8))
         return Config.from_values(
             {"dataset": {"name": "hdf5", "path": str(tmp_path / "a.h5"), "num_units": 8}}
         ).replace(**settings)
@@ -73,4 +72,4 @@ def test_some_spikes_lost_are_no_warning(config_of, caplog):
 def test_evaluation_of_a_file_in_another_unit_is_refused(config_of, tmp_path):
     config = config_of(SECONDS * 1000, **{"simulation.duration": 1000.0})
     with pytest.raises(DataError, match="probably in milliseconds"):
-        evaluate._dataset_of_file(config, tmp_path / "a.h5", 8, ["0", "1"])
+        evaluate._read_dataset(config, tmp_path / "a.h5", 8, ["0", "1"])

@@ -12,7 +12,7 @@ from genn_shd.runs.folder import RunFolder
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.callbacks.learning_rate_schedule import LearningRateSchedule
 from genn_shd.training.samples import Partition, Samples
-from genn_shd.training.silent_neurons import silent_layers
+from genn_shd.training.silent_neurons import list_silent_layers
 from tests.counting_model import CountingModel
 
 EPOCHS = 4
@@ -38,7 +38,7 @@ def samples_of(count, seed):
         (np.zeros(5), np.sort((rng.beta(2, 4, 5) * 6).astype(int) if c == 0 else rng.integers(6, size=5)))
         for c in labels
     ]
-    return Samples.all(SpikeTrains.from_events(events, labels, num_units=6))
+    return Samples.from_all(SpikeTrains.from_events(events, labels, num_units=6))
 
 
 SAMPLES = Partition(samples_of(22, 1), samples_of(10, 2), samples_of(9, 3))
@@ -406,7 +406,7 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(tmp_path, rows, b
 def test_best_holds_the_weights_that_were_evaluated(tmp_path):
     run = Run(tmp_path).train()
     best = Checkpoint.read(tmp_path / "best.npz")
-    run.model.set_parameters(best.group("parameters"))
+    run.model.set_parameters(best.select_group("parameters"))
     row = best.state["history"][-1]
     assert row == run.trainer.state.best.to_row()
     assert run.model.evaluate_batch(SAMPLES.validation.trains).loss == pytest.approx(row["validation_loss"])
@@ -540,6 +540,6 @@ def test_a_layer_without_spikes_is_told_of_once_with_what_helps(tmp_path, caplog
     run = Run(tmp_path, CONFIG.replace(**{"silent_neurons.weight_lift": 0.0}), model=model).train()
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert len(warnings) == said
-    assert silent_layers(run.trainer.state.silent) == ["hidden"] * said
+    assert list_silent_layers(run.trainer.state.silent) == ["hidden"] * said
     for warning in warnings:
         assert warning.startswith("no neuron of hidden spiked in epoch 1: ") and "silent_neurons.weight_lift" in warning

@@ -1,7 +1,7 @@
 """The GeNN back end: the same programs, compiled by PyGeNN for GPUs, or for one thread of a processor."""
 
-from .availability import automatic, resolve
+from .availability import choose_backend, resolve
 from .model import GennModel
 from .own_names import is_taken
 
-__all__ = ["GennModel", "automatic", "is_taken", "resolve"]
+__all__ = ["GennModel", "choose_backend", "is_taken", "resolve"]

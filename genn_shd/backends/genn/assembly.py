@@ -123,14 +123,14 @@ def _add_update(model: Any, u: UpdateBlueprint) -> None:
         described,
         {name: 0 if kind == "int" else 0.0 for name, kind in u.parameters},
         {name: 0.0 for name, _ in u.variables},
-        {name: _reference(model, u.subject, variable) for name, _, variable in u.references},
+        {name: _make_reference(model, u.subject, variable) for name, _, variable in u.references},
         {name: create_egp_ref(population, name) for name, _ in u.arrays},
     )
     for name, _ in u.parameters:
         update.set_param_dynamic(name)
 
 
-def _reference(model: Any, subject: str, variable: str) -> Any:
+def _make_reference(model: Any, subject: str, variable: str) -> Any:
     from pygenn import create_var_ref, create_wu_var_ref
 
     owner, _, name = variable.rpartition(":")

@@ -34,17 +34,17 @@ def load_pygenn() -> ModuleType:
         raise BackendError(f"PyGeNN does not load: {error}; {_INSTALL}.") from None
     except ImportError as error:
         raise BackendError(f"PyGeNN does not load: {error}; {_INSTALL}.") from None
-    if _numbers(version()) < MINIMUM:
-        raise BackendError(f"the genn back end needs PyGeNN 5.4 or newer, and this is {version()}; {_INSTALL}.")
+    if _parse_numbers(read_version()) < MINIMUM:
+        raise BackendError(f"the genn back end needs PyGeNN 5.4 or newer, and this is {read_version()}; {_INSTALL}.")
     return pygenn
 
 
-def version() -> str:
+def read_version() -> str:
     """Version of the installed PyGeNN."""
     return metadata.version("pygenn")
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def _parse_numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:2])
 
 
@@ -54,34 +54,34 @@ def resolve(name: str) -> Target:
     Raises
     ------
     BackendError
-        Saying what is missing.
+        The target cannot be used; names the missing part.
     """
     load_pygenn()
-    target = best()[0] if name == "genn" else TARGETS[name]
-    missing = why_not(target)
+    target = choose_target()[0] if name == "genn" else TARGETS[name]
+    missing = explain_missing(target)
     if missing:
         raise BackendError(f"--backend {name} cannot be used: {missing}.")
     return target
 
 
-def best() -> tuple[Target, str]:
+def choose_target() -> tuple[Target, str]:
     """Choose the fastest target that can be used here; returns it, and why. Needs PyGeNN."""
     reasons = []
     targets: tuple[Target, ...] = ("cuda", "hip")
     for target in targets:
-        missing = why_not(target)
+        missing = explain_missing(target)
         if not missing:
-            return target, f"PyGeNN {version()} finds a GPU for {target}"
+            return target, f"PyGeNN {read_version()} finds a GPU for {target}"
         reasons.append(missing)
-    return "single_threaded_cpu", f"PyGeNN {version()} without a GPU: {reasons[0]}"
+    return "single_threaded_cpu", f"PyGeNN {read_version()} without a GPU: {reasons[0]}"
 
 
-def why_not(target: Target) -> str:
+def explain_missing(target: Target) -> str:
     """Find out what is missing for a target, in words; an empty string where nothing is."""
     from pygenn.genn_model import backend_modules
 
     if target == "single_threaded_cpu":
-        return _missing_for_cpu()
+        return _explain_missing_cpu()
     path, library = ("CUDA_PATH", "libcuda.so.1") if target == "cuda" else ("HIP_PATH", "libamdhip64.so")
     count = "cuDeviceGetCount" if target == "cuda" else "hipGetDeviceCount"
     if target not in backend_modules:
@@ -93,13 +93,13 @@ def why_not(target: Target) -> str:
     return ""
 
 
-def _missing_for_cpu() -> str:
-    from .toolchain import cpu_compiler
+def _explain_missing_cpu() -> str:
+    from .toolchain import find_cpu_compiler
 
     if not shutil.which("make"):
         return "make is not found, and GeNN builds with it; install it"
     try:
-        cpu_compiler()
+        find_cpu_compiler()
     except BackendError as error:
         return str(error)
     return ""
@@ -118,7 +118,7 @@ def _count_devices(library: str, count: str) -> int:
     return number.value if getattr(driver, count)(ctypes.byref(number)) == 0 else 0
 
 
-def automatic() -> tuple[str, str]:
+def choose_backend() -> tuple[str, str]:
     """Choose the back end of `--backend auto` on this machine: its name, and why.
 
     GeNN where PyGeNN and a GPU are, else native, which is faster than GeNN on a processor.
@@ -127,7 +127,7 @@ def automatic() -> tuple[str, str]:
         load_pygenn()
     except (BackendError, SettingError) as error:
         return "native", str(error).rstrip(".")
-    target, reason = best()
+    target, reason = choose_target()
     if target == "single_threaded_cpu":
         return "native", reason
     return f"genn_{target}", reason

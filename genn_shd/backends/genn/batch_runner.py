@@ -10,8 +10,8 @@ from ...eventprop.program import Program
 from ..loss_weight import StepWeights
 from ..results import Arrays
 from ..run_values import RunValues
-from .batch_state import BatchState, count_signals, cross_entropy
-from .device_dataset import Batch, ResidentBatch, spike_trains_of
+from .batch_state import BatchState, compute_cross_entropy, count_signals
+from .device_dataset import Batch, ResidentBatch, gather_spike_trains
 from .optimiser import Optimiser
 from .passes import Passes, Watch
 from .sample_memory import SampleMemory
@@ -82,7 +82,7 @@ class BatchRunner:
     def _differentiate(self, backward: BatchState, forward: BatchState | None, watch: Watch | None) -> Arrays:
         self._has_partial_gradients = True
         self._passes.run(forward=forward, backward=backward, watch=watch)
-        gradients = self._optimiser.mean_gradients(len(backward))
+        gradients = self._optimiser.average_gradients(len(backward))
         self._has_partial_gradients = False
         return gradients
 
@@ -94,7 +94,7 @@ class BatchRunner:
         size, outputs, loss = len(batch), self._program.output.size, self._program.loss
         weights = None
         if self._step_weights.per_sample:
-            weights = self._step_weights.of(self._values.loss_values(), spike_trains_of(batch))
+            weights = self._step_weights.compute_for(self._values.get_loss_values(), gather_spike_trains(batch))
         return BatchState(
             rows=batch.rows if isinstance(batch, ResidentBatch) else self._memory.write(half, batch),
             labels=batch.labels.astype(np.int32),
@@ -111,14 +111,16 @@ class BatchRunner:
     def _finish_forward(self, state: BatchState) -> None:
         """Compute losses, their derivatives by the logits, and the jumps that spike counts ask for."""
         labels, loss = state.labels, self._program.loss
-        state.losses, state.errors = cross_entropy(state.logits, labels, self._values.loss_values()["loss_scale"])
+        state.losses, state.errors = compute_cross_entropy(
+            state.logits, labels, self._values.get_loss_values()["loss_scale"]
+        )
         if loss.cross_entropy == "none":
             state.losses, state.errors = np.where(labels >= 0, 0.0, np.nan), np.zeros_like(state.errors)
         if state.step_losses is not None:
             state.losses = np.where(labels >= 0, state.step_losses, np.nan)
         state.losses = state.losses + state.output_losses.sum(axis=1, dtype=np.float64)
         for p in self._spiking:
-            state.count_signals[p.name] = count_signals(state.counts[p.name], self._values.regularisation(p.name))
+            state.count_signals[p.name] = count_signals(state.counts[p.name], self._values.get_regularisation(p.name))
         self._report_lost(state)
 
     def _report_lost(self, state: BatchState) -> None:

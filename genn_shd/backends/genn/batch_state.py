@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...network.network import SpikeCountRegularisation
-from ..formulae import count_signal, total_excess
+from ..formulae import compute_total_excess, count_signal
 from ..results import Arrays, BatchResult
 
 
@@ -45,7 +45,7 @@ class BatchState:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def result(self) -> BatchResult:
+    def make_result(self) -> BatchResult:
         """The result that the model's caller gets, without gradients."""
         return BatchResult(
             loss=float(self.losses.mean()),
@@ -56,7 +56,7 @@ class BatchState:
         )
 
 
-def cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def compute_cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """Cross-entropy of softmax(scale * logits), and its derivative by the logits.
 
     Parameters
@@ -93,5 +93,5 @@ def count_signals(counts: np.ndarray, rule: SpikeCountRegularisation) -> np.ndar
     (B, N).
     """
     averaged = counts if rule.average == "trial" else np.broadcast_to(counts.mean(axis=0), counts.shape)
-    excess = total_excess(averaged.sum(axis=1), rule.total_upper, counts.shape[1])
+    excess = compute_total_excess(averaged.sum(axis=1), rule.total_upper, counts.shape[1])
     return count_signal(averaged, excess[:, None], vars(rule))

@@ -122,6 +122,6 @@ class Blueprint:
     synapses: tuple[SynapseBlueprint, ...]
     updates: tuple[UpdateBlueprint, ...]
 
-    def digest(self, *environment: str) -> str:
+    def compute_digest(self, *environment: str) -> str:
         """Name of the compiled code in the cache, under the given compiler, versions and flags."""
         return hashlib.sha256("\0".join([repr(self), *environment]).encode()).hexdigest()[:32]

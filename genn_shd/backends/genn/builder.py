@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BackendError
-from ...toolchain.cache import cache_folder, is_intact, processor, seal
+from ...toolchain.cache import describe_processor, is_intact, make_cache_folder, seal
 from ..names import Target
 from .assembly import MODEL_NAME, assemble
-from .availability import version
+from .availability import read_version
 from .blueprint import Blueprint
-from .messages import captured_output, refused
-from .toolchain import cpu_compiler, cpu_flags, cuda_compiler
+from .messages import capture_output, explain_refusal
+from .toolchain import find_cpu_compiler, find_cuda_compiler, set_cpu_flags
 
 _LIBRARY = Path(f"{MODEL_NAME}_CODE") / ("runner.dll" if os.name == "nt" else "librunner.so")
 
@@ -38,23 +38,23 @@ def build_and_load(blueprint: Blueprint, target: Target) -> tuple[Any, Path]:
     BackendError
         Where GeNN or the compiler refuses the code, or memory runs out.
     """
-    folder = cache_folder("genn") / blueprint.digest(target, version(), *_environment(target))
+    folder = make_cache_folder("genn") / blueprint.compute_digest(target, read_version(), *_list_environment(target))
     with tempfile.TemporaryDirectory(prefix="genn_shd-") as private:
         if is_intact(folder / _LIBRARY):
             model = _take(blueprint, target, folder, Path(private))
         else:
             model = _build(blueprint, target, Path(private))
             _keep(Path(private), folder)
-        with captured_output():
+        with capture_output():
             _load(model)
     return model, folder / _LIBRARY.parent
 
 
-def _environment(target: Target) -> tuple[str, ...]:
+def _list_environment(target: Target) -> tuple[str, ...]:
     """Versions and flags that the library depends on besides its source."""
     if target == "single_threaded_cpu":
-        return (*cpu_compiler(), processor())
-    return cuda_compiler(target)
+        return (*find_cpu_compiler(), describe_processor())
+    return find_cuda_compiler(target)
 
 
 def _take(blueprint: Blueprint, target: Target, folder: Path, private: Path) -> Any:
@@ -62,20 +62,20 @@ def _take(blueprint: Blueprint, target: Target, folder: Path, private: Path) -> 
     (private / _LIBRARY.parent).mkdir()
     shutil.copy(folder / _LIBRARY, private / _LIBRARY)
     model = assemble(blueprint, target)
-    with captured_output():
+    with capture_output():
         model.build(str(private), never_rebuild=True)
     return model
 
 
 def _build(blueprint: Blueprint, target: Target, private: Path) -> Any:
     """The model with a library that is compiled now. Generating its code takes seconds, and so it is done once."""
-    with captured_output() as output:
+    with capture_output() as output:
         try:
-            with cpu_flags(target):
+            with set_cpu_flags(target):
                 model = assemble(blueprint, target)
                 model.build(str(private))
         except Exception as error:
-            raise refused(error, output(), blueprint) from None
+            raise explain_refusal(error, output(), blueprint) from None
     return model
 
 
@@ -105,10 +105,10 @@ def _load(model: Any) -> None:
     try:
         model.load()
     except (MemoryError, RuntimeError) as error:
-        raise out_of_memory(error) from None
+        raise make_memory_error(error) from None
 
 
-def out_of_memory(error: BaseException) -> BackendError:
+def make_memory_error(error: BaseException) -> BackendError:
     """The error for an allocation that failed, on the device or the host."""
     return BackendError(
         f"GeNN could not load the model ({' '.join(str(error).split()) or 'out of memory'}); if the device is out of "

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...network.network import Network
-from ..formulae import adam_moments, adam_step
+from ..formulae import compute_adam_step, update_adam_moments
 from ..results import Arrays
 from .simulation import Simulation
 from .weights import MOMENTS
@@ -29,17 +29,17 @@ class DelayParameters:
     def __init__(self, simulation: Simulation, network: Network, dtype: np.dtype, dt: float) -> None:
         self._simulation, self._network, self._dtype = simulation, network, dtype
         self._connections = {c.delay_name: c for c in network.delayed_connections}
-        self._limits = network.delay_limits_by_name(dt)
+        self._limits = network.list_delay_limits(dt)
         self._trained = [c.delay_name for c in network.delayed_connections if c.delay and c.delay.trained]
         self._numbers = {
-            name: np.zeros(network.delay_shape(connection), dtype) for name, connection in self._connections.items()
+            name: np.zeros(network.get_delay_shape(connection), dtype) for name, connection in self._connections.items()
         }
         self._moments = {m: {k: np.zeros_like(self._numbers[k]) for k in self._trained} for m in MOMENTS}
 
     def __contains__(self, name: str) -> bool:
         return name in self._trained
 
-    def parameters(self) -> Arrays:
+    def copy_parameters(self) -> Arrays:
         """Copies of those that are trained."""
         return {name: self._numbers[name].copy() for name in self._trained}
 
@@ -49,7 +49,7 @@ class DelayParameters:
             self._numbers[name][...] = values
             self._write(name)
 
-    def moments(self, name: str) -> Arrays:
+    def copy_moments(self, name: str) -> Arrays:
         """Copies of one of MOMENTS."""
         return {parameter: moment.copy() for parameter, moment in self._moments[name].items()}
 
@@ -70,8 +70,8 @@ class DelayParameters:
             delay, numbers = self._connections[name].delay, self._numbers[name]
             assert delay is not None and delay.trained is not None
             moment1, moment2 = (self._moments[m][name] for m in MOMENTS)
-            moment1[:], moment2[:] = adam_moments(moment1, moment2, gradients[name], constants)
-            numbers -= delay.trained.rate * adam_step(moment1, moment2, constants)
+            moment1[:], moment2[:] = update_adam_moments(moment1, moment2, gradients[name], constants)
+            numbers -= delay.trained.rate * compute_adam_step(moment1, moment2, constants)
             np.clip(numbers, *self._limits[name], out=numbers)
             self._write(name)
 
@@ -79,7 +79,7 @@ class DelayParameters:
         """Write delays to the device, one for each synapse."""
         connection, numbers = self._connections[name], self._numbers[name]
         of_synapses = numbers if numbers.ndim == 2 else numbers[:, None]
-        shape = self._network.shape(connection)
-        holder = self._simulation.delays(connection.name)
+        shape = self._network.get_weight_shape(connection)
+        holder = self._simulation.find_delays(connection.name)
         holder.view[...] = np.reshape(np.broadcast_to(of_synapses, shape), holder.view.shape)
         holder.push_to_device()

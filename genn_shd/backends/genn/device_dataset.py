@@ -31,17 +31,17 @@ class ResidentBatch:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def samples(self) -> SpikeTrains:
-        """The samples themselves, gathered anew."""
+    def gather_samples(self) -> SpikeTrains:
+        """Gather the samples as spike trains."""
         return self.dataset.samples.select(self.indices)
 
 
 Batch = SpikeTrains | ResidentBatch
 
 
-def spike_trains_of(batch: Batch) -> SpikeTrains:
+def gather_spike_trains(batch: Batch) -> SpikeTrains:
     """The samples of a batch, wherever they are."""
-    return batch.samples() if isinstance(batch, ResidentBatch) else batch
+    return batch.gather_samples() if isinstance(batch, ResidentBatch) else batch
 
 
 class DeviceDataset(ResidentDataset):
@@ -59,7 +59,7 @@ class DeviceDataset(ResidentDataset):
         self.memory, self._first = memory, region.first
         weakref.finalize(self, memory.vacate, region)
 
-    def batch(self, indices: np.ndarray) -> ResidentBatch:
+    def select(self, indices: np.ndarray) -> ResidentBatch:
         """Cut a batch of samples, in the order given."""
         rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
         return ResidentBatch(rows, self.samples.labels[indices], self, indices)

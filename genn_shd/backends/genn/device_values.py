@@ -9,7 +9,7 @@ from ..loss_weight import StepWeights
 from ..run_values import RunValues
 from .simulation import Simulation
 from .source_model import round_delays
-from .trained_code import trained_parameters
+from .trained_code import list_trained_parameters
 from .trial import Trial
 
 
@@ -39,26 +39,26 @@ class DeviceValues:
     def write_trained(self) -> None:
         """Write those that a step of the optimiser changes."""
         for p in self._program.populations:
-            if trained_parameters(p):
+            if list_trained_parameters(p):
                 self._write_neurons(p)
 
     def _write_neurons(self, p: PopulationProgram) -> None:
-        values = self._program.neuron_values(p.name, self._values.neuron_values(p.name), self._trial.dt)
+        values = self._program.evaluate_neuron_values(p.name, self._values.get_neuron_values(p.name), self._trial.dt)
         for name in p.values:
             if self._simulation.has_variable(p.name, f"value_{name}"):
                 self._simulation.write(p.name, f"value_{name}", values[name])
 
     def _write_delays(self) -> None:
         source = self._program.network.input
-        steps = round_delays(source, self._values.delays(), self._trial)
+        steps = round_delays(source, self._values.get_delays(), self._trial)
         self._simulation.write(source.name, "delay", np.repeat(steps, source.size))
 
     def _write_loss(self) -> None:
         simulation, output = self._simulation, self._program.output.name
-        values, loss = self._values.loss_values(), self._program.loss
+        values, loss = self._values.get_loss_values(), self._program.loss
         in_code = zip(loss.parameters, values.values(), strict=True)
         simulation.set_population(output, **{f"loss_value_{name}": value for name, value in in_code})
         if loss.cross_entropy == "step":
             simulation.set_update("step_softmax", loss_scale=values["loss_scale"])
         if simulation.has_array(output, "loss_weight") and not self._step_weights.per_sample:
-            simulation.fill(output, "loss_weight", self._step_weights.shared(values))
+            simulation.fill(output, "loss_weight", self._step_weights.compute_shared(values))

@@ -9,11 +9,11 @@ from ...errors import SettingError
 from ...eventprop.program import Program
 from ...toolchain.format import format_c
 from .blueprint import Blueprint
-from .learning import learning_updates, trained_updates
-from .loss_model import output_code, softmax_updates
-from .neuron_models import population_blueprint
-from .source_model import source_blueprint
-from .synapse_models import connection_blueprint
+from .learning import make_learning_updates, make_trained_updates
+from .loss_model import make_softmax_updates, write_output_code
+from .neuron_models import make_population_blueprint
+from .source_model import make_source_blueprint
+from .synapse_models import make_connection_blueprint
 from .trial import Trial
 
 
@@ -31,21 +31,21 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
     if program.scheme != "grid":
         raise SettingError(f"scheme {program.scheme!r} does not run on the genn back end; use grid, or backend native.")
     network, output = program.network, program.output
-    loss = output_code(program.loss, output, trial.num_steps, trial.dt)
+    loss = write_output_code(program.loss, output, trial.num_steps, trial.dt)
     blueprint = Blueprint(
         precision=precision,
         dt=trial.dt,
         lanes=lanes,
         profile=profile,
         neurons=(
-            source_blueprint(network.input, trial.num_steps),
-            *(population_blueprint(p, trial, loss if p is output else None) for p in program.populations),
+            make_source_blueprint(network.input, trial.num_steps),
+            *(make_population_blueprint(p, trial, loss if p is output else None) for p in program.populations),
         ),
-        synapses=tuple(connection_blueprint(c, network, trial) for c in network.connections),
+        synapses=tuple(make_connection_blueprint(c, network, trial) for c in network.connections),
         updates=(
-            *softmax_updates(program.loss, output, trial.num_steps),
-            *(update for c in network.connections for update in learning_updates(c)),
-            *(update for p in program.populations for update in trained_updates(p)),
+            *make_softmax_updates(program.loss, output, trial.num_steps),
+            *(update for c in network.connections for update in make_learning_updates(c)),
+            *(update for p in program.populations for update in make_trained_updates(p)),
         ),
     )
     return _lay_out(blueprint)

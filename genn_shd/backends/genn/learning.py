@@ -1,12 +1,12 @@
-"""From the gradients of the lanes to new weights: the sum over the batch, and Adam (Kingma & Ba 2015)."""
+"""Steps from the gradients of the lanes to new weights: the sum over the batch, and Adam (Kingma & Ba 2015)."""
 
 from __future__ import annotations
 
 from ...eventprop.program import PopulationProgram
 from ...network.network import Connection
-from ..formulae import ADAM_CONSTANTS, Code, adam_moments, adam_step, decayed_part
+from ..formulae import ADAM_CONSTANTS, Code, compute_adam_step, compute_decay, update_adam_moments
 from .blueprint import UpdateBlueprint
-from .trained_code import gradient_name, trained_parameters
+from .trained_code import list_trained_parameters, name_gradient
 
 REDUCE, STEP = "Reduce", "Step"
 
@@ -16,24 +16,24 @@ def reduce_name(parameter: str) -> str:
     return f"{parameter.replace('.', '_by_')}_reduce"
 
 
-def adam_name(connection: str) -> str:
+def name_adam(connection: str) -> str:
     """Name of the update that holds a connection's moments."""
     return f"{connection}_adam"
 
 
-def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
+def make_learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
     """The updates of a connection: `Reduce` adds the lanes' gradients up and clears them, `Step` is the optimiser's for
     weights; that of delays is taken on the host."""
     delays = (
-        (_reduction(connection.delay_name, connection.name, "delay_gradient"),)
+        (_make_reduction(connection.delay_name, connection.name, "delay_gradient"),)
         if connection.delay and connection.delay.trained
         else ()
     )
     return (
         *delays,
-        _reduction(connection.name, connection.name, "gradient"),
+        _make_reduction(connection.name, connection.name, "gradient"),
         UpdateBlueprint(
-            name=adam_name(connection.name),
+            name=name_adam(connection.name),
             group=STEP,
             subject=connection.name,
             parameters=tuple((name, "scalar") for name in ADAM_CONSTANTS),
@@ -41,19 +41,20 @@ def learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
             references=(("mean", "scalar", f"{reduce_name(connection.name)}:mean"), ("g", "scalar", "g")),
             read_only=("mean",),
             arrays=(),
-            code=_adam_code(),
+            code=_write_adam(),
         ),
     )
 
 
-def trained_updates(p: PopulationProgram) -> tuple[UpdateBlueprint, ...]:
+def make_trained_updates(p: PopulationProgram) -> tuple[UpdateBlueprint, ...]:
     """`Reduce` of the trained parameters of a population's neurons, whose steps `neuron_parameters` takes."""
     return tuple(
-        _reduction(f"{p.name}.{p.public(theta)}", p.name, gradient_name(theta)) for theta in trained_parameters(p)
+        _make_reduction(f"{p.name}.{p.to_public_name(theta)}", p.name, name_gradient(theta))
+        for theta in list_trained_parameters(p)
     )
 
 
-def _reduction(parameter: str, subject: str, gradient: str) -> UpdateBlueprint:
+def _make_reduction(parameter: str, subject: str, gradient: str) -> UpdateBlueprint:
     return UpdateBlueprint(
         name=reduce_name(parameter),
         group=REDUCE,
@@ -67,9 +68,9 @@ def _reduction(parameter: str, subject: str, gradient: str) -> UpdateBlueprint:
     )
 
 
-def _adam_code() -> str:
+def _write_adam() -> str:
     constants = {name: Code(name) for name in ADAM_CONSTANTS}
     before = Code("moment1"), Code("moment2")
-    moment1, moment2 = adam_moments(*before, Code("mean"), constants)
-    decayed, step = decayed_part(Code("g"), constants), adam_step(*before, constants)
+    moment1, moment2 = update_adam_moments(*before, Code("mean"), constants)
+    decayed, step = compute_decay(Code("g"), constants), compute_adam_step(*before, constants)
     return f"moment1 = {moment1};\nmoment2 = {moment2};\ng -= {decayed};\ng -= {step};"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ...eventprop.program import PopulationProgram
 from ...network.definitions import LossModel
-from ...network.snippets import scoped
-from ..formulae import Code, cross_entropy, softmax_term
+from ...network.snippets import write_scope
+from ..formulae import Code, compute_cross_entropy, compute_softmax_term
 from .blueprint import UpdateBlueprint, Variable
 
 
@@ -39,9 +39,9 @@ class LossCode:
     spike_drive: str = ""
 
 
-def output_code(loss: LossModel, output: PopulationProgram, num_steps: int, dt: float) -> LossCode:
+def write_output_code(loss: LossModel, output: PopulationProgram, num_steps: int, dt: float) -> LossCode:
     """The loss's part in the code of the output population."""
-    return _Writer(loss, output, num_steps, dt).code()
+    return _Writer(loss, output, num_steps, dt).write()
 
 
 class _Writer:
@@ -56,21 +56,21 @@ class _Writer:
         self.every_step = loss.cross_entropy == "step"
         self.traced = self.every_step or loss.keeps_voltages
 
-    def code(self) -> LossCode:
+    def write(self) -> LossCode:
         loss = self.loss
         return LossCode(
             parameters=tuple((f"loss_value_{x}", "scalar") for x in loss.parameters),
-            variables=self._variables(),
-            arrays=self._arrays(),
+            variables=self._list_variables(),
+            arrays=self._list_arrays(),
             start=self._start(),
-            at_step="\n".join([self._at_step(), self._at_end()]),
-            at_spike=self._forward([loss.spike_code]) if loss.spike_code else "",
-            back_start=self._back_start(),
-            voltage_drive=self._drive("drive", loss.voltage_drive) if loss.reads != "spikes" else "",
-            spike_drive=self._drive("spike_drive", loss.spike_drive) if loss.reads == "spikes" else "",
+            at_step="\n".join([self._write_step(), self._write_end()]),
+            at_spike=self._write_forward([loss.spike_code]) if loss.spike_code else "",
+            back_start=self._write_back_start(),
+            voltage_drive=self._write_drive("drive", loss.voltage_drive) if loss.reads != "spikes" else "",
+            spike_drive=self._write_drive("spike_drive", loss.spike_drive) if loss.reads == "spikes" else "",
         )
 
-    def _variables(self) -> tuple[Variable, ...]:
+    def _list_variables(self) -> tuple[Variable, ...]:
         names = [*self.state.values(), *self.back_state.values(), "logit", "output_loss"]
         return (
             *(Variable(name) for name in names),
@@ -80,7 +80,7 @@ class _Writer:
             *((Variable("step_loss"),) if self.every_step else ()),
         )
 
-    def _arrays(self) -> tuple[tuple[str, str], ...]:
+    def _list_arrays(self) -> tuple[tuple[str, str], ...]:
         arrays: tuple[tuple[str, str], ...] = (("loss_weight", "scalar"),)
         if self.traced:
             arrays += (("trace", "scalar"),)
@@ -88,56 +88,58 @@ class _Writer:
             arrays += (("trace_largest", "scalar"), ("trace_sum", "scalar"))
         return arrays
 
-    def _now(self, step: str, slot: str) -> dict[str, str]:
+    def _map_step_names(self, step: str, slot: str) -> dict[str, str]:
         """Names whose values depend on the step."""
-        start = f"{steps_of(slot, self.num_steps)} + " if self.loss.weighs_input else ""
+        start = f"{write_first_step(slot, self.num_steps)} + " if self.loss.weighs_input else ""
         return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{start}{step}]"}
 
-    def _forward(self, statements: Iterable[str]) -> str:
+    def _write_forward(self, statements: Iterable[str]) -> str:
         constants = {
             "V": f"state_{self.voltage}",
             **self.constants,
-            **self._now("step", "forward_slot"),
+            **self._map_step_names("step", "forward_slot"),
             "is_label": _is_label("label"),
         }
-        return scoped(statements, self.state, constants)
+        return write_scope(statements, self.state, constants)
 
     def _start(self) -> str:
-        return self._forward([f"{x} = {start};" for x, start in self.loss.state.items()])
+        return self._write_forward([f"{x} = {start};" for x, start in self.loss.state.items()])
 
-    def _at_step(self) -> str:
-        lines = [self._forward([self.loss.step_code])] if self.loss.step_code else []
+    def _write_step(self) -> str:
+        lines = [self._write_forward([self.loss.step_code])] if self.loss.step_code else []
         if self.traced:
-            start = steps_of("forward_slot", self.num_steps)
+            start = write_first_step("forward_slot", self.num_steps)
             lines.append(f"trace[(({start} + step) * num_neurons) + id] = state_{self.voltage};")
         return "\n".join(lines)
 
-    def _at_end(self) -> str:
+    def _write_end(self) -> str:
         """Logit and loss of the output are taken at the end of the last step."""
         results = [f"logit = {self.loss.logit};", f"output_loss = {self.loss.output_loss};"]
-        return f"if (step == {self.num_steps - 1}) {self._forward(results)}"
+        return f"if (step == {self.num_steps - 1}) {self._write_forward(results)}"
 
-    def _back_start(self) -> str:
+    def _write_back_start(self) -> str:
         lines = [f"{self.back_state[x]} = {self.state[x]};" for x in self.state]
         if self.loss.reads == "spikes":
             first = self.output.adjoint[0]
-            signal = scoped([f"adjoint_{first} += {self.loss.silent_label_signal};"], self.back_state, self.constants)
+            signal = write_scope(
+                [f"adjoint_{first} += {self.loss.silent_label_signal};"], self.back_state, self.constants
+            )
             lines.append(f"if ((int)id == back_label && back_next < 0) {signal}")
         return "\n".join(lines)
 
-    def _drive(self, name: str, expression: str) -> str:
+    def _write_drive(self, name: str, expression: str) -> str:
         """Declares the derivative of the loss outside the block that computes it."""
-        constants = {**self.constants, **self._now("back_step", "back_slot"), **self._errors()}
-        return f"scalar {name} = 0.0;\n" + scoped([f"{name} = {expression};"], self.back_state, constants)
+        constants = {**self.constants, **self._map_step_names("back_step", "back_slot"), **self._map_errors()}
+        return f"scalar {name} = 0.0;\n" + write_scope([f"{name} = {expression};"], self.back_state, constants)
 
-    def _errors(self) -> dict[str, str]:
+    def _map_errors(self) -> dict[str, str]:
         is_label = _is_label("back_label")
-        place = f"{steps_of('back_slot', self.num_steps)} + back_step"
+        place = f"{write_first_step('back_slot', self.num_steps)} + back_step"
         voltage = f"trace[(({place}) * num_neurons) + id]"
         seen = {"V": voltage} if self.loss.keeps_voltages else {}
         if not self.every_step:
             return {"error": "output_error", "is_label": is_label, **seen}
-        term = softmax_term(Code(voltage), Code(f"trace_largest[{place}]"), Code("loss_value_loss_scale"))
+        term = compute_softmax_term(Code(voltage), Code(f"trace_largest[{place}]"), Code("loss_value_loss_scale"))
         softmax = f"{term} / trace_sum[{place}]"
         return {"error": f"loss_value_loss_scale * ({softmax} - ({is_label}))", "is_label": is_label, **seen}
 
@@ -146,22 +148,22 @@ def _is_label(label: str) -> str:
     return f"((int)id == {label}) ? 1.0 : 0.0"
 
 
-def steps_of(slot: str, num_steps: int) -> str:
+def write_first_step(slot: str, num_steps: int) -> str:
     """Code of the index at which the steps of a sample start in arrays of one entry per step."""
     return f"((({slot} * num_batch) + batch) * {num_steps})"
 
 
-def softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) -> tuple[UpdateBlueprint, ...]:
+def make_softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) -> tuple[UpdateBlueprint, ...]:
     """For losses that take the cross-entropy of every step: the softmax's parts of all steps of a trial, after it.
 
     The steps are shared out between the output's neurons, each of which adds the cross-entropy of its steps up.
     """
     if loss.cross_entropy != "step":
         return ()
-    size, place = output.size, f"({steps_of('forward_slot', num_steps)} + step)"
+    size, place = output.size, f"({write_first_step('forward_slot', num_steps)} + step)"
     largest, scale = Code("largest"), Code("loss_scale")
-    term = softmax_term(Code("trace[start + k]"), largest, scale)
-    loss_of_step = cross_entropy(Code("trace[start + label]"), largest, scale, Code("sum"))
+    term = compute_softmax_term(Code("trace[start + k]"), largest, scale)
+    loss_of_step = compute_cross_entropy(Code("trace[start + label]"), largest, scale, Code("sum"))
     code = f"""
     scalar sum_of_losses = 0.0;
     for (int step = id; step < {num_steps}; step += {size}) {{

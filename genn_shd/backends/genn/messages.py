@@ -17,7 +17,7 @@ _LOCK = threading.Lock()
 
 
 @contextmanager
-def captured_output() -> Iterator[Callable[[], str]]:
+def capture_output() -> Iterator[Callable[[], str]]:
     """Catch what this process and its children write meanwhile, Python or not; yields a function that returns it."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -44,18 +44,18 @@ _REPORT = re.compile(
 )
 
 
-def refused(error: Exception, output: str, blueprint: Blueprint) -> BackendError:
+def explain_refusal(error: Exception, output: str, blueprint: Blueprint) -> BackendError:
     """The error for code that GeNN or the compiler refuses: its first message, and the snippet that it means."""
     report = _REPORT.search(output)
     if report:
-        snippet = _snippet(blueprint, report["name"], int(report["line"] or 0))
+        snippet = _quote_snippet(blueprint, report["name"], int(report["line"] or 0))
         return BackendError(f"GeNN refused {report['where']}: error at {report['what'].strip()}{snippet}")
     lines = [line.strip() for line in output.splitlines() if "error" in line.lower()]
     said = lines[0] if lines else " ".join(str(error).split()) or type(error).__name__
     return BackendError(f"GeNN could not build the model: {said}")
 
 
-def _snippet(blueprint: Blueprint, name: str, line: int) -> str:
+def _quote_snippet(blueprint: Blueprint, name: str, line: int) -> str:
     """The statements around a line of a population's code; an error is often noticed a line late."""
     code = next((n.code for n in blueprint.neurons if n.name == name), "")
     statements = code.splitlines()[max(0, line - 2) : line]

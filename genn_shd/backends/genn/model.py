@@ -14,10 +14,10 @@ from ..base import Model
 from ..checks import check_batch, check_delays, check_labels, check_parameters, check_units
 from ..loss_weight import StepWeights
 from ..names import Target
-from ..recording import check_wanted, recordable
+from ..recording import check_wanted, list_recordable
 from ..results import Arrays, BatchResult, Recording, Wanted
 from ..run_values import NewValues, draw_start
-from .availability import version
+from .availability import read_version
 from .batch_runner import BatchRunner
 from .capabilities import check_capabilities
 from .delay_parameters import DelayParameters
@@ -33,7 +33,7 @@ from .sample_memory import SampleMemory
 from .schedule import Pipelined, Schedule, Sequential
 from .simulation import Simulation
 from .source_model import round_delays
-from .toolchain import cpu_compiler, cuda_compiler
+from .toolchain import find_cpu_compiler, find_cuda_compiler
 from .trial import Trial
 from .weights import Weights
 
@@ -43,7 +43,7 @@ _DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.d
 
 
 class GennModel(Model):
-    """A network compiled by PyGeNN. See `Model` for what it does.
+    """A network compiled by PyGeNN; see `Model`.
 
     On a GPU all samples of a batch are lanes of one pass. GeNN's CPU back end has one lane, so there a batch takes as
     many passes as it has samples, their gradients are added up, and the optimiser takes one step: the same numbers.
@@ -81,7 +81,7 @@ class GennModel(Model):
         self._resident: weakref.WeakValueDictionary[int, DeviceDataset] = weakref.WeakValueDictionary()
         self._simulation: Simulation | None = None
         start, delays, self._values = draw_start(self.network, seed, dt)
-        round_delays(self.network.input, self._values.delays(), self._trial)
+        round_delays(self.network.input, self._values.get_delays(), self._trial)
         neurons = NeuronParameters(self.network, self._values, _DTYPES[precision])
         self._assemble(self._build(profile), neurons)
         self._optimiser.set_weights(start)
@@ -127,7 +127,7 @@ class GennModel(Model):
 
     @property
     def source(self) -> dict[str, str]:
-        return self._code.files()
+        return self._code.list_files()
 
     @property
     def lost_spikes(self) -> int:
@@ -150,7 +150,7 @@ class GennModel(Model):
         self._check_batch(batch, labelled=True)
         self.flush()
         state = self._runner.run_forward(batch)
-        result = state.result()
+        result = state.make_result()
         result.gradients = self._runner.run_backward(state)
         return result
 
@@ -163,7 +163,7 @@ class GennModel(Model):
     def evaluate_batch(self, batch: Batch) -> BatchResult:
         self._check_batch(batch, labelled=False)
         self.flush()
-        return self._runner.run_forward(batch).result()
+        return self._runner.run_forward(batch).make_result()
 
     def flush(self) -> None:
         """Pipelined: run the last batch backward and take its step. Does nothing where none is under way."""
@@ -171,10 +171,10 @@ class GennModel(Model):
 
     @property
     def recordable(self) -> dict[str, tuple[str, ...]]:
-        return recordable(self._program)
+        return list_recordable(self._program)
 
     def record(self, batch: Batch, wanted: Wanted, samples: int) -> Recording:
-        """See `Model.record`. Reads variables after every step, which on a GPU takes its time."""
+        """See `Model.record`. Reads variables after every step, which is slow on a GPU."""
         self._check_batch(batch, labelled=True)
         check_wanted(wanted, self._program, samples, len(batch.labels))
         self.flush()
@@ -198,7 +198,7 @@ class GennModel(Model):
     def parameters(self) -> Arrays:
         _ = self._running
         self.flush()
-        return self._optimiser.parameters()
+        return self._optimiser.copy_parameters()
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
@@ -217,7 +217,7 @@ class GennModel(Model):
     def optimiser_state(self) -> Arrays:
         _ = self._running
         self.flush()
-        return self._optimiser.state()
+        return self._optimiser.copy_state()
 
     def set_optimiser_state(self, state: Arrays) -> None:
         _ = self._running
@@ -241,7 +241,7 @@ class GennModel(Model):
             self._values.set(name, value)
             if self._optimiser.is_of_neurons(name):
                 self._optimiser.read_value(name)
-        self._optimiser.set_delays(self._values.fixed_delays())
+        self._optimiser.set_delays(self._values.get_fixed_delays())
         self._on_device.write()
 
     # -- the rest --------------------------------------------------------------------------------------------------
@@ -254,11 +254,11 @@ class GennModel(Model):
     @property
     def environment(self) -> dict[str, Any]:
         on_cpu = self._target == "single_threaded_cpu"
-        compiler = cpu_compiler() if on_cpu else cuda_compiler(self._target)
+        compiler = find_cpu_compiler() if on_cpu else find_cuda_compiler(self._target)
         return {
             "backend": self.backend,
             "genn_target": self._target,
-            "pygenn": version(),
+            "pygenn": read_version(),
             "compiler": " ".join(compiler),
             "schedule": self.schedule,
             "max_spikes": self._trial.max_spikes,

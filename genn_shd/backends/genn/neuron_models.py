@@ -14,25 +14,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...eventprop.program import PopulationProgram
-from ...network.snippets import scoped, uses
+from ...network.snippets import find_names, write_scope
 from .blueprint import NeuronBlueprint, Variable
-from .kept_state import keep_code, kept_arrays, kept_values
+from .kept_state import keep_code, list_kept_arrays, write_kept_values
 from .loss_model import LossCode
-from .source_model import TIMING, step_type
+from .source_model import TIMING, choose_step_type
 from .trained_code import (
-    adjoint_code,
-    gradient_variables,
+    list_gradient_variables,
     read_arrays,
     read_code,
     read_gradient_code,
-    spike_gradient_code,
+    write_adjoint,
+    write_spike_gradient,
 )
 from .trial import Trial
 
 SLOTS = (("forward_slot", "int"), ("back_slot", "int"))
 
 
-def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | None = None) -> NeuronBlueprint:
+def make_population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | None = None) -> NeuronBlueprint:
     """The GeNN neurons of a population; `loss` is that of the output population."""
     names = _Names(p)
     loss = loss or LossCode()
@@ -40,16 +40,16 @@ def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | No
         [
             "const int step = (int)(t / dt + 0.5);",
             "int fired = 0;",
-            *_tape_places(p, trial),
+            *_write_tape_places(p, trial),
             "if (batch < num_backward) {",
-            _backward(p, names, trial, loss),
+            _write_backward(p, names, trial, loss),
             "}",
             "if (batch < num_forward) {",
-            _forward(p, names, trial, loss),
+            _write_forward(p, names, trial, loss),
             "}",
         ]
     )
-    used = uses(code)
+    used = find_names(code)
     return NeuronBlueprint(
         name=p.name,
         size=p.size,
@@ -59,12 +59,14 @@ def population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | No
             *(Variable(v, access="READ_ONLY") for v in names.values.values() if v in used),
             Variable("feedback_out"),
             Variable("gradient_out"),
-            *_spike_variables(p),
-            *gradient_variables(p),
+            *_list_spike_variables(p),
+            *list_gradient_variables(p),
             *loss.variables,
         ),
         arrays=tuple(
-            a for a in (*_tape_arrays(p, trial), *kept_arrays(p), *read_arrays(p), *loss.arrays) if a[0] in used
+            a
+            for a in (*_list_tape_arrays(p, trial), *list_kept_arrays(p), *read_arrays(p), *loss.arrays)
+            if a[0] in used
         ),
         inputs=("feedback_in",) if p.spike else (),
         code=code,
@@ -81,7 +83,7 @@ class _Names:
         self.values = {x: f"value_{x}" for x in p.values}
 
 
-def _spike_variables(p: PopulationProgram) -> tuple[Variable, ...]:
+def _list_spike_variables(p: PopulationProgram) -> tuple[Variable, ...]:
     if p.spike is None:
         return ()
     return (
@@ -92,13 +94,13 @@ def _spike_variables(p: PopulationProgram) -> tuple[Variable, ...]:
     )
 
 
-def _tape_arrays(p: PopulationProgram, trial: Trial) -> tuple[tuple[str, str], ...]:
+def _list_tape_arrays(p: PopulationProgram, trial: Trial) -> tuple[tuple[str, str], ...]:
     if p.spike is None:
         return ()
-    return (("tape_step", step_type(trial.num_steps)), *((f"tape_{x}", "scalar") for x in p.spike.tape))
+    return (("tape_step", choose_step_type(trial.num_steps)), *((f"tape_{x}", "scalar") for x in p.spike.tape))
 
 
-def _tape_places(p: PopulationProgram, trial: Trial) -> list[str]:
+def _write_tape_places(p: PopulationProgram, trial: Trial) -> list[str]:
     """Code of the starts of a neuron's tapes: of the sample that runs forward, and of the one that runs backward."""
     if p.spike is None:
         return []
@@ -110,9 +112,9 @@ def _tape_places(p: PopulationProgram, trial: Trial) -> list[str]:
     ]
 
 
-def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
+def _write_forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
     """Arrivals, advance, spike and tape, reset, decay, and what the loss reads off."""
-    arrival = scoped([f"{p.receives} += Isyn;"], names.state, {})
+    arrival = write_scope([f"{p.receives} += Isyn;"], names.state, {})
     lines = ["if (step == 0) {"]
     lines += [f"{names.state[x]} = {start!r};" for x, start in p.state.items()]
     lines += ["num_spikes = 0;"] if p.spike else []
@@ -122,20 +124,20 @@ def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) 
         crossed = "below && "
         lines += [
             "int below = 0;",
-            scoped([f"if ({p.spike.threshold} < 0.0) {{ below = 1; }}"], names.state, names.values),
+            write_scope([f"if ({p.spike.threshold} < 0.0) {{ below = 1; }}"], names.state, names.values),
         ]
-    lines.append(scoped([p.advance_code], names.state, names.values))
+    lines.append(write_scope([p.advance_code], names.state, names.values))
     if p.spike:
         lines += [
-            scoped([f"if ({crossed}{p.spike.threshold} >= 0.0) {{ fired = 1; }}"], names.state, names.values),
+            write_scope([f"if ({crossed}{p.spike.threshold} >= 0.0) {{ fired = 1; }}"], names.state, names.values),
             "if (fired) {",
             _record(p.spike.tape, names, trial),
             "num_spikes += 1;",
-            scoped([p.spike.reset_code], names.state, names.values),
+            write_scope([p.spike.reset_code], names.state, names.values),
             loss.at_spike,
             "}",
         ]
-    lines += [scoped([p.decay_code], names.state, names.values), loss.at_step]
+    lines += [write_scope([p.decay_code], names.state, names.values), loss.at_step]
     lines.append(read_code(p, names.state, names.values, trial.num_steps))
     return "\n".join(lines)
 
@@ -143,29 +145,29 @@ def _forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) 
 def _record(tape: Mapping[str, str], names: _Names, trial: Trial) -> str:
     """Code that writes a spike to the tape; beyond the tape's room it is only counted, and the driver reports it."""
     stores = [f"tape_{x}[tape + num_spikes] = {expression};" for x, expression in tape.items()]
-    inner = scoped(["tape_step[tape + num_spikes] = step;", *stores], names.state, names.values)
+    inner = write_scope(["tape_step[tape + num_spikes] = step;", *stores], names.state, names.values)
     return f"if (num_spikes < {trial.max_spikes}) {inner}"
 
 
-def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
+def _write_backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
     """Jump at a spike of this step, the loss at its end, the adjoint back over it, and what arrivals at its start
     read: the error that goes back to senders and the gradient of weights."""
-    seen, constants = names.adjoint, {**names.values, **kept_values(p, trial.num_steps)}
+    seen, constants = names.adjoint, {**names.values, **write_kept_values(p, trial.num_steps)}
     lines = [f"const int back_step = {trial.num_steps} - 1 - step;", "if (step == 0) {"]
     lines += [f"{variable} = 0.0;" for variable in seen.values()]
     lines += [f"back_next = min(num_spikes, {trial.max_spikes}) - 1;"] if p.spike else []
     lines += [loss.back_start, "}"]
     if p.spike:
-        lines.append(_jump(p, names, loss))
-    adjoint = adjoint_code(p, p.adjoint_code, seen, constants)
+        lines.append(_write_jump(p, names, loss))
+    adjoint = write_adjoint(p, p.adjoint_code, seen, constants)
     if loss.voltage_drive:
         learnt = read_gradient_code(p, trial.num_steps)
-        lines += ["{", loss.voltage_drive, learnt, scoped([p.drive_code], seen, names.values), adjoint, "}"]
+        lines += ["{", loss.voltage_drive, learnt, write_scope([p.drive_code], seen, names.values), adjoint, "}"]
     else:
         lines.append(adjoint)
     lines += [
-        scoped([f"feedback_out = {p.feedback};"], seen, constants),
-        scoped([f"gradient_out = {p.weight_gradient};"], seen, names.values),
+        write_scope([f"feedback_out = {p.feedback};"], seen, constants),
+        write_scope([f"gradient_out = {p.weight_gradient};"], seen, names.values),
     ]
     if p.spike:
         lines += [
@@ -176,7 +178,7 @@ def _backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode)
     return "\n".join(lines)
 
 
-def _jump(p: PopulationProgram, names: _Names, loss: LossCode) -> str:
+def _write_jump(p: PopulationProgram, names: _Names, loss: LossCode) -> str:
     assert p.spike is not None
     stored = {x: f"tape_{x}[back_tape + back_next]" for x in p.spike.tape}
     constants = {**names.values, **stored, "feedback": "feedback_in"}
@@ -185,8 +187,8 @@ def _jump(p: PopulationProgram, names: _Names, loss: LossCode) -> str:
             "if (back_next >= 0) {",
             "if (tape_step[back_tape + back_next] == back_step) {",
             loss.spike_drive or "const scalar spike_drive = 0.0;",
-            spike_gradient_code(p, constants),
-            adjoint_code(p, p.spike.jump_code, names.adjoint, constants),
+            write_spike_gradient(p, constants),
+            write_adjoint(p, p.spike.jump_code, names.adjoint, constants),
             "back_next -= 1;",
             "}",
             "}",

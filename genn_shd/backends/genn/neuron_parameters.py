@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...network.network import Network
-from ..formulae import adam_moments, adam_step
+from ..formulae import compute_adam_step, update_adam_moments
 from ..results import Arrays
 from ..run_values import RunValues
 from .weights import MOMENTS
@@ -42,11 +42,11 @@ class NeuronParameters:
         self._numbers[name] = self._values[name].astype(self._dtype)
         self._values.set(name, self._numbers[name].astype(np.float64))
 
-    def parameters(self) -> Arrays:
+    def copy_parameters(self) -> Arrays:
         """Copies of all numbers."""
         return {name: numbers.copy() for name, numbers in self._numbers.items()}
 
-    def moments(self, name: str) -> Arrays:
+    def copy_moments(self, name: str) -> Arrays:
         """Copies of one of MOMENTS."""
         return {parameter: moment.copy() for parameter, moment in self._moments[name].items()}
 
@@ -66,12 +66,12 @@ class NeuronParameters:
         """
         for name, how in self._trained.items():
             numbers = self._numbers[name]
-            numbers -= how.rate * self._adam(name, gradients[name], constants)
+            numbers -= how.rate * self._update_adam(name, gradients[name], constants)
             np.maximum(numbers, how.minimum, out=numbers)
             self._values.set(name, numbers.astype(np.float64))
 
-    def _adam(self, name: str, gradient: np.ndarray, constants: Mapping[str, float]) -> np.ndarray:
+    def _update_adam(self, name: str, gradient: np.ndarray, constants: Mapping[str, float]) -> np.ndarray:
         """Update the moments, and return the step before the parameter's multiplier."""
         moment1, moment2 = (self._moments[m][name] for m in MOMENTS)
-        moment1[:], moment2[:] = adam_moments(moment1, moment2, gradient, constants)
-        return adam_step(moment1, moment2, constants)
+        moment1[:], moment2[:] = update_adam_moments(moment1, moment2, gradient, constants)
+        return compute_adam_step(moment1, moment2, constants)

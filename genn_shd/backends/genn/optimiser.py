@@ -8,7 +8,7 @@ import numpy as np
 
 from ...network.network import Network
 from ..checks import check_parameters
-from ..formulae import adam_constants
+from ..formulae import compute_adam_constants
 from ..results import Arrays
 from ..run_values import RunValues
 from .delay_parameters import DelayParameters
@@ -45,9 +45,9 @@ class Optimiser:
         self._weights, self._neurons, self._delays = weights, neurons, delays
         self.steps_taken = 0
 
-    def parameters(self) -> Arrays:
+    def copy_parameters(self) -> Arrays:
         """Copies of all parameters."""
-        return {**self._weights.parameters(), **self._neurons.parameters(), **self._delays.parameters()}
+        return {**self._weights.copy_parameters(), **self._neurons.copy_parameters(), **self._delays.copy_parameters()}
 
     def is_of_neurons(self, parameter: str) -> bool:
         """Whether a parameter is one of neurons, whose number is a run-time value."""
@@ -69,33 +69,33 @@ class Optimiser:
         """Set the gradients of all lanes to zero."""
         self._weights.clear_gradients()
 
-    def mean_gradients(self, size: int) -> Arrays:
-        """Mean gradients over a batch of so many samples; those of the lanes are cleared.
+    def average_gradients(self, size: int) -> Arrays:
+        """Average the gradients over a batch of `size` samples; those of the lanes are cleared.
 
         Raises
         ------
         DivergedError
             Where one is not finite.
         """
-        return self._weights.mean_gradients(size)
+        return self._weights.average_gradients(size)
 
     def take_step(self, gradients: Arrays, learning_rate: float) -> None:
-        """Take one step with the gradients that `mean_gradients` returned last."""
+        """Take one step with the gradients that `average_gradients` returned last."""
         self.steps_taken += 1
-        constants = adam_constants(learning_rate, self._values, self.steps_taken)
+        constants = compute_adam_constants(learning_rate, self._values, self.steps_taken)
         self._weights.take_step(constants)
         self._neurons.take_step(gradients, constants)
         self._delays.take_step(gradients, constants)
         self._on_device.write_trained()
 
-    def state(self) -> Arrays:
+    def copy_state(self) -> Arrays:
         """Copies of the moments, and the number of steps taken."""
         holders = (self._weights, self._neurons, self._delays)
-        moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.moments(m).items()}
+        moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.copy_moments(m).items()}
         return {**moments, "steps_taken": np.array(self.steps_taken)}
 
     def set_state(self, state: Arrays) -> None:
-        """Restore what `state` returned."""
+        """Restore the arrays that `copy_state` returned."""
         for moment in MOMENTS:
             arrays = {name: state[f"{moment}.{name}"] for name in self._network.parameter_shapes}
             check_parameters(arrays, self._network)

@@ -11,7 +11,7 @@ import numpy as np
 from ...eventprop.program import Program
 from .batch_state import BatchState
 from .divergence import check_finite
-from .kept_state import kept_arrays
+from .kept_state import list_kept_arrays
 from .simulation import Pass, Simulation, check_array_size
 from .trained_code import read_arrays
 from .trial import Trial
@@ -38,7 +38,7 @@ class Passes:
         self._room = trial.max_spikes
         self._per_batch = math.ceil(batch_size / self._lanes)
         self._spiking = [p for p in program.populations if p.spike]
-        for population, array, count in _array_sizes(program, trial, self._per_batch * self._lanes * halves):
+        for population, array, count in _list_array_sizes(program, trial, self._per_batch * self._lanes * halves):
             if simulation.has_array(population, array):
                 simulation.allocate(population, array, count)
 
@@ -51,38 +51,38 @@ class Passes:
         """
         size = max(len(state) for state in (forward, backward) if state)
         for index in range(math.ceil(size / self._lanes)):
-            ahead, back = self._part(forward, index), self._part(backward, index)
+            ahead, back = self._select_part(forward, index), self._select_part(backward, index)
             if forward and len(ahead):
                 self._prepare_forward(forward, ahead)
             if backward and len(back):
                 self._prepare_backward(backward, back)
             here = ahead if forward else back
             self._simulation.run(
-                Pass(len(ahead), len(back), self._slot(forward, index), self._slot(backward, index)),
+                Pass(len(ahead), len(back), self._find_slot(forward, index), self._find_slot(backward, index)),
                 partial(watch, here) if watch else None,
             )
             if forward and len(ahead):
-                self._collect(forward, ahead, self._slot(forward, index))
+                self._collect(forward, ahead, self._find_slot(forward, index))
 
-    def spikes(self, state: BatchState, population: str, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    def read_spikes(self, state: BatchState, population: str, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
         """Steps and neurons of the spikes on the tape, of the first samples of a batch that ran forward."""
         counts = state.counts[population]
         tape = self._simulation.read_array(population, "tape_step").reshape(-1, counts.shape[1], self._room)
         found = []
         for b in range(samples):
-            place = self._slot(state, b // self._lanes) * self._lanes + b % self._lanes
+            place = self._find_slot(state, b // self._lanes) * self._lanes + b % self._lanes
             neurons, order = np.nonzero(np.arange(self._room) < counts[b][:, None])
             found.append((tape[place, neurons, order], neurons))
         return found
 
-    def _part(self, state: BatchState | None, index: int) -> np.ndarray:
+    def _select_part(self, state: BatchState | None, index: int) -> np.ndarray:
         """Positions in the batch of the samples that one pass runs."""
         return np.arange(index * self._lanes, min((index + 1) * self._lanes, len(state) if state else 0))
 
-    def _slot(self, state: BatchState | None, index: int) -> int:
+    def _find_slot(self, state: BatchState | None, index: int) -> int:
         return state.half * self._per_batch + index if state else 0
 
-    def _lane_values(self, values: np.ndarray, fill: float) -> np.ndarray:
+    def _fill_lanes(self, values: np.ndarray, fill: float) -> np.ndarray:
         """Values of the samples of a pass, filled up to all lanes."""
         result = np.full((self._lanes, *values.shape[1:]), fill, values.dtype)
         result[: len(values)] = values
@@ -91,29 +91,29 @@ class Passes:
     def _prepare_forward(self, state: BatchState, part: np.ndarray) -> None:
         self._choose(state, part, "row", "label")
         if state.weights is not None:
-            weights, slot = state.weights[part], self._slot(state, int(part[0]) // self._lanes)
+            weights, slot = state.weights[part], self._find_slot(state, int(part[0]) // self._lanes)
             start = slot * self._lanes * weights.shape[1]
             self._simulation.fill_part(self._program.output.name, "loss_weight", start, weights.ravel())
 
     def _prepare_backward(self, state: BatchState, part: np.ndarray) -> None:
         output = self._program.output.name
         self._choose(state, part, "back_row", "back_label")
-        self._simulation.write(output, "output_error", self._lane_values(state.errors[part], 0.0))
+        self._simulation.write(output, "output_error", self._fill_lanes(state.errors[part], 0.0))
         for p in self._spiking:
-            self._simulation.write(p.name, "count_signal", self._lane_values(state.count_signals[p.name][part], 0.0))
+            self._simulation.write(p.name, "count_signal", self._fill_lanes(state.count_signals[p.name][part], 0.0))
         if self._per_batch == 1:
             return
         # Other samples ran since this one did: put back what the first step of the backward pass reads.
         for p in self._spiking:
-            self._simulation.write(p.name, "num_spikes", self._lane_values(state.counts[p.name][part], 0))
+            self._simulation.write(p.name, "num_spikes", self._fill_lanes(state.counts[p.name][part], 0))
         for name, values in state.loss_state.items():
-            self._simulation.write(output, f"loss_{name}", self._lane_values(values[part], 0.0))
+            self._simulation.write(output, f"loss_{name}", self._fill_lanes(values[part], 0.0))
 
     def _choose(self, state: BatchState, part: np.ndarray, row: str, label: str) -> None:
         """Tell the source which samples to read, and the outputs which classes they have."""
         output = self._program.output
-        labels = self._lane_values(state.labels[part], -1)
-        self._simulation.write(self._program.network.input.name, row, self._lane_values(state.rows[part], 0))
+        labels = self._fill_lanes(state.labels[part], -1)
+        self._simulation.write(self._program.network.input.name, row, self._fill_lanes(state.rows[part], 0))
         self._simulation.write(output.name, label, np.repeat(labels[:, None], output.size, axis=1))
 
     def _collect(self, state: BatchState, part: np.ndarray, slot: int) -> None:
@@ -137,11 +137,11 @@ class Passes:
 
 def check_sizes(program: Program, trial: Trial, batch_size: int, lanes: int, halves: int) -> None:
     """Refuse arrays that have too many entries for GeNN, before anything is built."""
-    for population, array, count in _array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
+    for population, array, count in _list_array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
         check_array_size(population, array, count)
 
 
-def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, str, int]]:
+def _list_array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, str, int]]:
     """(population, array, number of entries) of all arrays but those of the spike source; a slot keeps one sample."""
     output, steps = program.output, trial.num_steps
     sizes = [
@@ -154,7 +154,7 @@ def _array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, 
     if program.loss.cross_entropy == "step" or program.loss.keeps_voltages:
         sizes.append((output.name, "trace", slots * steps * output.size))
     for p in program.populations:
-        sizes += [(p.name, name, slots * steps * p.size) for name, _ in (*kept_arrays(p), *read_arrays(p))]
+        sizes += [(p.name, name, slots * steps * p.size) for name, _ in (*list_kept_arrays(p), *read_arrays(p))]
     if program.loss.cross_entropy == "step":
         sizes += [(output.name, name, slots * steps) for name in ("trace_largest", "trace_sum")]
     return sizes

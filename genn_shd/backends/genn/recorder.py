@@ -6,11 +6,11 @@ import numpy as np
 
 from ...eventprop.program import Program
 from ...spikes.spike_trains import SpikeTrains
-from ..recording import empty_traces, spike_trains
+from ..recording import make_spike_trains, make_traces
 from ..results import Recording, Wanted
 from .batch_runner import BatchRunner
 from .batch_state import BatchState
-from .device_dataset import Batch, spike_trains_of
+from .device_dataset import Batch, gather_spike_trains
 from .passes import Passes
 from .simulation import Simulation
 from .trial import Trial
@@ -40,19 +40,19 @@ class Recorder:
     ) -> None:
         self._simulation, self._passes, self._program, self._trial = simulation, passes, program, trial
         self._samples = samples
-        self._traces = empty_traces(program, wanted, samples, trial.num_steps, dtype)
-        states = {(p.name, p.public(x)): f"state_{x}" for p in program.populations for x in p.state}
-        adjoints = {(p.name, p.public(x)): f"adjoint_{x}" for p in program.populations for x in p.adjoint}
+        self._traces = make_traces(program, wanted, samples, trial.num_steps, dtype)
+        states = {(p.name, p.to_public_name(x)): f"state_{x}" for p in program.populations for x in p.state}
+        adjoints = {(p.name, p.to_public_name(x)): f"adjoint_{x}" for p in program.populations for x in p.adjoint}
         self._states = {key: states[key] for key in self._traces if key in states}
         self._adjoints = {key: adjoints[key] for key in self._traces if key in adjoints}
 
     def record(self, batch: Batch, runner: BatchRunner) -> Recording:
         """Run a batch forward and backward, and record it."""
         state = runner.run_forward(batch, watch=self._read_state)
-        result = state.result()
+        result = state.make_result()
         result.gradients = runner.run_backward(state, watch=self._read_adjoint)
-        first = spike_trains_of(batch).select(np.arange(self._samples))
-        return Recording(self._trial.dt, self._spikes(state, first), self._traces, result)
+        first = gather_spike_trains(batch).select(np.arange(self._samples))
+        return Recording(self._trial.dt, self._collect_spikes(state, first), self._traces, result)
 
     def _read_state(self, part: np.ndarray, step: int) -> None:
         """Read the state after a step of the samples at some positions of the batch."""
@@ -70,13 +70,13 @@ class Recorder:
             values = self._simulation.read(key[0], variable)[: len(part)]
             self._traces[key][part[is_wanted], step] = values[is_wanted]
 
-    def _spikes(self, state: BatchState, first: SpikeTrains) -> dict[str, SpikeTrains]:
+    def _collect_spikes(self, state: BatchState, first: SpikeTrains) -> dict[str, SpikeTrains]:
         """Spikes of the source, and of all spiking populations at the ends of their steps."""
         dt = self._trial.dt
         spikes = {self._program.network.input.name: first.crop(self._trial.num_steps * dt)}
         for p in self._program.populations:
             if p.spike:
-                events = self._passes.spikes(state, p.name, self._samples)
+                events = self._passes.read_spikes(state, p.name, self._samples)
                 times = [((steps + 1.0) * dt, neurons) for steps, neurons in events]
-                spikes[p.name] = spike_trains(times, first.labels, p.size)
+                spikes[p.name] = make_spike_trains(times, first.labels, p.size)
         return spikes

@@ -9,7 +9,7 @@ import numpy as np
 from ...network.network import Population
 from ...spikes.spike_trains import SpikeTrains
 from .simulation import Simulation
-from .spikes import SourceRows, source_rows
+from .spikes import SourceRows, sort_for_source
 from .trial import Trial
 
 _ROOM = 1.5
@@ -48,7 +48,7 @@ class SampleMemory:
     def write(self, half: int, samples: SpikeTrains) -> np.ndarray:
         """Put a batch into one of the two regions; returns the rows of its samples, (B,)."""
         region = self._regions[half]
-        self._fill(region, self._rows(samples), _ROOM)
+        self._fill(region, self._sort_rows(samples), _ROOM)
         return region.first + np.arange(len(samples), dtype=np.int32)
 
     def occupy(self, samples: SpikeTrains) -> Region:
@@ -59,15 +59,15 @@ class SampleMemory:
             last = self._regions[-1]
             region = Region(last.first + last.rows, len(samples), -1)
             self._regions.append(region)
-        self._fill(region, self._rows(samples), 1.0)
+        self._fill(region, self._sort_rows(samples), 1.0)
         return region
 
     def vacate(self, region: Region) -> None:
         """Free a region for another data set."""
         region.content = None
 
-    def _rows(self, samples: SpikeTrains) -> SourceRows:
-        return source_rows(samples, self._num_units, self._trial.num_steps, self._trial.dt)
+    def _sort_rows(self, samples: SpikeTrains) -> SourceRows:
+        return sort_for_source(samples, self._num_units, self._trial.num_steps, self._trial.dt)
 
     def _fill(self, region: Region, content: SourceRows, room: float) -> None:
         region.content = content

@@ -35,7 +35,7 @@ class Sequential:
     def train(self, batch: Batch, learning_rate: float) -> BatchResult:
         """Train a batch."""
         state = self._runner.run_forward(batch)
-        result = state.result()
+        result = state.make_result()
         result.gradients = self._runner.run_backward(state)
         self._optimiser.take_step(result.gradients, learning_rate)
         return result
@@ -66,7 +66,7 @@ class Pipelined:
             state, gradients = self._runner.run_both(before, batch)
             self._optimiser.take_step(gradients, learning_rate)
         self._pending = state
-        result = state.result()
+        result = state.make_result()
         result.gradients = gradients
         return result
 

@@ -13,7 +13,7 @@ from ...errors import BackendError
 from ..names import Target
 from .assembly import name_in_genn
 from .blueprint import Blueprint
-from .builder import build_and_load, out_of_memory
+from .builder import build_and_load, make_memory_error
 from .learning import REDUCE, STEP
 
 
@@ -48,9 +48,9 @@ class Simulation:
         self._model, self.folder = build_and_load(blueprint, target)
         self._num_steps = num_steps
         self._profile = blueprint.profile
-        self._populations = _by_name(blueprint.neurons, self._model.neuron_populations)
-        self._connections = _by_name(blueprint.synapses, self._model.synapse_populations)
-        self._updates = _by_name(blueprint.updates, self._model.custom_updates)
+        self._populations = _index_by_name(blueprint.neurons, self._model.neuron_populations)
+        self._connections = _index_by_name(blueprint.synapses, self._model.synapse_populations)
+        self._updates = _index_by_name(blueprint.updates, self._model.custom_updates)
         self._names = {n.name: {name for name, _ in n.parameters} for n in blueprint.neurons}
         self.lanes = blueprint.lanes
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -63,7 +63,7 @@ class Simulation:
         try:
             self._model._runtime.allocate_array(group, array, count)
         except (MemoryError, RuntimeError) as error:
-            raise out_of_memory(error) from None
+            raise make_memory_error(error) from None
         holder = group.extra_global_params[array]
         holder.set_array(self._model._runtime.get_array(group, array))
         return holder.view
@@ -114,11 +114,11 @@ class Simulation:
         holder.pull_from_device()
         return holder.view.copy()
 
-    def weights(self, connection: str) -> Any:
+    def find_weights(self, connection: str) -> Any:
         """The weights of a connection: PyGeNN's variable."""
         return self._connections[connection].vars["g"]
 
-    def delays(self, connection: str) -> Any:
+    def find_delays(self, connection: str) -> Any:
         """The delays of a connection that has them: PyGeNN's variable."""
         return self._connections[connection].vars["delay"]
 
@@ -146,7 +146,7 @@ class Simulation:
             for parameter in ("num_forward", "num_backward", "forward_slot", "back_slot"):
                 if parameter in self._names[name]:
                     group.set_dynamic_param_value(parameter, getattr(wanted, parameter))
-        before = self._times()
+        before = self._read_times()
         self._model.timestep = 0
         step = self._model.step_time
         for number in range(self._num_steps):
@@ -163,7 +163,7 @@ class Simulation:
             name = {REDUCE: "reduction", STEP: "optimiser"}.get(group, "softmax")
             self.seconds[name] += self._model.get_custom_update_time(group) - before
 
-    def _times(self) -> tuple[float, float]:
+    def _read_times(self) -> tuple[float, float]:
         if not self._profile:
             return 0.0, 0.0
         return self._model.neuron_update_time, self._model.presynaptic_update_time
@@ -171,7 +171,7 @@ class Simulation:
     def _count(self, before: tuple[float, float], wanted: Pass) -> None:
         if not self._profile:
             return
-        neuron, synapse = self._times()
+        neuron, synapse = self._read_times()
         kind = "forward" if wanted.num_forward else "backward"
         if wanted.num_forward and wanted.num_backward:
             kind = "forward_and_backward"
@@ -183,7 +183,7 @@ class Simulation:
         self._model.unload()
 
 
-def _by_name(described: Sequence[Any], groups: Mapping[str, Any]) -> dict[str, Any]:
+def _index_by_name(described: Sequence[Any], groups: Mapping[str, Any]) -> dict[str, Any]:
     """GeNN's groups by the names that they have in the blueprint."""
     return {each.name: groups[name_in_genn(each.name)] for each in described}
 

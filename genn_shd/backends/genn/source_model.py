@@ -56,7 +56,7 @@ if (batch < num_forward) {
 """
 
 
-def step_type(num_steps: int) -> str:
+def choose_step_type(num_steps: int) -> str:
     """The smallest element type that holds all time bins."""
     return "uint16_t" if num_steps < 2**16 else "int"
 
@@ -92,7 +92,7 @@ def round_delays(source: Population, delays: np.ndarray, trial: Trial) -> np.nda
     return np.minimum(np.rint(steps), trial.num_steps).astype(np.int32)
 
 
-def source_blueprint(source: Population, num_steps: int) -> NeuronBlueprint:
+def make_source_blueprint(source: Population, num_steps: int) -> NeuronBlueprint:
     """The spike source of a network.
 
     Forward, a spike of bin k is emitted at step k + `delay`. Backward, step m of the pass has the adjoint at the start
@@ -112,7 +112,7 @@ def source_blueprint(source: Population, num_steps: int) -> NeuronBlueprint:
             Variable("back_arrivals"),
             Variable("back_spike", "uint8_t"),
         ),
-        arrays=(("spike_step", step_type(num_steps)), ("spike_start", "int")),
+        arrays=(("spike_step", choose_step_type(num_steps)), ("spike_start", "int")),
         inputs=(),
         code=_CODE % {"num_steps": num_steps, "num_units": source.size, "row": source.size + 1},
         threshold="arrivals > 0.0",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from ...eventprop.schemes.bins import bin_steps
+from ...eventprop.schemes.bins import assign_bins
 from ...spikes.spike_trains import SpikeTrains
 
 
@@ -25,9 +25,9 @@ class SourceRows:
     starts: np.ndarray
 
 
-def source_rows(trains: SpikeTrains, num_units: int, num_steps: int, dt: float) -> SourceRows:
+def sort_for_source(trains: SpikeTrains, num_units: int, num_steps: int, dt: float) -> SourceRows:
     """Sort samples for the spike source, in time linear in spikes; those after the trial are left out."""
-    bins = bin_steps(trains.times, dt)
+    bins = assign_bins(trains.times, dt)
     sample = np.repeat(np.arange(len(trains), dtype=np.int32), np.diff(trains.offsets))
     inside = bins < num_steps
     place = (sample * np.int32(num_units) + trains.units)[inside]

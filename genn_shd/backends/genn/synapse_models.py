@@ -13,14 +13,14 @@ const int late = max((int)((delay / dt) + 0.5), %(least)d) - %(least)d;
 """
 
 
-def connection_blueprint(connection: Connection, network: Network, trial: Trial) -> SynapseBlueprint:
+def make_connection_blueprint(connection: Connection, network: Network, trial: Trial) -> SynapseBlueprint:
     """The GeNN synapses of a connection.
 
     Forward, a spike adds its weight to what arrives at the target. Backward, it adds the target's part of the weight's
     gradient, and takes back to its sender the target's feedback times the weight; nothing lies behind the source.
     """
     if connection.delay is not None:
-        return _delayed_blueprint(connection, network, trial)
+        return _make_delayed_blueprint(connection, network, trial)
     from_source = connection.source == network.input.name
     multiple = (("arrivals_pre", "scalar", "arrivals"), ("back_arrivals_pre", "scalar", "back_arrivals"))
     event = ("back_spike_pre", "uint8_t", "back_spike")
@@ -50,7 +50,7 @@ def connection_blueprint(connection: Connection, network: Network, trial: Trial)
     )
 
 
-def _delayed_blueprint(connection: Connection, network: Network, trial: Trial) -> SynapseBlueprint:
+def _make_delayed_blueprint(connection: Connection, network: Network, trial: Trial) -> SynapseBlueprint:
     """The GeNN synapses of a connection with delays, rounded to steps.
 
     Forward, what would arrive after the trial is not sent, as the next trial would hear it; a spike that is processed
@@ -61,7 +61,7 @@ def _delayed_blueprint(connection: Connection, network: Network, trial: Trial) -
     late = _LATE % {"least": 0 if from_source else 1}
     several, again = (" * arrivals_pre", "back_arrivals_pre * ") if from_source else ("", "")
     multiple = (("arrivals_pre", "scalar", "arrivals"), ("back_arrivals_pre", "scalar", "back_arrivals"))
-    longest = network.delay_limits(connection, trial.dt)[1]
+    longest = network.find_delay_limits(connection, trial.dt)[1]
     return SynapseBlueprint(
         name=connection.name,
         source=connection.source,

@@ -19,7 +19,7 @@ _CANDIDATES = ("g++", "clang++", "c++")
 
 
 @functools.cache
-def cpu_compiler() -> tuple[str, str]:
+def find_cpu_compiler() -> tuple[str, str]:
     """Find the C++ compiler (CXX, else g++, clang++, c++): its command with flags, for make, and its version.
 
     Flags in the environment variable GENN_SHD_CXXFLAGS are added to its own, and win over them.
@@ -36,7 +36,7 @@ def cpu_compiler() -> tuple[str, str]:
     raise BackendError(f"no C++ compiler is found (looked for {', '.join(_CANDIDATES)}); install one")
 
 
-def cuda_compiler(target: str) -> tuple[str, ...]:
+def find_cuda_compiler(target: str) -> tuple[str, ...]:
     """Find the compiler for a GPU: its command and version."""
     root = Path(os.environ.get("CUDA_PATH" if target == "cuda" else "HIP_PATH", ""))
     command = root / "bin" / ("nvcc" if target == "cuda" else "hipcc")
@@ -52,14 +52,14 @@ def cuda_compiler(target: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def cpu_flags(target: str) -> Iterator[None]:
+def set_cpu_flags(target: str) -> Iterator[None]:
     """Set CXX to the compiler with flags within a `with` block: GeNN's makefiles take nothing else from outside. Code
     for a GPU is optimised as it is."""
     if target != "single_threaded_cpu":
         yield
         return
     before = os.environ.get("CXX")
-    os.environ["CXX"] = cpu_compiler()[0]
+    os.environ["CXX"] = find_cpu_compiler()[0]
     try:
         yield
     finally:

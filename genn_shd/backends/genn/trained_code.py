@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...eventprop.program import PopulationProgram
-from ...network.snippets import scoped
+from ...network.snippets import write_scope
 from .blueprint import Variable
 from .kept_state import place_of_step
 
 
-def gradient_name(parameter: str) -> str:
+def name_gradient(parameter: str) -> str:
     """Variable in which the gradient by a parameter adds up."""
     return f"gradient_by_{parameter}"
 
@@ -25,16 +25,16 @@ def read_name(parameter: str) -> str:
     return f"read_by_{parameter}"
 
 
-def trained_parameters(p: PopulationProgram) -> tuple[str, ...]:
+def list_trained_parameters(p: PopulationProgram) -> tuple[str, ...]:
     """Names of the trained parameters of a population."""
     if p.flow:
         return p.flow.trained
     return tuple(p.trained.spike_gradient or p.trained.read) if p.trained else ()
 
 
-def gradient_variables(p: PopulationProgram) -> tuple[Variable, ...]:
+def list_gradient_variables(p: PopulationProgram) -> tuple[Variable, ...]:
     """Variables in which the gradients add up."""
-    return tuple(Variable(gradient_name(theta)) for theta in trained_parameters(p))
+    return tuple(Variable(name_gradient(theta)) for theta in list_trained_parameters(p))
 
 
 def read_arrays(p: PopulationProgram) -> tuple[tuple[str, str], ...]:
@@ -48,7 +48,7 @@ def read_code(p: PopulationProgram, state: Mapping[str, str], values: Mapping[st
         return ""
     place = place_of_step("forward_slot", "step", num_steps)
     return "\n".join(
-        scoped([f"{read_name(theta)}[{place}] = {derivative};"], state, values)
+        write_scope([f"{read_name(theta)}[{place}] = {derivative};"], state, values)
         for theta, derivative in p.trained.read.items()
     )
 
@@ -58,34 +58,34 @@ def read_gradient_code(p: PopulationProgram, num_steps: int) -> str:
     if p.trained is None:
         return ""
     place = place_of_step("back_slot", "back_step", num_steps)
-    return "\n".join(f"{gradient_name(theta)} += drive * {read_name(theta)}[{place}];" for theta in p.trained.read)
+    return "\n".join(f"{name_gradient(theta)} += drive * {read_name(theta)}[{place}];" for theta in p.trained.read)
 
 
-def spike_gradient_code(p: PopulationProgram, constants: Mapping[str, str]) -> str:
+def write_spike_gradient(p: PopulationProgram, constants: Mapping[str, str]) -> str:
     """Backward: what a spike adds. `constants`, as the spike's jump sees them."""
     if p.trained is None:
         return ""
     return "\n".join(
-        scoped([f"gradient_so_far += {added};"], {"gradient_so_far": gradient_name(theta)}, constants)
+        write_scope([f"gradient_so_far += {added};"], {"gradient_so_far": name_gradient(theta)}, constants)
         for theta, added in p.trained.spike_gradient.items()
     )
 
 
-def adjoint_code(p: PopulationProgram, code: str, adjoint: Mapping[str, str], constants: Mapping[str, str]) -> str:
+def write_adjoint(p: PopulationProgram, code: str, adjoint: Mapping[str, str], constants: Mapping[str, str]) -> str:
     """Backward: code of a population that changes its adjoint; where the population is nonlinear, what the code assigns
     to `by_theta` adds to the gradient."""
     learnt = p.flow.trained if p.flow else ()
-    return scoped(
+    return write_scope(
         [
             *(f"scalar by_{theta} = 0.0;" for theta in learnt),
             code,
-            *(f"{_so_far(theta)} += by_{theta};" for theta in learnt),
+            *(f"{_name_sum(theta)} += by_{theta};" for theta in learnt),
         ],
-        {**adjoint, **{_so_far(theta): gradient_name(theta) for theta in learnt}},
+        {**adjoint, **{_name_sum(theta): name_gradient(theta) for theta in learnt}},
         constants,
     )
 
 
-def _so_far(parameter: str) -> str:
+def _name_sum(parameter: str) -> str:
     """Name of a gradient inside of snippets."""
     return f"gradient_so_far_{parameter}"

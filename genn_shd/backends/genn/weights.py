@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import DivergedError
 from ...network.network import Network
 from ..results import Arrays
-from .learning import REDUCE, STEP, adam_name, reduce_name
+from .learning import REDUCE, STEP, name_adam, reduce_name
 from .simulation import Simulation
 
 MOMENTS = ("moment1", "moment2")
@@ -21,34 +21,34 @@ class Weights:
 
     def __init__(self, simulation: Simulation, network: Network) -> None:
         self._simulation = simulation
-        self._shapes: dict[str, tuple[int, ...]] = {c.name: network.shape(c) for c in network.connections}
+        self._shapes: dict[str, tuple[int, ...]] = {c.name: network.get_weight_shape(c) for c in network.connections}
         self._trained = network.parameter_shapes
         # Gradients are those of synapses; where these share the delay of their source, they are summed.
-        self._of_synapses = {c.delay_name: network.shape(c) for c in network.delayed_connections}
+        self._of_synapses = {c.delay_name: network.get_weight_shape(c) for c in network.delayed_connections}
 
-    def parameters(self) -> Arrays:
+    def copy_parameters(self) -> Arrays:
         """Copies of the weights, (pre, post) by connection."""
-        return self._pull(self._shapes, self._simulation.weights)
+        return self._pull(self._shapes, self._simulation.find_weights)
 
     def set_parameters(self, parameters: Arrays) -> None:
         """Overwrite the weights of some or all connections."""
-        self._push(parameters, self._simulation.weights)
+        self._push(parameters, self._simulation.find_weights)
 
-    def moments(self, name: str) -> Arrays:
+    def copy_moments(self, name: str) -> Arrays:
         """Copies of one of MOMENTS by connection."""
         return self._pull(
-            self._shapes, lambda connection: self._simulation.update_variable(adam_name(connection), name)
+            self._shapes, lambda connection: self._simulation.update_variable(name_adam(connection), name)
         )
 
     def set_moments(self, name: str, arrays: Arrays) -> None:
         """Overwrite one of MOMENTS for some or all connections."""
-        self._push(arrays, lambda connection: self._simulation.update_variable(adam_name(connection), name))
+        self._push(arrays, lambda connection: self._simulation.update_variable(name_adam(connection), name))
 
     def clear_gradients(self) -> None:
         """Set the gradients of all lanes to zero."""
         self._simulation.update(REDUCE)
 
-    def mean_gradients(self, size: int) -> Arrays:
+    def average_gradients(self, size: int) -> Arrays:
         """Mean gradients over a batch of all trained parameters, of neurons as well; those of the lanes are cleared.
 
         Parameters
@@ -80,7 +80,7 @@ class Weights:
         constants : ADAM_CONSTANTS of the step.
         """
         for name in self._shapes:
-            self._simulation.set_update(adam_name(name), **constants)
+            self._simulation.set_update(name_adam(name), **constants)
         self._simulation.update(STEP)
 
     def _pull(self, shapes: Mapping[str, tuple[int, ...]], variable: Callable[[str], Any]) -> Arrays:

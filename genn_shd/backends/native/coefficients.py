@@ -9,8 +9,8 @@ import numpy as np
 
 from ...eventprop.program import PopulationProgram, Program, Values
 from ..run_values import RunValues
-from .layout import DTYPES, Layout, aligned_zeros, padded
-from .series_order import series_order
+from .layout import DTYPES, Layout, make_aligned_zeros, pad_size
+from .series_order import choose_series_order
 from .structures import Powers, Terms
 
 
@@ -29,7 +29,7 @@ class Coefficients:
         count = len(program.populations)
         self._homogeneous = np.ones(count, np.int32)
         self._series_orders = np.zeros(count, np.int32)
-        self._values = aligned_zeros(layout.num_values, self._dtype)
+        self._values = make_aligned_zeros(layout.num_values, self._dtype)
         self._terms = (Terms * count)()
         self._powers = (Powers * count)()
         self._term_arrays: dict[str, tuple[np.ndarray, ...]] = {}
@@ -55,7 +55,7 @@ class Coefficients:
         SettingError
             Where the step is too long for them.
         """
-        current = run_values.neuron_values(p.name)
+        current = run_values.get_neuron_values(p.name)
         followed = self._followed.pop(p.name, None)
         if followed is None or any(not np.array_equal(current[name], followed[name]) for name in current):
             self._compute(p, current)
@@ -63,12 +63,12 @@ class Coefficients:
         self._followed[p.name] = {name: np.copy(value) for name, value in current.items()}
 
     def _compute(self, p: PopulationProgram, parameters: Values) -> None:
-        values = self._program.neuron_values(p.name, parameters, self._dt)
+        values = self._program.evaluate_neuron_values(p.name, parameters, self._dt)
         index = self._program.populations.index(p)
         self._homogeneous[index] = all(np.all(values[name] == values[name][0]) for name in p.values)
         if p.trained and p.trained.sensitivity:
             rounding = float(np.finfo(self._dtype).eps)
-            self._series_orders[index] = series_order(p, values, self._dt, rounding)
+            self._series_orders[index] = choose_series_order(p, values, self._dt, rounding)
         for name in p.values:
             offset, length = self._layout.values[p.name, name]
             self._values[offset : offset + p.size] = values[name]
@@ -84,10 +84,10 @@ class Coefficients:
         assert self._program.power_series is not None
         series = self._program.power_series(p.name, values, self._dt, self._precision)
         assert series is not None
-        padding = ((0, 0), (0, 0), (0, padded(p.size, self._precision) - p.size))
-        powers = self._aligned(np.pad(series.powers, padding, mode="edge"))
+        padding = ((0, 0), (0, 0), (0, pad_size(p.size, self._precision) - p.size))
+        powers = self._copy_aligned(np.pad(series.powers, padding, mode="edge"))
         self._power_arrays[p.name] = powers
-        self._powers[index] = Powers.filled(
+        self._powers[index] = Powers.from_values(
             self._dtype,
             self._layout.index_dtype,
             {"order": len(series.powers) - 1, "squarings": series.squarings, "powers": powers},
@@ -97,16 +97,16 @@ class Coefficients:
         """Effects of arrivals inside steps; the arrays live as long as the structure that names them."""
         assert self._program.arrivals is not None
         terms = self._program.arrivals(p.name, values, self._dt, self._precision)
-        padding = ((0, 0), (0, 0), (0, padded(p.size, self._precision) - p.size))
+        padding = ((0, 0), (0, 0), (0, pad_size(p.size, self._precision) - p.size))
         arrays = {
-            "times": self._aligned(terms.times),
-            "derivatives": self._aligned(terms.derivatives),
-            "gains": self._aligned(np.pad(terms.gains, padding)),
-            "returns": self._aligned(np.pad(terms.returns, padding)),
-            "rates": self._aligned(np.pad(terms.rates, padding)),
+            "times": self._copy_aligned(terms.times),
+            "derivatives": self._copy_aligned(terms.derivatives),
+            "gains": self._copy_aligned(np.pad(terms.gains, padding)),
+            "returns": self._copy_aligned(np.pad(terms.returns, padding)),
+            "rates": self._copy_aligned(np.pad(terms.rates, padding)),
         }
         self._term_arrays[p.name] = tuple(arrays.values())
-        self._terms[index] = Terms.filled(
+        self._terms[index] = Terms.from_values(
             self._dtype,
             self._layout.index_dtype,
             {
@@ -118,7 +118,7 @@ class Coefficients:
             },
         )
 
-    def _aligned(self, source: np.ndarray) -> np.ndarray:
-        array = aligned_zeros(source.size, self._dtype)
+    def _copy_aligned(self, source: np.ndarray) -> np.ndarray:
+        array = make_aligned_zeros(source.size, self._dtype)
         array[:] = source.ravel()
         return array

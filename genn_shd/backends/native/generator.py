@@ -9,17 +9,17 @@ from typing import Any
 
 from ...eventprop.program import LONGEST_ORDER, PopulationProgram, Program
 from ...network.network import Connection, Network, SpikeCountRegularisation
-from ...network.snippets import assigns, uses
+from ...network.snippets import find_names, is_assigned
 from ...toolchain.format import format_c
 from ...toolchain.source import CSource
 from ...toolchain.template_names import TemplateNames
-from ...toolchain.templates import code_templates
+from ...toolchain.templates import load_templates
 from .. import formulae
 from ..equations import as_comment
 from ..formulae import Code
-from .header import header
-from .layout import CACHE_LINE, DTYPES, Layout, lay_out, num_count_signals, padded, tracks
-from .population_names import code_populations
+from .header import write_header
+from .layout import CACHE_LINE, DTYPES, Layout, count_count_signals, lay_out, list_tracks, pad_size
+from .population_names import rename_populations
 from .series_order import MAX_TERMS
 from .structures import (
     BATCH,
@@ -33,10 +33,10 @@ from .structures import (
     Terms,
     assert_layout,
     declare,
-    twin,
+    make_twin,
 )
 
-_ENVIRONMENT = code_templates("genn_shd.backends.native")
+_ENVIRONMENT = load_templates("genn_shd.backends.native")
 NAMES = TemplateNames(_ENVIRONMENT)
 
 
@@ -49,7 +49,7 @@ MAX_RATE = 5
 
 def generate(described: Program, precision: str, profile: bool = False, recording: bool = False) -> CSource:
     """Write the C source of one network: a complete translation unit."""
-    program = code_populations(described, NAMES.own, NAMES.suffixes)
+    program = rename_populations(described, NAMES.own, NAMES.suffixes)
     network, layout = program.network, lay_out(program, precision)
     spiking = [p for p in program.populations if p.spike]
     sources = [network.input.name, *(p.name for p in spiking)]
@@ -58,10 +58,10 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         layout=layout,
         profile=profile,
         recording=recording,
-        tracks=_tracks(program),
-        trained_offset=lambda p, theta: layout.trained[f"{p.name}.{p.public(theta)}"].offset,
-        **_structures(program, layout, precision, recording),
-        **_formulae(),
+        tracks=_group_tracks(program),
+        trained_offset=lambda p, theta: layout.trained[f"{p.name}.{p.to_public_name(theta)}"].offset,
+        **_write_structures(program, layout, precision, recording),
+        **_list_formulae(),
         kinds_of_work=KINDS_OF_WORK,
         max_rate=MAX_RATE,
         max_terms=MAX_TERMS,
@@ -79,30 +79,30 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         kept={p.name: p.adjoint_state if p.flow else () for p in program.populations},
         flow_code=lambda text: _vectorise(text, precision),
         spiking=spiking,
-        neuron_offsets=_offsets(spiking, [p.size for p in spiking]),
-        signal_offsets=_offsets(spiking, [padded(p.size, precision) for p in spiking]),
-        num_signals=num_count_signals(program, precision),
+        neuron_offsets=_compute_offsets(spiking, [p.size for p in spiking]),
+        signal_offsets=_compute_offsets(spiking, [pad_size(p.size, precision) for p in spiking]),
+        num_signals=count_count_signals(program, precision),
         receives={p.name: p.receives for p in program.populations},
         output=program.output,
         reads_by=list(program.output.trained.read) if program.output.trained else [],
         loss=program.loss,
         loss_parameters=list(program.loss.parameters),
-        senders=lambda p: _senders(program, p),
-        hears_input=lambda p: any(c.source == network.input.name for c in _prompt(network) if c.target == p.name),
-        **_delayed(program, layout),
+        senders=lambda p: _list_senders(program, p),
+        hears_input=lambda p: any(c.source == network.input.name for c in _list_prompt(network) if c.target == p.name),
+        **_group_delayed(program, layout),
         effects=lambda p: list(p.arrival_effects.items()),
-        statements=lambda text: _statements(text, precision),
-        changes=_changes,
-        **_propagators(program, precision),
-        incoming={p.name: [c for c in _prompt(network) if c.target == p.name] for p in program.populations},
-        outgoing={name: [c for c in _prompt(network) if c.source == name] for name in sources},
-        padded=lambda p: padded(p.size, precision),
-        uses=uses,
-        assigns=assigns,
-        code=lambda text: literals(text, precision),
+        statements=lambda text: _write_statements(text, precision),
+        changes=_list_changes,
+        **_write_propagators(program, precision),
+        incoming={p.name: [c for c in _list_prompt(network) if c.target == p.name] for p in program.populations},
+        outgoing={name: [c for c in _list_prompt(network) if c.source == name] for name in sources},
+        padded=lambda p: pad_size(p.size, precision),
+        uses=find_names,
+        assigns=is_assigned,
+        code=lambda text: write_literals(text, precision),
         population_index={p.name: i for i, p in enumerate(program.populations)},
-        tape_fields={p.name: _tape_fields(p, program.scheme) for p in spiking if p.spike},
-        jumps={p.name: [x for x in p.adjoint if assigns(x, p.spike.jump_code)] for p in spiking if p.spike},
+        tape_fields={p.name: _list_tape_fields(p, program.scheme) for p in spiking if p.spike},
+        jumps={p.name: [x for x in p.adjoint if is_assigned(x, p.spike.jump_code)] for p in spiking if p.spike},
         as_comment=as_comment,
     )
     return CSource(text, lambda code: _lay_out(code, described, program, precision))
@@ -110,10 +110,10 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
 
 def _lay_out(code: str, described: Program, program: Program, precision: str) -> str:
     source = format_c(code)
-    return header(described, program, precision, source) + source
+    return write_header(described, program, precision, source) + source
 
 
-def _structures(program: Program, layout: Layout, precision: str, recording: bool) -> dict[str, Any]:
+def _write_structures(program: Program, layout: Layout, precision: str, recording: bool) -> dict[str, Any]:
     """Text of what the driver fills in and reads, and what holds the two to the same layout."""
     members = BATCH + RECORDING if recording else BATCH
     return {
@@ -127,7 +127,7 @@ def _structures(program: Program, layout: Layout, precision: str, recording: boo
             [
                 assert_layout(Terms),
                 assert_layout(Powers),
-                assert_layout(twin("Batch", members)),
+                assert_layout(make_twin("Batch", members)),
                 _assert_values(layout, precision),
             ]
         ),
@@ -144,64 +144,64 @@ def _assert_values(layout: Layout, precision: str) -> str:
     return "\n".join([*lines, f'_Static_assert(sizeof(Values) == {size * layout.num_values}, "Values");'])
 
 
-def _formulae() -> dict[str, Any]:
+def _list_formulae() -> dict[str, Any]:
     """Formulae of all back ends, in the templates' names."""
     constants = {name: Code(name) for name in formulae.ADAM_CONSTANTS}
     m, v, g = Code("m[i]"), Code("v[i]"), Code("g[i]")
-    moment1, moment2 = formulae.adam_moments(m, v, g, constants)
-    rule = {name: Code(f"rule->{name}") for name in SpikeCountRegularisation.strengths_and_targets()}
+    moment1, moment2 = formulae.update_adam_moments(m, v, g, constants)
+    rule = {name: Code(f"rule->{name}") for name in SpikeCountRegularisation.list_numbers()}
     logit, largest, scale = Code("(double)x[label]"), Code("(double)largest"), Code("(double)scale")
     return {
         "adam": {
             "constants": formulae.ADAM_CONSTANTS,
             "moment1": moment1.text,
             "moment2": moment2.text,
-            "step": formulae.adam_step(m, v, constants).text,
-            "decayed": formulae.decayed_part(Code("w[i]"), constants).text,
+            "step": formulae.compute_adam_step(m, v, constants).text,
+            "decayed": formulae.compute_decay(Code("w[i]"), constants).text,
         },
-        "softmax_term": formulae.softmax_term(Code("x[k]"), Code("largest"), Code("scale")).text,
-        "cross_entropy": formulae.cross_entropy(logit, largest, scale, Code("(double)sum")).text,
-        "total_excess": formulae.total_excess(Code("total"), rule["total_upper"], Code("size")).text,
+        "softmax_term": formulae.compute_softmax_term(Code("x[k]"), Code("largest"), Code("scale")).text,
+        "cross_entropy": formulae.compute_cross_entropy(logit, largest, scale, Code("(double)sum")).text,
+        "total_excess": formulae.compute_total_excess(Code("total"), rule["total_upper"], Code("size")).text,
         "count_signal": formulae.count_signal(Code("mean"), Code("excess"), rule).text,
     }
 
 
-def _tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
+def _list_tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
     """Names of the numbers kept for each spike; the exact scheme adds its time and what comes back to it."""
     assert population.spike is not None
     fields = list(population.spike.tape)
     if population.flow and scheme == "exact":
         return [*fields, "offset", "feedback", "part"]
     if scheme == "exact":
-        jumps = [f"jump_{x}" for x in population.adjoint if assigns(x, population.spike.jump_code)]
+        jumps = [f"jump_{x}" for x in population.adjoint if is_assigned(x, population.spike.jump_code)]
         fields += ["offset", "feedback", *jumps]
         if population.trained and population.trained.sensitivity:
             fields += population.trained.sensitivity.shift
     return fields
 
 
-def _tracks(program: Program) -> dict[str, list[tuple[PopulationProgram, str, int]]]:
+def _group_tracks(program: Program) -> dict[str, list[tuple[PopulationProgram, str, int]]]:
     """Kind -> population, variable and number of each track."""
     populations = {p.name: p for p in program.populations}
-    numbered = list(enumerate(tracks(program)))
+    numbered = list(enumerate(list_tracks(program)))
     return {
         kind: [(populations[t.population], t.variable, number) for number, t in numbered if t.kind == kind]
         for kind in ("state", "adjoint")
     }
 
 
-def _senders(program: Program, population: PopulationProgram) -> list[str]:
+def _list_senders(program: Program, population: PopulationProgram) -> list[str]:
     """Spiking populations that send to a population without delays, in the order of connections."""
     network = program.network
-    return [c.source for c in _prompt(network) if c.target == population.name and c.source != network.input.name]
+    return [c.source for c in _list_prompt(network) if c.target == population.name and c.source != network.input.name]
 
 
-def _prompt(network: Network) -> list[Connection]:
+def _list_prompt(network: Network) -> list[Connection]:
     """Return the connections without delays."""
     return [c for c in network.connections if c.delay is None]
 
 
-def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
+def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
     """Connections with delays, by what has a delay and by their targets."""
     network = program.network
     by_synapse = [c for c in network.delayed_connections if c.name in layout.by_target]
@@ -219,24 +219,24 @@ def _delayed(program: Program, layout: Layout) -> dict[str, Any]:
         "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
         "history_rows": {c.source: layout.by_target[c.name].stride for c in by_synapse},
         "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],
-        "answers": lambda p: bool(_senders(program, p) or into[p.name]),
+        "answers": lambda p: bool(_list_senders(program, p) or into[p.name]),
         "sums_of": lambda terms, name, series: [(f"{name}{k}", series, k) for k in range(terms)],
     }
 
 
-def _changes(population: PopulationProgram) -> list[str]:
+def _list_changes(population: PopulationProgram) -> list[str]:
     """Everything that an arrival changes by the end of its step, derivatives by trained parameters among it."""
     sensitivity = population.trained.sensitivity if population.trained else None
     return [*population.arrival_effects, *(sensitivity.reached if sensitivity else ())]
 
 
-def _statements(text: str, precision: str) -> str:
+def _write_statements(text: str, precision: str) -> str:
     """Code of a snippet, in a block of its own where it declares something."""
-    code = literals(text, precision)
+    code = write_literals(text, precision)
     return f"{{ {code} }}" if "const scalar " in code else code
 
 
-def _propagators(program: Program, precision: str) -> dict[str, Any]:
+def _write_propagators(program: Program, precision: str) -> dict[str, Any]:
     """Names of the entries of propagators over a part of a step, and closed forms with a vectorised exponential."""
     return {
         "entries": lambda p: list(p.entries),
@@ -251,7 +251,7 @@ def _propagators(program: Program, precision: str) -> dict[str, Any]:
 
 def _vectorise(text: str, precision: str) -> str:
     """Code with the library's own exponential."""
-    return literals(re.sub(r"\bexp\(", "exponential(", text), precision)
+    return write_literals(re.sub(r"\bexp\(", "exponential(", text), precision)
 
 
 def is_taken(name: str) -> bool:
@@ -260,13 +260,13 @@ def is_taken(name: str) -> bool:
     return name != "V" and NAMES.is_taken(name)
 
 
-def _offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:
-    """Where each population starts in an array that holds one after the other."""
+def _compute_offsets(populations: Sequence[PopulationProgram], lengths: Sequence[int]) -> dict[str, int]:
+    """Compute where each population starts in an array that holds all, one after the other."""
     starts = accumulate(lengths, initial=0)
     return {p.name: start for p, start in zip(populations, starts, strict=False)}
 
 
-def literals(text: str, precision: str) -> str:
+def write_literals(text: str, precision: str) -> str:
     """A snippet with numbers and functions of the chosen precision, so that float code never computes in double."""
     if precision == "float64":
         return text

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from ...eventprop.program import Program
-from ..equations import block_comment, equations
+from ..equations import list_equations, write_comment
 
 _LANDMARK = re.compile(r"/\* == (?P<part>.*) == \*/|(?:static|INLINE|EXPORT)\b[^;=]*?\b(?P<function>\w+)\([^;]*?\)\n\{")
 
 
-def header(described: Program, program: Program, precision: str, source: str) -> str:
+def write_header(described: Program, program: Program, precision: str, source: str) -> str:
     """Write the comment for a source, which is already laid out.
 
     Parameters
@@ -23,23 +23,23 @@ def header(described: Program, program: Program, precision: str, source: str) ->
         "everything else is a run-time value.",
         "",
         "Network",
-        *(f"  {line}" for line in equations(described)),
-        *(f"  {line}" for line in _renamed(described, program)),
+        *(f"  {line}" for line in list_equations(described)),
+        *(f"  {line}" for line in _describe_renamed(described, program)),
         "",
         "Parts, and their functions",
-        *(f"  {line}" for line in _parts(source)),
+        *(f"  {line}" for line in _list_parts(source)),
     ]
-    return f"{block_comment(lines)}\n\n"
+    return f"{write_comment(lines)}\n\n"
 
 
-def _renamed(described: Program, program: Program) -> Iterator[str]:
+def _describe_renamed(described: Program, program: Program) -> Iterator[str]:
     """Say which populations have another name in the code."""
     for own, coded in zip(described.network.populations, program.network.populations, strict=True):
         if own.name != coded.name:
             yield f"{own.name} is called {coded.name} below"
 
 
-def _parts(source: str) -> Iterator[str]:
+def _list_parts(source: str) -> Iterator[str]:
     """Titles of parts, each followed by the functions in it."""
     functions: list[str] = []
     for landmark in _LANDMARK.finditer(source):

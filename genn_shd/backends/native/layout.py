@@ -1,4 +1,4 @@
-"""Where things lie in memory: padded sizes and offsets that the generated code and the driver agree on.
+"""Memory layout: padded sizes and offsets that the generated code and the driver share.
 
 Rows of weights are contiguous and padded to whole cache lines, so that every row starts on one and inner loops have
 no remainder. Padding holds zero weights, receives zero gradients and stays zero.
@@ -17,7 +17,7 @@ CACHE_LINE = 64
 DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
 
-def padded(size: int, precision: str) -> int:
+def pad_size(size: int, precision: str) -> int:
     """The size rounded up to whole cache lines."""
     lane = CACHE_LINE // DTYPES[precision].itemsize
     return -(-size // lane) * lane
@@ -99,19 +99,19 @@ def lay_out(program: Program, precision: str) -> Layout:
     """The layout of a program's arrays."""
     matrices, offset = {}, 0
     for connection in program.connections:
-        pre, post = program.network.shape(connection)
-        stride = padded(post, precision)
+        pre, post = program.network.get_weight_shape(connection)
+        stride = pad_size(post, precision)
         matrices[connection.name] = Matrix(connection.name, offset, pre, post, stride)
         offset += pre * stride
     num_weights, trained = offset, {}
     for described in program.network.populations:
         for name, settings in described.trained.items():
             trained[f"{described.name}.{name}"] = Row(offset, described.size, settings.rate)
-            offset += padded(described.size, precision)
+            offset += pad_size(described.size, precision)
     delays, offset = _lay_out_delays(program, matrices, offset, precision)
     values, place = {}, 0
     for population in program.populations:
-        length = padded(population.size, precision)
+        length = pad_size(population.size, precision)
         for name in population.values:
             values[population.name, name] = (place, length)
             place += length
@@ -135,7 +135,7 @@ def _lay_out_delays(
             offset += weights.pre * weights.stride
         else:
             delays[connection.delay_name] = Row(offset, weights.pre, rate)
-            offset += padded(weights.pre, precision)
+            offset += pad_size(weights.pre, precision)
     return delays, offset
 
 
@@ -143,16 +143,16 @@ def _lay_out_by_target(program: Program, precision: str) -> dict[str, Matrix]:
     by_target, offset = {}, 0
     for connection in program.network.delayed_connections:
         if connection.delay and connection.delay.per == "synapse":
-            pre, post = program.network.shape(connection)
-            stride = padded(pre, precision)
+            pre, post = program.network.get_weight_shape(connection)
+            stride = pad_size(pre, precision)
             by_target[connection.name] = Matrix(connection.name, offset, post, pre, stride)
             offset += post * stride
     return by_target
 
 
-def num_count_signals(program: Program, precision: str) -> int:
+def count_count_signals(program: Program, precision: str) -> int:
     """Count the signals of spike counts: one for each neuron that spikes, padding included."""
-    return sum(padded(p.size, precision) for p in program.populations if p.spike)
+    return sum(pad_size(p.size, precision) for p in program.populations if p.spike)
 
 
 @dataclass(frozen=True)
@@ -165,17 +165,17 @@ class Track:
     public: str
 
 
-def tracks(program: Program) -> list[Track]:
-    """All that can be written down, in the library's order."""
+def list_tracks(program: Program) -> list[Track]:
+    """List all variables that can be recorded, in the library's order."""
     return [
-        Track(p.name, kind, variable, p.public(variable))
+        Track(p.name, kind, variable, p.to_public_name(variable))
         for p in program.populations
         for kind, variables in (("state", p.visible_state), ("adjoint", p.adjoint))
         for variable in variables
     ]
 
 
-def aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
+def make_aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
     """A zeroed array that starts on a cache line."""
     raw = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
     start = -raw.ctypes.data % CACHE_LINE

@@ -20,12 +20,12 @@ class Library:
         self.storage_new.argtypes, self.storage_new.restype = [_INT, _INT], _POINTER
         self.storage_free = functions.storage_free
         self.storage_free.argtypes, self.storage_free.restype = [_POINTER], None
-        self.evaluate = self._entry(functions.evaluate)
-        self.gradient = self._entry(functions.gradient)
-        self.train = self._entry(functions.train)
+        self.evaluate = self._declare_entry(functions.evaluate)
+        self.gradient = self._declare_entry(functions.gradient)
+        self.train = self._declare_entry(functions.train)
 
     @staticmethod
-    def _entry(function: ctypes._CFuncPtr) -> ctypes._CFuncPtr:  # type: ignore[name-defined]
+    def _declare_entry(function: ctypes._CFuncPtr) -> ctypes._CFuncPtr:  # type: ignore[name-defined]
         function.argtypes, function.restype = [_POINTER, _POINTER, ctypes.c_int], None
         return function
 
@@ -49,7 +49,7 @@ class Storage:
         if not self.address:
             raise BackendError("out of memory; lower training.batch_size.")
 
-    def free(self) -> None:
+    def release(self) -> None:
         """Give the memory back. A second call does nothing."""
         if self.address:
             self._library.storage_free(self.address)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...network.network import Connection
 from ..results import Arrays
-from .layout import Layout, aligned_zeros
+from .layout import Layout, make_aligned_zeros
 
 # Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
 # cores, few enough that adding the groups up costs little.
@@ -16,7 +16,7 @@ MAX_GROUPS = 16
 SAMPLES_PER_GROUP = 4
 
 
-def num_groups(batch_size: int) -> int:
+def count_groups(batch_size: int) -> int:
     """Number of groups in which the samples of a batch are summed."""
     return max(1, min(MAX_GROUPS, batch_size // SAMPLES_PER_GROUP))
 
@@ -35,10 +35,12 @@ class ParameterMemory:
     def __init__(self, layout: Layout, dtype: np.dtype, batch_size: int) -> None:
         self._layout = layout
         count = layout.num_parameters
-        self.num_groups = num_groups(batch_size)
-        self.parameters, self.moment1, self.moment2, self.gradient = (aligned_zeros(count, dtype) for _ in range(4))
-        self.group_gradients = aligned_zeros(count * self.num_groups, dtype)
-        self.lr_multipliers = aligned_zeros(count if layout.own_rates else 0, dtype)
+        self.num_groups = count_groups(batch_size)
+        self.parameters, self.moment1, self.moment2, self.gradient = (
+            make_aligned_zeros(count, dtype) for _ in range(4)
+        )
+        self.group_gradients = make_aligned_zeros(count * self.num_groups, dtype)
+        self.lr_multipliers = make_aligned_zeros(count if layout.own_rates else 0, dtype)
         self.lr_multipliers[:] = 1
         for place in layout.own_rates.values():
             place.view(self.lr_multipliers)[:] = place.lr_multiplier
@@ -56,7 +58,7 @@ class ParameterMemory:
             "num_groups": self.num_groups,
         }
 
-    def named(self, flat: np.ndarray) -> Arrays:
+    def copy_by_name(self, flat: np.ndarray) -> Arrays:
         """Copies of all that one of the flat arrays holds, by parameter."""
         return {name: place.view(flat).copy() for name, place in self._layout.places.items()}
 
@@ -65,10 +67,10 @@ class ParameterMemory:
         for name, array in arrays.items():
             self._layout.places[name].view(flat)[:] = array
 
-    def delays(self, connection: Connection) -> np.ndarray:
+    def view_delays(self, connection: Connection) -> np.ndarray:
         """The delays of a connection, trained or not, not copied."""
         return self._layout.delays[connection.delay_name].view(self.parameters)
 
-    def trained(self, name: str) -> np.ndarray:
+    def view_trained(self, name: str) -> np.ndarray:
         """The numbers of one trained parameter of neurons, `{population}.{parameter}`, not copied."""
         return self._layout.trained[name].view(self.parameters)

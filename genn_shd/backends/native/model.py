@@ -14,27 +14,27 @@ from ...spikes.spike_trains import SpikeTrains
 from ...toolchain.compiler import compile_source, find_compiler
 from ..base import Model
 from ..checks import check_batch, check_delays, check_parameters
-from ..recording import check_wanted, recordable
+from ..recording import check_wanted, list_recordable
 from ..results import Arrays, BatchResult, Recording, Wanted
 from ..run_values import NewValues, draw_start
 from .coefficients import Coefficients
 from .delays import Delays
 from .generator import KINDS_OF_WORK, generate
-from .layout import DTYPES, aligned_zeros, lay_out, num_count_signals
+from .layout import DTYPES, count_count_signals, lay_out, make_aligned_zeros
 from .library import Library, Storage
 from .memory import ParameterMemory
 from .optimiser import Optimiser
 from .outcome import Outcome
 from .recorder import Recorder, RecordingLibrary
 from .structures import Batch, RecordingBatch, Structure
-from .threads import ThreadTeam, available_threads
+from .threads import ThreadTeam, count_available_threads
 from .trial_values import TrialValues
 
 SOURCE, RECORDING_SOURCE = "network.c", "network_recording.c"
 
 
 class NativeModel(Model):
-    """A network compiled by the system's C compiler. See `Model` for what it does."""
+    """A network compiled by the system's C compiler; see `Model`."""
 
     backend = "native"
 
@@ -56,7 +56,7 @@ class NativeModel(Model):
         self.batch_size, self.dt, self.precision = batch_size, dt, precision
         self.duration = num_steps * dt
         self.learning_rate = learning_rate
-        self.num_threads = num_threads or available_threads()
+        self.num_threads = num_threads or count_available_threads()
         self._num_steps, self._seed, self._dtype = num_steps, seed & 0xFFFFFFFF, DTYPES[precision]
         self._layout = lay_out(program, precision)
         self._source = {SOURCE: generate(program, precision, profile)}
@@ -68,7 +68,7 @@ class NativeModel(Model):
         self._coefficients = Coefficients(program, self._layout, precision, dt)
         self._trial_values = TrialValues(program, num_steps, dt, self._dtype)
         self._optimiser = Optimiser(self.network, self._memory)
-        self._count_signals = aligned_zeros(batch_size * num_count_signals(program, precision) or 1, self._dtype)
+        self._count_signals = make_aligned_zeros(batch_size * count_count_signals(program, precision) or 1, self._dtype)
         self._seconds = np.zeros((self.num_threads, len(KINDS_OF_WORK)))
         self._profile, self._spent = profile, np.zeros(len(KINDS_OF_WORK))
         self.set_parameters(start)
@@ -87,12 +87,12 @@ class NativeModel(Model):
 
     def gradient(self, batch: SpikeTrains) -> BatchResult:
         check_batch(batch, self.network, self.batch_size, labelled=True)
-        return self._with_gradients(self._run(self._library.gradient, batch))
+        return self._add_gradients(self._run(self._library.gradient, batch))
 
     def train_batch(self, batch: SpikeTrains) -> BatchResult:
         check_batch(batch, self.network, self.batch_size, labelled=True)
         self._optimiser.steps_taken += 1
-        result = self._with_gradients(self._run(self._library.train, batch))
+        result = self._add_gradients(self._run(self._library.train, batch))
         self._follow_trained()
         return result
 
@@ -102,7 +102,7 @@ class NativeModel(Model):
 
     @property
     def recordable(self) -> dict[str, tuple[str, ...]]:
-        return recordable(self._program)
+        return list_recordable(self._program)
 
     def record(self, batch: SpikeTrains, wanted: Wanted, samples: int) -> Recording:
         """See `Model.record`. The library for it is compiled when it is first asked for."""
@@ -111,16 +111,16 @@ class NativeModel(Model):
         library = self._recording_library = self._recording_library or self._compile_recording()
         recorder = Recorder(self._program, wanted, samples, self._num_steps, self._dtype)
         outcome, call = self._prepare(batch, RecordingBatch, training=True, **recorder.members)
-        result = self._with_gradients(self._finish(library.gradient, outcome, call))
-        spikes = library.spikes(call, self._address, result.spike_counts, samples, batch.labels[:samples])
-        return recorder.recording(batch, result, self.dt, self.duration, spikes)
+        result = self._add_gradients(self._finish(library.gradient, outcome, call))
+        spikes = library.read_spikes(call, self._address, result.spike_counts, samples, batch.labels[:samples])
+        return recorder.make_recording(batch, result, self.dt, self.duration, spikes)
 
     def _compile_recording(self) -> RecordingLibrary:
         source = self._source[RECORDING_SOURCE] = generate(self._program, self.precision, recording=True)
         return RecordingLibrary(compile_source(source))
 
-    def _with_gradients(self, result: BatchResult) -> BatchResult:
-        result.gradients = self._memory.named(self._memory.gradient)
+    def _add_gradients(self, result: BatchResult) -> BatchResult:
+        result.gradients = self._memory.copy_by_name(self._memory.gradient)
         return result
 
     def _run(self, entry: Callable[..., None], batch: SpikeTrains, training: bool = True) -> BatchResult:
@@ -131,11 +131,11 @@ class NativeModel(Model):
         """Room for results, and the structure that says where everything is."""
         outcome = Outcome(self._program, len(batch), self._dtype)
         members = {
-            **self._samples(batch),
-            **self._trial_values.members(self._values, batch),
+            **self._list_samples(batch),
+            **self._trial_values.list_members(self._values, batch),
             **self._coefficients.members,
             **self._delays.members,
-            **self._optimiser.constants(self.learning_rate, self._values),
+            **self._optimiser.compute_constants(self.learning_rate, self._values),
             **self._memory.members,
             **outcome.members,
             "rng_key": self._seed << 32 | self._optimiser.steps_taken & 0xFFFFFFFF,
@@ -144,9 +144,9 @@ class NativeModel(Model):
             "num_threads": self.num_threads,
             **more,
         }
-        return outcome, structure.filled(self._dtype, self._layout.index_dtype, members)
+        return outcome, structure.from_values(self._dtype, self._layout.index_dtype, members)
 
-    def _samples(self, batch: SpikeTrains) -> dict[str, Any]:
+    def _list_samples(self, batch: SpikeTrains) -> dict[str, Any]:
         return {
             "times": np.ascontiguousarray(batch.times, np.float32),
             "units": np.ascontiguousarray(batch.units, self._layout.index_dtype),
@@ -159,7 +159,7 @@ class NativeModel(Model):
 
     @property
     def _address(self) -> int:
-        """Of the library's memory."""
+        """Address of the library's memory."""
         if self._storage.address is None:
             raise BackendError("this model is closed; compile the network again.")
         return self._storage.address
@@ -170,7 +170,7 @@ class NativeModel(Model):
         self._threads.run(lambda thread: entry(address, storage, thread))
         self._spent += self._seconds.sum(axis=0)
         outcome.check(call.status, self.dt)
-        return outcome.result()
+        return outcome.make_result()
 
     def _enter_fork(self) -> str:
         if hasattr(self, "_threads"):
@@ -181,7 +181,7 @@ class NativeModel(Model):
 
     @property
     def parameters(self) -> Arrays:
-        return self._memory.named(self._memory.parameters)
+        return self._memory.copy_by_name(self._memory.parameters)
 
     def set_parameters(self, parameters: Arrays) -> None:
         check_parameters(parameters, self.network)
@@ -194,17 +194,17 @@ class NativeModel(Model):
         self._delays.refresh()
 
     def _read_value(self, name: str) -> None:
-        """Let the optimiser go on from a run-time value that was set, rounded to what it has room for."""
-        numbers = self._memory.trained(name)
+        """Let the optimiser continue from a run-time value that was set, rounded to its precision."""
+        numbers = self._memory.view_trained(name)
         numbers[:] = self._values[name]
         self._values.set(name, numbers.astype(np.float64))
 
     def _follow_trained(self) -> None:
         """After a step of the optimiser: its parameters of neurons, not below their minimum, become run-time values."""
         for p in self._program.populations:
-            trained = self.network.population(p.name).trained
+            trained = self.network.find_population(p.name).trained
             for name, settings in trained.items():
-                numbers = self._memory.trained(f"{p.name}.{name}")
+                numbers = self._memory.view_trained(f"{p.name}.{name}")
                 np.maximum(numbers, settings.minimum, out=numbers)
                 self._values.set(f"{p.name}.{name}", numbers.astype(np.float64))
             if trained:
@@ -237,7 +237,7 @@ class NativeModel(Model):
         for p in self._program.populations:
             self._coefficients.refresh(p, self._values)
         self._trial_values.refresh(self._values)
-        self._delays.assign(self._values.fixed_delays())
+        self._delays.assign(self._values.get_fixed_delays())
 
     # -- the rest --------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class NativeModel(Model):
     def close(self) -> None:
         if getattr(self, "_threads", None) is not None:
             self._threads.close()
-            self._storage.free()
+            self._storage.release()
 
     def __del__(self) -> None:
         self.close()

@@ -1,4 +1,4 @@
-"""The optimiser, Adam: what it remembers between batches. Its steps are taken by the compiled library."""
+"""State of the optimiser, Adam, between batches. The compiled library takes its steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ...network.network import Network
 from ..checks import check_parameters
-from ..formulae import adam_constants
+from ..formulae import compute_adam_constants
 from ..results import Arrays
 from ..run_values import RunValues
 from .memory import ParameterMemory
@@ -24,9 +24,9 @@ class Optimiser:
         self._network, self._memory = network, memory
         self.steps_taken = 0
 
-    def constants(self, learning_rate: float, values: RunValues) -> dict[str, float]:
+    def compute_constants(self, learning_rate: float, values: RunValues) -> dict[str, float]:
         """Numbers of the step that `steps_taken` counts last; those of the first before any."""
-        return adam_constants(learning_rate, values, max(1, self.steps_taken))
+        return compute_adam_constants(learning_rate, values, max(1, self.steps_taken))
 
     @property
     def _moments(self) -> dict[str, np.ndarray]:
@@ -35,11 +35,13 @@ class Optimiser:
     @property
     def state(self) -> Arrays:
         """Copies of everything it remembers."""
-        named = {f"{m}.{name}": a for m, flat in self._moments.items() for name, a in self._memory.named(flat).items()}
+        named = {
+            f"{m}.{name}": a for m, flat in self._moments.items() for name, a in self._memory.copy_by_name(flat).items()
+        }
         return {**named, "steps_taken": np.array(self.steps_taken)}
 
     def set_state(self, state: Arrays) -> None:
-        """Restore what `state` returned."""
+        """Restore the arrays that `state` returned."""
         for moment, flat in self._moments.items():
             arrays = {name: state[f"{moment}.{name}"] for name in self._network.parameter_shapes}
             check_parameters(arrays, self._network)

@@ -45,19 +45,19 @@ class Outcome:
             "spike_counts": self._counts,
         }
 
-    def result(self) -> BatchResult:
+    def make_result(self) -> BatchResult:
         """Return the result of the batch for the caller of the model, without gradients."""
         return BatchResult(
             loss=float(self._losses.mean()),
             losses=self._losses,
             predictions=self._logits.argmax(axis=1),
             logits=self._logits,
-            spike_counts=self._counts_by_name(),
+            spike_counts=self._split_counts(),
             grazing=int(self._grazing.sum()),
             lost_arrivals=int(self._lost_arrivals.sum()),
         )
 
-    def _counts_by_name(self) -> Arrays:
+    def _split_counts(self) -> Arrays:
         named, start = {}, 0
         for p in self._spiking:
             end = start + self._size * p.size

@@ -20,7 +20,7 @@ _MACRO = re.compile(r"[A-Z][A-Z0-9_]{2,}", re.ASCII)
 _NUMBERED = re.compile(r"population_\d+", re.ASCII)
 
 
-def code_populations(program: Program, taken: Collection[str], suffixes: Collection[str]) -> Program:
+def rename_populations(program: Program, taken: Collection[str], suffixes: Collection[str]) -> Program:
     """Rename the populations whose names cannot stand in the code.
 
     Parameters
@@ -28,14 +28,14 @@ def code_populations(program: Program, taken: Collection[str], suffixes: Collect
     taken : names that the templates use themselves.
     suffixes : what they append to the name of a population.
     """
-    codes = code_names([p.name for p in program.network.populations], taken, suffixes)
+    codes = choose_code_names([p.name for p in program.network.populations], taken, suffixes)
     if all(name == code for name, code in codes.items()):
         return program
     populations = tuple(replace(p, name=codes[p.name]) for p in program.populations)
     return replace(program, network=_rename(program.network, codes), populations=populations)
 
 
-def code_names(names: Sequence[str], taken: Collection[str], suffixes: Collection[str]) -> dict[str, str]:
+def choose_code_names(names: Sequence[str], taken: Collection[str], suffixes: Collection[str]) -> dict[str, str]:
     """Choose a name in code for each population; no two are the same, nor names that are made of them."""
     return {
         name: name
@@ -55,7 +55,7 @@ def _is_free(name: str, taken: Collection[str]) -> bool:
 
 
 def _is_made_of(name: str, other: str, suffixes: Collection[str]) -> bool:
-    """Return whether a name is what the code makes of another population's, such as `hidden_tape` of `hidden`."""
+    """Return whether the code derives a name from another population's, such as `hidden_tape` from `hidden`."""
     if name == other or not name.startswith(other):
         return False
     end = name.removeprefix(other)

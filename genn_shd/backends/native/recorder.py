@@ -10,9 +10,9 @@ import numpy as np
 from ...eventprop.program import Program
 from ...spikes.spike_trains import SpikeTrains
 from ...toolchain.loading import load
-from ..recording import empty_traces, spike_trains
+from ..recording import make_spike_trains, make_traces
 from ..results import Arrays, BatchResult, Recording, Wanted
-from .layout import Track, tracks
+from .layout import Track, list_tracks
 from .library import Library
 
 
@@ -24,7 +24,7 @@ class RecordingLibrary(Library):
         self._copy_spikes = load(path).copy_spikes
         self._copy_spikes.restype = None
 
-    def spikes(
+    def read_spikes(
         self, call: ctypes.Structure, storage: int, counts: Arrays, samples: int, labels: np.ndarray
     ) -> dict[str, SpikeTrains]:
         """Spikes of the first samples of the batch that ran last, by spiking population in the program's order.
@@ -38,11 +38,11 @@ class RecordingLibrary(Library):
         """
         named = {}
         for index, (population, of_neurons) in enumerate(counts.items()):
-            events = [self._events(call, storage, b, index, int(of_neurons[b].sum())) for b in range(samples)]
-            named[population] = spike_trains(events, labels, of_neurons.shape[1])
+            events = [self._read_events(call, storage, b, index, int(of_neurons[b].sum())) for b in range(samples)]
+            named[population] = make_spike_trains(events, labels, of_neurons.shape[1])
         return named
 
-    def _events(
+    def _read_events(
         self, call: ctypes.Structure, storage: int, sample: int, population: int, count: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Times (ms) and neurons of the spikes of one sample and population."""
@@ -71,11 +71,11 @@ class Recorder:
 
     def __init__(self, program: Program, wanted: Wanted, samples: int, num_steps: int, dtype: np.dtype) -> None:
         self._network, self._samples = program.network, samples
-        self._traces = empty_traces(program, wanted, samples, num_steps, dtype)
-        places = [self._address(track) for track in tracks(program)]
+        self._traces = make_traces(program, wanted, samples, num_steps, dtype)
+        places = [self._find_address(track) for track in list_tracks(program)]
         self._tracks = (ctypes.c_void_p * len(places))(*places)
 
-    def _address(self, track: Track) -> int | None:
+    def _find_address(self, track: Track) -> int | None:
         trace = self._traces.get((track.population, track.public))
         return None if trace is None else trace.ctypes.data
 
@@ -84,7 +84,7 @@ class Recorder:
         """Members of a `Batch` that records."""
         return {"num_recorded": self._samples, "tracks": ctypes.addressof(self._tracks)}
 
-    def recording(
+    def make_recording(
         self, batch: SpikeTrains, result: BatchResult, dt: float, duration: float, spikes: dict[str, SpikeTrains]
     ) -> Recording:
         """Return the recording, with the spikes of the spiking populations."""

@@ -18,7 +18,7 @@ from ..formulae import ADAM_CONSTANTS
 
 
 class Status(enum.IntEnum):
-    """How a batch ended."""
+    """Status with which a batch ended."""
 
     OK = 0
     OUT_OF_MEMORY = 1
@@ -154,7 +154,7 @@ RECORDING = (
 )
 """Members that a recording adds to a batch."""
 
-COUNT_RULE = tuple(Member(name, "double") for name in (*SpikeCountRegularisation.strengths_and_targets(), "each_trial"))
+COUNT_RULE = tuple(Member(name, "double") for name in (*SpikeCountRegularisation.list_numbers(), "each_trial"))
 """`SpikeCountRegularisation` of one population; the last member says whether each trial has its own average."""
 
 NOISE = tuple(Member(name, "double") for name in NOISE_AND_DROPOUT)
@@ -168,7 +168,7 @@ class Structure(ctypes.Structure):
     pointees: tuple[Any, ...]
 
     @classmethod
-    def filled(cls, dtype: np.dtype, index_dtype: np.dtype, values: Mapping[str, Any]) -> Structure:
+    def from_values(cls, dtype: np.dtype, index_dtype: np.dtype, values: Mapping[str, Any]) -> Structure:
         """A structure with these values: numbers, arrays, and addresses of other structures as ints.
 
         Parameters
@@ -180,12 +180,12 @@ class Structure(ctypes.Structure):
         if values.keys() != expected:
             raise TypeError(f"{cls.__name__} is filled by {sorted(expected)}, not {sorted(values)}.")
         dtypes = {**_DTYPES, "scalar": dtype, "Values": dtype, "neuron_index": index_dtype}
-        structure = cls(**{m.name: _passed(cls, m, values[m.name], dtypes) for m in cls.members if not m.shared})
+        structure = cls(**{m.name: _to_ctypes(cls, m, values[m.name], dtypes) for m in cls.members if not m.shared})
         structure.pointees = tuple(values.values())  # live as long as what points to them
         return structure
 
 
-def _passed(structure: type, member: Member, value: Any, dtypes: Mapping[str, Any]) -> Any:
+def _to_ctypes(structure: type, member: Member, value: Any, dtypes: Mapping[str, Any]) -> Any:
     if not isinstance(value, np.ndarray):
         return value
     wanted = dtypes.get(member.element, np.float64)  # structures of doubles
@@ -194,16 +194,16 @@ def _passed(structure: type, member: Member, value: Any, dtypes: Mapping[str, An
     return value.ctypes.data
 
 
-def twin(name: str, members: Iterable[Member]) -> type[Structure]:
+def make_twin(name: str, members: Iterable[Member]) -> type[Structure]:
     """The ctypes twin of a table."""
     table = tuple(members)
     return type(name, (Structure,), {"members": table, "_fields_": [(m.name, m.ctype) for m in table]})
 
 
-Terms = twin("Terms", TERMS)
-Powers = twin("Powers", POWERS)
-Batch = twin("Batch", BATCH)
-RecordingBatch = twin("Batch", BATCH + RECORDING)
+Terms = make_twin("Terms", TERMS)
+Powers = make_twin("Powers", POWERS)
+Batch = make_twin("Batch", BATCH)
+RecordingBatch = make_twin("Batch", BATCH + RECORDING)
 
 
 def declare(name: str, members: Iterable[Member]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 
-def available_threads() -> int:
+def count_available_threads() -> int:
     """Number of processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -53,7 +53,7 @@ class ThreadTeam:
         _wait_for(outcome, lambda: pool.submit(lead))
 
     def enter_fork(self) -> None:
-        """In a forked process, which inherits no threads: forget them, so that new ones are started."""
+        """Forget all threads: a forked process inherits none, and starts its own."""
         self._pool = None
 
     def close(self) -> None:

@@ -35,24 +35,24 @@ class TrialValues:
         SettingError
             Where the loss's weight is not finite, or zero at all times.
         """
-        populations, loss_values = self._program.populations, values.loss_values()
+        populations, loss_values = self._program.populations, values.get_loss_values()
         self._members = {
-            "delays": values.delays(),
-            "noise_and_dropout": np.array([values.noise_and_dropout(p.name) for p in populations], np.float64),
+            "delays": values.get_delays(),
+            "noise_and_dropout": np.array([values.get_noise_and_dropout(p.name) for p in populations], np.float64),
             "loss_values": np.array(list(loss_values.values()), self._dtype),
-            "loss_weight": self._step_weights.shared(loss_values).astype(self._dtype),
+            "loss_weight": self._step_weights.compute_shared(loss_values).astype(self._dtype),
             "count_rules": np.array([_count_rule(values, p.name) for p in populations if p.spike], np.float64),
         }
 
-    def members(self, values: RunValues, batch: SpikeTrains) -> dict[str, Any]:
+    def list_members(self, values: RunValues, batch: SpikeTrains) -> dict[str, Any]:
         """Members of `Batch` that point to them."""
         if not self._step_weights.per_sample:
             return self._members
-        weights = self._step_weights.of(values.loss_values(), batch).astype(self._dtype)
+        weights = self._step_weights.compute_for(values.get_loss_values(), batch).astype(self._dtype)
         return {**self._members, "loss_weight": weights}
 
 
 def _count_rule(values: RunValues, population: str) -> list[float]:
     """A `CountRule` of the library."""
-    rule = values.regularisation(population)
-    return [*(getattr(rule, name) for name in rule.strengths_and_targets()), rule.average == "trial"]
+    rule = values.get_regularisation(population)
+    return [*(getattr(rule, name) for name in rule.list_numbers()), rule.average == "trial"]

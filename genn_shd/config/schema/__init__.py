@@ -8,9 +8,9 @@ states its own settings, and a setting that nothing would read is refused.
 """
 
 from ..parameters import GammaSettings
-from ..sections import AsList, AsTuple, OneOrMany, Section, path_setting, setting
+from ..sections import AsList, AsTuple, OneOrMany, Section, declare_path, declare_setting
 from .augmentation import AugmentationSettings
-from .config import Config, config_model_for
+from .config import Config, choose_config_model
 from .datasets import DataSettings
 from .network import (
     SMALLEST_TIME_CONSTANTS,
@@ -57,7 +57,7 @@ __all__ = [
     "TrainingSettings",
     "UniformSettings",
     "WeightSettings",
-    "config_model_for",
-    "path_setting",
-    "setting",
+    "choose_config_model",
+    "declare_path",
+    "declare_setting",
 ]

@@ -10,31 +10,33 @@ from pydantic import Field, create_model, model_validator
 
 from ...augment import STEPS, Step
 from ...errors import SettingError
-from ...system.described import fields_of
+from ...system.described import list_fields
 from ...system.import_path import load_object
 from ..messages import format_value
-from ..sections import AsList, ImportPath, OneOrMany, Section, setting
+from ..sections import AsList, ImportPath, OneOrMany, Section, declare_setting
 
 
 class _GroupSettings(Section):
     """Changes of a training set as a whole."""
 
-    balance: bool = setting(False, "in every epoch as many samples of each class as the smallest class has")
-    normalise: Annotated[int, Field(ge=1)] | Literal["off", "smallest"] = setting(
+    balance: bool = declare_setting(False, "in every epoch as many samples of each class as the smallest class has")
+    normalise: Annotated[int, Field(ge=1)] | Literal["off", "smallest"] = declare_setting(
         "off",
         "thin samples to about as many spikes each, in evaluation too; smallest: as the smallest training sample has",
         "spikes per sample",
     )
-    blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = setting(
+    blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = declare_setting(
         (), "part of the spikes kept of each sample in a blend of samples of one class, as [0.5, 0.5]; [] = off"
     )
-    blend_factor: float = setting(2.0, "size of the training set with blends, by its size without", ge=1, le=1000)
-    custom: Annotated[tuple[ImportPath, ...], OneOrMany, AsList] = setting(
+    blend_factor: float = declare_setting(
+        2.0, "size of the training set with blends, by its size without", ge=1, le=1000
+    )
+    custom: Annotated[tuple[ImportPath, ...], OneOrMany, AsList] = declare_setting(
         (), "steps of one's own, as module:name of their classes, whose settings stand in this table as well"
     )
 
     @model_validator(mode="after")
-    def _blends_are_of_several(self) -> Self:
+    def _check_blends(self) -> Self:
         if len(self.blend) == 1:
             raise ValueError(
                 f"augmentation.blend = {format_value(self.blend)} is not allowed: give one number for each sample of a "
@@ -43,21 +45,21 @@ class _GroupSettings(Section):
         return self
 
 
-def _fields(kinds: Sequence[type[Step]]) -> dict[str, Any]:
+def _list_fields(kinds: Sequence[type[Step]]) -> dict[str, Any]:
     """Return the settings of some kinds of steps, by name."""
-    return {name: field for kind in kinds for name, field in fields_of(kind.from_settings).items()}
+    return {name: field for kind in kinds for name, field in list_fields(kind.from_settings).items()}
 
 
 @cache
-def _names(kind: type[Step]) -> tuple[str, ...]:
+def _list_names(kind: type[Step]) -> tuple[str, ...]:
     """Return the names of the settings of a kind of steps, which is asked for with every configuration."""
-    return tuple(_fields([kind]))
+    return tuple(_list_fields([kind]))
 
 
 if TYPE_CHECKING:
     _WithSteps = _GroupSettings
 else:
-    _WithSteps = create_model("WithSteps", __base__=_GroupSettings, **_fields(STEPS))
+    _WithSteps = create_model("WithSteps", __base__=_GroupSettings, **_list_fields(STEPS))
 
 
 class AugmentationSettings(_WithSteps):
@@ -68,16 +70,16 @@ class AugmentationSettings(_WithSteps):
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps that are switched on."""
-        made = (kind.from_settings(**{name: getattr(self, name) for name in _names(kind)}) for kind in self.kinds)
+        made = (kind.from_settings(**{name: getattr(self, name) for name in _list_names(kind)}) for kind in self.kinds)
         return tuple(step for step in made if step is not None)
 
     @model_validator(mode="after")
-    def _steps_can_be_made(self) -> Self:
+    def _check_steps(self) -> Self:
         _ = self.steps
         return self
 
 
-def augmentation_settings_of(paths: Sequence[str]) -> type[AugmentationSettings]:
+def make_augmentation_settings(paths: Sequence[str]) -> type[AugmentationSettings]:
     """Return the settings of augmentation with steps of a user's own, given by import path.
 
     Raises
@@ -88,7 +90,7 @@ def augmentation_settings_of(paths: Sequence[str]) -> type[AugmentationSettings]
     own = tuple(_load_step(path) for path in paths)
     fields: dict[str, Any] = {}
     for path, kind in zip(paths, own, strict=True):
-        added = _fields([kind])
+        added = _list_fields([kind])
         for taken in set(added) & {*fields, *AugmentationSettings.model_fields}:
             raise SettingError(f"{path}: augmentation.{taken} is a setting already; give that parameter another name.")
         fields |= added

@@ -9,11 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, create_model
 
-from ...errors import SettingError, nearest
-from ...system.described import fields_of
+from ...errors import SettingError, suggest_nearest
+from ...system.described import list_fields
 from ...system.import_path import is_import_path, load_object
-from ..messages import dotted_name, format_value
-from ..sections import Section, setting
+from ..messages import format_value, join_names
+from ..sections import Section, declare_setting
 
 BY_NAME = {"tensorboard": "genn_shd.training.callbacks.tensor_board:TensorBoard"}
 """Callbacks that settings may name without a module."""
@@ -27,7 +27,7 @@ class NamedCallback(NamedTuple):
     Attributes
     ----------
     path : key of `BY_NAME`, or import path `module:name`.
-    parameters : what it is made with, by name.
+    parameters : its parameters, by name.
     """
 
     path: str
@@ -64,12 +64,12 @@ def find_callback(path: str) -> Any:
         known = ", ".join(BY_NAME)
         raise SettingError(
             f"training.callbacks: there is no {path!r}; known by name: {known}; one of your own is written "
-            f"module:name.{nearest(path, list(BY_NAME))}"
+            f"module:name.{suggest_nearest(path, list(BY_NAME))}"
         )
     return load_object(BY_NAME.get(path, path), "callback", object, "derive its class from genn_shd.Callback")
 
 
-def named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def list_named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the name of each table of `training.callbacks`, and which callback it is.
 
     Raises
@@ -78,7 +78,7 @@ def named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         One that says of no callback, or whose name is no word.
     """
     for name, table in tables.items():
-        where = f"training.callbacks.{dotted_name([name])}"
+        where = f"training.callbacks.{join_names([name])}"
         if not _NAME.fullmatch(name):
             raise SettingError(f"{where} is not allowed: name the table with a word, such as training.callbacks.mine.")
         if not isinstance(table, Mapping):
@@ -92,7 +92,7 @@ def named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield name, path
 
 
-def callback_tables_of(paths: Mapping[str, str]) -> type[CallbackTables]:
+def make_callback_tables(paths: Mapping[str, str]) -> type[CallbackTables]:
     """Return the settings of callbacks that stand in tables, from name and callback of each.
 
     Raises
@@ -100,17 +100,17 @@ def callback_tables_of(paths: Mapping[str, str]) -> type[CallbackTables]:
     SettingError
         There is no such callback, or one of its parameters has no type.
     """
-    tables = {name: _settings_of(name, path) for name, path in paths.items()}
+    tables = {name: _make_settings(name, path) for name, path in paths.items()}
     fields: dict[str, Any] = {name: (table, Field(default_factory=table)) for name, table in tables.items()}
     return create_model("CallbackTables", __base__=CallbackTables, __doc__=CallbackTables.__doc__, **fields)
 
 
-def _settings_of(name: str, path: str) -> type[CallbackSettings]:
+def _make_settings(name: str, path: str) -> type[CallbackSettings]:
     found = find_callback(path)
-    fields: dict[str, Any] = fields_of(found) if callable(found) else {}
+    fields: dict[str, Any] = list_fields(found) if callable(found) else {}
     return create_model(
         f"{name}_callback",
         __base__=CallbackSettings,
         __doc__=inspect.getdoc(found) or CallbackSettings.__doc__,
-        **{"class": (Literal[path], setting(path, "which callback, as module:name")), **fields},
+        **{"class": (Literal[path], declare_setting(path, "which callback, as module:name")), **fields},
     )

@@ -12,21 +12,21 @@ import tomli_w
 from pydantic import Field, ValidationError, create_model
 
 from ...system.import_path import is_import_path
-from ..aliases import with_current_names
-from ..losses import LOSS_SETTINGS, LossSettings, with_loss_by_name
+from ..aliases import update_names
+from ..losses import LOSS_SETTINGS, LossSettings, name_loss
 from ..messages import explain
 from ..sections import Section
-from .augmentation import AugmentationSettings, augmentation_settings_of
-from .callbacks import named_paths
-from .datasets import DATASET_SETTINGS, DataSettings, dataset_settings_of
-from .network import NetworkSettings, network_settings_of
+from .augmentation import AugmentationSettings, make_augmentation_settings
+from .callbacks import list_named_paths
+from .datasets import DATASET_SETTINGS, DataSettings, make_dataset_settings
+from .network import NetworkSettings, make_network_settings
 from .optimiser import OptimiserSettings
 from .recording import RecordingSettings
 from .regularisation import RegularisationSettings
 from .report import ReportSettings
 from .silent_neurons import SilentNeuronSettings
 from .simulation import SimulationSettings
-from .training import TrainingSettings, training_settings_of
+from .training import TrainingSettings, make_training_settings
 from .validation import NoValidation, ValidationSettings
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Config(Section):
             An unknown name, a wrong type, a value out of range: one line that names the setting.
         """
         try:
-            values = with_current_names(with_loss_by_name(values))
-            model = config_model_for(values)
+            values = update_names(name_loss(values))
+            model = choose_config_model(values)
             return model.model_validate(values)
         except ValidationError as error:
             raise explain(error, model, values) from None
@@ -75,16 +75,16 @@ class Config(Section):
         """Nested tables as TOML takes them; settings that are not set are left out."""
         return self.model_dump(exclude_none=True)
 
-    def flat(self) -> dict[str, Any]:
+    def flatten(self) -> dict[str, Any]:
         """Every setting by its dotted name."""
-        return _flat(self.values())
+        return _flatten(self.values())
 
     def replace(self, **settings: Any) -> Config:
-        """The same configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
+        """Return the same configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
         values = self.values()
         for name, value in settings.items():
             *tables, last = name.split(".")
-            reduce(_table, tables, values)[last] = value
+            reduce(_get_table, tables, values)[last] = value
         return Config.from_values(values)
 
     def to_toml(self) -> str:
@@ -92,26 +92,26 @@ class Config(Section):
         return tomli_w.dumps(self.values())
 
 
-def _table(values: dict[str, Any], key: str) -> dict[str, Any]:
+def _get_table(values: dict[str, Any], key: str) -> dict[str, Any]:
     """The table of that name, in place of anything else there."""
     if not isinstance(values.get(key), dict):
         values[key] = {}
     return values[key]
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in values.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+        flat |= _flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return flat
 
 
-def config_model_for(values: Mapping[str, Any]) -> type[Config]:
+def choose_config_model(values: Mapping[str, Any]) -> type[Config]:
     """Return the model of configurations with the settings of a user's own definitions that nested tables name.
 
     Parameters
     ----------
-    values : settings under their names of today. Modules that they name are imported, and so run.
+    values : settings under their current names. Modules that they name are imported, and so run.
 
     Raises
     ------
@@ -119,12 +119,12 @@ def config_model_for(values: Mapping[str, Any]) -> type[Config]:
         A definition that is not there.
     """
     network, dataset = values.get("network"), values.get("dataset")
-    return _extended(
+    return _extend_config(
         _import_path(network, "neuron"),
         _import_path(network, "synapse"),
         _import_path(dataset, "name"),
         _import_paths(values.get("augmentation"), "custom"),
-        _callbacks(values.get("training")),
+        _list_callbacks(values.get("training")),
     )
 
 
@@ -140,14 +140,14 @@ def _import_paths(table: Any, name: str) -> tuple[str, ...]:
     return paths if all(isinstance(path, str) and is_import_path(path) for path in paths) else ()
 
 
-def _callbacks(table: Any) -> tuple[tuple[str, str], ...]:
+def _list_callbacks(table: Any) -> tuple[tuple[str, str], ...]:
     """Return name and import path of the callbacks that stand in tables; none where they are a list."""
     callbacks = table.get("callbacks") if isinstance(table, Mapping) else None
-    return tuple(named_paths(callbacks)) if isinstance(callbacks, Mapping) else ()
+    return tuple(list_named_paths(callbacks)) if isinstance(callbacks, Mapping) else ()
 
 
 @functools.cache  # so that configurations of the same definitions are of one class, and can be equal
-def _extended(
+def _extend_config(
     neuron: str | None,
     synapse: str | None,
     dataset: str | None,
@@ -156,16 +156,16 @@ def _extended(
 ) -> type[Config]:
     fields: dict[str, Any] = {}
     if neuron or synapse:
-        network = network_settings_of(neuron, synapse)
+        network = make_network_settings(neuron, synapse)
         fields["network"] = (network, Field(default_factory=network))
     if dataset:
-        kinds = reduce(operator.or_, (*DATASET_SETTINGS.values(), dataset_settings_of(dataset)))
+        kinds = reduce(operator.or_, (*DATASET_SETTINGS.values(), make_dataset_settings(dataset)))
         default = Field(default_factory=DATASET_SETTINGS["yin_yang"])
         fields["dataset"] = (Annotated[kinds, Field(discriminator="name")], default)
     if steps:
-        augmentation = augmentation_settings_of(steps)
+        augmentation = make_augmentation_settings(steps)
         fields["augmentation"] = (augmentation, Field(default_factory=augmentation))
     if callbacks:
-        training = training_settings_of(dict(callbacks))
+        training = make_training_settings(dict(callbacks))
         fields["training"] = (training, Field(default_factory=training))
     return create_model("Config", __base__=Config, __doc__=Config.__doc__, **fields) if fields else Config

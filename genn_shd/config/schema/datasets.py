@@ -9,19 +9,19 @@ from pydantic import create_model
 
 from ...datasets import LOADERS, find_loader
 from ...errors import SettingError
-from ...system.described import fields_of
-from ..sections import AsList, OneOrMany, Section, setting
+from ...system.described import list_fields
+from ..sections import AsList, OneOrMany, Section, declare_setting
 
 
 class DataSettings(Section):
     """Settings that every data set has besides its own."""
 
     name: str
-    classes: Annotated[tuple[int | str, ...], OneOrMany, AsList] = setting(
+    classes: Annotated[tuple[int | str, ...], OneOrMany, AsList] = declare_setting(
         (), "classes to keep, by number or name, counted anew in this order; [] keeps all"
     )
-    rescale_time: float = setting(1.0, "factor of all spike times, before they are cropped to the trial", gt=0)
-    rescale_channel: float = setting(
+    rescale_time: float = declare_setting(1.0, "factor of all spike times, before they are cropped to the trial", gt=0)
+    rescale_channel: float = declare_setting(
         1.0, "factor of all channel numbers; 0.5 leaves half as many channels", gt=0, le=1000
     )
 
@@ -31,7 +31,7 @@ class DataSettings(Section):
         return self.model_dump(exclude={*DataSettings.model_fields}, exclude_none=True)
 
 
-def dataset_settings_of(name: str) -> type[DataSettings]:
+def make_dataset_settings(name: str) -> type[DataSettings]:
     """Return the settings of a data set, from the parameters of its loader.
 
     Parameters
@@ -44,16 +44,16 @@ def dataset_settings_of(name: str) -> type[DataSettings]:
         There is no such loader, or a parameter of it has no type or the name of another setting.
     """
     loader = find_loader(name)
-    fields: dict[str, Any] = fields_of(loader)
+    fields: dict[str, Any] = list_fields(loader)
     for taken in set(fields) & set(DataSettings.model_fields):
         raise SettingError(f"{name}: dataset.{taken} is a setting already; give that parameter another name.")
     return create_model(
         f"{name}_dataset",
         __base__=DataSettings,
         __doc__=inspect.getdoc(loader) or f"The data set of {name}.",
-        name=(Literal[name], setting(name, "which data set")),
+        name=(Literal[name], declare_setting(name, "which data set")),
         **fields,
     )
 
 
-DATASET_SETTINGS = {name: dataset_settings_of(name) for name in LOADERS}
+DATASET_SETTINGS = {name: make_dataset_settings(name) for name in LOADERS}

@@ -16,8 +16,8 @@ from ...models.synapses import SYNAPSES, find_synapse
 from ...network.definitions import NeuronModel, Parameters, SynapseModel
 from ...system.import_path import is_import_path
 from ..messages import format_value
-from ..parameters import GammaSettings, check_value, field_per_neuron
-from ..sections import AsList, ImportPath, OneOrMany, Section, setting
+from ..parameters import GammaSettings, check_value, make_field_per_neuron
+from ..sections import AsList, ImportPath, OneOrMany, Section, declare_setting
 
 DEFAULT_NEURON, DEFAULT_SYNAPSE = "lif", "exponential"
 SPIKING = {name: neuron for name, neuron in NEURONS.items() if neuron.spiking}
@@ -26,15 +26,15 @@ SPIKING = {name: neuron for name, neuron in NEURONS.items() if neuron.spiking}
 class WeightSettings(Section):
     """Initial weights of one connection: normally distributed."""
 
-    mean: float = setting(..., "mean of the initial weights")
-    std: float = setting(..., "standard deviation of the initial weights", ge=0)
+    mean: float = declare_setting(..., "mean of the initial weights")
+    std: float = declare_setting(..., "standard deviation of the initial weights", ge=0)
 
 
 class TrainedSettings(Section):
     """A parameter of neurons that is trained beside the weights."""
 
-    minimum: float = setting(..., "smallest value it may take, in its own unit")
-    rate: Annotated[float, Field(gt=0)] | None = setting(
+    minimum: float = declare_setting(..., "smallest value it may take, in its own unit")
+    rate: Annotated[float, Field(gt=0)] | None = declare_setting(
         None, "multiplies the learning rate for it; network.trained_rate where not set"
     )
 
@@ -42,11 +42,11 @@ class TrainedSettings(Section):
 class UniformSettings(Section):
     """Values drawn uniformly between two limits."""
 
-    low: float = setting(..., "lower limit", ge=0)
-    high: float = setting(..., "upper limit", ge=0)
+    low: float = declare_setting(..., "lower limit", ge=0)
+    high: float = declare_setting(..., "upper limit", ge=0)
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"low = {self.low:g} is above high = {self.high:g}; swap them.")
         return self
@@ -55,21 +55,21 @@ class UniformSettings(Section):
 class DelaySettings(Section):
     """Delays of one connection, beside the one step that a spike between neurons takes where it has none."""
 
-    maximum: float = setting(150.0, "longest delay", "ms", gt=0)
-    initial: Annotated[float, Field(ge=0)] | UniformSettings | None = setting(
+    maximum: float = declare_setting(150.0, "longest delay", "ms", gt=0)
+    initial: Annotated[float, Field(ge=0)] | UniformSettings | None = declare_setting(
         None,
         "delays to start with, a number or {low = 0.0, high = 150.0} for a uniform distribution; where not set, "
         "uniform from 0 to the longest, and in a layer's own loop the shortest there may be",
         "ms",
     )
-    per: Literal["synapse", "source"] = setting(
+    per: Literal["synapse", "source"] = declare_setting(
         "synapse", "synapse: each has a delay of its own; source: one for all synapses of a source neuron"
     )
-    trained: bool = setting(True, "whether delays are trained; else they stay as they are")
-    minimum: float = setting(
+    trained: bool = declare_setting(True, "whether delays are trained; else they stay as they are")
+    minimum: float = declare_setting(
         0.0, "shortest delay while they are trained; between neurons at least the time step in any case", "ms", ge=0
     )
-    learning_rate: float = setting(
+    learning_rate: float = declare_setting(
         0.1,
         "size of the optimiser's steps in delays, while optimiser.learning_rate is that of weights; both are warmed up "
         "and lowered alike",
@@ -78,7 +78,7 @@ class DelaySettings(Section):
     )
 
     @model_validator(mode="after")
-    def _within_limits(self) -> Self:
+    def _check_limits(self) -> Self:
         highest = self.initial.high if isinstance(self.initial, UniformSettings) else self.initial or 0.0
         for name, value in (("initial", highest), ("minimum", self.minimum)):
             if value > self.maximum or (name == "minimum" and value == self.maximum):
@@ -104,18 +104,18 @@ else:
 class LayerSettings(Section):
     """Sizes of the hidden layers, and the models of their neurons."""
 
-    num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = setting(
+    num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = declare_setting(
         (256,), "neurons in each hidden layer; a number for one layer, a list for several", min_length=1
     )
-    recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = setting(
+    recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = declare_setting(
         (True,),
         "whether a hidden layer feeds back into itself; one value for all layers, or a list",
         min_length=1,
     )
-    neuron: NeuronName = setting(
+    neuron: NeuronName = declare_setting(
         DEFAULT_NEURON, "model of the hidden neurons: leaky integrate-and-fire, alif with an adaptive threshold"
     )
-    synapse: SynapseName = setting(DEFAULT_SYNAPSE, "model of the synapses onto hidden neurons")
+    synapse: SynapseName = declare_setting(DEFAULT_SYNAPSE, "model of the synapses onto hidden neurons")
 
     @property
     def model_parameters(self) -> Parameters:
@@ -136,24 +136,24 @@ class LayerSettings(Section):
         neuron, synapse = values.get("neuron", DEFAULT_NEURON), values.get("synapse", DEFAULT_SYNAPSE)
         if not _is_known(neuron, SPIKING) or not _is_known(synapse, SYNAPSES):
             return values
-        known = {**_hidden_neuron(neuron).parameters, **find_synapse(synapse).parameters}
+        known = {**_find_hidden_neuron(neuron).parameters, **find_synapse(synapse).parameters}
         complete = dict(values)
-        for name in _parameter_names(cls):
+        for name in _list_parameters(cls):
             if name in known:
                 complete.setdefault(name, known[name].default)
             elif complete.setdefault(name, None) is not None:
-                raise _not_of_models(name, neuron, synapse)
+                raise _explain_foreign_parameter(name, neuron, synapse)
         return complete
 
     @model_validator(mode="after")
-    def _parameters_in_range(self) -> Self:
+    def _check_parameters(self) -> Self:
         for name, parameter in self.model_parameters.items():
             check_value(f"network.{name}", parameter, getattr(self, name))
         return self
 
     @model_validator(mode="before")
     @classmethod
-    def _one_flag_for_all_layers(cls, values: Any) -> Any:
+    def _expand_flag(cls, values: Any) -> Any:
         if isinstance(values, Mapping) and isinstance(values.get("recurrent", True), bool):
             layers = values.get("num_hidden", 0)
             repeats = len(layers) if isinstance(layers, list | tuple) else 1
@@ -174,7 +174,7 @@ def _is_known(name: Any, models: Mapping[str, Any]) -> bool:
     return isinstance(name, str) and (name in models or is_import_path(name))
 
 
-def _hidden_neuron(name: str) -> NeuronModel:
+def _find_hidden_neuron(name: str) -> NeuronModel:
     """Return the model of hidden neurons of that name, which must be able to spike."""
     neuron = find_neuron(name)
     if not neuron.spiking:
@@ -184,12 +184,12 @@ def _hidden_neuron(name: str) -> NeuronModel:
     return neuron
 
 
-def _parameter_names(settings: type[Section]) -> list[str]:
+def _list_parameters(settings: type[Section]) -> list[str]:
     """Return the settings that are parameters of neurons or synapses."""
     return [name for name, field in settings.model_fields.items() if "is_parameter" in field.metadata]
 
 
-def _not_of_models(name: str, neuron: str, synapse: str) -> SettingError:
+def _explain_foreign_parameter(name: str, neuron: str, synapse: str) -> SettingError:
     owners = [
         f"network.{what} = {key!r}"
         for what, models in (("neuron", SPIKING), ("synapse", SYNAPSES))
@@ -203,13 +203,13 @@ def _not_of_models(name: str, neuron: str, synapse: str) -> SettingError:
     )
 
 
-def _fields(models: Mapping[str, NeuronModel | SynapseModel], chosen: str) -> dict[str, Any]:
+def _list_fields(models: Mapping[str, NeuronModel | SynapseModel], chosen: str) -> dict[str, Any]:
     """Return the settings that models state, by name; one that several of them state is that of the first."""
     fields: dict[str, Any] = {}
     for key in sorted(models, key=lambda key: key != chosen):
         for name, parameter in models[key].parameters.items():
             of = "of hidden neurons" if key == chosen else f"of {key!r}"
-            kind, declared = field_per_neuron(parameter, f"{parameter.description or name}, {of}", key == chosen)
+            kind, declared = make_field_per_neuron(parameter, f"{parameter.description or name}, {of}", key == chosen)
             fields.setdefault(name, (Annotated[kind, "is_parameter"], declared))
     return fields
 
@@ -217,57 +217,57 @@ def _fields(models: Mapping[str, NeuronModel | SynapseModel], chosen: str) -> di
 if TYPE_CHECKING:
     _LayersOfModels = LayerSettings
 else:
-    _fields_of_models = {**_fields(SPIKING, DEFAULT_NEURON), **_fields(SYNAPSES, DEFAULT_SYNAPSE)}
+    _fields_of_models = {**_list_fields(SPIKING, DEFAULT_NEURON), **_list_fields(SYNAPSES, DEFAULT_SYNAPSE)}
     _LayersOfModels = create_model("LayersOfModels", __base__=LayerSettings, **_fields_of_models)
 
 
 class NetworkSettings(_LayersOfModels):
     """Hidden layers of spiking neurons between the input channels and one output a class."""
 
-    output_tau_mem: TimeConstant = setting(20.0, "membrane time constant of output neurons", "ms")
-    output_tau_syn: TimeConstant = setting(5.0, "synaptic time constant of output neurons", "ms")
-    heterogeneous: bool = setting(
+    output_tau_mem: TimeConstant = declare_setting(20.0, "membrane time constant of output neurons", "ms")
+    output_tau_syn: TimeConstant = declare_setting(5.0, "synaptic time constant of output neurons", "ms")
+    heterogeneous: bool = declare_setting(
         False,
         "whether time constants differ between hidden neurons: gamma-distributed about tau_mem and tau_syn, shape 3, "
         "clipped to 3 ms (tau_mem) or 1 ms (tau_syn) below and three times the mean above",
     )
-    output_heterogeneous: bool = setting(False, "the same for output neurons")
-    trained: dict[str, TrainedSettings] = setting(
+    output_heterogeneous: bool = declare_setting(False, "the same for output neurons")
+    trained: dict[str, TrainedSettings] = declare_setting(
         {},
         "parameters of hidden neurons that are trained beside the weights, each with the smallest value it may take, "
         "for example trained.tau_mem = {minimum = 3.0}",
     )
-    output_trained: dict[str, TrainedSettings] = setting({}, "the same for output neurons")
-    trained_rate: Annotated[float, Field(gt=0)] = setting(
+    output_trained: dict[str, TrainedSettings] = declare_setting({}, "the same for output neurons")
+    trained_rate: Annotated[float, Field(gt=0)] = declare_setting(
         1.0, "multiplies the learning rate of trained parameters of neurons that state no rate of their own"
     )
-    input_delays: Annotated[int, Field(ge=0, le=10_000)] = setting(
+    input_delays: Annotated[int, Field(ge=0, le=10_000)] = declare_setting(
         0,
         "delayed copies of the input, each with weights of its own; default initial weights are shared out among them, "
         "those that are set are taken as they stand",
     )
-    delay_spacing: Annotated[float, Field(gt=0)] = setting(30.0, "from one delayed copy to the next", "ms")
-    delays: dict[str, DelaySettings] = setting(
+    delay_spacing: Annotated[float, Field(gt=0)] = declare_setting(30.0, "from one delayed copy to the next", "ms")
+    delays: dict[str, DelaySettings] = declare_setting(
         {},
         "delays by connection, trained where nothing else is said, for example "
         "delays.input_hidden = {maximum = 150.0}; names as in weights",
     )
-    noise: Annotated[float, Field(ge=0)] = setting(
+    noise: Annotated[float, Field(ge=0)] = declare_setting(
         0.0,
         "standard deviation of the noise in the current of every hidden neuron while training, per square root of a "
         "ms; native back end",
     )
-    dropout: Annotated[float, Field(ge=0, lt=1)] = setting(
+    dropout: Annotated[float, Field(ge=0, lt=1)] = declare_setting(
         0.0, "probability that a hidden spike is lost on its way while training; native back end"
     )
-    weights: dict[str, WeightSettings] = setting(
+    weights: dict[str, WeightSettings] = declare_setting(
         {},
         "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}; with several "
         "layers that is the first one's, hidden_hidden each one's loop, hidden_output the last one's",
     )
 
     @model_validator(mode="after")
-    def _distributions_once(self) -> Self:
+    def _check_distributions(self) -> Self:
         for flag, prefix in (("heterogeneous", ""), ("output_heterogeneous", "output_")):
             for name, smallest in SMALLEST_TIME_CONSTANTS.items():
                 value = getattr(self, prefix + name)
@@ -280,14 +280,14 @@ class NetworkSettings(_LayersOfModels):
         return self
 
     @model_validator(mode="after")
-    def _trained_parameters_are_of_the_models(self) -> Self:
+    def _check_trained(self) -> Self:
         for name in self.trained:
             if name not in self.model_parameters:
                 raise unknown_name("network.trained: parameter", name, self.model_parameters)
         return self
 
 
-def network_settings_of(neuron: str | None, synapse: str | None) -> type[NetworkSettings]:
+def make_network_settings(neuron: str | None, synapse: str | None) -> type[NetworkSettings]:
     """Return the settings of networks whose neuron or synapse model is a user's own, given by import path.
 
     Raises
@@ -296,9 +296,9 @@ def network_settings_of(neuron: str | None, synapse: str | None) -> type[Network
         There is no such definition, or one of its parameters has the name of another setting.
     """
     fields: dict[str, Any] = {}
-    for path, model in ((neuron, neuron and _hidden_neuron(neuron)), (synapse, synapse and find_synapse(synapse))):
-        for name, field in (_fields({path: model}, path) if path and model else {}).items():
-            if name in NetworkSettings.model_fields and name not in _parameter_names(NetworkSettings):
+    for path, model in ((neuron, neuron and _find_hidden_neuron(neuron)), (synapse, synapse and find_synapse(synapse))):
+        for name, field in (_list_fields({path: model}, path) if path and model else {}).items():
+            if name in NetworkSettings.model_fields and name not in _list_parameters(NetworkSettings):
                 raise SettingError(f"{path}: network.{name} is a setting already; give that parameter another name.")
             fields[name] = field
     return create_model("NetworkSettings", __base__=NetworkSettings, __doc__=NetworkSettings.__doc__, **fields)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..sections import Section, setting
+from ..sections import Section, declare_setting
 
 
 class ScheduleSettings(Section):
@@ -17,10 +17,10 @@ class ScheduleSettings(Section):
     `factor` (Nowotny et al. 2025).
     """
 
-    factor: float = setting(0.5, "what the learning rate is multiplied by; 1 = off", gt=0, le=1)
-    min_epochs: int = setting(50, "epochs for which a rate stands at least", ge=0)
-    fast: float = setting(0.8, "weight of the past in the fast moving average", ge=0, lt=1)
-    slow: float = setting(0.85, "weight of the past in the slow moving average", ge=0, lt=1)
+    factor: float = declare_setting(0.5, "factor of the learning rate at a reduction; 1 = off", gt=0, le=1)
+    min_epochs: int = declare_setting(50, "epochs for which a rate stands at least", ge=0)
+    fast: float = declare_setting(0.8, "weight of the past in the fast moving average", ge=0, lt=1)
+    slow: float = declare_setting(0.85, "weight of the past in the slow moving average", ge=0, lt=1)
 
 
 class OptimiserSettings(Section):
@@ -32,14 +32,14 @@ class OptimiserSettings(Section):
     falls to 1/250000, both along half a cosine (Smith & Topin 2019).
     """
 
-    learning_rate: float = setting(1e-3, "step size of Adam", gt=0)
-    beta1: float = setting(0.9, "decay of the first moment", ge=0, lt=1)
-    beta2: float = setting(0.999, "decay of the second moment", ge=0, lt=1)
-    epsilon: float = setting(1e-8, "added to the root of the second moment", gt=0)
-    weight_decay: float = setting(0.0, "part of each weight that decays a batch, times the learning rate", ge=0)
-    annealing: Literal["none", "cosine", "one_cycle"] = setting(
+    learning_rate: float = declare_setting(1e-3, "step size of Adam", gt=0)
+    beta1: float = declare_setting(0.9, "decay of the first moment", ge=0, lt=1)
+    beta2: float = declare_setting(0.999, "decay of the second moment", ge=0, lt=1)
+    epsilon: float = declare_setting(1e-8, "added to the root of the second moment", gt=0)
+    weight_decay: float = declare_setting(0.0, "part of each weight that decays a batch, times the learning rate", ge=0)
+    annealing: Literal["none", "cosine", "one_cycle"] = declare_setting(
         "none", "how the learning rate changes over all epochs, whose number then is part of the result"
     )
-    warm_up_start: float = setting(1e-3, "first rate, as a part of learning_rate; 1 = off", gt=0, le=1)
-    warm_up_factor: float = setting(1.05, "growth of the learning rate a batch while it warms up", gt=1)
+    warm_up_start: float = declare_setting(1e-3, "first rate, as a part of learning_rate; 1 = off", gt=0, le=1)
+    warm_up_factor: float = declare_setting(1.05, "growth of the learning rate a batch while it warms up", gt=1)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)

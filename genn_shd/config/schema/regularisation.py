@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ..sections import Section, setting
+from ..sections import Section, declare_setting
 
 
 class RegularisationSettings(Section):
@@ -16,24 +16,26 @@ class RegularisationSettings(Section):
     losses and `xentropy` and by the duration of the trial (ms) for `max`: multiply them by that.
     """
 
-    upper: float = setting(14.0, "upper target", "spikes per trial", ge=0)
-    lower: Annotated[float, Field(ge=0)] | Literal["upper"] = setting(
+    upper: float = declare_setting(14.0, "upper target", "spikes per trial", ge=0)
+    lower: Annotated[float, Field(ge=0)] | Literal["upper"] = declare_setting(
         "upper", "lower target; upper: the same as the upper one", "spikes per trial"
     )
-    strength_upper: float = setting(
+    strength_upper: float = declare_setting(
         0.0, "pull on neurons above the upper target; published ones see docs/guides/experiments.md", ge=0
     )
-    strength_lower: Annotated[float, Field(ge=0)] | Literal["upper"] = setting(
+    strength_lower: Annotated[float, Field(ge=0)] | Literal["upper"] = declare_setting(
         "upper", "pull on neurons below the lower target; upper: as strong as on those above the upper one"
     )
-    total_upper: float = setting(1e4, "most spikes of a whole hidden layer", "spikes per trial", ge=0)
-    strength_total: float = setting(0.0, "pull on all neurons of a layer above its total, shared between them", ge=0)
-    average: Literal["batch", "trial"] = setting(
+    total_upper: float = declare_setting(1e4, "most spikes of a whole hidden layer", "spikes per trial", ge=0)
+    strength_total: float = declare_setting(
+        0.0, "pull on all neurons of a layer above its total, shared between them", ge=0
+    )
+    average: Literal["batch", "trial"] = declare_setting(
         "batch", "batch: counts are means over the batch; trial: each trial is pulled by its own"
     )
 
     @model_validator(mode="after")
-    def _targets_in_order(self) -> Self:
+    def _check_targets(self) -> Self:
         if self.lower != "upper" and self.lower > self.upper:
             raise ValueError(
                 f"regularisation.lower = {self.lower:g} is not allowed: it must not exceed "

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...errors import unknown_name
 from ...network.network import Network
-from ..code_names import IsTaken, code_network
+from ..code_names import IsTaken, rename_for_code
 from ..program import Program
 from . import exact, grid
 from .runge_kutta import Integration
@@ -23,17 +23,23 @@ def build_program(
     is_taken: IsTaken = lambda _: False,
     integration: Integration = Integration(),  # noqa: B008  frozen
 ) -> Program:
-    """The network's program under the named scheme.
+    """Derive the forward and backward code of a network.
 
     Parameters
     ----------
-    network, scheme : what is compiled, and how.
+    network : the description.
+    scheme : `exact` (spikes anywhere in a step) or `grid` (spikes at steps).
     is_taken : whether the back end's code uses a name itself; definitions' names of that kind are changed in the code.
-    integration : how nonlinear populations are followed.
+    integration : how nonlinear populations are integrated.
+
+    Raises
+    ------
+    SettingError
+        The scheme is unknown, or cannot take one of the definitions.
     """
     if scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
-    coded = code_network(network, is_taken)
+    coded = rename_for_code(network, is_taken)
     program = SCHEMES[scheme](coded.network, integration)
     populations = tuple(replace(p, public_names=coded.public[p.name]) for p in program.populations)
     return replace(program, network=network, populations=populations)

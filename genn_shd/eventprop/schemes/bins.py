@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def bin_steps(times: np.ndarray, dt: float) -> np.ndarray:
+def assign_bins(times: np.ndarray, dt: float) -> np.ndarray:
     """Time bins (int32) of float32 times in ms: floor(t / dt), a time that equals a bin's edge to float32 counting
     as on the edge (0.7 is in bin 7 of 0.1 ms, though 0.7f is below 0.7). What is later than an int32 can say is in the
     last bin, after every trial."""

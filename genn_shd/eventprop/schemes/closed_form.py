@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...network.expressions import evaluate
-from ..adjoint import Dynamics, adjoint_name
+from ..adjoint import Dynamics, name_adjoint
 from ..program import SeriesProgram, Values
-from .linear import propagator_name, receives, states_that_receive
+from .linear import find_receiver, list_receivers, name_propagator
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,19 @@ class PairwiseForm:
     @property
     def propagator(self) -> dict[str, str]:
         """Entries of exp(A r), as in `PopulationProgram`."""
-        result = {propagator_name(x, x): f"exp(-{_rate(x)} * r)" for x in self.d.state}
+        result = {name_propagator(x, x): f"exp(-{_name_rate(x)} * r)" for x in self.d.state}
         for x, y in self._couplings:
-            name = propagator_name(x, y)
-            ends = f"{propagator_name(x, x)}, {propagator_name(y, y)}"
-            result[name] = f"coupled(r, {ends}, {', '.join(_coupling(x, y))})"
-            result[propagator_name(adjoint_name(y), adjoint_name(x))] = f"{_ratio(x, y)} * {name}"
+            name = name_propagator(x, y)
+            ends = f"{name_propagator(x, x)}, {name_propagator(y, y)}"
+            result[name] = f"coupled(r, {ends}, {', '.join(_name_coupling(x, y))})"
+            result[name_propagator(name_adjoint(y), name_adjoint(x))] = f"{_name_ratio(x, y)} * {name}"
         return result
 
     @property
     def coefficients(self) -> list[str]:
         """Names of the coefficients of this code."""
-        couplings = [name for x, y in self._couplings for name in (*_coupling(x, y), _ratio(x, y))]
-        return [*(_rate(x) for x in self.d.state), *couplings]
+        couplings = [name for x, y in self._couplings for name in (*_name_coupling(x, y), _name_ratio(x, y))]
+        return [*(_name_rate(x) for x in self.d.state), *couplings]
 
     @property
     def mean_code(self) -> str:
@@ -60,9 +60,9 @@ class PairwiseForm:
         """
         terms = []
         for x in self.d.state:
-            if self.d.steady_state[adjoint_name(x)] != 0:
-                arrived = " - arrived" if x == receives(self.d) else ""
-                terms.append(f"steady_{adjoint_name(x)} / {_rate(x)} * ({x} - start_{x}{arrived})")
+            if self.d.steady_state[name_adjoint(x)] != 0:
+                arrived = " - arrived" if x == find_receiver(self.d) else ""
+                terms.append(f"steady_{name_adjoint(x)} / {_name_rate(x)} * ({x} - start_{x}{arrived})")
         return f"-({' + '.join(terms)})"
 
     @property
@@ -75,62 +75,62 @@ class PairwiseForm:
         d = self.d
         size = len(next(iter(values.values())))
         scale = {x: np.broadcast_to(np.asarray(evaluate(s, values), np.float64), size) for x, s in d.scales.items()}
-        result = {_rate(x): 1.0 / scale[x] for x in d.state}
+        result = {_name_rate(x): 1.0 / scale[x] for x in d.state}
         for x, y in self._couplings:
-            gap = result[_rate(y)] - result[_rate(x)]
+            gap = result[_name_rate(y)] - result[_name_rate(x)]
             strength = np.broadcast_to(evaluate(d.entries[d.state.index(x), d.state.index(y)], values), size)
             # Where the rates meet, the series serves every span and nothing divides by their gap.
             over_gap = np.divide(strength, gap, out=np.zeros(size), where=gap != 0)
-            result |= dict(zip(_coupling(x, y), (gap, strength, over_gap), strict=True))
-            result[_ratio(x, y)] = scale[x] / scale[y]
+            result |= dict(zip(_name_coupling(x, y), (gap, strength, over_gap), strict=True))
+            result[_name_ratio(x, y)] = scale[x] / scale[y]
         return result
 
-    def fastest(self, values: Values, dt: float) -> float:
+    def find_fastest_rate(self, values: Values, dt: float) -> float:
         """The largest rate, 1/ms."""
         numbers = self.evaluate(values, dt)
-        return float(max(numbers[_rate(x)].max() for x in self.d.state))
+        return float(max(numbers[_name_rate(x)].max() for x in self.d.state))
 
-    def effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
-        """(effects, N, M): what an arrival of weight 1 at M times makes of each state by the end of the step; and 1,
+    def compute_effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
+        """(effects, N, M): change of each state at the end of the step by an arrival of weight 1 at M times; and 1,
         for the sum of weights, where the loss drives the population."""
-        numbers, spans, y = self.evaluate(values, dt), dt - at, receives(self.d)
-        decay = np.exp(-numbers[_rate(y)][:, None] * spans)
+        numbers, spans, y = self.evaluate(values, dt), dt - at, find_receiver(self.d)
+        decay = np.exp(-numbers[_name_rate(y)][:, None] * spans)
         effects = []
-        for x in states_that_receive(self.d):
+        for x in list_receivers(self.d):
             if x == y:
                 effects.append(decay)
                 continue
-            gap, strength, _ = (numbers[name][:, None] for name in _coupling(x, y))
-            effects.append(strength * spans * decay * _relative_growth(spans * gap))
+            gap, strength, _ = (numbers[name][:, None] for name in _name_coupling(x, y))
+            effects.append(strength * spans * decay * _compute_relative_growth(spans * gap))
         if self.is_driven:
             effects.append(np.ones_like(decay))
         return np.stack(effects)
 
-    def returns(self, values: Values, dt: float) -> list[np.ndarray]:
+    def compute_returns(self, values: Values, dt: float) -> list[np.ndarray]:
         """p_x per lambda_x of the states that receive; and, where a drive settles lambda elsewhere, the constant that
         it adds, which the sum of the weights that arrived meets."""
         numbers = self.evaluate(values, dt)
-        result = [-1.0 / numbers[_rate(x)] for x in states_that_receive(self.d)]
+        result = [-1.0 / numbers[_name_rate(x)] for x in list_receivers(self.d)]
         if self.is_driven:
-            received = receives(self.d)
-            steady = evaluate(self.d.steady_state[adjoint_name(received)], values)
-            result.append(steady / dt / numbers[_rate(received)])
+            received = find_receiver(self.d)
+            steady = evaluate(self.d.steady_state[name_adjoint(received)], values)
+            result.append(steady / dt / numbers[_name_rate(received)])
         return result
 
 
-def _rate(x: str) -> str:
+def _name_rate(x: str) -> str:
     return f"rate_{x}"
 
 
-def _coupling(x: str, y: str) -> tuple[str, str, str]:
+def _name_coupling(x: str, y: str) -> tuple[str, str, str]:
     """Names of b - a, A_xy and A_xy / (b - a)."""
     return f"gap_{x}_{y}", f"coupling_{x}_{y}", f"coupling_over_gap_{x}_{y}"
 
 
-def _ratio(x: str, y: str) -> str:
+def _name_ratio(x: str, y: str) -> str:
     return f"ratio_{x}_{y}"
 
 
-def _relative_growth(u: np.ndarray) -> np.ndarray:
+def _compute_relative_growth(u: np.ndarray) -> np.ndarray:
     """(exp(u) - 1) / u."""
     return np.divide(np.expm1(u), u, out=np.ones_like(u), where=u != 0)

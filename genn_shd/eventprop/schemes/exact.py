@@ -28,29 +28,29 @@ from collections.abc import Container
 import numpy as np
 
 from ...errors import SettingError
-from ...network.expressions import symbol
+from ...network.expressions import make_symbol
 from ...network.network import Network
 from ..adjoint import Dynamics, derive
 from ..flow import derive_flows
 from ..program import ArrivalTerms, PowerSeries, Program, Values
 from ..sensitivity import derive_sensitivity
-from .bins import bin_steps
+from .bins import assign_bins
 from .closed_form import PairwiseForm
 from .exact_trained import TrainedInStep
 from .expansion import extend, separate
-from .input_activity import mean_over_steps
+from .input_activity import compute_means
 from .linear import (
     ClosedForm,
-    coefficients,
-    drive_coefficients,
-    driven_population,
-    in_order,
-    population_programs,
-    receives,
-    resets_below,
+    build_population_programs,
+    evaluate_coefficients,
+    evaluate_drive,
+    find_driven_population,
+    find_receiver,
+    is_reset_below,
+    sort_programs,
 )
 from .power_series import SeriesForm
-from .runge_kutta import Integration, exact_population
+from .runge_kutta import Integration, build_exact_population
 
 # A step's propagator can be inverted where its fastest exponential is not below exp(-this): rounding grows by as much.
 REVERSIBLE = {"float32": 5.0, "float64": 10.0}
@@ -59,10 +59,10 @@ REVERSIBLE = {"float32": 5.0, "float64": 10.0}
 def build(network: Network, integration: Integration) -> Program:
     """The program of a network with spike times inside steps."""
     dynamics = {d.population.name: d for d in derive(network)}
-    flows = {flow.population.name: exact_population(flow, integration) for flow in derive_flows(network)}
+    flows = {flow.population.name: build_exact_population(flow, integration) for flow in derive_flows(network)}
     _check_delays(network, flows)
-    driven = driven_population(network)
-    forms = {name: _form(d, name == driven) for name, d in dynamics.items()}
+    driven = find_driven_population(network)
+    forms = {name: _choose_form(d, name == driven) for name, d in dynamics.items()}
     trained = {
         name: TrainedInStep(
             sensitivity, reads_mean=name == driven, in_closed_form=isinstance(forms[name], PairwiseForm)
@@ -70,29 +70,31 @@ def build(network: Network, integration: Integration) -> Program:
         for name, d in dynamics.items()
         if (sensitivity := derive_sensitivity(d))
     }
-    closed_forms = {name: _closed_form(form, trained.get(name)) for name, form in forms.items()}
-    populations = in_order(network, population_programs(network, dynamics, closed_forms, {}), flows)
+    closed_forms = {name: _build_closed_form(form, trained.get(name)) for name, form in forms.items()}
+    populations = sort_programs(network, build_population_programs(network, dynamics, closed_forms, {}), flows)
     return Program(
         scheme="exact",
         network=network,
         loss=network.loss,
         weight_time=0.5,
-        input_activity=lambda samples, num_steps, dt, *values: mean_over_steps(
-            samples, bin_steps(samples.times, dt), num_steps, dt, *values
+        input_activity=lambda samples, num_steps, dt, *values: compute_means(
+            samples, assign_bins(samples.times, dt), num_steps, dt, *values
         ),
         populations=populations,
         evaluate_coefficients=lambda name, values, dt: (
             {}
             if name in flows
             else {
-                **coefficients(dynamics[name], values, dt),
-                **(drive_coefficients(dynamics[name], values, dt) if name == driven else {}),
+                **evaluate_coefficients(dynamics[name], values, dt),
+                **(evaluate_drive(dynamics[name], values, dt) if name == driven else {}),
                 **forms[name].evaluate(values, dt),
                 **(trained[name].evaluate(values, dt) if name in trained else {}),
             }
         ),
-        arrivals=lambda name, values, dt, precision: _arrivals(forms[name], trained.get(name), values, dt, precision),
-        power_series=lambda name, values, dt, precision: _power_series(forms[name], values, dt, precision),
+        arrivals=lambda name, values, dt, precision: _evaluate_arrivals(
+            forms[name], trained.get(name), values, dt, precision
+        ),
+        power_series=lambda name, values, dt, precision: _evaluate_power_series(forms[name], values, dt, precision),
     )
 
 
@@ -106,19 +108,19 @@ def _check_delays(network: Network, nonlinear: Container[str]) -> None:
             )
 
 
-def _form(d: Dynamics, is_driven: bool) -> PairwiseForm | SeriesForm:
+def _choose_form(d: Dynamics, is_driven: bool) -> PairwiseForm | SeriesForm:
     """The closed form, for neurons that have one and that a spike takes below their threshold; else the series."""
-    if d.event is not None and d.event.threshold.has(symbol(receives(d))):
+    if d.event is not None and d.event.threshold.has(make_symbol(find_receiver(d))):
         raise SettingError(
-            f"population {d.population.name!r}: its threshold names {receives(d)}, which jumps where a spike arrives, "
-            'so that the time of a spike has no derivative; use scheme = "grid" for this neuron.'
+            f"population {d.population.name!r}: its threshold names {find_receiver(d)}, which jumps where a spike "
+            'arrives, so that the time of a spike has no derivative; use scheme = "grid" for this neuron.'
         )
-    if d.is_pairwise and (d.event is None or resets_below(d, d.event)):
+    if d.is_pairwise and (d.event is None or is_reset_below(d, d.event)):
         return PairwiseForm(d, is_driven)
     return SeriesForm(d, is_driven)
 
 
-def _closed_form(form: PairwiseForm | SeriesForm, trained: TrainedInStep | None) -> ClosedForm:
+def _build_closed_form(form: PairwiseForm | SeriesForm, trained: TrainedInStep | None) -> ClosedForm:
     return ClosedForm(
         propagator=form.propagator,
         coefficients=[*form.coefficients, *(trained.coefficients if trained else ())],
@@ -128,11 +130,13 @@ def _closed_form(form: PairwiseForm | SeriesForm, trained: TrainedInStep | None)
     )
 
 
-def _power_series(form: PairwiseForm | SeriesForm, values: Values, dt: float, precision: str) -> PowerSeries | None:
-    return form.power_series(values, dt, precision) if isinstance(form, SeriesForm) else None
+def _evaluate_power_series(
+    form: PairwiseForm | SeriesForm, values: Values, dt: float, precision: str
+) -> PowerSeries | None:
+    return form.evaluate_power_series(values, dt, precision) if isinstance(form, SeriesForm) else None
 
 
-def _arrivals(
+def _evaluate_arrivals(
     form: PairwiseForm | SeriesForm, trained: TrainedInStep | None, values: Values, dt: float, precision: str
 ) -> ArrivalTerms:
     """The terms of what an arrival leaves at the end of its step, and of its weight's gradient, their transpose.
@@ -141,17 +145,17 @@ def _arrivals(
     terms meet the drive as well. Derivatives by trained parameters come last and have terms of their own beside, which
     backward does without.
     """
-    fastest = form.fastest(values, dt)
-    terms = separate(lambda at: form.effects(values, dt, at), dt, fastest, precision)
+    fastest = form.find_fastest_rate(values, dt)
+    terms = separate(lambda at: form.compute_effects(values, dt, at), dt, fastest, precision)
     times, gains = terms.times, terms.factors
     if trained and trained.reached:
-        times, derivatives = extend(terms, lambda at: trained.effects(values, dt, at), dt, precision)
+        times, derivatives = extend(terms, lambda at: trained.compute_effects(values, dt, at), dt, precision)
         gains = np.pad(gains, ((0, len(times) - len(gains)), (0, 0), (0, 0)))
         gains = np.concatenate([gains, derivatives], axis=1)
     return ArrivalTerms(
         times=times,
         derivatives=terms.derivatives,
         gains=gains,
-        returns=terms.factors * np.stack(np.broadcast_arrays(*form.returns(values, dt))),
+        returns=terms.factors * np.stack(np.broadcast_arrays(*form.compute_returns(values, dt))),
         reversible=fastest * dt <= REVERSIBLE[precision],
     )

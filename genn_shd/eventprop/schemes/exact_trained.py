@@ -14,19 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from ...network.expressions import symbol, to_code
+from ...network.expressions import make_symbol, to_code
 from ..program import SensitivityProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
 from .linear import (
     DRIFT,
     advance,
     assign,
-    driven_matrix,
-    driven_states,
-    exponentials,
-    propagator_name,
-    receives,
-    system_matrix,
+    compute_exponentials,
+    evaluate_driven_matrix,
+    evaluate_system_matrix,
+    find_receiver,
+    list_driven_states,
+    name_propagator,
 )
 
 
@@ -63,8 +63,8 @@ class TrainedInStep:
                     }
                 ),
                 reached=self.reached,
-                matrix={(a, b): _entry(a, b) for a, b in self._couplings},
-                drift={z: _entry(z, DRIFT) for z in (self._state[i] for i in s.dynamics.drives)},
+                matrix={(a, b): _name_entry(a, b) for a, b in self._couplings},
+                drift={z: _name_entry(z, DRIFT) for z in (self._state[i] for i in s.dynamics.drives)},
                 shift={name: to_code(e) for name, e in s.shift.items()},
                 reset_code=assign(s.reset),
             ),
@@ -76,7 +76,7 @@ class TrainedInStep:
 
     @property
     def _receives(self) -> str:
-        return receives(self.sensitivity.dynamics)
+        return find_receiver(self.sensitivity.dynamics)
 
     @property
     def _means(self) -> dict[str, str]:
@@ -87,13 +87,13 @@ class TrainedInStep:
             f"mean_{derivative}": str(derivative) for derivative in self.sensitivity.read.values() if derivative != 0
         }
 
-    def _sources_of_mean(self, mean: str) -> list[str]:
+    def _find_sources_of_mean(self, mean: str) -> list[str]:
         """States whose value at the start of a step has an effect on it."""
         return [z for z in self._state if self._coupled[self._means[mean], z]]
 
     def _advance_mean(self, mean: str) -> sympy.Expr:
-        terms = [symbol(propagator_name(mean, z)) * symbol(z) for z in self._sources_of_mean(mean)]
-        return sympy.Add(*terms, symbol(propagator_name(mean, DRIFT)))
+        terms = [make_symbol(name_propagator(mean, z)) * make_symbol(z) for z in self._find_sources_of_mean(mean)]
+        return sympy.Add(*terms, make_symbol(name_propagator(mean, DRIFT)))
 
     @functools.cached_property
     def _coupled(self) -> dict[tuple[str, str], bool]:
@@ -122,7 +122,7 @@ class TrainedInStep:
             terms = []
             for z in self._state:
                 arrived = " - arrived" if z == self._receives else ""
-                terms.append(f"{_mean(str(derivative), z)} * ({z} - start_{z}{arrived})")
+                terms.append(f"{_name_mean(str(derivative), z)} * ({z} - start_{z}{arrived})")
             result[theta] = " + ".join(terms)
         return result
 
@@ -133,15 +133,15 @@ class TrainedInStep:
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
         """Values of the coefficients, (N,) float64."""
-        return self._evaluate(driven_matrix(self.sensitivity.dynamics, values), dt)
+        return self._evaluate(evaluate_driven_matrix(self.sensitivity.dynamics, values), dt)
 
-    def effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
-        """(reached, N, M): what an arrival of weight 1 at M times within the step makes of each derivative by its end.
+    def compute_effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
+        """(reached, N, M): change of each derivative at the end of a step by an arrival of weight 1 at M times in it.
 
         About the middle of the step, dt - d = (1 + u) dt / 2 with |u| <= 1, the exponential is a power series in u.
         """
-        matrix = self._with_means(system_matrix(self.sensitivity.dynamics, values), dt) * (dt / 2)
-        terms = [exponentials(matrix)[:, :, self._state.index(self._receives)]]
+        matrix = self._with_means(evaluate_system_matrix(self.sensitivity.dynamics, values), dt) * (dt / 2)
+        terms = [compute_exponentials(matrix)[:, :, self._state.index(self._receives)]]
         sizes = [np.abs(terms[0]).max()]
         while sizes[-1] > 0.1 * np.finfo(np.float64).eps * max(sizes):
             terms.append(np.einsum("nij,nj->ni", matrix, terms[-1]) / len(terms))
@@ -164,27 +164,27 @@ class TrainedInStep:
         d = self.sensitivity.dynamics
         index = {z: i for i, z in enumerate((*self._state, DRIFT, *self._means))}
         matrix = driven[:, :-1, :-1]
-        half = exponentials((matrix if self.in_closed_form else self._with_means(driven, dt)) * (dt / 2))
+        half = compute_exponentials((matrix if self.in_closed_form else self._with_means(driven, dt)) * (dt / 2))
         whole = half @ half
-        result = {_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
-        result |= {_entry(self._state[i], DRIFT): driven[:, i, -1] for i in d.drives}
+        result = {_name_entry(a, b): matrix[:, index[a], index[b]] for a, b in self._couplings}
+        result |= {_name_entry(self._state[i], DRIFT): driven[:, i, -1] for i in d.drives}
         for y in self.sensitivity.state:
-            result |= {propagator_name(y, z): whole[:, index[y], index[z]] for z in self._state if self._coupled[y, z]}
-            if y in driven_states(d):
-                result[propagator_name(y, DRIFT)] = whole[:, index[y], index[DRIFT]]
+            result |= {name_propagator(y, z): whole[:, index[y], index[z]] for z in self._state if self._coupled[y, z]}
+            if y in list_driven_states(d):
+                result[name_propagator(y, DRIFT)] = whole[:, index[y], index[DRIFT]]
         for mean in self._means:
-            for z in (*self._sources_of_mean(mean), DRIFT):
-                result[propagator_name(mean, z)] = whole[:, index[mean], index[z]]
+            for z in (*self._find_sources_of_mean(mean), DRIFT):
+                result[name_propagator(mean, z)] = whole[:, index[mean], index[z]]
         if self.reads_mean and self.in_closed_form:
             inverse = np.linalg.inv(matrix) / dt
             for derivative in map(str, self.sensitivity.read.values()):
-                result |= {_mean(derivative, z): inverse[:, index[derivative], index[z]] for z in self._state}
+                result |= {_name_mean(derivative, z): inverse[:, index[derivative], index[z]] for z in self._state}
         return result
 
 
-def _entry(a: str, b: str) -> str:
+def _name_entry(a: str, b: str) -> str:
     return f"matrix_{a}_{b}"
 
 
-def _mean(derivative: str, z: str) -> str:
+def _name_mean(derivative: str, z: str) -> str:
     return f"mean_{derivative}_from_{z}"

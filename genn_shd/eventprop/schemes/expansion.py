@@ -67,10 +67,10 @@ def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: f
             f"dt = {span:g} ms is more than {LONGEST:g} times the shortest time constant, {1 / fastest:.3g} ms; take a "
             "shorter step, or a longer time constant."
         )
-    order = _order(0.5 * fastest * span, TRUNCATION[precision])
-    values = effect(_times(order, span))
-    shares, functions = _products(values.reshape(-1, order), precision, FEW)
-    series = _series(functions)
+    order = _choose_order(0.5 * fastest * span, TRUNCATION[precision])
+    values = effect(_compute_times(order, span))
+    shares, functions = _factorise_rows(values.reshape(-1, order), precision, FEW)
+    series = _compute_series(functions)
     slopes = chebyshev.chebder(series, scl=2.0 / span, axis=1)
     factors = shares.T.reshape(-1, *values.shape[:-1])
     return Separated(series, np.pad(slopes, ((0, 0), (0, 1))), factors)
@@ -93,46 +93,46 @@ def extend(
     factors : (more terms, effects, N) c_k.
     """
     order = terms.times.shape[1]
-    values = effect(_times(order, span))
+    values = effect(_compute_times(order, span))
     largest = np.abs(values).max(axis=(1, 2))
     scale = np.where(largest > 0, largest, 1.0)
     rows = (values / scale[:, None, None]).reshape(-1, order)
-    known = chebyshev.chebval(_nodes(order), terms.times.T)
+    known = chebyshev.chebval(_compute_nodes(order), terms.times.T)
     shares = rows @ known.T / order  # rows of `known` are orthogonal, of length sqrt(order)
-    more, functions = _products(rows - shares @ known, precision, 0)
+    more, functions = _factorise_rows(rows - shares @ known, precision, 0)
     factors = np.concatenate([shares, more], axis=1).T.reshape(-1, *values.shape[:-1]) * scale[:, None]
-    return np.concatenate([terms.times, _series(functions)]), factors
+    return np.concatenate([terms.times, _compute_series(functions)]), factors
 
 
-def _nodes(order: int) -> np.ndarray:
+def _compute_nodes(order: int) -> np.ndarray:
     """Zeros of the Chebyshev polynomial of that order, where a series is determined by its values."""
     return np.cos(np.pi * (np.arange(order) + 0.5) / order)
 
 
-def _times(order: int, span: float) -> np.ndarray:
-    return 0.5 * span * (1.0 + _nodes(order))
+def _compute_times(order: int, span: float) -> np.ndarray:
+    return 0.5 * span * (1.0 + _compute_nodes(order))
 
 
-def _products(rows: np.ndarray, precision: str, few: int) -> tuple[np.ndarray, np.ndarray]:
+def _factorise_rows(rows: np.ndarray, precision: str, few: int) -> tuple[np.ndarray, np.ndarray]:
     """The fewest products, (rows, terms) and (terms, order), that give `rows` to rounding; or, where they are not more
     than `few`, that give them to the rounding of float64."""
     order = rows.shape[1]
     left, sizes, right = np.linalg.svd(rows, full_matrices=False)
-    terms = _terms(rows, left * sizes, right, TOLERANCE[precision])
+    terms = _count_terms(rows, left * sizes, right, TOLERANCE[precision])
     if terms < few:
-        terms = min(few, _terms(rows, left * sizes, right, TOLERANCE["float64"]))
+        terms = min(few, _count_terms(rows, left * sizes, right, TOLERANCE["float64"]))
     return left[:, :terms] * sizes[:terms] / np.sqrt(order), right[:terms] * np.sqrt(order)
 
 
-def _series(functions: np.ndarray) -> np.ndarray:
+def _compute_series(functions: np.ndarray) -> np.ndarray:
     """(terms, order) Chebyshev series of functions from their values at the nodes."""
     order = functions.shape[1]
-    series = 2.0 / order * functions @ chebyshev.chebvander(_nodes(order), order - 1)
+    series = 2.0 / order * functions @ chebyshev.chebvander(_compute_nodes(order), order - 1)
     series[:, 0] *= 0.5
     return series
 
 
-def _order(argument: float, truncation: float) -> int:
+def _choose_order(argument: float, truncation: float) -> int:
     """Polynomials of a series of exp(argument x), |x| <= 1, until the rest is small: its coefficients are below
     2 (argument / 2)^n / n! (Trefethen, Approximation Theory and Approximation Practice, chapter 8)."""
     order, bound = 2, 2.0
@@ -142,8 +142,8 @@ def _order(argument: float, truncation: float) -> int:
     return order
 
 
-def _terms(rows: np.ndarray, left: np.ndarray, right: np.ndarray, tolerance: float) -> int:
-    """How many products leave no error above the tolerance."""
+def _count_terms(rows: np.ndarray, left: np.ndarray, right: np.ndarray, tolerance: float) -> int:
+    """Count the products that leave no error above the tolerance."""
     for terms in range(len(right)):
         if np.abs(rows - left[:, :terms] @ right[:terms]).max() <= tolerance:
             return terms

@@ -28,34 +28,40 @@ from ..adjoint import derive
 from ..flow import derive_flows
 from ..program import Program
 from ..sensitivity import derive_sensitivity
-from .bins import bin_steps
-from .input_activity import at_ends_of_steps
-from .linear import coefficients, drive_coefficients, driven_population, in_order, population_programs
-from .runge_kutta import Integration, grid_coefficients, grid_population
+from .bins import assign_bins
+from .input_activity import compute_at_ends
+from .linear import (
+    build_population_programs,
+    evaluate_coefficients,
+    evaluate_drive,
+    find_driven_population,
+    sort_programs,
+)
+from .runge_kutta import Integration, build_grid_population, evaluate_grid_coefficients
 
 
 def build(network: Network, integration: Integration) -> Program:
     """The program of a network on the grid."""
     dynamics = {d.population.name: d for d in derive(network)}
-    flows = {flow.population.name: grid_population(flow, integration) for flow in derive_flows(network)}
+    flows = {flow.population.name: build_grid_population(flow, integration) for flow in derive_flows(network)}
     trained = {name: s for name, d in dynamics.items() if (s := derive_sensitivity(d))}
     ahead = {name: s.dynamics for name, s in trained.items()}
-    driven = driven_population(network)
+    driven = find_driven_population(network)
     return Program(
         scheme="grid",
         network=network,
         loss=network.loss,
         weight_time=1.0,
-        input_activity=lambda samples, num_steps, dt, *values: at_ends_of_steps(
-            samples, bin_steps(samples.times, dt), num_steps, dt, *values
+        input_activity=lambda samples, num_steps, dt, *values: compute_at_ends(
+            samples, assign_bins(samples.times, dt), num_steps, dt, *values
         ),
-        populations=in_order(network, population_programs(network, dynamics, {}, trained), flows),
+        populations=sort_programs(network, build_population_programs(network, dynamics, {}, trained), flows),
         evaluate_coefficients=lambda name, values, dt: (
-            grid_coefficients(values, dt)
+            evaluate_grid_coefficients(values, dt)
             if name in flows
             else {
-                **coefficients(dynamics[name], values, dt, ahead.get(name)),
-                **(drive_coefficients(dynamics[name], values, dt) if name == driven else {}),
+                **evaluate_coefficients(dynamics[name], values, dt, ahead.get(name)),
+                **(evaluate_drive(dynamics[name], values, dt) if name == driven else {}),
             }
         ),
     )

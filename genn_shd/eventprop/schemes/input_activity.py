@@ -16,7 +16,7 @@ import numpy as np
 from ...spikes.spike_trains import SpikeTrains
 
 
-def at_ends_of_steps(
+def compute_at_ends(
     trains: SpikeTrains, bins: np.ndarray, num_steps: int, dt: float, tau: float, gain: float
 ) -> np.ndarray:
     """a at the end of each step, (B, num_steps), where a spike of time bin k acts at the start of step k + 1.
@@ -29,32 +29,32 @@ def at_ends_of_steps(
     tau, gain : ms.
     """
     decay = np.exp(-dt / tau)
-    kicks = _per_step(trains, bins + 1, num_steps, None) * (gain / tau * decay)
-    return _filtered(kicks, decay)
+    kicks = _sum_per_step(trains, bins + 1, num_steps, None) * (gain / tau * decay)
+    return _filter(kicks, decay)
 
 
-def mean_over_steps(
+def compute_means(
     trains: SpikeTrains, bins: np.ndarray, num_steps: int, dt: float, tau: float, gain: float
 ) -> np.ndarray:
     """The exact mean of a over each step, (B, num_steps), where a spike acts at its own time inside its bin."""
     decay = np.exp(-dt / tau)
     rest = np.clip((bins + 1) * dt - trains.times.astype(np.float64), 0.0, dt)  # of the step, after the spike
     remaining = np.exp(-rest / tau)
-    kicks = _per_step(trains, bins, num_steps, remaining) * (gain / tau)
-    ends = _filtered(kicks, decay)
+    kicks = _sum_per_step(trains, bins, num_steps, remaining) * (gain / tau)
+    ends = _filter(kicks, decay)
     starts = np.concatenate([np.zeros((len(trains), 1)), ends[:, :-1]], axis=1)
-    within = _per_step(trains, bins, num_steps, 1.0 - remaining) * (gain / dt)
+    within = _sum_per_step(trains, bins, num_steps, 1.0 - remaining) * (gain / dt)
     return starts * (tau / dt * (1.0 - decay)) + within
 
 
-def _filtered(kicks: np.ndarray, decay: float) -> np.ndarray:
+def _filter(kicks: np.ndarray, decay: float) -> np.ndarray:
     """y_n = decay y_(n-1) + kicks_n along the steps."""
     import scipy.signal  # only here, as it takes longer to import than all the rest
 
     return scipy.signal.lfilter([1.0], [1.0, -decay], kicks, axis=1)
 
 
-def _per_step(trains: SpikeTrains, steps: np.ndarray, num_steps: int, values: np.ndarray | None) -> np.ndarray:
+def _sum_per_step(trains: SpikeTrains, steps: np.ndarray, num_steps: int, values: np.ndarray | None) -> np.ndarray:
     """(B, num_steps) sums over the spikes of each step: of `values` (S,), or their number."""
     sample = np.repeat(np.arange(len(trains)), np.diff(trains.offsets))
     inside = steps < num_steps

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import sympy
 
-from ...network.expressions import evaluate, symbol, to_code
+from ...network.expressions import evaluate, make_symbol, to_code
 from ...network.network import Network
-from ..adjoint import Dynamics, SpikeEvent, adjoint_name
+from ..adjoint import Dynamics, SpikeEvent, name_adjoint
 from ..program import PopulationProgram, SeriesProgram, SpikeProgram, TrainedProgram, Values
 from ..sensitivity import Sensitivity
 
@@ -36,7 +36,7 @@ class ClosedForm:
 
 @dataclass(frozen=True)
 class Drive:
-    """How a loss that reads the mean voltage drives the adjoint throughout a step.
+    """Drive of the adjoint throughout a step by a loss that reads the mean voltage.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Drive:
     at_start: str = ""
 
 
-def population_programs(
+def build_population_programs(
     network: Network,
     dynamics: Mapping[str, Dynamics],
     closed_forms: Mapping[str, ClosedForm],
@@ -58,16 +58,16 @@ def population_programs(
 ) -> tuple[PopulationProgram, ...]:
     """The programs of all populations; `closed_forms` by population, for schemes that need them; `trained`, for
     populations with trained parameters whose sensitivity is to advance as part of the state."""
-    driven = driven_population(network)
+    driven = find_driven_population(network)
     return tuple(
-        _population_program(
-            d, trained.get(name), drive(d) if name == driven else Drive(), closed_forms.get(name, ClosedForm())
+        _build_population_program(
+            d, trained.get(name), write_drive(d) if name == driven else Drive(), closed_forms.get(name, ClosedForm())
         )
         for name, d in dynamics.items()
     )
 
 
-def in_order(
+def sort_programs(
     network: Network, linear: Sequence[PopulationProgram], others: Mapping[str, PopulationProgram]
 ) -> tuple[PopulationProgram, ...]:
     """Programs of linear populations and of others, in the network's order."""
@@ -75,12 +75,12 @@ def in_order(
     return tuple(programs[p.name] for p in network.populations[1:])
 
 
-def driven_population(network: Network) -> str | None:
+def find_driven_population(network: Network) -> str | None:
     """Name of the population whose mean voltage the loss reads."""
     return network.output.name if network.loss.reads == "mean_voltage" else None
 
 
-def _population_program(
+def _build_population_program(
     d: Dynamics, sensitivity: Sensitivity | None, driven: Drive, closed_form: ClosedForm
 ) -> PopulationProgram:
     neuron, synapse = d.population.neuron, d.population.synapse
@@ -93,20 +93,20 @@ def _population_program(
         size=d.population.size,
         state={**dict.fromkeys(ahead.state, 0.0), **neuron.state, **synapse.state},
         parameters=tuple(d.population.parameters),
-        coefficients=(*coefficient_names(d, ahead), *driven.coefficients.values(), *closed_form.coefficients),
+        coefficients=(*list_coefficients(d, ahead), *driven.coefficients.values(), *closed_form.coefficients),
         receives=synapse.receives,
         advance_code=assign({x: advance(x, ahead) for x in first}),
-        spike=_spike_program(d, ahead.event) if ahead.event is not None else None,
+        spike=_build_spike_program(d, ahead.event) if ahead.event is not None else None,
         decay_code=assign({x: advance(x, ahead) for x in ahead.state if x not in first}),
-        adjoint=tuple(adjoint_name(x) for x in d.state),
-        drive_code=driven.at_end if driven.coefficients else _drive_code(d),
-        adjoint_code=" ".join([assign({adjoint_name(x): _retreat(x, d) for x in d.state}), driven.at_start]).strip(),
+        adjoint=tuple(name_adjoint(x) for x in d.state),
+        drive_code=driven.at_end if driven.coefficients else _write_drive_of_step(d),
+        adjoint_code=" ".join([assign({name_adjoint(x): _retreat(x, d) for x in d.state}), driven.at_start]).strip(),
         steady_state=driven.coefficients,
         mean_code=closed_form.mean_code or d.neuron_state[0],
         feedback=to_code(d.feedback),
         weight_gradient=to_code(d.weight_gradient),
         propagator=closed_form.propagator,
-        trained=_trained_program(sensitivity) if sensitivity else closed_form.trained,
+        trained=_build_trained_program(sensitivity) if sensitivity else closed_form.trained,
         series=closed_form.series,
     )
 
@@ -117,7 +117,7 @@ def _is_driven_by_neuron(d: Dynamics) -> bool:
     return bool(d.coupled[neurons:, :neurons].any())
 
 
-def _trained_program(sensitivity: Sensitivity) -> TrainedProgram:
+def _build_trained_program(sensitivity: Sensitivity) -> TrainedProgram:
     spikes = sensitivity.dynamics.event is not None
     return TrainedProgram(
         spike_gradient={theta: to_code(e) for theta, e in sensitivity.spike_gradient.items()},
@@ -125,42 +125,42 @@ def _trained_program(sensitivity: Sensitivity) -> TrainedProgram:
     )
 
 
-def propagator_name(x: str, y: str) -> str:
+def name_propagator(x: str, y: str) -> str:
     """Name of the entry of exp(A r), or of its scaled transpose, that leads from y to x."""
     return f"{x}_from_{y}"
 
 
-def _impulse(x: str) -> str:
+def _name_impulse(x: str) -> str:
     return f"impulse_{x}"
 
 
-def coefficient_names(d: Dynamics, ahead: Dynamics) -> list[str]:
+def list_coefficients(d: Dynamics, ahead: Dynamics) -> list[str]:
     """Names of all coefficients of a population, in a fixed order; `ahead` is what advances, the state and what goes
     with it."""
-    forward = [propagator_name(x, y) for x, y in coupled_pairs(ahead)]
-    drift = [propagator_name(x, DRIFT) for x in driven_states(ahead)]
-    backward = [propagator_name(adjoint_name(y), adjoint_name(x)) for x, y in coupled_pairs(d) if x != y]
-    return [*forward, *drift, *backward, _impulse(d.neuron_state[0])]
+    forward = [name_propagator(x, y) for x, y in list_coupled_pairs(ahead)]
+    drift = [name_propagator(x, DRIFT) for x in list_driven_states(ahead)]
+    backward = [name_propagator(name_adjoint(y), name_adjoint(x)) for x, y in list_coupled_pairs(d) if x != y]
+    return [*forward, *drift, *backward, _name_impulse(d.neuron_state[0])]
 
 
-def receives(d: Dynamics) -> str:
+def find_receiver(d: Dynamics) -> str:
     """The state variable that arrivals change."""
     assert d.population.synapse is not None
     return d.population.synapse.receives
 
 
-def states_that_receive(d: Dynamics) -> list[str]:
+def list_receivers(d: Dynamics) -> list[str]:
     """The state that arrivals change at once, and those that follow within the step."""
-    received = d.state.index(receives(d))
+    received = d.state.index(find_receiver(d))
     return [x for i, x in enumerate(d.state) if d.coupled[i, received]]
 
 
-def coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
+def list_coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
     """Pairs of states (x, y) where y has an effect on x, itself included."""
     return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if d.coupled[i, j]]
 
 
-def driven_states(d: Dynamics) -> list[str]:
+def list_driven_states(d: Dynamics) -> list[str]:
     """State variables that the constant part b of the dynamics reaches."""
     return [x for i, x in enumerate(d.state) if any(d.coupled[i, j] for j in d.drives)]
 
@@ -168,9 +168,9 @@ def driven_states(d: Dynamics) -> list[str]:
 def advance(x: str, d: Dynamics) -> sympy.Expr:
     """A state variable after a step, in terms of the state before it."""
     i = d.state.index(x)
-    terms = [symbol(propagator_name(x, y)) * symbol(y) for j, y in enumerate(d.state) if d.coupled[i, j]]
-    if x in driven_states(d):
-        terms.append(symbol(propagator_name(x, DRIFT)))
+    terms = [make_symbol(name_propagator(x, y)) * make_symbol(y) for j, y in enumerate(d.state) if d.coupled[i, j]]
+    if x in list_driven_states(d):
+        terms.append(make_symbol(name_propagator(x, DRIFT)))
     return sympy.Add(*terms)
 
 
@@ -179,25 +179,25 @@ def _retreat(y: str, d: Dynamics) -> sympy.Expr:
     terms = []
     for i, x in enumerate(d.state):
         if d.coupled[i, j]:
-            name = propagator_name(x, y) if x == y else propagator_name(adjoint_name(y), adjoint_name(x))
-            terms.append(symbol(name) * symbol(adjoint_name(x)))
+            name = name_propagator(x, y) if x == y else name_propagator(name_adjoint(y), name_adjoint(x))
+            terms.append(make_symbol(name) * make_symbol(name_adjoint(x)))
     return sympy.Add(*terms)
 
 
 def assign(updates: dict[str, sympy.Expr]) -> str:
     """Code that assigns all at once: through temporaries where an update reads what another one writes."""
-    changed = {x: e for x, e in updates.items() if e != symbol(x)}
+    changed = {x: e for x, e in updates.items() if e != make_symbol(x)}
     if len(changed) == 1:
         return "".join(f"{x} = {to_code(e)};" for x, e in changed.items())
     new = [f"const scalar {x}_next = {to_code(e)};" for x, e in changed.items()]
     return " ".join([*new, *(f"{x} = {x}_next;" for x in changed)])
 
 
-def drive(d: Dynamics) -> Drive:
+def write_drive(d: Dynamics) -> Drive:
     """The code: relative to where a constant drive settles it, the adjoint is not driven; where states that do not
     leak never settle, what the drive adds to it over a step."""
     if not d.is_pairwise:
-        names = {adjoint_name(x): f"driven_{adjoint_name(x)}" for i, x in enumerate(d.state) if d.coupled[0, i]}
+        names = {name_adjoint(x): f"driven_{name_adjoint(x)}" for i, x in enumerate(d.state) if d.coupled[0, i]}
         return Drive(names, at_start=_add_drive(names, "-="))
     names = {x: f"steady_{x}" for x, value in d.steady_state.items() if value != 0}
     return Drive(names, at_end=_add_drive(names, "+="), at_start=_add_drive(names, "-="))
@@ -207,61 +207,63 @@ def _add_drive(names: dict[str, str], operator: str) -> str:
     return " ".join(f"{x} {operator} {coefficient} * drive;" for x, coefficient in names.items())
 
 
-def drive_coefficients(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
-    """Values of the coefficients of `drive`, (N,) float64; dL/dV of a whole step is dl/dV = drive / dt throughout."""
-    distinct, where = distinct_neurons(d, values)
+def evaluate_drive(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
+    """Values of the coefficients of `write_drive`, (N,) float64; throughout a step, dl/dV = drive / dt."""
+    distinct, where = find_distinct_neurons(d, values)
     if d.is_pairwise:
         steady = {f"steady_{x}": evaluate(value, distinct) / dt for x, value in d.steady_state.items() if value != 0}
         return {name: np.broadcast_to(value, where.max() + 1)[where] for name, value in steady.items()}
-    mean, _ = mean_over_step(d, distinct, dt)
+    mean, _ = compute_mean_over_step(d, distinct, dt)
     scale = {x: np.broadcast_to(evaluate(s, distinct), where.max() + 1) for x, s in d.scales.items()}
     return {
-        f"driven_{adjoint_name(x)}": (mean[:, i] / scale[x])[where] for i, x in enumerate(d.state) if d.coupled[0, i]
+        f"driven_{name_adjoint(x)}": (mean[:, i] / scale[x])[where] for i, x in enumerate(d.state) if d.coupled[0, i]
     }
 
 
-def _drive_code(d: Dynamics) -> str:
+def _write_drive_of_step(d: Dynamics) -> str:
     """dL/dV adds to p_V = -s_V lambda_V; losses read V, the neuron's first state variable."""
     x = d.neuron_state[0]
-    return f"{adjoint_name(x)} -= {_impulse(x)} * drive;"
+    return f"{name_adjoint(x)} -= {_name_impulse(x)} * drive;"
 
 
-def resets_below(d: Dynamics, event: SpikeEvent) -> bool:
+def is_reset_below(d: Dynamics, event: SpikeEvent) -> bool:
     """Whether the reset leaves a neuron below its threshold, with the definition's own values, from a state at rest."""
-    values = {symbol(name): parameter.default for name, parameter in d.population.parameters.items()}
-    at_rest = {symbol(x): 0.0 for x in d.state}
+    values = {make_symbol(name): parameter.default for name, parameter in d.population.parameters.items()}
+    at_rest = {make_symbol(x): 0.0 for x in d.state}
     return bool(event.after.subs(values).subs(at_rest) < 0)
 
 
-def _spike_program(d: Dynamics, event: SpikeEvent) -> SpikeProgram:
+def _build_spike_program(d: Dynamics, event: SpikeEvent) -> SpikeProgram:
     return SpikeProgram(
         threshold=to_code(event.threshold),
-        from_below=not resets_below(d, event),
-        threshold_rate=to_code(symbol("slope") / d.scales[event.variable]),
+        from_below=not is_reset_below(d, event),
+        threshold_rate=to_code(make_symbol("slope") / d.scales[event.variable]),
         tape={name: to_code(e) for name, e in event.tape.items()},
         reset_code=assign(event.reset),
-        jump_code=f"{assign(event.jump)} {adjoint_name(event.variable)} += count_signal;",
+        jump_code=f"{assign(event.jump)} {name_adjoint(event.variable)} += count_signal;",
     )
 
 
-def coefficients(d: Dynamics, values: Values, dt: float, ahead: Dynamics | None = None) -> dict[str, np.ndarray]:
+def evaluate_coefficients(
+    d: Dynamics, values: Values, dt: float, ahead: Dynamics | None = None
+) -> dict[str, np.ndarray]:
     """Values of all coefficients, (N,) float64, from the parameters' (N,) values."""
     ahead = ahead or d
-    distinct, where = distinct_neurons(d, values)
+    distinct, where = find_distinct_neurons(d, values)
     propagator, drift = propagate(ahead, distinct, dt)
     scale = {x: np.broadcast_to(evaluate(s, distinct), where.max() + 1) for x, s in d.scales.items()}
     index = {x: i for i, x in enumerate(ahead.state)}
-    result = {propagator_name(x, y): propagator[:, index[x], index[y]] for x in index for y in index}
-    result |= {propagator_name(x, DRIFT): drift[:, i] for x, i in index.items()}
+    result = {name_propagator(x, y): propagator[:, index[x], index[y]] for x in index for y in index}
+    result |= {name_propagator(x, DRIFT): drift[:, i] for x, i in index.items()}
     for x in d.state:
         for y in d.state:
             backward = scale[x] / scale[y] * propagator[:, index[x], index[y]]
-            result[propagator_name(adjoint_name(y), adjoint_name(x))] = backward
-        result[_impulse(x)] = 1.0 / scale[x]
-    return {name: result[name][where] for name in coefficient_names(d, ahead)}
+            result[name_propagator(name_adjoint(y), name_adjoint(x))] = backward
+        result[_name_impulse(x)] = 1.0 / scale[x]
+    return {name: result[name][where] for name in list_coefficients(d, ahead)}
 
 
-def distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def find_distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Parameter values of the K distinct neurons, and which of them each neuron is: most populations have K = 1."""
     names = list(d.population.parameters)
     rows, where = np.unique(np.stack([values[n] for n in names], axis=1), axis=0, return_inverse=True)
@@ -273,22 +275,22 @@ def propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.nd
 
     The matrix exponential needs no closed form and has no limit to take where two time constants meet.
     """
-    exponential = exponentials(driven_matrix(d, values) * dt)
+    exponential = compute_exponentials(evaluate_driven_matrix(d, values) * dt)
     return exponential[:, :-1, :-1], exponential[:, :-1, -1]
 
 
-def mean_over_step(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
+def compute_mean_over_step(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
     """The mean of V over a step without events, per unit of each state at its start, (K, n), and of b, (K,)."""
-    driven = driven_matrix(d, values)
+    driven = evaluate_driven_matrix(d, values)
     count, n, _ = driven.shape
     with_mean = np.zeros((count, n + 1, n + 1))
     with_mean[:, :n, :n] = driven
     with_mean[:, n, 0] = 1.0 / dt
-    row = exponentials(with_mean * dt)[:, n]
+    row = compute_exponentials(with_mean * dt)[:, n]
     return row[:, : n - 1], row[:, n - 1]
 
 
-def exponentials(matrices: np.ndarray) -> np.ndarray:
+def compute_exponentials(matrices: np.ndarray) -> np.ndarray:
     """exp of each of K matrices, (K, n, n), all at once: by its series, for a part 2^-k of them, squared k times.
 
     Libraries take them one by one, which trained time constants, all different and new in every batch, would wait for.
@@ -305,7 +307,7 @@ def exponentials(matrices: np.ndarray) -> np.ndarray:
     return result
 
 
-def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
+def evaluate_system_matrix(d: Dynamics, values: Values) -> np.ndarray:
     """A, (K, n, n), for K neurons' parameter values."""
     n = len(d.state)
     matrix = np.zeros((len(next(iter(values.values()))), n, n))
@@ -314,9 +316,9 @@ def system_matrix(d: Dynamics, values: Values) -> np.ndarray:
     return matrix
 
 
-def driven_matrix(d: Dynamics, values: Values) -> np.ndarray:
+def evaluate_driven_matrix(d: Dynamics, values: Values) -> np.ndarray:
     """A with b as the column of a state that stays 1, (K, n + 1, n + 1), for K neurons' parameter values."""
-    matrix = system_matrix(d, values)
+    matrix = evaluate_system_matrix(d, values)
     count, n, _ = matrix.shape
     result = np.zeros((count, n + 1, n + 1))
     result[:, :n, :n] = matrix

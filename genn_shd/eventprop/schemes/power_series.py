@@ -15,20 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import SettingError
-from ...network.expressions import evaluate, symbol
-from ..adjoint import Dynamics, adjoint_name
+from ...network.expressions import evaluate, make_symbol
+from ..adjoint import Dynamics, name_adjoint
 from ..program import LONGEST_ORDER, PowerSeries, SeriesProgram, Values
 from .linear import (
     DRIFT,
-    coupled_pairs,
-    distinct_neurons,
-    driven_matrix,
-    driven_states,
-    exponentials,
-    mean_over_step,
-    propagator_name,
-    receives,
-    states_that_receive,
+    compute_exponentials,
+    compute_mean_over_step,
+    evaluate_driven_matrix,
+    find_distinct_neurons,
+    find_receiver,
+    list_coupled_pairs,
+    list_driven_states,
+    list_receivers,
+    name_propagator,
 )
 
 ROUNDING = {"float32": 2.0**-26, "float64": 2.0**-55}
@@ -52,18 +52,18 @@ class SeriesForm:
     @property
     def series(self) -> SeriesProgram:
         """The entries of exp(A r) that are not always zero, and what is needed to find spikes."""
-        pairs, driven = coupled_pairs(self.d), driven_states(self.d)
+        pairs, driven = list_coupled_pairs(self.d), list_driven_states(self.d)
         squares: dict[str, tuple[tuple[str, ...], ...]] = {
-            propagator_name(x, y): tuple(
-                (propagator_name(x, z), propagator_name(z, y))
+            name_propagator(x, y): tuple(
+                (name_propagator(x, z), name_propagator(z, y))
                 for z in self.d.state
                 if (x, z) in pairs and (z, y) in pairs
             )
             for x, y in pairs
         }
         for x in driven:
-            through = [(propagator_name(x, z), propagator_name(z, DRIFT)) for z in driven if (x, z) in pairs]
-            squares[propagator_name(x, DRIFT)] = (*through, (propagator_name(x, DRIFT),))
+            through = [(name_propagator(x, z), name_propagator(z, DRIFT)) for z in driven if (x, z) in pairs]
+            squares[name_propagator(x, DRIFT)] = (*through, (name_propagator(x, DRIFT),))
         spikes = self.d.event is not None
         return SeriesProgram(
             squares, {x: _bend(x) for x in self.d.state} if spikes else {}, _bend(DRIFT) if spikes else ""
@@ -73,17 +73,17 @@ class SeriesForm:
     def propagator(self) -> dict[str, str]:
         """Entries of the scaled transpose, from those of the series."""
         return {
-            propagator_name(adjoint_name(y), adjoint_name(x)): f"{_ratio(x, y)} * {propagator_name(x, y)}"
-            for x, y in coupled_pairs(self.d)
+            name_propagator(name_adjoint(y), name_adjoint(x)): f"{_name_ratio(x, y)} * {name_propagator(x, y)}"
+            for x, y in list_coupled_pairs(self.d)
             if x != y
         }
 
     @property
     def coefficients(self) -> list[str]:
         """Names of the coefficients of this code."""
-        ratios = [_ratio(x, y) for x, y in coupled_pairs(self.d) if x != y]
+        ratios = [_name_ratio(x, y) for x, y in list_coupled_pairs(self.d) if x != y]
         bends = [*self.series.bend.values(), self.series.bend_of_drift] if self.d.event is not None else []
-        means = [*(_mean(x) for x in self._states_of_mean), _mean(DRIFT)] if self.is_driven else []
+        means = [*(_name_mean(x) for x in self._states_of_mean), _name_mean(DRIFT)] if self.is_driven else []
         return [*ratios, *bends, *means]
 
     @property
@@ -93,8 +93,8 @@ class SeriesForm:
     @property
     def mean_code(self) -> str:
         """The mean of V over a step, from the state at its start; what arrivals add to it is one of their effects."""
-        terms = [f"{_mean(x)} * start_{x}" for x in self._states_of_mean]
-        return " + ".join([*terms, _mean(DRIFT), "arrived"])
+        terms = [f"{_name_mean(x)} * start_{x}" for x in self._states_of_mean]
+        return " + ".join([*terms, _name_mean(DRIFT), "arrived"])
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
         """Values of the coefficients, (N,) float64.
@@ -104,32 +104,32 @@ class SeriesForm:
         SettingError
             The step is too long for an oscillation.
         """
-        distinct, where = distinct_neurons(self.d, values)
+        distinct, where = find_distinct_neurons(self.d, values)
         self._check_oscillation(distinct, dt)
-        scale = self._scales(distinct)
-        result = {_ratio(x, y): scale[x] / scale[y] for x, y in coupled_pairs(self.d) if x != y}
+        scale = self._evaluate_scales(distinct)
+        result = {_name_ratio(x, y): scale[x] / scale[y] for x, y in list_coupled_pairs(self.d) if x != y}
         if self.d.event is not None:
-            bends = self._bends(distinct, dt)
+            bends = self._bound_bends(distinct, dt)
             result |= {_bend(x): bends[:, i] for i, x in enumerate((*self.d.state, DRIFT))}
         if self.is_driven:
-            mean, drift = mean_over_step(self.d, distinct, dt)
-            result |= {_mean(x): mean[:, self.d.state.index(x)] for x in self._states_of_mean}
-            result[_mean(DRIFT)] = drift
+            mean, drift = compute_mean_over_step(self.d, distinct, dt)
+            result |= {_name_mean(x): mean[:, self.d.state.index(x)] for x in self._states_of_mean}
+            result[_name_mean(DRIFT)] = drift
         return {name: result[name][where] for name in self.coefficients}
 
-    def _scales(self, values: Values) -> dict[str, np.ndarray]:
+    def _evaluate_scales(self, values: Values) -> dict[str, np.ndarray]:
         size = len(next(iter(values.values())))
         return {x: np.broadcast_to(evaluate(s, values), size) for x, s in self.d.scales.items()}
 
-    def _bends(self, values: Values, dt: float) -> np.ndarray:
+    def _bound_bends(self, values: Values, dt: float) -> np.ndarray:
         """(K, states + 1): the largest of grad g A^2 exp(A r) over a step, for each state and the constant drive."""
         assert self.d.event is not None
-        matrix = driven_matrix(self.d, values)
+        matrix = evaluate_driven_matrix(self.d, values)
         gradient = np.zeros(matrix.shape[:2])
         for i, x in enumerate(self.d.state):
-            gradient[:, i] = evaluate(self.d.event.threshold.diff(symbol(x)), values)
+            gradient[:, i] = evaluate(self.d.event.threshold.diff(make_symbol(x)), values)
         row = gradient[:, None] @ matrix @ matrix
-        part = exponentials(matrix * (dt / PLACES))
+        part = compute_exponentials(matrix * (dt / PLACES))
         largest = np.abs(row)
         for _ in range(PLACES):
             row = row @ part
@@ -137,7 +137,7 @@ class SeriesForm:
         return BETWEEN * largest[:, 0]
 
     def _check_oscillation(self, values: Values, dt: float) -> None:
-        fastest = float(np.abs(np.linalg.eigvals(driven_matrix(self.d, values)).imag).max())
+        fastest = float(np.abs(np.linalg.eigvals(evaluate_driven_matrix(self.d, values)).imag).max())
         if fastest * dt > 0.5 * np.pi * (1 + 1e-6):
             period = 2 * np.pi / fastest
             raise SettingError(
@@ -145,50 +145,50 @@ class SeriesForm:
                 f"period of {period:.3g} ms; the exact scheme needs dt of at most a quarter of it, {period / 4:.3g} ms."
             )
 
-    def fastest(self, values: Values, dt: float) -> float:
+    def find_fastest_rate(self, values: Values, dt: float) -> float:
         """A rate that is above those of all exponentials, and of powers of time over a step that go with them, 1/ms."""
-        distinct, _ = distinct_neurons(self.d, values)
-        return float(np.abs(np.linalg.eigvals(driven_matrix(self.d, distinct))).max()) + 1.0 / dt
+        distinct, _ = find_distinct_neurons(self.d, values)
+        return float(np.abs(np.linalg.eigvals(evaluate_driven_matrix(self.d, distinct))).max()) + 1.0 / dt
 
-    def effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
-        """(effects, N, M): what an arrival of weight 1 at M times makes of each state by the end of the step; and of
+    def compute_effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
+        """(effects, N, M): change of each state at the end of the step by an arrival of weight 1 at M times; and of
         the mean of V over the step, where the loss reads that."""
-        distinct, where = distinct_neurons(self.d, values)
-        matrix = driven_matrix(self.d, distinct)
+        distinct, where = find_distinct_neurons(self.d, values)
+        matrix = evaluate_driven_matrix(self.d, distinct)
         matrix[:, -1] = 0.0
         matrix[:, :, -1] = 0.0  # an arrival's effect does not depend on b, whose place the integral of V takes
         matrix[:, -1, 0] = 1.0 / dt
-        spans = exponentials((matrix[:, None] * (dt - at)[:, None, None]).reshape(-1, *matrix.shape[1:]))
-        column = spans[:, :, self.d.state.index(receives(self.d))].reshape(len(matrix), len(at), -1)
-        rows = [self.d.state.index(x) for x in states_that_receive(self.d)]
+        spans = compute_exponentials((matrix[:, None] * (dt - at)[:, None, None]).reshape(-1, *matrix.shape[1:]))
+        column = spans[:, :, self.d.state.index(find_receiver(self.d))].reshape(len(matrix), len(at), -1)
+        rows = [self.d.state.index(x) for x in list_receivers(self.d)]
         return column[:, :, [*rows, -1] if self.is_driven else rows].transpose(2, 0, 1)[:, where]
 
-    def returns(self, values: Values, dt: float) -> list[np.ndarray]:
+    def compute_returns(self, values: Values, dt: float) -> list[np.ndarray]:
         """p_x per lambda_x of the states that receive; and dL/d(mean of V) per drive."""
-        scale = self._scales(values)
-        result = [-scale[x] for x in states_that_receive(self.d)]
+        scale = self._evaluate_scales(values)
+        result = [-scale[x] for x in list_receivers(self.d)]
         return [*result, np.ones_like(result[0])] if self.is_driven else result
 
-    def power_series(self, values: Values, dt: float, precision: str) -> PowerSeries:
+    def evaluate_power_series(self, values: Values, dt: float, precision: str) -> PowerSeries:
         """The series, long enough for spans of a step: it does not cancel, and what is left out is below rounding."""
-        distinct, where = distinct_neurons(self.d, values)
-        matrix = driven_matrix(self.d, distinct)
+        distinct, where = find_distinct_neurons(self.d, values)
+        matrix = evaluate_driven_matrix(self.d, distinct)
         size = float(np.abs(np.linalg.eigvals(matrix)).max()) * dt
         squarings = max(0, int(np.ceil(np.log2(max(size, 1e-9)))))
-        powers = _powers(matrix * (dt / 2.0**squarings))
-        order = _order(powers, ROUNDING[precision])
+        powers = _compute_powers(matrix * (dt / 2.0**squarings))
+        order = _choose_order(powers, ROUNDING[precision])
         while order is None:
             squarings += 1
-            powers = _powers(matrix * (dt / 2.0**squarings))
-            order = _order(powers, ROUNDING[precision])
+            powers = _compute_powers(matrix * (dt / 2.0**squarings))
+            order = _choose_order(powers, ROUNDING[precision])
         index = {x: i for i, x in enumerate((*self.d.state, DRIFT))}
-        places = [*coupled_pairs(self.d), *((x, DRIFT) for x in driven_states(self.d))]
+        places = [*list_coupled_pairs(self.d), *((x, DRIFT) for x in list_driven_states(self.d))]
         rows, columns = ([index[pair[i]] for pair in places] for i in (0, 1))
         chosen = powers[: order + 1, :, rows, columns] / (dt / 2.0**squarings) ** np.arange(order + 1)[:, None, None]
         return PowerSeries(squarings, chosen.transpose(0, 2, 1)[:, :, where])
 
 
-def _powers(matrix: np.ndarray) -> np.ndarray:
+def _compute_powers(matrix: np.ndarray) -> np.ndarray:
     """(terms, K, n, n): matrix^k / k!, two more than any series is long."""
     terms = [np.broadcast_to(np.eye(matrix.shape[-1]), matrix.shape)]
     for k in range(1, LONGEST_ORDER + 3):
@@ -196,7 +196,7 @@ def _powers(matrix: np.ndarray) -> np.ndarray:
     return np.stack(terms)
 
 
-def _order(powers: np.ndarray, rounding: float) -> int | None:
+def _choose_order(powers: np.ndarray, rounding: float) -> int | None:
     """The last power that matters to any entry; None where the series would be too long."""
     sizes = np.abs(powers)
     largest = np.maximum.accumulate(sizes, axis=0)
@@ -205,7 +205,7 @@ def _order(powers: np.ndarray, rounding: float) -> int | None:
     return order if order <= LONGEST_ORDER else None
 
 
-def _ratio(x: str, y: str) -> str:
+def _name_ratio(x: str, y: str) -> str:
     return f"ratio_{x}_{y}"
 
 
@@ -213,5 +213,5 @@ def _bend(x: str) -> str:
     return f"bend_{x}"
 
 
-def _mean(x: str) -> str:
+def _name_mean(x: str) -> str:
     return f"mean_from_{x}"

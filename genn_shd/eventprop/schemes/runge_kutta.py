@@ -25,10 +25,10 @@ import numpy as np
 import sympy
 
 from ...errors import SettingError
-from ...network.expressions import symbol, to_code
+from ...network.expressions import make_symbol, to_code
 from ...network.snippets import rename
 from ...system.numbers import is_whole
-from ..adjoint import adjoint_name
+from ..adjoint import name_adjoint
 from ..flow import Flow, declare, pull
 from ..program import FlowProgram, PopulationProgram, SpikeProgram, Values
 
@@ -46,7 +46,7 @@ STEP_LENGTH = "step_length"
 
 @dataclass(frozen=True)
 class Integration:
-    """How nonlinear populations are followed.
+    """Numerical integration of nonlinear populations: order and number of sub-steps.
 
     Attributes
     ----------
@@ -75,86 +75,86 @@ class Snippets:
         self._a = [[Fraction(entry) for entry in row] for row in rows]
         self._b = [Fraction(entry) for entry in ends]
         self._rates = declare({f"rate_{x}": e for x, e in flow.derivative.items()})
-        self._pulls = declare(_named(pull(flow.derivative.values(), _covector(flow), self._names)))
+        self._pulls = declare(_name_pulls(pull(flow.derivative.values(), _list_covector(flow), self._names)))
 
     @property
     def _names(self) -> tuple[str, ...]:
         return self._flow.state + self._flow.trained
 
-    def step(self) -> str:
+    def write_step(self) -> str:
         """The state over a step of length `r`."""
-        lines = self._stages()
-        lines += [f"{x} += r * ({self._weighted(x)});" for x in self._flow.state]
+        lines = self._write_stages()
+        lines += [f"{x} += r * ({self._weight_rates(x)});" for x in self._flow.state]
         return " ".join(lines)
 
-    def back(self) -> str:
+    def write_back(self) -> str:
         """`back_X` from the end of a step of length `r` to its start, where the state is at; `by_length` and
         `by_THETA`, declared before, become the derivatives by r and by trained parameters."""
-        lines = self._stages()
-        lines.append(f"by_length = {self._length_from_ends()};")
+        lines = self._write_stages()
+        lines.append(f"by_length = {self._write_length()};")
         for i in reversed(range(len(self._b))):
-            lines += self._stage_back(i)
+            lines += self._write_stage_back(i)
         lines += [f"back_{x} += {' + '.join(f'pull{i}_{x}' for i in range(len(self._b)))};" for x in self._flow.state]
         for theta in self._flow.trained:
             lines.append(f"by_{theta} = {' + '.join(f'pull{i}_{theta}' for i in range(len(self._b)))};")
         return " ".join(lines)
 
-    def _stages(self) -> list[str]:
+    def _write_stages(self) -> list[str]:
         lines = []
         for i, row in enumerate(self._a):
             for x in self._flow.state if i else ():
-                lines.append(f"const scalar stage{i}_{x} = {x} + r * ({_sum(row, f'rate{{}}_{x}')});")
-            lines.append(rename(self._rates, {**self._at_stage(i), **_numbered(self._rates, "rate", i)}))
+                lines.append(f"const scalar stage{i}_{x} = {x} + r * ({_write_sum(row, f'rate{{}}_{x}')});")
+            lines.append(rename(self._rates, {**self._name_stage_state(i), **_number_names(self._rates, "rate", i)}))
         return lines
 
-    def _at_stage(self, i: int) -> dict[str, str]:
+    def _name_stage_state(self, i: int) -> dict[str, str]:
         return {x: f"stage{i}_{x}" for x in self._flow.state} if i else {}
 
-    def _weighted(self, x: str) -> str:
-        return _sum(self._b, f"rate{{}}_{x}")
+    def _weight_rates(self, x: str) -> str:
+        return _write_sum(self._b, f"rate{{}}_{x}")
 
-    def _length_from_ends(self) -> str:
-        return " + ".join(f"back_{x} * ({self._weighted(x)})" for x in self._flow.state)
+    def _write_length(self) -> str:
+        return " + ".join(f"back_{x} * ({self._weight_rates(x)})" for x in self._flow.state)
 
-    def _stage_back(self, i: int) -> list[str]:
+    def _write_stage_back(self, i: int) -> list[str]:
         lines = []
         later = [(a_l[i], k) for k, a_l in enumerate(self._a) if k > i and a_l[i]]
         for x in self._flow.state:
-            terms = [f"{_number(self._b[i])} * back_{x}"] if self._b[i] else []
-            terms += [f"{_number(a)} * pull{k}_{x}" for a, k in later]
+            terms = [f"{_write_number(self._b[i])} * back_{x}"] if self._b[i] else []
+            terms += [f"{_write_number(a)} * pull{k}_{x}" for a, k in later]
             lines.append(f"const scalar back{i}_{x} = r * ({' + '.join(terms) or '0.0'});")
-        names = {**self._at_stage(i), **{f"back_{x}": f"back{i}_{x}" for x in self._flow.state}}
-        lines.append(rename(self._pulls, {**names, **_numbered(self._pulls, "pull", i)}))
+        names = {**self._name_stage_state(i), **{f"back_{x}": f"back{i}_{x}" for x in self._flow.state}}
+        lines.append(rename(self._pulls, {**names, **_number_names(self._pulls, "pull", i)}))
         if any(self._a[i]):
-            moved = " + ".join(f"pull{i}_{x} * ({_sum(self._a[i], f'rate{{}}_{x}')})" for x in self._flow.state)
+            moved = " + ".join(f"pull{i}_{x} * ({_write_sum(self._a[i], f'rate{{}}_{x}')})" for x in self._flow.state)
             lines.append(f"by_length += {moved};")
         return lines
 
     def reset_back(self) -> str:
         """Declare `pull_X` and `pull_THETA`: `back_X` from after a reset to before it, where the state is at."""
         values = [self._flow.reset[x] for x in self._flow.state]
-        return declare(_named(pull(values, _covector(self._flow), self._names)))
+        return declare(_name_pulls(pull(values, _list_covector(self._flow), self._names)))
 
-    def rates(self) -> str:
+    def write_rates(self) -> str:
         """Return code that declares `rate_X` at the state."""
         return self._rates
 
-    def rates_after(self) -> str:
+    def write_rates_after(self) -> str:
         """Declare `after_rate_X`: rates where the reset takes the state."""
-        after = {symbol(x): e for x, e in self._flow.reset.items()}
+        after = {make_symbol(x): e for x, e in self._flow.reset.items()}
         moved = {f"after_rate_{x}": e.subs(after, simultaneous=True) for x, e in self._flow.derivative.items()}
         return declare(moved, "after_shared")
 
 
-def _named(pulls: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
+def _name_pulls(pulls: dict[str, sympy.Expr]) -> dict[str, sympy.Expr]:
     return {f"pull_{name}": e for name, e in pulls.items()}
 
 
-def _covector(flow: Flow) -> list[sympy.Expr]:
-    return [symbol(f"back_{x}") for x in flow.state]
+def _list_covector(flow: Flow) -> list[sympy.Expr]:
+    return [make_symbol(f"back_{x}") for x in flow.state]
 
 
-def _numbered(code: str, kind: str, i: int) -> dict[str, str]:
+def _number_names(code: str, kind: str, i: int) -> dict[str, str]:
     """Names that a piece of code declares -> those of stage i."""
     declared = [part.split(" = ")[0].strip() for part in code.split("const scalar ")[1:]]
     return {
@@ -162,25 +162,25 @@ def _numbered(code: str, kind: str, i: int) -> dict[str, str]:
     }
 
 
-def _number(value: Fraction) -> str:
+def _write_number(value: Fraction) -> str:
     return f"({value.numerator}.0 / {value.denominator}.0)" if value.denominator != 1 else f"{value.numerator}.0"
 
 
-def _sum(weights: list[Fraction], name: str) -> str:
+def _write_sum(weights: list[Fraction], name: str) -> str:
     """Sum of weights times numbered names."""
-    terms = [f"{_number(w)} * {name.format(k)}" if w != 1 else name.format(k) for k, w in enumerate(weights) if w]
+    terms = [f"{_write_number(w)} * {name.format(k)}" if w != 1 else name.format(k) for k, w in enumerate(weights) if w]
     return " + ".join(terms) or "0.0"
 
 
-def flow_program(flow: Flow, integration: Integration) -> FlowProgram:
-    """All code that a back end needs to follow a flow and its adjoint."""
+def build_flow_program(flow: Flow, integration: Integration) -> FlowProgram:
+    """Generate all code that a back end needs to integrate a flow and its adjoint."""
     snippets = Snippets(flow, integration.order)
     threshold = flow.threshold
-    gradient = {} if threshold is None else {x: to_code(threshold.diff(symbol(x))) for x in flow.state}
-    by = {} if threshold is None else {theta: to_code(threshold.diff(symbol(theta))) for theta in flow.trained}
+    gradient = {} if threshold is None else {x: to_code(threshold.diff(make_symbol(x))) for x in flow.state}
+    by = {} if threshold is None else {theta: to_code(threshold.diff(make_symbol(theta))) for theta in flow.trained}
     return FlowProgram(
-        step_code=snippets.step(),
-        back_code=snippets.back(),
+        step_code=snippets.write_step(),
+        back_code=snippets.write_back(),
         threshold_gradient=gradient,
         threshold_by=by,
         reset_back_code=snippets.reset_back() if threshold is not None else "",
@@ -191,45 +191,45 @@ def flow_program(flow: Flow, integration: Integration) -> FlowProgram:
     )
 
 
-def exact_population(flow: Flow, integration: Integration) -> PopulationProgram:
+def build_exact_population(flow: Flow, integration: Integration) -> PopulationProgram:
     """The program of a population whose spikes keep their times inside a step."""
-    return _population(flow, flow_program(flow, integration), {"slope": "0.0"}, jump_code="")
+    return _build_population(flow, build_flow_program(flow, integration), {"slope": "0.0"}, jump_code="")
 
 
-def grid_population(flow: Flow, integration: Integration) -> PopulationProgram:
+def build_grid_population(flow: Flow, integration: Integration) -> PopulationProgram:
     """The program of a population whose spikes are at the ends of steps."""
     _check_grid(flow, integration)
-    code = flow_program(flow, integration)
+    code = build_flow_program(flow, integration)
     length = f"const scalar r = {STEP_LENGTH};"
     if flow.threshold is None:
-        return _population(flow, code, {}, "", f"{length} {code.step_code}", _grid_adjoint(flow, code))
+        return _build_population(flow, code, {}, "", f"{length} {code.step_code}", _write_grid_adjoint(flow, code))
     before = f"{_BELOW} = {to_code(flow.threshold)} < 0.0 ? 1.0 : 0.0;"
-    return _population(
+    return _build_population(
         flow,
         code,
         {x: x for x in flow.state},
-        _grid_jump(flow, Snippets(flow, integration.order), code),
+        _write_grid_jump(flow, Snippets(flow, integration.order), code),
         f"{before} {length} {code.step_code}",
-        _grid_adjoint(flow, code),
+        _write_grid_adjoint(flow, code),
     )
 
 
 _BELOW = "was_below"
 
 
-def _grid_adjoint(flow: Flow, code: FlowProgram) -> str:
+def _write_grid_adjoint(flow: Flow, code: FlowProgram) -> str:
     """The adjoint over a step, the state being at its start."""
     lines = [f"const scalar r = {STEP_LENGTH};", "scalar by_length = 0.0;"]
-    lines += [f"scalar back_{x} = -{adjoint_name(x)};" for x in flow.state]
+    lines += [f"scalar back_{x} = -{name_adjoint(x)};" for x in flow.state]
     lines.append(code.back_code)
-    lines += [f"{adjoint_name(x)} = -back_{x};" for x in flow.state]
+    lines += [f"{name_adjoint(x)} = -back_{x};" for x in flow.state]
     return " ".join(lines)
 
 
-def _grid_jump(flow: Flow, snippets: Snippets, code: FlowProgram) -> str:
+def _write_grid_jump(flow: Flow, snippets: Snippets, code: FlowProgram) -> str:
     """The adjoint at a spike, as in continuous time; `by_THETA`, declared before, is what the spike adds."""
-    lines = [f"const scalar back_{x} = -{adjoint_name(x)};" for x in flow.state]
-    lines += [snippets.rates(), snippets.rates_after(), rename(code.reset_back_code, _RESET_SHARED)]
+    lines = [f"const scalar back_{x} = -{name_adjoint(x)};" for x in flow.state]
+    lines += [snippets.write_rates(), snippets.write_rates_after(), rename(code.reset_back_code, _RESET_SHARED)]
     slope = " + ".join(f"({g}) * rate_{x}" for x, g in code.threshold_gradient.items() if g != "0.0")
     lines.append(f"const scalar slope_now = fmax({slope}, {SMALLEST_SLOPE});")
     change = " + ".join(f"pull_{x} * rate_{x} - back_{x} * after_rate_{x}" for x in flow.state)
@@ -237,7 +237,7 @@ def _grid_jump(flow: Flow, snippets: Snippets, code: FlowProgram) -> str:
     for x, g in code.threshold_gradient.items():
         signal = " + count_signal" if x == code.watched else ""
         moved = f" + spike_share * ({g})" if g != "0.0" else ""
-        lines.append(f"{adjoint_name(x)} = -(pull_{x}{moved}){signal};")
+        lines.append(f"{name_adjoint(x)} = -(pull_{x}{moved}){signal};")
     for theta, g in code.threshold_by.items():
         lines.append(f"by_{theta} = pull_{theta} + spike_share * ({g});")
     return " ".join(lines)
@@ -250,7 +250,7 @@ _RESET_SHARED = {f"shared_{i}": f"reset_shared_{i}" for i in range(1000)}
 def _check_grid(flow: Flow, integration: Integration) -> None:
     if integration.substeps > 1:
         raise SettingError('substeps > 1 need scheme = "exact"; on the grid take a shorter dt.')
-    received = symbol(flow.receives)
+    received = make_symbol(flow.receives)
     if any(e.diff(received, 2) != 0 for e in flow.derivative.values()):
         raise SettingError(
             f"population {flow.population.name!r}: its dynamics are not linear in {flow.receives}, which arrivals "
@@ -258,7 +258,7 @@ def _check_grid(flow: Flow, integration: Integration) -> None:
         )
 
 
-def _population(
+def _build_population(
     flow: Flow,
     code: FlowProgram,
     tape: dict[str, str],
@@ -277,7 +277,7 @@ def _population(
         spike = SpikeProgram(
             threshold=f"({_BELOW} > 0.0 ? {threshold} : -1.0)" if on_grid else threshold,
             threshold_rate=to_code(
-                sympy.Add(*(flow.threshold.diff(symbol(x)) * e for x, e in flow.derivative.items()))
+                sympy.Add(*(flow.threshold.diff(make_symbol(x)) * e for x, e in flow.derivative.items()))
             ),
             tape=tape,
             reset_code=_assign(flow),
@@ -295,13 +295,13 @@ def _population(
         advance_code=advance_code,
         spike=spike,
         decay_code="",
-        adjoint=tuple(adjoint_name(x) for x in flow.state),
-        drive_code=f"{adjoint_name(first)} -= drive;",
+        adjoint=tuple(name_adjoint(x) for x in flow.state),
+        drive_code=f"{name_adjoint(first)} -= drive;",
         adjoint_code=adjoint_code,
         steady_state={},
         mean_code=first,
-        feedback=_feedback(flow),
-        weight_gradient=f"-{adjoint_name(flow.receives)}",
+        feedback=_write_feedback(flow),
+        weight_gradient=f"-{name_adjoint(flow.receives)}",
         propagator={},
         trained=None,
         flow=code,
@@ -309,19 +309,19 @@ def _population(
 
 
 def _assign(flow: Flow) -> str:
-    changed = {x: e for x, e in flow.reset.items() if e != symbol(x)}
+    changed = {x: e for x, e in flow.reset.items() if e != make_symbol(x)}
     lines = [f"const scalar {x}_next = {to_code(e)};" for x, e in changed.items()]
     return " ".join([*lines, *(f"{x} = {x}_next;" for x in changed)])
 
 
-def _feedback(flow: Flow) -> str:
+def _write_feedback(flow: Flow) -> str:
     """Return what an arrival sends back to its sender, per unit weight: -p . df/d(received)."""
-    received = symbol(flow.receives)
-    total = sympy.Add(*(symbol(adjoint_name(x)) * e.diff(received) for x, e in flow.derivative.items()))
+    received = make_symbol(flow.receives)
+    total = sympy.Add(*(make_symbol(name_adjoint(x)) * e.diff(received) for x, e in flow.derivative.items()))
     return to_code(total)
 
 
-def grid_coefficients(values: Values, dt: float) -> dict[str, np.ndarray]:
-    """Values of the coefficients of `grid_population`."""
+def evaluate_grid_coefficients(values: Values, dt: float) -> dict[str, np.ndarray]:
+    """Values of the coefficients of `build_grid_population`."""
     size = len(next(iter(values.values())))
     return {STEP_LENGTH: np.full(size, dt)}

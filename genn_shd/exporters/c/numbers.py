@@ -12,7 +12,7 @@ _TYPES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double", np.dtyp
 _WIDTH = 118
 
 
-def number(value: float, scalar: str) -> str:
+def write_number(value: float, scalar: str) -> str:
     """A number as C of type "float" or "double", which reads as the same one."""
     text = str(np.float32(value)) if scalar == "float" else repr(float(value))
     text = text if any(c in text for c in ".en") else f"{text}.0"
@@ -27,7 +27,7 @@ class Constant:
     ----------
     name : in the code.
     values : of the type that C gets.
-    comment : what it is.
+    comment : meaning.
     """
 
     name: str
@@ -48,20 +48,20 @@ class Constant:
         head = f"{comment}static const {kind} {self.name}{dimensions} ="
         if self.values.ndim == 0:
             return f"{head} {_format(self.values)[0]};"
-        return f"{head} {_braces(self.values)};"
+        return f"{head} {_write_braces(self.values)};"
 
 
 def _format(values: np.ndarray) -> list[str]:
     scalar = _TYPES[values.dtype]
     if scalar == "int8_t":
         return [str(v) for v in values.ravel().tolist()]
-    return [number(v, scalar) for v in values.ravel()]
+    return [write_number(v, scalar) for v in values.ravel()]
 
 
-def _braces(values: np.ndarray) -> str:
+def _write_braces(values: np.ndarray) -> str:
     """Nested lists, innermost ones in lines that are not too long."""
     if values.ndim > 1:
-        return "{\n" + ",\n".join(_braces(row) for row in values) + "\n}"
+        return "{\n" + ",\n".join(_write_braces(row) for row in values) + "\n}"
     lines = textwrap.wrap(", ".join(_format(values)), _WIDTH, break_long_words=False, break_on_hyphens=False)
     return "{" + "\n ".join(lines) + "}"
 
@@ -91,7 +91,7 @@ class Constants:
         """Whether neurons have numbers of their own."""
         return self.known[name].values.ndim > 0
 
-    def used(self, names: Iterable[str]) -> list[Constant]:
-        """Those whose names are among these."""
+    def select_used(self, names: Iterable[str]) -> list[Constant]:
+        """Select the constants whose names are among `names`."""
         wanted = set(names)
         return [constant for name, constant in self.known.items() if name in wanted]

@@ -23,7 +23,7 @@ def quantise(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(weights / divisors), -LARGEST, LARGEST).astype(np.int8), scales
 
 
-def rounded(weights: np.ndarray) -> np.ndarray:
+def dequantise(weights: np.ndarray) -> np.ndarray:
     """The weights that `quantise` stands for, (pre, post) float64."""
     whole, scales = quantise(weights)
     return whole * scales.astype(np.float64)[:, None]

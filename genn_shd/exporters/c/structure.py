@@ -18,7 +18,7 @@ class Member:
     type, name : in C.
     dimensions : of an array, numbers or names of macros.
     macros : values of these.
-    comment : what it is.
+    comment : meaning.
     """
 
     type: str
@@ -40,13 +40,13 @@ class Member:
         return _SIZES[self.type] * math.prod(lengths)
 
 
-def structure_size(members: Sequence[Member]) -> int:
+def compute_structure_size(members: Sequence[Member]) -> int:
     """Bytes of the structure: members lie at multiples of their type's size, and the whole at one of the widest."""
     size = 0
     for member in members:
-        size = _aligned(size, _SIZES[member.type]) + member.size
-    return _aligned(size, max(_SIZES[m.type] for m in members))
+        size = _align(size, _SIZES[member.type]) + member.size
+    return _align(size, max(_SIZES[m.type] for m in members))
 
 
-def _aligned(size: int, unit: int) -> int:
+def _align(size: int, unit: int) -> int:
     return -(-size // unit) * unit

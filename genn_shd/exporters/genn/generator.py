@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...backends.equations import dynamics
-from ...backends.loss_weight import loss_weight
+from ...backends.equations import list_dynamics
+from ...backends.loss_weight import evaluate_loss_weight
 from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, Program
-from ...network.snippets import assigns, rename, uses
-from ...toolchain.templates import code_templates
+from ...network.snippets import find_names, is_assigned, rename
+from ...toolchain.templates import load_templates
 from ..limits import check_exportable
 from ..trained_network import TrainedNetwork
 
-_ENVIRONMENT = code_templates("genn_shd.exporters.genn")
+_ENVIRONMENT = load_templates("genn_shd.exporters.genn")
 _OWN = frozenset(
     {
         "step",
@@ -71,18 +71,18 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
     Raises
     ------
     SettingError
-        The network has what the script cannot do; names it.
+        The script does not support a part of the network; names it.
     """
     _check(trained)
-    program = trained.on_grid().program(lambda name: name in _OWN or name.startswith("loss_"))
+    program = trained.on_grid().build_program(lambda name: name in _OWN or name.startswith("loss_"))
     kind = np.float64 if trained.precision == "float64" else np.float32
     numbers = {name: weights.astype(kind) for name, weights in trained.weights.items()}
-    neurons = [_neurons(p, program, trained, numbers, kind) for p in program.populations]
+    neurons = [_describe_neurons(p, program, trained, numbers, kind) for p in program.populations]
     text = _ENVIRONMENT.get_template("script.py.j2").render(
-        origin=_quoted(trained.origin),
+        origin=_quote(trained.origin),
         mark=mark,
         stem=stem,
-        equations=_quoted("\n".join(dynamics(program))),
+        equations=_quote("\n".join(list_dynamics(program))),
         trained=trained,
         populations=neurons,
         connections=[(c.source, c.target) for c in program.network.connections],
@@ -96,24 +96,24 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
 
 
 def _check(trained: TrainedNetwork) -> None:
-    check_exportable(trained.on_grid().program(), "the script")
+    check_exportable(trained.on_grid().build_program(), "the script")
     for delay in trained.network.input.delays:
         if abs(delay / trained.dt - round(delay / trained.dt)) > 1e-6:
             raise SettingError(f"a copy of the input is {delay:g} ms late; GeNN needs a multiple of {trained.dt:g} ms.")
 
 
-def _neurons(
+def _describe_neurons(
     p: PopulationProgram, program: Program, trained: TrainedNetwork, numbers: dict[str, np.ndarray], kind: type
 ) -> _Neurons:
-    """Code of a population and what it reads; arrays go into `numbers`."""
+    """Describe a population: its code and the values that it reads; arrays go into `numbers`."""
     is_output = p is program.output
-    code = _code(p)
+    code = _write_code(p)
     variables = [*p.state, *(["fired"] if p.spike else [])]
     parameters: dict[str, float] = {}
     arrays, tables = [], []
-    values = program.neuron_values(p.name, trained.neuron_values[p.name], trained.dt)
+    values = program.evaluate_neuron_values(p.name, trained.neuron_values[p.name], trained.dt)
     for name in p.values:
-        if name not in uses(*code):
+        if name not in find_names(*code):
             continue
         if np.all(values[name] == values[name][0]):
             parameters[name] = float(values[name][0])
@@ -121,16 +121,16 @@ def _neurons(
             arrays.append(name)
             numbers[f"{p.name}.{name}"] = values[name].astype(kind)
     if is_output:
-        code += _loss_code(program)
+        code += _write_loss(program)
         variables += [*(f"loss_{x}" for x in program.loss.state), "logit"]
         of_loss = dict(zip(program.loss.parameters, trained.loss_values.values(), strict=True))
-        parameters |= {f"loss_{name}": value for name, value in of_loss.items() if f"loss_{name}" in uses(*code)}
-        if "weight" in uses(*code):
+        parameters |= {f"loss_{name}": value for name, value in of_loss.items() if f"loss_{name}" in find_names(*code)}
+        if "weight" in find_names(*code):
             tables.append("step_weights")
             steps = (np.arange(trained.num_steps) + program.weight_time) * trained.dt
-            weight = loss_weight(program.network.loss, trained.loss_values, steps, trained.duration)
+            weight = evaluate_loss_weight(program.network.loss, trained.loss_values, steps, trained.duration)
             numbers["step_weights"] = weight.astype(kind)
-        if "loss_T" in uses(*code):
+        if "loss_T" in find_names(*code):
             parameters["loss_T"] = trained.duration
     return _Neurons(
         p.name,
@@ -144,7 +144,7 @@ def _neurons(
     )
 
 
-def _code(p: PopulationProgram) -> list[str]:
+def _write_code(p: PopulationProgram) -> list[str]:
     """A step: arrivals, advance, spike and reset, decay."""
     start = " ".join(f"{x} = {value!r};" for x, value in p.state.items())
     lines = [
@@ -167,14 +167,14 @@ def _code(p: PopulationProgram) -> list[str]:
     ]
 
 
-def _loss_code(program: Program) -> list[str]:
+def _write_loss(program: Program) -> list[str]:
     """Code of what outputs add to their logits, and of the logits so far."""
     loss, output = program.loss, program.output
     snippets = [*loss.state.values(), loss.step_code, loss.spike_code, loss.logit]
-    own = {x: f"loss_{x}" for x in (*loss.state, *loss.parameters, "T") if x in uses(*snippets)}
+    own = {x: f"loss_{x}" for x in (*loss.state, *loss.parameters, "T") if x in find_names(*snippets)}
     names = {**own, "t": "now", "V": next(iter(output.state))}
     start = " ".join(f"loss_{x} = {rename(text, names)};" for x, text in loss.state.items())
-    used = uses(loss.step_code, loss.spike_code)
+    used = find_names(loss.step_code, loss.spike_code)
     lines = [f"if (step == 0) {{ {start} }}"]
     lines += ["const scalar now = t + dt;"] if "t" in used else []
     lines += ["const scalar weight = step_weights[step];"] if "weight" in used else []
@@ -183,10 +183,10 @@ def _loss_code(program: Program) -> list[str]:
         lines.append(f"{{ {rename(loss.step_code, names)} }}")
     if loss.spike_code:
         lines.append(f"if (fired > 0.0) {{ {rename(loss.spike_code, names)} }}")
-    assert not assigns("logit", *snippets)
+    assert not is_assigned("logit", *snippets)
     return [*lines, f"logit = {rename(loss.logit, names)};"]
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Text that can stand in a docstring."""
     return text.replace("\\", "\\\\").replace('"""', "'''")

@@ -36,7 +36,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Neurons:
-    """The same neurons here: time constants in ms, and what weights are multiplied by, (N,) each."""
+    """The same neurons in this package: time constants in ms and factors of the weights, (N,) each."""
 
     tau_syn: np.ndarray
     tau_mem: np.ndarray
@@ -75,7 +75,7 @@ class Stepped:
 
     def write(self, tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> Numbers:
         """Numbers of a node; times here in ms."""
-        step = _step(tau_syn, tau_mem, dt)
+        step = _evaluate_step(tau_syn, tau_mem, dt)
         slow_syn, slow_mem = (self.reader_dt / (1.0 - step[name]) for name in ("I_from_I", "V_from_V"))
         if self.scales_threshold:
             return Numbers(slow_syn, slow_mem, slow_mem / self.reader_dt, step["V_from_I"] * slow_syn / self.reader_dt)
@@ -87,7 +87,7 @@ class Stepped:
         if not (np.all(alpha > 0) and np.all(beta > 0)):
             raise SettingError(f"time constants must be above {self.reader_dt:g} s in this dialect; choose another.")
         tau_syn, tau_mem = -dt / np.log(alpha), -dt / np.log(beta)
-        kappa = _step(tau_syn, tau_mem, dt)["V_from_I"]
+        kappa = _evaluate_step(tau_syn, tau_mem, dt)["V_from_I"]
         moved = numbers.w_in * self.reader_dt / numbers.tau_syn * numbers.r * self.reader_dt / numbers.tau_mem
         return Neurons(tau_syn, tau_mem, moved / kappa)
 
@@ -100,8 +100,8 @@ DIALECTS: Mapping[str, Physical | Stepped] = {
 """Dialects by name: the standard's own, and those of tools."""
 
 
-def _step(tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> dict[str, np.ndarray]:
+def _evaluate_step(tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> dict[str, np.ndarray]:
     """Coefficients of an exact step: `I_from_I`, `V_from_V` and `V_from_I`."""
     neurons = Population("output", len(tau_mem), LI, EXPONENTIAL)
     network = Network((Population("input", 1), neurons), (Connection("input", "output", 0.0),), SUM)
-    return build_program(network, "grid").neuron_values("output", {"tau_mem": tau_mem, "tau_syn": tau_syn}, dt)
+    return build_program(network, "grid").evaluate_neuron_values("output", {"tau_mem": tau_mem, "tau_syn": tau_syn}, dt)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._moved import old_method
 from ...backends.base import Model
 from ...backends.results import Arrays
 from ...errors import SettingError
@@ -47,7 +48,7 @@ class NirNetwork:
                 )
 
     @classmethod
-    def of_model(cls, model: Model) -> NirNetwork:
+    def from_model(cls, model: Model) -> NirNetwork:
         """The network of a model with its present numbers.
 
         Raises
@@ -63,6 +64,8 @@ class NirNetwork:
             model.dt,
             {c.delay_name: everything[c.delay_name] for c in network.delayed_connections},
         )
+
+    of_model = classmethod(old_method("of_model", "from_model"))
 
     def apply(self, model: Model) -> None:
         """Give a model that was compiled from `network` all numbers.
@@ -91,6 +94,6 @@ def _check_neuron(p: Population) -> None:
         )
 
 
-def shared(values: np.ndarray) -> float | None:
+def find_shared(values: np.ndarray) -> float | None:
     """The number that all neurons have; None where they differ."""
     return float(values[0]) if np.all(values == values[0]) else None

@@ -1,4 +1,4 @@
-"""From a NIR graph to a network."""
+"""Conversion of a NIR graph to a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...network.definitions import LossModel
 from ...network.delay import Delay
 from ...network.network import Connection, Network, Population
 from .dialects import DIALECTS, Numbers
-from .nir_network import NirNetwork, shared
+from .nir_network import NirNetwork, find_shared
 from .writing import NEVER
 
 _NEURONS, _SYNAPSES = ("CubaLIF", "CubaLI", "LI"), ("Linear", "Affine")
@@ -31,15 +31,15 @@ def read_graph(
 
     Nodes CubaLIF and CubaLI, or two LI one after the other, become populations of their names, Linear nodes
     connections, Delay nodes before them delays per source neuron. Weights take up w_in and r: the same bits come back
-    where the file says what a file written here says.
+    from a file that was written here.
 
     Parameters
     ----------
     graph : the graph, sub-graphs included.
-    dialect : of `DIALECTS`; None for what the metadata says, else "physical".
-    loss : name or definition; None for what the metadata says, else "sum_exp", or "first_spike_exp" where outputs
-        spike.
-    dt : length of a time step, ms; None for what the metadata says, else 1.
+    dialect : of `DIALECTS`; None for the one that its metadata names, else "physical".
+    loss : name or definition; None for the one that its metadata names, else "sum_exp", or "first_spike_exp" where
+        outputs spike.
+    dt : length of a time step, ms; None for the one in its metadata, else 1.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_graph(
     step = float(dt if dt is not None else notes.get("dt_ms", 1.0))
     if not 0 < step < np.inf:
         raise SettingError(f"dt = {step} ms is not allowed; it must be > 0 and finite.")
-    return _Reader(_flatten(graph), dialect, step).network(loss or notes.get("loss"), notes)
+    return _Reader(_flatten(graph), dialect, step).read(loss or notes.get("loss"), notes)
 
 
 @dataclass
@@ -63,13 +63,13 @@ class _Flat:
     nodes: dict[str, Any] = field(default_factory=dict)
     edges: list[tuple[str, str]] = field(default_factory=list)
 
-    def after(self, name: str) -> list[str]:
+    def list_after(self, name: str) -> list[str]:
         return [b for a, b in self.edges if a == name]
 
-    def before(self, name: str) -> list[str]:
+    def list_before(self, name: str) -> list[str]:
         return [a for a, b in self.edges if b == name]
 
-    def kind(self, name: str) -> str:
+    def find_kind(self, name: str) -> str:
         return type(self.nodes[name]).__name__
 
 
@@ -84,7 +84,7 @@ def _flatten(graph: Any) -> _Flat:
         flat.edges += [(f"{name}.{a}", f"{name}.{b}") for a, b in inner.edges]
     for a, b in graph.edges:
         flat.edges.append((_end(graph, a, "Output"), _end(graph, b, "Input")))
-    for name in [n for n in flat.nodes if "." in n and flat.kind(n) in ("Input", "Output")]:
+    for name in [n for n in flat.nodes if "." in n and flat.find_kind(n) in ("Input", "Output")]:
         _bypass(flat, name)
     return flat
 
@@ -103,8 +103,8 @@ def _end(graph: Any, name: str, kind: str) -> str:
 
 
 def _bypass(flat: _Flat, name: str) -> None:
-    """Join what leads into a node to what it leads to."""
-    joined = [(a, b) for a in flat.before(name) for b in flat.after(name)]
+    """Remove a node, and join its predecessors to its successors."""
+    joined = [(a, b) for a in flat.list_before(name) for b in flat.list_after(name)]
     flat.edges = [e for e in flat.edges if name not in e] + joined
     del flat.nodes[name]
 
@@ -123,30 +123,31 @@ class _Reader:
     def __init__(self, flat: _Flat, dialect: str, dt: float) -> None:
         self._flat, self._dialect, self._dt = flat, DIALECTS[dialect], dt
         for name in flat.nodes:
-            if flat.kind(name) not in _KNOWN:
+            if flat.find_kind(name) not in _KNOWN:
                 raise SettingError(
-                    f"node {name!r} is a {flat.kind(name)}, which has no equivalent here; allowed are "
+                    f"node {name!r} is a {flat.find_kind(name)}, which has no equivalent here; allowed are "
                     f"{', '.join(_KNOWN)}."
                 )
             _check_numbers(name, flat.nodes[name])
-        self._input = self._only("Input")
-        self._synapses = {a: b for a, b in flat.edges if flat.kind(a) == flat.kind(b) == "LI"}
-        self._populations = [n for n in self._in_order() if flat.kind(n) in _NEURONS and n not in self._synapses]
-        self._names = {n: _word(n) for n in (self._input, *self._populations)}
+        self._input = self._find_only("Input")
+        self._synapses = {a: b for a, b in flat.edges if flat.find_kind(a) == flat.find_kind(b) == "LI"}
+        self._populations = [n for n in self._sort_nodes() if flat.find_kind(n) in _NEURONS and n not in self._synapses]
+        self._names = {n: _to_word(n) for n in (self._input, *self._populations)}
 
-    def network(self, loss: str | LossModel | None, notes: Mapping[str, Any]) -> NirNetwork:
+    def read(self, loss: str | LossModel | None, notes: Mapping[str, Any]) -> NirNetwork:
         """The whole."""
-        output = self._output()
+        output = self._find_output()
         populations = [p for p in self._populations if p != output] + [output]
-        values = {self._names[p]: self._values(p) for p in populations}
-        parts, copies = self._join_copies(self._parts(populations))
-        described = [Population(self._names[self._input], self._size(self._input), delays=copies)]
+        values = {self._names[p]: self._read_values(p) for p in populations}
+        parts, copies = self._join_copies(self._read_parts(populations))
+        described = [Population(self._names[self._input], self._find_size(self._input), delays=copies)]
         described += [
-            Population(self._names[p], self._size(p), LIF if self._spikes(p) else LI, EXPONENTIAL) for p in populations
+            Population(self._names[p], self._find_size(p), LIF if self._is_spiking(p) else LI, EXPONENTIAL)
+            for p in populations
         ]
         connections, weights, delays = [], {}, {}
         for part in parts:
-            connection = Connection(part.source, part.target, 0.0, self._delay(part))
+            connection = Connection(part.source, part.target, 0.0, self._make_delay(part))
             if connection.name in weights:
                 raise SettingError(f"two ways lead from {part.source!r} to {part.target!r}; join their weights.")
             connections.append(connection)
@@ -160,17 +161,17 @@ class _Reader:
 
     # -- nodes -----------------------------------------------------------------------------------------------------
 
-    def _only(self, kind: str) -> str:
-        found = [n for n in self._flat.nodes if self._flat.kind(n) == kind]
+    def _find_only(self, kind: str) -> str:
+        found = [n for n in self._flat.nodes if self._flat.find_kind(n) == kind]
         if len(found) != 1:
             raise SettingError(f"the graph has {len(found)} nodes {kind}; it must have one.")
         return found[0]
 
-    def _in_order(self) -> list[str]:
+    def _sort_nodes(self) -> list[str]:
         """Nodes as a walk from the input comes to them."""
         seen, ahead = [self._input], [self._input]
         while ahead:
-            for name in self._flat.after(ahead.pop(0)):
+            for name in self._flat.list_after(ahead.pop(0)):
                 if name not in seen:
                     seen.append(name)
                     ahead.append(name)
@@ -179,31 +180,31 @@ class _Reader:
             raise SettingError(f"no way leads from the input to the node {lost[0]!r}; an edge is missing.")
         return seen
 
-    def _output(self) -> str:
-        before = self._flat.before(self._only("Output"))
+    def _find_output(self) -> str:
+        before = self._flat.list_before(self._find_only("Output"))
         if len(before) != 1 or before[0] not in self._populations:
             raise SettingError("the node Output must come after one population; an edge is missing, or one too many.")
         return before[0]
 
-    def _spikes(self, name: str) -> bool:
+    def _is_spiking(self, name: str) -> bool:
         node = self._flat.nodes[name]
-        return self._flat.kind(name) == "CubaLIF" and not np.all(node.v_threshold >= NEVER)
+        return self._flat.find_kind(name) == "CubaLIF" and not np.all(node.v_threshold >= NEVER)
 
-    def _size(self, name: str) -> int:
+    def _find_size(self, name: str) -> int:
         node = self._flat.nodes[name]
         shape = np.atleast_1d(node.input_type["input"]) if name == self._input else np.shape(node.v_leak)
         if len(shape) != 1:
             raise SettingError(f"node {name!r} has the shape {tuple(map(int, shape))}; populations here have one axis.")
         return int(shape[0])
 
-    def _numbers(self, name: str) -> Numbers:
+    def _read_numbers(self, name: str) -> Numbers:
         node = self._flat.nodes[name]
-        if self._flat.kind(name) != "LI":
+        if self._flat.find_kind(name) != "LI":
             return Numbers(*(np.asarray(v, np.float64) for v in (node.tau_syn, node.tau_mem, node.r, node.w_in)))
-        first = self._synapse(name)
+        first = self._find_synapse(name)
         return Numbers(*(np.asarray(v, np.float64) for v in (first.tau, node.tau, node.r, first.r)))
 
-    def _synapse(self, name: str) -> Any:
+    def _find_synapse(self, name: str) -> Any:
         before = [a for a, b in self._synapses.items() if b == name]
         if not before:
             raise SettingError(
@@ -211,16 +212,16 @@ class _Reader:
             )
         return self._flat.nodes[before[0]]
 
-    def _values(self, name: str) -> dict[str, np.ndarray]:
-        node, numbers = self._flat.nodes[name], self._numbers(name)
-        nodes = [node, self._synapse(name)] if self._flat.kind(name) == "LI" else [node]
+    def _read_values(self, name: str) -> dict[str, np.ndarray]:
+        node, numbers = self._flat.nodes[name], self._read_numbers(name)
+        nodes = [node, self._find_synapse(name)] if self._flat.find_kind(name) == "LI" else [node]
         if any(np.any(n.v_leak != 0) for n in nodes):
             raise SettingError(f"node {name!r} leaks to v_leak, which must be 0 here.")
         if not (np.all(numbers.tau_syn > 0) and np.all(numbers.tau_mem > 0)):
             raise SettingError(f"node {name!r}: time constants must be above 0.")
         neurons = self._dialect.read(numbers, self._dt)
         values = {"tau_mem": neurons.tau_mem, "tau_syn": neurons.tau_syn}
-        if not self._spikes(name):
+        if not self._is_spiking(name):
             return values
         threshold, reset = (np.asarray(v, np.float64) for v in (node.v_threshold, node.v_reset))
         if not np.all(threshold > reset) or not np.all(threshold > 0):
@@ -229,17 +230,17 @@ class _Reader:
 
     # -- connections -----------------------------------------------------------------------------------------------
 
-    def _parts(self, populations: list[str]) -> list[_Part]:
+    def _read_parts(self, populations: list[str]) -> list[_Part]:
         parts = []
         for target in populations:
             start = next((a for a, b in self._synapses.items() if b == target), target)
-            factor = self._dialect.read(self._numbers(target), self._dt).factor
-            for linear in self._flat.before(start):
-                if self._flat.kind(linear) not in _SYNAPSES:
+            factor = self._dialect.read(self._read_numbers(target), self._dt).factor
+            for linear in self._flat.list_before(start):
+                if self._flat.find_kind(linear) not in _SYNAPSES:
                     raise SettingError(
                         f"node {linear!r} leads into {start!r} without weights; put a Linear between them."
                     )
-                parts += [self._part(linear, source, target, factor) for source in self._flat.before(linear)]
+                parts += [self._read_part(linear, source, target, factor) for source in self._flat.list_before(linear)]
         order = {self._names[n]: k for k, n in enumerate((self._input, *populations))}
         return sorted(parts, key=lambda part: (order[part.target], order[part.source]))
 
@@ -247,7 +248,7 @@ class _Reader:
         """Ways from the input to one population that differ by one delay each are late copies of the input."""
         source = self._names[self._input]
         of_input = [p for p in parts if p.source == source]
-        late = [0.0 if p.delay is None else shared(p.delay) for p in of_input]
+        late = [0.0 if p.delay is None else find_shared(p.delay) for p in of_input]
         if len(of_input) < 2 or len({p.target for p in of_input}) > 1 or None in late:
             return parts, (0.0,)
         order = np.argsort(np.array(late, np.float64), kind="stable")
@@ -255,20 +256,20 @@ class _Reader:
         rest = [p for p in parts if p.source != source]
         return [joined, *rest], tuple(float(np.array(late, np.float64)[k]) for k in order)
 
-    def _part(self, linear: str, source: str, target: str, factor: np.ndarray) -> _Part:
+    def _read_part(self, linear: str, source: str, target: str, factor: np.ndarray) -> _Part:
         node, delay = self._flat.nodes[linear], None
         if np.any(getattr(node, "bias", 0) != 0):
             raise SettingError(f"node {linear!r} has a bias, which has no equivalent here.")
-        if self._flat.kind(source) == "Delay":
+        if self._flat.find_kind(source) == "Delay":
             delay = np.asarray(self._flat.nodes[source].delay, np.float64) * 1e3
-            before = self._flat.before(source)
+            before = self._flat.list_before(source)
             if len(before) != 1:
                 raise SettingError(f"{len(before)} nodes lead into the Delay {source!r}; it must be one.")
             source = before[0]
         if source not in self._names:
             raise SettingError(f"node {source!r} leads into {linear!r}; allowed are populations, the input and delays.")
         weights = np.ascontiguousarray(np.asarray(node.weight).T)
-        expected = (self._size(source), self._size(target))
+        expected = (self._find_size(source), self._find_size(target))
         if weights.shape != expected:
             raise SettingError(
                 f"node {linear!r} has weights {weights.shape[::-1]}; here they must be {expected[::-1]}."
@@ -277,15 +278,17 @@ class _Reader:
             weights = weights * factor
         return _Part(self._names[source], self._names[target], weights, delay)
 
-    def _delay(self, part: _Part) -> Delay | None:
+    def _make_delay(self, part: _Part) -> Delay | None:
         if part.delay is None:
             return None
         if np.any(part.delay < 0) or part.delay.shape != (len(part.weights),):
             raise SettingError(f"delays from {part.source!r} must be one for each neuron, and not below 0.")
-        return Delay(0.0 if part.source == self._names[self._input] else self._dt, _longest(part.delay), per="source")
+        return Delay(
+            0.0 if part.source == self._names[self._input] else self._dt, _find_longest(part.delay), per="source"
+        )
 
 
-def _longest(delays: np.ndarray) -> float:
+def _find_longest(delays: np.ndarray) -> float:
     return float(max(delays.max(), 1.0)) * (1 + 1e-9)
 
 
@@ -295,7 +298,7 @@ def _check_numbers(name: str, node: Any) -> None:
             raise SettingError(f"node {name!r}: {key} holds numbers that are not finite.")
 
 
-def _word(name: str) -> str:
+def _to_word(name: str) -> str:
     """A name of a population: of a sub-graph its own, and letters, digits and underscores only."""
     word = re.sub(r"\W", "_", name.split(".")[0] if "." in name else name)
     return word if word.isidentifier() else f"p_{word}"

@@ -1,4 +1,4 @@
-"""From a network to a NIR graph."""
+"""Conversion of a network to a NIR graph."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import SettingError, unknown_name
 from ...network.network import Connection, Population
 from .dialects import DIALECTS
-from .nir_network import NirNetwork, shared
+from .nir_network import NirNetwork, find_shared
 from .package import load_nir
 
 READOUTS = ("cuba_li", "two_li", "cuba_lif")
@@ -46,7 +46,7 @@ def write_graph(described: NirNetwork, dialect: str = "physical", readout: str |
     if readout is not None and readout not in READOUTS:
         raise unknown_name("readout", readout, READOUTS)
     writer = _Writer(described, dialect, readout or ("cuba_lif" if DIALECTS[dialect].steps_readout else "cuba_li"))
-    return writer.graph()
+    return writer.write()
 
 
 class _Writer:
@@ -56,7 +56,7 @@ class _Writer:
         self._nodes: dict[str, Any] = {}
         self._edges: list[tuple[str, str]] = []
 
-    def graph(self) -> Any:
+    def write(self) -> Any:
         """The whole."""
         nir, network = self._nir, self._described.network
         self._check()
@@ -69,7 +69,7 @@ class _Writer:
         last = f"{network.output.name}_out"
         self._nodes[last] = nir.Output(output_type=np.array([network.output.size]))
         self._edges.append((self._end(network.output), last))
-        return nir.NIRGraph(nodes=self._nodes, edges=self._edges, metadata=self._metadata())
+        return nir.NIRGraph(nodes=self._nodes, edges=self._edges, metadata=self._list_metadata())
 
     def _check(self) -> None:
         described, dialect = self._described, DIALECTS[self._dialect]
@@ -79,7 +79,7 @@ class _Writer:
             raise SettingError(f"readers of the dialect {self._dialect!r} know no delays; choose 'physical'.")
         for p in described.network.populations[1:]:
             for name, values in described.neuron_values[p.name].items():
-                if shared(values) is None:
+                if find_shared(values) is None:
                     raise SettingError(
                         f"{p.name}.{name} differs between neurons, which readers of the dialect {self._dialect!r} do "
                         "not know; choose 'physical'."
@@ -87,7 +87,7 @@ class _Writer:
             if p.spiking and np.any(described.neuron_values[p.name]["v_reset"] != 0):
                 raise SettingError(f"{p.name}.v_reset must be 0 in the dialect {self._dialect!r}; choose 'physical'.")
 
-    def _metadata(self) -> dict[str, Any]:
+    def _list_metadata(self) -> dict[str, Any]:
         described = self._described
         return {
             "generator": "genn_shd",
@@ -103,21 +103,21 @@ class _Writer:
     def _add_population(self, p: Population) -> None:
         loops = [c for c in self._described.network.connections if (c.source, c.target) == (p.name, p.name)]
         if loops:
-            self._nodes[p.name] = self._recurrent(p, loops[0])
+            self._nodes[p.name] = self._make_recurrent(p, loops[0])
         elif not p.spiking and self._readout == "two_li":
             self._add_two_integrators(p)
         else:
-            self._nodes[p.name] = self._neurons(p)
+            self._nodes[p.name] = self._make_neurons(p)
 
-    def _neurons(self, p: Population) -> Any:
+    def _make_neurons(self, p: Population) -> Any:
         values = self._described.neuron_values[p.name]
         numbers = DIALECTS[self._dialect].write(
-            _float(values["tau_syn"]), _float(values["tau_mem"]), self._described.dt
+            _to_float(values["tau_syn"]), _to_float(values["tau_mem"]), self._described.dt
         )
         common: Mapping[str, np.ndarray] = {**vars(numbers), "v_leak": np.zeros(p.size)}
         if p.spiking:
             return self._nir.CubaLIF(
-                **common, v_threshold=_float(values["v_threshold"]), v_reset=_float(values["v_reset"])
+                **common, v_threshold=_to_float(values["v_threshold"]), v_reset=_to_float(values["v_reset"])
             )
         if self._readout == "cuba_lif":
             return self._nir.CubaLIF(**common, v_threshold=np.full(p.size, NEVER), v_reset=np.zeros(p.size))
@@ -126,41 +126,41 @@ class _Writer:
     def _add_two_integrators(self, p: Population) -> None:
         values, zero = self._described.neuron_values[p.name], np.zeros(p.size)
         numbers = DIALECTS[self._dialect].write(
-            _float(values["tau_syn"]), _float(values["tau_mem"]), self._described.dt
+            _to_float(values["tau_syn"]), _to_float(values["tau_mem"]), self._described.dt
         )
         self._nodes[f"{p.name}_synapse"] = self._nir.LI(tau=numbers.tau_syn, r=numbers.w_in, v_leak=zero)
         self._nodes[p.name] = self._nir.LI(tau=numbers.tau_mem, r=numbers.r, v_leak=zero)
         self._edges.append((f"{p.name}_synapse", p.name))
 
-    def _recurrent(self, p: Population, loop: Connection) -> Any:
+    def _make_recurrent(self, p: Population, loop: Connection) -> Any:
         nir, shape = self._nir, np.array([p.size])
         nodes = {
             "input": nir.Input(input_type=shape),
-            "lif": self._neurons(p),
-            "w_rec": self._linear(self._described.weights[loop.name]),
+            "lif": self._make_neurons(p),
+            "w_rec": self._make_linear(self._described.weights[loop.name]),
             "output": nir.Output(output_type=shape),
         }
         edges = [("input", "lif"), ("w_rec", "lif"), ("lif", "output")]
         before = "lif"
         if loop.delay is not None:
-            nodes["delay"] = self._delay(self._described.delays[loop.delay_name])
+            nodes["delay"] = self._make_delay(self._described.delays[loop.delay_name])
             edges.append(("lif", "delay"))
             before = "delay"
         return nir.NIRGraph(nodes=nodes, edges=[*edges, (before, "w_rec")])
 
     def _add_connection(self, connection: Connection) -> None:
         network = self._described.network
-        source, target = network.population(connection.source), network.population(connection.target)
-        for name, weights, delay in self._copies(connection, source):
-            self._nodes[name] = self._linear(weights)
+        source, target = network.find_population(connection.source), network.find_population(connection.target)
+        for name, weights, delay in self._split_copies(connection, source):
+            self._nodes[name] = self._make_linear(weights)
             before = source.name if source.is_source else self._end(source)
             if delay is not None:
-                self._nodes[f"{name}_delay"] = self._delay(delay)
+                self._nodes[f"{name}_delay"] = self._make_delay(delay)
                 self._edges.append((before, f"{name}_delay"))
                 before = f"{name}_delay"
             self._edges += [(before, name), (name, self._start(target))]
 
-    def _copies(
+    def _split_copies(
         self, connection: Connection, source: Population
     ) -> Iterator[tuple[str, np.ndarray, np.ndarray | None]]:
         """Names, weights and delays (ms) of a connection's parts: one, or one for each copy of the input."""
@@ -169,14 +169,14 @@ class _Writer:
         for k, late in enumerate(source.delays):
             part = slice(k * source.size, (k + 1) * source.size)
             name = connection.name if len(source.delays) == 1 else f"{connection.name}_{k}"
-            delay = np.zeros(source.size) if own is None else _float(own)[part]
+            delay = np.zeros(source.size) if own is None else _to_float(own)[part]
             yield name, weights[part], delay + late if own is not None or late else None
 
-    def _linear(self, weights: np.ndarray) -> Any:
+    def _make_linear(self, weights: np.ndarray) -> Any:
         return self._nir.Linear(weight=np.ascontiguousarray(weights.T))
 
-    def _delay(self, delay: np.ndarray) -> Any:
-        return self._nir.Delay(delay=_float(delay) * 1e-3)
+    def _make_delay(self, delay: np.ndarray) -> Any:
+        return self._nir.Delay(delay=_to_float(delay) * 1e-3)
 
     def _start(self, p: Population) -> str:
         """The node that connections onto a population lead to."""
@@ -187,5 +187,5 @@ class _Writer:
         return p.name
 
 
-def _float(values: np.ndarray) -> np.ndarray:
+def _to_float(values: np.ndarray) -> np.ndarray:
     return np.asarray(values, np.float64)

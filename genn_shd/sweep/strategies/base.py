@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from ..records import Trial
-from ..space import Point, label
+from ..space import Point, format_label
 
 
 class Suggestion(NamedTuple):
@@ -23,6 +23,6 @@ class Strategy(Protocol):
         """The next trial, given all so far, those under way among them; None where there are no more."""
 
 
-def labels(trials: Sequence[Trial]) -> set[str]:
+def list_labels(trials: Sequence[Trial]) -> set[str]:
     """Labels of the points of trials: running the same point again would give the same again."""
-    return {label(trial.point) for trial in trials}
+    return {format_label(trial.point) for trial in trials}

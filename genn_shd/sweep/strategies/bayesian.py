@@ -23,12 +23,12 @@ from ..objective import Objective
 from ..plan import Plan
 from ..reading import SweepReader
 from ..records import COMPLETE, RUNNING, Trial
-from ..space import Point, Space, label
+from ..space import Point, Space, format_label
 from ..surrogate import Surrogate, suppress_warnings
 from ..sweep_file import BayesianStrategy
-from .base import Suggestion, labels
-from .observations import Observation, average_by_point, observations
-from .parameters import parameters_of
+from .base import Suggestion, list_labels
+from .observations import Observation, average_by_point, list_observations
+from .parameters import convert_parameters
 
 _CANDIDATES, _KEPT, _ROUNDS = 4000, 20, 8
 
@@ -51,20 +51,20 @@ class Bayesian:
     @classmethod
     def of(cls, plan: Plan, settings: BayesianStrategy) -> Bayesian:
         """The strategy of a plan, with what earlier sweeps found."""
-        if not parameters_of(plan.space):
+        if not convert_parameters(plan.space):
             raise SettingError("strategy.name = 'bayesian' is not allowed: no parameter of the space has two values.")
-        earlier = [o for folder in settings.warm_start for o in _earlier(Path(folder), plan)]
+        earlier = [o for folder in settings.warm_start for o in _list_earlier(Path(folder), plan)]
         return cls(plan.space, plan.objective, settings, tuple(earlier))
 
     def next(self, trials: Sequence[Trial]) -> Suggestion | None:
         """A point of the initial design, then the most promising one; one that was tried gives way to another."""
-        tried = labels(trials)
+        tried = list_labels(trials)
         if self.space.is_exhausted(tried):
             return None
         rng = np.random.default_rng([self.settings.seed, len(trials)])
         suggestion = self._suggest(trials, rng)
-        taken = tried | {label(observation.point) for observation in self.earlier}
-        if suggestion is not None and label(suggestion.point) not in taken:
+        taken = tried | {format_label(observation.point) for observation in self.earlier}
+        if suggestion is not None and format_label(suggestion.point) not in taken:
             return suggestion
         point = self.space.draw_new(rng, taken) or self.space.draw_new(rng, tried)
         return None if point is None else Suggestion(point, "random")
@@ -75,11 +75,11 @@ class Bayesian:
         if number < self.initial:
             spread = _spread(self.initial, len(self.space), np.random.default_rng(self.settings.seed))
             return Suggestion(self.space.at(spread[number]), "initial")
-        known = average_by_point([*self.earlier, *observations(trials, self.objective, self.earlier)])
+        known = average_by_point([*self.earlier, *list_observations(trials, self.objective, self.earlier)])
         if len(known) < 2:
             return None
         pending = [trial.point for trial in trials if trial.status == RUNNING]
-        return Suggestion(self._best([*known, *self.lies(pending, known)], rng), "bayesian")
+        return Suggestion(self._find_best([*known, *self.lies(pending, known)], rng), "bayesian")
 
     @property
     def initial(self) -> int:
@@ -94,14 +94,14 @@ class Bayesian:
         limited = tuple(float(np.mean(values)) for values in zip(*(o.limited for o in known), strict=True))
         return [Observation(point, target, limited) for point in pending]
 
-    def _best(self, known: Sequence[Observation], rng: np.random.Generator) -> Point:
+    def _find_best(self, known: Sequence[Observation], rng: np.random.Generator) -> Point:
         """The point where the acquisition function is highest."""
         seed = int(rng.integers(2**31))
-        surrogate = Surrogate.fit(self.space, self.objective, known, self._acquisition(known), seed)
-        found = surrogate.optimiser.space.array_to_params(_search(surrogate, _promise(surrogate), seed))
+        surrogate = Surrogate.fit(self.space, self.objective, known, self._evaluate_acquisition(known), seed)
+        found = surrogate.optimiser.space.array_to_params(_search(surrogate, _compute_promise(surrogate), seed))
         return self.space.active({p.name: p.at(0.0) for p in self.space} | found)
 
-    def _acquisition(self, known: Sequence[Observation]) -> acquisition.AcquisitionFunction:
+    def _evaluate_acquisition(self, known: Sequence[Observation]) -> acquisition.AcquisitionFunction:
         if self.settings.acquisition == "upper_confidence_bound":
             return acquisition.UpperConfidenceBound(kappa=self.settings.exploration)
         xi = self.settings.exploration * float(np.std([o.target for o in known]))
@@ -110,7 +110,7 @@ class Bayesian:
         return acquisition.ExpectedImprovement(xi=xi)
 
 
-def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
+def _compute_promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
     """A function of (N, D) places, (N,): the acquisition times the probability that limits are kept.
 
     While no trial has kept the limits, that probability alone.
@@ -123,7 +123,7 @@ def _promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
     def promise(x: np.ndarray) -> np.ndarray:
         with suppress_warnings():
             allowed = np.ones(len(x)) if constraint is None else constraint.predict(x)
-            return allowed if best is None else function.base_acq(*surrogate.moments(x)) * allowed
+            return allowed if best is None else function.base_acq(*surrogate.predict_moments(x)) * allowed
 
     return promise
 
@@ -157,8 +157,8 @@ def _spread(count: int, dimensions: int, rng: np.random.Generator) -> np.ndarray
     return np.stack([(rng.permutation(count) + rng.random(count)) / count for _ in range(dimensions)], axis=1)
 
 
-def _earlier(folder: Path, plan: Plan) -> list[Observation]:
-    """The trials of an earlier sweep that lie in this one's space, worth what this one's objective makes of their runs.
+def _list_earlier(folder: Path, plan: Plan) -> list[Observation]:
+    """List the trials of an earlier sweep that lie in this one's space, with this one's objective of their runs.
 
     Raises
     ------
@@ -177,21 +177,21 @@ def _earlier(folder: Path, plan: Plan) -> list[Observation]:
                 f"strategy.warm_start: the sweep in {folder} did not vary {', '.join(missing)}; leave it out, or leave "
                 "that out of the space."
             )
-        trials = reader.trials()
+        trials = reader.read_trials()
     own = [
-        replace(_valued(t, plan), point={p.name: t.point[p.name] for p in plan.space if p.name in t.point})
+        replace(_select_valued(t, plan), point={p.name: t.point[p.name] for p in plan.space if p.name in t.point})
         for t in trials
     ]
     inside = [trial for trial in own if _is_inside(trial.point, plan.space)]
     LOG.info("learning from %d of %d trials in %s", len(inside), len(trials), folder)
-    return observations(inside, plan.objective)
+    return list_observations(inside, plan.objective)
 
 
-def _valued(trial: Trial, plan: Plan) -> Trial:
+def _select_valued(trial: Trial, plan: Plan) -> Trial:
     """A complete trial by another objective; what its runs did not report leaves it worth nothing that is known."""
     if trial.status != COMPLETE:
         return trial
-    value = plan.objective.of_trial([run.metrics for run in trial.runs])
+    value = plan.objective.evaluate_trial([run.metrics for run in trial.runs])
     if value is None:
         return replace(trial, objective=None, limited={})
     return replace(trial, objective=value.objective, limited=value.limited)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..plan import Plan, points
+from ..plan import Plan, list_points
 from ..records import Trial
-from ..space import Point, label
-from .base import Suggestion, labels
+from ..space import Point, format_label
+from .base import Suggestion, list_labels
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Listed:
     @classmethod
     def of(cls, plan: Plan) -> Listed:
         """The points of a plan."""
-        return cls(points(plan) or [], plan.file.strategy.name)
+        return cls(list_points(plan) or [], plan.file.strategy.name)
 
     def next(self, trials: Sequence[Trial]) -> Suggestion | None:
         """The first point that has not been; one that is listed twice is tried once."""
-        tried = labels(trials)
-        new = next((point for point in self.points if label(point) not in tried), None)
+        tried = list_labels(trials)
+        new = next((point for point in self.points if format_label(point) not in tried), None)
         return None if new is None else Suggestion(new, self.origin)

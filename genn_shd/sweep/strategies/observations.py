@@ -9,7 +9,7 @@ import numpy as np
 
 from ..objective import Objective
 from ..records import COMPLETE, RUNNING, STOPPED, Trial
-from ..space import Point, label
+from ..space import Point, format_label
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Observation:
     limited: tuple[float, ...] = ()
 
 
-def observations(
+def list_observations(
     trials: Sequence[Trial], objective: Objective, earlier: Sequence[Observation] = ()
 ) -> list[Observation]:
     """Observations of trials, failed and diverged ones as bad as the worst, of `earlier` too; none before a trial
@@ -46,7 +46,7 @@ def average_by_point(known: Sequence[Observation]) -> list[Observation]:
     """Observations with each point once, at the mean of all observations there."""
     groups: dict[str, list[Observation]] = {}
     for o in known:
-        groups.setdefault(label(o.point), []).append(o)
+        groups.setdefault(format_label(o.point), []).append(o)
     return [
         Observation(
             group[0].point,

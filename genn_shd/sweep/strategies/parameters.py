@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from bayes_opt.parameter import CategoricalParameter, FloatParameter, IntParameter
 
-from ..space import Choice, IntegerRange, Parameter, RealRange, Space, label
+from ..space import Choice, IntegerRange, Parameter, RealRange, Space, format_label
 
 
 class Real(FloatParameter):
@@ -55,25 +55,25 @@ class Category(CategoricalParameter):
     """One of some values, told apart by their labels: the package needs them hashable."""
 
     def __init__(self, parameter: Choice) -> None:
-        super().__init__(parameter.name, [label(value) for value in parameter.values])
+        super().__init__(parameter.name, [format_label(value) for value in parameter.values])
         self._values = dict(zip(self.categories, parameter.values, strict=True))
         self.neutral = parameter.values[0]
 
     def to_float(self, value: Any) -> np.ndarray:
         """One for the value, zero for the others."""
-        return super().to_float(label(value))
+        return super().to_float(format_label(value))
 
     def to_param(self, value: Any) -> Any:
         """The value whose number is highest."""
         return self._values[super().to_param(value)]
 
 
-def parameters_of(space: Space) -> dict[str, Real | Whole | Category]:
+def convert_parameters(space: Space) -> dict[str, Real | Whole | Category]:
     """A typed parameter for each of the space's that has more than one value."""
-    return {p.name: _typed(p) for p in space if not (isinstance(p, Choice) and len(p.values) == 1)}
+    return {p.name: _to_type(p) for p in space if not (isinstance(p, Choice) and len(p.values) == 1)}
 
 
-def _typed(parameter: Parameter) -> Real | Whole | Category:
+def _to_type(parameter: Parameter) -> Real | Whole | Category:
     match parameter:
         case RealRange():
             return Real(parameter)
@@ -111,16 +111,18 @@ class Neutral:
             for name, values in p.when.items():
                 active[p.name] &= active[name] & self._is_one_of(x, name, values)
             if p.when and p.name in self._parameters:
-                x[np.ix_(~active[p.name], self._masks[p.name])] = self._seen(p.name, self._parameters[p.name].neutral)
+                x[np.ix_(~active[p.name], self._masks[p.name])] = self._has_seen(
+                    p.name, self._parameters[p.name].neutral
+                )
         return x
 
     def _is_one_of(self, x: np.ndarray, name: str, values: Any) -> np.ndarray:
         if name not in self._parameters:  # it has one value, and conditions name only values that there are
             return np.ones(len(x), dtype=bool)
         columns = x[:, self._masks[name]]
-        return np.any([np.all(np.isclose(columns, self._seen(name, value)), axis=1) for value in values], axis=0)
+        return np.any([np.all(np.isclose(columns, self._has_seen(name, value)), axis=1) for value in values], axis=0)
 
-    def _seen(self, name: str, value: Any) -> np.ndarray:
+    def _has_seen(self, name: str, value: Any) -> np.ndarray:
         """A value in the kernel's input, (columns,)."""
         parameter = self._parameters[name]
         return np.ravel(parameter.kernel_transform(np.atleast_2d(parameter.to_float(value))))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..records import Trial
 from ..space import Space
-from .base import Suggestion, labels
+from .base import Suggestion, list_labels
 
 
 @dataclass(frozen=True)
@@ -21,5 +21,5 @@ class RandomSearch:
 
     def next(self, trials: Sequence[Trial]) -> Suggestion | None:
         """A new point drawn for its number."""
-        point = self.space.draw_new(np.random.default_rng([self.seed, len(trials)]), labels(trials))
+        point = self.space.draw_new(np.random.default_rng([self.seed, len(trials)]), list_labels(trials))
         return None if point is None else Suggestion(point, "random")

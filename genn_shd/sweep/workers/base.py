@@ -18,7 +18,7 @@ class Job:
     ----------
     run : its id.
     folder : where it leaves its files, absolute.
-    function : what it calls, as module:function.
+    function : the function that it calls, as module:function.
     settings : its complete configuration.
     threads : processor threads for each run of a worker; None to leave it to the settings.
     """
@@ -55,7 +55,7 @@ class Ended:
     run : its id.
     status : `complete`, `diverged` or `failed`; `interrupted` where it was asked to stop and can go on; `busy` where
         another process still has its folder.
-    metrics : what it reported.
+    metrics : reported metrics.
     error : what went wrong.
     """
 

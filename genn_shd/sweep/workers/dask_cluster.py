@@ -19,7 +19,7 @@ from ...system.interrupt import StopRequest
 from .base import Ended, Epoch, Event, Job, Lost, Started, Workers
 from .in_process import drain
 from .job import execute
-from .processes import fair_threads
+from .processes import share_threads
 
 _CONNECT_SECONDS = 15
 MISSING = "a Dask cluster needs the package distributed; install it with: pip install 'genn_shd[dask]'"
@@ -52,24 +52,24 @@ class DaskCluster(Workers):
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._futures: dict[int, Any] = {}
         self._topic = f"genn_shd-{uuid.uuid4().hex}"
-        self._client.subscribe_topic(self._topic, self._hear)
+        self._client.subscribe_topic(self._topic, self._receive)
         self.description = f"Dask cluster at {self._client.scheduler_info()['address']}, {self.slots} slots"
 
     @property
     def slots(self) -> int:  # type: ignore[override]
         """Threads of all workers that are there now."""
-        return sum(self._slots_by_host().values())
+        return sum(self._count_slots().values())
 
     def submit(self, job: Job) -> None:
         key = f"run-{job.run}-{uuid.uuid4().hex}"
-        future = self._client.submit(_run, job, self._slots_by_host(), self._topic, key=key, pure=False, retries=0)
+        future = self._client.submit(_run, job, self._count_slots(), self._topic, key=key, pure=False, retries=0)
         self._futures[job.run] = future
         future.add_done_callback(lambda done: self._events.put(_end(job.run, done)))
 
     def events(self, timeout: float) -> list[Event]:
         if self._client.status != "running":
             raise BackendError(
-                "the Dask scheduler is gone; start it again and give the same command: the sweep goes on where it was."
+                "the Dask scheduler is gone; start it again and give the same command: the sweep resumes."
             )
         events = drain(self._events, timeout)
         for event in events:
@@ -81,19 +81,19 @@ class DaskCluster(Workers):
         from distributed import Event as Flag
 
         if run in self._futures:
-            Flag(_flag(self._futures[run].key), client=self._client).set()
+            Flag(_name_flag(self._futures[run].key), client=self._client).set()
 
     def close(self) -> None:
         self._client.close()
 
-    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+    def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
         """Pass on what a worker says of a run, unless that is an attempt that was given up."""
         message = event[1]
         run = message["run"]
         if run in self._futures and self._futures[run].key == message["key"]:
             self._events.put(Epoch(run, message["row"]) if "row" in message else Started(run, message["started_on"]))
 
-    def _slots_by_host(self) -> dict[str, int]:
+    def _count_slots(self) -> dict[str, int]:
         from distributed.comm import get_address_host
 
         slots: Counter[str] = Counter()
@@ -116,7 +116,7 @@ def _end(run: int, future: Any) -> Event:
     return Ended(run, "failed", {}, f"{type(error).__name__}: {error}")
 
 
-def _flag(key: str) -> str:
+def _name_flag(key: str) -> str:
     """Name of the flag that asks a run to stop."""
     return f"genn_shd-stop-{key}"
 
@@ -146,10 +146,10 @@ class _Reporter:
     def _is_flagged(self) -> bool:
         from distributed import Event as Flag
 
-        return bool(Flag(_flag(self._key)).is_set())
+        return bool(Flag(_name_flag(self._key)).is_set())
 
     def _is_forgotten(self) -> bool:
-        """Whether nobody waits for the run any more: its planner died."""
+        """Whether the planner that waits for the run has died."""
         task = self._worker.state.tasks.get(self._key)
         return task is None or task.state == "cancelled"
 
@@ -159,10 +159,10 @@ def _run(job: Job, slots_by_host: Mapping[str, int], topic: str) -> Ended:
     from distributed import get_worker
     from distributed.comm import get_address_host
 
-    from ...backends.native.threads import available_threads
+    from ...backends.native.threads import count_available_threads
 
-    worker, processors = get_worker(), available_threads()
+    worker, processors = get_worker(), count_available_threads()
     has_machine = processors == os.cpu_count()  # else a batch system gave it processors of its own
     slots = slots_by_host.get(get_address_host(worker.address), 0) if has_machine else 0
-    threads = fair_threads(max(slots, worker.state.nthreads), processors)
+    threads = share_threads(max(slots, worker.state.nthreads), processors)
     return execute(replace(job, threads=threads), _Reporter(job, topic))

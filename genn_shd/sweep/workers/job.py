@@ -17,8 +17,8 @@ from ...config.schema import Config
 from ...errors import DivergedError, GennShdError
 from ...system.files import make_folder, write_text
 from ...system.interrupt import Interrupted
-from ...system.lock import held
-from ..plan import function
+from ...system.lock import try_to_hold
+from ..plan import load_function
 from ..records import COMPLETE, DIVERGED, FAILED, INTERRUPTED
 from .base import Ended, Job, Reporter
 
@@ -41,15 +41,15 @@ def execute(job: Job, reporter: Reporter) -> Ended:
     folder = Path(job.folder)
     try:
         make_folder(folder)
-        with held(folder / LOCK) as is_mine:
+        with try_to_hold(folder / LOCK) as is_mine:
             if not is_mine:
                 return Ended(job.run, BUSY, {})
-            return _known(job, folder) or _run(job, folder, reporter)
+            return _list_known(job, folder) or _run(job, folder, reporter)
     except GennShdError as error:
         return Ended(job.run, FAILED, {}, str(error))
 
 
-def _known(job: Job, folder: Path) -> Ended | None:
+def _list_known(job: Job, folder: Path) -> Ended | None:
     """The end that a run had before; None where it had none, or where the file cannot be read."""
     try:
         outcome = _Outcome.model_validate(json.loads((folder / OUTCOME).read_text(encoding="utf-8")))
@@ -60,7 +60,7 @@ def _known(job: Job, folder: Path) -> Ended | None:
 
 def _run(job: Job, folder: Path, reporter: Reporter) -> Ended:
     try:
-        ended = Ended(job.run, COMPLETE, function(job.function)(_config(job), folder, reporter))
+        ended = Ended(job.run, COMPLETE, load_function(job.function)(_read_config(job), folder, reporter))
     except Interrupted:
         return Ended(job.run, INTERRUPTED, {})
     except DivergedError as error:
@@ -69,16 +69,16 @@ def _run(job: Job, folder: Path, reporter: Reporter) -> Ended:
         return Ended(job.run, FAILED, {}, str(error))
     except Exception:  # a bug in a run must not take the sweep with it
         return Ended(job.run, FAILED, {}, traceback.format_exc())
-    write_text(folder / OUTCOME, json.dumps(_outcome(ended), indent=2) + "\n")
+    write_text(folder / OUTCOME, json.dumps(_run_to_outcome(ended), indent=2) + "\n")
     return ended
 
 
-def _outcome(ended: Ended) -> dict[str, Any]:
+def _run_to_outcome(ended: Ended) -> dict[str, Any]:
     metrics = {epoch: dict(values) for epoch, values in ended.metrics.items()}
     return {"status": ended.status, "metrics": metrics, "error": ended.error}
 
 
-def _config(job: Job) -> Config:
+def _read_config(job: Job) -> Config:
     config = Config.from_values(job.settings)
     is_open = config.simulation.num_threads == "auto" and config.simulation.backend == "native"
     return config.replace(**{"simulation.num_threads": job.threads}) if is_open and job.threads else config

@@ -41,7 +41,7 @@ class Processes(Workers):
     Parameters
     ----------
     count : of processes.
-    threads : processor threads of each; see `fair_threads`.
+    threads : processor threads of each; see `share_threads`.
     """
 
     def __init__(self, count: int, threads: int) -> None:
@@ -89,7 +89,7 @@ class Processes(Workers):
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
-        with _environment(dict.fromkeys(_THREAD_VARIABLES, str(self.threads))):
+        with _set_environment(dict.fromkeys(_THREAD_VARIABLES, str(self.threads))):
             process.start()
         theirs.close()  # so that its end is closed when it dies
         return _Worker(process, ours)
@@ -122,13 +122,13 @@ class Processes(Workers):
         return [] if dead.run is None else [Lost(dead.run, f"its worker died (exit code {dead.process.exitcode})")]
 
 
-def fair_threads(count: int, processors: int) -> int:
+def share_threads(count: int, processors: int) -> int:
     """Processor threads for each of `count` workers, so that the machine is full and no more."""
     return max(1, processors // count)
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def _set_environment(values: Mapping[str, str]) -> Iterator[None]:
     """Environment variables that a process started within inherits."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Self
 from pydantic import ValidationError, model_validator
 
 from ...config.messages import explain, format_value
-from ...config.schema import AsList, OneOrMany, Section, setting
+from ...config.schema import AsList, OneOrMany, Section, declare_setting
 from ...config.sources import read_toml
 from ...errors import BackendError, SettingError
 from .dask_cluster import DaskCluster
@@ -36,21 +36,23 @@ _NEGATIVE = re.compile(r"(-{1,2}[\w-]+?)[= ](?:\w+:)*-\d+")
 class SlurmSettings(Section):
     """Resources to ask Slurm for."""
 
-    jobs: int = setting(1, "jobs to submit", ge=1)
-    runs_per_job: int = setting(1, "runs at once in a job, which share its processors", ge=1)
-    cores: int = setting(1, "processors of a job", ge=1)
-    memory: str = setting("4GB", "memory of a job")
-    hours: float = setting(
-        24.0, "time limit of a job; runs that it cuts off go on in another one", "h", gt=0, le=87_600
+    jobs: int = declare_setting(1, "jobs to submit", ge=1)
+    runs_per_job: int = declare_setting(1, "runs at once in a job, which share its processors", ge=1)
+    cores: int = declare_setting(1, "processors of a job", ge=1)
+    memory: str = declare_setting("4GB", "memory of a job")
+    hours: float = declare_setting(
+        24.0, "time limit of a job; runs that it cuts off resume in another one", "h", gt=0, le=87_600
     )
-    partition: str | None = setting(None, "partition to submit to; several with commas between")
-    account: str | None = setting(None, "account to charge")
-    interface: str | None = setting(None, "network interface by which jobs reach the planner, for example ib0")
-    directives: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "further #SBATCH directives")
-    before: Annotated[tuple[str, ...], OneOrMany, AsList] = setting((), "shell commands before the worker starts")
+    partition: str | None = declare_setting(None, "partition to submit to; several with commas between")
+    account: str | None = declare_setting(None, "account to charge")
+    interface: str | None = declare_setting(None, "network interface by which jobs reach the planner, for example ib0")
+    directives: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting((), "further #SBATCH directives")
+    before: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting(
+        (), "shell commands before the worker starts"
+    )
 
     @model_validator(mode="after")
-    def _memory_is_a_size(self) -> Self:
+    def _check_memory(self) -> Self:
         size = _SIZE.fullmatch(self.memory)
         if size is None or float(size[1]) <= 0:
             raise ValueError(
@@ -59,8 +61,8 @@ class SlurmSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _words_are_words(self) -> Self:
-        """That what goes into the job script as a word of a directive is one."""
+    def _check_words(self) -> Self:
+        """Check that words of directives in the job script are single words."""
         for name in ("partition", "account", "interface"):
             value = getattr(self, name)
             if value is not None and not _WORD.fullmatch(value):
@@ -71,7 +73,7 @@ class SlurmSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _directives_are_lines(self) -> Self:
+    def _check_directives(self) -> Self:
         for directive in self.directives:
             if not directive.startswith("-") or len(directive.splitlines()) != 1:
                 raise ValueError(
@@ -89,7 +91,7 @@ class SlurmCluster(DaskCluster):
     """Jobs of Slurm, submitted when it is made and cancelled when it is closed."""
 
     def __init__(self, settings: SlurmSettings) -> None:
-        self._cluster = _cluster(settings)
+        self._cluster = _make_cluster(settings)
         self._cluster.scale(jobs=settings.jobs)
         super().__init__(self._cluster)
         self.description = f"{settings.jobs} jobs of Slurm, {settings.runs_per_job} runs each"
@@ -118,9 +120,9 @@ def start(file: Path) -> SlurmCluster:
     return SlurmCluster(settings)
 
 
-def job_script(file: Path) -> str:
+def write_job_script(file: Path) -> str:
     """The script that would be submitted for each job."""
-    with _cluster(read(file)) as cluster:
+    with _make_cluster(read(file)) as cluster:
         return str(cluster.job_script())
 
 
@@ -133,7 +135,7 @@ def read(file: Path) -> SlurmSettings:
         raise SettingError(f"{file}: {explain(error, SlurmSettings, values)}") from None
 
 
-def _cluster(settings: SlurmSettings) -> Any:
+def _make_cluster(settings: SlurmSettings) -> Any:
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:

@@ -1,4 +1,4 @@
-"""A function that is told of every epoch, as a callback."""
+"""A function that is called after every epoch, as a callback."""
 
 from __future__ import annotations
 

@@ -42,10 +42,10 @@ class Callback:
         """Take back what `state` returned; called before `on_train_begin`, where a checkpoint holds such a state."""
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        """Training begins, or goes on: `trainer.state` says where."""
+        """Called when training begins or is resumed; `trainer.state` has the epoch."""
 
     def on_epoch_begin(self, trainer: Trainer, epoch: int) -> None:
-        """An epoch begins. Not called where an interrupted epoch is gone on with."""
+        """Called when an epoch begins, but not when an interrupted epoch is resumed."""
 
     def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
         """A batch is about to be trained on; `samples` are what `trainer.model` takes."""

@@ -27,7 +27,7 @@ class Checkpoints(Callback):
     def on_train_begin(self, trainer: Trainer) -> None:
         if trainer.state.epoch or trainer.state.batch:
             self.position = _describe(trainer)
-            LOG.info("going on from %s", self.position)
+            LOG.info("resuming from %s", self.position)
 
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
         """Write best.npz first: a kill between the two leaves nothing that the next epoch does not redo."""

@@ -22,18 +22,18 @@ class DelayHistograms(Callback):
     """
 
     def __init__(self, model: Model) -> None:
-        self._before = trained_delays(model)
+        self._before = copy_trained_delays(model)
 
     def on_train_end(self, trainer: Trainer, status: Status) -> None:
         if self._before and status in ("complete", "interrupted") and trainer.state.history:
-            from ...plots.delays import delay_histograms
+            from ...plots.delays import draw_delay_histograms
             from ...plots.training import save
 
-            figure = delay_histograms(self._before, trained_delays(trainer.model), trainer.folder.name)
+            figure = draw_delay_histograms(self._before, copy_trained_delays(trainer.model), trainer.folder.name)
             save(figure, trainer.folder.plots / "delays.png")
 
 
-def trained_delays(model: Model) -> dict[str, np.ndarray]:
+def copy_trained_delays(model: Model) -> dict[str, np.ndarray]:
     """Return copies of the delays that a model trains, by name, in ms."""
     delays = model.network.delayed_connections
     names = [connection.delay_name for connection in delays if connection.delay and connection.delay.trained]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class EpochTimings(Callback):
-    """Says after every epoch what it spent, and keeps a table; for a model compiled with `profile=True`.
+    """Logs the time spent in every epoch, and keeps a table; for a model compiled with `profile=True`.
 
     The table is `timings.csv`: one row an epoch, seconds by kind of work. Rows of epochs before are kept.
     """
@@ -47,9 +47,9 @@ class EpochTimings(Callback):
         LOG.info("seconds on %s", ", ".join(f"{kind} {seconds:.3f}" for kind, seconds in spent.items()))
         kept = [old for old in self._rows if int(old["epoch"]) < metrics.epoch]
         self._rows = [*kept, {"epoch": metrics.epoch, **spent}]
-        write_text(trainer.folder.timings_file, self._table())
+        write_text(trainer.folder.timings_file, self._format_table())
 
-    def _table(self) -> str:
+    def _format_table(self) -> str:
         text = io.StringIO()
         kinds = dict.fromkeys(name for row in self._rows for name in row)
         writer = csv.DictWriter(text, list(kinds), lineterminator="\n")

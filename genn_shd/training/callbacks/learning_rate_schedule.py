@@ -20,7 +20,7 @@ class LearningRateSchedule(Callback):
 
     Attributes
     ----------
-    rate : the learning rate and what it has to remember.
+    rate : the learning rate and its state.
     """
 
     def __init__(self, settings: OptimiserSettings) -> None:
@@ -31,7 +31,7 @@ class LearningRateSchedule(Callback):
         return "rate"  # as checkpoints have always called it
 
     def state(self) -> dict[str, Any]:
-        return self.rate.state()
+        return self.rate.get_state()
 
     def restore(self, state: dict[str, Any]) -> None:
         self.rate = LearningRate.from_state(self.rate.settings, state)
@@ -45,12 +45,12 @@ class LearningRateSchedule(Callback):
             (epoch - 1) * trainer.num_batches + batch - 1,
             trainer.config.training.epochs * trainer.num_batches,
         )
-        trainer.model.learning_rate = self.rate.next_batch(done / all_batches)
+        trainer.model.learning_rate = self.rate.compute_batch_rate(done / all_batches)
 
     def on_batch_end(self, trainer: Trainer, epoch: int, batch: int, result: BatchResult) -> None:
         self.rate.finish_batch()
 
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
-        monitored = metrics.accuracy(trainer.config.training.monitor)
-        if monitored is not None and self.rate.next_epoch(metrics.epoch - 1, monitored):
+        monitored = metrics.get_accuracy(trainer.config.training.monitor)
+        if monitored is not None and self.rate.finish_epoch(metrics.epoch - 1, monitored):
             LOG.info("accuracy stalls: learning rate lowered to %g", self.rate.full)

@@ -11,7 +11,7 @@ from ...runs.files import read_baseline
 from ...runs.results import describe_accuracies
 from ...system.progress import LOG
 from .. import baseline
-from ..data import for_evaluation
+from ..data import prepare_for_evaluation
 from .base import Callback, Status
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class LinearBaseline(Callback):
     """Fits a linear classifier to the samples of a run once all epochs are done, and keeps `baseline.json`.
 
-    A run that has one already, of before more epochs were asked for, keeps it. Samples that are not suited to it, or
+    A run that has one already, from fewer epochs, keeps it. Samples that are not suited to it, or
     any fault of it, leave it out, and the log says why.
     """
 
@@ -47,7 +47,7 @@ class LinearBaseline(Callback):
 
     def _fit(self, trainer: Trainer) -> None:
         started = time.perf_counter()
-        train = for_evaluation(trainer.config, trainer.samples.train)
+        train = prepare_for_evaluation(trainer.config, trainer.samples.train)
         accuracies = baseline.classify(replace(trainer.samples, train=train))
         seconds = round(time.perf_counter() - started, 3)
         trainer.folder.results.write_baseline({"kind": "linear", "accuracy": accuracies, "seconds": seconds})

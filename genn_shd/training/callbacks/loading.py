@@ -14,7 +14,7 @@ def load_callbacks(named: Sequence[NamedCallback]) -> list[Callback]:
 
     Parameters
     ----------
-    named : where each is, and what it is made with.
+    named : import path and parameters of each.
 
     Raises
     ------

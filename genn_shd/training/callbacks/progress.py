@@ -1,4 +1,4 @@
-"""How far training is: a bar on a terminal, and a line of the log for each epoch."""
+"""Progress of training: a bar on a terminal, and a line of the log for each epoch."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def describe_epoch(metrics: EpochMetrics, epochs: int, is_best: bool) -> str:
     """Return the line of the log about an epoch."""
     parts = [f"epoch {metrics.epoch}/{epochs}: loss {metrics.training_loss:.4f}"]
     for name in ("training", "validation", "test"):
-        accuracy = metrics.accuracy(name)
+        accuracy = metrics.get_accuracy(name)
         if accuracy is not None:
             parts.append(f"{name} {100 * accuracy:.2f} %")
     parts.append(f"{metrics.spikes_per_neuron:.1f} spikes a neuron, {metrics.silent_neurons} silent")

@@ -39,7 +39,7 @@ class Recorder(Callback):
             raise SettingError(
                 f"recording.batches = {list(settings.batches)} is not allowed: an epoch has {trainer.num_batches}."
             )
-        self._selection = Selection.of(trainer.model, settings.populations, settings.variables)
+        self._selection = Selection.choose(trainer.model, settings.populations, settings.variables)
 
     def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
         """Record a batch if it is one of those chosen."""
@@ -54,6 +54,6 @@ class Recorder(Callback):
         from ...plots import training as plots
         from ...recording import figure as plot_recording
 
-        figure = plot_recording.recording(recorded, f"{folder.name}: epoch {epoch}, batch {batch}")
+        figure = plot_recording.draw_recording(recorded, f"{folder.name}: epoch {epoch}, batch {batch}")
         plots.save(figure, folder.plots / "recordings" / f"{name}.png", MARK)
         LOG.info("recorded %s", file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...system.progress import LOG
-from ..silent_neurons import silent_layers
+from ..silent_neurons import list_silent_layers
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class SilenceWarning(Callback):
         self._is_warned = False
 
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
-        dead = silent_layers(trainer.state.silent)
+        dead = list_silent_layers(trainer.state.silent)
         if dead and not self._is_warned:
             self._is_warned = True
             LOG.warning("no neuron of %s spiked in epoch %d: %s", ", ".join(dead), metrics.epoch, SILENCE_REMEDY)

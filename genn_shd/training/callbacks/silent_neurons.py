@@ -18,7 +18,7 @@ _STREAM = 1
 
 
 class SilentNeurons(Callback):
-    """Lifts the weights into neurons without a spike in the epoch before, or draws them anew, as settings ask."""
+    """Raises or redraws the weights into neurons without a spike in the previous epoch."""
 
     def __init__(self, settings: SilentNeuronSettings) -> None:
         self._settings = settings
@@ -33,4 +33,4 @@ class SilentNeurons(Callback):
         if settings.weight_lift > 0.0:
             silent_neurons.lift_weights(model, silent, settings.weight_lift)
         if settings.weight_lift_all > 0.0:
-            silent_neurons.lift_weights(model, silent_neurons.all_hidden(model), settings.weight_lift_all)
+            silent_neurons.lift_weights(model, silent_neurons.select_all_hidden(model), settings.weight_lift_all)

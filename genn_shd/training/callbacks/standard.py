@@ -17,7 +17,7 @@ from .silent_neurons import SilentNeurons
 from .training_curves import TrainingCurves
 
 
-def standard_callbacks(config: Config, model: Model) -> list[Callback]:
+def make_standard_callbacks(config: Config, model: Model) -> list[Callback]:
     """Return new callbacks for one training, in the order in which they are called.
 
     Parameters

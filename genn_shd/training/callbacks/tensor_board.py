@@ -46,7 +46,7 @@ class TensorBoard(Callback):
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
         for name, value in metrics.to_row().items():
             if value is not None and name != "epoch":
-                self._writer.add_scalar(_tag(name), value, metrics.epoch)
+                self._writer.add_scalar(_name_in_tensor_board(name), value, metrics.epoch)
         self._writer.flush()
 
     def on_train_end(self, trainer: Trainer, status: Status) -> None:
@@ -54,7 +54,7 @@ class TensorBoard(Callback):
             self._writer.close()
 
 
-def _tag(column: str) -> str:
+def _name_in_tensor_board(column: str) -> str:
     """Return the name in TensorBoard, which draws what begins alike side by side: `loss/test` for `test_loss`."""
     part, _, figure = column.rpartition("_")
     return f"{figure}/{part}" if figure in ("loss", "accuracy") else column

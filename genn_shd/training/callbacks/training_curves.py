@@ -44,4 +44,4 @@ def draw_curves(trainer: Trainer) -> None:
 
     folder, history = trainer.folder, [metrics.to_row() for metrics in trainer.state.history]
     if history:
-        plots.save(plots.training_curves(history, folder.name), folder.plots / "training_curves.png")
+        plots.save(plots.draw_training_curves(history, folder.name), folder.plots / "training_curves.png")

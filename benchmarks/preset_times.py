@@ -65,7 +65,7 @@ def _time(preset: str, settings: list[str], num_batches: int) -> tuple[float, in
     made = augmentation.prepare_epoch(samples, np.arange(len(samples)), 1000.0, 0, 0)
     with compile_model(config, build_network(config, samples.num_units, CLASSES[preset])) as model:
         model.learning_rate = 1e-7  # so that spike rates stay
-        ready = [made.batch(np.arange(k * size, (k + 1) * size) % len(made)) for k in range(num_batches + 1)]
+        ready = [made.make_batch(np.arange(k * size, (k + 1) * size) % len(made)) for k in range(num_batches + 1)]
         model.train_batch(ready.pop())
         started = time.perf_counter()
         for batch in ready:

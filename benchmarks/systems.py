@@ -113,7 +113,7 @@ def _batches(config: Any, samples: Partition, epoch: int) -> Iterator[tuple[np.n
     train, seed, duration = samples.train, config.training.seed, config.simulation.duration
     augmented = build_augmentation(config).prepare_epoch(train.trains, train.indices, duration, seed, epoch)
     order = np.random.default_rng([seed, epoch]).permutation(len(augmented))
-    for labels, batch in augmented.batches(order, BATCH_SIZE):
+    for labels, batch in augmented.make_batches(order, BATCH_SIZE):
         yield _count(batch, duration), labels.astype(np.int64)
 
 

@@ -147,7 +147,7 @@ def each_other_value(content, rng):
 
 @pytest.mark.parametrize("name", ["summary.json", "evaluation.json", "environment.json"])
 def test_json_of_other_types_is_refused_or_does_no_harm(run, monkeypatch, name):
-    drawn = [(plots, "draw_confusion"), (plots, "draw_training_curves"), (run_report.run_figures, "weights")]
+    drawn = [(plots, "draw_confusion"), (plots, "draw_training_curves"), (run_report.run_figures, "draw_weights")]
     for module, function in drawn:
         monkeypatch.setattr(module, function, lambda *arguments: None)
     monkeypatch.setattr(runs.Training, "recordings", [])

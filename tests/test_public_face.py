@@ -58,6 +58,7 @@ def test_a_public_name_is_described(name):
     assert described and not described.startswith(f"{name}("), f"{name} has no docstring but a generated one"
 
 
+@pytest.mark.slow
 def test_public_names_are_imported_from_the_face():
     if not (ROOT / ".git").exists():
         pytest.skip("no checkout")

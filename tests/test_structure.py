@@ -66,6 +66,7 @@ def test_no_definition_imports_a_back_end():
     assert not [n for n in GRAPH if n.startswith("models") and any(t.startswith("backends") for t in GRAPH[n])]
 
 
+@pytest.mark.slow
 def test_modules_at_old_paths_are_those_that_moved():
     program = (
         "import importlib, warnings; from genn_shd._moved import MOVED\n"

@@ -111,6 +111,7 @@ def count_fibres(copies: int, chance: float, steps: int) -> np.ndarray:
     return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", ["", "-mno-gfni"], ids=["all instructions", "few instructions"])
 @pytest.mark.parametrize(("copies", "chance"), [(3, 0.3), (40, 0.02), (300, 0.9)])
 def test_fibres_draw_the_published_random_numbers(copies, chance, flags, monkeypatch):

@@ -151,6 +151,7 @@ def test_gradients_of_other_networks(per, dt, changes):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 def test_several_spikes_of_a_neuron_in_a_step():
     with _compile(_network(_delays(connections=["input_hidden"]), "sum", strength=6.0), 10.0) as model:
         assert model.evaluate_batch(_batch()).spike_counts["hidden"].max() > 2 * DURATION / 10.0

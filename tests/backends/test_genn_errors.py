@@ -131,6 +131,7 @@ class TestWithPygenn:
             availability.resolve("genn_cpu")
         toolchain.find_cpu_compiler.cache_clear()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("step_code", "message"),
         [
@@ -146,6 +147,7 @@ class TestWithPygenn:
         assert "\n" not in str(error.value)
         assert capfd.readouterr() == ("", "")
 
+    @pytest.mark.slow
     def test_what_the_compiler_says_is_passed_on(self, monkeypatch, tmp_path):
         """A flag that no compiler knows: GeNN takes the code, g++ does not."""
         monkeypatch.setenv("GENN_SHD_CACHE", str(tmp_path))
@@ -156,6 +158,7 @@ class TestWithPygenn:
         toolchain.find_cpu_compiler.cache_clear()
         assert list((tmp_path / "genn").iterdir()) == []
 
+    @pytest.mark.slow
     def test_out_of_memory_says_what_to_lower(self, monkeypatch):
         def full(model):
             raise RuntimeError("cudaError: out of memory")

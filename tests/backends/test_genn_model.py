@@ -31,6 +31,7 @@ def _batches() -> list:
 # -- schedules -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_pipelined_gives_the_gradients_of_sequential_one_batch_later():
     """Nothing is learned, so that both see the same weights; batches of different sizes follow each other."""
     batches = _batches()
@@ -43,6 +44,7 @@ def test_pipelined_gives_the_gradients_of_sequential_one_batch_later():
         assert_same_gradients(actual[k + 1], result, EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["xentropy", "sum_input", "first_spike_exp"])
 def test_pipelined_keeps_what_a_loss_remembers_of_each_of_two_batches(loss):
     first, second = samples(24, 8), samples(25, 8)
@@ -56,6 +58,7 @@ def test_pipelined_keeps_what_a_loss_remembers_of_each_of_two_batches(loss):
         assert_same_gradients(pipelined.train_batch(first), sequential.gradient(second), EXACT)
 
 
+@pytest.mark.slow
 def test_weights_that_are_each_samples_own_follow_samples_that_are_held():
     everything = samples(26, 12)
     rows = np.array([7, 2, 11, 7])
@@ -65,6 +68,7 @@ def test_weights_that_are_each_samples_own_follow_samples_that_are_held():
     assert_same(actual, expected, EXACT)
 
 
+@pytest.mark.slow
 def test_pipelined_and_flushed_after_every_batch_is_sequential():
     with compiled(network(), "genn_cpu") as sequential, _pipelined() as pipelined:
         for batch in _batches():
@@ -75,6 +79,7 @@ def test_pipelined_and_flushed_after_every_batch_is_sequential():
             np.testing.assert_allclose(pipelined.parameters[name], weights, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_pipelined_steps_with_the_gradient_of_the_batch_before():
     """Written out with a sequential model: the losses of a batch are those before the step of the one before it."""
     batches = _batches()
@@ -87,6 +92,7 @@ def test_pipelined_steps_with_the_gradient_of_the_batch_before():
         assert actual_third == pytest.approx(sequential.evaluate_batch(batches[2]).loss, rel=EXACT)
 
 
+@pytest.mark.slow
 def test_no_batch_is_lost_whoever_looks_in_between():
     looks = (
         lambda model: model.flush(),
@@ -107,6 +113,7 @@ def test_no_batch_is_lost_whoever_looks_in_between():
 # -- spikes and memory ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
 def test_spikes_beyond_the_tape_are_counted_and_reported(schedule, caplog):
     batch = samples(3, 8)
@@ -122,6 +129,7 @@ def test_spikes_beyond_the_tape_are_counted_and_reported(schedule, caplog):
         np.testing.assert_array_equal(model.evaluate_batch(batch).spike_counts["hidden"], result.spike_counts["hidden"])
 
 
+@pytest.mark.slow
 def test_a_full_tape_gives_the_gradient_of_the_spikes_on_it():
     """Written out with the first spikes of each neuron; a neuron whose tape overflows lies before one that fills it."""
     described, batch, room = network(regularisation=None), samples(5, 8), 5
@@ -142,6 +150,7 @@ def test_a_full_tape_gives_the_gradient_of_the_spikes_on_it():
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-8 * np.abs(expected).max(), err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
 def test_batches_of_a_data_set_on_the_device_are_numbers(schedule, monkeypatch):
     everything = samples(30, 40)
@@ -159,6 +168,7 @@ def test_batches_of_a_data_set_on_the_device_are_numbers(schedule, monkeypatch):
         )
 
 
+@pytest.mark.slow
 def test_data_sets_come_and_go():
     """As with augmentation: a new data set every epoch, in the memory of the one before."""
     fixed, picks = samples(31, 12), np.arange(4, 11)
@@ -176,6 +186,7 @@ def test_data_sets_come_and_go():
         assert len(genn._memory._regions) <= 5
 
 
+@pytest.mark.slow
 def test_a_batch_under_way_is_finished_before_its_data_set_makes_room_for_another():
     first, second = samples(50, 12), samples(51, 12)
     with compiled(network(), "genn_cpu") as sequential, _pipelined() as pipelined:
@@ -191,6 +202,7 @@ def test_a_batch_under_way_is_finished_before_its_data_set_makes_room_for_anothe
             np.testing.assert_allclose(pipelined.parameters[name], weights, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
     first, second = samples(31, 9), samples(32, 9)
     with compiled(network(), "genn_cpu", batch_size=9) as model:
@@ -201,6 +213,7 @@ def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
         assert len(kept.samples) == 9
 
 
+@pytest.mark.slow
 def test_a_batch_held_by_another_model_is_refused():
     with compiled(network(), "genn_cpu") as one, compiled(network(), "genn_cpu") as other:
         batch = one.upload(samples(30, 9)).select(np.arange(9))
@@ -210,6 +223,7 @@ def test_a_batch_held_by_another_model_is_refused():
             one.gradient(batch)
 
 
+@pytest.mark.slow
 def test_larger_batches_than_before_find_room():
     with compiled(network(), "native") as native, compiled(network(), "genn_cpu") as genn:
         for size in (1, 8, 2, 8):
@@ -219,6 +233,7 @@ def test_larger_batches_than_before_find_room():
 # -- the contract --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_gradient_changes_nothing_and_is_repeatable():
     with compiled(network(), "genn_cpu") as model:
         before = model.parameters
@@ -228,6 +243,7 @@ def test_gradient_changes_nothing_and_is_repeatable():
             np.testing.assert_array_equal(first.gradients[name], second.gradients[name])
 
 
+@pytest.mark.slow
 def test_training_is_adam_with_decoupled_weight_decay():
     rate, beta1, beta2, epsilon, decay = 2e-3, 0.85, 0.99, 1e-7, 0.3
     with compiled(network(), "genn_cpu", learning_rate=rate) as model:
@@ -247,6 +263,7 @@ def test_training_is_adam_with_decoupled_weight_decay():
                 np.testing.assert_allclose(weights, w[k], rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_parameters_and_optimiser_state_go_on_bit_for_bit_and_between_back_ends():
     with (
         compiled(network(), "genn_cpu") as first,
@@ -264,6 +281,7 @@ def test_parameters_and_optimiser_state_go_on_bit_for_bit_and_between_back_ends(
             np.testing.assert_allclose(weights, native.parameters[name], rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_two_models_of_a_network_do_not_share_anything():
     with compiled(network(), "genn_cpu") as one, compiled(network(), "genn_cpu") as other:
         expected = one.gradient(samples(1, 8))
@@ -272,6 +290,7 @@ def test_two_models_of_a_network_do_not_share_anything():
         np.testing.assert_array_equal(one.gradient(samples(1, 8)).losses, expected.losses)
 
 
+@pytest.mark.slow
 def test_run_time_values_change_the_result_and_build_nothing(monkeypatch):
     from genn_shd.backends.genn import builder
 
@@ -297,6 +316,7 @@ def test_run_time_values_change_the_result_and_build_nothing(monkeypatch):
     compiled(network(tau_mem=33.0, loss_scale=7.0), "genn_cpu", learning_rate=0.3, seed=5).close()
 
 
+@pytest.mark.slow
 def test_unlabelled_samples_can_be_evaluated_but_not_trained_on():
     batch = SpikeTrains.from_events([samples(1, 2)[0], samples(1, 2)[1]], labels=[-1, 1], num_units=7)
     for loss in ("sum_exp", "xentropy"):
@@ -309,6 +329,7 @@ def test_unlabelled_samples_can_be_evaluated_but_not_trained_on():
                 genn.gradient(batch)
 
 
+@pytest.mark.slow
 def test_a_gradient_that_is_not_finite_is_an_error_and_takes_no_step():
     with compiled(network(), "genn_cpu", precision="float32") as model:
         model.set_parameters({name: np.sign(w) * 3e38 for name, w in model.parameters.items()})
@@ -318,6 +339,7 @@ def test_a_gradient_that_is_not_finite_is_an_error_and_takes_no_step():
         assert model.optimiser_state["steps_taken"] == before["steps_taken"]
 
 
+@pytest.mark.slow
 def test_a_pass_that_was_interrupted_leaves_nothing_in_the_next_gradient(monkeypatch):
     with compiled(network(), "genn_cpu") as model:
         expected = model.gradient(samples(1, 8))
@@ -336,6 +358,7 @@ def test_a_pass_that_was_interrupted_leaves_nothing_in_the_next_gradient(monkeyp
         assert_same(model.gradient(samples(1, 8)), expected, 1e-15)
 
 
+@pytest.mark.slow
 def test_a_closed_model_says_so():
     model = compiled(network(), "genn_cpu")
     model.close()
@@ -344,6 +367,7 @@ def test_a_closed_model_says_so():
         model.evaluate_batch(samples(1, 2))
 
 
+@pytest.mark.slow
 def test_times_are_taken_where_asked_for():
     with compiled(network(), "genn_cpu", profile=True) as model:
         model.train_batch(samples(1, 8))
@@ -357,6 +381,7 @@ def test_times_are_taken_where_asked_for():
 # -- the cache -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_share_one_build(tmp_path):
     code = """
 from tests.backends.genn_cases import compiled, network, samples
@@ -374,6 +399,7 @@ with compiled(network(hidden=(4,), recurrent=False), "genn_cpu") as model:
     assert len(list((tmp_path / "genn").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_a_damaged_library_is_built_again(monkeypatch, tmp_path):
     monkeypatch.setenv("GENN_SHD_CACHE", str(tmp_path))
     losses = []

@@ -31,6 +31,7 @@ def _activity(times: np.ndarray, t: np.ndarray) -> np.ndarray:
     return GAIN / TAU * np.where(since >= 0, np.exp(-np.maximum(since, 0) / TAU), 0.0).sum(axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dt", [0.5, 2.0])
 def test_the_mean_over_a_step_is_exact(samples, dt):
     num_steps = int(DURATION / dt)

@@ -42,6 +42,7 @@ print((status("VmHWM") - before) * 1024, sum(estimate(network, Use("native", 64,
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of one program")
 def test_a_training_takes_at_least_what_is_estimated_and_not_much_more() -> None:
     done = subprocess.run([sys.executable, "-c", _MEASURED], capture_output=True, text=True, check=True)
@@ -128,6 +129,7 @@ def test_settings_that_ask_for_too_much_are_refused_in_a_line(
     assert not run.exists()
 
 
+@pytest.mark.slow
 def test_a_batch_that_data_cannot_fill_needs_no_memory_and_trains_as_one_that_they_fill(tmp_path: Path) -> None:
     small = ["dataset.num_train=70", "dataset.num_validation=20", "dataset.num_test=20", "training.epochs=2"]
     settings = [word for setting in small for word in ("--set", setting)]

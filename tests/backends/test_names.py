@@ -113,6 +113,7 @@ def genn_code(names: tuple[str, ...], scheme: str) -> str:
 WRITERS = [(native_code, "grid"), (native_code, "exact"), (genn_code, "grid")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", NASTY)
 @pytest.mark.parametrize(("write", "scheme"), WRITERS)
 def test_the_code_is_the_same_but_for_names(names, write, scheme):
@@ -125,6 +126,7 @@ def test_the_code_is_the_same_but_for_names(names, write, scheme):
 RUNS = [("native", "grid", 1), ("native", "exact", 4), pytest.param("genn_cpu", "grid", 2, marks=WITHOUT_PYGENN)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "scheme", "case"), RUNS)
 def test_any_name_gives_the_same_bits(backend, scheme, case):
     names, results = NASTY[case], []

@@ -60,6 +60,7 @@ def test_delays_are_channels_with_moved_spikes(scheme):
         assert np.allclose(ours.gradients[name], gradient, rtol=1e-9, atol=1e-12 * np.abs(gradient).max()), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dt", [0.5, 2.0])
 def test_gradients_are_those_of_the_simulation(dt):
     with _compile(_network(), dt=dt) as model:

@@ -89,6 +89,7 @@ def test_every_loss_at_every_step(loss, dt):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "weight", ["exp(-((t / T - 0.5) / 0.2)**2)", "1 - 2 * t / T", "activity * fmax(0, t / T - 0.2)"]
 )
@@ -129,6 +130,7 @@ def test_adaptive_thresholds(tau_adapt, hidden):
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 def test_steps_long_against_a_time_constant():
     """The adjoint cannot be followed from a spike to the end of such a step: each arrival before it meets its jump."""
     network = _network("sum", tau_mem=Gamma(20.0, 5.0, 5.0, 60.0), tau_syn=Gamma(0.8, 5.0, 0.5, 1.5))
@@ -138,6 +140,7 @@ def test_steps_long_against_a_time_constant():
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau_syn", [20.0, 20.0 * (1 + 1e-7), 19.0, 40.0])
 def test_time_constants_that_meet(tau_syn):
     with _compile(_network(tau_syn=tau_syn, output_tau_syn=tau_syn), 1.0) as model:
@@ -158,6 +161,7 @@ def test_neurons_alike_and_neurons_each_give_the_same():
         np.testing.assert_allclose(each.gradients[name], gradient, rtol=1e-8, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_input_on_the_grid_and_many_spikes_at_one_time():
     with _compile(_network(), 1.0) as model:
         assert _worst_error(model, _batch(grid=1.0)) < 1e-6
@@ -172,6 +176,7 @@ def test_several_spikes_of_a_neuron_in_one_step():
         assert _worst_error(model, _batch()) < 1e-6
 
 
+@pytest.mark.slow
 def test_a_definition_with_more_state_needs_nothing_in_the_back_end():
     adaptive = NeuronModel(
         name="adaptive",

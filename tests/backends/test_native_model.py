@@ -149,6 +149,7 @@ def test_parameters_and_optimiser_state_are_enough_to_go_on_bit_for_bit():
             np.testing.assert_array_equal(weights, second.parameters[name])
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss():
     batch = _batch(16)
     with _compile(learning_rate=2e-2) as model:

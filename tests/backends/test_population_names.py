@@ -66,6 +66,7 @@ def numbers(described: Network, backend: str, **options: object) -> list[np.ndar
         return [result.losses, result.logits, *result.gradients.values(), *result.spike_counts.values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "scheme", "names"),
     [

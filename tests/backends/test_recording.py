@@ -20,6 +20,7 @@ def record(model, batch, count=4) -> Recording:
     return model.record(batch, WANTED, count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "scheme"), [("native", "exact"), ("native", "grid"), pytest.param("genn_cpu", "grid", marks=NO_GENN)]
 )
@@ -35,6 +36,7 @@ def test_recording_changes_nothing_and_compiles_beside(backend, scheme):
     assert_same(after, before, 1e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["native", GENN])
 def test_traces_and_spikes_are_those_of_the_discretisation_written_out(backend):
     described, batch = network("sum_exp", (6,), True), samples(5, 4)
@@ -50,6 +52,7 @@ def test_traces_and_spikes_are_those_of_the_discretisation_written_out(backend):
         assert list(zip(times.tolist(), neurons.tolist(), strict=True)) == expected
 
 
+@pytest.mark.slow
 @NO_GENN
 def test_back_ends_record_the_same():
     batch, recordings = samples(3, 6), []

@@ -27,6 +27,7 @@ BACKENDS = [
 BATCHES = [samples(seed, 8) for seed in range(4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "options"), BACKENDS)
 def test_threads_at_once_get_what_they_get_one_after_the_other(backend, options):
     with compiled(network(), backend, **options) as model, ThreadPoolExecutor(4) as threads:
@@ -41,6 +42,7 @@ def test_threads_at_once_get_what_they_get_one_after_the_other(backend, options)
             np.testing.assert_array_equal(evaluation.logits, expected[number % 4][1].logits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "options"), BACKENDS)
 def test_everything_that_touches_a_model_waits_for_the_batch_that_runs(backend, options):
     with compiled(network(), backend, **options) as model:
@@ -155,6 +157,7 @@ def in_fork(work):
         process.join()
 
 
+@pytest.mark.slow
 @WITHOUT_FORK
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize(("backend", "options"), BACKENDS)
@@ -173,6 +176,7 @@ def test_a_forked_process_goes_on_with_a_copy(backend, options):
         assert_same(model.gradient(BATCHES[1]), expected, 0)
 
 
+@pytest.mark.slow
 @WITHOUT_FORK
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize(("backend", "options"), BACKENDS)
@@ -193,6 +197,7 @@ def test_a_process_forked_in_the_middle_of_a_batch_says_so(backend, options):
         assert_same(model.gradient(BATCHES[1]), expected, 0)
 
 
+@pytest.mark.slow
 @WITHOUT_FORK
 @WITHOUT_PYGENN
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")

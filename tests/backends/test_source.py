@@ -110,6 +110,7 @@ class TestGenn:
         with pytest.raises(DataError, match="runner.cc: this file is no code of genn_shd"):
             write_source(model, tmp_path / "code")
 
+    @pytest.mark.slow
     def test_a_closed_model_still_shows_its_code(self):
         model = compiled(network("sum_sigmoid"), "genn_cpu")
         before = model.source

@@ -72,6 +72,7 @@ def done(cell: ablation.Cell, accuracy: float) -> ablation.Row:
     return ablation.Row(cell.loss, network, cell.addition, cell.seed, "complete", *figures, settings)
 
 
+@pytest.mark.slow
 def test_the_ablation_runs_all_losses_then_adds_to_the_best_then_repeats_and_then_adds_to_all(tmp_path):
     results = ablation.Results(tmp_path / "ablation.csv")
     table = ablation.plan(results)

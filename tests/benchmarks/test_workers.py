@@ -27,6 +27,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_workers_of_a_benchmark_that_was_killed_end():
     benchmark = subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True)

@@ -210,6 +210,7 @@ with EncodingLog(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_write_one_file(folder, capsys):
     log = folder.parent / ".spikes.h5.journal"
     command = [sys.executable, "-c", HOLD, str(log)]
@@ -468,6 +469,7 @@ def test_only_what_is_cropped_is_read(tmp_path):
     assert len(read(tmp_path / "a.wav", tone(500, 300, 8_000), 8_000, crop=100.0)) == 4800
 
 
+@pytest.mark.slow
 def test_ten_minutes_can_be_cropped_or_encoded_in_pieces(tmp_path, monkeypatch):
     """In pieces of two seconds; here they begin to be used from one second on, as ten minutes take half a minute."""
     path, out = tmp_path / "long.wav", tmp_path / "o.h5"

@@ -55,6 +55,7 @@ def outcome(path):
     return history, arrays
 
 
+@pytest.mark.slow
 def test_a_run_from_settings_to_plots(tmp_path, capsys, drawn_figures):
     path = tmp_path / "run"
     assert train.main([*SMALL, "--set", "training.epochs=2", "--out", str(path)]) == 0
@@ -75,6 +76,7 @@ def test_a_run_from_settings_to_plots(tmp_path, capsys, drawn_figures):
     assert json.loads((path / "summary.json").read_text())["compile_seconds"] > 0
 
 
+@pytest.mark.slow
 def test_weights_move_and_loss_falls(tmp_path):
     assert (
         train.main(
@@ -241,6 +243,7 @@ def test_ctrl_c_before_training_ends_in_one_line_and_130(monkeypatch, capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
+@pytest.mark.slow
 def test_a_checkpoint_cut_short_is_refused_and_the_best_one_can_take_its_place(tmp_path, capsys):
     arguments = [*SMALL, "--set", "training.epochs=3", "--out", str(tmp_path)]
     assert train.main(arguments) == 0
@@ -256,6 +259,7 @@ def test_a_checkpoint_cut_short_is_refused_and_the_best_one_can_take_its_place(t
     assert outcome(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_diverging_run_names_the_checkpoint_it_kept(tmp_path, capsys):
     arguments = [*SMALL, "--out", str(tmp_path)]
     assert train.main([*arguments, "--set", "training.epochs=1"]) == 0
@@ -289,6 +293,7 @@ def test_the_settings_that_it_reads_are_not_written_over(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [settings]
 
 
+@pytest.mark.slow
 def test_generated_code_is_kept_where_asked_for(tmp_path, capsys):
     arguments = [*SMALL, "--set", "training.epochs=1", "--out", str(tmp_path / "run"), "--keep-code"]
     assert train.main([*arguments, str(tmp_path / "code")]) == 0

@@ -141,6 +141,7 @@ TOML = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(setting=st.sampled_from([name for name, _ in SETTINGS]), value=TOML)
 def test_any_value_is_taken_or_refused_in_one_line_that_names_it(setting, value):
     *tables, last = setting.split(".")
@@ -154,6 +155,7 @@ def test_any_value_is_taken_or_refused_in_one_line_that_names_it(setting, value)
         assert tables[0] in str(error)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(list(Config.model_fields)), TOML, max_size=3))
 def test_any_table_is_taken_or_refused_in_one_line(values):
     try:

@@ -38,6 +38,7 @@ def test_the_random_split_takes_the_same_part_of_each_class():
     assert data.train.num_spikes + data.test.num_spikes == (IMAGES > 0).sum()
 
 
+@pytest.mark.slow
 def test_rates_go_by_ink():
     train = load_dataset("digits", encoder="rate", duration=100.0, max_rate=500.0).train
     counts = np.zeros((len(train), 64))
@@ -54,6 +55,7 @@ def test_population_has_fields_for_each_pixel():
     assert np.array_equal(~np.isnan(first), np.exp(-((IMAGES[:1347].reshape(-1, 64) / width) ** 2) / 2) > 0.5)
 
 
+@pytest.mark.slow
 def test_changes_add_up_to_the_row_and_end_without_ink():
     data = load_dataset("digits", encoder="changes", threshold=1 / 16, duration=90.0)
     assert (data.num_input, data.duration) == (16, 110.0)
@@ -67,6 +69,7 @@ def test_changes_add_up_to_the_row_and_end_without_ink():
         assert steps.sum() == 0
 
 
+@pytest.mark.slow
 def test_seeds_decide_spikes_and_split():
     a, b, other = (load_dataset("digits", encoder="rate", split="random", seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(a.train.times, b.train.times) and np.array_equal(a.test.labels, b.test.labels)

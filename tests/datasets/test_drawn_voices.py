@@ -73,6 +73,7 @@ def test_every_variant_draws_no_random_numbers_and_is_in_one_family():
     assert len(FAMILY) == sum(map(len, MEN + WOMEN)) >= 50
 
 
+@pytest.mark.slow
 def test_every_variant_speaks(forked_speech):
     training, test = draw_voices(120, 0)
     speakers = (*training, *test)

@@ -60,6 +60,7 @@ def test_bad_split_and_missing_index(small_file, raw_file):
     assert len(fsdd.load(path, split="all").train) == 1
 
 
+@pytest.mark.slow
 def test_the_recordings_themselves():
     path = fsdd._BESIDE_CHECKOUT / fsdd.FILE_NAME
     if not path.is_file():

@@ -33,6 +33,7 @@ def same(a, b):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
 
 
+@pytest.mark.slow
 def test_the_same_settings_make_the_same_samples_on_any_number_of_processors(small, tmp_path, monkeypatch):
     first = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path / "a")
     monkeypatch.setattr(spoken_digits.os, "cpu_count", lambda: 1)
@@ -54,6 +55,7 @@ def test_two_speakers_are_in_the_test_set_and_nobody_else(small, tmp_path):
     assert data.num_input == 700
 
 
+@pytest.mark.slow
 def test_more_repetitions_leave_the_first_as_they_are(small, tmp_path):
     once = load_dataset("spoken_digits", repetitions=1, data_dir=tmp_path).train
     twice = load_dataset("spoken_digits", repetitions=2, data_dir=tmp_path).train

@@ -41,6 +41,7 @@ def test_a_broken_link_is_found(tmp_path):
     assert links.broken_mentions(tmp_path) == [f"genn_shd/code.py: {none} does not exist."]
 
 
+@pytest.mark.slow
 def test_public_names_are_documented():
     assert public_names.undocumented() == []
 

@@ -61,6 +61,7 @@ def test_a_sweep(capsys):
     assert sweep_file.read("search.toml", None, smoke=False).strategy.name == "bayesian"
 
 
+@pytest.mark.slow
 def test_reading_the_generated_code(capsys):
     run_page("tutorials/reading_the_generated_code.md")
     said = capsys.readouterr().out

@@ -74,6 +74,7 @@ def test_losses_and_gradients_are_those_of_continuous_time(loss, dt, hidden):
         np.testing.assert_allclose(gradient, gradients[name], atol=atol)
 
 
+@pytest.mark.slow
 def test_a_wrong_delay_is_noticed():
     network, batch = _problem("sum_exp", 1.0, (6,))
     trains = SpikeTrains.from_events(batch.events, labels=batch.labels, num_units=network.num_input)
@@ -82,6 +83,7 @@ def test_a_wrong_delay_is_noticed():
     assert np.abs(losses - reference.evaluate(replace(network, delay=0.9), batch).losses).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_weighted_by_its_input_it_is_that_of_continuous_time_as_the_step_goes_to_zero():
     """Within a step the weight and the voltage are each their mean, which is not the mean of their product."""
     errors = []

@@ -217,6 +217,7 @@ def test_spike_times_are_those_of_an_adaptive_solver() -> None:
     assert spikes == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_threshold_without_reset_spikes_once_each_crossing() -> None:
     with compile_case("hodgkin_huxley", 0.1, substeps=2) as model:
         recording = model.record(make_samples(), {"hidden": ("V",)}, 3)

@@ -14,6 +14,7 @@ from genn_shd.config.sources import load
 NAME = "examples.dataset:load"
 
 
+@pytest.mark.slow
 def test_it_trains_and_the_run_goes_on(tmp_path):
     settings = (f"dataset.name={NAME}", "dataset.delay=3", "dataset.num_train=40", "network.num_hidden=4")
     words = [word for setting in settings for word in ("--set", setting)]

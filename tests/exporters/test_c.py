@@ -58,6 +58,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", list(CASES))
 def test_logits_are_those_of_the_native_back_end(case, tmp_path):
     scheme, precision, described = CASES[case]

@@ -18,6 +18,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", list(CASES))
 def test_logits_are_those_of_the_grid(case, tmp_path, monkeypatch):
     pytest.importorskip("pygenn", reason="PyGeNN is not installed")

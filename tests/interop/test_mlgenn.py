@@ -62,6 +62,7 @@ def _predict(other, samples, dt=1.0) -> np.ndarray:
     return answer[other.populations["output"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", mlgenn.READOUTS)
 def test_mlgenn_gives_the_same_outputs(loss):
     with _model(_network(loss)) as model:
@@ -82,6 +83,7 @@ def test_mlgenn_gives_the_same_outputs(loss):
         np.testing.assert_array_equal(theirs.argmax(1) if loss[:5] != "first" else theirs.argmin(1), result.predictions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scale_i", "dt"), [(False, 1.0), (True, 0.5)])
 def test_currents_scaled_or_not_and_other_steps_give_the_same(scale_i, dt):
     with _model(dt=dt, duration=NUM_STEPS * dt) as model:
@@ -100,6 +102,7 @@ def test_there_and_back_are_the_same_weights():
             np.testing.assert_allclose(weights, model.parameters[name], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_weights_trained_by_mlgenns_eventprop_work_here():
     from ml_genn.compilers import EventPropCompiler
     from ml_genn.optimisers import Adam

@@ -36,6 +36,7 @@ def test_exprel_is_written_without_branches_that_c_lacks() -> None:
     assert to_code(parse("exprel(0)", [])) == "1.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voltage", [-40.0, -55.0, -40.0 + 1e-7])
 def test_rates_of_hodgkin_and_huxley_are_smooth_where_they_divide_zero_by_zero(voltage: float) -> None:
     neuron = replace(find_neuron("hodgkin_huxley"), state={"V": voltage, "m": 0.05, "h": 0.6, "n": 0.32})

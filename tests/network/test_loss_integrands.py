@@ -42,6 +42,7 @@ def _compile(loss, **changes):
     return compile_network(_network(loss), **(settings | changes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CUSTOM)
 def test_gradients_are_those_of_finite_differences(name):
     with _compile(getattr(custom_losses, name)) as model:
@@ -64,6 +65,7 @@ def test_training_leaves_nothing_but_the_parameters(scheme):
         np.testing.assert_array_equal(ours[name], gradient)
 
 
+@pytest.mark.slow
 def test_the_loss_is_its_integral():
     """The integrand of the voltages, which a loss with the voltage as its integrand reads off step by step."""
     seen = []

@@ -79,6 +79,7 @@ def test_folds_name_their_mean():
     assert "mean\n60.0 %" in [text.get_text() for text in figure.axes[0].texts]
 
 
+@pytest.mark.slow
 def test_a_figure_is_saved_as_a_readable_png(tmp_path):
     path = tmp_path / "plots" / "curves.png"
     plots.save(plots.draw_training_curves([row(n) for n in range(1, 4)], "a run"), path)
@@ -119,6 +120,7 @@ def drawn(figure, path):
     return [text.get_text() for text in figure.findobj(Text)]
 
 
+@pytest.mark.slow
 def test_names_are_text_in_a_confusion_matrix(tmp_path):
     names = AWKWARD
     figure = plots.draw_confusion(np.eye(len(names), dtype=int), names, "$ \\frac _\n" + "x" * 100_000)
@@ -134,6 +136,7 @@ def test_every_speaker_left_out_has_a_bar_though_two_look_alike(tmp_path):
     assert len(figure.axes[0].patches) == len(AWKWARD)
 
 
+@pytest.mark.slow
 def test_names_are_text_in_the_curves_of_a_run_and_a_logarithmic_axis_has_plain_numbers(tmp_path):
     figure = plots.draw_training_curves([row(n, learning_rate=10.0**-n) for n in range(1, 5)], "$\\frac{1}{2$ $_\x00")
     texts = drawn(figure, tmp_path)
@@ -141,6 +144,7 @@ def test_names_are_text_in_the_curves_of_a_run_and_a_logarithmic_axis_has_plain_
     assert "0.001" in texts and not [text for text in texts if "mathdefault" in text]
 
 
+@pytest.mark.slow
 def test_a_legend_names_also_what_begins_with_an_underscore(tmp_path):
     axes = (figure := plots.Figure()).subplots()
     plots.name_lines(axes, axes.plot([0, 1], [[0, 0], [1, 2]]), ["_a", "$b$"])

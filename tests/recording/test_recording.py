@@ -10,6 +10,9 @@ from genn_shd.recording.file import Recorded
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 
+pytestmark = pytest.mark.slow
+
+
 SMALL = [
     *("--preset", "yin_yang"),
     *("--set", "dataset.num_train=60", "--set", "dataset.num_validation=20", "--set", "dataset.num_test=30"),

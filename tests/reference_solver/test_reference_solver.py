@@ -31,6 +31,8 @@ from tests.reference_solver import (
 )
 from tests.reference_solver.lif import advance, first_crossing, peak_offset, psp
 
+pytestmark = pytest.mark.slow
+
 
 def bell(t: np.ndarray, sample: int) -> np.ndarray:
     """A weight w(t) that is not one of the named ones and differs between samples."""

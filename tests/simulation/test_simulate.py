@@ -19,6 +19,7 @@ def test_spikes_of_a_lif_neuron_are_at_the_times_of_its_formula() -> None:
     assert trajectory["V"] == pytest.approx(2.0 * (1.0 - np.exp(-since / 20.0)), abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_hodgkin_huxley_neuron_follows_an_adaptive_solver() -> None:
     def pulse(t: float) -> float:
         return 0.5 * np.exp(-(((t - 20.0) / 5.0) ** 2))

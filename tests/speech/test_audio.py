@@ -166,6 +166,7 @@ def test_one_sample_that_is_no_number_is_named(tmp_path, value):
     assert "no finite numbers" in refused(tmp_path / "a.wav")
 
 
+@pytest.mark.slow
 def test_encode_names_what_is_not_whole_and_takes_the_rest(whole, tmp_path, capsys):
     bad = []
     for suffix in SUFFIXES:

@@ -63,6 +63,7 @@ def test_a_seed_fixes_all_spikes_and_channels_are_the_same_in_any_company(ear):
     assert (np.diff(times) >= 0).all()
 
 
+@pytest.mark.slow
 def test_pieces_give_the_spikes_of_the_whole(ear):
     sound = np.concatenate([tone(400, 300), np.zeros(9600), tone(1500, 500)])
     waveform = prepare(sound, Preparation())
@@ -79,6 +80,7 @@ def test_pieces_give_the_spikes_of_the_whole(ear):
     assert np.abs((whole.mean(axis=0) - np.mean(pieces, axis=0)) / spread).max() < 5
 
 
+@pytest.mark.slow
 def test_a_long_recording_is_encoded_in_pieces(ear):
     waveform = Waveform(np.tile(np.concatenate([tone(600, 200), np.zeros(4800)]), 40), 12_000.0)
     times, units = encode_long(ear, waveform.samples, waveform.duration, 0)
@@ -105,6 +107,7 @@ def human() -> Waveform:
     return prepare(sound, Preparation(crop=150.0))
 
 
+@pytest.mark.slow
 @needs_lauscher
 def test_velocity_and_firing_probability_are_lauschers(human):
     from lauscher.transformations import BasilarMembrane, HairCell
@@ -121,6 +124,7 @@ def test_velocity_and_firing_probability_are_lauschers(human):
     np.testing.assert_allclose(compute_firing_probability(own), fired, atol=1e-7 * fired.max())
 
 
+@pytest.mark.slow
 @needs_lauscher
 def test_spikes_are_as_many_as_lauschers(human):
     """Part of our own runs that lie as far from the others, summed over channels, as lauscher's: not below 0.5 %."""

@@ -87,6 +87,7 @@ def test_a_sample_is_a_pair_of_views():
         trains[3]
 
 
+@pytest.mark.slow
 @given(SAMPLES, st.data())
 def test_select_takes_samples_in_the_order_given(samples, data):
     trains = build(samples, labels=range(len(samples)), speakers=range(len(samples)))
@@ -111,6 +112,7 @@ def test_select_copies():
     assert not np.shares_memory(trains.select([0]).times, trains.times)
 
 
+@pytest.mark.slow
 @given(SAMPLES, st.integers(1, 91) | st.floats(0.5, 100))
 def test_crop_drops_spikes_at_the_duration_or_later(samples, duration):
     trains = build(samples)
@@ -121,6 +123,7 @@ def test_crop_drops_spikes_at_the_duration_or_later(samples, duration):
     assert cropped.count_longer(duration) == 0
 
 
+@pytest.mark.slow
 @given(SAMPLES, st.randoms())
 def test_keep_leaves_the_spikes_that_are_picked(samples, random):
     picked = [[random.random() < 0.5 for _ in spikes] for spikes in samples]
@@ -146,12 +149,14 @@ def test_crop_copies_nothing_where_nothing_is_late():
     assert trains.crop(9.25).counts.tolist() == [3, 0, 0]
 
 
+@pytest.mark.slow
 @given(st.lists(SAMPLES, min_size=1, max_size=3))
 def test_concatenate_joins_in_order(parts):
     joined = SpikeTrains.concatenate(build(samples) for samples in parts)
     assert as_lists(joined) == [spikes for samples in parts for spikes in samples]
 
 
+@pytest.mark.slow
 @given(SAMPLES)
 def test_parts_pass_the_checks_they_were_spared(samples):
     trains = build(samples)
@@ -163,6 +168,7 @@ def test_parts_pass_the_checks_they_were_spared(samples):
         SpikeTrains(part.times, part.units, part.offsets, part.labels, part.speakers, part.num_units)
 
 
+@pytest.mark.slow
 @given(SAMPLES, st.integers(1, 5))
 def test_unsorted_times_are_found_wherever_blocks_end(samples, block):
     with pytest.MonkeyPatch.context() as patch:

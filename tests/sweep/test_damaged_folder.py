@@ -107,6 +107,7 @@ def test_a_state_that_is_cut_is_named(sweep, capsys, part):
     assert run(sweep, capsys) == [2, 2, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", range(8))
 def test_a_state_with_a_byte_flipped_is_named_or_still_good(sweep, capsys, start):
     file = sweep / "out" / FILE_NAME

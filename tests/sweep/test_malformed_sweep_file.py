@@ -123,6 +123,7 @@ def plan_sweep(path):
     strategies.build(plan.make_plan(sweep_file.read(str(path), None, False))).next([])
 
 
+@pytest.mark.slow
 def test_no_sweep_file_ends_in_a_traceback_a_hang_or_much_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(memory_estimate, "read_available_memory", lambda: 10**9)
     monkeypatch.chdir(tmp_path)

@@ -41,6 +41,7 @@ def test_every_one_can_be(name, dataset, smoke):
         build_network(config, 700, 20)
 
 
+@pytest.mark.slow
 def test_the_loss_comparison_is_of_the_published_size():
     plan = plans.make_plan(
         SweepFile.from_values(sweep_file.read("losses", "shd").values() | {"repeats": {}, "function": f"{HERE}:quick"})

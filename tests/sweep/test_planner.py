@@ -47,6 +47,7 @@ def test_a_budget_that_is_raised_goes_on_and_repeats_nothing(tmp_path):
     assert len(trials) == counts.started == len(executed(tmp_path)) == 5
 
 
+@pytest.mark.slow
 def test_time_ends_a_sweep_after_what_was_started(tmp_path):
     trials, counts, _ = go(tmp_path, "slow", budget={"hours": 0.3 / 3600}, settings={"training.epochs": 10})
     assert 1 <= len(trials) <= 3  # 0.2 s each
@@ -55,6 +56,7 @@ def test_time_ends_a_sweep_after_what_was_started(tmp_path):
     assert len(again) == len(trials)
 
 
+@pytest.mark.slow
 def test_where_a_sweep_is_is_said_again_and_again(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.02)
     caplog.set_level("INFO", "genn_shd")
@@ -62,6 +64,7 @@ def test_where_a_sweep_is_is_said_again_and_again(tmp_path, caplog, monkeypatch)
     assert re.search(r"[12] of 3 trials, 00:0\d so far, 00:0\d left; 1 runs under way", caplog.text)
 
 
+@pytest.mark.slow
 def test_where_time_ends_a_sweep_what_is_left_of_it_is_said(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.02)
     caplog.set_level("INFO", "genn_shd")
@@ -172,6 +175,7 @@ def test_a_run_that_nobody_needs_is_not_tried_again_when_its_worker_dies(tmp_pat
     assert (counts.started, counts.lost) == (2, 1)
 
 
+@pytest.mark.slow
 def test_hopeless_runs_are_stopped_and_their_trial_is_decided(tmp_path):
     trials, counts, best = go(
         tmp_path,
@@ -194,6 +198,7 @@ def test_hopeless_runs_are_stopped_and_their_trial_is_decided(tmp_path):
     assert counts.skipped >= 1
 
 
+@pytest.mark.slow
 def test_asked_to_stop_it_leaves_what_can_be_gone_on_with(tmp_path):
     stop = StopRequest()
 

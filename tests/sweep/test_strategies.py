@@ -103,6 +103,7 @@ def test_the_first_trials_are_spread_over_the_space():
     assert [int(10 * tau) for tau in taus] == list(range(10))
 
 
+@pytest.mark.slow
 def test_trials_in_flight_are_not_suggested_again():
     strategy = strategies.build(plan(strategy={"name": "bayesian", "initial": 6, "lie": "mean"}))
     trials = run_through(strategy, 12)
@@ -193,6 +194,7 @@ def test_the_surrogate_knows_what_was_observed_and_how_little_it_knows_elsewhere
     assert sum(fitted.compute_sensitivities().values()) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_the_state_of_the_package_can_be_saved_and_loaded(tmp_path):
     from bayes_opt import BayesianOptimization
 

@@ -32,6 +32,7 @@ def test_a_bug_keeps_its_traceback():
         exit_code(lambda: 1 // 0)
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_error():
     imports = "import sys; from genn_shd.system.command import exit_code"
     program = f"{imports}; sys.exit(exit_code(lambda: print('x' * 10**6) or 0))"
@@ -133,6 +134,7 @@ def test_a_name_in_an_error_does_not_steer_the_terminal(capsys):
     assert err.startswith(r"error: \x1b[2J\nxx") and err.count("\n") == 1 and len(err) < 5000
 
 
+@pytest.mark.slow
 def test_importing_figures_leaves_a_back_end_that_was_chosen():
     assert run_with_back_end("pdf", import_after_a_choice) == "svg\n"
     assert run_with_back_end("pdf", import_before_matplotlib) == "pdf\n"

@@ -79,6 +79,7 @@ def test_every_minute_not_every_thing():
     assert progress.INTERVAL == 60.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "arguments", "line"),
     [

@@ -70,6 +70,7 @@ def test_flags_of_the_environment_win_and_are_told_apart(cache, monkeypatch):
     assert answers == [42, 43]
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_share_the_cache(cache):
     code = f"from genn_shd.toolchain import compiler; print(compiler.compile_source({SOURCE % 7!r}))"
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
@@ -102,6 +103,7 @@ def test_a_cache_that_cannot_be_made_says_how_to_name_another(tmp_path, monkeypa
         compiler.compile_source(SOURCE % 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="the ziglang package is not installed")
 def test_without_gcc_and_clang_zig_gives_the_same_gradient(cache, monkeypatch):
     rng = np.random.default_rng(0)
@@ -189,6 +191,7 @@ def test_a_library_that_another_user_put_there_is_compiled_again(cache):
     assert library.stat().st_mtime_ns > 0
 
 
+@pytest.mark.slow
 def test_a_library_that_was_cut_short_does_not_end_the_process(cache):
     """The system notices that a part of it is missing when that part is used, and then it is too late."""
     source = '__attribute__((visibility("default"))) int answer(void) { return 7; }\n'

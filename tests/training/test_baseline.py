@@ -78,6 +78,7 @@ def test_too_many_samples_are_left_out(monkeypatch):
         baseline.classify(Partition(words(40, 1)))
 
 
+@pytest.mark.slow
 def test_a_run_says_what_it_came_to_and_fits_it_once(tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     assert train.main([*SMALL, "--out", str(run)]) == 0
@@ -95,6 +96,7 @@ def test_a_run_says_what_it_came_to_and_fits_it_once(tmp_path, capsys, monkeypat
     assert json.loads((run / "summary.json").read_text())["baseline"] == kept
 
 
+@pytest.mark.slow
 def test_it_can_be_off_and_never_fails_a_training(tmp_path, capsys, monkeypatch):
     assert train.main([*SMALL, "--set", "report.baseline=none", "--out", str(tmp_path / "off")]) == 0
     assert not (tmp_path / "off" / "baseline.json").exists() and "linear" not in capsys.readouterr().err
@@ -112,6 +114,7 @@ def test_it_can_be_off_and_never_fails_a_training(tmp_path, capsys, monkeypatch)
     assert json.loads((tmp_path / "failed" / "summary.json").read_text())["baseline"] is None
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_named(tmp_path, capsys):
     assert train.main([*SMALL, "--out", str(tmp_path)]) == 0
     (tmp_path / "baseline.json").write_text('{"accuracy": {"test": 71.7}}')

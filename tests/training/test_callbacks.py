@@ -308,6 +308,7 @@ def test_callbacks_in_settings_may_differ_when_a_run_goes_on(tmp_path):
 # --- TensorBoard and Weights & Biases -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_tensorboard_is_given_every_epoch_under_its_number(tmp_path, monkeypatch):
     written, made = [], []
 

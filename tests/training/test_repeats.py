@@ -104,6 +104,7 @@ def test_a_speaker_left_out_in_turn_chooses_no_epoch():
     assert resolved.training.monitor == "training"
 
 
+@pytest.mark.slow
 def test_parts_that_are_gone_on_with_and_stopped_leave_a_summary_that_says_so(tmp_path):
     leave_out = {"validation": {"kind": "leave_one_speaker_out"}}
     folds = [f"fold_{speaker}" for speaker in run(tmp_path, **leave_out).folds]
@@ -129,6 +130,7 @@ def test_a_training_that_its_patience_ended_is_not_missing(tmp_path):
     assert 3 <= json.loads((tmp_path / "summary.json").read_text())["epochs"] < 9
 
 
+@pytest.mark.slow
 def test_seeds_that_were_not_begun_are_known_to_be_missing(tmp_path):
     stop, seeds = StopRequest(), {"training.seeds": 3}
 
@@ -191,6 +193,7 @@ def test_interrupted_and_diverged_runs_leave_a_summary_too(tmp_path):
     assert run(tmp_path).epochs == 2
 
 
+@pytest.mark.slow
 def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
@@ -205,6 +208,7 @@ def test_curves_are_drawn_while_a_run_trains_but_not_after_every_epoch(tmp_path,
     assert drawn == [1, 5]
 
 
+@pytest.mark.slow
 def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, models):
     summary = run(tmp_path, validation={"kind": "leave_one_speaker_out"})
     assert [p.name for p in sorted(tmp_path.glob("fold_*"))] == ["fold_0", "fold_1", "fold_2"]
@@ -226,6 +230,7 @@ def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, model
     assert (tmp_path / "log.txt").read_text().count("epoch 2/2") == 3
 
 
+@pytest.mark.slow
 def test_leave_one_speaker_out_goes_on_in_the_fold_it_was_stopped_in(tmp_path, models):
     settings = {"validation": {"kind": "leave_one_speaker_out"}}
     expected = run(tmp_path / "whole", **settings)
@@ -259,6 +264,7 @@ def test_several_seeds_are_trained_one_after_another_and_summed_up(tmp_path, mod
     assert "validation_accuracy_best" not in summary.over_seeds
 
 
+@pytest.mark.slow
 def test_seeds_go_on_where_they_were_stopped_and_can_be_added(tmp_path, models):
     loso = {"validation": {"kind": "leave_one_speaker_out"}}
     stop, rows = StopRequest(), []
@@ -278,6 +284,7 @@ def test_seeds_go_on_where_they_were_stopped_and_can_be_added(tmp_path, models):
     assert summary.over_seeds["mean_accuracy_last"].values == means
 
 
+@pytest.mark.slow
 def test_a_folder_of_one_seed_does_not_become_one_of_several(tmp_path):
     run(tmp_path / "one")
     with pytest.raises(SettingError, match="holds another kind of training, one with the single seed 0"):

@@ -59,6 +59,7 @@ def go_on(first: Path, path: Path, dataset: Dataset = DATASET, **changes: object
 FROZEN = ("hidden_hidden", "output.tau_mem")
 
 
+@pytest.mark.slow
 def test_training_begins_with_the_parameters_of_the_run_and_some_stay(first: Path, tmp_path: Path) -> None:
     before = RunFolder.open_existing(first).checkpoints.read("best").select_group("parameters")
     after = go_on(first, tmp_path / "run", **{"training.frozen": FROZEN, "silent_neurons.weight_lift_all": 0.1})
@@ -67,6 +68,7 @@ def test_training_begins_with_the_parameters_of_the_run_and_some_stay(first: Pat
         np.testing.assert_array_equal(read_arrays(tmp_path / "run" / "start.npz")[name], start)
 
 
+@pytest.mark.slow
 def test_it_goes_on_without_the_other_run(first: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     shutil.copytree(first, source)
@@ -77,6 +79,7 @@ def test_it_goes_on_without_the_other_run(first: Path, tmp_path: Path) -> None:
     assert all(np.array_equal(stopped[name], whole[name]) for name in whole)
 
 
+@pytest.mark.slow
 def test_each_seed_begins_with_the_training_of_its_own(first: Path, tmp_path: Path) -> None:
     seeds = {"training.seeds": (0, 3)}
     train(CONFIG.replace(**seeds), tmp_path / "source", dataset=DATASET)

@@ -120,6 +120,7 @@ def uninterrupted(tmp_path_factory):
     return outcome(path)
 
 
+@pytest.mark.slow
 def test_it_learns(tmp_path):
     run = Run(tmp_path, CONFIG.replace(**{"training.epochs": 30})).train()
     first, last = run.history[0], run.history[-1]
@@ -145,6 +146,7 @@ def test_history_is_what_a_second_look_at_the_numbers_gives(tmp_path, uninterrup
 IMPATIENT = CONFIG.replace(**{"training.epochs": 9, "training.patience": 2, "optimiser.learning_rate": 1e-30})
 
 
+@pytest.mark.slow
 def test_patience_ends_training_and_it_is_complete(tmp_path, caplog):
     caplog.set_level("INFO", "genn_shd")
     run = Run(tmp_path, IMPATIENT).train()
@@ -155,6 +157,7 @@ def test_patience_ends_training_and_it_is_complete(tmp_path, caplog):
     assert Run(tmp_path, more).train().model.batches == BATCHES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batches", [1, 3, BATCHES - 1, BATCHES, BATCHES + 2, 3 * BATCHES])
 def test_stopped_after_a_batch_it_goes_on_bit_for_bit(tmp_path, uninterrupted, batches):
     run = Run(tmp_path).stop_after(batches)
@@ -332,6 +335,7 @@ def test_a_full_disk_stops_and_leaves_the_checkpoint_before(tmp_path, monkeypatc
     assert outcome(tmp_path) == uninterrupted
 
 
+@pytest.mark.slow
 def test_shuffling_depends_on_seed_and_epoch_alone(tmp_path):
     def orders(path, seed):
         class Recording(CountingModel):
@@ -360,6 +364,7 @@ def test_rates_are_those_of_the_schedule_and_reach_the_history(tmp_path):
         assert row["learning_rate"] == rates[(epoch + 1) * BATCHES - 1]
 
 
+@pytest.mark.slow
 def test_the_rate_is_steered_by_what_is_monitored(tmp_path):
     class Stalling(CountingModel):
         """Right on half of the validation samples in the first epoch, on none later; training goes well."""
@@ -484,6 +489,7 @@ def test_augmented_epochs_are_longer_and_change_what_is_learned(tmp_path, uninte
     assert history(tmp_path)[0]["training_loss"] != history(tmp_path)[1]["training_loss"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batches", [3, 7])
 def test_augmented_and_stopped_in_mid_epoch_it_goes_on_bit_for_bit(tmp_path, batches):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
@@ -535,6 +541,7 @@ class Dead(CountingModel):
         self._parameters["input_hidden"][:] = -1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "said"), [(Dead, 1), (Deaf, 0)])
 def test_a_layer_without_spikes_is_told_of_once_with_what_helps(tmp_path, caplog, model, said):
     run = Run(tmp_path, CONFIG.replace(**{"silent_neurons.weight_lift": 0.0}), model=model).train()

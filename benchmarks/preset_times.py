@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     settings = ["network.num_hidden=32"] if options.smoke else []
     rows = [_measure(preset, settings, threads, 2 if options.smoke else 12) for preset in SAMPLES]
     columns = ["preset", "weights", "ms/trial, one thread", f"ms/trial, {threads} threads", "epochs"]
-    columns += [f"hours, {cores} cores" for cores in CORES]
+    columns += [f"minutes, {cores} cores" for cores in CORES]
     print_table(columns, [_format(row) for row in rows])
     report.finish({"rows": rows}, threads)
 
@@ -43,7 +43,7 @@ def _measure(preset: str, settings: list[str], threads: int, batches: int) -> di
     single, weights, epochs, per_epoch = _time(preset, [*settings, "simulation.num_threads=1"], batches)
     together = _time(preset, [*settings, f"simulation.num_threads={threads}"], batches)[0]
     per_core = together * threads
-    hours = {cores: per_core * per_epoch * epochs / cores / 3.6e6 for cores in CORES}
+    minutes = {cores: per_core * per_epoch * epochs / cores / 6e4 for cores in CORES}
     return {
         "preset": preset,
         "weights": weights,
@@ -51,7 +51,7 @@ def _measure(preset: str, settings: list[str], threads: int, batches: int) -> di
         "ms_all_threads": together,
         "threads": threads,
         "epochs": epochs,
-        "hours": hours,
+        "minutes": minutes,
     }
 
 
@@ -84,7 +84,7 @@ def _make_dataset(num_classes: int) -> Dataset:
 
 def _format(row: dict[str, Any]) -> list[str]:
     times = [f"{row['ms_one_thread']:.1f}", f"{row['ms_all_threads']:.1f}", str(row["epochs"])]
-    return [row["preset"], f"{row['weights']:,}", *times, *(f"{hours:.1f}" for hours in row["hours"].values())]
+    return [row["preset"], f"{row['weights']:,}", *times, *(f"{minutes:.0f}" for minutes in row["minutes"].values())]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from genn_shd.config.sources import load
 from genn_shd.runs.files import read_summary
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, classify
-from genn_shd.training.data import build_augmentation, partition, prepare
+from genn_shd.training.data import build_augmentation, partition, prepare, prepare_for_evaluation
 from genn_shd.training.samples import Partition
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -91,7 +91,7 @@ def _measure_linear(samples: Partition) -> dict[str, Any]:
 def _measure_torch(name: str, config: Any, samples: Partition, epochs: int) -> dict[str, Any]:
     from benchmarks.torch_networks import Classifier
 
-    started, test = time.process_time(), samples.held_out["test"]
+    started, test = time.process_time(), prepare_for_evaluation(config, samples.held_out["test"])
     batches = -(-len(samples.train) // BATCH_SIZE)
     shape = (NUM_CHANNELS, NUM_BINS, int(samples.train.labels.max()) + 1)
     classifier = Classifier(name, shape, epochs * batches, config.training.seed)

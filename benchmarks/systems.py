@@ -151,8 +151,15 @@ def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
         for row in rows:
             colour = COLOURS[row["system"].partition(",")[0]]
             axes.semilogx(row["parameters"], 100 * row["test"], "o", color=colour, markersize=9)
+            above = row["system"].partition(",")[0] != "spiking"
             axes.annotate(
-                row["system"], (row["parameters"], 100 * row["test"]), (8, 4), textcoords="offset points", color=colour
+                row["system"],
+                (row["parameters"], 100 * row["test"]),
+                (0, 9 if above else -9),
+                textcoords="offset points",
+                ha="center",
+                va="bottom" if above else "top",
+                color=colour,
             )
         axes.set(
             xlabel="trained parameters",

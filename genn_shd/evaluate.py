@@ -28,7 +28,7 @@ from .system.progress import show_log
 from .training.build import build_network, compile_model, get_trial_duration
 from .training.data import crop, partition, prepare, prepare_for_evaluation, select
 from .training.evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
-from .training.operations import count_operations
+from .training.operations import count_operations_by_part
 from .training.run import draw_confusion
 from .training.samples import Samples
 from .training.time_scale import check_time_scale
@@ -117,9 +117,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     with compile_model(config, network, max(map(len, parts.values()))) as model:
         model.set_parameters(checkpoint.select_group("parameters"))
         evaluations = {name: evaluate_with_bar(model, samples.upload(model)) for name, samples in parts.items()}
-        operations = {
-            name: count_operations(model, parts[name], each.spikes, config.report) for name, each in evaluations.items()
-        }
+        operations = count_operations_by_part(model, parts, evaluations, config.report)
     evaluated = Evaluated(evaluations, operations, class_names, speaker_names)
     data = None if options.data is None else make_absolute(str(options.data), Path.cwd())
     name, epoch, missing = folder.name, checkpoint.state["epoch"], find_incomplete(folder)

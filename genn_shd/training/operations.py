@@ -10,7 +10,7 @@ from ..backends.base import Model
 from ..config.schema import ReportSettings
 from ..network.network import Network
 from ..runs.evaluation_report import Operations
-from ..spikes.spike_trains import SpikeTrains
+from .evaluation import Evaluation
 from .samples import Samples
 
 _PJ_PER_UJ = 1e6
@@ -48,15 +48,17 @@ def count_operations(
     )
 
 
+def count_operations_by_part(
+    model: Model, parts: Mapping[str, Samples], evaluations: Mapping[str, Evaluation], settings: ReportSettings
+) -> dict[str, Operations]:
+    """Count the same for each part of the data, by the evaluation of its samples."""
+    return {part: count_operations(model, parts[part], each.spikes, settings) for part, each in evaluations.items()}
+
+
 def _count_arrivals(samples: Samples, delays: np.ndarray, duration: float) -> int:
     """Count the spikes of all samples that arrive within a trial, each once for every delay (ms)."""
-    trains: SpikeTrains = samples.trains
-    # Cumulated over all spikes: samples may be any choice of those that the trains hold.
-    counts = np.concatenate(
-        [[0], np.cumsum(sum((trains.times < duration - delay).astype(np.int64) for delay in delays))]
-    )
-    begin, end = trains.offsets[samples.indices], trains.offsets[samples.indices + 1]
-    return int((counts[end] - counts[begin]).sum())
+    times = samples.trains.select(samples.indices).times
+    return sum(int(np.count_nonzero(times < duration - delay)) for delay in delays)
 
 
 def _count_dense_weights(network: Network) -> int:

@@ -24,7 +24,7 @@ from .callbacks.base import Callback, Status
 from .callbacks.loading import load_callbacks
 from .data import count_most_samples, partition, prepare_for_evaluation, resolve_from_data
 from .evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
-from .operations import count_operations
+from .operations import count_operations_by_part
 from .samples import Partition, Samples
 from .silent_neurons import list_silent_layers
 from .start import start_from_run
@@ -53,9 +53,7 @@ def train_once(
         # Without samples held out, the training samples are looked at.
         parts = samples.held_out or {"train": prepare_for_evaluation(config, samples.train)}
         evaluations = _evaluate_best(model, parts, folder)
-        operations = {
-            name: count_operations(model, parts[name], each.spikes, config.report) for name, each in evaluations.items()
-        }
+        operations = count_operations_by_part(model, parts, evaluations, config.report)
         _write_evaluations(evaluations, operations, dataset, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
         return _conclude(trainer, "complete"), evaluations

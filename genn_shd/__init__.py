@@ -1,9 +1,6 @@
 """genn_shd: exact gradients for spiking neural networks, by code generation.
 
-from genn_shd import SpikeTrains, compile_network
-from genn_shd.models import recurrent_classifier
-
-Everything that one writes a network, a loss or a training with is here; the modules behind it may move.
+Import public names from here: `from genn_shd import Network, compile_network`. The modules that define them may move.
 """
 
 from importlib import import_module as _import_module
@@ -64,7 +61,7 @@ if TYPE_CHECKING:
 
 _serve_old_paths()
 
-# Loaded when they are first asked for: most programs need none of them.
+# Imported on first use, because most programs need none of them.
 _LAZY = {
     **dict.fromkeys(("MlgennNetwork", "from_mlgenn", "convert_spikes_to_mlgenn", "to_mlgenn"), "interop.mlgenn"),
     **dict.fromkeys(("NirNetwork", "read_nir", "write_nir"), "interop.nir"),

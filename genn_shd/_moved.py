@@ -58,11 +58,11 @@ MOVED = {
     "timings": "training.callbacks.epoch_timings",
     "trainer": "training.trainer",
 }
-"""Where modules stand now that stood elsewhere in version 0.1, all without `genn_shd.`; one became two."""
+"""Path of a module in version 0.1 -> its path now, both without `genn_shd.`; one module became two."""
 
 
 def hand_on(module: str) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a package that was a module: its old names are those of `module`, with a warning."""
+    """Make the `__getattr__` of a package that was a module: it serves names of `module`, with a warning."""
     package = module.rpartition(".")[0]
 
     def find(name: str) -> Any:
@@ -76,7 +76,7 @@ def hand_on(module: str) -> Callable[[str], Any]:
 
 
 def serve_old_names(module: str, names: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the `__getattr__` of a module whose functions were renamed: old name -> new one."""
+    """Make the `__getattr__` of a module whose functions were renamed; `names` maps old to new names."""
 
     def find(name: str) -> Any:
         if name not in names:
@@ -88,7 +88,7 @@ def serve_old_names(module: str, names: Mapping[str, str]) -> Callable[[str], An
 
 
 def old_method(old: str, new: str) -> Callable[..., Any]:
-    """Return a method for the old name of one that was renamed; inside `classmethod` where that is one."""
+    """Make a method that serves the old name of a renamed one; wrap it in `classmethod` for a class method."""
 
     def method(self: Any, *values: Any, **named: Any) -> Any:
         kind = self if isinstance(self, type) else type(self)
@@ -99,7 +99,7 @@ def old_method(old: str, new: str) -> Callable[..., Any]:
 
 
 class _OldPaths(MetaPathFinder, Loader):
-    """Finds a module at its old path: one that hands on every name of the module that it became."""
+    """Import hook for old paths: the module it makes has every name of the module at the new path."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -117,6 +117,6 @@ class _OldPaths(MetaPathFinder, Loader):
 
 
 def serve_old_paths() -> None:
-    """Let the import system find modules under their old paths; a second call does nothing."""
+    """Let imports find modules under their old paths; a second call does nothing."""
     if not any(isinstance(finder, _OldPaths) for finder in sys.meta_path):
         sys.meta_path.insert(0, _OldPaths())

@@ -1,4 +1,4 @@
-"""Errors of one line each: what was wrong, what is allowed, what to do next."""
+"""Errors for users. Each message is one line: what was wrong, what is allowed, what to do next."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Iterable
 
 
 class GennShdError(Exception):
-    """The base of all errors that a user can correct. Commands print it as one line and exit with 2."""
+    """Base class of all errors that a user can correct. Commands print the message and exit with status 2."""
 
 
 class SettingError(GennShdError, ValueError):
-    """A setting, argument or name that is not allowed."""
+    """A setting, argument or name is not allowed."""
 
 
 class DataError(GennShdError, ValueError):
-    """A file, array or sample that cannot be used."""
+    """A file, array or sample cannot be used."""
 
 
 class BackendError(GennShdError, RuntimeError):
-    """A back end that is missing, cannot compile, or failed while it ran."""
+    """A back end is missing, cannot compile, or failed while it ran."""
 
 
 class DivergedError(GennShdError, ArithmeticError):
-    """A loss or gradient that is not finite, or spikes without end."""
+    """A state, loss or gradient is not finite, or a neuron never stops spiking."""
 
 
 class BusyError(GennShdError):
-    """A file or folder that another process is using."""
+    """Another process is using a file or folder."""
 
 
 def suggest_nearest(name: str, allowed: Iterable[str]) -> str:
-    """Return a hint for a misspelt name: ` Did you mean 'x'?`, or an empty string where nothing is near."""
+    """Return a hint for a misspelt name, ` Did you mean 'x'?`, or an empty string if no name is similar."""
     close = difflib.get_close_matches(str(name), [str(a) for a in allowed], n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
 
@@ -41,8 +41,8 @@ def unknown_name(what: str, name: str, allowed: Iterable[str]) -> SettingError:
 
     Parameters
     ----------
-    what : kind of the name, such as `neuron`.
-    name : as it was given.
+    what : kind of thing that the name is of, such as `neuron`.
+    name : the name that was given.
     allowed : all names of that kind.
     """
     allowed = list(allowed)

@@ -1,23 +1,23 @@
-"""Augmentation: training samples that differ a little in every epoch, for the same label.
+"""Augmentation: random changes of training samples in every epoch that keep their labels.
 
-ChannelShift              a voice that is higher or lower
-TimeDilation              a word spoken faster or slower
-ChannelJitter             each spike on a channel near its own
-Blend                     new samples mixed from several of the same class
-FrequencyMask             parts of the spectrum left out, as another microphone would
-SpikeDropout              spikes left out at random
-SpikeNumberNormalisation  about as many spikes in each sample
-ClassBalance              as many samples of each class
+ChannelShift              moves all channels of a sample, like a higher or lower voice
+TimeDilation              scales all times of a sample, like faster or slower speech
+ChannelJitter             moves each spike to a nearby channel
+Blend                     mixes new samples from several samples of one class
+FrequencyMask             drops spikes with a probability that varies over channels, like another microphone
+SpikeDropout              drops spikes at random
+SpikeNumberNormalisation  drops spikes so that samples have about the same number
+ClassBalance              chooses the same number of samples of each class
 Augmentation              all of these in their order; `Augmentation.prepare_epoch` applies them
 
-and, once and for all parts of a data set:
+Two transformations are applied once, to all parts of a data set:
 
-ClassSubset               some classes only
-Rescale                   other units of time and channel
+ClassSubset               keeps some classes only
+Rescale                   multiplies times and channels by a factor
 
-A step takes spike trains and a source of random numbers for each sample (`RandomStreams`), and returns spike trains;
-samples stay sorted in time, and no step loops over samples or spikes. Apply steps to batches, as
-`Epoch.make_batch` does: then nothing of the size of the data set is ever copied.
+A step takes spike trains and random numbers for each sample (`RandomStreams`), and returns spike trains. Samples stay
+sorted in time, and no step loops over samples or spikes. Apply steps to batches, as `Epoch.make_batch` does: then the
+whole data set is never copied.
 """
 
 import importlib
@@ -60,7 +60,7 @@ _RENAMED = {"ChannelMuffling": "FrequencyMask", "Draws": "RandomStreams"}
 
 
 def _find_steps() -> tuple[type[Step], ...]:
-    """Return the steps that the modules beside this one define, in their order."""
+    """Return the steps that the modules of this package define, sorted by `order`."""
     modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
     classes = {value for module in modules for value in vars(module).values() if inspect.isclass(value)}
     steps = [value for value in classes if issubclass(value, Step) and not inspect.isabstract(value)]
@@ -68,11 +68,11 @@ def _find_steps() -> tuple[type[Step], ...]:
 
 
 STEPS = _find_steps()
-"""Every step there is, in the order of application. To add one, write a file with a subclass of `Step` beside them."""
+"""All steps, in the order of application. To add one, write a module with a subclass of `Step` in this package."""
 
 
 def __getattr__(name: str) -> object:
-    """Serve classes under their former names."""
+    """Serve classes under their old names."""
     if name not in _RENAMED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warnings.warn(f"{__name__}.{name} is now {_RENAMED[name]}.", DeprecationWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""Blends: new samples mixed from several of the same class."""
+"""Blends: new samples that are mixed from several samples of one class."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from .random_streams import RandomStreams
 
 @dataclass(frozen=True)
 class Blend:
-    """Adds samples to a training set, each mixed from as many of one class as there are probabilities.
+    """Adds samples to a training set; each is mixed from several samples of one class, one per probability.
 
-    Nowotny, Turner & Knight (2025). The class is that of a sample drawn uniformly, then members are drawn from the
-    class with replacement, of any speaker. Spikes of member i are kept with probability i. Each member is then moved
-    so that its mean channel (by whole channels) and its mean time are those of the group, the averages over the
-    members' means; these are means over the spikes kept, where the paper's are over all. Spikes that leave the
-    channels or come before 0 are dropped; spikes after the end of the trial are for the caller to crop. Nothing in
-    tonic mixes samples.
+    After Nowotny, Turner & Knight (2025). The class is that of a sample drawn uniformly; the members are then drawn
+    from that class with replacement, from any speaker. Spikes of member i are kept with probability i. Each member is
+    then moved so that its mean channel (rounded) and its mean time equal those of the group, the averages of the
+    members' means. Here these are means over the spikes that were kept; in the paper, over all spikes. Spikes that
+    leave the channels or would come before 0 are dropped; the caller crops spikes after the end of the trial.
 
     Attributes
     ----------
-    probabilities : of a spike of each member to be kept, two or more numbers from 0 to 1.
-    factor : size of the training set with blends, divided by its size without; 1 or more.
+    probabilities : probability of each member's spikes to be kept, two or more numbers from 0 to 1.
+    factor : size of the training set with blends, divided by its size without blends; 1 or more.
     """
 
     probabilities: tuple[float, ...] = (0.5, 0.5)
@@ -44,7 +43,7 @@ class Blend:
 
     @property
     def num_members(self) -> int:
-        """Samples in a blend."""
+        """Number of samples in a blend."""
         return len(self.probabilities)
 
     def count_blends(self, num_samples: int) -> int:
@@ -57,7 +56,7 @@ class Blend:
         Parameters
         ----------
         labels : (N,) classes of the training set.
-        draws : a source of random numbers for each of B blends.
+        draws : random numbers for each of B blends.
 
         Returns
         -------
@@ -66,7 +65,7 @@ class Blend:
         Raises
         ------
         DataError
-            A sample of which nobody knows the class.
+            A sample has no label.
         """
         unlabelled = np.flatnonzero(labels == UNKNOWN)
         if unlabelled.size:
@@ -79,33 +78,33 @@ class Blend:
         return by_class[first[:, None] + chosen]
 
     def drop_spikes(self, members: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
-        """Some of the spikes of B * num_members samples, those of a blend one after another.
+        """Drop spikes of B * num_members samples at random; the members of a blend follow one another.
 
-        Takes a source of random numbers for each of the B blends. Comes before `merge`, and before whatever moves
-        all spikes of a sample alike: that costs the less the fewer there are.
+        `draws` has random numbers for each of the B blends. Call this before `merge`, and before steps that move all
+        spikes of a sample by the same amount, which then have fewer spikes to move.
         """
         probabilities = np.tile(self.probabilities, len(draws))
         return members.keep(draws.split(self.num_members).pick_spikes(members.counts, probabilities))
 
     def merge(self, members: SpikeTrains) -> SpikeTrains:
-        """B blends of B * num_members samples, centred; their speaker is unknown where several speak."""
+        """Merge B * num_members samples into B blends, centred; the speaker of a blend of several is unknown."""
         channels = np.rint(self._to_centre(spikes.average_by_sample(members.units, members.offsets)))
         delays = self._to_centre(spikes.average_by_sample(members.times, members.offsets))
         return self._sort(_move(members, channels.astype(np.int32), delays.astype(np.float32)))
 
     def _to_centre(self, positions: np.ndarray) -> np.ndarray:
-        """Compute how far each member is from its group's centre; 0 for members without spikes."""
+        """Compute the distance of each member from the centre of its group; 0 for members without spikes."""
         groups = positions.reshape(-1, self.num_members)
         there = ~np.isnan(groups)
         centres = np.where(there, groups, 0.0).sum(axis=1) / np.maximum(1, there.sum(axis=1))
         return np.where(there, centres[:, None] - groups, 0.0).reshape(-1)
 
     def _sort(self, members: SpikeTrains) -> SpikeTrains:
-        """One sample of each group, the spikes of all its members sorted in time."""
+        """Make one sample of each group, with the spikes of all members sorted in time."""
         n = self.num_members
         offsets = members.offsets[::n]
-        # Floats that are not negative (nor -0.0, to which a delay of 0.0 was added) sort as their bits do. Members are
-        # sorted already, which a stable sort makes use of: it merges them.
+        # The bits of floats that are not negative sort like the floats (-0.0 cannot occur, as a delay was added). A
+        # stable sort is fast here: members are sorted already, so it only merges them.
         groups = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         order = np.argsort((groups << 32) | members.times.view(np.int32), kind="stable")
         speakers = members.speakers.reshape(-1, n)
@@ -120,7 +119,7 @@ class Blend:
 
 
 def _move(trains: SpikeTrains, channels: np.ndarray, delays: np.ndarray) -> SpikeTrains:
-    """Each sample on other channels and at other times, without the spikes that leave."""
+    """Move each sample by a number of channels and by a delay, ms; drop spikes that leave the channels or precede 0."""
     units = trains.units + np.repeat(channels, trains.counts)
     times = trains.times + np.repeat(delays, trains.counts)
     moved = spikes.replace(trains, times, trains.units, trains.offsets)

@@ -1,4 +1,4 @@
-"""Choice of an epoch's samples: classes in equal numbers, or some classes only."""
+"""Choice of samples by class: the same number of each class, or some classes only."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from .random_streams import RandomStreams
 
 @dataclass(frozen=True)
 class ClassBalance:
-    """Equal classes: each epoch has as many random samples of a class as the smallest has (Nowotny et al. 2025)."""
+    """Draws from each class, in every epoch, as many samples as the smallest class has (Nowotny et al. 2025)."""
 
     def count_samples(self, labels: np.ndarray) -> int:
-        """Count the samples that are chosen out of those with the labels (N,).
+        """Count the samples that `choose_samples` returns for the labels (N,).
 
         Raises
         ------
         DataError
-            A sample of which nobody knows the class.
+            A sample has no label.
         """
         sizes = self._count_classes(labels)
         return len(sizes) * int(sizes.min(initial=len(labels)))
 
     def choose_samples(self, labels: np.ndarray, draws: RandomStreams) -> np.ndarray:
-        """Positions in `labels` (N,), rising, with a source of random numbers for each sample.
+        """Return positions in `labels` (N,), rising; `draws` has random numbers for each sample.
 
         Raises
         ------
         DataError
-            A sample of which nobody knows the class.
+            A sample has no label.
         """
         sizes = self._count_classes(labels)
         order = np.lexsort((draws.draw_uniform()[:, 0], labels))  # by class, and within a class at random
@@ -45,7 +45,7 @@ class ClassBalance:
         return np.sort(order[rank < sizes.min(initial=len(labels))])
 
     def _count_classes(self, labels: np.ndarray) -> np.ndarray:
-        """Samples of each class that occurs."""
+        """Count the samples of each class that occurs."""
         unlabelled = np.flatnonzero(labels == UNKNOWN)
         if unlabelled.size:
             raise DataError(f"class balance: sample {unlabelled[0]} has no label; give every training sample one.")
@@ -54,11 +54,11 @@ class ClassBalance:
 
 @dataclass(frozen=True)
 class ClassSubset:
-    """Some classes of a data set; the others' samples are left out, and classes count from 0 in the order given.
+    """Keeps the samples of some classes, which are numbered from 0 in the given order.
 
     Attributes
     ----------
-    classes : numbers or names, two or more, each once.
+    classes : numbers or names of two or more different classes.
     """
 
     classes: tuple[int | str, ...]
@@ -68,14 +68,14 @@ class ClassSubset:
             raise SettingError(f"ClassSubset: classes = {list(self.classes)!r} must be two classes or more.")
 
     def __call__(self, dataset: Dataset) -> Dataset:
-        """The data set with these classes only, in copies of its samples.
+        """Return a data set with copies of the samples of these classes.
 
         Raises
         ------
         SettingError
-            A class that the data set does not have, or one that is named twice.
+            A class is not in the data set, or is named twice.
         DataError
-            A part of the data set that has no sample of these classes.
+            A part of the data set has no sample of these classes.
         """
         numbers = [_to_number(chosen, dataset.class_names) for chosen in self.classes]
         if len(set(numbers)) < len(numbers):
@@ -97,8 +97,8 @@ def _to_number(chosen: int | str, class_names: Sequence[str]) -> int:
 
 
 def _keep_classes(trains: SpikeTrains, classes: Sequence[int]) -> SpikeTrains:
-    """The samples of some classes, labelled with where their class stands among them."""
-    new_labels = np.full(max(classes) + 2, UNKNOWN, np.int32)  # the last one stands for all larger labels
+    """Return the samples of some classes, labelled with the position of their class in `classes`."""
+    new_labels = np.full(max(classes) + 2, UNKNOWN, np.int32)  # the last entry is for all larger labels
     new_labels[list(classes)] = np.arange(len(classes))
     labels = new_labels[np.minimum(trains.labels, max(classes) + 1)]
     chosen = trains.select(np.flatnonzero(labels != UNKNOWN))

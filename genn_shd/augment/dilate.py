@@ -1,4 +1,4 @@
-"""Time dilation: a word spoken faster or slower."""
+"""Time dilation: scales the times of a sample, like faster or slower speech."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .step import Step
 
 @dataclass(frozen=True)
 class TimeDilation(Step):
-    """Multiply all times of a sample by one factor, log-uniform in minimum to maximum.
+    """Multiplies all times of a sample by one factor, drawn log-uniformly between minimum and maximum.
 
-    Spikes pushed beyond the trial are for the caller to crop. Nowotny, Turner & Knight (2025). tonic's `TimeSkew`
-    draws the factor uniformly, so that slowing down is likelier than speeding up.
+    After Nowotny, Turner & Knight (2025). The caller crops spikes after the end of the trial. tonic's `TimeSkew` draws
+    the factor uniformly instead, so that slower speech is more likely than faster speech.
 
     Attributes
     ----------
-    minimum, maximum : factors, above 0; 1 leaves times as they are.
+    minimum, maximum : limits of the factor, above 0; a factor of 1 changes nothing.
     """
 
     order: ClassVar[float] = 10
@@ -43,7 +43,7 @@ class TimeDilation(Step):
             tuple[Annotated[float, Field(gt=0, le=1000)], ...],
             OneOrMany,
             AsList,
-            described("smallest and largest factor of a sample's spike times, for example [0.8, 1.2]; [] = off"),
+            described("smallest and largest factor of the spike times of a sample, for example [0.8, 1.2]; [] = off"),
         ] = (),
     ) -> Self | None:
         if len(dilate) not in (0, 2) or dilate != tuple(sorted(dilate)):
@@ -60,7 +60,7 @@ class TimeDilation(Step):
             raise SettingError(f"TimeDilation: minimum = {self.minimum!r} must not exceed maximum = {self.maximum!r}.")
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
-        """Dilated copies of B samples, with a source of random numbers for each."""
+        """Return dilated copies of B samples; `draws` has random numbers for each."""
         lowest, highest = math.log(self.minimum), math.log(self.maximum)
         factors = np.exp(lowest + (highest - lowest) * draws.draw_uniform()[:, 0]).astype(np.float32)
         times = trains.times * np.repeat(factors, trains.counts)

@@ -1,4 +1,4 @@
-"""All steps in their order, and the epochs of a training set that they produce."""
+"""All steps of augmentation in their order, and the epochs that they make of a training set."""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ from .step import BLENDING, Step
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The transformations of training samples, random in every epoch; None leaves a part out.
+    """All transformations of training samples, drawn anew in every epoch; None switches a part off.
 
-    Classes are balanced, numbers of spikes normalised, then come the steps before blending, blends, and the other
-    steps, each in the order that it states. As in Nowotny, Turner & Knight (2025), a member of a blend is dilated and
-    shifted as that sample is in this epoch, then blended; the other steps come last, so that a blend is treated like
-    any other sample.
+    The order is: class balance, normalisation of spike numbers, steps before blending, blending, other steps; steps
+    are sorted by their `order`. As in Nowotny, Turner & Knight (2025), a member of a blend is dilated and shifted
+    in the same way as that sample in this epoch, and then blended. The other steps come last and treat blends like
+    other samples.
+
+    Attributes
+    ----------
+    balance : choice of the same number of samples of each class.
+    normalise : normalisation of spike numbers.
+    blend : addition of blended samples.
+    steps : further steps, in any order.
     """
 
     balance: ClassBalance | None = None
@@ -34,44 +41,44 @@ class Augmentation:
 
     @property
     def before_blending(self) -> tuple[Step, ...]:
-        """The steps that samples and members of blends go through, in their order."""
+        """The steps that are applied to samples and to members of blends, sorted by `order`."""
         return tuple(sorted((s for s in self.steps if s.order < BLENDING), key=lambda step: step.order))
 
     @property
     def after_blending(self) -> tuple[Step, ...]:
-        """The steps that samples and blends go through, in their order."""
+        """The steps that are applied to samples and to blends, sorted by `order`."""
         return tuple(sorted((s for s in self.steps if s.order >= BLENDING), key=lambda step: step.order))
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no step: an epoch is the training set as it is."""
+        """Whether nothing is switched on: every epoch is the unchanged training set."""
         return self == Augmentation()
 
     def count_samples(self, labels: np.ndarray) -> int:
-        """Samples in each epoch of a training set with the labels (N,).
+        """Count the samples in each epoch of a training set with the labels (N,).
 
         Raises
         ------
         DataError
-            A sample without a label, where classes are balanced.
+            Classes are balanced and a sample has no label.
         """
         size = self.balance.count_samples(labels) if self.balance else len(labels)
         return size + (self.blend.count_blends(size) if self.blend else 0)
 
     def prepare_epoch(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int, epoch: int) -> Epoch:
-        """Samples to train on in one epoch.
+        """Choose the samples of one epoch; they are made when they are needed.
 
         Parameters
         ----------
-        trains : cropped to the trial.
-        indices : (N,) which of them are the training set.
-        duration : of a trial, ms; spikes that a step puts at this time or later are dropped.
-        seed, epoch : 0 or more. The same ones make the same epoch.
+        trains : samples, cropped to the duration of a trial.
+        indices : (N,) positions in `trains` of the training set.
+        duration : duration of a trial, ms; spikes that a step moves to this time or later are dropped.
+        seed, epoch : 0 or more. The same numbers make the same epoch.
 
         Raises
         ------
         DataError
-            A sample without a label, where classes are balanced or blends made.
+            Classes are balanced or blends are made, and a sample has no label.
         """
         labels = trains.labels[indices]
         if self.balance:
@@ -87,28 +94,28 @@ class Augmentation:
         return Epoch(self, trains, indices, members, duration, seed, epoch)
 
     def prepare_evaluation(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int) -> Epoch:
-        """Samples to evaluate, all of them and in their order: of the steps only `normalise` applies.
+        """Choose all samples for evaluation, in their order; only `normalise` is applied.
 
-        Every call thins them alike.
+        Every call drops the same spikes. Parameters are those of `prepare_epoch`.
         """
         return Augmentation(normalise=self.normalise).prepare_epoch(trains, indices, duration, seed, 0)
 
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """N + M samples, N of a training set and M blends of such, made when they are asked for.
+    """The samples of one epoch: N of a training set, then M blends, made when they are needed.
 
-    Made by `Augmentation.prepare_epoch`. Each sample is made of (seed, epoch, its number) alone: batches can be cut in
-    any order and size, by several threads or processes, or again after a stop, and hold the same samples.
+    Made by `Augmentation.prepare_epoch`. A sample depends only on the seed, the epoch and its number. So it is the same
+    for any order and size of batches, in any thread or process, and after a run is resumed.
 
     Attributes
     ----------
-    augmentation : the steps.
-    trains : where the samples come from.
-    indices : (N,) samples of `trains`.
-    members : (M, n) samples of `trains` to blend.
-    duration : of a trial, ms.
-    seed, epoch : of all random numbers.
+    augmentation : the transformations.
+    trains : the samples that all of these are made from.
+    indices : (N,) positions in `trains` of the samples.
+    members : (M, n) positions in `trains` of the n members of each blend.
+    duration : duration of a trial, ms.
+    seed, epoch : determine all random numbers.
     """
 
     augmentation: Augmentation
@@ -124,18 +131,18 @@ class Epoch:
 
     @property
     def labels(self) -> np.ndarray:
-        """(N + M,) classes."""
+        """Labels of the samples, (N + M,) int32."""
         return self.trains.labels[np.concatenate([self.indices, self.members[:, 0]])]
 
     @property
     def speakers(self) -> np.ndarray:
-        """(N + M,) speakers; -1 where unknown, or where several are blended."""
+        """Speakers of the samples, (N + M,) int32; -1 if unknown, or for a blend of several speakers."""
         speakers = self.trains.speakers[self.members]
         of_blends = np.where((speakers == speakers[:, :1]).all(axis=1), speakers[:, 0], UNKNOWN)
         return np.concatenate([self.trains.speakers[self.indices], of_blends]).astype(np.int32)
 
     def make_batch(self, positions: np.ndarray) -> SpikeTrains:
-        """The samples at some positions, 0 to N + M - 1, in the order given, made and cropped to the trial."""
+        """Make the samples at some positions, 0 to N + M - 1, in the given order, cropped to the trial."""
         is_blend = positions >= len(self.indices)
         blends = positions[is_blend] - len(self.indices)
         originals = self.indices[positions[~is_blend]]
@@ -144,12 +151,12 @@ class Epoch:
         made = self._apply(self.augmentation.after_blending, made, numbers).crop(self.duration)
         if not blends.size:
             return made
-        return made.select(np.argsort(np.argsort(is_blend, kind="stable")))  # back to the order asked for
+        return made.select(np.argsort(np.argsort(is_blend, kind="stable")))  # restores the order of `positions`
 
     def make_batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, SpikeTrains]]:
-        """The samples at the positions `order`, `size` at a time, as pairs of labels and batch.
+        """Make the samples at the positions `order`, `size` at a time, and yield pairs of labels and batch.
 
-        The last batch may be shorter. A thread makes each batch while the one before it is in use.
+        The last batch may be shorter. A thread makes each batch while the previous one is in use.
         """
         labels = self.labels
         spans = [order[start : start + size] for start in range(0, len(order), size)]
@@ -161,7 +168,7 @@ class Epoch:
                 yield labels[span], batch
 
     def _make_originals_and_blends(self, originals: np.ndarray, blends: np.ndarray) -> SpikeTrains:
-        """Samples of these numbers, then blends of these numbers, up to the step that blends."""
+        """Make samples of these numbers, then blends of these numbers, without the steps after blending."""
         before, blend = self.augmentation.before_blending, self.augmentation.blend
         made = self._apply(before, self._normalise(self.trains.select(originals), originals), originals)
         if not blend or not blends.size:
@@ -173,13 +180,13 @@ class Epoch:
         return SpikeTrains.concatenate([made, blend.merge(members)])
 
     def _normalise(self, batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
-        """Return samples of these numbers with about as many spikes each, where that is asked for."""
+        """Normalise the spike numbers of a batch, if `normalise` is switched on; `samples` are their numbers."""
         normalise = self.augmentation.normalise
         draws = RandomStreams.start(self.seed, self.epoch, samples).derive("normalise")
         return normalise(batch, draws) if normalise else batch
 
     def _apply(self, steps: Sequence[Step], batch: SpikeTrains, samples: np.ndarray) -> SpikeTrains:
-        """Return what steps make of samples, with random numbers for the samples of these numbers."""
+        """Apply steps to a batch; `samples` are the numbers that determine its random numbers."""
         draws = RandomStreams.start(self.seed, self.epoch, samples)
         for step in steps:
             batch = step(batch, draws.derive(step.stream))

@@ -1,4 +1,4 @@
-"""Frequency masks: a voice through another microphone, in another room."""
+"""Frequency masks: drop spikes as another microphone or room would change a spectrum."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _KNOTS = 8
 
 @dataclass(frozen=True)
 class FrequencyMask(Step):
-    """Spikes are dropped with a probability that varies smoothly over channels, in every sample in another way.
+    """Drops spikes with a probability that varies smoothly over channels and is drawn for each sample.
 
-    The probability is drawn at eight channels, evenly spread from the first to the last, uniform in 0 to maximum, and
-    linear between them. These are the masks of SpecAugment (Park et al. 2019, doi:10.21437/Interspeech.2019-2680)
-    without their edges.
+    The probability is drawn uniformly from 0 to maximum at eight channels, evenly spaced from the first to the last,
+    and is linear between them. The masks of SpecAugment (Park et al. 2019, doi:10.21437/Interspeech.2019-2680) are
+    similar, but have sharp edges.
 
     Attributes
     ----------
-    maximum : probability, 0 to 1.
+    maximum : largest probability to drop a spike, 0 to 1.
     """
 
     order: ClassVar[float] = 70
-    stream: ClassVar[str] = "muffle"  # its first name, which its random numbers are made of
+    stream: ClassVar[str] = "muffle"  # its first name, kept because random numbers depend on it
 
     maximum: float
 
@@ -40,7 +40,7 @@ class FrequencyMask(Step):
         frequency_mask: Annotated[
             float,
             described(
-                "largest probability of a spike to be left out, another one around each channel and sample", ge=0, le=1
+                "largest probability to drop a spike; the probability varies over channels and samples", ge=0, le=1
             ),
         ] = 0.0,
     ) -> Self | None:
@@ -50,14 +50,14 @@ class FrequencyMask(Step):
         check_probability("FrequencyMask: maximum", self.maximum)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
-        """Return masked copies of B samples, with a source of random numbers for each."""
+        """Return masked copies of B samples; `draws` has random numbers for each."""
         kept = 1.0 - self.maximum * _interpolate(draws.derive("curve").draw_uniform(_KNOTS), trains.num_units)
         sample = np.repeat(np.arange(len(trains)) * trains.num_units, trains.counts)
         return trains.keep(draws.derive("spikes").pick_each_spike(trains.counts, kept.take(sample + trains.units)))
 
 
 def _interpolate(knots: np.ndarray, num_units: int) -> np.ndarray:
-    """(B, num_units), linear between the values at the knots (B, K)."""
+    """Interpolate linearly between the values at the knots (B, K); returns (B, num_units)."""
     place = np.linspace(0.0, knots.shape[1] - 1.0, num_units)
     left = np.minimum(place.astype(int), knots.shape[1] - 2)
     share = place - left

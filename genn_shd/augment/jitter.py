@@ -1,4 +1,4 @@
-"""Channel jitter: each spike on a channel near its own."""
+"""Channel jitter: moves each spike to a nearby channel."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _TABLE_BITS = 16
 
 @dataclass(frozen=True)
 class ChannelJitter(Step):
-    """Every spike moves by its own whole number of channels, a rounded normal number; those that leave are dropped.
+    """Moves each spike by a normally distributed number of channels, rounded; drops spikes that leave the channels.
 
-    "ID jitter" of Nowotny, Turner & Knight (2025). Numbers come from a table of the normal distribution's 65536
-    quantiles, so none is beyond 4.3 sigma. tonic's `SpatialJitter` truncates instead of rounding, which pulls
-    towards channel 0, and draws from numpy's global state.
+    This is the "ID jitter" of Nowotny, Turner & Knight (2025). Numbers come from a table of 65536 quantiles of the
+    normal distribution, so none is beyond 4.3 sigma. tonic's `SpatialJitter` truncates instead of rounding, which moves
+    spikes towards channel 0 on average.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class ChannelJitter(Step):
     def from_settings(
         cls,
         jitter: Annotated[
-            float, described("standard deviation of each spike's own shift; 0 = off", "channels", ge=0, le=1e6)
+            float, described("standard deviation of the shift of each spike; 0 = off", "channels", ge=0, le=1e6)
         ] = 0.0,
     ) -> Self | None:
         return cls(jitter) if jitter else None
@@ -50,7 +50,7 @@ class ChannelJitter(Step):
         check_positive("ChannelJitter: sigma", self.sigma)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
-        """Jittered copies of B samples, with a source of random numbers for each."""
+        """Return jittered copies of B samples; `draws` has random numbers for each."""
         return spikes.move(
             trains, _tabulate_normal(self.sigma).take(draws.draw_for_spikes(trains.counts) >> (31 - _TABLE_BITS))
         )
@@ -58,7 +58,7 @@ class ChannelJitter(Step):
 
 @lru_cache(maxsize=4)
 def _tabulate_normal(sigma: float) -> np.ndarray:
-    """(65536,) int32, equally likely values."""
+    """Return a table of equally likely, rounded normal numbers, (65536,) int32."""
     size = 1 << _TABLE_BITS
-    limit = np.iinfo(np.int32).max // 2  # so far away that every spike is dropped, and no sum wraps
+    limit = np.iinfo(np.int32).max // 2  # moves every spike out of the channels, and no sum overflows
     return np.clip(np.rint(sigma * scipy.special.ndtri((np.arange(size) + 0.5) / size)), -limit, limit).astype(np.int32)

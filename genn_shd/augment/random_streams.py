@@ -1,4 +1,4 @@
-"""Random numbers that belong to a sample and a spike, not to the order in which batches are made."""
+"""Random numbers that depend on the sample and the spike, but not on the order in which batches are made."""
 
 from __future__ import annotations
 
@@ -16,27 +16,26 @@ _BITS = 31
 
 @dataclass(frozen=True, eq=False)
 class RandomStreams:
-    """A source of random numbers for each of B samples, on its own.
+    """Independent random numbers for each of B samples.
 
-    Every number is a hash of seed, epoch, the number of its sample, what it is for, and where it stands in the
-    sample. So it is the same in whichever batch, batch size, order, process or resumed run the sample comes up, and
-    numbers for a batch cost no more than an array of counters. `numpy.random.Generator` has no way to jump to B
-    places of a stream at once.
+    Every number is a hash of the seed, the epoch, the number of its sample, its purpose, and its position in the
+    sample. So it does not depend on batch size, order, process, or whether the run was resumed.
+    `numpy.random.Generator` cannot jump to B places of a stream at once.
 
     Keys of samples are mixed with the finaliser of SplitMix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195),
-    numbers of spikes with a 32-bit hash that numpy computes in vector registers (constants of lowbias32 by
-    C. Wellons, nullprogram.com/blog/2018/07/31, with a second key added half way). Not for cryptography.
+    numbers of spikes with a 32-bit hash (constants of lowbias32 by C. Wellons, nullprogram.com/blog/2018/07/31, with a
+    second key added half way). Not for cryptography.
 
     Attributes
     ----------
-    keys : (B,) uint64, one a sample.
+    keys : (B,) uint64, one key per sample.
     """
 
     keys: np.ndarray
 
     @classmethod
     def start(cls, seed: int, epoch: int, samples: ArrayLike) -> RandomStreams:
-        """Make sources for samples, given by their numbers (B,), 0 or more, in an epoch of a run."""
+        """Make random streams for samples with the numbers `samples` (B,), 0 or more, in an epoch of a run."""
         root = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)
         return cls(_mix(root ^ _mix(_GOLDEN * (np.asarray(samples).astype(np.uint64) + np.uint64(1)))))
 
@@ -44,31 +43,31 @@ class RandomStreams:
         return len(self.keys)
 
     def derive(self, purpose: str) -> RandomStreams:
-        """Derive sources for one purpose, independent of those for others: no step's numbers depend on other steps."""
+        """Derive streams for one purpose; they are independent of those for other purposes."""
         return RandomStreams(_mix(self.keys ^ (_GOLDEN * np.array([zlib.crc32(purpose.encode()) + 1], np.uint64))))
 
     def split(self, number: int) -> RandomStreams:
-        """`number` sources for each sample, one sample's after another's: (B * number,)."""
+        """Derive `number` streams for each sample: B * number streams, those of a sample follow one another."""
         return RandomStreams(self._derive_keys(number).reshape(-1))
 
     def draw_uniform(self, number: int = 1) -> np.ndarray:
-        """Draw (B, number) float64, uniform in [0, 1)."""
+        """Draw numbers uniform in [0, 1), shape (B, number), float64."""
         return (self._derive_keys(number) >> np.uint64(11)) * 2.0**-53
 
     def draw_integers(self, bounds: ArrayLike) -> np.ndarray:
-        """Draw (B,) int64, uniform in 0 to bound - 1; one bound for all samples, or one for each."""
+        """Draw integers uniform in 0 to bound - 1, (B,) int64; `bounds` is one number or (B,)."""
         return np.floor(self.draw_uniform()[:, 0] * np.asarray(bounds)).astype(np.int64)
 
     def draw_for_spikes(self, counts: np.ndarray) -> np.ndarray:
-        """Draw (S,) uint32, uniform in 0 to 2**31 - 1, one for each spike; `counts` (B,) is spikes by sample."""
-        # Spike i of a sample has counter i + low key. arange counts through all samples, so subtract each start.
+        """Draw an integer uniform in 0 to 2**31 - 1 for each spike, (S,) uint32; `counts` (B,) are spikes by sample."""
+        # Spike i of a sample has the counter i + low key. arange counts over all samples, so subtract each start.
         starts = (np.cumsum(counts) - counts).astype(np.uint32)
         x = np.arange(counts.sum(), dtype=np.uint32)
         x += np.repeat(self.keys.astype(np.uint32) - starts, counts)
         x ^= x >> 16
         x *= np.uint32(0x7FEB352D)
         x ^= x >> 15
-        # Without this, two samples whose counters overlap would have a stretch of numbers in common.
+        # Without this, two samples with overlapping counters would share some of their numbers.
         x += np.repeat((self.keys >> np.uint64(32)).astype(np.uint32), counts)
         x *= np.uint32(0x846CA68B)
         x ^= x >> 16
@@ -76,12 +75,15 @@ class RandomStreams:
         return x
 
     def pick_spikes(self, counts: np.ndarray, probabilities: ArrayLike) -> np.ndarray:
-        """Pick spikes, (S,) bool, each with a probability, one for all samples or (B,); 0 and 1 are exact."""
+        """Pick spikes at random, (S,) bool, with one probability for all samples or one each, (B,).
+
+        `counts` (B,) are spikes by sample. Probabilities 0 and 1 pick no spike and every spike.
+        """
         limits = _find_limits(probabilities)
         return self.draw_for_spikes(counts) < (limits if limits.ndim == 0 else np.repeat(limits, counts))
 
     def pick_each_spike(self, counts: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        """Pick spikes, (S,) bool, each with a probability of its own, (S,)."""
+        """Pick spikes at random, (S,) bool, with one probability for each spike, (S,)."""
         return self.draw_for_spikes(counts) < _find_limits(probabilities)
 
     named = old_method("named", "derive")
@@ -96,12 +98,12 @@ class RandomStreams:
 
 
 def _find_limits(probabilities: ArrayLike) -> np.ndarray:
-    """Return the limits below which random numbers of spikes lie with these probabilities."""
+    """Return limits such that the random number of a spike is below its limit with the given probability."""
     return np.round(np.asarray(probabilities, np.float64) * (1 << _BITS)).astype(np.uint32)
 
 
 def _mix(x: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64; arrays only, whose products wrap in silence."""
+    """Apply the finaliser of SplitMix64 to an array; NumPy arrays overflow without a warning, scalars do not."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

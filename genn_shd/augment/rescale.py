@@ -1,4 +1,4 @@
-"""Rescaling of time and channels: once, for training and evaluation alike."""
+"""Rescaling of times and channels, once, for training and evaluation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from . import spikes
 
 @dataclass(frozen=True)
 class Rescale:
-    """Multiply all times and all channels by a factor each; nothing is random.
+    """Multiplies all times by one factor and all channel numbers by another; nothing is random.
 
-    Channel c becomes the whole part of channel * c, and there are as many channels as the last one needs; spikes
-    that meet on one channel stay apart. tonic's `Downsample` does the same to one sample at a time.
+    Channel c becomes floor(channel * c), and the number of channels follows from the last one. Spikes of channels that
+    become one channel are all kept. tonic's `Downsample` does the same for single samples.
 
     Attributes
     ----------
@@ -33,14 +33,14 @@ class Rescale:
         check_positive("Rescale: channel", self.channel)
 
     def count_units_before(self, num_units: int) -> int:
-        """The largest number of channels that become `num_units`."""
+        """Return the largest number of channels that rescaling turns into `num_units`."""
         before = math.ceil(num_units / self.channel) + 1
         while math.floor((before - 1) * self.channel) >= num_units:
             before -= 1
         return before
 
     def __call__(self, trains: SpikeTrains) -> SpikeTrains:
-        """Rescaled samples; arrays that stay the same are shared."""
+        """Return rescaled samples; arrays that do not change are shared."""
         times = trains.times if self.time == 1 else trains.times * np.float32(self.time)
         if self.channel == 1:
             return spikes.replace(trains, times, trains.units, trains.offsets)

@@ -1,4 +1,4 @@
-"""Channel shift: a voice that is higher or lower."""
+"""Channel shift: moves all channels of a sample, like a higher or lower voice."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .step import Step
 
 @dataclass(frozen=True)
 class ChannelShift(Step):
-    """Move all spikes of a sample by one whole number of channels, uniform in -maximum to maximum.
+    """Moves all spikes of a sample by one number of channels, a whole number uniform in -maximum to maximum.
 
-    Spikes that leave the channels are dropped. Nowotny, Turner & Knight (2025), who use 40 of 700 channels and draw
-    a real number that they truncate: there 0 is twice as likely as any other, and the maximum never comes up.
+    Spikes that leave the channels are dropped. After Nowotny, Turner & Knight (2025), who use a maximum of 40 of 700
+    channels and truncate a real number, so that there 0 is twice as likely and the maximum never occurs.
 
     Attributes
     ----------
-    maximum : channels, 0 or more.
+    maximum : largest shift, channels, 0 or more.
     """
 
     order: ClassVar[float] = 20
@@ -37,7 +37,7 @@ class ChannelShift(Step):
         cls,
         shift: Annotated[
             int,
-            described("largest shift of a sample's channels, up or down; 0 = off", "channels", ge=0, le=1_000_000),
+            described("largest shift of the channels of a sample, up or down; 0 = off", "channels", ge=0, le=1_000_000),
         ] = 0,
     ) -> Self | None:
         return cls(shift) if shift else None
@@ -46,7 +46,7 @@ class ChannelShift(Step):
         check_whole("ChannelShift: maximum", self.maximum, 0)
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
-        """Shifted copies of B samples, with a source of random numbers for each."""
+        """Return shifted copies of B samples; `draws` has random numbers for each."""
         shifts = draws.draw_integers(2 * self.maximum + 1) - self.maximum
         shifts = np.clip(shifts, -trains.num_units, trains.num_units)  # further out makes no difference
         return spikes.move(trains, np.repeat(shifts.astype(np.int32), trains.counts))

@@ -1,4 +1,4 @@
-"""Spike dropout: spikes left out at random, a given part of them or down to a given number."""
+"""Spike dropout: drops spikes at random, with a given probability or down to a given number."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from .step import Step
 
 @dataclass(frozen=True)
 class SpikeDropout(Step):
-    """Every spike is dropped with one probability, on its own: input dropout (Nowotny, Turner & Knight 2025).
+    """Drops each spike independently with one probability: input dropout (Nowotny, Turner & Knight 2025).
 
-    tonic's `DropEvent` drops a fixed number of spikes, and draws from numpy's global state.
+    tonic's `DropEvent` drops a fixed number of spikes instead.
 
     Attributes
     ----------
-    probability : of a spike to be dropped, 0 to 1.
+    probability : probability to drop a spike, 0 to 1.
     """
 
     order: ClassVar[float] = 80
-    stream: ClassVar[str] = "drop"  # its first name, which its random numbers are made of
+    stream: ClassVar[str] = "drop"  # its first name, kept because random numbers depend on it
 
     probability: float
 
     @classmethod
     def from_settings(
         cls,
-        spike_dropout: Annotated[float, described("probability of an input spike to be left out", ge=0, le=1)] = 0.0,
+        spike_dropout: Annotated[float, described("probability to drop an input spike", ge=0, le=1)] = 0.0,
     ) -> Self | None:
         return cls(spike_dropout) if spike_dropout else None
 
@@ -48,14 +48,14 @@ class SpikeDropout(Step):
 
 @dataclass(frozen=True)
 class SpikeNumberNormalisation:
-    """Samples are thinned to about the same number of spikes, so that loudness tells nothing.
+    """Drops spikes so that samples have about the same number, and loudness does not matter.
 
-    Every spike of a sample with n spikes is kept with probability min(1, target / n). Nowotny, Turner & Knight
-    (2025), for training and for evaluation alike.
+    Every spike of a sample with n spikes is kept with probability min(1, target / n), in training and in evaluation.
+    After Nowotny, Turner & Knight (2025).
 
     Attributes
     ----------
-    target : mean number of spikes a sample, 1 or more; samples with fewer stay as they are.
+    target : mean number of spikes per sample, 1 or more; samples with fewer spikes do not change.
     """
 
     target: int
@@ -65,20 +65,20 @@ class SpikeNumberNormalisation:
 
     @classmethod
     def to_smallest(cls, trains: SpikeTrains, indices: np.ndarray) -> SpikeNumberNormalisation:
-        """Down to the smallest number of spikes that any of the training samples `indices` of `trains` has.
+        """Normalise to the smallest number of spikes of the training samples, at `indices` of `trains`.
 
         Raises
         ------
         DataError
-            No samples, or one without spikes: every other would be left without, too.
+            There are no samples, or one has no spikes, so that all others would lose theirs.
         """
         if not indices.size:
             raise DataError("spike-number normalisation: there are no training samples to count spikes of.")
         counts = trains.counts[indices]
         if not counts.min():
             raise DataError(
-                f"spike-number normalisation: sample {indices[counts.argmin()]} has no spikes, and would leave every "
-                "sample without; take it out of the training set, or set a target."
+                f"spike-number normalisation: sample {indices[counts.argmin()]} has no spikes, so every sample would "
+                "lose all of its own; remove it from the training set, or set a target."
             )
         return cls(int(counts.min()))
 

@@ -1,4 +1,4 @@
-"""A step of augmentation: how samples change, where in the order of steps, and by which settings it is asked for."""
+"""Base class of a step of augmentation: it changes samples, has an order, and is made from settings."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from ..spikes.spike_trains import SpikeTrains
 from .random_streams import RandomStreams
 
 BLENDING = 50
-"""Order of blending: members of a blend go through the steps before it, as that sample does in this epoch."""
+"""Order of blending. Steps of a lower order are applied to members of blends as to the samples themselves."""
 
 
 class Step(abc.ABC):
-    """Changes samples, each on its own. A step is one file here, or a class of a user's named in augmentation.custom.
+    """A step of augmentation: it changes every sample independently of the others.
+
+    A step is a module of this package, or a user's class, named in the setting augmentation.custom.
 
     Attributes
     ----------
-    order : steps are applied in rising order. There are dilate 10, shift 20, blending 50, jitter 60, frequency_mask 70,
+    order : steps are applied in rising order: dilate 10, shift 20, blending 50, jitter 60, frequency_mask 70,
         spike_dropout 80.
-    stream : name of its random numbers, which are independent of those of other names.
+    stream : name of its random numbers; those of different names are independent.
     """
 
     order: ClassVar[float]
@@ -27,13 +29,13 @@ class Step(abc.ABC):
 
     @classmethod
     def from_settings(cls, *args: Any, **kwargs: Any) -> Self | None:
-        """Return the step for its settings; None where they switch it off.
+        """Make the step from its settings; None if they switch it off.
 
-        Its parameters are the settings in [augmentation], of the same names; each has a type with `described` and a
-        default, at which the step is off.
+        The parameters of this method become settings of the same names in [augmentation]. Each needs a type with
+        `described`, and a default that switches the step off.
         """
         raise NotImplementedError
 
     @abc.abstractmethod
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
-        """Return changed copies of B samples, with random numbers for each; spikes stay sorted in time."""
+        """Return changed copies of B samples; `draws` has random numbers for each. Spikes must stay sorted in time."""

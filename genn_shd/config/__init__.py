@@ -1,4 +1,4 @@
-"""Settings: declarations, where they come from, messages about wrong ones, help."""
+"""Settings: their declarations, reading them, messages about wrong ones, and help."""
 
 from .._moved import hand_on
 from .schema import Config

@@ -1,4 +1,4 @@
-"""Settings under names of earlier versions: they go on working, and the log says once what each is called now."""
+"""Old names of settings: they still work, and the log gives the new name once."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RENAMED = {
     "optimiser.ease_in_start": "optimiser.warm_up_start",
     "optimiser.ease_in_factor": "optimiser.warm_up_factor",
 }
-"""Old dotted name -> name of today."""
+"""Old dotted name -> current one."""
 
 NUMBERS = {"network.delays": "network.input_delays"}
-"""Old dotted name of a number -> name of today, where the old one is that of a table today."""
+"""Old dotted name of a number -> current name; the old name is now that of a table."""
 
 MINIMA = ("network.trained", "network.output_trained")
-"""Tables whose entries were numbers once, the smallest value that each parameter may take."""
+"""Tables whose entries were numbers in earlier versions: the smallest value of each parameter."""
 
 
 def update_name(dotted: str) -> str:
@@ -37,7 +37,7 @@ def update_name(dotted: str) -> str:
 
 
 def update_value(dotted: str, value: Any) -> Any:
-    """Return the value of the setting of that name in its current form."""
+    """Return the value of a setting in its current form."""
     if dotted.rpartition(".")[0] in MINIMA:
         return _as_minimum(dotted, value)
     if dotted in MINIMA and isinstance(value, Mapping):
@@ -46,12 +46,12 @@ def update_value(dotted: str, value: Any) -> Any:
 
 
 def update_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested tables of settings in which each has the name and form of today.
+    """Return nested tables of settings with current names and forms.
 
     Raises
     ------
     SettingError
-        A setting stands there under its old name and its new one.
+        A setting is given under both its old and its new name.
     """
     changed = dict(values)
     for old, new in RENAMED.items():
@@ -68,13 +68,13 @@ def update_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _move(values: dict[str, Any], old: str, new: str) -> None:
-    """Move a setting within nested tables; those that change are copied first."""
+    """Move a setting within nested tables; tables that change are copied first."""
     (old_table, _, old_name), (new_table, _, new_name) = old.partition("."), new.partition(".")
     if not isinstance(source := values.get(old_table), Mapping) or not isinstance(values.get(new_table, {}), Mapping):
         return
     if old_name in source:
         if new_name in values.get(new_table, {}):
-            raise SettingError(f"{old} is the old name of {new}, which is set, too; leave {old} out.")
+            raise SettingError(f"{old} is the old name of {new}, which is also set; remove {old}.")
         values[old_table] = {name: value for name, value in source.items() if name != old_name}
         values[new_table] = {**values.get(new_table, {}), update_name(old).partition(".")[2]: source[old_name]}
     if old_table != new_table and not values[old_table]:
@@ -90,4 +90,4 @@ def _as_minimum(dotted: str, value: Any) -> Any:
 
 @functools.cache
 def _warn(old: str, new: str) -> None:
-    LOG.warning("%s is now %s; the next version takes that alone", old, new)
+    LOG.warning("%s is now %s; the next version will not accept the old form", old, new)

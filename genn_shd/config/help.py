@@ -1,4 +1,4 @@
-"""The list of all settings, made from their declarations, for `--help` and the documentation."""
+"""List all settings, from their declarations, for `--help` and the documentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME_WIDTH = 18
 
 
 class SettingEntry(NamedTuple):
-    """One setting, as text: `default` is empty where the setting has to be given."""
+    """One setting, as text; `default` is empty if the setting is required."""
 
     name: str
     description: str
@@ -27,7 +27,7 @@ class SettingEntry(NamedTuple):
 
 
 class SettingTable(NamedTuple):
-    """One table of settings; `kind` is the choice it belongs to, such as `name = 'fsdd'`, or empty."""
+    """One table of settings; `kind` is the choice that it belongs to, such as `name = 'fsdd'`, or empty."""
 
     name: str
     kind: str
@@ -37,7 +37,7 @@ class SettingTable(NamedTuple):
 
 
 def list_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[SettingTable]:
-    """Every table of settings in the order of declaration, one for each kind where a table comes in kinds."""
+    """List all tables of settings in the order of declaration; a table with several kinds is listed once for each."""
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{name}"
         if options := find_choice(field):
@@ -54,7 +54,7 @@ def list_tables(model: type[BaseModel] = Config, prefix: str = "") -> Iterator[S
 def describe_table(
     model: type[BaseModel], name: str, kind: str = "", is_default: bool = False, leave_out: str = ""
 ) -> SettingTable:
-    """The single settings of one table, without the tables inside it and without the setting `leave_out`."""
+    """Describe the settings of one table, without its inner tables and without the setting `leave_out`."""
     summary = " ".join((model.__doc__ or "").strip().split("\n\n")[0].split())
     single = {
         key: field
@@ -67,7 +67,7 @@ def describe_table(
 
 
 def format_settings(width: int = 100, model: type[BaseModel] = Config) -> str:
-    """Every setting with its meaning, what is allowed, its unit and its default, grouped by table."""
+    """Write all settings by table, each with its meaning, unit, allowed values and default."""
     return "\n".join(line for table in list_tables(model) for line in _format_table(table, max(40, width)))
 
 

@@ -1,4 +1,4 @@
-"""Settings of the loss: each loss states its own."""
+"""Settings of the loss, derived from the definitions of losses."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from .sections import Section, declare_setting
 
 
 class LossSettings(Section):
-    """The loss on the output; each loss states its own parameters."""
+    """The loss; its parameters are settings."""
 
     name: str
 
     @property
     def definition(self) -> LossModel:
-        """The loss."""
+        """The definition of the loss."""
         return LOSSES[self.name]
 
     @property
     def parameter_values(self) -> dict[str, float]:
-        """Values of the loss's parameters."""
+        """Values of the parameters of the loss, by name."""
         return self.model_dump(exclude={"name"})
 
 
 class WeightedSumSettings(LossSettings):
-    """Cross-entropy of the outputs' mean voltages, weighted in time by an expression of your own."""
+    """Cross-entropy of the outputs' mean voltages, weighted in time by an expression."""
 
     name: Literal["sum_weighted"] = declare_setting("sum_weighted", "which loss")
     loss_scale: float = make_setting(LOSS_SCALE)
     weight: Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)] = (
         declare_setting(
-            ..., "w(t): an expression of t and T (duration of the trial), in ms, of loss.parameters, and of activity"
+            ..., "w(t), an expression of t and T (duration of the trial) in ms, activity, and loss.parameters"
         )
     )
     parameters: dict[str, float] = declare_setting(
-        {}, "names that the weight uses, with their values, for example loss.parameters.centre = 0.5"
+        {}, "values of further names that the weight uses, for example loss.parameters.centre = 0.5"
     )
 
     @model_validator(mode="after")
@@ -68,15 +68,11 @@ class CustomSettings(LossSettings):
     """A loss written in Python: loss = "my_module:my_loss"."""
 
     name: Literal["custom"] = declare_setting("custom", "which loss")
-    definition_at: str = declare_setting(
-        ..., "import path module:name of its definition; the module is imported, and so runs"
-    )
+    definition_at: str = declare_setting(..., "import path module:name of its definition; importing the module runs it")
     loss_scale: Annotated[float, Field(gt=0)] | None = declare_setting(
-        None, "multiplies the logits before the softmax, or the loss; where not set, as the definition says"
+        None, "multiplies the logits before the softmax, or the loss; default: that of the definition"
     )
-    parameters: dict[str, float] = declare_setting(
-        {}, "values of its other parameters, where they are not their defaults"
-    )
+    parameters: dict[str, float] = declare_setting({}, "values of its other parameters that differ from their defaults")
 
     @model_validator(mode="after")
     def _check_fit(self) -> Self:
@@ -98,7 +94,7 @@ class CustomSettings(LossSettings):
 
 
 def _derive_settings(loss: LossModel) -> type[LossSettings]:
-    """The settings of a loss, from its definition: its parameters with their defaults, units and limits."""
+    """Derive the settings of a loss from its definition: its parameters with defaults, units and limits."""
     parameters: dict[str, Any] = {name: (float, make_setting(p)) for name, p in loss.parameters.items()}
     return create_model(
         f"{loss.name}_loss",
@@ -117,7 +113,7 @@ LOSS_SETTINGS: dict[str, type[LossSettings]] = {
 
 
 def name_loss(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Nested tables in which `loss = "max"` stands for `loss.name = "max"`, and `module:name` for a custom loss."""
+    """Replace `loss = "max"` by `loss.name = "max"`, and an import path `module:name` by a custom loss."""
     loss = values.get("loss")
     if isinstance(loss, str):
         loss = {"name": loss}

@@ -1,4 +1,4 @@
-"""Messages of one line: the allowed values of a setting, and the fault of a configuration."""
+"""Write messages of one line: the allowed values of a setting, and the error in a configuration."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 class Choice(NamedTuple):
-    """A table whose settings depend on one of them, such as `dataset.name`."""
+    """A table whose settings depend on one of them, such as `dataset.name`.
+
+    `by` is the name of that setting; `options` maps its values to the tables.
+    """
 
     by: str
     options: dict[str, type[BaseModel]]
 
 
 def find_choice(field: FieldInfo) -> Choice | None:
-    """The choice a field stands for; None where it is no union of tables."""
+    """Return the choice that a field declares; None if it is no union of tables."""
     if not isinstance(field.discriminator, str):
         return None
     models = get_args(field.annotation) or (field.annotation,)
@@ -36,7 +39,7 @@ def find_choice(field: FieldInfo) -> Choice | None:
 
 
 def find_section(field: FieldInfo) -> type[BaseModel] | None:
-    """The table a field stands for; None where it is a single setting or a choice of tables."""
+    """Return the table that a field declares; None if it is a single setting or a choice of tables."""
     is_table = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     return field.annotation if is_table else None
 
@@ -56,11 +59,11 @@ def _describe(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if origin in (Union, UnionType):
         return " or ".join(_describe(part, metadata) for part in arguments if part is not NoneType)
     if origin is tuple:
-        return f"{_describe(arguments[0])}, or a list of such"
+        return f"{_describe(arguments[0])}, or a list of these"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"a table of {', '.join(annotation.model_fields)}"
     if any(isinstance(item, ImportPathMark) for item in metadata):
-        return "'module:name' of one's own"
+        return "an import path 'module:name'"
     return _KINDS.get(annotation, "a table") + _describe_limits(metadata)
 
 
@@ -80,7 +83,7 @@ def _describe_limits(metadata: Sequence[Any]) -> str:
 
 
 class _Place(NamedTuple):
-    """Place of an error in the models."""
+    """Place of an error: the names of tables and setting, and the choice that the table depends on."""
 
     names: tuple[str, ...]
     field: FieldInfo | None
@@ -93,30 +96,30 @@ class _Place(NamedTuple):
 
 
 def join_names(names: Sequence[str]) -> str:
-    """A dotted name as TOML writes it: parts that are no plain words are quoted."""
+    """Join the parts of a dotted name as in TOML: parts with special characters are quoted."""
     return ".".join(name if re.fullmatch(r"[\w-]+", name) else json.dumps(name) for name in names)
 
 
 def explain(error: ValidationError, model: type[BaseModel], values: Mapping[str, Any]) -> SettingError:
-    """One line for pydantic's many: the setting in dotted form, its value, what is allowed, the nearest name.
+    """Make an error of one line from pydantic's: the setting, its value, allowed values, the most similar name.
 
     Parameters
     ----------
-    error : what pydantic raised.
-    model : the model it validated with.
-    values : the values it validated.
+    error : the error that pydantic raised.
+    model : the model of the configuration.
+    values : the values that were validated.
     """
     details = error.errors(include_url=False)
-    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")  # a wrong name explains what follows it
+    details.sort(key=lambda detail: detail["type"] != "extra_forbidden")  # a wrong name may cause the other errors
     first = details[0]
     place = _locate(first["loc"], model)
     message = _write_message(first, place, model, values)
     others = len({_locate(detail["loc"], model).names for detail in details} - {place.names})
-    return SettingError(message + (f" ({others} more to put right after that)" if others else ""))
+    return SettingError(message + (f" (further errors: {others})" if others else ""))
 
 
 def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
-    """Follow an error's location through the models, leaving out what pydantic adds for unions and lists."""
+    """Follow the location of an error through the models; skip parts that pydantic adds for unions and lists."""
     parts = list(location)
     names: tuple[str, ...] = ()
     owner, chosen = model, ""
@@ -144,7 +147,7 @@ def _locate(location: tuple[int | str, ...], model: type[BaseModel]) -> _Place:
 
 
 def _find_entry_type(field: FieldInfo) -> type | None:
-    """Describe the entries of a table whose names are free, such as `network.weights`."""
+    """Return the type of the entries of a table with free names, such as `network.weights`; None for others."""
     return get_args(field.annotation)[1] if get_origin(field.annotation) is dict else None
 
 
@@ -179,11 +182,11 @@ def _explain_wrong_choice(place: _Place, value: Any, table: Any, tags: Sequence[
 
 
 def _explain_unknown(place: _Place, model: type[BaseModel]) -> str:
-    """The message for a setting that is not there: the nearest that is, or where it belongs."""
+    """Write the message for an unknown setting: the most similar name, or the choice that it belongs to."""
     everything = list(list_names(model))
     prefix, name = join_names(place.names[:-1]), place.names[-1]
     if place.chosen and (owners := [choice for dotted, choice in everything if dotted == place.dotted and choice]):
-        return f"{place.dotted} is no setting of {place.chosen}; it is one of {', '.join(owners)}."
+        return f"{place.dotted} is no setting of {place.chosen}; it belongs to {', '.join(owners)}."
     siblings = [f"{prefix}.{sibling}".lstrip(".") for sibling in place.owner.model_fields]
     elsewhere = [dotted for dotted, _ in everything if dotted not in siblings]
     hint = _suggest_by_ending(name, siblings) or _suggest_by_ending(name, elsewhere)
@@ -193,14 +196,14 @@ def _explain_unknown(place: _Place, model: type[BaseModel]) -> str:
 
 
 def _suggest_by_ending(name: str, dotted_names: Sequence[str]) -> str:
-    """A hint at the dotted name whose last part is nearest: what stands before it is mostly the same."""
+    """Suggest the dotted name whose last part is most similar; the parts before it are mostly the same."""
     endings = {dotted.rpartition(".")[2]: dotted for dotted in reversed(dotted_names)}
     close = difflib.get_close_matches(name, endings, n=1, cutoff=0.75)
     return f" Did you mean {endings[close[0]]!r}?" if close else ""
 
 
 def list_names(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted name of every setting there is, and the choice it needs (`dataset.name = 'fsdd'`), or ''."""
+    """List the dotted names of all settings, each with the choice it needs (`dataset.name = 'fsdd'`), or ''."""
     for name, field in model.model_fields.items():
         dotted = f"{prefix}{name}"
         if options := find_choice(field):
@@ -230,7 +233,7 @@ def _look_up(values: Any, names: Sequence[str]) -> Any:
 
 
 def format_value(value: Any) -> str:
-    """Return a value as it reads in TOML, shortened where it is long."""
+    """Write a value as in TOML; long text is shortened to 60 characters."""
     if isinstance(value, bool):
         return str(value).lower()
     is_list = isinstance(value, list | tuple)

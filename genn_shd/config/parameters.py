@@ -1,4 +1,4 @@
-"""Settings of the parameters that a definition states: a loss, a neuron, a synapse."""
+"""Settings for the parameters of a definition: of a loss, a neuron or a synapse."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from .sections import Section, declare_setting
 
 
 class GammaSettings(Section):
-    """Values that differ between neurons: gamma-distributed, clipped."""
+    """Values that differ between neurons: gamma-distributed and clipped."""
 
     mean: float = declare_setting(
-        ..., "mean before clipping, in the parameter's unit, as minimum and maximum are", gt=0
+        ..., "mean before clipping, in the unit of the parameter, like minimum and maximum", gt=0
     )
     shape: float = declare_setting(3.0, "shape of the gamma distribution", gt=0)
-    minimum: float = declare_setting(..., "smaller values become this", gt=0)
-    maximum: float = declare_setting(..., "larger values become this", gt=0)
+    minimum: float = declare_setting(..., "smaller values are set to this", gt=0)
+    maximum: float = declare_setting(..., "larger values are set to this", gt=0)
 
 
 def make_setting(parameter: Parameter) -> Any:
-    """Return the setting of a definition's parameter: its default, unit and limit."""
+    """Make the setting for a parameter of a definition, with its default, unit and limit."""
     return declare_setting(parameter.default, parameter.description, _find_unit(parameter), **_limit(parameter))
 
 
 def make_field_per_neuron(parameter: Parameter, description: str, is_of_chosen: bool) -> tuple[Any, Any]:
-    """Return type and setting of a parameter of neurons: a number for all, or a distribution over them.
+    """Make type and setting for a parameter of neurons: a number for all of them, or a distribution.
 
-    Where the chosen models have no such parameter, it is None.
+    The value is None if the chosen models have no such parameter.
 
     Parameters
     ----------
-    parameter : of the definition.
-    description : meaning, and the neurons it is for.
-    is_of_chosen : whether the models that are chosen where nothing is said have it, so that its default is theirs.
+    parameter : the parameter of the definition.
+    description : its meaning, and the neurons that have it.
+    is_of_chosen : whether the default models have it; its default is then theirs.
     """
     kind = Annotated[float, Field(**_limit(parameter))] | GammaSettings | None
     if is_of_chosen:
         return kind, declare_setting(parameter.default, description, _find_unit(parameter))
-    return kind, declare_setting(None, f"{description}; {parameter.default:g} where not set", _find_unit(parameter))
+    return kind, declare_setting(None, f"{description}; default {parameter.default:g}", _find_unit(parameter))
 
 
 def check_value(name: str, parameter: Parameter, value: float | GammaSettings) -> None:
-    """Check a parameter's value, or the limits that its values are clipped to.
+    """Check the value of a parameter, or the minimum of its distribution.
 
     Raises
     ------
     SettingError
-        It is not finite, or too small.
+        The value is not finite, or too small.
     """
     limits: Mapping[str, float] = (
         {name: value} if isinstance(value, int | float) else {f"{name}.minimum": value.minimum}

@@ -1,4 +1,4 @@
-"""Paths in settings: absolute from the moment they are read, so that they hold in any folder and for any worker."""
+"""Paths in settings: made absolute when settings are read, so that they are valid in any folder and for any worker."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from .messages import find_choice, find_section
 
 @functools.cache
 def find_path_settings(model: type[BaseModel]) -> frozenset[str]:
-    """Dotted names of all settings of a model that are paths."""
+    """Return the dotted names of all settings of a model that are paths."""
     return frozenset(_list_paths(model, ""))
 
 
 def make_paths_absolute(settings: Mapping[str, Any], folder: Path, paths: Collection[str]) -> dict[str, Any]:
-    """Settings whose relative paths are taken from a folder; `~` is the home folder.
+    """Return settings in which relative paths, taken from a folder, are absolute; `~` is the home folder.
 
     Parameters
     ----------
-    settings : nested or by dotted name.
-    folder : of the file that they stand in.
-    paths : dotted names of those that are paths.
+    settings : nested tables, or values by dotted name.
+    folder : the folder of the file that the settings are from.
+    paths : dotted names of the settings that are paths.
     """
     return {name: _make_paths_absolute(value, name, folder, paths) for name, value in settings.items()}
 
 
 def make_absolute(path: str, folder: Path) -> str:
-    """A path from a folder on; an empty text, which is no path, stays.
+    """Return an absolute path for one relative to a folder; an empty string is returned unchanged.
 
     Raises
     ------
     SettingError
-        It begins with `~` and the name of a user who is not there.
+        The path begins with `~` and the name of an unknown user.
     """
     try:
-        return os.path.abspath(folder / Path(path).expanduser()) if path else path  # noqa: PTH100  links stay as they are
+        return os.path.abspath(folder / Path(path).expanduser()) if path else path  # noqa: PTH100  keeps links
     except RuntimeError:
         raise SettingError(f"{path}: there is no such user; give the path without ~.") from None
 

@@ -1,4 +1,4 @@
-"""Declarations of settings: a table of them, and one of them."""
+"""Declare settings: a table, a single setting, a path."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 from ..system.described import AsList, AsTuple, OneOrMany
 from ..system.import_path import is_import_path
@@ -23,13 +24,13 @@ __all__ = [
 
 
 class Section(BaseModel):
-    """A table of settings: typed strictly, frozen, and closed to names it does not know."""
+    """A table of settings: strictly typed, immutable; unknown names are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 def declare_setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:
-    """Declare a setting: its default, meaning, unit where it has one, and limits."""
+    """Declare a setting: default (`...` if required), meaning, unit if it has one, and pydantic's limits."""
     extra: JsonDict | None = {"unit": unit} if unit else None
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
@@ -40,12 +41,12 @@ def declare_path(default: Any, description: str) -> Any:
 
 
 class ImportPathMark:
-    """Marks a text that says where in Python something is, for messages."""
+    """Marks a string as an import path, for messages."""
 
 
 def _check_import_path(value: str) -> str:
     if not is_import_path(value):
-        raise ValueError(f"{value!r} is no import path: write module:name.")
+        raise PydanticCustomError("import_path", "not an import path")  # config.messages writes what is allowed
     return value
 
 

@@ -1,4 +1,4 @@
-"""Sources of settings: a preset, a file, single settings of the command line; later ones win."""
+"""Make a configuration from a preset, a file and settings of the command line; later ones take precedence."""
 
 from __future__ import annotations
 
@@ -19,16 +19,22 @@ Table = dict[str, Any]
 
 
 def load(preset: str | None = None, file: Path | None = None, settings: Iterable[str] = ()) -> Config:
-    """A configuration from defaults, a preset, a TOML file and settings `a.b=c`, each over the one before.
+    """Make a configuration from defaults, a preset, a TOML file and settings `a.b=c`; later sources take precedence.
 
-    A table whose kind changes from one source to the next (`dataset.name`, `loss.name`, `validation.kind`) is
-    replaced and not merged: the settings of one data set mean nothing to another. Relative paths are taken from the
-    folder of the file that they stand in, those of single settings from the current folder.
+    If a later source changes the kind of a table (`dataset.name`, `loss.name`, `validation.kind`), it replaces the
+    whole table, since settings of one data set have no meaning for another. Relative paths in a file are relative to
+    its folder, those in `settings` to the current folder.
+
+    Parameters
+    ----------
+    preset : name of a preset that comes with the package, such as `shd`.
+    file : a TOML file.
+    settings : settings such as `training.epochs=5`; a value is written as in TOML, or is plain text.
 
     Raises
     ------
     SettingError
-        An unknown preset, a file that is missing or no TOML, a setting that is unknown or not allowed.
+        The preset is unknown, the file is missing or not TOML, or a setting is unknown or not allowed.
     """
     below, own, above = read_preset(preset) if preset else {}, read_toml(file) if file else {}, _parse(settings)
     paths = find_path_settings(choose_config_model(combine(below, own, above)))
@@ -40,29 +46,29 @@ def load(preset: str | None = None, file: Path | None = None, settings: Iterable
 
 
 def from_layers(*layers: Mapping[str, Any]) -> Config:
-    """A configuration from defaults and nested tables, each over the one before.
+    """Make a configuration from defaults and nested tables; later tables take precedence.
 
     Raises
     ------
     SettingError
-        A setting that is unknown or not allowed.
+        A setting is unknown or not allowed.
     """
     return Config.from_values(_with_default_choices(combine(*layers)))
 
 
 def find_model(file: Path | None = None, settings: Iterable[str] = ()) -> type[Config]:
-    """Return the model of all settings there are, those of a user's own definitions that a file or settings name too.
+    """Return the model of all settings, including those of user definitions that a file or settings name.
 
     Raises
     ------
     SettingError
-        A file or definition that is not there.
+        A file or definition does not exist.
     """
     return choose_config_model(combine(read_toml(file) if file else {}, _parse(settings)))
 
 
 def combine(*layers: Mapping[str, Any]) -> Table:
-    """Nested tables laid over one another; one whose kind changes takes the place of what lies below it."""
+    """Merge nested tables; later ones take precedence, and a table whose kind changes replaces the earlier one."""
     values: Table = {}
     for layer in layers:
         values = _merge(values, _normalise(layer), _list_choices())
@@ -70,7 +76,7 @@ def combine(*layers: Mapping[str, Any]) -> Table:
 
 
 def nest(settings: Mapping[str, Any]) -> Table:
-    """Nested tables from settings by dotted name; those that are nested already stay."""
+    """Make nested tables of settings by dotted name; settings that are nested already are kept."""
     values: Table = {}
     for name, value in settings.items():
         values = _merge(values, _normalise(_nest(name.split("."), value)), {})
@@ -78,33 +84,33 @@ def nest(settings: Mapping[str, Any]) -> Table:
 
 
 def choose_preset(name: str, file: Path | None, settings: Iterable[str]) -> str | None:
-    """The preset to start from where none is asked for: none beside a file or for a data set it was not made for."""
+    """Return the default preset `name`, or None if a file is given or settings name another data set."""
     table, own = parse_settings(settings).get("dataset"), read_preset(name)["dataset"]["name"]
     other = isinstance(table, dict) and table.get("name", own) != own
     return None if file or other else name
 
 
 def list_presets() -> list[str]:
-    """Names of the presets that come with the package."""
+    """List the names of the presets that come with the package."""
     return sorted(p.name.removesuffix(".toml") for p in _find_presets().iterdir() if p.name.endswith(".toml"))
 
 
 def read_preset(name: str) -> Table:
-    """The settings of a preset."""
+    """Read the settings of a preset, as nested tables; a SettingError if there is none of that name."""
     if name not in list_presets():
         raise unknown_name("preset", name, list_presets())
     return tomllib.loads((_find_presets() / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def read_toml(path: Path) -> Table:
-    """The settings of a TOML file."""
+    """Read the settings of a TOML file, as nested tables; a SettingError if it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         others = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise SettingError(f"{path}: no such configuration file.{suggest_nearest(path.name, others)}") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingError(f"{path}: cannot read this configuration file: {reason}.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{path}: not valid TOML: {error}.") from None
@@ -113,7 +119,7 @@ def read_toml(path: Path) -> Table:
 
 
 def parse_settings(settings: Iterable[str]) -> Table:
-    """Nested tables from settings `a.b=c`; c is a TOML value, or else plain text. Paths are absolute."""
+    """Make nested tables of settings `a.b=c`, c being a TOML value or plain text; relative paths are made absolute."""
     values = _parse(settings)
     return make_paths_absolute(values, Path.cwd(), find_path_settings(choose_config_model(values)))
 
@@ -124,7 +130,7 @@ def _parse(settings: Iterable[str]) -> Table:
         name, equals, text = item.partition("=")
         keys = [key.strip() for key in name.split(".")]
         if not equals or not all(keys):
-            raise SettingError(f"{item!r} is no setting: write name=value, for example training.epochs=50.")
+            raise SettingError(f"{item!r} is not a setting; write name=value, for example training.epochs=50.")
         values = _merge(values, _normalise(_nest(keys, _parse_value(text.strip()))), {})
     return values
 
@@ -153,7 +159,7 @@ def _nest(keys: list[str], value: Any) -> Table:
 
 
 def _list_choices() -> dict[str, str]:
-    """Tables that come in kinds, and the setting that says which kind."""
+    """Return the tables that have several kinds, each with the setting that chooses the kind."""
     found = {name: find_choice(field) for name, field in Config.model_fields.items()}
     return {name: options.by for name, options in found.items() if options}
 
@@ -171,12 +177,12 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any], choices: Mapping[
 
 
 def _is_same_kind(old: Mapping[str, Any], new: Mapping[str, Any], by: str | None) -> bool:
-    """Whether the new table adds to the old one; otherwise it takes its place."""
+    """Whether the new table is of the same kind as the old one and is merged into it; otherwise it replaces it."""
     return by is None or all(new.get(key, old.get(key)) == old.get(key) for key in (by, "definition_at"))
 
 
 def _with_default_choices(values: Table) -> Table:
-    """Add the default's kind to tables that come in kinds and do not name theirs."""
+    """Add the default kind to tables that have several kinds and do not state theirs."""
     defaults = Config().values()
     return values | {
         name: {by: defaults[name][by], **values[name]}

@@ -26,10 +26,10 @@ class Parameter:
 
     Attributes
     ----------
-    default : value where a population states none.
-    unit : for messages and help; "1" where dimensionless.
-    minimum : smallest allowed value, exclusive; None where any finite value is.
-    description : effect, for help.
+    default : the value, unless a population gives another.
+    unit : shown in messages and help; "1" for a dimensionless parameter.
+    minimum : values must be greater than this; None allows every finite value.
+    description : the effect of the parameter, shown in help.
     """
 
     default: float
@@ -51,7 +51,7 @@ class Parameter:
 Parameters = Mapping[str, Parameter]
 
 
-# Words that cannot name anything in a snippet: those of C, and functions and times that snippets know.
+# Words that cannot be names in a snippet: keywords of C, and the functions and times that snippets can use.
 RESERVED_NAMES = frozenset(
     {
         *("t", "dt", "T", *FUNCTIONS),
@@ -63,7 +63,7 @@ RESERVED_NAMES = frozenset(
 )
 
 
-# And those that a loss's snippets and weight know besides.
+# Further names that the snippets and the weight of a loss can use.
 LOSS_NAMES = frozenset({"V", "activity", "weight", "error", "is_label"})
 
 
@@ -72,8 +72,8 @@ def _check_names(definition: str, names: Iterable[str], reserved: frozenset[str]
     for name in names:
         if name in reserved or not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
             raise SettingError(
-                f"{definition}: {name!r} cannot name a state or parameter; take a word of letters, digits and "
-                "underscores that is none of C or Python, and that snippets do not know as something else."
+                f"{definition}: {name!r} cannot name a state or parameter; choose a word of letters, digits and "
+                "underscores that is no word of C, of Python or of the snippet language."
             )
         if name in seen:
             raise SettingError(
@@ -95,8 +95,9 @@ class NeuronModel:
     name : shown in messages and listings.
     parameters : run-time values, one number per neuron.
     state : state variables and their values at the start of a trial.
-    dynamics : d/dt (per ms) of each state variable between spikes, linear in the state of neuron and synapse.
-    threshold : the neuron spikes where this reaches zero from below; None for a neuron that never spikes.
+    dynamics : d/dt (per ms) of each state variable between spikes, an expression of the parameters, the state and `I`,
+        linear or nonlinear.
+    threshold : the neuron spikes when this expression reaches zero from below; None for a neuron that never spikes.
     reset : value of state variables just after a spike, as expressions of the state just before.
     """
 
@@ -111,7 +112,8 @@ class NeuronModel:
         _check_dynamics(self.name, self.state, self.dynamics)
         _check_names(self.name, [*self.state, *self.parameters])
         if set(self.reset) - set(self.state):
-            raise SettingError(f"{self.name}: reset names {sorted(set(self.reset) - set(self.state))}, no state.")
+            unknown = sorted(set(self.reset) - set(self.state))
+            raise SettingError(f"{self.name}: reset names {unknown}; only state variables can be reset.")
         if self.reset and self.threshold is None:
             raise SettingError(f"{self.name}: a reset needs a threshold.")
         for name in ("parameters", "state", "dynamics", "reset"):
@@ -124,7 +126,7 @@ class NeuronModel:
 
 
 CURRENT = "I"
-"""What a neuron's dynamics call the current of its synapses."""
+"""Name of the synaptic current in the dynamics of a neuron."""
 
 
 @dataclass(frozen=True)
@@ -152,57 +154,61 @@ class SynapseModel:
         if self.receives not in self.state:
             raise SettingError(
                 f"{self.name}: receives {self.receives!r}, which is not among its state ({', '.join(self.state)}); "
-                "give it a state of its own, as an arrival that moves the voltage at once could make a neuron spike at "
-                "the arrival itself, and the time of such a spike has no gradient."
+                "give the synapse a state of its own: an arrival that changes the voltage itself could make a neuron "
+                "spike at that time, and the time of such a spike has no gradient."
             )
         if self.current is not None and CURRENT in self.state:
-            raise SettingError(f"{self.name}: {CURRENT} is among its state, so leave current out.")
+            raise SettingError(f"{self.name}: {CURRENT} is a state of the synapse, so leave current out.")
         for name in ("parameters", "state", "dynamics"):
             object.__setattr__(self, name, _freeze(getattr(self, name)))
 
 
 def _check_dynamics(name: str, state: Mapping[str, float], dynamics: Mapping[str, str]) -> None:
     if set(state) != set(dynamics):
-        raise SettingError(f"{name}: dynamics are given for {sorted(dynamics)}, the state is {sorted(state)}.")
+        raise SettingError(
+            f"{name}: dynamics are given for {sorted(dynamics)}, but the state is {sorted(state)}; give one for each."
+        )
 
 
 @dataclass(frozen=True)
 class LossModel:
     """A loss on the output population: softmax cross-entropy of one logit per class, a sum over outputs, or both.
 
-    The logits are read off the outputs during the trial by snippets; `C` is the cross-entropy of
-    `softmax(loss_scale * logit)` against the label, and `error = loss_scale (softmax_k - [k is the label])` its
-    derivative by the logit, at the end of the trial or at every step. The backward snippets say how the loss depends
-    on an output's voltage at one step, or on the time of one of its spikes. Where a loss is an integral over time,
-    `density_loss` writes them from the integrand.
+    Snippets compute the logits from the outputs during the trial. `C` is the cross-entropy of
+    `softmax(loss_scale * logit)` and the label, and `error = loss_scale (softmax_k - [k is the label])` is its
+    derivative with respect to the logit, at the end of the trial or at every step. The backward snippets
+    `voltage_drive` and `spike_drive` state how the loss depends on an output's voltage in one step, or on the time of
+    one of its spikes. For a loss that is an integral over time, `density_loss` derives them from the integrand.
 
-    Names that snippets can use: the loss's parameters and `state`, `t` (end of the step, ms), `dt`, `T` (duration of
-    the trial, ms), `weight` (this step's value of the weight expression), `is_label` (1 for the sample's class, else
-    0); `step_code` and `voltage_drive` also `V` (what is read of the step); backward also `error`.
+    Names that snippets can use: the parameters and the `state` of the loss, `t` (end of the step, ms), `dt`, `T`
+    (duration of the trial, ms), `weight` (value of the weight expression in this step), `is_label` (1 for the class of
+    the sample, else 0). `step_code` and `voltage_drive` can also use `V` (see `reads`), backward snippets also
+    `error`.
 
     Attributes
     ----------
-    name : as in settings.
-    reads : "mean_voltage", the integral of V over each step divided by dt, and "voltage", V at the end of each step,
-        need outputs that never spike; "spikes" needs spiking outputs. A loss that is an integral over time
-        reads the mean, so that its adjoint is driven throughout a step and does not depend on where in a step a spike
-        arrives; the grid takes V at the end for the mean, and drives throughout the step all the same.
+    name : name in settings and messages.
+    reads : "mean_voltage" makes `V` the integral of the voltage over a step divided by dt, "voltage" makes it the
+        voltage at the end of the step; both need outputs that never spike. "spikes" needs spiking outputs. An
+        integral over time should read the mean: the adjoint then has a source throughout the step, and does not depend
+        on where in the step a spike arrives. The grid schemes use the voltage at the end of the step as the mean.
     parameters : run-time values.
-    weight : expression of `t`, `T` and the parameters, tabulated once per step; None where there is none. Where it
-        names `activity`, the low-pass filtered activity of the sample's own input (with the parameters
-        `tau_input` and `input_gain`, ms), each sample has its own.
-    state : what each output accumulates, with its value at the start of a trial (an expression).
-    step_code : run for every output after every step (reads a voltage, as `V`).
-    spike_code : run for every output spike (reads "spikes").
+    weight : expression of `t`, `T` and the parameters, evaluated once per step; None for no weight. If it uses
+        `activity`, the low-pass filtered input of the sample (parameters `tau_input`, ms, and `input_gain`), every
+        sample has its own weight.
+    state : variables that accumulate over the trial, one of each per output, with their initial values (expressions).
+    step_code : run for every output after every step, if the loss reads a voltage.
+    spike_code : run for every output spike, if the loss reads "spikes".
     logit : expression of the loss's state at the end of the trial.
-    cross_entropy : "trial" takes C of the final logits, "step" the mean over time of C of the voltages, "none"
-        nothing; the prediction is always from the logits.
-    output_loss : added to the loss for every output, an expression of its state at the end of the trial.
-    voltage_drive : d(loss of the sample)/dV, V being the voltage that the loss reads of one step.
+    cross_entropy : "trial" adds C of the final logits to the loss, "step" the mean over time of C of the voltages,
+        "none" nothing. The prediction is always the class of the largest logit.
+    output_loss : expression of the state at the end of the trial; its sum over the outputs is added to the loss.
+    voltage_drive : d(loss of the sample)/dV for the V of one step.
     spike_drive : d(loss of the sample)/d(time of the output's spike at `t`).
     silent_label_signal : added to the adjoint of the label's output at the end of a trial in which it never spiked,
-        an expression of `T` and the parameters. No spike, no gradient: this is a rule that wakes it up.
-    description : a line, for help.
+        an expression of `T` and the parameters. An output without spikes has no gradient; this rule, which is not a
+        gradient, makes it spike again.
+    description : one line, shown in help.
     """
 
     name: str

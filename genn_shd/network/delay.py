@@ -1,4 +1,4 @@
-"""Delay: how long the spikes of a connection travel."""
+"""Delay of a connection: the time from a spike to its arrival."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Delay:
-    """Times that the spikes of a connection travel, real numbers of ms that mean the same at any time step.
+    """Delays of a connection, in ms: real numbers, not multiples of the time step.
 
-    A spike of time t arrives at t + delay. Between neurons a delay is at least the time step, from the source of input
-    spikes at least 0; values drawn below that, or outside of the limits here, are moved to the nearer limit. What
-    arrives after the end of the trial is lost.
+    A spike at time t arrives at t + delay. The shortest delay is the time step between neurons, and 0 from the source
+    of input spikes. Initial values below it, or outside the limits stated here, are set to the nearest limit. Spikes
+    that would arrive after the end of the trial are lost.
 
     Attributes
     ----------
-    initial : delays to start with, ms: a number or a distribution.
+    initial : initial delays, ms: a number or a distribution.
     maximum : longest delay, ms.
-    trained : None for delays that stay as they are; else `minimum` is the shortest one, in ms, and the optimiser moves
-        them by up to `rate` times the learning rate, in ms, a step.
-    per : `synapse`, every synapse has a delay of its own; `source`, all synapses of a source neuron share one.
+    trained : None for constant delays. Otherwise `minimum` is the shortest delay, ms, and one step of the optimiser
+        changes a delay by about `rate` times the learning rate, ms.
+    per : `synapse` gives every synapse its own delay, `source` one delay to all synapses of a source neuron.
     """
 
     initial: Initial
@@ -54,16 +54,16 @@ class Delay:
             )
 
     def find_limits(self, shortest: float) -> tuple[float, float]:
-        """Shortest and longest delay, ms.
+        """Return the shortest and the longest delay, ms.
 
         Parameters
         ----------
-        shortest : that the simulation allows, ms.
+        shortest : the shortest delay that the simulation allows, ms.
 
         Raises
         ------
         SettingError
-            No delay is allowed.
+            `maximum` is below `shortest`.
         """
         if self.maximum < shortest:
             raise SettingError(
@@ -82,5 +82,5 @@ class Delay:
             )
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], shortest: float) -> np.ndarray:
-        """Initial delays of that shape, ms, within the limits."""
+        """Draw initial delays of a shape, ms, within the limits."""
         return np.clip(draw(self.initial, rng, shape), *self.find_limits(shortest))

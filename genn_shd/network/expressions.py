@@ -1,8 +1,8 @@
-"""Snippet expressions: a whitelisted parser into SymPy, and the way back into C.
+"""Snippet expressions: a parser that makes SymPy expressions of them, and a printer that writes C.
 
-Definitions state their mathematics as text in the expression part of GeNN's snippet language, for example
-`(I - V) / tau_mem`. Text is never evaluated: it is parsed into Python's syntax tree, every node of which must be
-on a short list, and rebuilt as a SymPy expression.
+Definitions state equations as text in the expression part of GeNN's snippet language, for example
+`(I - V) / tau_mem`. The text is never executed: it is parsed into Python's syntax tree, every node of which must be
+of an allowed kind, and converted into a SymPy expression.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sympy.printing.c import C99CodePrinter
 
 from ..errors import SettingError, suggest_nearest
 
-# Longer text, and larger powers of numbers, would only keep the algebra busy.
+# SymPy would take very long for longer text and for larger powers of numbers.
 _LONGEST = 2000
 _LARGEST_EXPONENT = 100
 
@@ -30,13 +30,13 @@ def _raise_to_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     return base**exponent
 
 
-# Below this |x|, exprel is its power series: else its derivative would be a difference of large numbers.
+# Below this |x|, exprel is its power series: otherwise its derivative would be a difference of large numbers.
 _NEAR_ZERO = sympy.Rational(1, 10)
-_EXPREL_TERMS = 9  # at |x| = 1/10, what is left out of the derivative is 1e-14 of it
+_EXPREL_TERMS = 9  # at |x| = 1/10, the terms left out change the derivative by 1e-14 of its value
 
 
 def _make_exprel(x: sympy.Expr) -> sympy.Expr:
-    """(exp(x) - 1) / x, and 1 where x is 0: smooth everywhere, and so is what SymPy derives from it."""
+    """(exp(x) - 1) / x, and 1 at x = 0, in a form that SymPy differentiates without dividing by zero."""
     if x.is_number and x.is_zero:
         return sympy.Integer(1)
     series = sympy.Integer(1)
@@ -68,17 +68,17 @@ _OPERATORS: dict[type[ast.operator], Callable[[sympy.Expr, sympy.Expr], sympy.Ex
 
 
 def make_symbol(name: str) -> sympy.Symbol:
-    """The SymPy symbol of a snippet's name; all quantities are real."""
+    """Make the SymPy symbol for a name in a snippet; all quantities are real."""
     return sympy.Symbol(name, real=True)
 
 
 def parse(text: str, names: Iterable[str]) -> sympy.Expr:
-    """The expression `text` over the given names.
+    """Parse the expression `text`, which may use the given names.
 
     Raises
     ------
     SettingError
-        Where `text` is no expression, or uses a name, function or syntax that is not allowed.
+        `text` is not an expression, or uses a name, function or syntax that is not allowed.
     """
     allowed = set(names)
     if len(text) > _LONGEST:
@@ -90,7 +90,7 @@ def parse(text: str, names: Iterable[str]) -> sympy.Expr:
     except (MemoryError, RecursionError):
         raise SettingError(f"expression {text[:40]!r}... cannot be read: it is nested too deeply.") from None
     if expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
-        raise SettingError(f"expression {text!r} has no finite real value, whatever its names stand for.")
+        raise SettingError(f"expression {text!r} never has a finite real value; correct it.")
     return expression
 
 
@@ -142,11 +142,11 @@ def _call(name: str, arguments: list[sympy.Expr], text: str) -> sympy.Expr:
 
 
 class _SnippetPrinter(C99CodePrinter):
-    """C text with numbers as plain literals: the target's `scalar` type decides the precision."""
+    """Writes C with plain numbers; the type `scalar` of the generated code decides the precision."""
 
     def __init__(self) -> None:
-        super().__init__({"math_macros": {}})  # M_SQRT2 and its kind: GeNN has none, and they are of one precision
-        self.reserved_words: set[str] = set()  # definitions refuse them; what is reserved beside must keep its name
+        super().__init__({"math_macros": {}})  # GeNN has no constants such as M_SQRT2, and they have one precision
+        self.reserved_words: set[str] = set()  # definitions refuse these; SymPy must rename nothing else
 
     def _print_Exp1(self, expr: sympy.Expr) -> str:
         return repr(math.e)
@@ -175,18 +175,18 @@ class _SnippetPrinter(C99CodePrinter):
 
 @functools.lru_cache(maxsize=4096, typed=True)
 def simplify(expression: sympy.Expr) -> sympy.Expr:
-    """SymPy's simplest form; kept, as networks of one process mostly have the same neurons, and it takes longest."""
+    """Return SymPy's simplest form; cached, because it is slow and networks often have the same neurons."""
     return sympy.simplify(expression)
 
 
 @functools.lru_cache(maxsize=4096, typed=True)
 def to_code(expression: sympy.Expr) -> str:
-    """The expression in GeNN's snippet language (C without declarations)."""
+    """Write the expression in GeNN's snippet language (C without declarations)."""
     return _SnippetPrinter().doprint(expression)
 
 
 def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
-    """The expression's value in float64; arrays broadcast."""
+    """Compute the value of an expression in float64; arrays are broadcast against each other."""
     names, function = _compile(expression)
     # NumPy computes all branches of exprel, also the one that divides by 0, and then selects.
     branches = np.errstate(divide="ignore", invalid="ignore") if expression.has(sympy.Piecewise) else nullcontext()
@@ -196,11 +196,11 @@ def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -
 
 @functools.lru_cache(maxsize=1024)
 def _compile(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float]]:
-    """Names and function of an expression; kept, as trained time constants ask for the same ones in every batch."""
+    """Names and function of an expression; cached, since trained time constants evaluate the same ones every batch."""
     names = tuple(sorted(s.name for s in expression.free_symbols))
     return names, sympy.lambdify([make_symbol(n) for n in names], expression, modules="numpy", dummify=True)
 
 
 def compile_scalars(names: Sequence[str], expressions: Sequence[sympy.Expr]) -> Callable[..., list[float]]:
-    """A function of numbers, in the order of the names, that returns the values; far faster than arrays."""
+    """Compile expressions into one function: it takes numbers in the order of `names` and returns the values."""
     return sympy.lambdify([make_symbol(n) for n in names], list(expressions), modules="math", dummify=True, cse=True)

@@ -1,4 +1,4 @@
-"""Definitions of neurons, synapses and losses by name: a file each of a package, and a user's `module:name`."""
+"""Find definitions of neurons, synapses and losses: those of a package, one per file, and a user's `module:name`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _WORDS: dict[type, tuple[str, str]] = {
 
 
 def find_definitions(package: str, kind: type[Definition]) -> dict[str, Definition]:
-    """Return the definitions in the modules of a package whose name, in lower case and in one word, is that of their
-    module.
+    """Return the definitions in a package, by the name of their module.
+
+    A definition is found if its name, in lower case and with underscores, is the name of its module.
 
     Parameters
     ----------
@@ -40,12 +41,12 @@ def find_definitions(package: str, kind: type[Definition]) -> dict[str, Definiti
 
 
 def find_definition(name: str, kind: type[Definition], known: Mapping[str, Definition]) -> Definition:
-    """Return the definition of a name, one of the known or the import path `module:name` of a user's.
+    """Return the definition called `name`: one of `known`, or the one at the import path `module:name`.
 
     Raises
     ------
     SettingError
-        There is none; the message names the nearest.
+        There is no such definition; the message suggests the most similar name.
     """
     if is_import_path(name):
         return load_definition(name, kind)
@@ -55,12 +56,12 @@ def find_definition(name: str, kind: type[Definition], known: Mapping[str, Defin
 
 
 def load_definition(path: str, kind: type[Definition]) -> Definition:
-    """Return the definition `name` of a module of a user's, for a path `module:name`. Importing the module runs it.
+    """Import `module` and return its definition `name`, for a path `module:name`.
 
     Raises
     ------
     SettingError
-        A module or name that is not there, or something else.
+        The module or the name does not exist, or it is no definition of this kind.
     """
     what, remedy = _WORDS[kind]
     return load_object(path, what, kind, remedy)

@@ -11,7 +11,7 @@ from ..errors import SettingError
 
 
 class Distribution(abc.ABC):
-    """Something that values can be drawn from, with a seed given by whoever compiles."""
+    """A distribution of initial values, drawn when a network is compiled, from the seed given there."""
 
     @abc.abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -20,7 +20,7 @@ class Distribution(abc.ABC):
 
 @dataclass(frozen=True)
 class Normal(Distribution):
-    """Normal distribution of the given mean and standard deviation."""
+    """Normal distribution with mean `mean` and standard deviation `std`, in the unit of the parameter."""
 
     mean: float
     std: float
@@ -37,7 +37,7 @@ class Normal(Distribution):
 
 @dataclass(frozen=True)
 class Uniform(Distribution):
-    """Uniform distribution between two limits."""
+    """Uniform distribution from `low` to `high`, in the unit of the parameter."""
 
     low: float
     high: float
@@ -54,10 +54,9 @@ class Uniform(Distribution):
 
 @dataclass(frozen=True)
 class Gamma(Distribution):
-    """Gamma distribution of the given mean and shape, clipped to [minimum, maximum].
+    """Gamma distribution with mean `mean` and shape parameter `shape`; values are clipped to [minimum, maximum].
 
-    The distribution of time constants in heterogeneous populations (Perez-Nieves et al., Nat. Commun. 12, 5791,
-    2021).
+    Used for the time constants of heterogeneous populations (Perez-Nieves et al., Nat. Commun. 12, 5791, 2021).
     """
 
     mean: float
@@ -77,7 +76,7 @@ class Gamma(Distribution):
 
 
 def make_heterogeneous(mean: float, smallest: float) -> Gamma:
-    """Time constants (ms) that differ as those of Nowotny et al. (2025): shape 3, clipped to [smallest, 3 mean]."""
+    """Return the distribution of time constants (ms) of Nowotny et al. (2025): shape 3, in [smallest, 3 mean]."""
     return Gamma(mean, 3.0, smallest, 3.0 * mean)
 
 
@@ -85,7 +84,7 @@ Initial = float | Distribution
 
 
 def draw(value: Initial, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """An array of the given shape: drawn from a distribution, or filled with a number."""
+    """Return an array of a shape: drawn from a distribution, or filled with a number."""
     if isinstance(value, Distribution):
         return value.sample(rng, shape)
     return np.full(shape, float(value))

@@ -21,21 +21,21 @@ from .trained import Trained
 
 @dataclass(frozen=True)
 class SpikeCountRegularisation:
-    """Pulls each neuron's spike count between two targets, and a population's total count below one.
+    """Rule that moves the spike count of each neuron between two targets, and the total count below a third.
 
-    At every spike of a neuron with count s, in a population of N neurons with total count S, lambda_V gets
+    At every spike of a neuron with count s, in a population of N neurons with total count S, this is added to lambda_V:
     `-strength_upper * max(0, s - upper) - strength_lower * min(0, s - lower)
     - strength_total * max(0, S - total_upper) / N`
-    (Nowotny et al. 2025, section 2, and for the total their public code; counts are not differentiable, so this is a
-    rule and not a gradient).
+    (Nowotny et al. 2025, section 2; the term of the total is from their public code). Spike counts are not
+    differentiable, so this is a rule and not a gradient.
 
     Attributes
     ----------
     upper, lower : targets in spikes per trial.
-    strength_upper, strength_lower : >= 0; zero switches the side off.
-    total_upper : most spikes per trial of the whole population.
-    strength_total : >= 0; zero switches it off.
-    average : `batch`, s and S are means over the batch; `trial`, each trial's own.
+    strength_upper, strength_lower : strength of each term, >= 0; 0 switches it off.
+    total_upper : target of the whole population, spikes per trial.
+    strength_total : strength of the term of the total, >= 0; 0 switches it off.
+    average : `batch` takes the means of s and S over the batch, `trial` the counts of each trial.
     """
 
     upper: float = 14.0
@@ -56,12 +56,12 @@ class SpikeCountRegularisation:
                 )
         if self.lower > self.upper:
             raise SettingError(
-                f"regularisation lower = {self.lower} is above upper = {self.upper}; lower the one or raise the other."
+                f"regularisation.lower = {self.lower} is above regularisation.upper = {self.upper}; it must not be."
             )
 
     @classmethod
     def list_numbers(cls) -> tuple[str, ...]:
-        """Names of its numbers: those that may change while a network is in use."""
+        """List the names of the numbers: these can be changed while a compiled network is in use."""
         return tuple(f.name for f in fields(cls) if f.name != "average")
 
 
@@ -71,7 +71,7 @@ RUN_VALUE_SECTIONS = ("loss", "optimiser", "regularisation")
 
 
 def check_noise_or_dropout(name: str, kind: str, value: float) -> None:
-    """Raise a SettingError naming `name` unless a noise is >= 0, or a dropout a probability below 1."""
+    """Raise a SettingError naming `name` unless a noise is >= 0, or a dropout >= 0 and < 1."""
     limit = 1.0 if kind == "dropout" else float("inf")
     if not 0 <= value < limit:
         allowed = ">= 0 and below 1" if kind == "dropout" else ">= 0 and finite"
@@ -86,23 +86,23 @@ def check_delays(name: str, delays: Sequence[float]) -> None:
 
 @dataclass(frozen=True)
 class Population:
-    """A number of neurons with the same dynamics, or a source of input spikes.
+    """Neurons with the same dynamics, or a source of input spikes.
 
     Attributes
     ----------
     name : unique in the network; a word of letters, digits and underscores.
     size : number of neurons, >= 1.
     neuron, synapse : definitions; both None for a spike source.
-    values : initial values of the definitions' parameters: a number for all neurons or a distribution over them.
-    regularisation : of spike counts, for spiking populations.
-    trained : parameters of the definitions that are trained, one number per neuron, and how.
-    noise : None, or standard deviation of what every step adds to the state that arrivals reach while training, per
-        square root of a ms; the same in every neuron's own draws.
-    dropout : None, or probability that a spike is lost on its way to all of its targets while training; the neuron is
-        reset all the same, and nothing makes up for it in evaluation.
-    delays : of a source, ms: each of its spikes arrives once for every entry, so much later, through weights of its
-        own. Rows of weights are the source's neurons at the first delay, then at the second, and so on. What arrives
-        after the end of the trial is lost.
+    values : initial values of parameters of the definitions: a number for all neurons, or a distribution over them.
+    regularisation : regularisation of spike counts, only for spiking populations.
+    trained : parameters of the definitions that are trained, by name; each neuron has its own value.
+    noise : None, or the standard deviation of Gaussian noise, per square root of ms. While training, every step adds it
+        to the state variable that arrivals change, independently for each neuron.
+    dropout : None, or the probability that a spike reaches none of its targets while training. The neuron is reset all
+        the same, and weights are not rescaled in evaluation.
+    delays : only of a source, ms. Each input spike arrives once per delay, through separate weights: rows of the weight
+        matrix are the neurons of the source at the first delay, then at the second, and so on. Spikes that would
+        arrive after the end of the trial are lost.
     """
 
     name: str
@@ -144,7 +144,7 @@ class Population:
         self._check_noise_and_dropout()
 
     def _check_names(self) -> None:
-        """Neuron and synapse may share parameters, but a state is one of either."""
+        """Neuron and synapse may share parameters, but not states."""
         if self.neuron is None or self.synapse is None:
             return
         mine, other = self.neuron, self.synapse
@@ -157,28 +157,28 @@ class Population:
 
     def _check_noise_and_dropout(self) -> None:
         if self.is_source and (self.noise, self.dropout) != (None, None):
-            raise SettingError(
-                f"population {self.name!r} is a spike source; noise and dropout are of other populations."
-            )
+            raise SettingError(f"population {self.name!r} is a spike source, so it has no noise and no dropout.")
         if not self.spiking and self.dropout is not None:
-            raise SettingError(f"population {self.name!r} never spikes, so no spikes of it can be lost.")
+            raise SettingError(f"population {self.name!r} never spikes, so it has no dropout.")
         for name in NOISE_AND_DROPOUT:
             if getattr(self, name) is not None:
                 check_noise_or_dropout(f"{self.name}.{name}", name, getattr(self, name))
 
     def _check_delays(self) -> None:
         if not self.is_source and self.delays != (0.0,):
-            raise SettingError(f"population {self.name!r} is no spike source, so it has no delays.")
+            raise SettingError(
+                f"population {self.name!r} is no spike source, so it has no delays; connections between neurons can."
+            )
         check_delays(f"{self.name}.delays", self.delays)
 
     @property
     def is_source(self) -> bool:
-        """Whether it gives the samples' input spikes and has no dynamics of its own."""
+        """Whether the population provides the input spikes of samples and has no dynamics."""
         return self.neuron is None
 
     @property
     def spiking(self) -> bool:
-        """Whether its neurons can spike; a source is not counted among these."""
+        """Whether its neurons can spike; False for a source."""
         return self.neuron is not None and self.neuron.spiking
 
     @property
@@ -189,7 +189,7 @@ class Population:
         return {**self.neuron.parameters, **self.synapse.parameters}
 
     def find_initial(self, name: str) -> Initial:
-        """The population's own value of a parameter, or the definition's default."""
+        """Return the initial value of a parameter: the population's, or the default of the definition."""
         return self.values.get(name, self.parameters[name].default)
 
 
@@ -200,9 +200,9 @@ class Connection:
     Attributes
     ----------
     source, target : names of populations; the connection is called `{source}_{target}`.
-    weight : initial weights, drawn per synapse.
-    delay : of its spikes; None where they arrive as soon as they may: input spikes at their times, those of neurons one
-        time step after they were emitted.
+    weight : initial weights, dimensionless: a number, or a distribution from which each synapse's is drawn.
+    delay : delays of its spikes. None is the shortest possible: input spikes arrive at their times, spikes of neurons
+        one time step after they were emitted.
     """
 
     source: str
@@ -223,14 +223,14 @@ class Connection:
 
 @dataclass(frozen=True)
 class Network:
-    """Populations, connections and a loss: everything there is to know before anything is compiled.
+    """Populations, connections and a loss: the complete description of a network, before it is compiled.
 
     Attributes
     ----------
     populations : the first is the spike source, the last the output, between them the hidden ones.
-    connections : any pair of populations but none into the source or out of the output.
-    loss : on the output population.
-    loss_values : values of the loss's parameters where they are not its defaults.
+    connections : between any two populations, but none into the source and none out of the output.
+    loss : the loss, computed from the output population.
+    loss_values : values of parameters of the loss that differ from its defaults.
     """
 
     populations: tuple[Population, ...]
@@ -265,7 +265,7 @@ class Network:
             if connection.target == self.input.name or connection.source == self.output.name:
                 raise SettingError(f"connection {connection.name!r} leads into the source or out of the output.")
         if len({c.name for c in self.connections}) != len(self.connections):
-            raise SettingError("two connections join the same populations; keep one of them.")
+            raise SettingError("two connections have the same source and target; keep one of them.")
         for connection in self.delayed_connections:
             if connection.name in names:
                 raise SettingError(
@@ -278,7 +278,7 @@ class Network:
     def _check_loss(self) -> None:
         if (self.loss.reads == "spikes") != self.output.spiking:
             needs, has = ("spiking", "never spike") if self.loss.reads == "spikes" else ("non-spiking", "spike")
-            raise SettingError(f"loss {self.loss.name!r} needs {needs} outputs, and the outputs here {has}.")
+            raise SettingError(f"loss {self.loss.name!r} needs {needs} outputs, but these outputs {has}.")
         for name, value in self.loss_values.items():
             if name not in self.loss.parameters:
                 raise unknown_name(f"parameter of loss {self.loss.name!r}", name, self.loss.parameters)
@@ -305,14 +305,14 @@ class Network:
         return tuple(p.name for p in self.hidden_populations)
 
     def find_population(self, name: str) -> Population:
-        """The population of that name."""
+        """Return the population called `name`; a SettingError if there is none."""
         for population in self.populations:
             if population.name == name:
                 return population
         raise unknown_name("population", name, [p.name for p in self.populations])
 
     def get_weight_shape(self, connection: Connection) -> tuple[int, int]:
-        """Shape (pre, post) of a connection's weights; pre counts every delay of a source."""
+        """Return the shape (pre, post) of a connection's weights; pre is neurons times delays for a source."""
         source = self.find_population(connection.source)
         return source.size * len(source.delays), self.find_population(connection.target).size
 
@@ -322,22 +322,22 @@ class Network:
         return tuple(c for c in self.connections if c.delay is not None)
 
     def get_delay_shape(self, connection: Connection) -> tuple[int, ...]:
-        """Shape of a connection's delays: (pre, post), or (pre,) where synapses of a source neuron share one."""
+        """Return the shape of a connection's delays: (pre, post), or (pre,) if each source neuron has one."""
         assert connection.delay is not None
         shape = self.get_weight_shape(connection)
         return shape if connection.delay.per == "synapse" else shape[:1]
 
     def find_delay_limits(self, connection: Connection, dt: float) -> tuple[float, float]:
-        """Shortest and longest delay of a connection, ms, in steps of dt; a SettingError where there is none."""
+        """Return the shortest and the longest delay of a connection, ms, at the time step dt, ms."""
         assert connection.delay is not None
         return connection.delay.find_limits(self._find_shortest_delay(connection, dt))
 
     def list_delay_limits(self, dt: float) -> dict[str, tuple[float, float]]:
-        """Shortest and longest delay of every connection that has them, ms, by the delays' name."""
+        """Return the shortest and the longest delay, ms, of every connection with delays, by `delay_name`."""
         return {c.delay_name: self.find_delay_limits(c, dt) for c in self.delayed_connections}
 
     def check_delays(self, connection: Connection, value: np.ndarray, dt: float) -> None:
-        """Raise a SettingError unless delays of a connection, ms, are of its shape or one number, and allowed."""
+        """Raise a SettingError unless delays of a connection, ms, have its shape or are one number, and are allowed."""
         assert connection.delay is not None
         if np.shape(value) not in ((), self.get_delay_shape(connection)):
             raise SettingError(
@@ -347,7 +347,7 @@ class Network:
         connection.delay.check(connection.delay_name, np.atleast_1d(value), self._find_shortest_delay(connection, dt))
 
     def draw_delays(self, rng: np.random.Generator, dt: float) -> dict[str, np.ndarray]:
-        """Initial delays of all connections that have them, by name, ms, for steps of dt."""
+        """Draw the initial delays, ms, of all connections with delays, by `delay_name`, at the time step dt, ms."""
         return {
             c.delay_name: c.delay.draw(rng, self.get_delay_shape(c), self._find_shortest_delay(c, dt))
             for c in self.connections
@@ -362,8 +362,11 @@ class Network:
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names and shapes of everything that is trained: weights of connections (pre, post), parameters of
-        neurons as `{population}.{parameter}` (N,), and delays as `{connection}.delay` (pre, post) or (pre,)."""
+        """Names and shapes of all trained parameters.
+
+        Weights are called `{source}_{target}`, shape (pre, post), parameters of neurons `{population}.{parameter}`,
+        shape (N,), and delays `{source}_{target}.delay`, shape (pre, post) or (pre,).
+        """
         weights: dict[str, tuple[int, ...]] = {c.name: self.get_weight_shape(c) for c in self.connections}
         neurons = {f"{p.name}.{name}": (p.size,) for p in self.populations for name in p.trained}
         delays = {c.delay_name: self.get_delay_shape(c) for c in self.connections if c.delay and c.delay.trained}

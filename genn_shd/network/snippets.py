@@ -1,4 +1,4 @@
-"""Analyse snippets of code, and embed them into other code with names of their own."""
+"""Analyse snippets of code, and embed them into other code under other names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _IDENTIFIER = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
 def find_names(*snippets: str) -> set[str]:
-    """Names that occur in snippets."""
+    """Return the names that occur in snippets."""
     return set().union(*(set(_IDENTIFIER.findall(s)) for s in snippets))
 
 
@@ -20,19 +20,19 @@ def is_assigned(name: str, *snippets: str) -> bool:
 
 
 def rename(snippet: str, names: Mapping[str, str]) -> str:
-    """The snippet with other names."""
+    """Replace names in a snippet; `names` maps old to new ones."""
     return _IDENTIFIER.sub(lambda match: names.get(match[0], match[0]), snippet)
 
 
 def write_scope(body: Iterable[str], variables: Mapping[str, str], constants: Mapping[str, str]) -> str:
-    """Statements in a block of their own, in which they see names of ours under names of theirs.
+    """Write statements as a block in which variables of the surrounding code have the names that the statements use.
 
-    Only what the statements use is fetched and only what they change is put back, so definitions may use any name.
+    The block copies in only the variables that the statements use, and copies out only those that they assign.
 
     Parameters
     ----------
     body : statements.
-    variables : name in the statements -> name outside, which follows where the statements assign to it.
+    variables : name in the statements -> name outside, assigned at the end if the statements assign to it.
     constants : name in the statements -> expression outside.
     """
     statements = list(body)

@@ -1,4 +1,4 @@
-"""Trained: how a parameter beside the weights is trained."""
+"""How a parameter other than the weights is trained."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from ..system.numbers import check_positive
 
 @dataclass(frozen=True)
 class Trained:
-    """Training of a parameter of a population, one number per neuron, or of the delays of a connection.
+    """Marks a parameter of a population, or the delays of a connection, as trained.
 
     Attributes
     ----------
-    minimum : the optimiser never goes below it.
-    rate : multiplies the learning rate; the optimiser's steps are of that size in the parameter's unit.
+    minimum : lower limit, in the parameter's unit; the optimiser clips to it.
+    rate : factor of the learning rate; with Adam, `rate` times the learning rate is the size of a step, in the
+        parameter's unit.
     """
 
     minimum: float

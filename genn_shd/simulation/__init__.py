@@ -1,6 +1,6 @@
-"""Simulation of a single neuron model that a current drives: what its equations do, before a network is made of it.
+"""Simulation of a single neuron with an input current, for trying out a neuron model.
 
-`simulate` follows any definition with an explicit Runge-Kutta method in float64 and returns a `Trajectory`.
+`simulate` integrates any neuron model with a Runge-Kutta method in float64 and returns a `Trajectory`.
 """
 
 from .simulate import simulate

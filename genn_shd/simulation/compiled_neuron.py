@@ -12,18 +12,18 @@ from ..network.expressions import compile_scalars, parse
 
 Point = Sequence[float]
 """Values of the state variables, in the order of the definition."""
-# The classical method: where in the step stages 2 to 4 lie, each reached with the slope of the stage before.
+# The classical Runge-Kutta method: places of stages 2 to 4 in the step; each uses the slope of the stage before.
 _STAGES = (0.5, 0.5, 1.0)
 _WEIGHTS = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
 
 
 class CompiledNeuron:
-    """A neuron model with the values of its parameters put in.
+    """A neuron model with fixed values of its parameters, compiled to Python functions.
 
     Parameters
     ----------
-    neuron : the description.
-    values : of all its parameters.
+    neuron : the neuron model.
+    values : values of all its parameters, by name.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class CompiledNeuron:
         return self._threshold is not None
 
     def advance(self, x: Point, current: Callable[[float], float], time: float, length: float) -> list[float]:
-        """The state after a step of the classical Runge-Kutta method from a state and a time, ms."""
+        """Return the state after a step of `length` ms from the state `x` at `time`, ms (classical Runge-Kutta)."""
         k = self._derivative(*x, current(time), *self._values)
         slopes = [k]
         for part in _STAGES:
@@ -62,10 +62,10 @@ class CompiledNeuron:
         ]
 
     def compute_excess(self, x: Point) -> float:
-        """Compute how far the state is above the threshold; the neuron spikes where this reaches zero from below."""
+        """Compute the threshold expression of a state; the neuron spikes when it reaches zero from below."""
         assert self._threshold is not None
         return self._threshold(*x, 0.0, *self._values)[0]
 
     def reset(self, x: Point) -> list[float]:
-        """The state just after a spike."""
+        """Return the state just after a spike at the state `x`."""
         return self._reset(*x, 0.0, *self._values)

@@ -1,4 +1,4 @@
-"""Follow one neuron: steps of the classical Runge-Kutta method, cut at spikes."""
+"""Simulate one neuron: steps of the classical Runge-Kutta method, divided at spikes."""
 
 from __future__ import annotations
 
@@ -37,35 +37,35 @@ def simulate(
     state: Mapping[str, float] = _NONE,
     quantities: Mapping[str, str] = _NO_QUANTITIES,
 ) -> Trajectory:
-    """Simulate one neuron that a current drives, in float64.
+    """Simulate one neuron with an input current, in float64.
 
-    Steps are those of the classical Runge-Kutta method (order 4). A spike is where the threshold is reached from below
-    inside a step; the state is followed to there, reset, and followed to the end of the step.
+    Uses the classical Runge-Kutta method (order 4) with fixed steps. A spike is emitted at the time inside a step at
+    which the threshold is reached from below: the state is integrated up to there, reset, and then integrated to the
+    end of the step.
 
     Parameters
     ----------
-    neuron : a definition, linear or not, the name of one such as "hodgkin_huxley", or an import path `module:name`.
-    current : what stands for `I` in the dynamics, in their units: a number; an array with one number for each step,
-        shape (duration / dt,), which holds throughout the step; or a function of the time in ms, which should have no
-        jumps (an array may).
-    duration : ms; rounded to whole steps.
-    dt : length of a step, ms.
-    parameters : values of the definition's parameters, in their units, where they are not its defaults.
-    state : state at time 0, where it is not the definition's.
+    neuron : a neuron model, linear or nonlinear; its name, such as "hodgkin_huxley"; or an import path `module:name`.
+    current : value of `I` in the dynamics, in the model's unit. A number; an array of shape (duration / dt,), whose
+        values are constant during a step; or a function of time in ms, which should be continuous.
+    duration : duration, ms, rounded to whole steps.
+    dt : time step, ms.
+    parameters : values of parameters that differ from the model's defaults, in the model's units.
+    state : values of state variables at time 0 that differ from the model's.
     quantities : name -> expression of state, parameters, `I` and `t` (ms), such as
-        {"I_Na": "g_na * m**3 * h * (e_na - V)"}; their values are returned, too.
+        {"I_Na": "g_na * m**3 * h * (e_na - V)"}; their values are returned as well.
 
     Returns
     -------
     Trajectory
-        Times, current, state and quantities at the ends of all steps, and times of spikes.
+        Times, current, state and quantities at time 0 and at the end of every step, and times of spikes.
 
     Raises
     ------
     SettingError
-        An argument that is not allowed, or an expression that cannot be read.
+        An argument is not allowed, or an expression cannot be parsed.
     DivergedError
-        The state grows without limit, or spikes come without end.
+        The state is not finite, or one step has more than 1000 spikes.
 
     Examples
     --------
@@ -93,21 +93,21 @@ def simulate(
 def _follow(
     model: NeuronModel, neuron: CompiledNeuron, start: list[float], drive: Current, num_steps: int, dt: float
 ) -> tuple[np.ndarray, list[float]]:
-    """States at the ends of steps, shape (steps + 1, state), and times of spikes, ms."""
+    """Return the states at time 0 and after each step, shape (steps + 1, states), and the times of spikes, ms."""
     points, spike_times, x = np.empty((num_steps + 1, len(start))), list[float](), start
     points[0] = x
     for step in range(num_steps):
         time = step * dt
         try:
             x = _advance(neuron, x, drive.select_step(step), time, dt, spike_times)
-        except (ArithmeticError, ValueError) as error:  # of the mathematics: exp(1000), 1 / 0, log(-1)
+        except (ArithmeticError, ValueError) as error:  # raised by exp(1000), 1 / 0, log(-1)
             if isinstance(error, SettingError | DivergedError):
                 raise
             x = [math.nan]
         if not all(map(math.isfinite, x)):
             before = ", ".join(f"{name} = {value:g}" for name, value in zip(model.state, points[step], strict=True))
             raise DivergedError(
-                f"{model.name}: the state has no finite value after {time:g} ms, where {before}; take a shorter dt, "
+                f"{model.name}: the state is not finite after {time:g} ms, where {before}; use a shorter dt, "
                 "or check that its dynamics do not divide by zero there."
             )
         points[step + 1] = x
@@ -122,7 +122,7 @@ def _advance(
     left: float,
     spike_times: list[float],
 ) -> list[float]:
-    """The state after a step of the length `left`; spikes in it are added to the list."""
+    """Return the state after a step of length `left`; append the times of its spikes to `spike_times`."""
     below = neuron.spikes and neuron.compute_excess(x) < 0
     for _ in range(_MOST_SPIKES_PER_STEP):
         end = neuron.advance(x, current, time, left)
@@ -134,13 +134,13 @@ def _advance(
         x = neuron.reset(neuron.advance(x, current, time - length, length))
         below = neuron.moves_threshold and neuron.compute_excess(x) < 0
     raise DivergedError(
-        f"there are more than {_MOST_SPIKES_PER_STEP} spikes in the step before {time + left:g} ms; the reset must "
-        "take the state away from the threshold, or take a smaller current."
+        f"there are more than {_MOST_SPIKES_PER_STEP} spikes in the step that ends at {time + left:g} ms; the reset "
+        "must move the state away from the threshold, or the current must be smaller."
     )
 
 
 def _find_crossing(neuron: CompiledNeuron, step: Callable[[float], list[float]], longest: float) -> float:
-    """Length after which the threshold is reached, to rounding."""
+    """Find the time from the start of the step to the threshold, to rounding."""
     return float(
         scipy.optimize.brentq(lambda length: neuron.compute_excess(step(length)), 0.0, longest, xtol=1e-14, rtol=1e-14)
     )
@@ -158,7 +158,7 @@ def _count_steps(duration: float, dt: float) -> int:
 
 
 def _find_values(model: NeuronModel, given: Mapping[str, float]) -> dict[str, float]:
-    """Values of all parameters, defaults where none are given."""
+    """Return the values of all parameters: those given, and defaults."""
     for name, value in given.items():
         if name not in model.parameters:
             raise unknown_name(f"{model.name}: parameter", name, model.parameters)
@@ -184,5 +184,5 @@ def _read_number(name: str, value: float) -> float:
 def _read_quantity(model: NeuronModel, name: str, text: str) -> sympy.Expr:
     taken = {*model.state, *model.parameters, CURRENT, _TIME}
     if name in taken:
-        raise SettingError(f"quantity {name!r} is already a name of {model.name}; take another.")
+        raise SettingError(f"quantity {name!r} is already a name of {model.name}; choose another.")
     return parse(text, taken)

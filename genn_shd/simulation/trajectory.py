@@ -13,17 +13,17 @@ from ..network.definitions import CURRENT
 
 @dataclass(frozen=True)
 class Trajectory:
-    """The course of a neuron's state in time, and its spikes.
+    """State of a neuron over time, and its spikes.
 
-    `trajectory["V"]` is a state variable, a quantity that was asked for, or the current `I`.
+    `trajectory["V"]` returns a state variable, a requested quantity, or the current `I`.
 
     Attributes
     ----------
-    times : 0, dt, 2 dt, ..., ms, shape (steps + 1,).
+    times : 0, dt, 2 dt, ... in ms, shape (steps + 1,).
     current : `I` at these times, shape (steps + 1,).
-    state : state variable -> its values at these times, shape (steps + 1,). A spike at such a time has been reset.
-    quantities : name -> values of the expression that was asked for under it, shape (steps + 1,).
-    spike_times : ms, in order, shape (spikes,); they lie between the times of the steps.
+    state : state variable -> its values at these times, after the reset of a spike at that time, shape (steps + 1,).
+    quantities : name -> values of the requested expression at these times, shape (steps + 1,).
+    spike_times : times of spikes in ms, rising, shape (spikes,); not rounded to steps.
     """
 
     times: np.ndarray

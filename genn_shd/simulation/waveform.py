@@ -1,4 +1,4 @@
-"""The current that drives a neuron: a number, an array with a value for each step, or a function of time."""
+"""The input current of a neuron: a number, an array with a value for each step, or a function of time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ Waveform = ArrayLike | Callable[[float], float]
 
 
 class Current:
-    """A waveform, cut into steps.
+    """An input current, divided into the steps of a simulation.
 
     Parameters
     ----------
-    waveform : of the current.
-    num_steps : of the simulation.
+    waveform : a number, an array of shape (num_steps,), or a function of time in ms.
+    num_steps : number of steps of the simulation.
     dt : length of a step, ms.
 
     Raises
     ------
     SettingError
-        A waveform of another kind or shape, or with a value that is not finite.
+        The waveform has another type or shape, or a value that is not finite.
     """
 
     def __init__(self, waveform: Waveform, num_steps: int, dt: float) -> None:
@@ -36,7 +36,7 @@ class Current:
         )
 
     def select_step(self, step: int) -> Callable[[float], float]:
-        """The current in one step, as a function of time, ms: an array's value, or what the function says."""
+        """Return the current during one step, as a function of time in ms."""
         if self._function is not None:
             return self._check_value
         value = float(self.samples[step])
@@ -67,14 +67,14 @@ def _read_samples(waveform: ArrayLike, num_steps: int) -> np.ndarray:
             f"current = {waveform!r} is not allowed; it must be a number, an array or a function of the time in ms."
         ) from None
     if not np.isfinite(array).all():
-        raise SettingError("current has values that are not finite; mend them.")
+        raise SettingError("current has values that are not finite; replace them.")
     if array.ndim == 0:
         return np.full(num_steps + 1, array)
     if array.shape == (num_steps,):
         return np.append(array, array[-1:])
     if array.shape != (num_steps + 1,):
         raise SettingError(
-            f"current has the shape {array.shape}; duration / dt = {num_steps} steps need one number each, so "
+            f"current has shape {array.shape}; duration / dt = {num_steps} steps need one number each, so "
             f"the shape ({num_steps},)."
         )
     return array

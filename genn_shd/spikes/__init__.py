@@ -1,4 +1,4 @@
-"""Spike trains of many samples, and files of them."""
+"""Spike trains of many samples, and the files that store them."""
 
 from .spike_trains import UNKNOWN, SpikeTrains
 

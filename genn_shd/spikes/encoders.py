@@ -1,6 +1,6 @@
-"""Encoding of numbers as spikes: rate, latency, delta and population coding. Each gives times (ms), units and offsets.
+"""Encode numbers as spikes: rate, latency, delta and population coding.
 
-`SpikeTrains.from_rates`, `from_latencies`, `from_changes` and `from_population` make samples of them.
+`SpikeTrains.from_rates`, `from_latencies`, `from_changes` and `from_population` make samples with these functions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..errors import DataError, SettingError
 from ..system.numbers import check_positive, check_whole
 
 MOST_SPIKES = 1e8
-"""More are refused: a threshold in another unit than the signals would fill the memory."""
+"""Largest number of spikes; a threshold in the wrong unit would fill the memory."""
 
 
 class Encoded(NamedTuple):
@@ -40,15 +40,15 @@ def encode_rates(values: ArrayLike, duration: float, max_rate: float = 100.0, se
 
     Parameters
     ----------
-    values : (B, N), from 0 to 1.
-    duration : of each sample, ms.
+    values : shape (B, N), B samples of N values, from 0 to 1.
+    duration : duration of each sample, ms.
     max_rate : rate of the value 1, spikes per second.
-    seed : of the spikes.
+    seed : seed of the random numbers.
 
     Raises
     ------
     DataError, SettingError
-        Values outside 0 to 1 or of another shape; a duration or rate that is not positive.
+        Values are outside 0 to 1 or of another shape, or a duration or rate is not positive.
     """
     values = _check_shares(values)
     check_positive("duration", duration)
@@ -64,20 +64,20 @@ def encode_rates(values: ArrayLike, duration: float, max_rate: float = 100.0, se
 
 
 def encode_latencies(values: ArrayLike, duration: float, least: float = 0.0) -> Encoded:
-    """Encode each value as the time of one spike: the larger, the earlier (time to first spike).
+    """Encode each value as the time of one spike: larger values spike earlier (time to first spike).
 
-    The value 1 spikes at 0, and a value x at `duration` (1 - x), as in Kriener et al. 2022 (Yin-Yang).
+    A value x spikes at (1 - x) times `duration`, as in Kriener et al. 2022 (Yin-Yang).
 
     Parameters
     ----------
     values : (B, N), from 0 to 1.
-    duration : time of the value 0, ms.
-    least : values up to this one do not spike.
+    duration : latest possible time of a spike, ms.
+    least : values less than or equal to this do not spike.
 
     Raises
     ------
     DataError, SettingError
-        Values outside 0 to 1 or of another shape; a duration that is not positive.
+        Values are outside 0 to 1 or of another shape, or the duration is not positive.
     """
     values = _check_shares(values)
     check_positive("duration", duration)
@@ -89,24 +89,24 @@ def encode_latencies(values: ArrayLike, duration: float, least: float = 0.0) -> 
 def encode_changes(signals: ArrayLike, dt: float, threshold: float) -> Encoded:
     """Encode signals by their changes (delta modulation, send on delta).
 
-    A signal spikes on its first channel whenever it has risen by `threshold` since the level of its last spike, and on
-    its second where it has fallen by as much. Between samples it is a straight line, so spikes have their own times.
+    A signal spikes on its first channel when it has risen by `threshold` since its last spike, and on its second when
+    it has fallen by `threshold`. It is interpolated linearly between its values, so spikes lie between multiples of dt.
 
     Parameters
     ----------
-    signals : (B, T, N), value of each signal at each time.
-    dt : from one value of a signal to the next, ms.
-    threshold : change that makes a spike, in the signals' unit.
+    signals : shape (B, T, N), the value of N signals at T times in B samples.
+    dt : time between two values of a signal, ms.
+    threshold : change that makes a spike, in the unit of the signals.
 
     Returns
     -------
     Encoded
-        With 2 N channels: 2 n for a rise of signal n, 2 n + 1 for a fall.
+        Spikes on 2 N channels: 2 n for a rise of signal n, 2 n + 1 for a fall.
 
     Raises
     ------
     DataError, SettingError
-        Signals that are not finite or of another shape; a time step or threshold that is not positive.
+        Signals are not finite or of another shape, or the time step or threshold is not positive.
     """
     signals = _check_finite(signals, ("samples", "times", "signals"))
     check_positive("dt", dt)
@@ -128,7 +128,7 @@ _NOTHING = (np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def _find_crossings(signal: np.ndarray, dt: float, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times at which one signal (T,) is a threshold away from its level at the spike before, and whether it fell."""
+    """Find the times at which a signal (T,) has changed by the threshold since its last spike, and where it fell."""
     times: list[float] = []
     falls: list[bool] = []
     level = signal[0] if len(signal) else 0.0
@@ -144,29 +144,30 @@ def _find_crossings(signal: np.ndarray, dt: float, threshold: float) -> tuple[np
 def encode_population(
     values: ArrayLike, duration: float, num_fields: int = 8, width: float = 1.5, least: float = 0.1
 ) -> Encoded:
-    """Encode each value by the latencies of several neurons with overlapping Gaussian fields.
+    """Encode each value as the latencies of several channels with overlapping Gaussian receptive fields.
 
     Field k of `num_fields` has its centre at k / (num_fields - 1) and responds with
-    exp(-(x - centre)^2 / (2 sigma^2)), sigma = 1 / (width (num_fields - 1)); the stronger the response, the earlier
-    the spike (Bohte, La Poutre & Kok, IEEE Trans. Neural Netw. 13, 426, 2002).
+    exp(-(x - centre)^2 / (2 sigma^2)), sigma = 1 / (width (num_fields - 1)); a stronger response spikes earlier
+    (Bohte, La Poutre & Kok, IEEE Trans. Neural Netw. 13, 426, 2002).
 
     Parameters
     ----------
     values : (B, N), from 0 to 1.
-    duration : time of the response 0, ms.
-    num_fields : neurons for each value, 2 or more.
-    width : the larger, the narrower the fields.
-    least : responses up to this one do not spike.
+    duration : latest possible time of a spike, ms.
+    num_fields : channels for each value, 2 or more.
+    width : sharpness of the fields; a larger value makes them narrower.
+    least : responses less than or equal to this do not spike.
 
     Returns
     -------
     Encoded
-        With N `num_fields` channels, those of one value together.
+        Spikes on N * `num_fields` channels; those of one value follow one another.
 
     Raises
     ------
     DataError, SettingError
-        Values outside 0 to 1 or of another shape; fewer than two fields; a duration or width that is not positive.
+        Values are outside 0 to 1 or of another shape, there are fewer than two fields, or the duration or width is
+        not positive.
     """
     values = _check_shares(values)
     check_positive("duration", duration)
@@ -179,7 +180,7 @@ def encode_population(
 
 
 def _sort(times: np.ndarray, units: np.ndarray, samples: np.ndarray, num_samples: int, num_units: int) -> Encoded:
-    """Spikes in any order, sorted by sample, then time, then unit."""
+    """Sort spikes by sample, then time, then unit."""
     times = times.astype(np.float32)
     order = np.lexsort((units, times, samples))
     offsets = np.concatenate([[0], np.cumsum(np.bincount(samples, minlength=num_samples))]).astype(np.int64)
@@ -203,5 +204,5 @@ def _check_finite(values: ArrayLike, axes: tuple[str, ...]) -> np.ndarray:
     if array.ndim != len(axes):
         raise DataError(f"values to encode have shape {array.shape}; the axes must be {', '.join(axes)}.")
     if not np.isfinite(array).all():
-        raise DataError("values to encode hold numbers that are not finite; leave these samples out, or fill them in.")
+        raise DataError("values to encode are not all finite; remove these samples, or replace the values.")
     return array

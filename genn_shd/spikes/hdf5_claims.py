@@ -1,7 +1,7 @@
-"""Check that an HDF5 file stores what its headers claim, before anything is allocated.
+"""Check that an HDF5 file stores what its headers claim, before any memory is allocated.
 
-A file of a few kB can claim 10^12 rows, and HDF5's own reader never comes back from a heap of variable-length
-arrays that ends in zeros (HDF5 2.0).
+A damaged file of a few kB can claim 10^12 rows, and the HDF5 2.0 library loops for ever in a heap of variable-length
+arrays that ends in zeros.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 from ..errors import DataError
 from ..system.machine import read_available_memory
 
-_DEFLATE = 1032  # bytes that one compressed byte can stand for at most
-_SMALL = 1 << 20  # bytes; so much may be claimed without being stored, as empty samples are
+_DEFLATE = 1032  # largest compression ratio of deflate
+_SMALL = 1 << 20  # bytes; claims up to this size are not checked, since empty samples store nothing
 _MOST_IN_A_CHUNK = 1 << 28  # bytes; HDF5 holds a whole chunk in memory to read one row of it
 
 _HEAP = b"GCOL\x01\0\0\0"  # a global heap collection: signature, version 1, three zeros
@@ -30,26 +30,26 @@ _ROW = np.dtype([("count", "<u4"), ("heap", "<u8"), ("object", "<u4")])
 
 
 def check_claim(dataset: h5py.Dataset) -> None:
-    """Refuse a dataset that claims more than its file can hold, or than fits into memory.
+    """Raise an error if a dataset claims more than its file can store, or more than fits into memory.
 
     Raises
     ------
     DataError
-        Names the dataset and its claimed size.
+        The message names the dataset and its claimed size.
     """
     key, size = dataset.name.lstrip("/"), dataset.id.get_type().get_size()
     if dataset.shape is None:
         raise DataError(f"{key} is empty, without even a shape; write it again.")
     claimed = math.prod(dataset.shape) * size
-    on_disk = 512 * _count_blocks(Path(dataset.file.filename)) or math.inf  # some file systems count none
+    on_disk = 512 * _count_blocks(Path(dataset.file.filename)) or math.inf  # some file systems report 0 blocks
     stored = min(dataset.id.get_storage_size(), on_disk)
-    if claimed > max(_SMALL, _DEFLATE * stored) and not dataset.is_virtual:  # whose values are in other files
+    if claimed > max(_SMALL, _DEFLATE * stored) and not dataset.is_virtual:  # virtual: stored in other files
         raise DataError(
             f"{key} claims {math.prod(dataset.shape)} values, but the file stores only {stored} bytes of them; "
             "it is damaged or was never filled: write it again."
         )
     if claimed > read_available_memory():
-        raise DataError(f"{key} claims {claimed / 1e9:.3g} GB, more memory than this machine has left; split the file.")
+        raise DataError(f"{key} claims {claimed / 1e9:.3g} GB, more than the free memory; split the file.")
     if dataset.chunks is not None and (chunk := math.prod(dataset.chunks) * size) > _MOST_IN_A_CHUNK:
         raise DataError(
             f"{key} is stored in chunks of {chunk / 1e9:.3g} GB, each of which must be read whole; "
@@ -58,21 +58,21 @@ def check_claim(dataset: h5py.Dataset) -> None:
 
 
 def _count_blocks(path: Path) -> int:
-    """Count the blocks of 512 bytes that a file takes on its disk."""
+    """Count the blocks of 512 bytes that a file occupies on its disk."""
     return path.stat().st_blocks
 
 
 def check_heaps(file: h5py.File) -> dict[int, int] | None:
-    """Refuse a heap of variable-length arrays whose objects do not fill it, in which HDF5 2.0 may loop for ever.
+    """Raise an error if the objects of a heap do not fill it: HDF5 2.0 may loop for ever in such a heap.
 
     Returns
     -------
-    Place -> size of each heap, bytes; None where the file has addresses of an unusual kind.
+    Place -> size of each heap, bytes; None if the file has addresses of an unusual size, which are not checked.
 
     Raises
     ------
     DataError
-        Names the place in the file.
+        The message names the place in the file.
     """
     plist = file.id.get_create_plist()
     if plist.get_sizes() != (8, 8) or plist.get_userblock():  # of addresses and lengths; all usual files have these
@@ -96,14 +96,14 @@ def check_heaps(file: h5py.File) -> dict[int, int] | None:
 
 
 def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
-    """Refuse rows that lie outside all heaps, or exceed theirs: HDF5 2.0 may loop for ever in them.
+    """Raise an error if rows lie outside all heaps, or are longer than theirs: HDF5 2.0 may loop for ever there.
 
     Rows in compressed chunks cannot be checked before they are read.
 
     Parameters
     ----------
-    dataset : of variable-length rows.
-    heaps : from `check_heaps`.
+    dataset : a dataset of variable-length rows.
+    heaps : the result of `check_heaps`.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def check_rows(dataset: h5py.Dataset, heaps: dict[int, int]) -> None:
 
 
 def _locate_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
-    """Yield start and number of bytes of each uncompressed piece of a dataset."""
+    """Yield the start and the size, bytes, of each uncompressed piece of a dataset."""
     if dataset.chunks is None:
         if (start := dataset.id.get_offset()) is not None:
             yield start, dataset.id.get_storage_size()
@@ -137,7 +137,7 @@ def _locate_rows(dataset: h5py.Dataset) -> Iterator[tuple[int, int]]:
 
 
 def _find_heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield start and size of each heap collection. The inside of one is not searched."""
+    """Yield the start and the size, bytes, of each heap collection, without searching inside of them."""
     start = 0
     while block := _read_at(stream, start, _BLOCK):
         found = block.find(_HEAP)

@@ -38,12 +38,20 @@ __getattr__ = serve_old_names(__name__, {"read": "read_spike_file", "write": "wr
 
 MS_PER_S = 1000.0
 
-_CHUNK = 32  # samples read in one go: enough to read at full speed, little enough to be forgotten
+_CHUNK = 32  # samples read at once: enough for full speed, with little memory
 
 
 @dataclass(frozen=True, eq=False)
 class SpikeFile:
-    """The content of one file. Names are empty where the file has none."""
+    """Content of one file in the layout of the Spiking Heidelberg Digits.
+
+    Attributes
+    ----------
+    path : the file.
+    trains : its samples.
+    class_names : names by label; empty if the file has none.
+    speaker_names : names by number of the speaker; empty if the file has none.
+    """
 
     path: Path
     trains: SpikeTrains
@@ -52,7 +60,9 @@ class SpikeFile:
 
 
 def read_spike_file(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
-    """Read a file. Samples whose spikes are out of order are sorted by time; the log says how many.
+    """Read a file of spikes in the layout of the Spiking Heidelberg Digits.
+
+    Spikes that are out of order are sorted by time; the log says in how many samples.
 
     Parameters
     ----------
@@ -62,8 +72,8 @@ def read_spike_file(path: str | os.PathLike[str], num_units: int) -> SpikeFile:
     Raises
     ------
     DataError
-        The file is missing, truncated, not HDF5 or not in this layout; lengths disagree; a time is not
-        finite or negative; a unit is out of range. Names the file, the sample and the remedy.
+        The file is missing, truncated, not HDF5 or not in this layout; lengths differ; a time is not finite or is
+        negative; a unit is out of range. The message names the file and the sample.
     """
     with _name_in_errors(path), open_file(path) as file:
         times, units, offsets = _read_spikes(file, num_units)
@@ -83,23 +93,25 @@ def write_spike_file(
     left_out: Sequence[tuple[str, str]] = (),
     mark: str = "",
 ) -> None:
-    """Write a file in this layout. It appears under its name only when it is complete.
+    """Write a file of spikes in the layout of the Spiking Heidelberg Digits.
+
+    The file appears under its name only when it is complete.
 
     Parameters
     ----------
     path : the file; an existing one is replaced.
-    trains : the samples, with labels. Speakers are written where any is known.
-    class_names, speaker_names : names by label and by speaker; nothing is written where empty.
-    time_type : type of the times in the file. float64 gives back the same times bit for bit; the published
-        files have less.
-    files : the name of each sample's recording; nothing is written where empty.
+    trains : the samples, with labels. Speakers are written if any is known.
+    class_names, speaker_names : names by label and by speaker; not written if empty.
+    time_type : type of the times in the file. With float64, reading returns exactly the same times; the published
+        files have a lower precision.
+    files : the name of each sample's recording; not written if empty.
     left_out : names of recordings that could not be used, each with the reason.
-    mark : of the command that writes it, see `genn_shd.system.outputs`; none where empty.
+    mark : name of the command that writes the file (`genn_shd.system.outputs`); not written if empty.
 
     Raises
     ------
     GennShdError
-        The folder is missing, read-only or full.
+        The folder is missing or read-only, or the disk is full.
     """
 
     def fill(file: h5py.File) -> None:
@@ -120,12 +132,12 @@ def write_spike_file(
 
 @contextmanager
 def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading; errors of reading become a DataError of one line.
+    """Open an HDF5 file for reading; errors while reading are raised as a DataError of one line.
 
     Raises
     ------
     DataError
-        The file is missing, damaged or no HDF5 file.
+        The file is missing, damaged or not an HDF5 file.
     """
     path = Path(path)
     if not path.exists():
@@ -149,12 +161,12 @@ def read_integers(file: h5py.File, key: str, num_samples: int) -> np.ndarray:
     Raises
     ------
     DataError
-        The key is missing, or holds something else.
+        The key is missing, or its dataset has another shape or type.
     """
     column = _get_dataset(file, key)
     if column.shape != (num_samples,):
         raise DataError(
-            f"{key} has shape {column.shape} but spikes/times holds {num_samples} samples; give one value a sample."
+            f"{key} has shape {column.shape} but spikes/times holds {num_samples} samples; give one value per sample."
         )
     if not np.issubdtype(column.dtype, np.integer):
         raise DataError(f"{key} holds {column.dtype}; it must hold integers.")
@@ -177,7 +189,7 @@ def _join_lines(error: Exception) -> str:
 
 @contextmanager
 def _name_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Put the name of the file before every error that lacks it."""
+    """Add the name of the file to every DataError that lacks it."""
     try:
         yield
     except DataError as error:
@@ -193,7 +205,7 @@ def _as_text(name: str | bytes) -> str:
 def _get_dataset(file: h5py.File, key: str) -> h5py.Dataset:
     found = file.get(key)
     if not isinstance(found, h5py.Dataset):
-        keys: list[str] = []  # h5py gives a name that is no UTF-8 as bytes
+        keys: list[str] = []  # h5py returns a name that is not UTF-8 as bytes
         file.visititems(lambda name, node: keys.append(_as_text(name)) if isinstance(node, h5py.Dataset) else None)
         raise DataError(
             f"{key} is missing; SHD's layout has spikes/times, spikes/units and labels, "
@@ -209,7 +221,7 @@ def _get_ragged(file: h5py.File, key: str, kind: type, meaning: str) -> h5py.Dat
     if found.ndim != 1 or inner is None or not np.issubdtype(inner, kind):
         raise DataError(
             f"{key} holds {inner or found.dtype} of shape {found.shape}; "
-            f"it must hold one variable-length array of {meaning} a sample."
+            f"it must hold one variable-length array of {meaning} per sample."
         )
     check_claim(found)
     return found
@@ -221,7 +233,7 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
     unit_rows = _get_ragged(file, "spikes/units", np.integer, "integers")
     if len(time_rows) != len(unit_rows):
         raise DataError(
-            f"spikes/times holds {len(time_rows)} samples but spikes/units {len(unit_rows)}; give each sample both."
+            f"spikes/times holds {len(time_rows)} samples but spikes/units holds {len(unit_rows)}; write it again."
         )
     if (heaps := check_heaps(file)) is not None:
         check_rows(time_rows, heaps)
@@ -233,7 +245,7 @@ def _read_spikes(file: h5py.File, num_units: int) -> tuple[np.ndarray, np.ndarra
         chunk_times, chunk_units = _read_rows(time_rows, span), _read_rows(unit_rows, span)
         counts[span] = [len(row) for row in chunk_times]
         _check_chunk(start, counts[span], chunk_units, num_units)
-        # Scaled in float64: in float16, seconds times 1000 would be coarser than the file.
+        # Scaled in float64: in float16, the product with 1000 would round times more coarsely than the file does.
         times.append(np.concatenate(chunk_times).astype(np.float64) * MS_PER_S)
         units.append(np.concatenate(chunk_units))
     return times.finish(), units.finish(), np.concatenate([[0], np.cumsum(counts)])
@@ -249,19 +261,19 @@ def _read_rows(dataset: h5py.Dataset, span: slice) -> list[np.ndarray]:
 
 @lru_cache
 def _is_byte_order_lost(kind: np.dtype) -> bool:
-    """Whether h5py hands out rows of this type as they lie in the file, but calls them native (as 3.16 does)."""
+    """Whether h5py returns rows of this type in the file's byte order but with a native type (as 3.16 does)."""
     one = np.ones(1, kind)
     with h5py.File("probe", "w", driver="core", backing_store=False) as file:
         dataset = file.create_dataset("rows", (1,), h5py.vlen_dtype(kind))
-        dataset[0] = one  # of the file's own type: nothing is converted on the way in
+        dataset[0] = one  # has the type of the file, so writing converts nothing
         return not np.array_equal(dataset[0], one)
 
 
 def _check_chunk(start: int, counts: np.ndarray, rows: Sequence[np.ndarray], num_units: int) -> None:
-    """Refuse lengths that disagree, and units that would wrap around in the type they are kept in."""
+    """Raise an error for lengths that differ and for units out of range, which would wrap around when converted."""
     for sample, (count, row) in enumerate(zip(counts, rows, strict=True), start):
         if len(row) != count:
-            raise DataError(f"sample {sample}: {count} times but {len(row)} units; give one of each a spike.")
+            raise DataError(f"sample {sample}: {count} times but {len(row)} units; every spike needs one of each.")
         if count and not (row.min() >= 0 and row.max() < num_units):
             wrong = row[(row < 0) | (row >= num_units)][0]
             raise DataError(
@@ -271,7 +283,7 @@ def _check_chunk(start: int, counts: np.ndarray, rows: Sequence[np.ndarray], num
 
 
 class _Buffer:
-    """An array that grows in place, so that reading never holds a second copy of all spikes."""
+    """An array that grows in place, so that memory never holds a second copy of all spikes."""
 
     def __init__(self, dtype: DTypeLike) -> None:
         self._array = np.empty(0, dtype)
@@ -290,9 +302,9 @@ class _Buffer:
 
 
 def _sort_samples(times: np.ndarray, units: np.ndarray, offsets: np.ndarray) -> int:
-    """Sort the spikes of each sample by time, in place; those at the same time keep their order.
+    """Sort the spikes of each sample by time, in place; spikes at the same time keep their order.
 
-    Returns how many samples were out of order.
+    Returns the number of samples that were out of order.
     """
     num_sorted = 0
     for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):

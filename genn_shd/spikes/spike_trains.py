@@ -1,8 +1,8 @@
-"""SpikeTrains: spikes of many samples in flat arrays, the data type of all parts from files to back ends.
+"""SpikeTrains: the spikes of many samples in flat arrays.
 
-All samples of a data set (or of a batch) lie flat, one after another, in two arrays: when each spike
-happened and on which input channel. `offsets` says where each sample begins. Six bytes a spike for up to
-65536 channels, so that the 8156 samples of about 8000 spikes of the Spiking Heidelberg Digits take 392 MB.
+All samples of a data set or a batch follow one another in two arrays, the time and the input channel of each spike;
+`offsets` states where each sample begins. A spike takes six bytes for up to 65536 channels: the 8156 training samples
+of the Spiking Heidelberg Digits, with about 8000 spikes each, take 392 MB.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ from .encoders import (
 )
 
 UNKNOWN = -1
-"""The label or speaker of a sample that has none."""
+"""Label or speaker of a sample for which it is unknown."""
 
-_BLOCK = 1 << 20  # spikes looked at in one go, so that checking needs no temporary of the data's own size
+_BLOCK = 1 << 20  # spikes checked at once, so that temporary arrays stay small
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeTrains:
-    """B samples with S spikes in all, on `num_units` input channels.
+    """Spikes of B samples, S in total, on `num_units` input channels.
 
-    The constructor converts and checks; use `from_events` to build one from separate samples. The arrays are
-    read-only and C-contiguous: every part of the toolkit, compiled code included, reads them where they lie.
+    The constructor converts and checks its arguments; `from_events` takes samples one by one. The arrays are read-only
+    and C-contiguous, and compiled code reads them without a copy.
 
     Attributes
     ----------
     times : (S,) float32, ms. Finite, >= 0, sorted within each sample.
-    units : (S,) uint16, or int32 where `num_units` > 65536. The channel of each spike, < `num_units`.
+    units : (S,) uint16, or int32 if `num_units` > 65536. The channel of each spike, < `num_units`.
     offsets : (B + 1,) int64. Sample b is `times[offsets[b]:offsets[b + 1]]`; a sample may be empty.
-    labels : (B,) int32. The class of each sample; -1 where unknown.
-    speakers : (B,) int32. Who speaks in each sample; -1 where unknown.
+    labels : (B,) int32. The class of each sample; -1 if unknown.
+    speakers : (B,) int32. The speaker of each sample; -1 if unknown.
     num_units : number of input channels.
 
     Raises
     ------
     DataError
-        Arrays that disagree in length, a time that is not finite, negative or out of order, a unit outside
-        0 to `num_units` - 1, a label or speaker below -1. Names the sample, the value and the remedy.
+        Arrays differ in length, a time is not finite, negative or out of order, a unit is outside 0 to
+        `num_units` - 1, or a label or speaker is below -1. The message names the sample and the value.
     """
 
     times: np.ndarray
@@ -96,9 +96,9 @@ class SpikeTrains:
         speakers: np.ndarray,
         num_units: int,
     ) -> SpikeTrains:
-        """Make an instance without checking or converting: for arrays made from those of checked samples.
+        """Make an instance without checks and conversions, from arrays that were derived from checked ones.
 
-        Whoever calls it vouches for types, ranges and order; see the attributes.
+        The caller must guarantee the types, ranges and order that the attributes state.
         """
         self = object.__new__(cls)
         self._set(times, units, offsets, labels, speakers, num_units)
@@ -112,18 +112,18 @@ class SpikeTrains:
         speakers: ArrayLike | None = None,
         num_units: int | None = None,
     ) -> SpikeTrains:
-        """Make an instance of samples given one by one.
+        """Make an instance from a list of samples.
 
         Parameters
         ----------
-        events : for each sample a pair (times in ms, units), two equally long sequences, sorted by time.
+        events : a pair (times in ms, units) for each sample: two sequences of the same length, sorted by time.
         labels, speakers : (B,) integers; None means unknown.
         num_units : number of input channels; None means the largest unit + 1.
 
         Raises
         ------
         DataError
-            As the constructor does, and for a sample that is not a pair of equally long sequences.
+            As for the constructor, and for a sample that is not a pair of sequences of the same length.
         """
         pairs = [_convert_pair(sample, pair) for sample, pair in enumerate(events)]
         times = np.concatenate([np.zeros(0, np.float32)] + [t for t, _ in pairs])
@@ -150,21 +150,33 @@ class SpikeTrains:
         seed: int = 0,
         labels: ArrayLike | None = None,
     ) -> SpikeTrains:
-        """Samples in which each value is the rate of a Poisson process; see `encoders.encode_rates`."""
+        """Make samples of `values` (B, N) from 0 to 1: each is the rate of a Poisson process.
+
+        `duration` in ms, `max_rate` (of the value 1) in spikes per second, `labels` (B,); errors and details as for
+        `genn_shd.spikes.encoders.encode_rates`.
+        """
         return cls._from_encoded(encode_rates(values, duration, max_rate, seed), labels)
 
     @classmethod
     def from_latencies(
         cls, values: ArrayLike, duration: float, least: float = 0.0, labels: ArrayLike | None = None
     ) -> SpikeTrains:
-        """Samples in which each value is the time of one spike; see `encoders.encode_latencies`."""
+        """Make samples of `values` (B, N) from 0 to 1: each is one spike at (1 - value) times `duration`, ms.
+
+        Values up to `least` do not spike; `labels` (B,); errors and details as for
+        `genn_shd.spikes.encoders.encode_latencies`.
+        """
         return cls._from_encoded(encode_latencies(values, duration, least), labels)
 
     @classmethod
     def from_changes(
         cls, signals: ArrayLike, dt: float, threshold: float, labels: ArrayLike | None = None
     ) -> SpikeTrains:
-        """Samples of signals that spike where they change; see `encoders.encode_changes`."""
+        """Make samples of `signals` (B, T, N), `dt` ms apart: a spike for each change by `threshold`.
+
+        Channel 2 n is for rises of signal n, 2 n + 1 for falls; `labels` (B,); errors and details as for
+        `genn_shd.spikes.encoders.encode_changes`.
+        """
         return cls._from_encoded(encode_changes(signals, dt, threshold), labels)
 
     @classmethod
@@ -177,7 +189,10 @@ class SpikeTrains:
         least: float = 0.1,
         labels: ArrayLike | None = None,
     ) -> SpikeTrains:
-        """Samples in which several neurons encode each value; see `encoders.encode_population`."""
+        """Make samples of `values` (B, N) from 0 to 1: each is the latencies of `num_fields` channels.
+
+        `duration` in ms, `labels` (B,); errors and details as for `genn_shd.spikes.encoders.encode_population`.
+        """
         return cls._from_encoded(encode_population(values, duration, num_fields, width, least), labels)
 
     @classmethod
@@ -194,12 +209,12 @@ class SpikeTrains:
 
     @classmethod
     def concatenate(cls, parts: Iterable[SpikeTrains]) -> SpikeTrains:
-        """Join all samples of `parts`, in order.
+        """Concatenate the samples of `parts`, in order.
 
         Raises
         ------
         DataError
-            No parts, or parts with different numbers of input channels.
+            There are no parts, or they have different numbers of input channels.
         """
         parts = list(parts)
         if not parts:
@@ -223,7 +238,7 @@ class SpikeTrains:
         return len(self.offsets) - 1
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return times (ms) and units of one sample, as views. A negative index counts from the end."""
+        """Return the times (ms) and units of one sample, as views. A negative index counts from the end."""
         sample = range(len(self))[index]
         span = slice(self.offsets[sample], self.offsets[sample + 1])
         return self.times[span], self.units[span]
@@ -239,7 +254,7 @@ class SpikeTrains:
 
     @property
     def num_spikes(self) -> int:
-        """Number of spikes in all samples together."""
+        """Total number of spikes of all samples."""
         return len(self.times)
 
     @property
@@ -249,20 +264,20 @@ class SpikeTrains:
 
     @property
     def duration(self) -> float:
-        """Time of the last spike of all samples, ms; 0.0 if there is none."""
+        """Time of the last spike of all samples, ms; 0.0 if there are no spikes."""
         return float(self.find_last_times().max(initial=0.0))
 
     def select(self, indices: ArrayLike) -> SpikeTrains:
-        """Return a copy of some samples, in the order given; a sample may be taken more than once.
+        """Return a copy of some samples, in the given order; a sample may be chosen more than once.
 
         Parameters
         ----------
-        indices : integers, or a boolean per sample. Negative ones count from the end.
+        indices : integers, or one boolean per sample. Negative integers count from the end.
 
         Raises
         ------
         IndexError
-            An index outside the samples there are.
+            An index is out of range.
         """
         chosen = np.arange(len(self))[_check_indices(indices)]
         starts, ends = self.offsets[chosen], self.offsets[chosen + 1]
@@ -281,18 +296,18 @@ class SpikeTrains:
 
         Parameters
         ----------
-        which : a boolean for each spike, in the order of `times`.
+        which : (S,) bool, in the order of `times`: whether to keep each spike.
 
         Raises
         ------
         SettingError
-            As many booleans as there are spikes are needed.
+            `which` is not one boolean per spike.
         """
         chosen = np.asarray(which)
         if chosen.shape != self.times.shape or chosen.dtype != bool:
             raise SettingError(
-                f"which has shape {chosen.shape} and type {chosen.dtype}; give a boolean for each of {len(self.times)} "
-                "spikes."
+                f"which has shape {chosen.shape} and type {chosen.dtype}; give one boolean for each of the "
+                f"{len(self.times)} spikes."
             )
         kept = np.flatnonzero(chosen)
         times, units = self.times, self.units
@@ -306,12 +321,12 @@ class SpikeTrains:
         return int(np.count_nonzero(self.find_last_times() >= _check_duration(duration)))
 
     def crop(self, duration: float) -> SpikeTrains:
-        """Return the same samples without the spikes at `duration` (ms) or later; itself where there are none.
+        """Return the samples without spikes at `duration` (ms) or later; returns itself if there are none.
 
         Raises
         ------
         SettingError
-            A duration that is not a positive number.
+            The duration is not a positive number.
         """
         limit = _check_duration(duration)
         if not self.count_longer(duration):
@@ -331,7 +346,7 @@ class SpikeTrains:
         )
 
     def find_last_times(self) -> np.ndarray:
-        """Return the time of the last spike, ms, of each sample that has one."""
+        """Return the time of the last spike, ms, of each sample that has spikes; float32."""
         return self.times[self.offsets[1:][self.counts > 0] - 1]
 
     longer_than = old_method("longer_than", "count_longer")
@@ -339,7 +354,7 @@ class SpikeTrains:
 
 
 def choose_unit_type(num_units: int) -> type[np.uint16] | type[np.int32]:
-    """Return the smallest type in which back ends take units."""
+    """Return the smallest type for units that back ends accept."""
     return np.uint16 if num_units <= 1 << 16 else np.int32
 
 
@@ -367,7 +382,7 @@ def _convert_pair(sample: int, pair: Any) -> tuple[np.ndarray, np.ndarray]:
     except DataError as error:
         raise DataError(f"sample {sample}: {error}") from None
     if len(times) != len(units):
-        raise DataError(f"sample {sample}: {len(times)} times but {len(units)} units; give one of each a spike.")
+        raise DataError(f"sample {sample}: {len(times)} times but {len(units)} units; every spike needs one of each.")
     return times, units
 
 
@@ -383,7 +398,7 @@ def _as_times(values: ArrayLike) -> np.ndarray:
 
 
 def _to_integers(values: ArrayLike, name: str) -> np.ndarray:
-    """Convert to a flat array of integers of the given type: nothing may wrap before its range is checked."""
+    """Convert to a flat array of integers, keeping an integer type: its range is checked before it is converted."""
     try:
         array = np.asarray(values)
     except ValueError:
@@ -401,10 +416,10 @@ def _to_tags(values: ArrayLike, name: str, num_samples: int) -> np.ndarray:
     """Convert labels or speakers to int32, one for each sample, -1 where unknown."""
     tags = _to_integers(values, name)
     if len(tags) != num_samples:
-        raise DataError(f"{len(tags)} {name} for {num_samples} samples; give one a sample, -1 where unknown.")
+        raise DataError(f"{len(tags)} {name} for {num_samples} samples; give one per sample, -1 if unknown.")
     wrong = np.flatnonzero((tags < UNKNOWN) | (tags > np.iinfo(np.int32).max))
     if wrong.size:
-        raise DataError(f"sample {wrong[0]}: {name} holds {tags[wrong[0]]}; allowed are 0 and up, and -1 for unknown.")
+        raise DataError(f"sample {wrong[0]}: {name} holds {tags[wrong[0]]}; it must be >= 0, or -1 if unknown.")
     return tags.astype(np.int32, copy=False)
 
 
@@ -416,16 +431,18 @@ def _check_num_units(num_units: Any) -> int:
 
 
 def _check_duration(duration: float) -> np.float32:
-    """Check a duration; returns it as float32, the type of the times it is compared with."""
+    """Check a duration, ms, and return it as float32, the type of the times that it is compared with."""
     check_positive("duration", duration, "ms")
     return np.float32(duration)
 
 
 def _check_offsets(offsets: np.ndarray, num_times: int, num_units: int) -> None:
     if num_times != num_units:
-        raise DataError(f"{num_times} times but {num_units} units; give one of each a spike.")
+        raise DataError(f"{num_times} times but {num_units} units; every spike needs one of each.")
     if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != num_times or (np.diff(offsets) < 0).any():
-        raise DataError(f"offsets must rise from 0 to the number of spikes, {num_times}: each start, then the end.")
+        raise DataError(
+            f"offsets must rise from 0 to the number of spikes, {num_times}: the start of each sample, then the end."
+        )
 
 
 def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:
@@ -435,18 +452,18 @@ def _check_times(times: np.ndarray, offsets: np.ndarray) -> None:
         spike = int(np.argmax(~((times >= 0) & (times < np.inf))))
         raise DataError(
             f"{_place(spike, offsets)}: time {times[spike]} ms; times must be finite and not negative: "
-            "drop the spike, or shift the sample."
+            "remove the spike, or shift the sample."
         )
     unsorted = _find_unsorted(times, offsets)
     if unsorted is not None:
         raise DataError(
             f"{_place(unsorted, offsets)}: time {times[unsorted]} ms comes after {times[unsorted - 1]} ms; "
-            "sort the times of each sample, and its units along with them."
+            "sort the times of each sample, and its units with them."
         )
 
 
 def _find_unsorted(times: np.ndarray, offsets: np.ndarray) -> int | None:
-    """Find the first spike that is earlier than the one before it in its sample."""
+    """Find the first spike that is earlier than the previous one of its sample."""
     for start in range(1, len(times), _BLOCK):
         end = min(start + _BLOCK, len(times))
         falls = start + np.flatnonzero(times[start:end] < times[start - 1 : end - 1])

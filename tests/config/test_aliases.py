@@ -72,7 +72,7 @@ def test_a_later_source_wins_whichever_name_it_uses(tmp_path):
 
 
 def test_both_names_at_once_are_refused():
-    with pytest.raises(SettingError, match=r"revival\.lift is the old name of silent_neurons\.weight_lift, .* leave"):
+    with pytest.raises(SettingError, match=r"revival\.lift is the old name of silent_neurons\.weight_lift, .* remove"):
         Config.from_values({"revival": {"lift": 0.1}, "silent_neurons": {"weight_lift": 0.1}})
 
 

@@ -67,7 +67,7 @@ def test_a_value_is_toml_or_else_text(text, value):
 
 @pytest.mark.parametrize("text", ["training.epochs", "=5", "training.=5", "a..b=1", ""])
 def test_what_is_no_setting_is_refused(text):
-    with pytest.raises(SettingError, match="is no setting: write name=value"):
+    with pytest.raises(SettingError, match="is not a setting; write name=value"):
         parse_settings([text])
 
 
@@ -99,7 +99,7 @@ def test_what_is_no_toml_is_refused_in_one_line(tmp_path):
     with pytest.raises(SettingError, match=r"my\.toml: not valid TOML: .*line 2"):
         load(file=file)
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingError, match="cannot read this configuration file: it is no text"):
+    with pytest.raises(SettingError, match="cannot read this configuration file: it is not UTF-8 text"):
         load(file=file)
     with pytest.raises(SettingError, match="cannot read this configuration file"):
         load(file=tmp_path)

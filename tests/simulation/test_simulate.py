@@ -124,7 +124,7 @@ STUCK = NeuronModel("stuck", {}, {"V": 0.0}, {"V": "I * 1e9"}, "V - 1", {"V": "0
         (lambda: simulate("lif", 1.0, 9.0, state={"U": 0.0}), SettingError, "state variable 'U' is unknown"),
         (lambda: simulate("lif", 1.0, 9.0, quantities={"x": "V * w"}), SettingError, "unknown name 'w'"),
         (lambda: simulate("lif", 1.0, 9.0, quantities={"V": "V"}), SettingError, "already a name of LIF"),
-        (lambda: simulate(RUNAWAY, 1.0, 9.0), DivergedError, r"no finite value after 0\.\d+ ms, where V = "),
+        (lambda: simulate(RUNAWAY, 1.0, 9.0), DivergedError, r"is not finite after 0\.\d+ ms, where V = "),
         (lambda: simulate(STUCK, 1.0, 9.0), DivergedError, "more than 1000 spikes in the step"),
     ],
 )

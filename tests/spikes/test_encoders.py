@@ -77,7 +77,7 @@ def test_no_samples_and_silent_ones_are_samples():
         (lambda: SpikeTrains.from_rates([[1.2]], 10.0), "from 1.2 to 1.2; they must be from 0 to 1"),
         (lambda: SpikeTrains.from_rates([0.2], 10.0), r"shape \(1,\); the axes must be samples, values"),
         (lambda: SpikeTrains.from_rates([["a"]], 10.0), "must be numbers"),
-        (lambda: SpikeTrains.from_latencies([[math.nan]], 10.0), "not finite"),
+        (lambda: SpikeTrains.from_latencies([[math.nan]], 10.0), "not all finite"),
         (lambda: SpikeTrains.from_changes([[0.0]], 1.0, 0.1), "samples, times, signals"),
     ],
 )

@@ -139,7 +139,7 @@ def test_keep_needs_a_boolean_for_each_spike(which):
     kept = trains.keep([False, True, False, True])
     assert as_lists(kept) == [[(1.5, 0)], [], [(9.25, 2)]]
     assert (kept.labels.tolist(), kept.speakers.tolist()) == ([1, 0, 2], [4, -1, 0])
-    with pytest.raises(SettingError, match="give a boolean for each of 4 spikes"):
+    with pytest.raises(SettingError, match="give one boolean for each of the 4 spikes"):
         trains.keep(which)
 
 

@@ -1,10 +1,10 @@
-"""Settings: what can be set, in which unit, with which default, and what is allowed; one file a table.
+"""Declarations of all settings: meaning, unit, default and allowed values; one module per table.
 
-The models here only declare. `config.sources` puts a configuration together from presets, files and the command line;
-`config.messages` says in one line what is wrong with one; `config.help` lists all settings.
+`config.sources` makes a configuration from presets, files and the command line; `config.messages` writes one line about
+an error in it; `config.help` lists all settings.
 
-Tables whose settings depend on a choice (which data set, which loss, which kind of validation) are unions: each choice
-states its own settings, and a setting that nothing would read is refused.
+Tables whose settings depend on a choice (data set, loss, kind of validation) are unions: each choice declares its own
+settings, and settings of other choices are errors.
 """
 
 from ..parameters import GammaSettings

@@ -1,4 +1,4 @@
-"""Settings of augmentation: those of each step are the parameters that it is made from."""
+"""Settings of augmentation; the settings of a step are the parameters of its `from_settings`."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from ..sections import AsList, ImportPath, OneOrMany, Section, declare_setting
 
 
 class _GroupSettings(Section):
-    """Changes of a training set as a whole."""
+    """Settings of changes of the training set as a whole."""
 
-    balance: bool = declare_setting(False, "in every epoch as many samples of each class as the smallest class has")
+    balance: bool = declare_setting(False, "in every epoch, draw as many samples of each class as the smallest has")
     normalise: Annotated[int, Field(ge=1)] | Literal["off", "smallest"] = declare_setting(
         "off",
-        "thin samples to about as many spikes each, in evaluation too; smallest: as the smallest training sample has",
+        "drop spikes so that all samples have about this number, also in evaluation; smallest: the smallest of a "
+        "training sample",
         "spikes per sample",
     )
     blend: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], OneOrMany, AsList] = declare_setting(
-        (), "part of the spikes kept of each sample in a blend of samples of one class, as [0.5, 0.5]; [] = off"
+        (), "blend samples of one class, keeping this fraction of the spikes of each, for example [0.5, 0.5]; [] = off"
     )
     blend_factor: float = declare_setting(
-        2.0, "size of the training set with blends, by its size without", ge=1, le=1000
+        2.0, "size of the training set with blends, divided by its size without", ge=1, le=1000
     )
     custom: Annotated[tuple[ImportPath, ...], OneOrMany, AsList] = declare_setting(
-        (), "steps of one's own, as module:name of their classes, whose settings stand in this table as well"
+        (), "your own steps, as module:name of their classes; their settings belong to this table"
     )
 
     @model_validator(mode="after")
@@ -46,13 +47,13 @@ class _GroupSettings(Section):
 
 
 def _list_fields(kinds: Sequence[type[Step]]) -> dict[str, Any]:
-    """Return the settings of some kinds of steps, by name."""
+    """Return the settings of some classes of steps, by name."""
     return {name: field for kind in kinds for name, field in list_fields(kind.from_settings).items()}
 
 
 @cache
 def _list_names(kind: type[Step]) -> tuple[str, ...]:
-    """Return the names of the settings of a kind of steps, which is asked for with every configuration."""
+    """Return the names of the settings of a class of steps; cached, as every configuration needs them."""
     return tuple(_list_fields([kind]))
 
 
@@ -80,12 +81,12 @@ class AugmentationSettings(_WithSteps):
 
 
 def make_augmentation_settings(paths: Sequence[str]) -> type[AugmentationSettings]:
-    """Return the settings of augmentation with steps of a user's own, given by import path.
+    """Make the settings of augmentation with a user's own steps, given by import path.
 
     Raises
     ------
     SettingError
-        There is no such step, or one of its settings has the name of another.
+        There is no such step, or one of its settings has the name of another setting.
     """
     own = tuple(_load_step(path) for path in paths)
     fields: dict[str, Any] = {}

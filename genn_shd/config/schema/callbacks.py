@@ -1,4 +1,4 @@
-"""Settings of callbacks: those of each are the parameters that it is made with."""
+"""Settings of callbacks; the settings of a callback are the parameters of its class."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..messages import format_value, join_names
 from ..sections import Section, declare_setting
 
 BY_NAME = {"tensorboard": "genn_shd.training.callbacks.tensor_board:TensorBoard"}
-"""Callbacks that settings may name without a module."""
+"""Callbacks that settings can name without a module, and their import paths."""
 
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 
 
 class NamedCallback(NamedTuple):
-    """A callback that settings name.
+    """A callback that is named in settings.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class NamedCallback(NamedTuple):
 
 
 class CallbackSettings(Section):
-    """A callback, with the settings that it is made with."""
+    """A callback and its settings."""
 
 
 class CallbackTables(Section):
-    """Callbacks of a training, a table each, under names of the user's own."""
+    """Callbacks of training: one table for each, with a name that the user chooses."""
 
     @property
     def named(self) -> tuple[NamedCallback, ...]:
@@ -49,7 +49,7 @@ class CallbackTables(Section):
 
 
 def find_callback(path: str) -> Any:
-    """Return the class or function that makes a callback, or the callback itself. Importing its module runs it.
+    """Import the class or function that makes a callback, or the callback itself.
 
     Parameters
     ----------
@@ -58,24 +58,24 @@ def find_callback(path: str) -> Any:
     Raises
     ------
     SettingError
-        There is none.
+        There is no such callback.
     """
     if not is_import_path(path) and path not in BY_NAME:
         known = ", ".join(BY_NAME)
         raise SettingError(
-            f"training.callbacks: there is no {path!r}; known by name: {known}; one of your own is written "
+            f"training.callbacks: there is no {path!r}; allowed: {known}, and your own callbacks as "
             f"module:name.{suggest_nearest(path, list(BY_NAME))}"
         )
     return load_object(BY_NAME.get(path, path), "callback", object, "derive its class from genn_shd.Callback")
 
 
 def list_named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Return the name of each table of `training.callbacks`, and which callback it is.
+    """Return the name of each table of `training.callbacks`, and the import path or name of its callback.
 
     Raises
     ------
     SettingError
-        One that says of no callback, or whose name is no word.
+        A table names no callback, or its own name is not a word.
     """
     for name, table in tables.items():
         where = f"training.callbacks.{join_names([name])}"
@@ -93,7 +93,7 @@ def list_named_paths(tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def make_callback_tables(paths: Mapping[str, str]) -> type[CallbackTables]:
-    """Return the settings of callbacks that stand in tables, from name and callback of each.
+    """Make the settings of callbacks in tables, from the name and the import path of each.
 
     Raises
     ------

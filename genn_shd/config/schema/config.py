@@ -1,4 +1,4 @@
-"""All tables of settings together."""
+"""The complete configuration: all tables of settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ else:
 
 
 class Config(Section):
-    """Everything a run is made from."""
+    """Configuration of a run: all settings, in tables such as `config.training` and `config.network`."""
 
     dataset: Annotated[AnyDataSettings, Field(discriminator="name")] = Field(
         default_factory=DATASET_SETTINGS["yin_yang"]
@@ -57,12 +57,12 @@ class Config(Section):
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Config:
-        """A configuration from nested tables, as TOML gives them.
+        """Make a configuration from nested tables, as read from TOML.
 
         Raises
         ------
         SettingError
-            An unknown name, a wrong type, a value out of range: one line that names the setting.
+            A setting is unknown, has a wrong type or is out of range.
         """
         try:
             values = update_names(name_loss(values))
@@ -72,15 +72,15 @@ class Config(Section):
             raise explain(error, model, values) from None
 
     def values(self) -> dict[str, Any]:
-        """Nested tables as TOML takes them; settings that are not set are left out."""
+        """Return the settings as nested tables, as for TOML; settings without a value are left out."""
         return self.model_dump(exclude_none=True)
 
     def flatten(self) -> dict[str, Any]:
-        """Every setting by its dotted name."""
+        """Return all settings by dotted name, such as `training.epochs`."""
         return _flatten(self.values())
 
     def replace(self, **settings: Any) -> Config:
-        """Return the same configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
+        """Return a configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
         values = self.values()
         for name, value in settings.items():
             *tables, last = name.split(".")
@@ -88,12 +88,12 @@ class Config(Section):
         return Config.from_values(values)
 
     def to_toml(self) -> str:
-        """The complete configuration as the text of a TOML file."""
+        """Return the complete configuration as the text of a TOML file."""
         return tomli_w.dumps(self.values())
 
 
 def _get_table(values: dict[str, Any], key: str) -> dict[str, Any]:
-    """The table of that name, in place of anything else there."""
+    """Return the table of a name; another value there is replaced by an empty table."""
     if not isinstance(values.get(key), dict):
         values[key] = {}
     return values[key]
@@ -107,16 +107,16 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def choose_config_model(values: Mapping[str, Any]) -> type[Config]:
-    """Return the model of configurations with the settings of a user's own definitions that nested tables name.
+    """Return the model of configurations that has the settings of all user definitions named in nested tables.
 
     Parameters
     ----------
-    values : settings under their current names. Modules that they name are imported, and so run.
+    values : settings under their current names. Modules that they name are imported.
 
     Raises
     ------
     SettingError
-        A definition that is not there.
+        A definition does not exist.
     """
     network, dataset = values.get("network"), values.get("dataset")
     return _extend_config(
@@ -134,19 +134,19 @@ def _import_path(table: Any, name: str) -> str | None:
 
 
 def _import_paths(table: Any, name: str) -> tuple[str, ...]:
-    """Return the import paths in a setting that is one or a list of them; none where it is not allowed."""
+    """Return the import paths in a setting that is one path or a list; none if the value is invalid."""
     value = table.get(name) if isinstance(table, Mapping) else None
     paths = tuple(value) if isinstance(value, list | tuple) else (value,)
     return paths if all(isinstance(path, str) and is_import_path(path) for path in paths) else ()
 
 
 def _list_callbacks(table: Any) -> tuple[tuple[str, str], ...]:
-    """Return name and import path of the callbacks that stand in tables; none where they are a list."""
+    """Return name and import path of callbacks in tables; none if callbacks are given as a list."""
     callbacks = table.get("callbacks") if isinstance(table, Mapping) else None
     return tuple(list_named_paths(callbacks)) if isinstance(callbacks, Mapping) else ()
 
 
-@functools.cache  # so that configurations of the same definitions are of one class, and can be equal
+@functools.cache  # configurations with the same definitions then have one class and can compare equal
 def _extend_config(
     neuron: str | None,
     synapse: str | None,

@@ -1,4 +1,4 @@
-"""Settings of the data: which data set, and what of it. Each data set's own are the parameters of its loader."""
+"""Settings of the data set; the settings of a data set are the parameters of its loader, and a few common ones."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from ..sections import AsList, OneOrMany, Section, declare_setting
 
 
 class DataSettings(Section):
-    """Settings that every data set has besides its own."""
+    """Settings that all data sets have."""
 
     name: str
     classes: Annotated[tuple[int | str, ...], OneOrMany, AsList] = declare_setting(
-        (), "classes to keep, by number or name, counted anew in this order; [] keeps all"
+        (), "classes to keep, by number or name, numbered in this order; [] = all"
     )
     rescale_time: float = declare_setting(1.0, "factor of all spike times, before they are cropped to the trial", gt=0)
     rescale_channel: float = declare_setting(
-        1.0, "factor of all channel numbers; 0.5 leaves half as many channels", gt=0, le=1000
+        1.0, "factor of all channel numbers; 0.5 halves the number of channels", gt=0, le=1000
     )
 
     @property
     def of_loader(self) -> dict[str, Any]:
-        """The settings that the data set's own loader takes."""
+        """The settings that are arguments of the data set's loader."""
         return self.model_dump(exclude={*DataSettings.model_fields}, exclude_none=True)
 
 
 def make_dataset_settings(name: str) -> type[DataSettings]:
-    """Return the settings of a data set, from the parameters of its loader.
+    """Make the settings of a data set from the parameters of its loader.
 
     Parameters
     ----------
-    name : of the data set, or import path of a loader of a user's own.
+    name : name of the data set, or import path of a user's loader.
 
     Raises
     ------
     SettingError
-        There is no such loader, or a parameter of it has no type or the name of another setting.
+        There is no such loader, or one of its parameters has no type or the name of another setting.
     """
     loader = find_loader(name)
     fields: dict[str, Any] = list_fields(loader)

@@ -1,6 +1,6 @@
-"""Settings of the network: its layers, their neurons and synapses, initial weights.
+"""Settings of the network: layers, models of neurons and synapses, delays, initial weights.
 
-Parameters of neurons and synapses are settings as their definitions state them, those of a user's own as well.
+The parameters of neuron and synapse models, also of a user's own models, are settings.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ SPIKING = {name: neuron for name, neuron in NEURONS.items() if neuron.spiking}
 
 
 class WeightSettings(Section):
-    """Initial weights of one connection: normally distributed."""
+    """Initial weights of one connection, normally distributed."""
 
     mean: float = declare_setting(..., "mean of the initial weights")
     std: float = declare_setting(..., "standard deviation of the initial weights", ge=0)
 
 
 class TrainedSettings(Section):
-    """A parameter of neurons that is trained beside the weights."""
+    """A parameter of neurons that is trained in addition to the weights."""
 
-    minimum: float = declare_setting(..., "smallest value it may take, in its own unit")
+    minimum: float = declare_setting(..., "smallest allowed value, in the unit of the parameter")
     rate: Annotated[float, Field(gt=0)] | None = declare_setting(
-        None, "multiplies the learning rate for it; network.trained_rate where not set"
+        None, "factor of the learning rate for this parameter; default: network.trained_rate"
     )
 
 
@@ -53,26 +53,26 @@ class UniformSettings(Section):
 
 
 class DelaySettings(Section):
-    """Delays of one connection, beside the one step that a spike between neurons takes where it has none."""
+    """Delays of one connection; without them, spikes between neurons arrive one time step after they are emitted."""
 
     maximum: float = declare_setting(150.0, "longest delay", "ms", gt=0)
     initial: Annotated[float, Field(ge=0)] | UniformSettings | None = declare_setting(
         None,
-        "delays to start with, a number or {low = 0.0, high = 150.0} for a uniform distribution; where not set, "
-        "uniform from 0 to the longest, and in a layer's own loop the shortest there may be",
+        "initial delays, a number or {low = 0.0, high = 150.0} for a uniform distribution; default: uniform "
+        "from 0 to maximum, and the shortest possible for recurrent connections",
         "ms",
     )
     per: Literal["synapse", "source"] = declare_setting(
-        "synapse", "synapse: each has a delay of its own; source: one for all synapses of a source neuron"
+        "synapse", "synapse: every synapse has its own delay; source: all synapses of a source neuron share one"
     )
-    trained: bool = declare_setting(True, "whether delays are trained; else they stay as they are")
+    trained: bool = declare_setting(True, "whether delays are trained")
     minimum: float = declare_setting(
-        0.0, "shortest delay while they are trained; between neurons at least the time step in any case", "ms", ge=0
+        0.0, "shortest delay in training; between neurons, the time step is a further lower limit", "ms", ge=0
     )
     learning_rate: float = declare_setting(
         0.1,
-        "size of the optimiser's steps in delays, while optimiser.learning_rate is that of weights; both are warmed up "
-        "and lowered alike",
+        "learning rate of delays; warm-up, annealing and schedule change it by the same factor as "
+        "optimiser.learning_rate",
         "ms",
         gt=0,
     )
@@ -90,7 +90,7 @@ TimeConstant = Annotated[float, Field(gt=0)] | GammaSettings
 
 
 SMALLEST_TIME_CONSTANTS = {"tau_mem": 3.0, "tau_syn": 1.0}
-"""Of heterogeneous populations, ms (Nowotny et al. 2025)."""
+"""Lower limits of time constants in heterogeneous populations, ms (Nowotny et al. 2025)."""
 
 
 if TYPE_CHECKING:
@@ -102,24 +102,24 @@ else:
 
 
 class LayerSettings(Section):
-    """Sizes of the hidden layers, and the models of their neurons."""
+    """Sizes of the hidden layers, and models of their neurons and synapses."""
 
     num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = declare_setting(
         (256,), "neurons in each hidden layer; a number for one layer, a list for several", min_length=1
     )
     recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = declare_setting(
         (True,),
-        "whether a hidden layer feeds back into itself; one value for all layers, or a list",
+        "whether hidden layers have recurrent connections; one value for all layers, or a list",
         min_length=1,
     )
     neuron: NeuronName = declare_setting(
-        DEFAULT_NEURON, "model of the hidden neurons: leaky integrate-and-fire, alif with an adaptive threshold"
+        DEFAULT_NEURON, "model of hidden neurons, such as lif (leaky integrate-and-fire) or alif (adaptive threshold)"
     )
     synapse: SynapseName = declare_setting(DEFAULT_SYNAPSE, "model of the synapses onto hidden neurons")
 
     @property
     def model_parameters(self) -> Parameters:
-        """Parameters of the hidden neurons' model and of their synapses' model."""
+        """Parameters of the chosen neuron and synapse models."""
         return {**find_neuron(self.neuron).parameters, **find_synapse(self.synapse).parameters}
 
     @property
@@ -130,7 +130,7 @@ class LayerSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _set_parameters_of_the_models(cls, values: Any) -> Any:
-        """Where parameters are not set: what the chosen models say, and nothing for parameters of other models."""
+        """Set missing parameters to the defaults of the chosen models, and parameters of other models to None."""
         if not isinstance(values, Mapping):
             return values
         neuron, synapse = values.get("neuron", DEFAULT_NEURON), values.get("synapse", DEFAULT_SYNAPSE)
@@ -175,7 +175,7 @@ def _is_known(name: Any, models: Mapping[str, Any]) -> bool:
 
 
 def _find_hidden_neuron(name: str) -> NeuronModel:
-    """Return the model of hidden neurons of that name, which must be able to spike."""
+    """Return the neuron model of a name; a SettingError if it cannot spike."""
     neuron = find_neuron(name)
     if not neuron.spiking:
         raise SettingError(
@@ -198,13 +198,13 @@ def _explain_foreign_parameter(name: str, neuron: str, synapse: str) -> SettingE
     ]
     instead = f", or choose {' or '.join(owners)}" if owners else ""
     return SettingError(
-        f"network.{name} is set, but network.neuron = {neuron!r} and network.synapse = {synapse!r} have none; "
-        f"leave it out{instead}."
+        f"network.{name} is set, but network.neuron = {neuron!r} and network.synapse = {synapse!r} do not have it; "
+        f"remove it{instead}."
     )
 
 
 def _list_fields(models: Mapping[str, NeuronModel | SynapseModel], chosen: str) -> dict[str, Any]:
-    """Return the settings that models state, by name; one that several of them state is that of the first."""
+    """Make the settings of the parameters of models, by name; if models share one, the first model defines it."""
     fields: dict[str, Any] = {}
     for key in sorted(models, key=lambda key: key != chosen):
         for name, parameter in models[key].parameters.items():
@@ -222,48 +222,49 @@ else:
 
 
 class NetworkSettings(_LayersOfModels):
-    """Hidden layers of spiking neurons between the input channels and one output a class."""
+    """Hidden layers of spiking neurons between the input channels and one output per class."""
 
     output_tau_mem: TimeConstant = declare_setting(20.0, "membrane time constant of output neurons", "ms")
     output_tau_syn: TimeConstant = declare_setting(5.0, "synaptic time constant of output neurons", "ms")
     heterogeneous: bool = declare_setting(
         False,
-        "whether time constants differ between hidden neurons: gamma-distributed about tau_mem and tau_syn, shape 3, "
-        "clipped to 3 ms (tau_mem) or 1 ms (tau_syn) below and three times the mean above",
+        "whether time constants differ between hidden neurons: gamma-distributed with means tau_mem and tau_syn and "
+        "shape 3, and clipped to between 3 ms (tau_mem) or 1 ms (tau_syn) and three times the mean",
     )
     output_heterogeneous: bool = declare_setting(False, "the same for output neurons")
     trained: dict[str, TrainedSettings] = declare_setting(
         {},
-        "parameters of hidden neurons that are trained beside the weights, each with the smallest value it may take, "
+        "parameters of hidden neurons that are trained, each with its smallest allowed value, "
         "for example trained.tau_mem = {minimum = 3.0}",
     )
     output_trained: dict[str, TrainedSettings] = declare_setting({}, "the same for output neurons")
     trained_rate: Annotated[float, Field(gt=0)] = declare_setting(
-        1.0, "multiplies the learning rate of trained parameters of neurons that state no rate of their own"
+        1.0, "factor of the learning rate for trained parameters of neurons that have no rate of their own"
     )
     input_delays: Annotated[int, Field(ge=0, le=10_000)] = declare_setting(
         0,
-        "delayed copies of the input, each with weights of its own; default initial weights are shared out among them, "
-        "those that are set are taken as they stand",
+        "number of delayed copies of the input, each with its own weights; default initial weights are divided by the "
+        "number of copies, weights that are set are not",
     )
-    delay_spacing: Annotated[float, Field(gt=0)] = declare_setting(30.0, "from one delayed copy to the next", "ms")
+    delay_spacing: Annotated[float, Field(gt=0)] = declare_setting(30.0, "delay between two copies of the input", "ms")
     delays: dict[str, DelaySettings] = declare_setting(
         {},
-        "delays by connection, trained where nothing else is said, for example "
+        "delays by connection, trained by default, for example "
         "delays.input_hidden = {maximum = 150.0}; names as in weights",
     )
     noise: Annotated[float, Field(ge=0)] = declare_setting(
         0.0,
-        "standard deviation of the noise in the current of every hidden neuron while training, per square root of a "
-        "ms; native back end",
+        "standard deviation of the noise in the current of every hidden neuron in training, per square root of ms; "
+        "native back end only",
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] = declare_setting(
-        0.0, "probability that a hidden spike is lost on its way while training; native back end"
+        0.0, "probability in training that a hidden spike does not reach its targets; native back end only"
     )
     weights: dict[str, WeightSettings] = declare_setting(
         {},
         "initial weights by connection, for example weights.input_hidden = {mean = 0.03, std = 0.01}; with several "
-        "layers that is the first one's, hidden_hidden each one's loop, hidden_output the last one's",
+        "layers, input_hidden is for the first, hidden_hidden for the recurrent weights of all, hidden_output for the "
+        "last",
     )
 
     @model_validator(mode="after")
@@ -272,9 +273,9 @@ class NetworkSettings(_LayersOfModels):
             for name, smallest in SMALLEST_TIME_CONSTANTS.items():
                 value = getattr(self, prefix + name)
                 if getattr(self, flag) and value is not None and (isinstance(value, GammaSettings) or value < smallest):
-                    shown = format_value(value) if isinstance(value, float | int) else "a distribution of its own"
+                    shown = format_value(value) if isinstance(value, float | int) else "a distribution"
                     raise ValueError(
-                        f"network.{flag} = true does not go with network.{prefix}{name} = {shown}: it must be "
+                        f"network.{flag} = true does not allow network.{prefix}{name} = {shown}: it must be "
                         f"a number of at least {smallest:g} (ms), the mean."
                     )
         return self
@@ -288,7 +289,7 @@ class NetworkSettings(_LayersOfModels):
 
 
 def make_network_settings(neuron: str | None, synapse: str | None) -> type[NetworkSettings]:
-    """Return the settings of networks whose neuron or synapse model is a user's own, given by import path.
+    """Make the settings of networks with a user's own neuron or synapse model, given by import path.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Settings of the pull on spike counts."""
+"""Settings of the regularisation of spike counts."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from ..sections import Section, declare_setting
 
 
 class RegularisationSettings(Section):
-    """Pulls the spike count of every hidden neuron between two targets, and that of each layer below one.
+    """Moves the spike count of every hidden neuron between two targets, and the total of each layer below a third.
 
-    Published strengths belong to a loss gradient that is smaller than the exact one, by tau_mem (ms) for the `sum`
-    losses and `xentropy` and by the duration of the trial (ms) for `max`: multiply them by that.
+    Published strengths are for a gradient that is smaller than the exact one: multiply them by tau_mem (ms) for the
+    `sum` losses and `xentropy`, and by the duration of the trial (ms) for `max`.
     """
 
     upper: float = declare_setting(14.0, "upper target", "spikes per trial", ge=0)
     lower: Annotated[float, Field(ge=0)] | Literal["upper"] = declare_setting(
-        "upper", "lower target; upper: the same as the upper one", "spikes per trial"
+        "upper", "lower target; upper: the same as the upper target", "spikes per trial"
     )
     strength_upper: float = declare_setting(
-        0.0, "pull on neurons above the upper target; published ones see docs/guides/experiments.md", ge=0
+        0.0, "strength for neurons above the upper target; for published values see docs/guides/experiments.md", ge=0
     )
     strength_lower: Annotated[float, Field(ge=0)] | Literal["upper"] = declare_setting(
-        "upper", "pull on neurons below the lower target; upper: as strong as on those above the upper one"
+        "upper", "strength for neurons below the lower target; upper: the same as strength_upper"
     )
-    total_upper: float = declare_setting(1e4, "most spikes of a whole hidden layer", "spikes per trial", ge=0)
+    total_upper: float = declare_setting(1e4, "target of the total of a hidden layer", "spikes per trial", ge=0)
     strength_total: float = declare_setting(
-        0.0, "pull on all neurons of a layer above its total, shared between them", ge=0
+        0.0, "strength for a layer above its total, divided among its neurons", ge=0
     )
     average: Literal["batch", "trial"] = declare_setting(
-        "batch", "batch: counts are means over the batch; trial: each trial is pulled by its own"
+        "batch", "counts that are compared with the targets; batch: means over the batch; trial: those of each trial"
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Settings of what brings back silent neurons."""
+"""Settings for making silent neurons spike again."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from ..sections import Section, declare_setting
 
 
 class SilentNeuronSettings(Section):
-    """Brings back hidden neurons that stayed silent for a whole epoch, before the next one."""
+    """Changes weights after each epoch so that hidden neurons that were silent in all of it spike again."""
 
-    weight_redraw: bool = declare_setting(False, "draw the weights into silent neurons from other layers anew")
-    weight_lift: float = declare_setting(
-        0.0, "added to each weight into a silent neuron from other layers; 0 = off", ge=0
-    )
+    weight_redraw: bool = declare_setting(False, "draw the weights from other layers to silent neurons again")
+    weight_lift: float = declare_setting(0.0, "added to each weight from other layers to silent neurons; 0 = off", ge=0)
     weight_lift_all: float = declare_setting(
-        0.0, "added to each weight into any hidden neuron from other layers; 0 = off; as the paper's code does", ge=0
+        0.0, "added to each weight from other layers to all hidden neurons, as in the paper's code; 0 = off", ge=0
     )

@@ -45,7 +45,7 @@ def test_settings_make_the_step():
         (["augmentation.custom=examples.augmentation:TimeMasc"], ["Did you mean 'TimeMask'"]),
         (["augmentation.custom=collections:Counter"], ["is no Step", "genn_shd.Step"]),
         (["augmentation.custom=genn_shd.augment:ChannelShift"], ["augmentation.shift is a setting already"]),
-        (["augmentation.custom=5"], ["'module:name' of one's own"]),
+        (["augmentation.custom=5"], ["an import path 'module:name'"]),
     ],
 )
 def test_mistakes_are_told_in_one_line(settings, words):

@@ -7,11 +7,12 @@ import os
 import stat
 import subprocess
 import sys
+from collections import deque
 
 import numpy as np
 import pytest
 
-from genn_shd import BackendError, DataError, DivergedError, SettingError, SpikeTrains
+from genn_shd import BackendError, DataError, Delay, DivergedError, SettingError, SpikeTrains, Uniform
 from tests.backends.genn_cases import NUM_STEPS, assert_same, assert_same_gradients, compiled, network, samples
 from tests.naive_grid import written_out
 
@@ -397,6 +398,45 @@ with compiled(network(hidden=(4,), recurrent=False), "genn_cpu") as model:
     assert all(process.returncode == 0 for process in running)
     assert len(said) == 1
     assert len(list((tmp_path / "genn").iterdir())) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("schedule", ["sequential", "pipelined"])
+def test_a_network_that_is_compiled_again_takes_the_closed_model_which_remembers_nothing(monkeypatch, schedule):
+    from genn_shd.backends.genn import builder
+
+    delay = {"hidden_hidden": Delay(Uniform(1.0, 5.0), maximum=6.0)}
+    described = network("first_spike_exp", delays=delay)
+    options = {"schedule": schedule, "profile": True, "learning_rate": 0.05}
+    with compiled(described, "genn_cpu", **options) as model:
+        expected = [model.gradient(samples(1, 8)), model.train_batch(samples(2, 8)), model.evaluate_batch(samples(3, 5))]
+        weights = model.parameters
+        model.set_value("hidden.tau_mem", 5.0)
+        model.train_batch(samples(4, 8))
+        model.gradient(samples(4, 3))
+    monkeypatch.setattr(builder, "assemble", lambda *a: pytest.fail("generated anew"))
+    with compiled(described, "genn_cpu", **options) as model:
+        actual = [model.gradient(samples(1, 8)), model.train_batch(samples(2, 8)), model.evaluate_batch(samples(3, 5))]
+        for name, array in model.parameters.items():
+            np.testing.assert_array_equal(array, weights[name])
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(one.losses, other.losses)
+        for name, gradient in other.gradients.items():
+            np.testing.assert_array_equal(one.gradients[name], gradient)
+
+
+def test_models_in_use_are_not_taken(monkeypatch):
+    from genn_shd.backends.genn import built_models
+
+    monkeypatch.setattr(built_models, "_kept", deque(maxlen=2))
+    first, second = object(), object()
+    for model in (first, second, object()):
+        built_models.keep("a network", "single_threaded_cpu", model)
+    assert built_models.take("another network", "single_threaded_cpu") is None
+    assert built_models.take("a network", "cuda") is None
+    assert built_models.take("a network", "single_threaded_cpu") not in (None, first, second)
+    assert built_models.take("a network", "single_threaded_cpu") is second
+    assert built_models.take("a network", "single_threaded_cpu") is None
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from ..names import Target
 from .assembly import MODEL_NAME, assemble
 from .availability import read_version
 from .blueprint import Blueprint
+from .built_models import take
 from .messages import capture_output, explain_refusal
 from .toolchain import find_cpu_compiler, find_cuda_compiler, set_cpu_flags
 
@@ -58,9 +59,13 @@ def _list_environment(target: Target) -> tuple[str, ...]:
 
 
 def _take(blueprint: Blueprint, target: Target, folder: Path, private: Path) -> Any:
-    """The model with a private copy of a library of the cache."""
+    """The model with a private copy of a library of the cache: one of this process that was unloaded, or a new one."""
     (private / _LIBRARY.parent).mkdir()
     shutil.copy(folder / _LIBRARY, private / _LIBRARY)
+    model = take(blueprint, target)
+    if model is not None:
+        model._path_to_model = str(private)  # where it is loaded from
+        return model
     model = assemble(blueprint, target)
     with capture_output():
         model.build(str(private), never_rebuild=True)

@@ -14,6 +14,7 @@ from ..names import Target
 from .assembly import name_in_genn
 from .blueprint import Blueprint
 from .builder import build_and_load, make_memory_error
+from .built_models import keep
 from .learning import REDUCE, STEP
 
 
@@ -46,6 +47,7 @@ class Simulation:
 
     def __init__(self, blueprint: Blueprint, target: Target, num_steps: int) -> None:
         self._model, self.folder = build_and_load(blueprint, target)
+        self._blueprint, self._target = blueprint, target
         self._num_steps = num_steps
         self._profile = blueprint.profile
         self._populations = _index_by_name(blueprint.neurons, self._model.neuron_populations)
@@ -179,8 +181,10 @@ class Simulation:
         self.seconds["synapse"] += synapse - before[1]
 
     def unload(self) -> None:
-        """Free the device."""
-        self._model.unload()
+        """Free the device, and leave the model to the next simulation of its blueprint."""
+        model, self._model = self._model, None
+        model.unload()
+        keep(self._blueprint, self._target, model)
 
 
 def _index_by_name(described: Sequence[Any], groups: Mapping[str, Any]) -> dict[str, Any]:

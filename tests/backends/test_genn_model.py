@@ -409,7 +409,11 @@ def test_a_network_that_is_compiled_again_takes_the_closed_model_which_remembers
     described = network("first_spike_exp", delays=delay)
     options = {"schedule": schedule, "profile": True, "learning_rate": 0.05}
     with compiled(described, "genn_cpu", **options) as model:
-        expected = [model.gradient(samples(1, 8)), model.train_batch(samples(2, 8)), model.evaluate_batch(samples(3, 5))]
+        expected = [
+            model.gradient(samples(1, 8)),
+            model.train_batch(samples(2, 8)),
+            model.evaluate_batch(samples(3, 5)),
+        ]
         weights = model.parameters
         model.set_value("hidden.tau_mem", 5.0)
         model.train_batch(samples(4, 8))

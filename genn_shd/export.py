@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import SettingError
-from .exporters import c, genn, nir
+from .exporters import c, genn, nir, web
 from .exporters.c.quantise import dequantise
 from .exporters.rounding import measure_rounding
 from .exporters.trained_network import read_run
@@ -46,9 +46,26 @@ def _export_c(options: argparse.Namespace) -> Iterator[str]:
         yield escape(str(file))
     yield f"{library.ram / 1000:.1f} kB of RAM for a network, {library.flash / 1000:.1f} kB of constants and the code"
     if weights == "int8":
-        for part, accuracy in measure_rounding(options.run, options.checkpoint, dequantise, options.data_dir).items():
-            before, after = 100 * accuracy.before, 100 * accuracy.after
-            yield f"{part}: {after:.2f} % of {accuracy.samples} samples right, {before:.2f} % with weights as trained"
+        yield from _measure_rounding(options)
+
+
+def _measure_rounding(options: argparse.Namespace) -> Iterator[str]:
+    """Evaluate with the weights as they are and as they are after rounding."""
+    for part, accuracy in measure_rounding(options.run, options.checkpoint, dequantise, options.data_dir).items():
+        before, after = 100 * accuracy.before, 100 * accuracy.after
+        yield f"{part}: {after:.2f} % of {accuracy.samples} samples right, {before:.2f} % with weights as trained"
+
+
+def _export_web(options: argparse.Namespace) -> Iterator[str]:
+    _check_suffix(options.out, ".html")
+    outputs.check(options.out, outputs.HTML, c.MARK, overwrite=options.overwrite)
+    network = read_run(options.run, options.checkpoint)
+    page = web.generate(network, options.out.stem, c.MARK, options.weights or "float32")
+    write_text(options.out, page.text)
+    yield escape(str(options.out))
+    yield f"{len(page.text) / 1e6:.1f} MB, of which {page.network / 1e6:.1f} MB are the network and {page.ear / 1e6:.1f} MB the ear"
+    if options.weights == "int8":
+        yield from _measure_rounding(options)
 
 
 def _export_nir(options: argparse.Namespace) -> Iterator[str]:
@@ -80,15 +97,16 @@ FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
     "c": _export_c,
     "nir": _export_nir,
     "genn": _export_genn,
+    "web": _export_web,
 }
-_OWN = {"weights": "c", "data_dir": "c", "dialect": "nir", "readout": "nir"}
-"""Option -> the format that it is of."""
+_OWN = {"weights": ("c", "web"), "data_dir": ("c", "web"), "dialect": ("nir",), "readout": ("nir",)}
+"""Option -> the formats that it is of."""
 
 
 def _check_options(options: argparse.Namespace) -> None:
     for name, of in _OWN.items():
-        if getattr(options, name) is not None and options.to != of:
-            raise SettingError(f"--{name.replace('_', '-')} is of --to {of}; leave it out.")
+        if getattr(options, name) is not None and options.to not in of:
+            raise SettingError(f"--{name.replace('_', '-')} is of --to {' and '.join(of)}; leave it out.")
 
 
 def _check_suffix(out: Path, suffix: str) -> None:
@@ -107,17 +125,17 @@ def _build_parser() -> argparse.ArgumentParser:
         choices=list(FORMATS),
         required=True,
         help="c: FILE.c and FILE.h, a library of C99 without allocation; nir: FILE.nir, for other tools; "
-        "genn: FILE.py and FILE.npz, a script for PyGeNN",
+        "genn: FILE.py and FILE.npz, a script for PyGeNN; web: FILE.html, a page that listens",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: best)")
     parser.add_argument(
         "--weights",
         choices=c.WEIGHTS,
-        help="of --to c: numbers that weights are stored as (default: float32); with float64 all of it computes in "
-        "double precision; int8 prints the accuracy that rounding costs",
+        help="of --to c and web: numbers that weights are stored as (default: float32); with float64 all of it computes "
+        "in double precision; int8 prints the accuracy that rounding costs",
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="of --to c: folder of data files, for int8")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="of --to c and web: folder of data files, for int8")
     parser.add_argument(
         "--dialect",
         choices=list(DIALECTS),

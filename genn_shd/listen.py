@@ -16,14 +16,13 @@ from .runs.folder import CHECKPOINTS, RunFolder
 from .speech import audio, live
 from .speech.cochlea import NUM_CHANNELS, Spikes, get_cochlea
 from .speech.encoding import LONG_RECORDING, encode_samples
-from .speech.preparation import SAMPLE_RATE, Preparation
+from .speech.preparation import SAMPLE_RATE, TRIM, Preparation
 from .speech.stream import LOOKAHEAD, CochleaStream
 from .spikes.spike_trains import SpikeTrains
 from .system import command, outputs
 from .system.display import escape, show_name
 from .system.progress import show_log
 
-TRIM = 40.0  # dB
 CHUNK = 200  # ms
 _LEAST = 0.05  # probability of a word that is worth a place in the table
 

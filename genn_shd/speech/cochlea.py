@@ -57,10 +57,7 @@ class Cochlea:
 
     def start(self, seed: int) -> list[np.ndarray]:
         """Return the state at rest of the cells of every block, to be given to `cells.run`."""
-        words = np.random.SeedSequence(seed).generate_state(2 * BLOCK * self.membrane.num_blocks, np.uint32)
-        # A seed's words go to both numbers of 32 channels, then to the next 32, whatever the size of blocks.
-        seeds = words.reshape(self.membrane.num_blocks, -1, 2, 32).swapaxes(1, 2)
-        return [self.cells.start(block.reshape(2, BLOCK)) for block in seeds]
+        return [self.cells.start(block) for block in draw_seeds(seed, self.membrane.num_blocks)]
 
     def merge(self, parts: list[tuple[np.ndarray, np.ndarray]], duration: float) -> Spikes:
         """Join the spikes of all blocks in order of time.
@@ -80,6 +77,13 @@ class Cochlea:
         spikes = np.sort(steps[kept].astype(np.int64) * self.num_channels + channels[kept])
         steps, channels = np.divmod(spikes, self.num_channels)
         return (steps * STEP).astype(np.float32), channels.astype(np.uint16)
+
+
+def draw_seeds(seed: int, num_blocks: int) -> np.ndarray:
+    """Return what the random numbers of all channels start from, (blocks, 2, block) uint32."""
+    words = np.random.SeedSequence(seed).generate_state(2 * BLOCK * num_blocks, np.uint32)
+    # A seed's words go to both numbers of 32 channels, then to the next 32, whatever the size of blocks.
+    return words.reshape(num_blocks, -1, 2, 32).swapaxes(1, 2).reshape(num_blocks, 2, BLOCK)
 
 
 _LOCK = threading.Lock()

@@ -11,6 +11,9 @@ from .audio import resample_mono
 from .preparation import SAMPLE_RATE
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
+THRESHOLD = 40.0
+"""dB below full scale at which sound begins."""
+
 _ATTACK = 50.0  # ms over which loudness is first taken
 
 
@@ -23,7 +26,7 @@ class Loudness:
     threshold : dB below full scale; the sound begins at the first sample above it, and what was before is dropped.
     """
 
-    def __init__(self, rms: float, threshold: float = 40.0) -> None:
+    def __init__(self, rms: float, threshold: float = THRESHOLD) -> None:
         self._rms, self._floor = rms, 10.0 ** (-threshold / 20.0)
         self._energy, self._count = 0.0, 0
 

@@ -25,12 +25,12 @@ LANES = 8
 """Channels that are transformed side by side."""
 
 TAPS = 12
-_CHUNK = 16  # frequencies that are interpolated at once
-_SPACING = 0.007  # of nodes, in ln(f / Hz)
-_FIRST = -TAPS  # node k lies at exp(k _SPACING) Hz
-_LOWEST = 1.0  # Hz; the published implementation maps 0 Hz to this
-_HIGHEST = SAMPLE_RATE / 2
-_INAUDIBLE = (
+CHUNK = 16  # frequencies that are interpolated at once
+SPACING = 0.007  # of nodes, in ln(f / Hz)
+FIRST_NODE = -TAPS  # node k lies at exp(k SPACING) Hz
+LOWEST = 1.0  # Hz; the published implementation maps 0 Hz to this
+HIGHEST = SAMPLE_RATE / 2
+INAUDIBLE = (
     1e-12  # of a channel's best response; what lies above the last frequency that comes to that much is left out
 )
 
@@ -45,8 +45,8 @@ class Membrane:
         self.num_channels = num_channels
         self.num_blocks = -(-num_channels // BLOCK)
         x = np.pad(compute_places(num_channels), (0, self.num_blocks * BLOCK - num_channels), mode="edge")
-        last = int(np.ceil(np.log(_HIGHEST) / _SPACING)) + TAPS
-        frequencies = np.exp(_SPACING * np.arange(_FIRST, last))
+        last = int(np.ceil(np.log(HIGHEST) / SPACING)) + TAPS
+        frequencies = np.exp(SPACING * np.arange(FIRST_NODE, last))
         self._tables = _tabulate(2.0 * np.pi * frequencies, x)
         self._pointers = np.array([table.ctypes.data for table in self._tables])
         self._audible = np.array([_find_last_audible(table) for table in self._tables])
@@ -132,18 +132,18 @@ def _tabulate(omega: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
 def _find_last_audible(table: np.ndarray) -> int:
     """Find the last node that any of the channels of a table hears."""
     size = np.square(table).sum(axis=1)
-    return int(np.flatnonzero((size > _INAUDIBLE**2 * size.max(axis=0)).any(axis=1))[-1])
+    return int(np.flatnonzero((size > INAUDIBLE**2 * size.max(axis=0)).any(axis=1))[-1])
 
 
 @functools.lru_cache(maxsize=8)
 def _place_frequencies(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find the first of `TAPS` nodes around each of F frequencies, (F,), and where it lies from there, (F + _CHUNK,).
+    """Find the first of `TAPS` nodes around each of F frequencies, (F,), and where it lies from there, (F + CHUNK,).
 
     As in the published implementation frequencies run from 1 Hz, not 0, to half the sampling rate.
     """
-    position = np.log(np.linspace(_LOWEST, _HIGHEST, num_frequencies)) / _SPACING - _FIRST
+    position = np.log(np.linspace(LOWEST, HIGHEST, num_frequencies)) / SPACING - FIRST_NODE
     first = np.floor(position).astype(np.int32) - TAPS // 2 + 1
-    return first, np.pad(position - first, (0, _CHUNK))
+    return first, np.pad(position - first, (0, CHUNK))
 
 
 def _divide_by_distances(tap: int) -> str:
@@ -151,12 +151,16 @@ def _divide_by_distances(tap: int) -> str:
     return repr(1.0 / math.prod(tap - other for other in range(TAPS) if other != tap))
 
 
+def write_source() -> str:
+    """Write the C source that interpolates and transforms; nothing is compiled here."""
+    template = load_templates("genn_shd.speech").get_template("membrane.c.j2")
+    shape = {"lanes": LANES, "taps": TAPS, "tiles": (8, 2, 1), "chunk": CHUNK, "radices": RADICES}
+    return template.render(**shape, cosine=write_cosine, sine=write_sine, factor=_divide_by_distances)
+
+
 @functools.cache
 def _compile() -> ctypes.CDLL:
-    template = load_templates("genn_shd.speech").get_template("membrane.c.j2")
-    shape = {"lanes": LANES, "taps": TAPS, "tiles": (8, 2, 1), "chunk": _CHUNK, "radices": RADICES}
-    source = template.render(**shape, cosine=write_cosine, sine=write_sine, factor=_divide_by_distances)
-    code = load(compile_source(source))
+    code = load(compile_source(write_source()))
     pointer, size = ctypes.c_void_p, ctypes.c_int64
     code.compute_velocity.argtypes = [pointer, pointer, size, *[pointer] * 3, size, size, *[pointer] * 5]
     code.compute_spectrum.argtypes = [pointer, size, *[pointer] * 3, size, pointer]

@@ -19,7 +19,11 @@ MAX_SILENCE = 60_000.0
 """The longest silence before a sound and after it, ms: all of it is in memory, and encoded."""
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
-_BUCKET = 100 * _SAMPLES_PER_MS  # samples; lengths in between are filled up with silence, so that transforms are fast
+BUCKET = 100 * _SAMPLES_PER_MS
+"""Samples; lengths in between are filled up with silence, so that transforms are fast."""
+
+TRIM = 40.0
+"""dB below the peak: quieter sound at start and end is cut off before a word is classified."""
 
 
 @dataclass(frozen=True)
@@ -121,5 +125,5 @@ def _fade(sound: np.ndarray, length: int) -> None:
 
 def _pad_to_fast_length(sound: np.ndarray) -> Waveform:
     """Append silence up to a length N for which N / 2 + 1, the length of the transform, has small factors only."""
-    buckets = -(-(len(sound) + 2) // _BUCKET)
-    return Waveform(np.pad(sound, (0, buckets * _BUCKET - 2 - len(sound))), len(sound) / _SAMPLES_PER_MS)
+    buckets = -(-(len(sound) + 2) // BUCKET)
+    return Waveform(np.pad(sound, (0, buckets * BUCKET - 2 - len(sound))), len(sound) / _SAMPLES_PER_MS)

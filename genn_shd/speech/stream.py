@@ -16,7 +16,7 @@ from .membrane import BLOCK
 from .preparation import SAMPLE_RATE
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
-_RAMP = 50  # ms at both ends of a window over which it fades, so that cutting does not click
+RAMP = 50  # ms at both ends of a window over which it fades, so that cutting does not click
 
 LOOKBEHIND = 100
 """ms of sound before a piece that its window holds."""
@@ -41,7 +41,7 @@ class CochleaStream:
         self._piece = piece * _SAMPLES_PER_MS
         self._before, self._ahead = LOOKBEHIND * _SAMPLES_PER_MS, LOOKAHEAD * _SAMPLES_PER_MS
         self._waiting = np.zeros(self._before)
-        rise = np.hanning(2 * _RAMP * _SAMPLES_PER_MS)[: _RAMP * _SAMPLES_PER_MS]
+        rise = np.hanning(2 * RAMP * _SAMPLES_PER_MS)[: RAMP * _SAMPLES_PER_MS]
         middle = self._before + self._piece + self._ahead - 2 * len(rise)
         self._window = np.concatenate([rise, np.ones(middle), rise[::-1]])
 

@@ -1,47 +1,25 @@
 """Reports in a real browser: they load without a word on the console, and their tables sort."""
 
-import shutil
-
 import pytest
 
 from genn_shd.reports.page import Page, Section
 from genn_shd.reports.table import Table, make_cell
+from tests.browsers import Watch, launch_browser
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
 @pytest.fixture(scope="module")
 def browser():
-    driver = pytest.importorskip("playwright.sync_api", reason="no browser is driven without the package playwright")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"there is no browser: none of {', '.join(BROWSERS)} is on PATH")
-    with driver.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program)
+    with launch_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
 def open_page(browser):
     """Opens a page without network; at the end nothing was said and nothing asked for."""
-    context = browser.new_context(offline=True)
-    said, asked = [], []
-
-    def open_page(path):
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    context.close()
+    watch = Watch(browser)
+    yield watch.open_page
+    watch.close()
 
 
 def keys(page, table, column):

@@ -1,0 +1,76 @@
+"""WebAssembly from C, by Zig's compiler: it brings headers and libraries of the target with it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from ..errors import BackendError
+from .cache import is_intact, make_cache_folder, name_checksum_file, seal
+
+FLAGS = (
+    *("-target", "wasm32-wasi", "-mexec-model=reactor", "-msimd128"),
+    *("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-w"),
+    *("-Wl,--strip-all", "-Wl,-z,stack-size=1048576"),
+)
+
+
+@cache
+def find_zig() -> tuple[str, ...]:
+    """The command of Zig's C compiler: of the `ziglang` package, else of `zig` on the PATH.
+
+    Raises
+    ------
+    BackendError
+        There is neither.
+    """
+    if importlib.util.find_spec("ziglang"):
+        return (sys.executable, "-m", "ziglang", "cc")
+    if program := shutil.which("zig"):
+        return (program, "cc")
+    raise BackendError("WebAssembly is compiled by Zig, which is not there; pip install ziglang.")
+
+
+def compile_webassembly(sources: Mapping[str, str]) -> bytes:
+    """Compile C into a WebAssembly module, or take it from the cache.
+
+    Parameters
+    ----------
+    sources : name of a file -> its text. Files that end in `.c` are compiled, all can be included. Functions with
+        `__attribute__((export_name(...)))` are what the module offers.
+
+    Raises
+    ------
+    BackendError
+        There is no Zig, or it refuses the code.
+    """
+    command = find_zig()
+    key = "\0".join([*command, *FLAGS, *(part for file in sources.items() for part in file)])
+    kept = make_cache_folder("webassembly") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.wasm"
+    if not is_intact(kept):
+        _compile(command, sources, kept)
+    return kept.read_bytes()
+
+
+def _compile(command: tuple[str, ...], sources: Mapping[str, str], kept: Path) -> None:
+    """Compile beside the final place and rename: another process sees the whole module or none."""
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix="build-") as folder:
+        for name, text in sources.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        files = [name for name in sources if name.endswith(".c")]
+        words = [*command, *FLAGS, "-o", kept.name, *files, "-lm"]
+        result = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace")
+        if result.returncode != 0:
+            errors = [line for line in result.stderr.splitlines() if "error" in line] or [result.stderr.strip()[:500]]
+            raise BackendError(f"Zig refused the code of the page: {errors[0]}")
+        built = Path(folder) / kept.name
+        seal(built)
+        name_checksum_file(built).replace(name_checksum_file(kept))
+        built.replace(kept)

@@ -63,7 +63,8 @@ def _export_web(options: argparse.Namespace) -> Iterator[str]:
     page = web.generate(network, options.out.stem, c.MARK, options.weights or "float32")
     write_text(options.out, page.text)
     yield escape(str(options.out))
-    yield f"{len(page.text) / 1e6:.1f} MB, of which {page.network / 1e6:.1f} MB are the network and {page.ear / 1e6:.1f} MB the ear"
+    network_size, ear_size = page.network / 1e6, page.ear / 1e6
+    yield f"{len(page.text) / 1e6:.1f} MB, with a network of {network_size:.1f} MB and an ear of {ear_size:.1f} MB"
     if options.weights == "int8":
         yield from _measure_rounding(options)
 
@@ -132,10 +133,12 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights",
         choices=c.WEIGHTS,
-        help="of --to c and web: numbers that weights are stored as (default: float32); with float64 all of it computes "
-        "in double precision; int8 prints the accuracy that rounding costs",
+        help="of --to c and web: numbers that weights are stored as (default: float32); with float64 all of it "
+        "computes in double precision; int8 prints the accuracy that rounding costs",
     )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="of --to c and web: folder of data files, for int8")
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="of --to c and web: folder of data files, for int8"
+    )
     parser.add_argument(
         "--dialect",
         choices=list(DIALECTS),

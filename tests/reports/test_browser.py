@@ -8,6 +8,7 @@ from tests.browsers import Watch, launch_browser
 
 pytestmark = pytest.mark.slow
 
+
 @pytest.fixture(scope="module")
 def browser():
     with launch_browser() as opened:

@@ -46,7 +46,9 @@ def compile_ear() -> bytes:
         rest=[repr(value) for value in cells.state.values()],
         values=[repr(value) for value in generator.list_values(cells)],
     )
-    return compile_webassembly({"ear.c": text, "membrane.c": membrane.write_source(), "cells.c": generator.generate(cells)})
+    return compile_webassembly(
+        {"ear.c": text, "membrane.c": membrane.write_source(), "cells.c": generator.generate(cells)}
+    )
 
 
 def draw_seeds(seed: int) -> np.ndarray:

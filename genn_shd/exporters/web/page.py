@@ -20,7 +20,14 @@ from .ear import compile_ear, describe_ear, draw_seeds
 PARTS = ("style.css", "sound.js", "ear.js", "worker.js", "recorder.js", "drawing.js", "page.js")
 """Files of the page that are written into it as they are."""
 
-_TIMES = {"every": 50.0, "longest": 10_000.0, "longest_word": 2_000.0, "least_word": 60.0, "pause": 400.0, "late": 600.0}
+_TIMES = {
+    "every": 50.0,
+    "longest": 10_000.0,
+    "longest_word": 2_000.0,
+    "least_word": 60.0,
+    "pause": 400.0,
+    "late": 600.0,
+}
 """In ms: between probabilities; of the longest sound, of a word from the microphone at most and at least, of the pause
 that ends it; and how late the page may be before it shows words at their end alone."""
 
@@ -73,7 +80,7 @@ def generate(trained: TrainedNetwork, title: str, mark: str, weights: str = "flo
         parts={name: read_part(name) for name in PARTS},
         settings={**settings, "classes": [_escape(name) for name in settings["classes"]]},
         settings_json=json.dumps(settings).replace("<", "\\u003c"),
-        hidden=", ".join(f"{p['size']} neurons of {_escape(p['name'])}" for p in settings["populations"]),
+        hidden=f"Hidden neurons: {' and '.join(str(p['size']) for p in settings['populations'])}",
         ear=base64.b64encode(ear).decode(),
         network=base64.b64encode(network).decode(),
         seeds=base64.b64encode(draw_seeds(0).tobytes()).decode(),

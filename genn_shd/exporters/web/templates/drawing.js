@@ -132,9 +132,12 @@ class Figures {
       const name = this.settings.classes[word], width = context.measureText(name).width;
       const place = Math.max(free, y(shares[word]) - 3);
       if (place > box.bottom) break;
+      const left = Math.max(box.left, Math.min(figure.x(time), box.right) - width - 4);
+      context.fillStyle = figure.colour("panel");
+      context.fillRect(left - 2, place - 14, width + 4, 15);
       context.fillStyle = figure.colour(`word-${coloured.indexOf(word)}`);
-      context.fillText(name, Math.max(box.left, Math.min(figure.x(time), box.right) - width - 4), place);
-      free = place + 15;
+      context.fillText(name, left, place);
+      free = place + 16;
     }
     const text = shown.map((word) => `${this.settings.classes[word]} ${Math.round(100 * shares[word])} %`).join(", ");
     figure.canvas.setAttribute("aria-label", `Probabilities: ${text}`);

@@ -1,4 +1,4 @@
-"""Networks that no exporter of code takes: delays of connections, losses that weigh the input, nonlinear dynamics."""
+"""Networks that no exporter of code takes: losses that weigh the input, nonlinear dynamics."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ def check_exportable(program: Program, form: str) -> None:
         The exported code does not support a part of the network; names it and the remedy.
     """
     network = program.network
-    for connection in network.delayed_connections:
-        raise SettingError(f"connection {connection.name!r} has delays, which {form} has not; leave them out.")
     if network.loss.weighs_input:
         raise SettingError(
             f"loss {network.loss.name!r} weighs outputs by the input's activity, which {form} does not; take "

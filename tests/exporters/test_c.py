@@ -54,6 +54,36 @@ CASES = {
         *("exact", "float64"),
         network("first_spike", neuron="rf", neuron_values={"period": Uniform(20, 40)}, loss_values={"tau_0": 5.0}),
     ),
+    "delays of synapses": (
+        *("exact", "float64"),
+        network(
+            delays={"input_hidden": Delay(Uniform(0, 12), 12.0), "hidden_hidden": Delay(Uniform(1, 20), 20.0)},
+            input_delays=(0.0, 2.3),
+        ),
+    ),
+    "delays of synapses onto outputs, and of sources": (
+        *("exact", "float64"),
+        network(
+            delays={
+                "input_hidden": Delay(Uniform(0, 12), 12.0, per="source"),
+                "hidden_hidden": Delay(Uniform(1, 20), 20.0, per="source"),
+                "hidden_output": Delay(Uniform(1, 15), 15.0),
+            }
+        ),
+    ),
+    "delays on the grid": (
+        *("grid", "float32"),
+        network(
+            delays={
+                "input_hidden": Delay(Uniform(0, 12), 12.0),
+                "hidden_hidden": Delay(Uniform(1, 20), 20.0, per="source"),
+            }
+        ),
+    ),
+    "delays of synapses, single precision, adaptive": (
+        *("exact", "float32"),
+        network("max", neuron="alif", delays={"hidden_hidden": Delay(Uniform(1, 9), 9.0)}),
+    ),
     "resonators on the grid": ("grid", "float64", network("sum_linear", neuron="rf")),
 }
 
@@ -144,7 +174,6 @@ def test_times_and_channels_are_rescaled_as_in_training(tmp_path):
 @pytest.mark.parametrize(
     ("described", "scheme", "message"),
     [
-        (network(delays={"input_hidden": Delay(2.0, 5.0)}), "grid", "connection 'input_hidden' has delays"),
         (network("sum_input"), "exact", "loss 'sum_input' weighs outputs by the input's activity"),
         (network(neuron="qif"), "exact", "population 'hidden' has nonlinear dynamics"),
     ],

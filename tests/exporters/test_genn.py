@@ -14,6 +14,12 @@ from tests.exporters.test_c import batch, compiled, network
 
 CASES = {
     "recurrent": network("sum_exp", tau_mem=Uniform(10, 30), input_delays=(0.0, 4.0)),
+    "delays": network(
+        delays={
+            "input_hidden": Delay(Uniform(0, 12), 12.0),
+            "hidden_hidden": Delay(Uniform(1, 20), 20.0, per="source"),
+        }
+    ),
     "first spikes": network("first_spike", loss_values={"tau_0": 5.0}, neuron="alif"),
 }
 
@@ -40,7 +46,6 @@ def test_logits_are_those_of_the_grid(case, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("described", "message"),
     [
-        (network(delays={"input_hidden": Delay(2.0, 5.0)}), "connection 'input_hidden' has delays"),
         (network("sum_input"), "loss 'sum_input' weighs outputs by the input's activity"),
         (network(neuron="qif"), "population 'hidden' has nonlinear dynamics"),
         (network(input_delays=(0.0, 2.5)), "a copy of the input is 2.5 ms late"),

@@ -26,6 +26,7 @@ from ...toolchain.template_names import TemplateNames
 from ...toolchain.templates import load_templates
 from ..limits import check_exportable
 from ..trained_network import TrainedNetwork
+from .late import LateConnection, describe_late
 from .numbers import Constants, write_number
 from .quantise import quantise
 from .structure import Member, compute_structure_size
@@ -92,6 +93,7 @@ class _Library:
         self._scalar = "double" if weights == "float64" else "float"
         self._program = trained.build_program(_is_taken)
         self._row_type = _choose_row_type(self._program)
+        self._late = self._describe_late()
         self._constants = Constants(self._scalar)
         self._context: dict[str, Any] = {}
 
@@ -156,6 +158,11 @@ class _Library:
             "incoming": incoming,
             "senders": {p: [c for c in into if c.source != network.input.name] for p, into in incoming.items()},
             "reading": {p.name: _write_reading(p, program) for p in program.populations},
+            "connections": network.connections,
+            "sizes": {p.name: p.size for p in program.populations},
+            "late": self._late,
+            "rings": self._count_ring_steps(),
+            "has_shared_rows": any(not self._is_per_synapse(c.name) for c in network.connections),
             "has_drift": {p.name: any(e.endswith("_from_drift") for e in p.forward_entries) for p in spiking},
             "propagator": {p.name: _select_needed(p) for p in program.populations},
             "uses": find_names,
@@ -198,6 +205,10 @@ class _Library:
         steps = (np.arange(trained.num_steps) + program.weight_time) * trained.dt
         weight = evaluate_loss_weight(program.network.loss, trained.loss_values, steps, trained.duration)
         constants.add_neurons("step_weights", weight)
+        for name, late in self._late.items():
+            constants.add_as_is(f"{name}_delays", late.delays, "ms")
+            constants.add_as_is(f"{name}_steps", late.steps, "of time, beyond those of a spike without delays")
+        constants.add("PER_STEP", 1 / trained.dt)
         self._context["terms"], self._context["series"], self._context["first_row"] = {}, {}, {}
         for p in program.populations:
             self._add_population(p)
@@ -241,6 +252,27 @@ class _Library:
         else:
             self._constants.add(f"{p.name}_weights", weights, comment)
 
+    # -- delays ----------------------------------------------------------------------------------------------------
+
+    def _describe_late(self) -> dict[str, LateConnection]:
+        scalar = np.float64 if self._scalar == "double" else np.float32
+        return {
+            c.name: describe_late(self._trained, c, scalar, self._name.upper())
+            for c in self._program.network.delayed_connections
+        }
+
+    def _is_per_synapse(self, connection: str) -> bool:
+        return connection in self._late and self._late[connection].per_synapse
+
+    def _count_ring_steps(self) -> dict[str, int]:
+        """Steps in which something may arrive, for each population that keeps sums of what is under way to it."""
+        exact = self._program.scheme == "exact"
+        rings: dict[str, int] = {}
+        for c in self._program.network.delayed_connections:
+            if self._is_per_synapse(c.name) or not exact:
+                rings[c.target] = max(rings.get(c.target, 0), self._late[c.name].longest + 1)
+        return rings
+
     # -- memory ----------------------------------------------------------------------------------------------------
 
     def _list_capacities(self) -> list[Capacity]:
@@ -260,8 +292,13 @@ class _Library:
                 for p in program.populations
                 if p.spike
             ]
+            under_way = [Capacity(d.room, d.capacity, f"spikes of {name} under way") for name, d in self._late.items()]
             most = MAX_INPUT_SPIKES * copies + sum(c.value for c in spikes)
-            result += [*spikes, Capacity(f"{start}_MAX_ARRIVALS", most, "spikes that reach a population in a step")]
+            result += [
+                *spikes,
+                *under_way,
+                Capacity(f"{start}_MAX_ARRIVALS", most, "spikes that reach a population in a step"),
+            ]
         return result
 
     def _list_members(self) -> list[Member]:
@@ -275,6 +312,7 @@ class _Library:
             members += [Member(scalar, f"{p.name}_{x}", (p.size,), rooms) for x in p.state]
             if exact and p.spike:
                 members.append(Member(scalar, f"{p.name}_offset", (2, f"{start}_MAX_{p.name.upper()}_SPIKES"), rooms))
+        members += self._list_late_members(rooms)
         members += [Member(scalar, f"loss_{x}", (program.output.size,), rooms) for x in program.loss.state]
         if exact:
             most = max(self._context["terms"][p.name]["count"] * p.size for p in program.populations)
@@ -291,13 +329,48 @@ class _Library:
         members += [Member("int32_t", f"{p.name}_count", (2,), rooms) for p in program.populations if p.spike]
         if exact:
             members.append(Member("int32_t", "num_arrivals", (), rooms))
+            members += self._list_times_under_way(rooms)
             members.append(Member(rows, "arrival_row", (f"{start}_MAX_ARRIVALS",), rooms))
+            if self._hears_own:
+                members.append(Member(rows, "own_row", (f"{start}_MAX_ARRIVALS",), rooms))
+            members += [Member(rows, f"{name}_row", (late.room,), rooms) for name, late in self._late.items()]
         for p in program.populations:
             if p.spike:
                 room = f"{start}_MAX_{p.name.upper()}_SPIKES" if exact else p.size
                 comment = "neurons that spiked, in even and odd steps"
                 members.append(Member(rows, f"{p.name}_neuron", (2, room), rooms, comment))
         members.append(Member(rows, "input_unit", (f"{start}_MAX_INPUT_SPIKES",), rooms))
+        return members
+
+    @property
+    def _hears_own(self) -> bool:
+        """Whether there are neurons that spike and hear spikes at times of their own."""
+        spiking = [p.name for p in self._context["spiking"]]
+        return self._program.scheme == "exact" and any(p in spiking for p in self._context["rings"])
+
+    def _list_late_members(self, rooms: dict[str, int]) -> list[Member]:
+        """Members of floating-point numbers that connections with delays need."""
+        scalar, exact = self._scalar, self._program.scheme == "exact"
+        members = []
+        for p in self._program.populations:
+            if p.name in self._context["rings"]:
+                width = p.size * (self._context["terms"][p.name]["count"] if exact else 1)
+                comment = f"what is under way to {p.name}, by the step of arrival"
+                members.append(
+                    Member(scalar, f"{p.name}_late", (self._context["rings"][p.name], width), rooms, comment)
+                )
+        if exact:
+            members += [Member(scalar, f"{name}_at", (late.room,), rooms) for name, late in self._late.items()]
+        if self._hears_own:
+            members.append(Member(scalar, "own_offset", (f"{self._name.upper()}_MAX_ARRIVALS",), rooms))
+        return members
+
+    def _list_times_under_way(self, rooms: dict[str, int]) -> list[Member]:
+        """Members of whole numbers that connections with delays need in the exact scheme."""
+        members = [Member("int32_t", "num_own", (), rooms)] if self._hears_own else []
+        for name, late in self._late.items():
+            members.append(Member("int32_t", f"{name}_step", (late.room,), rooms, "in which a spike was emitted"))
+            members += [Member("uint32_t", f"{name}_{end}", (), rooms) for end in ("first", "last")]
         return members
 
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-_TYPES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double", np.dtype(np.int8): "int8_t"}
+_TYPES = {
+    np.dtype(np.float32): "float",
+    np.dtype(np.float64): "double",
+    np.dtype(np.int8): "int8_t",
+    np.dtype(np.uint8): "uint8_t",
+    np.dtype(np.uint16): "uint16_t",
+}
 _WIDTH = 118
 
 
@@ -53,7 +59,7 @@ class Constant:
 
 def _format(values: np.ndarray) -> list[str]:
     scalar = _TYPES[values.dtype]
-    if scalar == "int8_t":
+    if scalar.endswith("_t"):
         return [str(v) for v in values.ravel().tolist()]
     return [write_number(v, scalar) for v in values.ravel()]
 

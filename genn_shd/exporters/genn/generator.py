@@ -14,6 +14,7 @@ from ...errors import SettingError
 from ...eventprop.program import PopulationProgram, Program
 from ...network.snippets import find_names, is_assigned, rename
 from ...toolchain.templates import load_templates
+from ..delays import count_steps
 from ..limits import check_exportable
 from ..trained_network import TrainedNetwork
 
@@ -86,6 +87,7 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
         trained=trained,
         populations=neurons,
         connections=[(c.source, c.target) for c in program.network.connections],
+        late=_add_delays(trained, numbers),
         scalar="double" if kind is np.float64 else "float",
         copies=[round(d / trained.dt) for d in program.network.input.delays],
     )
@@ -93,6 +95,20 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
     arrays: dict[str, np.ndarray] = numbers
     np.savez(content, allow_pickle=False, **arrays)
     return GennScript(text, content.getvalue())
+
+
+def _add_delays(trained: TrainedNetwork, numbers: dict[str, np.ndarray]) -> dict[str, int]:
+    """Add the delays of connections to the numbers, in time steps; returns the longest of each connection that has any."""
+    longest = {}
+    for connection in trained.network.delayed_connections:
+        shape = trained.weights[connection.name].shape
+        least = 0 if connection.source == trained.network.input.name else 1
+        kind = np.float64 if trained.precision == "float64" else np.float32
+        steps = count_steps(trained.delays[connection.delay_name], least, trained.dt, kind)
+        steps = steps if steps.ndim == 2 else steps[:, None]
+        numbers[f"{connection.name}.steps"] = np.broadcast_to(steps, shape).astype(np.uint16)
+        longest[connection.name] = int(steps.max())
+    return longest
 
 
 def _check(trained: TrainedNetwork) -> None:

@@ -14,7 +14,8 @@ def write_file(
     """Write a trained network to a file; see `genn_shd.interop.nir.write_graph`.
 
     Its metadata adds what the network lacks: names of classes, one a line, the length of a trial (ms), the
-    scheme of its training, values of the loss's parameters, and what times and channels are multiplied by beforehand.
+    scheme of its training, values of the loss's parameters, what times and channels are multiplied by beforehand, and
+    to how many spikes samples are thinned.
 
     Parameters
     ----------
@@ -30,6 +31,7 @@ def write_file(
         "classes": "\n".join(trained.class_names),
         "rescale_time": trained.rescale.time,
         "rescale_channel": trained.rescale.channel,
+        **({"spikes_per_sample": trained.thinning.target} if trained.thinning else {}),
         **{f"loss_{name}": value for name, value in trained.loss_values.items()},
     }
     described = NirNetwork(trained.network, trained.weights, trained.neuron_values, trained.dt, trained.delays, notes)

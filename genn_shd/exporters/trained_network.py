@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +14,37 @@ from ..backends.memory_estimate import Use
 from ..backends.results import Arrays
 from ..backends.run_values import draw_start
 from ..config.schema import Config
-from ..errors import SettingError
 from ..eventprop.code_names import IsTaken
 from ..eventprop.program import Program
 from ..eventprop.schemes import Integration, build_program
 from ..network.network import Network
 from ..runs.folder import RunFolder
 from ..training.build import build_network, get_trial_duration
+from ..training.data import build_augmentation
+
+
+@dataclass(frozen=True)
+class Thinning:
+    """Every spike of a sample with n spikes is kept with probability min(1, target / n), as `evaluate` does.
+
+    Attributes
+    ----------
+    target : mean number of spikes of a sample that has more.
+    seed : of the training.
+    """
+
+    target: int
+    seed: int
+
+    @property
+    def root(self) -> int:
+        """Number from which the random numbers of all samples start; see `RandomStreams.start`."""
+        return int(np.random.SeedSequence([self.seed, 0]).generate_state(1, np.uint64)[0])
+
+    @property
+    def purpose(self) -> int:
+        """Number of the purpose among others; see `RandomStreams.derive`."""
+        return zlib.crc32(b"normalise") + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +62,7 @@ class TrainedNetwork:
     dt, num_steps : length and number of steps of a trial; ms.
     precision : of the training, "float32" or "float64".
     class_names : one for each output.
+    thinning : random choice of spikes of a sample before the network receives them; None where it receives all.
     rescale : change of times and channels of input spikes before the network receives them.
     origin : where it comes from, a line for comments.
     """
@@ -52,6 +78,7 @@ class TrainedNetwork:
     num_steps: int
     precision: str
     class_names: tuple[str, ...]
+    thinning: Thinning | None = None
     rescale: Rescale = Rescale()  # noqa: RUF009  frozen
     origin: str = ""
 
@@ -87,15 +114,10 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
     DataError
         There is no run in the folder, or no such checkpoint.
     SettingError
-        Samples are thinned at random before the network gets them.
+        The settings of the run cannot be read.
     """
     folder = RunFolder.open_existing(path)
     config, saved = folder.read_config(), folder.checkpoints.read(checkpoint)
-    if config.augmentation.normalise != "off":
-        raise SettingError(
-            f"augmentation.normalise = {config.augmentation.normalise!r} thins the spikes of whole samples at random, "
-            "which a network cannot do by itself; export a run without it."
-        )
     names = tuple(saved.state["class_names"])
     network = build_network(config, saved.state["num_input"], len(names))
     saved.check(network)
@@ -132,9 +154,16 @@ def draw_trained_network(
         num_steps=Use("native", 1, simulation.dt, get_trial_duration(config), simulation.precision).num_steps,
         precision=simulation.precision,
         class_names=class_names,
+        thinning=_describe_thinning(config),
         rescale=Rescale(config.dataset.rescale_time, config.dataset.rescale_channel),
         origin=origin,
     )
+
+
+def _describe_thinning(config: Config) -> Thinning | None:
+    """Describe `augmentation.normalise`, where it is set."""
+    normalise = build_augmentation(config).normalise
+    return Thinning(normalise.target, config.training.seed) if normalise else None
 
 
 def without_training(network: Network) -> Network:

@@ -72,6 +72,9 @@ class CProgram:
     def push(self, time: float, channel: int) -> int:
         return self._library.net_push_spike(self._memory, ctypes.c_float(time), ctypes.c_int(channel))
 
+    def keeps(self, word: int, spike: int, spikes: int) -> int:
+        return self._library.net_keeps(ctypes.c_uint32(word), ctypes.c_uint32(spike), ctypes.c_uint32(spikes))
+
     def advance(self, time: float) -> int:
         return self._library.net_advance(self._memory, ctypes.c_float(time))
 

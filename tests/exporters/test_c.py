@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from genn_shd import Delay, Normal, SettingError, SpikeTrains, Uniform, compile_network
-from genn_shd.augment import Rescale
+from genn_shd.augment import Rescale, SpikeNumberNormalisation
+from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.exporters import c
 from genn_shd.exporters.c.quantise import dequantise, quantise
+from genn_shd.exporters.trained_network import Thinning
 from genn_shd.models import recurrent_classifier
 from tests.exporters.c_program import SEED, CProgram, fresh
 
@@ -201,3 +203,14 @@ def test_zig_compiles_it_for_devices(target, tmp_path):
     command = [sys.executable, "-m", "ziglang", "cc", "-target", target, *strict, "-c", "net.c", "-o", "net.o"]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
+
+
+def test_a_word_is_thinned_to_the_spikes_that_evaluate_keeps(tmp_path):
+    thinning = Thinning(target=40, seed=5)
+    program = CProgram(c.generate(fresh(network(), "exact", thinning=thinning), "net"), tmp_path)
+    drawn = SpikeNumberNormalisation(40)
+    for word in (0, 1, 7):
+        streams = RandomStreams.start(5, 0, [word]).derive("normalise")
+        for samples in (batch().select(np.array([0])), batch().select(np.array([0])).crop(30.0)):
+            kept = [program.keeps(word, spike, len(samples.times)) for spike in range(len(samples.times))]
+            np.testing.assert_array_equal(samples.times[np.array(kept, bool)], drawn(samples, streams).times)

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from genn_shd import Delay, SettingError, Uniform
+from genn_shd.augment import SpikeNumberNormalisation
+from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.exporters import genn
+from genn_shd.exporters.trained_network import Thinning
 from tests.exporters.c_program import fresh
 from tests.exporters.test_c import batch, compiled, network
 
@@ -41,6 +44,20 @@ def test_logits_are_those_of_the_grid(case, tmp_path, monkeypatch):
     model = words.build(100, backend="single_threaded_cpu")
     answers = [words.classify(model, *batch()[k]) for k in range(3)]
     np.testing.assert_allclose(answers, expected, atol=1e-12 * np.abs(expected).max())
+
+
+def test_a_sample_is_thinned_to_the_spikes_that_evaluate_keeps(tmp_path):
+    pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+    script = genn.generate(fresh(network(), "grid", thinning=Thinning(target=40, seed=5)), "words", "a test")
+    (tmp_path / "words.npz").write_bytes(script.numbers)
+    words = {"__file__": str(tmp_path / "words.py"), "__name__": "words"}
+    exec(compile(script.source, "words.py", "exec"), words)
+    sample = batch().select(np.array([1])).crop(60.0)
+    for number in (0, 3):
+        expected = SpikeNumberNormalisation(40)(sample, RandomStreams.start(5, 0, [number]).derive("normalise"))
+        times, units = words["thin"](sample.times, sample.units, number)
+        np.testing.assert_array_equal(times, expected.times)
+        np.testing.assert_array_equal(units, expected.units)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def compile_network_module(trained: TrainedNetwork, weights: str) -> bytes:
         exact=program.scheme == "exact",
         dt=repr(trained.dt),
         rescale_time=repr(float(trained.rescale.time)),
-        thinning=False,
+        thinning=trained.thinning is not None,
     )
     return compile_webassembly({"page.c": text, "net.h": library.header, "net.source": library.source})
 

@@ -15,6 +15,7 @@ from ..backends.results import Arrays
 from ..backends.run_values import draw_start
 from ..config.schema import Config
 from ..eventprop.code_names import IsTaken
+from ..eventprop.population_names import rename_network
 from ..eventprop.program import Program
 from ..eventprop.schemes import Integration, build_program
 from ..network.network import Network
@@ -91,6 +92,23 @@ class TrainedNetwork:
     def channels(self) -> int:
         """Number of channels of spikes before `rescale`."""
         return self.rescale.count_units_before(self.network.input.size)
+
+    def rename_populations(self, codes: Mapping[str, str]) -> TrainedNetwork:
+        """Return the same network with other names of populations, and of connections, which are called after them.
+
+        Parameters
+        ----------
+        codes : name -> new name, of all populations.
+        """
+        network = rename_network(self.network, codes)
+        pairs = list(zip(self.network.connections, network.connections, strict=True))
+        return replace(
+            self,
+            network=network,
+            weights={new.name: self.weights[old.name] for old, new in pairs},
+            neuron_values={codes[name]: values for name, values in self.neuron_values.items()},
+            delays={new.delay_name: self.delays[old.delay_name] for old, new in pairs if old.delay},
+        )
 
     def on_grid(self) -> TrainedNetwork:
         """Return the same network on the grid of time steps, for any scheme it was trained in."""

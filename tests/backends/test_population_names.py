@@ -12,7 +12,7 @@ import pytest
 from genn_shd import Delay, Network, Uniform, build_program, compile_network, recurrent_classifier
 from genn_shd.backends import native
 from genn_shd.backends.native.generator import NAMES, generate
-from genn_shd.backends.native.population_names import choose_code_names, rename_populations
+from genn_shd.eventprop.population_names import choose_code_names, rename_populations
 
 from .genn_cases import NUM_CLASSES, NUM_INPUT, samples
 

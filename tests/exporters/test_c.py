@@ -12,6 +12,7 @@ import pytest
 from genn_shd import Delay, Normal, SettingError, SpikeTrains, Uniform, compile_network
 from genn_shd.augment import Rescale, SpikeNumberNormalisation
 from genn_shd.augment.random_streams import RandomStreams
+from genn_shd.eventprop.population_names import rename_network
 from genn_shd.exporters import c
 from genn_shd.exporters.c.quantise import dequantise, quantise
 from genn_shd.exporters.trained_network import Thinning
@@ -214,3 +215,21 @@ def test_a_word_is_thinned_to_the_spikes_that_evaluate_keeps(tmp_path):
         for samples in (batch().select(np.array([0])), batch().select(np.array([0])).crop(30.0)):
             kept = [program.keeps(word, spike, len(samples.times)) for spike in range(len(samples.times))]
             np.testing.assert_array_equal(samples.times[np.array(kept, bool)], drawn(samples, streams).times)
+
+
+def rename(described, names):
+    """The same network with other names of populations."""
+    return rename_network(described, dict(zip((p.name for p in described.populations), names, strict=True)))
+
+
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_populations_may_have_names_that_the_code_uses(scheme, tmp_path):
+    delays = {"hidden0_hidden1": Delay(3.0, 5.0), "input_hidden0": Delay(2.0, 5.0, per="source")}
+    plain = network("sum_exp", (4, 5), delays=delays)
+    awkward = rename(plain, ["größe", "arrivals", "step", "E"])
+    library = c.generate(fresh(awkward, scheme), "net")
+    assert "population 'arrivals' is called population_1 here" in library.source
+    answers = CProgram(library, tmp_path).answer(batch(), DURATION, CLASSES)
+    (tmp_path / "plain").mkdir()
+    expected = CProgram(c.generate(fresh(plain, scheme), "net"), tmp_path / "plain").answer(batch(), DURATION, CLASSES)
+    np.testing.assert_array_equal(answers, expected)

@@ -13,7 +13,7 @@ from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.exporters import genn
 from genn_shd.exporters.trained_network import Thinning
 from tests.exporters.c_program import fresh
-from tests.exporters.test_c import batch, compiled, network
+from tests.exporters.test_c import batch, compiled, network, rename
 
 CASES = {
     "recurrent": network("sum_exp", tau_mem=Uniform(10, 30), input_delays=(0.0, 4.0)),
@@ -23,6 +23,7 @@ CASES = {
             "hidden_hidden": Delay(Uniform(1, 20), 20.0, per="source"),
         }
     ),
+    "names that the script uses": rename(network("sum_exp", (4, 5)), ["numbers", "dt", "Weight", "delays"]),
     "first spikes": network("first_spike", loss_values={"tau_0": 5.0}, neuron="alif"),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from ...eventprop.population_names import rename_populations
 from ...eventprop.program import LONGEST_ORDER, PopulationProgram, Program
 from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import find_names, is_assigned
@@ -19,7 +20,6 @@ from ..equations import as_comment
 from ..formulae import Code
 from .header import write_header
 from .layout import CACHE_LINE, DTYPES, Layout, count_count_signals, lay_out, list_tracks, pad_size
-from .population_names import rename_populations
 from .series_order import MAX_TERMS
 from .structures import (
     BATCH,

@@ -52,7 +52,7 @@ def describe_late(trained: TrainedNetwork, connection: Connection, scalar: type,
     scalar : type of floating-point numbers in the library, which rounds as the back end does.
     start : of the names of macros.
     """
-    delays = trained.delays[connection.delay_name].astype(scalar)
+    delays: np.ndarray = trained.delays[connection.delay_name].astype(scalar)
     least = 0 if connection.source == trained.network.input.name else 1
     steps = count_steps(delays, least, trained.dt, scalar)
     longest = int(delays.max() / trained.dt) + 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,11 @@ from ..limits import check_exportable
 from ..trained_network import TrainedNetwork
 
 _ENVIRONMENT = load_templates("genn_shd.exporters.genn")
+_CONSTANTS = frozenset(
+    re.findall(r"\b[A-Z][A-Z_]*\b", _ENVIRONMENT.loader.get_source(_ENVIRONMENT, "script.py.j2")[0])
+    if _ENVIRONMENT.loader
+    else ()
+)
 _OWN = frozenset(
     {
         "step",
@@ -51,6 +57,7 @@ class _Neurons:
     """A population as the template reads it."""
 
     name: str
+    constant: str
     size: int
     parameters: Mapping[str, float]
     variables: tuple[str, ...]
@@ -98,7 +105,7 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
 
 
 def _add_delays(trained: TrainedNetwork, numbers: dict[str, np.ndarray]) -> dict[str, int]:
-    """Add the delays of connections to the numbers, in time steps; returns the longest of each connection that has any."""
+    """Add delays to the numbers, in time steps; returns the longest of each connection that has any."""
     longest = {}
     for connection in trained.network.delayed_connections:
         shape = trained.weights[connection.name].shape
@@ -150,6 +157,7 @@ def _describe_neurons(
             parameters["loss_T"] = trained.duration
     return _Neurons(
         p.name,
+        _choose_constant(p.name, program),
         p.size,
         parameters,
         tuple(variables),
@@ -158,6 +166,15 @@ def _describe_neurons(
         "\n".join(line for line in code if line),
         p.spike is not None,
     )
+
+
+def _choose_constant(name: str, program: Program) -> str:
+    """Choose the name of the script's constant that describes a population, which no other constant has."""
+    names = [p.name.upper() for p in program.network.populations]
+    constant = name.upper()
+    if names.count(constant) > 1 or constant in _CONSTANTS or constant.endswith("_PARAMETERS"):
+        return f"POPULATION_{[p.name for p in program.network.populations].index(name)}"
+    return constant
 
 
 def _write_code(p: PopulationProgram) -> list[str]:

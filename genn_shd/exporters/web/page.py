@@ -107,7 +107,7 @@ def compile_network_module(trained: TrainedNetwork, weights: str) -> bytes:
     program = trained.build_program()
     driver = load_templates("genn_shd.exporters.web").get_template("network.c.j2")
     text = driver.render(
-        spiking=[p.name for p in program.populations if p.spike and p is not program.output],
+        spiking=[library.names[p.name] for p in program.populations if p.spike and p is not program.output],
         exact=program.scheme == "exact",
         dt=repr(trained.dt),
         rescale_time=repr(float(trained.rescale.time)),

@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from ...eventprop.code_names import WORDS_OF_COMPILERS
-from ...eventprop.program import Program
-from ...network.definitions import RESERVED_NAMES
-from ...network.network import Network
+from ..network.definitions import RESERVED_NAMES
+from ..network.network import Network
+from .code_names import WORDS_OF_COMPILERS
+from .program import Program
 
 _PLAIN = re.compile(r"[A-Za-z]\w*(?<!_)", re.ASCII)
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]{2,}", re.ASCII)
@@ -32,7 +32,7 @@ def rename_populations(program: Program, taken: Collection[str], suffixes: Colle
     if all(name == code for name, code in codes.items()):
         return program
     populations = tuple(replace(p, name=codes[p.name]) for p in program.populations)
-    return replace(program, network=_rename(program.network, codes), populations=populations)
+    return replace(program, network=rename_network(program.network, codes), populations=populations)
 
 
 def choose_code_names(names: Sequence[str], taken: Collection[str], suffixes: Collection[str]) -> dict[str, str]:
@@ -62,7 +62,8 @@ def _is_made_of(name: str, other: str, suffixes: Collection[str]) -> bool:
     return any(f"{suffix}_".startswith(f"{end}_") or end.startswith(suffix) for suffix in suffixes)
 
 
-def _rename(network: Network, codes: Mapping[str, str]) -> Network:
+def rename_network(network: Network, codes: Mapping[str, str]) -> Network:
+    """Return a network whose populations have other names; connections are called after them."""
     return replace(
         network,
         populations=tuple(replace(p, name=codes[p.name]) for p in network.populations),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import SettingError, unknown_name
 from ..eventprop.schemes import SCHEMES, Integration, build_program
+from ..network.learning_rules import EventProp, LearningRule, find_rule
 from ..network.network import Network
 from ..system.numbers import check_positive, check_whole, is_number
 from . import genn, native
@@ -38,6 +39,7 @@ def compile_network(
     profile: bool = False,
     integration_order: int = 4,
     substeps: int = 1,
+    rule: str | LearningRule = "eventprop",
 ) -> Model:
     """Compile a network.
 
@@ -61,6 +63,8 @@ def compile_network(
     profile : whether the model takes times, see `Model.timings`.
     integration_order : of the Runge-Kutta method that follows neurons with nonlinear dynamics, 1 to 4.
     substeps : parts into which a time step is cut for them, beside the cuts at arrivals and spikes; exact scheme.
+    rule : "eventprop", exact gradients; "surrogate" or "eprop" (native, scheme "grid"), or an `EventProp`,
+        `SurrogateGradient` or `EProp` with constants of one's own.
 
     Raises
     ------
@@ -81,13 +85,13 @@ def compile_network(
     _check_options(num_threads, learning_rate)
     if scheme is not None and scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
-    integration = Integration(integration_order, substeps)
+    integration, rule = Integration(integration_order, substeps), find_rule(rule)
     started = time.perf_counter()
     name, reason = genn.choose_backend() if backend == "auto" else (backend, "")
     if reason:
         LOG.info("back end %s: %s", name, reason)
     kind: Kind = "native" if name == "native" else "genn"
-    use = Use(kind, int(batch_size), float(dt), float(duration), precision, num_threads)
+    use = Use(kind, int(batch_size), float(dt), float(duration), precision, num_threads, rule)
     check_memory(network, use)
     common: dict[str, Any] = {
         "batch_size": use.batch_size,
@@ -100,17 +104,23 @@ def compile_network(
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
         model: Model = native.NativeModel(
-            build_program(network, scheme or "exact", native.is_taken, integration),
+            build_program(network, scheme or _choose_scheme(rule), native.is_taken, integration, rule),
             num_threads=num_threads,
             profile=profile,
             **common,
         )
     else:
         _refuse(name, num_threads=num_threads)
+        if not isinstance(rule, EventProp):
+            raise SettingError(f"the back end {name!r} does not have the learning rule {rule.name!r}; use 'native'.")
         model = _compile_genn_model(network, name, scheme, schedule, max_spikes, profile, integration, common)
     model.reason = reason
     model.compile_seconds = time.perf_counter() - started
     return model
+
+
+def _choose_scheme(rule: LearningRule) -> str:
+    return "exact" if isinstance(rule, EventProp) else "grid"
 
 
 def _check_options(num_threads: int | None, learning_rate: float) -> None:

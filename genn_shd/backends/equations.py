@@ -67,7 +67,13 @@ def _describe_dynamics(described: Population, p: PopulationProgram) -> Iterator[
 
 
 def _describe_adjoint(p: PopulationProgram) -> Iterator[str]:
-    if p.spike and not p.flow:
+    if p.eligibility:
+        yield "  e-prop: eligibility traces of synapses, forward in time, times a learning signal"
+        yield from (f"    {name} = {value} of a neuron" for name, value in p.eligibility.neuron.items())
+        return
+    if p.surrogate:
+        yield f"  surrogate gradient, a step back: {p.surrogate.back_code}"
+    elif p.spike and not p.flow:
         for statement in p.spike.jump_code.removesuffix(";").split("; "):
             yield f"    {statement} before it, backward"
     if p.flow:

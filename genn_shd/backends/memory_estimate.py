@@ -14,6 +14,7 @@ from typing import Literal
 
 from ..errors import SettingError
 from ..eventprop.flow import is_linear
+from ..network.learning_rules import EProp, EventProp, LearningRule, SurrogateGradient
 from ..network.network import Network, Population
 from ..system.machine import read_available_memory
 from .native.layout import DTYPES, pad_size
@@ -52,6 +53,7 @@ class Use:
     dt, duration : ms.
     precision : "float32" or "float64".
     num_threads : of the native back end; None for all processors.
+    rule : how gradients are computed.
     """
 
     kind: Kind
@@ -60,6 +62,7 @@ class Use:
     duration: float
     precision: str
     num_threads: int | None = None
+    rule: LearningRule = EventProp()  # noqa: RUF009  frozen
 
     @property
     def num_steps(self) -> int:
@@ -142,8 +145,20 @@ def _estimate_parameters(network: Network, use: Use) -> int:
 
 
 def _estimate_thread(network: Network, use: Use) -> int:
-    """State and adjoint of all neurons."""
-    return 2 * use.itemsize * sum(_count_states(p) * pad_size(p.size, use.precision) for p in network.populations[1:])
+    """State and adjoint of all neurons, and traces of synapses where the learning rule has them."""
+    states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in network.populations[1:])
+    return use.itemsize * (2 * states + (_count_traces(network, use) if isinstance(use.rule, EProp) else 0))
+
+
+def _count_traces(network: Network, use: Use) -> int:
+    """Count the traces of all synapses: their target's states, and the outputs' for hidden targets."""
+    total = 0
+    for connection in network.connections:
+        pre, post = network.get_weight_shape(connection)
+        target = network.find_population(connection.target)
+        each = _count_states(target) + (_count_states(network.output) if target.spiking else 0)
+        total += pre * pad_size(post, use.precision) * each
+    return total
 
 
 def _estimate_sample(network: Network, use: Use) -> int:
@@ -155,7 +170,7 @@ def _estimate_sample(network: Network, use: Use) -> int:
 
 
 def _estimate_kept_step(network: Network, use: Use) -> int:
-    """Estimate the memory that a loss and neurons with nonlinear dynamics keep for each step of each sample."""
+    """Estimate the memory that a loss, nonlinear neurons and surrogate gradients keep for each step of each sample."""
     loss = network.loss
     arrays = int(loss.keeps_voltages or loss.cross_entropy == "step")
     if use.kind == "native":
@@ -166,6 +181,8 @@ def _estimate_kept_step(network: Network, use: Use) -> int:
     weights = 2 * 8 if loss.weighs_input else 0  # the input's activity and the loss's weight
     nonlinear = [p for p in network.populations[1:] if not is_linear(p)]
     states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in nonlinear)
+    if isinstance(use.rule, SurrogateGradient):  # at least the state variable that the threshold watches
+        states += sum(pad_size(p.size, use.precision) for p in network.hidden_populations)
     return (arrays * outputs + states) * use.itemsize + weights
 
 

@@ -35,13 +35,14 @@ WORDS_OF_COMPILERS = frozenset(
 _PROGRAM = frozenset(
     {
         *("feedback", "drive", "spike_drive", "count_signal", "slope", "arrived", "drift", "r", "scalar"),
+        *("fired", "spike_error", "by_spike", "eligibility"),
         *("was_below", "step_length", "by_length", "slope_now", "spike_share"),
         *("exponential", "coupled", *(f"{name}f" for name in (*FUNCTIONS, "cbrt"))),
         *WORDS_OF_COMPILERS,
     }
 )
 _BEFORE = re.compile(
-    r"(?:lambda|start|steady|impulse|shift_by|rate|gap|coupling|ratio|matrix|mean|jump|M|INT|UINT)_"
+    r"(?:lambda|trace|gain|reset|change|start|steady|impulse|shift_by|rate|gap|coupling|ratio|matrix|mean|jump|M|INT|UINT)_"
     r"|(?:rate\d|back\d?|pull\d?|stage\d|by|after|shared|reset_shared|kept)_"
 )
 """What names that are derived from others have before these."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from ..network.definitions import LossModel
+from ..network.learning_rules import EventProp, LearningRule
 from ..network.network import Connection, Network
 from ..network.snippets import find_names
 from ..spikes.spike_trains import SpikeTrains
@@ -153,6 +154,43 @@ class FlowProgram:
 
 
 @dataclass(frozen=True)
+class SurrogateProgram:
+    """Code of a spiking population for surrogate gradients; see `genn_shd.eventprop.schemes.surrogate`.
+
+    Attributes
+    ----------
+    kept : state variables whose values just before a reset, in every step, the backward pass reads.
+    back_code : backward; the adjoint over one step. Names: the adjoint, `kept`, `fired` (1 in steps with a spike, else
+        0), `spike_error` (what a spike in this step would change of the loss by way of its targets and of the
+        regularisation of spike counts).
+    """
+
+    kept: tuple[str, ...]
+    back_code: str
+
+
+@dataclass(frozen=True)
+class EligibilityProgram:
+    """Code of a population for e-prop; see `genn_shd.eventprop.schemes.eprop`.
+
+    Attributes
+    ----------
+    kept : state variables whose values just before a reset are read.
+    neuron : name -> expression of one neuron in one step, which all of its synapses share. Names: `kept`, `fired` (1 in
+        steps with a spike, else 0).
+    traces : names of a synapse's traces, all zero at the start of a trial.
+    trace_code : a synapse's traces over one step, after arrivals have been added; assigns `eligibility`, the derivative
+        by the weight of the spike of this step, or of the voltage at its end where the population never spikes. Names:
+        the traces, `neuron`.
+    """
+
+    kept: tuple[str, ...]
+    neuron: dict[str, str]
+    traces: tuple[str, ...]
+    trace_code: str
+
+
+@dataclass(frozen=True)
 class PopulationProgram:
     """Code of one population that is not a source.
 
@@ -186,6 +224,8 @@ class PopulationProgram:
     flow : where the dynamics are not linear; the state at the start of every step, arrivals included, is then kept for
         the backward pass: `adjoint_code` and `feedback` read it, and `by_THETA`, declared before, takes what a step
         or a spike adds to the gradient of a trained parameter.
+    surrogate : for surrogate gradients, what replaces `adjoint_code` where the population spikes; else None.
+    eligibility : for e-prop, what replaces the adjoint; else None.
     """
 
     name: str
@@ -209,6 +249,8 @@ class PopulationProgram:
     series: SeriesProgram | None = None
     public_names: Mapping[str, str] = field(default_factory=dict)
     flow: FlowProgram | None = None
+    surrogate: SurrogateProgram | None = None
+    eligibility: EligibilityProgram | None = None
 
     def to_public_name(self, name: str) -> str:
         """The name that users see of a state, an adjoint or a parameter in code."""
@@ -304,6 +346,7 @@ class Program:
         are at its start.
     power_series : (population name, parameter values, dt, precision) -> values of its `SeriesProgram`, None for
         populations that have none.
+    rule : how gradients are computed.
     """
 
     scheme: str
@@ -315,6 +358,7 @@ class Program:
     evaluate_coefficients: Callable[[str, Values, float], dict[str, np.ndarray]]
     arrivals: Callable[[str, Values, float, str], ArrivalTerms] | None = None
     power_series: Callable[[str, Values, float, str], PowerSeries | None] | None = None
+    rule: LearningRule = EventProp()  # noqa: RUF009  frozen
 
     def evaluate_neuron_values(self, population: str, values: Values, dt: float) -> dict[str, np.ndarray]:
         """Evaluate all run-time values of a population, (N,) each: parameters and coefficients, by name in code.

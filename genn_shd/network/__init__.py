@@ -4,14 +4,18 @@ from .._moved import hand_on
 from .definitions import LossModel, NeuronModel, Parameter, SynapseModel
 from .delay import Delay
 from .initialisers import Distribution, Gamma, Initial, Normal, Uniform
+from .learning_rules import EProp, EventProp, SurrogateGradient
 from .loss_integrands import density_loss, logit_loss
 from .network import Connection, Network, Population, SpikeCountRegularisation
+from .surrogates import Surrogate
 from .trained import Trained
 
 __all__ = [
     "Connection",
     "Delay",
     "Distribution",
+    "EProp",
+    "EventProp",
     "Gamma",
     "Initial",
     "LossModel",
@@ -21,6 +25,8 @@ __all__ = [
     "Parameter",
     "Population",
     "SpikeCountRegularisation",
+    "Surrogate",
+    "SurrogateGradient",
     "SynapseModel",
     "Trained",
     "Uniform",

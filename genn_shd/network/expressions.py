@@ -167,9 +167,9 @@ class _SnippetPrinter(C99CodePrinter):
 
     def _print_Pow(self, expr: sympy.Pow) -> str:
         base, exponent = expr.as_base_exp()
-        if exponent == 2:
+        if exponent in (2, -2):
             text = self.parenthesize(base, 100)
-            return f"({text} * {text})"
+            return f"({text} * {text})" if exponent == 2 else f"(1.0 / ({text} * {text}))"
         return super()._print_Pow(expr)
 
 

@@ -50,7 +50,8 @@ def resolve(config: Config, dataset: Dataset) -> Config:
     if config.simulation.duration == "auto":
         changes["simulation.duration"] = dataset.duration
     if config.simulation.scheme == "auto" and config.simulation.backend != "auto":
-        changes["simulation.scheme"] = "exact" if config.simulation.backend == "native" else "grid"
+        exact = config.simulation.backend == "native" and config.training.rule.name == "eventprop"
+        changes["simulation.scheme"] = "exact" if exact else "grid"
     if config.training.monitor == "auto":
         # The speaker left out is there to be heard for the first time: it chooses no epoch.
         without = config.validation.kind in ("none", "leave_one_speaker_out")

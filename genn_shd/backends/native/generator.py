@@ -75,8 +75,11 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         with_noise=[p.name for p in network.populations if p.noise is not None],
         with_dropout=[p.name for p in network.populations if p.dropout is not None],
         populations=program.populations,
+        targets={c.name: next(p for p in program.populations if p.name == c.target) for c in network.connections},
         flows=[p for p in program.populations if p.flow],
-        kept={p.name: p.adjoint_state if p.flow else () for p in program.populations},
+        kept=_list_kept(program),
+        kept_before={p.name: _list_kept_before(p) for p in program.populations},
+        keepers=[p for p in program.populations if _list_kept(program)[p.name]],
         flow_code=lambda text: _vectorise(text, precision),
         spiking=spiking,
         neuron_offsets=_compute_offsets(spiking, [p.size for p in spiking]),
@@ -164,6 +167,18 @@ def _list_formulae() -> dict[str, Any]:
         "total_excess": formulae.compute_total_excess(Code("total"), rule["total_upper"], Code("size")).text,
         "count_signal": formulae.count_signal(Code("mean"), Code("excess"), rule).text,
     }
+
+
+def _list_kept(program: Program) -> dict[str, tuple[str, ...]]:
+    """Population -> state variables that are kept of every step for the backward pass."""
+    return {p.name: p.adjoint_state if p.flow else p.surrogate.kept if p.surrogate else () for p in program.populations}
+
+
+def _list_kept_before(population: PopulationProgram) -> tuple[str, ...]:
+    """State variables whose values just before resets the learning rule reads."""
+    if population.surrogate:
+        return population.surrogate.kept
+    return population.eligibility.kept if population.eligibility else ()
 
 
 def _list_tape_fields(population: PopulationProgram, scheme: str) -> list[str]:

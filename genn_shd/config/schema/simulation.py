@@ -22,7 +22,8 @@ class SimulationSettings(Section):
         "native", "back end that compiles and runs the network; auto: PyGeNN if there is a GPU, else native"
     )
     scheme: Literal["auto", "exact", "grid"] = declare_setting(
-        "auto", "exact: spikes lie inside time steps; grid: at their ends; auto: exact for native, grid for genn"
+        "auto",
+        "exact: spikes lie inside time steps; grid: at their ends; auto: exact for native with rule eventprop, else grid",
     )
     dt: float = declare_setting(1.0, "time step", "ms", gt=0)
     duration: Annotated[float, Field(gt=0)] | Literal["auto"] = declare_setting(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ...errors import unknown_name
+from ...errors import SettingError, unknown_name
+from ...network.learning_rules import EProp, EventProp, LearningRule
 from ...network.network import Network
 from ..code_names import IsTaken, rename_for_code
 from ..program import Program
-from . import exact, grid
+from . import eprop, exact, grid, surrogate
 from .runge_kutta import Integration
 
 __all__ = ["SCHEMES", "Integration", "build_program"]
@@ -22,6 +23,7 @@ def build_program(
     scheme: str,
     is_taken: IsTaken = lambda _: False,
     integration: Integration = Integration(),  # noqa: B008  frozen
+    rule: LearningRule = EventProp(),  # noqa: B008  frozen
 ) -> Program:
     """Derive the forward and backward code of a network.
 
@@ -31,6 +33,7 @@ def build_program(
     scheme : `exact` (spikes anywhere in a step) or `grid` (spikes at steps).
     is_taken : whether the back end's code uses a name itself; definitions' names of that kind are changed in the code.
     integration : how nonlinear populations are integrated.
+    rule : how gradients are computed; all but EventProp are of the grid.
 
     Raises
     ------
@@ -40,6 +43,16 @@ def build_program(
     if scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
     coded = rename_for_code(network, is_taken)
-    program = SCHEMES[scheme](coded.network, integration)
+    program = _derive_program(coded.network, scheme, integration, rule)
     populations = tuple(replace(p, public_names=coded.public[p.name]) for p in program.populations)
     return replace(program, network=network, populations=populations)
+
+
+def _derive_program(network: Network, scheme: str, integration: Integration, rule: LearningRule) -> Program:
+    if isinstance(rule, EventProp):
+        return SCHEMES[scheme](network, integration)
+    if scheme != "grid":
+        raise SettingError(f"the learning rule {rule.name!r} is of steps, not of the scheme {scheme!r}; use 'grid'.")
+    if isinstance(rule, EProp):
+        return eprop.build(network, integration, rule)
+    return surrogate.build(network, integration, rule)

@@ -86,8 +86,7 @@ def _build_population_program(
     neuron, synapse = d.population.neuron, d.population.synapse
     assert neuron is not None and synapse is not None
     ahead = sensitivity.dynamics if sensitivity else d
-    # A synapse that the neuron drives needs the neuron's state before the step.
-    first = ahead.state if _is_driven_by_neuron(ahead) else ahead.neuron_state
+    first = list_advanced_first(ahead)
     return PopulationProgram(
         name=d.population.name,
         size=d.population.size,
@@ -111,10 +110,14 @@ def _build_population_program(
     )
 
 
-def _is_driven_by_neuron(d: Dynamics) -> bool:
-    """Whether the synapse's state depends on the neuron's."""
+def list_advanced_first(d: Dynamics) -> tuple[str, ...]:
+    """List the state variables that advance before the threshold is looked at, the others follow after the reset.
+
+    These are the neuron's; where the neuron drives its synapse, all, as the synapse needs the neuron's state before
+    the step.
+    """
     neurons = len(d.neuron_state)
-    return bool(d.coupled[neurons:, :neurons].any())
+    return d.state if d.coupled[neurons:, :neurons].any() else d.neuron_state
 
 
 def _build_trained_program(sensitivity: Sensitivity) -> TrainedProgram:

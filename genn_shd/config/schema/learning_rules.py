@@ -1,0 +1,88 @@
+"""Settings of the learning rule: how gradients are computed, or what stands for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from ...network.learning_rules import EProp, EventProp, LearningRule, SurrogateGradient
+from ...network.surrogates import SURROGATES, Surrogate
+from ..sections import Section, declare_setting
+
+if TYPE_CHECKING:
+    SurrogateName = str
+else:
+    SurrogateName = Literal[tuple(SURROGATES)]
+
+_Positive = Annotated[float, Field(gt=0)]
+
+
+class EventPropSettings(Section):
+    """Exact gradients by the adjoint method (Wunderlich & Pehle 2021)."""
+
+    name: Literal["eventprop"] = declare_setting("eventprop", "which rule")
+
+    @property
+    def rule(self) -> LearningRule:
+        """The learning rule."""
+        return EventProp()
+
+
+class _WithSurrogate(Section):
+    """Settings of all rules with a surrogate."""
+
+    surrogate: SurrogateName = declare_setting(
+        "fast_sigmoid", "function that stands for the derivative of spikes by the distance from the threshold"
+    )
+    slope: _Positive | Literal["auto"] = declare_setting(
+        "auto", "multiplies that distance; auto: what is usual for the function"
+    )
+    height: _Positive | Literal["auto"] = declare_setting(
+        "auto", "the function's value at the threshold; auto: what is usual"
+    )
+    reset: Literal["attached", "detached"] = declare_setting(
+        "detached", "detached: the reset of the voltage counts as a constant; attached: it is differentiated"
+    )
+
+    def make_surrogate(self) -> Surrogate:
+        """Make the surrogate with its slope and height."""
+        usual = SURROGATES[self.surrogate]
+        return replace(
+            usual,
+            slope=usual.slope if isinstance(self.slope, str) else self.slope,
+            height=usual.height if isinstance(self.height, str) else self.height,
+        )
+
+
+class SurrogateGradientSettings(_WithSurrogate):
+    """Backpropagation through the steps of the grid, with a surrogate for the derivative of spikes (native)."""
+
+    name: Literal["surrogate"] = declare_setting("surrogate", "which rule")
+
+    @property
+    def rule(self) -> LearningRule:
+        """The learning rule."""
+        return SurrogateGradient(self.make_surrogate(), self.reset)
+
+
+class EPropSettings(_WithSurrogate):
+    """Eligibility traces forward in time, times a learning signal, on the grid (Bellec et al. 2020; native)."""
+
+    name: Literal["eprop"] = declare_setting("eprop", "which rule")
+    surrogate: SurrogateName = declare_setting(
+        "triangle", "function that stands for the derivative of spikes by the distance from the threshold"
+    )
+    feedback: Literal["symmetric", "random"] = declare_setting(
+        "symmetric", "how outputs' errors reach hidden neurons: by the output weights, or by random numbers"
+    )
+    feedback_std: float = declare_setting(0.1, "standard deviation of the random numbers", gt=0)
+
+    @property
+    def rule(self) -> LearningRule:
+        """The learning rule."""
+        return EProp(self.make_surrogate(), self.reset, self.feedback, self.feedback_std)
+
+
+RuleSettings = EventPropSettings | SurrogateGradientSettings | EPropSettings

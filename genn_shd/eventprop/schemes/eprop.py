@@ -1,0 +1,169 @@
+"""E-prop on the grid: eligibility traces forward in time, with a surrogate for the derivative of spikes.
+
+For each synapse, the derivative t = ds/dw of its target's state is followed through the steps of `surrogate.py`, as far
+as the neuron itself carries it (Bellec et al., Nat. Commun. 11, 3625, 2020):
+
+    t1 = t + a                      a: spikes that arrive, at the state variable that receives
+    t2 = F t1
+    e  = h'(g(s2)) dg/ds . t2       the eligibility: dz/dw
+    t3 = (1 - z) t2 + z (dr/ds) t2 + (r(s2) - s2) e
+    t4 = G t3
+
+The gradient of a weight is the sum over steps of a learning signal of its target, times what the eligibility makes of
+the outputs' voltage: it goes through the outputs' own dynamics, as a spike would. The learning signal is the sum over
+outputs of feedback times dL/dV. In a network without recurrence, with one hidden population and feedback by the output
+weights, the gradient is that of `surrogate.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sympy
+
+from ...errors import SettingError
+from ...network.expressions import make_symbol, to_code
+from ...network.initialisers import Distribution
+from ...network.learning_rules import EProp
+from ...network.network import Network
+from ..adjoint import Dynamics, SpikeEvent, derive
+from ..program import EligibilityProgram, PopulationProgram, Program
+from . import grid
+from .linear import advance, assign, list_advanced_first
+from .runge_kutta import Integration
+from .surrogate import check_network, compute_reset_change
+
+FIRED = make_symbol("fired")
+ELIGIBILITY = make_symbol("eligibility")
+
+Vector = Mapping[str, sympy.Expr]
+"""State variable -> its derivative by a weight."""
+
+
+def build(network: Network, integration: Integration, rule: EProp) -> Program:
+    """The program of a network on the grid, trained by e-prop.
+
+    Raises
+    ------
+    SettingError
+        The network has something that the rule does not take; names it.
+    """
+    check_network(network, rule)
+    _check_feedback(network, rule)
+    dynamics = {d.population.name: d for d in derive(network)}
+    program = grid.build(network, integration)
+    populations = tuple(_add_traces(p, dynamics[p.name], rule) for p in program.populations)
+    return replace(program, populations=populations, rule=rule)
+
+
+def _check_feedback(network: Network, rule: EProp) -> None:
+    """One filter serves all outputs; feedback by weights needs weights."""
+    output = network.output
+    for name in output.parameters:
+        if isinstance(output.find_initial(name), Distribution):
+            raise SettingError(
+                f"e-prop filters eligibilities as the outputs do, which have different {name}; give them one value."
+            )
+    sends = {c.source for c in network.connections if c.target == output.name}
+    for name in network.hidden:
+        if rule.feedback == "symmetric" and name not in sends:
+            raise SettingError(
+                f"e-prop has no symmetric feedback for population {name!r}, which does not lead to the outputs; "
+                "connect it to them, or use random feedback."
+            )
+
+
+def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationProgram:
+    """The population without an adjoint, and with traces."""
+    spike = None if p.spike is None else replace(p.spike, tape={}, jump_code="")
+    eligibility = _trace_output(d) if d.event is None else _trace_spikes(d, d.event, rule)
+    return replace(
+        p,
+        spike=spike,
+        adjoint=(),
+        drive_code="",
+        adjoint_code="",
+        steady_state={},
+        feedback="0.0",
+        weight_gradient="0.0",
+        eligibility=eligibility,
+    )
+
+
+def name_trace(state: str) -> str:
+    """Name of the derivative of a state variable by a weight."""
+    return f"trace_{state}"
+
+
+def _trace_output(d: Dynamics) -> EligibilityProgram:
+    """Outputs are read: their eligibility is the derivative of the voltage at the end of the step."""
+    advanced = _push_arrivals(d, _list_traces(d))
+    code = [
+        _assign_traces(advanced),
+        f"eligibility = {name_trace(d.neuron_state[0])};",
+        _assign_traces(_push_decay(d, _list_traces(d))),
+    ]
+    return EligibilityProgram(kept=(), neuron={}, traces=_name_traces(d), trace_code=" ".join(code))
+
+
+def _trace_spikes(d: Dynamics, event: SpikeEvent, rule: EProp) -> EligibilityProgram:
+    derivative = rule.derivative.differentiate_spike(event.threshold)
+    gains = {x: event.threshold.diff(make_symbol(x)) for x in d.state}
+    neuron = {f"gain_{x}": derivative * g for x, g in gains.items() if g != 0}
+    traces, change = _list_traces(d), compute_reset_change(d, event, rule)
+    after_reset = {}
+    for x in d.state:
+        terms = []
+        reset = event.reset.get(x, make_symbol(x))
+        for y in d.state:
+            kept = reset.diff(make_symbol(y)) - (1 if x == y else 0)
+            if kept != 0:
+                neuron[f"reset_{x}_by_{y}"] = FIRED * kept
+                terms.append(make_symbol(f"reset_{x}_by_{y}") * traces[y])
+        if change[x] != 0:
+            neuron[f"change_{x}"] = change[x]
+            terms.append(make_symbol(f"change_{x}") * ELIGIBILITY)
+        after_reset[x] = traces[x] + sympy.Add(*terms)
+    eligibility = sympy.Add(*(make_symbol(f"gain_{x}") * traces[x] for x, g in gains.items() if g != 0))
+    code = [
+        _assign_traces(_push_arrivals(d, traces)),
+        f"eligibility = {to_code(eligibility)};",
+        _assign_traces(after_reset),
+        _assign_traces(_push_decay(d, traces)),
+    ]
+    read = set().union(*(e.free_symbols for e in neuron.values()))
+    return EligibilityProgram(
+        kept=tuple(x for x in d.state if make_symbol(x) in read),
+        neuron={name: to_code(e) for name, e in neuron.items()},
+        traces=_name_traces(d),
+        trace_code=" ".join(code),
+    )
+
+
+def _name_traces(d: Dynamics) -> tuple[str, ...]:
+    return tuple(name_trace(x) for x in d.state)
+
+
+def _list_traces(d: Dynamics) -> dict[str, sympy.Expr]:
+    return {x: make_symbol(name_trace(x)) for x in d.state}
+
+
+def _assign_traces(values: Vector) -> str:
+    return f"{{ {assign({name_trace(x): e for x, e in values.items()})} }}"
+
+
+def _push_arrivals(d: Dynamics, t: Vector) -> dict[str, sympy.Expr]:
+    """F t."""
+    first = list_advanced_first(d)
+    return _push(d, {x: advance(x, d) if x in first else make_symbol(x) for x in d.state}, t)
+
+
+def _push_decay(d: Dynamics, t: Vector) -> dict[str, sympy.Expr]:
+    """G t."""
+    first = list_advanced_first(d)
+    return _push(d, {x: make_symbol(x) if x in first else advance(x, d) for x in d.state}, t)
+
+
+def _push(d: Dynamics, becomes: Mapping[str, sympy.Expr], t: Vector) -> dict[str, sympy.Expr]:
+    return {x: sympy.Add(*(becomes[x].diff(make_symbol(y)) * t[y] for y in d.state)) for x in d.state}

@@ -1,0 +1,159 @@
+"""Surrogate gradients of the grid: backpropagation through its steps, with a surrogate for the derivative of spikes.
+
+One step of a population, with s its state at the start of the step, a what arrives, and z = 1 where it spikes, else 0:
+
+    s1 = s + a                  arrivals, into the synapse
+    s2 = F s1 + f               the neuron advances
+    z  = H(g(s2))               H is the step function, g the threshold's expression
+    s3 = s2 + z (r(s2) - s2)    reset
+    s4 = G s3 + h               the synapse decays
+
+With p = dL/ds, backward:
+
+    p3 = G^T p4
+    e  = dL/dz by targets, spike counts and the reset: p3 . (r(s2) - s2)
+    p2 = (1 - z) p3 + z (dr/ds)^T p3 + e h'(g(s2)) dg/ds
+    p1 = F^T p2
+
+with the surrogate h' for the derivative of H (Neftci, Mostafa & Zenke, IEEE Signal Process. Mag. 36, 51, 2019). An
+arrival adds its weight to the state variable that receives, so the gradient of the weight is that entry of p1, and so
+is, times the weight, what goes back to the sender's spike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sympy
+
+from ...errors import SettingError
+from ...network.expressions import make_symbol, to_code
+from ...network.learning_rules import EProp, SurrogateGradient
+from ...network.network import Network
+from ..adjoint import Dynamics, SpikeEvent, derive, name_adjoint
+from ..flow import is_linear
+from ..program import PopulationProgram, Program, SurrogateProgram
+from . import grid
+from .linear import advance, assign, find_receiver, list_advanced_first
+from .runge_kutta import Integration
+
+SPIKE_ERROR = make_symbol("spike_error")
+FIRED = make_symbol("fired")
+
+Covector = Mapping[str, sympy.Expr]
+"""State variable -> derivative of the loss by it, in terms of the adjoint."""
+
+
+def build(network: Network, integration: Integration, rule: SurrogateGradient) -> Program:
+    """The program of a network on the grid, with surrogate gradients.
+
+    Raises
+    ------
+    SettingError
+        The network has something that the rule does not take; names it.
+    """
+    check_network(network, rule)
+    dynamics = {d.population.name: d for d in derive(network)}
+    program = grid.build(network, integration)
+    populations = tuple(_replace_adjoint(p, dynamics[p.name], rule) for p in program.populations)
+    return replace(program, populations=populations, rule=rule)
+
+
+def check_network(network: Network, rule: SurrogateGradient | EProp) -> None:
+    """Check that a rule for networks in steps can train a network."""
+    if network.loss.reads == "spikes":
+        raise _refuse(rule, f"loss {network.loss.name!r}, which reads spikes", "choose a loss that reads voltages")
+    if network.delayed_connections:
+        name = network.delayed_connections[0].name
+        raise _refuse(rule, f"delays of connection {name!r}", "use delayed copies of the input")
+    for population in network.populations[1:]:
+        if not is_linear(population):
+            raise _refuse(
+                rule, f"population {population.name!r}, whose dynamics are not linear", "choose another neuron"
+            )
+        if population.trained:
+            raise _refuse(rule, f"trained parameters of population {population.name!r}", "leave them fixed")
+        if population.dropout is not None:
+            raise _refuse(rule, f"lost spikes of population {population.name!r}", "leave out dropout")
+
+
+def _refuse(rule: SurrogateGradient | EProp, what: str, instead: str) -> SettingError:
+    return SettingError(f"the learning rule {rule.name!r} does not train {what}; {instead}, or use rule 'eventprop'.")
+
+
+def _replace_adjoint(p: PopulationProgram, d: Dynamics, rule: SurrogateGradient) -> PopulationProgram:
+    """Put dL/ds, unscaled, in place of the adjoint of spike times."""
+    receiver = name_adjoint(find_receiver(d))
+    at_end = {x: make_symbol(name_adjoint(x)) for x in d.state}
+    at_start = pull_back_arrivals(d, pull_back_decay(d, at_end))
+    back = replace(
+        p,
+        adjoint=tuple(name_adjoint(x) for x in d.state),
+        drive_code=f"{name_adjoint(d.neuron_state[0])} += drive;",
+        adjoint_code=_assign_adjoint(at_start),
+        steady_state={},
+        feedback=receiver,
+        weight_gradient=receiver,
+    )
+    if p.spike is None or d.event is None:
+        return back
+    return replace(
+        back,
+        spike=replace(p.spike, tape={}, jump_code=""),
+        surrogate=_build_surrogate_program(d, d.event, rule),
+    )
+
+
+def _build_surrogate_program(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient) -> SurrogateProgram:
+    after_reset = pull_back_decay(d, {x: make_symbol(name_adjoint(x)) for x in d.state})
+    by_spike = sympy.Symbol("by_spike", real=True)
+    change = compute_reset_change(d, event, rule)
+    error = SPIKE_ERROR + sympy.Add(*(after_reset[x] * change[x] for x in d.state))
+    derivative = rule.derivative.differentiate_spike(event.threshold)
+    before_reset = {
+        y: e + by_spike * event.threshold.diff(make_symbol(y))
+        for y, e in pull_back_reset(d, event, after_reset).items()
+    }
+    at_start = pull_back_arrivals(d, {y: make_symbol(f"{name_adjoint(y)}_reset") for y in d.state})
+    code = [
+        f"const scalar by_spike = {to_code(derivative)} * ({to_code(error)});",
+        *(f"const scalar {name_adjoint(y)}_reset = {to_code(e)};" for y, e in before_reset.items()),
+        _assign_adjoint(at_start),
+    ]
+    read = set().union(*(e.free_symbols for e in (derivative, error, *before_reset.values())))
+    return SurrogateProgram(kept=tuple(x for x in d.state if make_symbol(x) in read), back_code=" ".join(code))
+
+
+def _assign_adjoint(values: Covector) -> str:
+    return assign({name_adjoint(x): e for x, e in values.items()})
+
+
+def compute_reset_change(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient | EProp) -> dict[str, sympy.Expr]:
+    """What a spike adds to each state variable, as far as it is differentiated by the spike."""
+    detached = event.variable if rule.reset == "detached" else None
+    return {
+        x: sympy.Integer(0) if x == detached else event.reset.get(x, make_symbol(x)) - make_symbol(x) for x in d.state
+    }
+
+
+def pull_back_decay(d: Dynamics, p: Covector) -> dict[str, sympy.Expr]:
+    """G^T p."""
+    first = list_advanced_first(d)
+    return _pull_back(d, {x: make_symbol(x) if x in first else advance(x, d) for x in d.state}, p)
+
+
+def pull_back_arrivals(d: Dynamics, p: Covector) -> dict[str, sympy.Expr]:
+    """F^T p."""
+    first = list_advanced_first(d)
+    return _pull_back(d, {x: advance(x, d) if x in first else make_symbol(x) for x in d.state}, p)
+
+
+def pull_back_reset(d: Dynamics, event: SpikeEvent, p: Covector) -> dict[str, sympy.Expr]:
+    """(1 - z) p + z (dr/ds)^T p."""
+    reset = _pull_back(d, {x: event.reset.get(x, make_symbol(x)) for x in d.state}, p)
+    return {y: p[y] + FIRED * sympy.expand(reset[y] - p[y]) for y in d.state}
+
+
+def _pull_back(d: Dynamics, becomes: Mapping[str, sympy.Expr], p: Covector) -> dict[str, sympy.Expr]:
+    return {y: sympy.Add(*(becomes[x].diff(make_symbol(y)) * p[x] for x in d.state)) for y in d.state}

@@ -1,0 +1,121 @@
+"""Learning rules: how the gradients of a network are computed, or what stands for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from ..errors import SettingError, unknown_name
+from ..system.numbers import check_positive
+from .surrogates import SURROGATES, Surrogate
+
+RESETS = ("attached", "detached")
+FEEDBACKS = ("symmetric", "random")
+
+
+@dataclass(frozen=True)
+class EventProp:
+    """Exact gradients of spike times by the adjoint method (Wunderlich & Pehle 2021)."""
+
+    name: ClassVar[str] = "eventprop"
+
+
+@dataclass(frozen=True)
+class SurrogateGradient:
+    """Backpropagation through time, with a surrogate for the derivative of spikes (Neftci, Mostafa & Zenke 2019).
+
+    The gradient is that of the network in steps of dt, on the grid, as automatic differentiation computes it.
+
+    Attributes
+    ----------
+    surrogate : one of SURROGATES by name, or a `Surrogate`.
+    reset : "attached": what a spike resets is differentiated, too. "detached": the reset of the state variable that the
+        threshold watches (the voltage) counts as a constant; jumps of others, such as adaptation, are differentiated.
+    """
+
+    surrogate: str | Surrogate = "fast_sigmoid"
+    reset: Literal["attached", "detached"] = "detached"
+
+    name: ClassVar[str] = "surrogate"
+
+    def __post_init__(self) -> None:
+        _check_surrogate(self.surrogate)
+        if self.reset not in RESETS:
+            raise unknown_name("reset of a surrogate gradient", self.reset, RESETS)
+
+    @property
+    def derivative(self) -> Surrogate:
+        """The surrogate."""
+        return get_surrogate(self.surrogate)
+
+
+@dataclass(frozen=True)
+class EProp:
+    """E-prop: eligibility traces forward in time, times a learning signal (Bellec et al. 2020).
+
+    What a spike does to its own neuron later is followed as in surrogate gradients; what it does by way of other hidden
+    neurons is left out.
+
+    Attributes
+    ----------
+    surrogate, reset : as in `SurrogateGradient`.
+    feedback : how errors of the outputs become learning signals of hidden neurons: "symmetric" by the weights that lead
+        from them to the outputs; "random" by numbers that are drawn once, uniform, of mean 0.
+    feedback_std : standard deviation of these numbers.
+    """
+
+    surrogate: str | Surrogate = "triangle"
+    reset: Literal["attached", "detached"] = "detached"
+    feedback: Literal["symmetric", "random"] = "symmetric"
+    feedback_std: float = 0.1
+
+    name: ClassVar[str] = "eprop"
+
+    def __post_init__(self) -> None:
+        _check_surrogate(self.surrogate)
+        if self.reset not in RESETS:
+            raise unknown_name("reset of e-prop", self.reset, RESETS)
+        if self.feedback not in FEEDBACKS:
+            raise unknown_name("feedback of e-prop", self.feedback, FEEDBACKS)
+        check_positive("feedback_std of e-prop", self.feedback_std)
+
+    @property
+    def derivative(self) -> Surrogate:
+        """The surrogate."""
+        return get_surrogate(self.surrogate)
+
+
+LearningRule = EventProp | SurrogateGradient | EProp
+
+RULES: dict[str, type[EventProp] | type[SurrogateGradient] | type[EProp]] = {
+    rule.name: rule for rule in (EventProp, SurrogateGradient, EProp)
+}
+
+
+def find_rule(rule: str | LearningRule) -> LearningRule:
+    """Return a learning rule, which may be given by name.
+
+    Raises
+    ------
+    SettingError
+        There is none of that name, or it is something else.
+    """
+    if isinstance(rule, LearningRule):
+        return rule
+    if not isinstance(rule, str):
+        raise SettingError(f"rule = {rule!r} is not allowed; give a name ({', '.join(RULES)}) or a learning rule.")
+    if rule not in RULES:
+        raise unknown_name("learning rule", rule, RULES)
+    return RULES[rule]()
+
+
+def get_surrogate(surrogate: str | Surrogate) -> Surrogate:
+    """Return a surrogate, which may be given by name."""
+    return SURROGATES[surrogate] if isinstance(surrogate, str) else surrogate
+
+
+def _check_surrogate(surrogate: str | Surrogate) -> None:
+    if isinstance(surrogate, str) and surrogate not in SURROGATES:
+        raise unknown_name("surrogate", surrogate, SURROGATES)
+    if not isinstance(surrogate, str | Surrogate):
+        raise SettingError(f"surrogate = {surrogate!r} is not allowed; give a name or a Surrogate.")

@@ -1,0 +1,55 @@
+"""Surrogates: smooth functions that stand for the derivative of a spike, which is zero or infinite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+
+from ..errors import SettingError
+from ..system.numbers import check_positive
+from .expressions import make_symbol, parse
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """The derivative of a spike by how far its neuron is above threshold: height * shape(slope * distance).
+
+    Attributes
+    ----------
+    name : for messages.
+    shape : expression of `y`, 1 at y = 0 by convention, in the expression part of the snippet language.
+    slope : multiplies the distance, which is the value of the neuron's threshold expression (for LIF: V - v_threshold).
+    height : value at the threshold.
+    """
+
+    name: str
+    shape: str
+    slope: float = 1.0
+    height: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_positive(f"slope of surrogate {self.name!r}", self.slope)
+        check_positive(f"height of surrogate {self.name!r}", self.height)
+        if not parse(self.shape, ["y"]).free_symbols:
+            raise SettingError(f"surrogate {self.name!r}: its shape {self.shape!r} does not depend on y.")
+
+    def differentiate_spike(self, distance: sympy.Expr) -> sympy.Expr:
+        """Return the derivative as an expression of the distance from the threshold."""
+        y = sympy.Float(self.slope) * distance
+        return sympy.Float(self.height) * parse(self.shape, ["y"]).subs(make_symbol("y"), y)
+
+
+SURROGATES = {
+    surrogate.name: surrogate
+    for surrogate in (
+        Surrogate("fast_sigmoid", "1 / (1 + fabs(y))**2", slope=25.0),
+        Surrogate("arctan", "1 / (1 + (1.5707963267948966 * y)**2)", slope=2.0),
+        Surrogate("triangle", "fmax(0, 1 - fabs(y))", slope=1.0, height=0.3),
+        Surrogate("boxcar", "fmin(1, fmax(0, 1e9 * (0.5 - fabs(y))))", slope=1.0),
+        Surrogate("slayer", "exp(-fabs(y))", slope=5.0),
+    )
+}
+"""Surrogates by name, with their usual constants for a threshold of 1: `fast_sigmoid` (Zenke & Ganguli 2018; slope of
+snnTorch), `arctan` (Fang et al. 2021), `triangle` (Bellec et al. 2018), `boxcar` (1 within half a threshold of it, else
+0) and `slayer` (Shrestha & Orchard 2018)."""

@@ -112,11 +112,11 @@ LOSS_SETTINGS: dict[str, type[LossSettings]] = {
 }
 
 
-def name_loss(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replace `loss = "max"` by `loss.name = "max"`, and an import path `module:name` by a custom loss."""
+def name_choices(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Replace `loss = "max"` by `loss.name = "max"`, an import path `module:name` by a custom loss, and `rule` likewise."""
+    named = {key: {"name": values[key]} for key in ("loss", "rule") if isinstance(values.get(key), str)}
+    values = {**values, **named}
     loss = values.get("loss")
-    if isinstance(loss, str):
-        loss = {"name": loss}
     if isinstance(loss, Mapping) and is_import_path(str(loss.get("name", ""))):
-        loss = {**loss, "name": "custom", "definition_at": loss["name"]}
-    return values if loss is None else {**values, "loss": loss}
+        values["loss"] = {**loss, "name": "custom", "definition_at": loss["name"]}
+    return values

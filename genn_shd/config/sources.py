@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import SettingError, suggest_nearest, unknown_name
 from .aliases import update_names
-from .losses import name_loss
+from .losses import name_choices
 from .messages import find_choice
 from .paths import find_path_settings, make_paths_absolute
 from .schema import Config, choose_config_model
@@ -136,8 +136,8 @@ def _parse(settings: Iterable[str]) -> Table:
 
 
 def _normalise(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return nested tables with settings under their current names, and a loss as a table."""
-    return update_names(name_loss(values))
+    """Return nested tables with settings under their current names, and a loss or learning rule as a table."""
+    return update_names(name_choices(values))
 
 
 def _find_presets() -> Any:

@@ -109,7 +109,7 @@ def check_fits(config: Config, network: Network, num_samples: int | None = None)
         get_trial_duration(config),
         simulation.precision,
         None if simulation.num_threads == "auto" else simulation.num_threads,
-        config.training.rule.rule,
+        config.rule.rule,
     )
     check_memory(network, use, SETTINGS)
 
@@ -145,7 +145,7 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
         profile=simulation.profile,
         integration_order=simulation.integration_order,
         substeps=simulation.substeps,
-        rule=config.training.rule.rule,
+        rule=config.rule.rule,
     )
     for name in ("beta1", "beta2", "epsilon", "weight_decay"):
         model.set_value(f"optimiser.{name}", getattr(optimiser, name))

@@ -50,7 +50,7 @@ def resolve(config: Config, dataset: Dataset) -> Config:
     if config.simulation.duration == "auto":
         changes["simulation.duration"] = dataset.duration
     if config.simulation.scheme == "auto" and config.simulation.backend != "auto":
-        exact = config.simulation.backend == "native" and config.training.rule.name == "eventprop"
+        exact = config.simulation.backend == "native" and config.rule.name == "eventprop"
         changes["simulation.scheme"] = "exact" if exact else "grid"
     if config.training.monitor == "auto":
         # The speaker left out is there to be heard for the first time: it chooses no epoch.

@@ -43,6 +43,9 @@ NAMES = TemplateNames(_ENVIRONMENT)
 # What times are taken of, in the order of the library's results.
 KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 
+# Steps that eligibility traces follow at once.
+TRACE_STEPS = 16
+
 # Spikes a neuron and ms that no network is meant to reach.
 MAX_RATE = 5
 
@@ -64,6 +67,7 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         **_list_formulae(),
         kinds_of_work=KINDS_OF_WORK,
         max_rate=MAX_RATE,
+        trace_steps=TRACE_STEPS,
         max_terms=MAX_TERMS,
         cache_line=CACHE_LINE,
         scalar={"float32": "float", "float64": "double"}[precision],

@@ -13,12 +13,13 @@ from pydantic import Field, ValidationError, create_model
 
 from ...system.import_path import is_import_path
 from ..aliases import update_names
-from ..losses import LOSS_SETTINGS, LossSettings, name_loss
+from ..losses import LOSS_SETTINGS, LossSettings, name_choices
 from ..messages import explain
 from ..sections import Section
 from .augmentation import AugmentationSettings, make_augmentation_settings
 from .callbacks import list_named_paths
 from .datasets import DATASET_SETTINGS, DataSettings, make_dataset_settings
+from .learning_rules import EventPropSettings, RuleSettings
 from .network import NetworkSettings, make_network_settings
 from .optimiser import OptimiserSettings
 from .recording import RecordingSettings
@@ -46,6 +47,7 @@ class Config(Section):
     augmentation: AugmentationSettings = Field(default_factory=AugmentationSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     loss: Annotated[AnyLossSettings, Field(discriminator="name")] = Field(default_factory=LOSS_SETTINGS["sum_exp"])
+    rule: Annotated[RuleSettings, Field(discriminator="name")] = Field(default_factory=EventPropSettings)
     regularisation: RegularisationSettings = Field(default_factory=RegularisationSettings)
     silent_neurons: SilentNeuronSettings = Field(default_factory=SilentNeuronSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
@@ -65,7 +67,7 @@ class Config(Section):
             A setting is unknown, has a wrong type or is out of range.
         """
         try:
-            values = update_names(name_loss(values))
+            values = update_names(name_choices(values))
             model = choose_config_model(values)
             return model.model_validate(values)
         except ValidationError as error:

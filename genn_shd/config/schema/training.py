@@ -10,7 +10,6 @@ from pydantic import Field, create_model, model_validator
 from ..messages import format_value
 from ..sections import AsList, AsTuple, OneOrMany, Section, declare_path, declare_setting
 from .callbacks import CallbackTables, NamedCallback, make_callback_tables
-from .learning_rules import EventPropSettings, RuleSettings
 
 _LARGEST = 2**63 - 1
 """Of whole numbers that are kept in files."""
@@ -45,20 +44,11 @@ class TrainingSettings(Section):
     frozen: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting(
         (), "what is not trained although the network trains it, by the same names"
     )
-    rule: Annotated[RuleSettings, Field(discriminator="name")] = Field(default_factory=EventPropSettings)
     callbacks: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting(
         (),
         "what else is done while training: tensorboard, or callbacks of your own as module:name; or a table of each, "
         "training.callbacks.NAME, with class = 'module:name' and settings of its own",
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_rule(cls, values: Any) -> Any:
-        """Let `rule = "surrogate"` stand for `rule.name = "surrogate"`."""
-        if isinstance(values, Mapping) and isinstance(values.get("rule"), str):
-            return {**values, "rule": {"name": values["rule"]}}
-        return values
 
     @model_validator(mode="after")
     def _check_seeds(self) -> Self:

@@ -103,24 +103,33 @@ def compile_network(
     }
     if name == "native":
         _refuse(name, schedule=schedule, max_spikes=max_spikes)
-        model: Model = native.NativeModel(
-            build_program(network, scheme or _choose_scheme(rule), native.is_taken, integration, rule),
-            num_threads=num_threads,
-            profile=profile,
-            **common,
-        )
+        model = _compile_native_model(network, scheme, integration, rule, num_threads, profile, common)
     else:
         _refuse(name, num_threads=num_threads)
-        if not isinstance(rule, EventProp):
-            raise SettingError(f"the back end {name!r} does not have the learning rule {rule.name!r}; use 'native'.")
+        _check_rule(name, rule)
         model = _compile_genn_model(network, name, scheme, schedule, max_spikes, profile, integration, common)
     model.reason = reason
     model.compile_seconds = time.perf_counter() - started
     return model
 
 
-def _choose_scheme(rule: LearningRule) -> str:
-    return "exact" if isinstance(rule, EventProp) else "grid"
+def _check_rule(backend: str, rule: LearningRule) -> None:
+    if not isinstance(rule, EventProp):
+        raise SettingError(f"the back end {backend!r} does not have the learning rule {rule.name!r}; use 'native'.")
+
+
+def _compile_native_model(
+    network: Network,
+    scheme: str | None,
+    integration: Integration,
+    rule: LearningRule,
+    num_threads: int | None,
+    profile: bool,
+    common: Mapping[str, Any],
+) -> Model:
+    usual = "exact" if isinstance(rule, EventProp) else "grid"
+    program = build_program(network, scheme or usual, native.is_taken, integration, rule)
+    return native.NativeModel(program, num_threads=num_threads, profile=profile, **common)
 
 
 def _check_options(num_threads: int | None, learning_rate: float) -> None:

@@ -113,7 +113,7 @@ LOSS_SETTINGS: dict[str, type[LossSettings]] = {
 
 
 def name_choices(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replace `loss = "max"` by `loss.name = "max"`, an import path `module:name` by a custom loss, and `rule` likewise."""
+    """Replace `loss = "max"` by `loss.name = "max"`, `rule` likewise, and `module:name` by a custom loss."""
     named = {key: {"name": values[key]} for key in ("loss", "rule") if isinstance(values.get(key), str)}
     values = {**values, **named}
     loss = values.get("loss")

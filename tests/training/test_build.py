@@ -2,7 +2,7 @@
 
 import pytest
 
-from genn_shd import Config, SettingError, compile_network
+from genn_shd import Config, EProp, SettingError, Surrogate, compile_network
 from genn_shd.training.build import build_network, compile_model
 
 CONFIG = Config().replace(
@@ -23,6 +23,26 @@ def test_the_integration_of_nonlinear_neurons_is_a_setting() -> None:
         assert source != default.source
     with compile_network(network, batch_size=4, duration=20.0, integration_order=2, substeps=3) as same:
         assert source == same.source
+
+
+def test_the_learning_rule_is_a_setting_with_constants_of_its_own() -> None:
+    config = Config().replace(
+        **{
+            "network.num_hidden": 4,
+            "simulation.duration": 20.0,
+            "training.batch_size": 4,
+            "rule": {"name": "eprop", "surrogate": "arctan", "slope": 3.0},
+        }
+    )
+    network = build_network(config, 6, 3)
+    rule = EProp(Surrogate("arctan", "1 / (1 + (1.5707963267948966 * y)**2)", slope=3.0))
+    with (
+        compile_model(config, network) as model,
+        compile_network(network, batch_size=4, duration=20.0, rule=rule) as same,
+    ):
+        assert model.source == same.source
+    with pytest.raises(SettingError, match="does not have the learning rule 'eprop'; use 'native'"):
+        compile_network(network, backend="genn_cpu", rule="eprop")
 
 
 @pytest.mark.parametrize("setting", ["simulation.integration_order", "simulation.substeps"])

@@ -318,6 +318,7 @@ def test_resolved_settings_leave_nothing_open():
     assert config.training.monitor == "training"
     assert resolve(CONFIG.replace(**{"validation": {"kind": "random"}}), DATASET).training.monitor == "validation"
     assert resolve(CONFIG.replace(**{"simulation.backend": "genn"}), DATASET).simulation.scheme == "grid"
+    assert resolve(CONFIG.replace(rule="surrogate"), DATASET).simulation.scheme == "grid"
     assert resolve(config, DATASET) == config
 
 

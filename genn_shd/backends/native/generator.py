@@ -67,7 +67,6 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         **_list_formulae(),
         kinds_of_work=KINDS_OF_WORK,
         max_rate=MAX_RATE,
-        trace_steps=TRACE_STEPS,
         max_terms=MAX_TERMS,
         cache_line=CACHE_LINE,
         scalar={"float32": "float", "float64": "double"}[precision],
@@ -79,11 +78,8 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         with_noise=[p.name for p in network.populations if p.noise is not None],
         with_dropout=[p.name for p in network.populations if p.dropout is not None],
         populations=program.populations,
-        targets={c.name: next(p for p in program.populations if p.name == c.target) for c in network.connections},
         flows=[p for p in program.populations if p.flow],
-        kept=_list_kept(program),
-        kept_before={p.name: _list_kept_before(p) for p in program.populations},
-        keepers=[p for p in program.populations if _list_kept(program)[p.name]],
+        **_list_rule_values(program),
         flow_code=lambda text: _vectorise(text, precision),
         spiking=spiking,
         neuron_offsets=_compute_offsets(spiking, [p.size for p in spiking]),
@@ -173,13 +169,21 @@ def _list_formulae() -> dict[str, Any]:
     }
 
 
-def _list_kept(program: Program) -> dict[str, tuple[str, ...]]:
-    """Population -> state variables that are kept of every step for the backward pass."""
-    return {p.name: p.adjoint_state if p.flow else p.surrogate.kept if p.surrogate else () for p in program.populations}
+def _list_rule_values(program: Program) -> dict[str, Any]:
+    """Collect what the learning rule and nonlinear neurons keep of every step, and the targets of connections."""
+    populations = {p.name: p for p in program.populations}
+    kept = {p.name: p.adjoint_state if p.flow else p.surrogate.kept if p.surrogate else () for p in program.populations}
+    return {
+        "kept": kept,
+        "keepers": [p for p in program.populations if kept[p.name]],
+        "kept_before": {p.name: _list_kept_before(p) for p in program.populations},
+        "targets": {c.name: populations[c.target] for c in program.connections},
+        "trace_steps": TRACE_STEPS,
+    }
 
 
 def _list_kept_before(population: PopulationProgram) -> tuple[str, ...]:
-    """State variables whose values just before resets the learning rule reads."""
+    """List the state variables whose values just before resets the learning rule reads."""
     if population.surrogate:
         return population.surrogate.kept
     return population.eligibility.kept if population.eligibility else ()

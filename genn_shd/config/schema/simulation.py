@@ -23,7 +23,7 @@ class SimulationSettings(Section):
     )
     scheme: Literal["auto", "exact", "grid"] = declare_setting(
         "auto",
-        "exact: spikes lie inside time steps; grid: at their ends; auto: exact for native with rule eventprop, else grid",
+        "exact: spikes lie inside time steps; grid: at their ends; auto: exact for native and eventprop, else grid",
     )
     dt: float = declare_setting(1.0, "time step", "ms", gt=0)
     duration: Annotated[float, Field(gt=0)] | Literal["auto"] = declare_setting(

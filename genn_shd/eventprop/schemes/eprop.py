@@ -77,7 +77,7 @@ def _check_feedback(network: Network, rule: EProp) -> None:
 def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationProgram:
     """The population without an adjoint, and with traces."""
     spike = None if p.spike is None else replace(p.spike, tape={}, jump_code="")
-    eligibility = _trace_output(d) if d.event is None else _trace_spikes(d, d.event, rule)
+    eligibility = _build_output_traces(d) if d.event is None else _build_spike_traces(d, d.event, rule)
     return replace(
         p,
         spike=spike,
@@ -96,7 +96,7 @@ def name_trace(state: str) -> str:
     return f"trace_{state}"
 
 
-def _trace_output(d: Dynamics) -> EligibilityProgram:
+def _build_output_traces(d: Dynamics) -> EligibilityProgram:
     """Outputs are read: their eligibility is the derivative of the voltage at the end of the step."""
     advanced = _push_arrivals(d, _list_traces(d))
     code = [
@@ -107,7 +107,7 @@ def _trace_output(d: Dynamics) -> EligibilityProgram:
     return EligibilityProgram(kept=(), neuron={}, traces=_name_traces(d), trace_code=" ".join(code))
 
 
-def _trace_spikes(d: Dynamics, event: SpikeEvent, rule: EProp) -> EligibilityProgram:
+def _build_spike_traces(d: Dynamics, event: SpikeEvent, rule: EProp) -> EligibilityProgram:
     derivative = rule.derivative.differentiate_spike(event.threshold)
     gains = {x: event.threshold.diff(make_symbol(x)) for x in d.state}
     neuron = {f"gain_{x}": derivative * g for x, g in gains.items() if g != 0}

@@ -130,7 +130,7 @@ def _assign_adjoint(values: Covector) -> str:
 
 
 def compute_reset_change(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient | EProp) -> dict[str, sympy.Expr]:
-    """What a spike adds to each state variable, as far as it is differentiated by the spike."""
+    """Compute the jump of each state variable at a spike, as far as it is differentiated by the spike."""
     detached = event.variable if rule.reset == "detached" else None
     return {
         x: sympy.Integer(0) if x == detached else event.reset.get(x, make_symbol(x)) - make_symbol(x) for x in d.state

@@ -1,9 +1,9 @@
 """What holds for a whole test session: code is compiled quickly, once, and kept for the next session.
 
-Tests of small networks compile without optimisation, in a fifth of the time that vectors take. One or two tests of each
-kind of neuron, connection and loss ask for vectors again, with the mark `cflags("-O1")` or, for a part of a test,
-`compiler_flags`. Tests that look at rounding or at what the compiler reports ask for the flags of users with the
-fixture `full_optimisation`. Sound takes long without optimisation, so elsewhere everything has vectors.
+Tests of small networks compile without optimisation, in a fifth of the time that vectors take, and those of commands
+with little of it. One or two tests of each kind of neuron, connection and loss ask for vectors again, with the mark
+`cflags("-O1")` or, for a part of a test, `compiler_flags`. Tests that look at rounding or at what the compiler reports
+ask for the flags of users with the fixture `full_optimisation`. Sound takes long without vectors.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from genn_shd.backends.genn.toolchain import FLAGS
-from tests.compiler_flags import VECTORS, compiler_flags
+from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
 
 CACHE = Path(__file__).parents[1] / "build" / "tests"
 SMALL_NETWORKS = {"backends", "eventprop", "exporters", "interop", "network", "training"}
+SOUND = {"auditory", "datasets", "speech"}
 # GeNN puts these before every file that it generates, and reading them takes most of the time of a build.
 _GENN_HEADERS = ("algorithm", "chrono", "iostream", "random", "cassert", "cmath", "cstdint", "cstring")
 
@@ -32,7 +35,7 @@ _GENN_HEADERS = ("algorithm", "chrono", "iostream", "random", "cassert", "cmath"
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment, which workers and the commands that tests start inherit."""
     os.environ.setdefault("GENN_SHD_CACHE", str(CACHE))
-    os.environ.setdefault("GENN_SHD_CFLAGS", VECTORS)
+    os.environ.setdefault("GENN_SHD_CFLAGS", BRIEF)
     os.environ.setdefault("GENN_SHD_CXXFLAGS", "-O0")
     # Commands that tests start would compile the package's own modules anew, hundreds of times.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -61,19 +64,21 @@ def _precompile_headers(folder: Path) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give modules of small networks the mark of code that is not optimised, after their own."""
+    """Give modules the mark of their folder's flags, after their own."""
     modules = {item.getparent(pytest.Module) for item in items}
     for module in modules - {None}:
         if module.path.parent.name in SMALL_NETWORKS:
             module.add_marker(pytest.mark.cflags("-O0"))
+        elif module.path.parent.name in SOUND:
+            module.add_marker(pytest.mark.cflags(VECTORS))
 
 
-@pytest.fixture(autouse=True)
-def _marked_flags(request: pytest.FixtureRequest):
-    """Code is compiled with the flags of the nearest mark `cflags`."""
-    mark = request.node.get_closest_marker("cflags")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    """Compile with the flags of the nearest mark `cflags`: what a test needs for several tests, too."""
+    mark = item.get_closest_marker("cflags")
     with compiler_flags(*mark.args) if mark else nullcontext():
-        yield
+        return (yield)
 
 
 @pytest.fixture

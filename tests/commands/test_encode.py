@@ -24,8 +24,11 @@ from genn_shd.speech.encoding_log import EncodingLog
 from genn_shd.speech.naming import Pattern, Table, number_names
 from genn_shd.system import progress
 from genn_shd.system.progress import Count
+from tests.compiler_flags import VECTORS
 from tests.disk import room_for
 from tests.speech.conftest import tone
+
+pytestmark = pytest.mark.cflags(VECTORS)
 
 FEW = ("--channels", "40", "--workers", "1")
 

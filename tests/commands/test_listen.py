@@ -15,9 +15,10 @@ from genn_shd.speech import Preparation
 from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.encoding import encode_samples
 from genn_shd.speech.live import Loudness
+from tests.compiler_flags import VECTORS
 from tests.speech.conftest import tone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.cflags(VECTORS)]
 
 WORDS = {"low": 300.0, "high": 1200.0}
 

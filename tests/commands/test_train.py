@@ -14,8 +14,11 @@ from genn_shd import train
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 from genn_shd.system.interrupt import StopRequest
-from tests.compiler_flags import VECTORS, compiler_flags
+from tests.compiler_flags import VECTORS
 from tests.forked import Forked
+
+# Runs that are killed go over many batches, which takes longer without optimisation than compiling with it.
+pytestmark = pytest.mark.cflags(VECTORS)
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
@@ -24,13 +27,6 @@ SMALL = [
     *("--set", "network.num_hidden=12", "--set", "validation.kind=official", "--set", "training.batch_size=16"),
     *("--set", "simulation.num_threads=1"),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def vectors():
-    """Runs that are killed go over many batches, which takes longer without optimisation than compiling with it."""
-    with compiler_flags(VECTORS):
-        yield
 
 
 def start(*arguments):

@@ -64,7 +64,7 @@ def test_a_run_goes_on_with_other_recordings(recorded):
     assert (found.traces, found.weights) == ({}, {})
 
 
-def test_a_trained_network_is_recorded_on_chosen_samples(recorded, capsys):
+def test_a_trained_network_is_recorded_on_chosen_samples(recorded, capsys, drawn_figures):
     words = ["--samples", "7", "2", "--variables", "spikes", "weights", "I", "--populations", "hidden"]
     assert record.main([str(recorded), *words]) == 0
     file, figure = capsys.readouterr().out.split()[-2:]

@@ -82,6 +82,7 @@ class SurrogateNetwork:
     tau_adapt: float = 100.0
     increment: float = 0.0
     detached: bool = True
+    resets: bool = True
     local: bool = False  # what a hidden neuron's spikes do to hidden neurons is not differentiated, as in e-prop
     spike: Callable[[Any, Callable[[Any], Any]], Any] = Dual.spike
     feedback: np.ndarray | None = None  # (hidden, outputs): stands for the weights where spikes are differentiated
@@ -122,7 +123,8 @@ class SurrogateNetwork:
                     a[name] = np.exp(-self.dt / self.tau_adapt) * a[name]
                     z[name] = self.spike(v[name] - a[name] - 1.0, self.surrogate)
                     reset = z[name].detach() if self.detached else z[name]
-                    v[name] = v[name] * (1.0 - reset)
+                    if self.resets:
+                        v[name] = v[name] * (1.0 - reset)
                     a[name] = a[name] + self.increment * z[name]
                     counts[name] = counts[name] + z[name]
                 i[name] = beta * i[name]

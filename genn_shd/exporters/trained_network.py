@@ -18,6 +18,7 @@ from ..eventprop.code_names import IsTaken
 from ..eventprop.population_names import rename_network
 from ..eventprop.program import Program
 from ..eventprop.schemes import Integration, build_program
+from ..network.learning_rules import EventProp, LearningRule
 from ..network.network import Network
 from ..runs.folder import RunFolder
 from ..training.build import build_network, get_trial_duration
@@ -65,6 +66,7 @@ class TrainedNetwork:
     class_names : one for each output.
     thinning : random choice of spikes of a sample before the network receives them; None where it receives all.
     rescale : change of times and channels of input spikes before the network receives them.
+    rule : how it was trained; a neuron without reset spikes by it, see `genn_shd.eventprop.schemes.surrogate`.
     origin : where it comes from, a line for comments.
     """
 
@@ -81,6 +83,7 @@ class TrainedNetwork:
     class_names: tuple[str, ...]
     thinning: Thinning | None = None
     rescale: Rescale = Rescale()  # noqa: RUF009  frozen
+    rule: LearningRule = EventProp()  # noqa: RUF009  frozen
     origin: str = ""
 
     @property
@@ -116,7 +119,7 @@ class TrainedNetwork:
 
     def build_program(self, is_taken: IsTaken = lambda _: False) -> Program:
         """Build the program of its scheme; `is_taken` as in `genn_shd.build_program`."""
-        return build_program(self.network, self.scheme, is_taken, self.integration)
+        return build_program(self.network, self.scheme, is_taken, self.integration, self.rule)
 
 
 def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
@@ -174,6 +177,7 @@ def draw_trained_network(
         class_names=class_names,
         thinning=_describe_thinning(config),
         rescale=Rescale(config.dataset.rescale_time, config.dataset.rescale_channel),
+        rule=config.rule.rule,
         origin=origin,
     )
 

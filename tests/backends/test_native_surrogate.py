@@ -168,6 +168,18 @@ def test_resets_adaptation_and_layers_are_differentiated(hidden, neuron, reset):
     assert_equal(result.gradients, expected)
 
 
+def test_a_neuron_without_reset_spikes_in_every_step_above_its_threshold():
+    network, rule = make_network((6,), True, neuron="paralif"), SurrogateGradient("arctan")
+    with compile_surrogate(network, rule) as model, compile_surrogate(network, "eventprop", scheme="grid") as crossing:
+        result = model.gradient(make_batch(1))
+        written = write_out(network, rule, SHAPES["arctan"], resets=False)
+        loss, expected = differentiate(written, model.parameters, make_batch(1), "sum_exp")
+        once = crossing.evaluate_batch(make_batch(1)).spike_counts["hidden"]
+    np.testing.assert_allclose(np.mean(result.losses), loss)
+    assert_equal(result.gradients, expected)
+    assert result.spike_counts["hidden"].sum() > 2 * once.sum()
+
+
 @pytest.mark.parametrize("loss", ["sum", "sum_exp", "xentropy"])
 def test_losses(loss):
     network, rule = make_network((6,), False, loss), SurrogateGradient()

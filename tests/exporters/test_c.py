@@ -17,6 +17,7 @@ from genn_shd.exporters import c
 from genn_shd.exporters.c.quantise import dequantise, quantise
 from genn_shd.exporters.trained_network import Thinning
 from genn_shd.models import recurrent_classifier
+from genn_shd.network.learning_rules import find_rule
 from tests.exporters.c_program import SEED, CProgram, fresh
 
 CHANNELS, CLASSES, DURATION = 8, 3, 60.0
@@ -104,6 +105,17 @@ def test_logits_are_those_of_the_native_back_end(case, tmp_path):
     answers = program.answer(batch(), DURATION, CLASSES)
     largest = np.abs(result.logits).max()
     np.testing.assert_allclose(answers, result.logits, rtol=0, atol=ROUNDING[precision] * largest)
+
+
+@pytest.mark.parametrize("rule", ["surrogate", "eprop"])
+def test_a_neuron_without_reset_spikes_as_the_rule_of_its_training_has_it(rule, tmp_path):
+    described = network("sum", neuron="paralif")
+    with compiled(described, "grid", rule=rule) as model:
+        result = model.evaluate_batch(batch())
+    assert result.spike_counts["hidden"].mean() > 5
+    library = c.generate(fresh(described, "grid", rule=find_rule(rule)), "net", "float64")
+    answers = CProgram(library, tmp_path).answer(batch(), DURATION, CLASSES)
+    np.testing.assert_allclose(answers, result.logits, rtol=0, atol=1e-13 * np.abs(result.logits).max())
 
 
 @pytest.mark.parametrize("scheme", ["exact", "grid"])

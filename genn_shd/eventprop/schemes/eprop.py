@@ -32,7 +32,7 @@ from ..program import EligibilityProgram, PopulationProgram, Program
 from . import grid
 from .linear import advance, assign, list_advanced_first
 from .runge_kutta import Integration
-from .surrogate import check_network, compute_reset_change
+from .surrogate import check_network, compute_reset_change, strip_spike
 
 FIRED = make_symbol("fired")
 ELIGIBILITY = make_symbol("eligibility")
@@ -76,8 +76,10 @@ def _check_feedback(network: Network, rule: EProp) -> None:
 
 def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationProgram:
     """The population without an adjoint, and with traces."""
-    spike = None if p.spike is None else replace(p.spike, tape={}, jump_code="")
-    eligibility = _build_output_traces(d) if d.event is None else _build_spike_traces(d, d.event, rule)
+    if d.event is None or p.spike is None:
+        spike, eligibility = None, _build_output_traces(d)
+    else:
+        spike, eligibility = strip_spike(p.spike, d.event), _build_spike_traces(d, d.event, rule)
     return replace(
         p,
         spike=spike,

@@ -18,6 +18,9 @@ With p = dL/ds, backward:
 with the surrogate h' for the derivative of H (Neftci, Mostafa & Zenke, IEEE Signal Process. Mag. 36, 51, 2019). An
 arrival adds its weight to the state variable that receives, so the gradient of the weight is that entry of p1, and so
 is, times the weight, what goes back to the sender's spike.
+
+Spikes belong to steps here: a neuron without any reset, such as ParaLIF, spikes in every step that ends above its
+threshold, where EventProp's spikes are crossings of it.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ from ...network.learning_rules import EProp, SurrogateGradient
 from ...network.network import Network
 from ..adjoint import Dynamics, SpikeEvent, derive, name_adjoint
 from ..flow import is_linear
-from ..program import PopulationProgram, Program, SurrogateProgram
+from ..program import PopulationProgram, Program, SpikeProgram, SurrogateProgram
 from . import grid
 from .linear import advance, assign, find_receiver, list_advanced_first
 from .runge_kutta import Integration
@@ -100,9 +103,14 @@ def _replace_adjoint(p: PopulationProgram, d: Dynamics, rule: SurrogateGradient)
         return back
     return replace(
         back,
-        spike=replace(p.spike, tape={}, jump_code=""),
+        spike=strip_spike(p.spike, d.event),
         surrogate=_build_surrogate_program(d, d.event, rule),
     )
+
+
+def strip_spike(spike: SpikeProgram, event: SpikeEvent) -> SpikeProgram:
+    """Return what happens forward alone. A neuron without reset spikes in every step in which it is above threshold."""
+    return replace(spike, tape={}, jump_code="", from_below=spike.from_below and bool(event.reset))
 
 
 def _build_surrogate_program(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient) -> SurrogateProgram:

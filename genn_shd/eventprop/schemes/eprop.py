@@ -32,7 +32,7 @@ from ..program import EligibilityProgram, PopulationProgram, Program
 from . import grid
 from .linear import advance, assign, list_advanced_first
 from .runge_kutta import Integration
-from .surrogate import check_network, compute_reset_change, strip_spike
+from .surrogate import check_network, compute_reset_change, keep_forward
 
 FIRED = make_symbol("fired")
 ELIGIBILITY = make_symbol("eligibility")
@@ -79,7 +79,7 @@ def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationPro
     if d.event is None or p.spike is None:
         spike, eligibility = None, _build_output_traces(d)
     else:
-        spike, eligibility = strip_spike(p.spike, d.event), _build_spike_traces(d, d.event, rule)
+        spike, eligibility = keep_forward(p.spike, d.event), _build_spike_traces(d, d.event, rule)
     return replace(
         p,
         spike=spike,

@@ -103,12 +103,12 @@ def _replace_adjoint(p: PopulationProgram, d: Dynamics, rule: SurrogateGradient)
         return back
     return replace(
         back,
-        spike=strip_spike(p.spike, d.event),
+        spike=keep_forward(p.spike, d.event),
         surrogate=_build_surrogate_program(d, d.event, rule),
     )
 
 
-def strip_spike(spike: SpikeProgram, event: SpikeEvent) -> SpikeProgram:
+def keep_forward(spike: SpikeProgram, event: SpikeEvent) -> SpikeProgram:
     """Return what happens forward alone. A neuron without reset spikes in every step in which it is above threshold."""
     return replace(spike, tape={}, jump_code="", from_below=spike.from_below and bool(event.reset))
 

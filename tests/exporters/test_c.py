@@ -9,9 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from genn_shd import Delay, Normal, SettingError, SpikeTrains, Uniform, compile_network
+from genn_shd import Delay, Normal, RandomStreams, SettingError, SpikeTrains, Uniform, compile_network
 from genn_shd.augment import Rescale, SpikeNumberNormalisation
-from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.eventprop.population_names import rename_network
 from genn_shd.exporters import c
 from genn_shd.exporters.c.quantise import dequantise, quantise

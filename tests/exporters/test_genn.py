@@ -7,9 +7,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from genn_shd import Delay, SettingError, Uniform
+from genn_shd import Delay, RandomStreams, SettingError, Uniform
 from genn_shd.augment import SpikeNumberNormalisation
-from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.exporters import genn
 from genn_shd.exporters.trained_network import Thinning
 from tests.exporters.c_program import fresh

@@ -13,9 +13,16 @@ HERE = Path(__file__).parent
 
 def read_questions() -> dict[str, str]:
     """Read the questions of all benchmarks: name -> first line of its docstring."""
-    trees = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.py"))}
+    found = [*HERE.glob("*.py"), *HERE.glob("*/__main__.py")]
+    files = {_name_file(path): path for path in sorted(found, key=_name_file)}
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
     benchmarks = {name: tree for name, tree in trees.items() if name != "__main__" and _has_main(tree)}
     return {name: (ast.get_docstring(tree) or "").partition("\n")[0] for name, tree in benchmarks.items()}
+
+
+def _name_file(path: Path) -> str:
+    """Name a script by itself, and the main file of a package by its package."""
+    return path.parent.name if path.parent != HERE and path.stem == "__main__" else path.stem
 
 
 def _has_main(tree: ast.Module) -> bool:

@@ -22,18 +22,20 @@ STRONG = {"input_hidden": Normal(0.3, 0.3), "hidden_hidden": Normal(0.0, 0.05), 
 
 def test_every_script_with_a_question_is_found():
     found = read_questions()
-    assert {"speed", "memory", "gradients", "yin_yang", "spoken_digits"} <= set(found)
+    assert {"speed", "memory", "gradients", "yin_yang", "spoken_digits", "peers"} <= set(found)
     assert not {"report", "training", "linear", "__main__", "__init__"} & set(found)
     for name, question in found.items():
         assert question, name
-        source = (HERE / f"{name}.py").read_text(encoding="utf-8")
+        file = HERE / f"{name}.py"
+        source = (file if file.exists() else HERE / name / "__main__.py").read_text(encoding="utf-8")
         assert ast.unparse(ast.parse(source).body[-1]).startswith("if __name__ == '__main__'"), name
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", read_questions())
 def test_every_script_says_what_its_options_are(name, monkeypatch, capsys):
-    module = pytest.importorskip(f"benchmarks.{name}", exc_type=ImportError)
+    file = name if (HERE / f"{name}.py").exists() else f"{name}.__main__"
+    module = pytest.importorskip(f"benchmarks.{file}", exc_type=ImportError)
     monkeypatch.setattr(sys, "argv", [f"benchmarks.{name}", "--help"])
     with pytest.raises(SystemExit) as ended:
         module.main()

@@ -21,6 +21,8 @@ from .results import BatchResult
 
 STEPS = tuple(1e-4 / 4**k for k in range(7))
 """Changes of a parameter to either side, for extrapolation."""
+ROUNDINGS = 4.0
+"""Differences that disagree by so many roundings of the loss are as good as they get."""
 DOUBTS = 3.0
 """A gradient may be off by so many times what the differences are uncertain by."""
 
@@ -147,18 +149,27 @@ def compute_extrapolated_differences(
     A loss has a kink wherever a spike of a neuron passes an arrival at it, and in a dense network such a kink is never
     far: a large step runs into it, and a small one into rounding. So differences are taken at several steps, those
     of neighbouring steps extrapolated (Richardson), and for each entry the one kept that agrees best with the next.
+    Steps get smaller until the two disagree by no more than rounding, which a smaller step would only make worse.
     """
-    levels = [compute_central_differences(model, batch, name, indices, step) for step in STEPS]
-    rounding = np.finfo(np.float64).eps * abs(model.evaluate_batch(batch).loss) / np.array(STEPS[2:])
-    slopes = np.array([slope for slope, _ in levels])
-    smooth = np.array([same for _, same in levels])
+    roundings = np.finfo(np.float64).eps * abs(model.evaluate_batch(batch).loss) / np.array(STEPS)
+    slopes, smooth = np.zeros((len(STEPS), len(indices))), np.zeros((len(STEPS), len(indices)), bool)
+    extrapolated, disagreement, rounding = np.zeros(len(indices)), np.full(len(indices), np.inf), np.zeros(len(indices))
     ratio = (STEPS[0] / STEPS[1]) ** 2
-    extrapolated = (ratio * slopes[1:] - slopes[:-1]) / (ratio - 1)
-    disagreement = np.abs(np.diff(extrapolated, axis=0))
-    disagreement[~(smooth[:-2] & smooth[1:-1] & smooth[2:])] = np.inf
-    best = disagreement.argmin(axis=0)
-    entry = np.arange(len(indices))
-    return extrapolated[best + 1, entry], np.maximum(disagreement[best, entry], rounding[best])
+    left = np.arange(len(indices))
+    for level, step in enumerate(STEPS):
+        slopes[level, left], smooth[level, left] = compute_central_differences(model, batch, name, indices[left], step)
+        if level < 2:
+            continue
+        last = slice(level - 2, level + 1)
+        coarse, fine = (ratio * slopes[last, left][1:] - slopes[last, left][:-1]) / (ratio - 1)
+        between = np.where(smooth[last, left].all(axis=0), np.abs(fine - coarse), np.inf)
+        better = between < disagreement[left]
+        extrapolated[left[better]], disagreement[left[better]] = fine[better], between[better]
+        rounding[left[better]] = roundings[level]
+        left = left[disagreement[left] > ROUNDINGS * roundings[level]]
+        if not left.size:
+            break
+    return extrapolated, np.maximum(disagreement, rounding)
 
 
 def compute_central_differences(

@@ -20,6 +20,8 @@ from genn_shd.toolchain.loading import load
 from genn_shd.toolchain.source import CSource
 
 SOURCE = "int answer(void) { return %d; }\n"
+# Without optimisation Zig adds a sanitiser, which it compiles for twenty seconds when it is used for the first time.
+WITHOUT_SANITISER = "-O0 -fno-sanitize=undefined"
 
 
 @pytest.fixture
@@ -104,6 +106,7 @@ def test_a_cache_that_cannot_be_made_says_how_to_name_another(tmp_path, monkeypa
 
 
 @pytest.mark.slow
+@pytest.mark.cflags(WITHOUT_SANITISER)
 @pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="the ziglang package is not installed")
 def test_without_gcc_and_clang_zig_gives_the_same_gradient(cache, monkeypatch):
     rng = np.random.default_rng(0)

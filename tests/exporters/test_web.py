@@ -16,8 +16,10 @@ import scipy
 import soundfile
 
 from genn_shd import BackendError, Normal, SettingError, SpikeTrains, compile_network
-from genn_shd.augment import Rescale
+from genn_shd.augment import Rescale, SpikeNumberNormalisation
+from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.exporters import web
+from genn_shd.exporters.trained_network import Thinning
 from genn_shd.exporters.web.page import read_part
 from genn_shd.models import recurrent_classifier
 from genn_shd.speech import SAMPLE_RATE, Preparation, audio
@@ -32,6 +34,7 @@ from tests.exporters.test_c import network as small_network
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "fsdd_wav.zip"
 WORDS = ("one", "<two>", "three")
 DT, DURATION = 2.0, 600.0
+TARGET = 1200  # spikes that the network hears
 
 # Noise up to the highest frequency: where soxr goes in several stages, it differs more at the end of the band.
 LIKE_SOXR = {8_000: 1e-3, 16_000: 1e-8, 44_100: 1e-3, 96_000: 1e-3}
@@ -49,6 +52,7 @@ def described():
 def page(tmp_path_factory):
     """A page with a network as it is drawn, untrained."""
     changes = {"dt": DT, "num_steps": int(DURATION / DT), "class_names": WORDS, "rescale": Rescale(1.0, 0.25)}
+    changes["thinning"] = Thinning(TARGET, SEED)
     file = tmp_path_factory.mktemp("page") / "page.html"
     trained = fresh(described(), "grid", **changes)
     file.write_text(web.generate(trained, "A <page>", "genn_shd.export").text, encoding="utf-8")
@@ -82,6 +86,7 @@ def hear(samples: np.ndarray):
     times, units = encode_samples(get_cochlea(), samples, Preparation(trim=TRIM), 0)
     inside = times < DURATION
     trains = SpikeTrains.from_events([(times[inside], units[inside] // 4)], [0], num_units=175)
+    trains = SpikeNumberNormalisation(TARGET)(trains, RandomStreams.start(SEED, 0, [0]).derive("normalise"))
     settings = {"batch_size": 1, "dt": DT, "duration": DURATION, "seed": SEED, "num_threads": 1, "scheme": "grid"}
     with compile_network(described(), **settings) as model:
         result = model.evaluate_batch(trains)
@@ -96,7 +101,7 @@ def test_spikes_are_those_of_python_one_for_one(page, run_script):
     samples = sweep(180)
     times, units, probabilities, (hidden_times, hidden_neurons) = hear(samples)
     heard = run_script(kind="hear", page=str(page), samples=samples.tolist())
-    assert len(times) > 1000
+    assert len(times) > TARGET
     np.testing.assert_array_equal(np.float32(heard["input"]["times"]), times)
     np.testing.assert_array_equal(heard["input"]["units"], units)
     np.testing.assert_allclose(heard["evidence"]["probabilities"][-1], probabilities, atol=1e-5)

@@ -34,7 +34,7 @@ MAY_DIFFER = (
 """Settings with which a run may go on though they changed; paths are others: what files hold is checked by content."""
 
 
-LATER = ("augmentation", "recording", "report")
+LATER = ("augmentation", "recording", "report", "rule")
 """Tables that run folders of earlier versions lack."""
 
 

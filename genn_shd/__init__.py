@@ -60,6 +60,7 @@ from .training.trainer import Trainer  # noqa: E402
 if TYPE_CHECKING:
     from .interop.mlgenn import MlgennNetwork, convert_spikes_to_mlgenn, from_mlgenn, to_mlgenn
     from .interop.nir import NirNetwork, read_nir, write_nir
+    from .interop.relu import ConvertedNetwork, convert_relu
     from .sweep.reading import SweepReader
     from .sweep.records import Trial
 
@@ -68,6 +69,7 @@ _serve_old_paths()
 # Imported on first use, because most programs need none of them.
 _LAZY = {
     **dict.fromkeys(("MlgennNetwork", "from_mlgenn", "convert_spikes_to_mlgenn", "to_mlgenn"), "interop.mlgenn"),
+    **dict.fromkeys(("ConvertedNetwork", "convert_relu"), "interop.relu"),
     **dict.fromkeys(("NirNetwork", "read_nir", "write_nir"), "interop.nir"),
     "SweepReader": "sweep.reading",
     "Trial": "sweep.records",
@@ -86,6 +88,7 @@ __all__ = [
     "Callback",
     "Config",
     "Connection",
+    "ConvertedNetwork",
     "DataError",
     "Dataset",
     "Delay",
@@ -128,6 +131,7 @@ __all__ = [
     "build_program",
     "check_gradients",
     "compile_network",
+    "convert_relu",
     "convert_spikes_to_mlgenn",
     "density_loss",
     "described",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import compile_network, evaluate, export, read_nir
+from genn_shd import Normal, compile_network, evaluate, export, read_nir
+from genn_shd.models import recurrent_classifier
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model, get_trial_duration
 from genn_shd.training.data import partition, prepare, prepare_for_evaluation
-from tests.exporters.c_program import CProgram
+from tests.exporters.c_program import CProgram, fresh
 
 pytestmark = pytest.mark.slow
 
@@ -113,3 +114,29 @@ def test_an_option_of_another_format_is_refused(run_folder, tmp_path, capsys):
     words = [str(run_folder), "--to", "c", "--out", str(tmp_path / "net.c"), "--dialect", "norse"]
     assert export.main(words) == 2
     assert "--dialect is of --to nir; leave it out" in capsys.readouterr().err
+
+
+def test_a_page_is_written_and_says_how_large_its_parts_are(run_folder, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("ziglang", reason="ziglang is not installed")
+    weights = {"input_hidden": Normal(0.02, 0.05)}
+    network = recurrent_classifier(700, 4, 3, False, "sum_exp", weights=weights)
+    monkeypatch.setattr(export, "read_run", lambda run, checkpoint: fresh(network, "grid"))
+    file = tmp_path / "words.html"
+    words = [str(run_folder), "--to", "web", "--out", str(file)]
+    assert export.main(words) == 0
+    assert export.main(words) == 0  # its own is replaced
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == str(file) and said[1].startswith(f"{file.stat().st_size / 1e6:.1f} MB, with a network of ")
+    text = file.read_text(encoding="utf-8")
+    assert "<title>words: a spiking network that listens</title>" in text
+    assert "http://" not in text and "https://" not in text and " src=" not in text
+    file.write_text("<!doctype html><p>a user's own</p>", encoding="utf-8")
+    assert export.main(words) == 2
+    assert "was not made by this command" in capsys.readouterr().err
+
+
+def test_a_page_of_a_network_that_hears_no_sound_is_refused(run_folder, tmp_path, capsys):
+    assert export.main([str(run_folder), "--to", "web", "--out", str(tmp_path / "words.html")]) == 2
+    said = capsys.readouterr().err
+    assert "channels, and sound has 700" in said and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -3,8 +3,9 @@
 Spoken digits of five people (Free Spoken Digit Dataset), 64 recurrent LIF neurons on 70 channels in steps of 2 ms, with
 two delayed copies of the input, the loss, the changes of samples and the optimiser of the preset fsdd_best. For each
 rule the learning rate is chosen from a list with one speaker left out; then trainings with other seeds leave out
-another speaker, who chooses nothing: accuracy after the last epoch. Angles are between the gradients of a rule and of
-EventProp without time steps at the same weights, for the same 64 samples, after every epoch of the rule's own training.
+another speaker, who chooses nothing: accuracy after the last epoch. Angles are between gradients of the weights that
+lead to hidden neurons, by a rule and by EventProp without time steps, at the same weights and for the same 64 samples,
+after every epoch of the rule's own training; there are none where the network without time steps runs away.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, Report, make_parser, print_table, use_style
-from genn_shd import Callback, DataError, Dataset, EpochMetrics, SpikeTrains, Trainer, compile_network
+from genn_shd import Callback, DataError, Dataset, DivergedError, EpochMetrics, SpikeTrains, Trainer, compile_network
 from genn_shd.config.sources import load
 from genn_shd.training.baseline import classify
 from genn_shd.training.build import get_trial_duration
@@ -28,7 +29,7 @@ from genn_shd.training.data import partition, prepare, resolve
 from genn_shd.training.repeats import train
 
 TUNED_ON, LEFT_OUT = "george", "lucas"
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (3e-3, 1e-2)
 RULES: dict[str, tuple[str, ...]] = {
     "EventProp, exact": ("simulation.scheme=exact",),
     "EventProp, grid": ("simulation.scheme=grid",),
@@ -81,7 +82,10 @@ class History(Callback):
         assert self._samples is not None
         simulation, rule = trainer.config.simulation, trainer.config.rule.rule
         ours = _compute_gradient(trainer, self._samples, simulation.scheme, rule)
-        exact = _compute_gradient(trainer, self._samples, "exact", "eventprop")
+        try:
+            exact = _compute_gradient(trainer, self._samples, "exact", "eventprop")
+        except DivergedError:  # neurons that excite each other at once, where steps would hold them back
+            return float("nan")
         cosine = ours @ exact / max(np.linalg.norm(ours) * np.linalg.norm(exact), 1e-30)
         return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
@@ -102,7 +106,8 @@ def _compute_gradient(trainer: Trainer, samples: SpikeTrains, scheme: str, rule:
         num_threads=1,
     ) as model:
         model.set_parameters(trainer.model.parameters)
-        return np.concatenate([g.ravel() for g in model.gradient(samples).gradients.values()])
+        gradients = model.gradient(samples).gradients
+        return np.concatenate([gradients[name].ravel() for name in ("input_hidden", "hidden_hidden")])
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -126,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
-    parser.add_argument("--epochs", type=int, default=20, help="of each training (default 20)")
+    parser.add_argument("--epochs", type=int, default=12, help="of each training (default 12)")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each rule (default 3)")
     parser.add_argument("--runs", type=Path, help="keep the run folders here, and go on in those that are there")
     options = parser.parse_args(arguments)
@@ -197,7 +202,7 @@ def _print(results: dict[str, Any], linear: dict[str, float]) -> None:
             "unseen voice",
             "spikes/neuron",
             "processor s/epoch",
-            "angle, first and last",
+            "angle, degrees: first, last",
         ],
         [
             [
@@ -207,7 +212,7 @@ def _print(results: dict[str, Any], linear: dict[str, float]) -> None:
                 _describe(row, "unseen"),
                 f"{np.mean([run['spikes'][-1] for run in row['runs']]):.1f}",
                 f"{np.mean([run['processor'][-1] / len(run['processor']) for run in row['runs']]):.1f}",
-                "{:.0f} to {:.0f} degrees".format(row["runs"][0]["angles"][0], row["runs"][0]["angles"][-1]),
+                _describe_angles(row["runs"][0]["angles"]),
             ]
             for name, row in results.items()
         ],
@@ -218,6 +223,11 @@ def _print(results: dict[str, Any], linear: dict[str, float]) -> None:
 def _describe(row: dict[str, Any], part: str) -> str:
     values = [100 * run[part][-1] for run in row["runs"]]
     return f"{np.mean(values):.1f} +- {np.std(values, ddof=1):.1f} %" if len(values) > 1 else f"{values[0]:.1f} %"
+
+
+def _describe_angles(angles: list[float]) -> str:
+    first, last = (f"{angle:.0f}" if np.isfinite(angle) else "runs away" for angle in (angles[0], angles[-1]))
+    return f"{first}, {last}"
 
 
 def _draw_accuracy(results: dict[str, Any]) -> Figure:

@@ -44,6 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _precompile_headers(Path(os.environ["GENN_SHD_CACHE"]) / "headers")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some tests wait for processes, and a core would wait with them."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def _precompile_headers(folder: Path) -> None:
     """Name a compiler in CXX that finds GeNN's headers read already. Where that fails it reads them as ever."""
     command = shutil.which("g++")

@@ -67,12 +67,13 @@ def _has_sweep(folder):
 
 
 def wait_until(condition, process=None):
-    """Poll until something holds; fails where the command ends or time does before that."""
+    """Poll until something holds; fails where the command ends or time does before that. Looking takes milliseconds of
+    a processor, and what is waited for tenths of a second."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def workers(reader):

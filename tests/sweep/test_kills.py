@@ -80,7 +80,7 @@ def test_a_planner_that_is_killed_takes_its_workers_along_and_the_same_command_g
 
 
 def test_a_signal_lets_runs_end_where_they_can_go_on(tmp_path):
-    file, out = sweep_of(tmp_path, trials=6)
+    file, out = sweep_of(tmp_path, trials=6, epochs=40)
     process = start(file, "--out", out, "--workers", 2)
     with reading(out, process) as reader:
         wait_until(lambda: reader.count_runs().finished >= 1 and len(workers(reader)) == 2, process)

@@ -66,8 +66,8 @@ def train_and_report(arguments):
         for setting in [*small, "training.epochs=1", "network.num_hidden=12", "training.batch_size=16"]
         for word in ("--set", setting)
     ]
-    assert train.main(["--preset", "yin_yang", *settings, "--out", *arguments]) == 0
     with figures.blank():
+        assert train.main(["--preset", "yin_yang", *settings, "--out", *arguments]) == 0
         return report.main(arguments)
 
 

@@ -34,10 +34,11 @@ RULES: dict[str, tuple[str, ...]] = {
     "EventProp, exact": ("simulation.scheme=exact",),
     "EventProp, grid": ("simulation.scheme=grid",),
     "surrogate": ("rule=surrogate",),
+    "surrogate, triangle": ("rule=surrogate", "rule.surrogate=triangle"),
     "e-prop, symmetric": ("rule=eprop",),
     "e-prop, random": ("rule=eprop", "rule.feedback=random"),
 }
-COLOURS = dict(zip(RULES, (BLUE, FAINT, ORANGE, GREEN, "#8c6bb1"), strict=True))
+COLOURS = dict(zip(RULES, (BLUE, FAINT, ORANGE, "#d95f0e", GREEN, "#8c6bb1"), strict=True))
 NETWORK = (
     "dataset.rescale_channel=0.1",
     "network.num_hidden=64",

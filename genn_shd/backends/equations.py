@@ -72,7 +72,8 @@ def _describe_adjoint(p: PopulationProgram) -> Iterator[str]:
         yield from (f"    {name} = {value} of a neuron" for name, value in p.eligibility.neuron.items())
         return
     if p.surrogate:
-        yield f"  surrogate gradient, a step back: {p.surrogate.back_code}"
+        yield "  surrogate gradient; a step of the adjoint back:"
+        yield from (f"    {line}" for line in p.surrogate.back_code.removesuffix(";").split("; "))
     elif p.spike and not p.flow:
         for statement in p.spike.jump_code.removesuffix(";").split("; "):
             yield f"    {statement} before it, backward"

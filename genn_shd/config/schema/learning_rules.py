@@ -33,6 +33,7 @@ class EventPropSettings(Section):
 class _WithSurrogate(Section):
     """Settings of all rules with a surrogate."""
 
+    name: str  # here so that it comes first
     surrogate: SurrogateName = declare_setting(
         "fast_sigmoid", "function that stands for the derivative of spikes by the distance from the threshold"
     )

@@ -25,7 +25,7 @@ from benchmarks.report import ROOT, Report, make_parser, print_table
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what has not been measured yet, print, draw, and keep the figures."""
     options = _parse(arguments)
-    works, cores = list_works(options.smoke, options.data), sorted({1, count_cores()})
+    works, cores = list_works(options.smoke, options.data), options.cores or sorted({1, count_cores()})
     report = Report.begin("peers", "genn_shd beside its peers", options, f"{cores[-1]} cores")
     folder = options.env_dir / ("smoke" if options.smoke else "runs")
     results = Results(folder / "rows.json")
@@ -54,6 +54,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--env-dir", type=Path, default=ROOT / "build" / "peers", help="folder of the environments")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of dsp20_train.h5, for the gradients")
     parser.add_argument("--again", action="store_true", help="forget the rows of earlier starts")
+    parser.add_argument("--cores", type=int, nargs="+", help="numbers of cores to run on (default: 1 and all)")
     parser.add_argument("--work", action="append", metavar="NAME", help="only this work; may be repeated")
     parser.add_argument("--program", action="append", metavar="NAME", help="only this program; may be repeated")
     return parser.parse_args(arguments)
@@ -76,7 +77,7 @@ def _list_runs(works: dict[str, Work], cores: Sequence[int], options: argparse.N
 
 
 def _get_limits(smoke: bool) -> Limits:
-    return Limits(0.2, 0.5, 60.0) if smoke else Limits(timing=4.0, learning=20.0, process=240.0)
+    return Limits(0.2, 0.5, 60.0) if smoke else Limits(timing=4.0, learning=40.0, process=400.0)
 
 
 def _describe(row: dict[str, Any]) -> str:

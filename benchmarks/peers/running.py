@@ -86,7 +86,7 @@ def _start(run: Run, work: Work, folder: Path, python: Path, limits: Limits) -> 
     command += ["--variant", run.program.variant, "--cores", str(run.cores), "--packages", *packages]
     command += ["--batch", str(run.program.most_samples.get(run.work, 32)), "--seconds", str(limits.timing)]
     # Learning does not depend on the number of cores.
-    command += ["--learning-seconds", str(limits.learning), "--updates", "50" if run.cores == 1 else "0"]
+    command += ["--learning-seconds", str(limits.learning), "--updates", str(work.updates if run.cores == 1 else 0)]
     environment = {**os.environ, **dict.fromkeys(THREADS, str(run.cores)), "PYTHONPATH": str(ROOT)}
     environment |= {"JAX_PLATFORMS": "cpu", "GENN_SHD_CACHE": str(folder / "cache")}
     try:

@@ -72,6 +72,7 @@ class Work:
     tau_0 : of the loss of first spikes, ms.
     loss_scale : of voltages in the softmax.
     learning_rate : of Adam.
+    updates : by which a program shows that it learns; 0 where it need not.
     weights : by name of the connection, (pre, post).
     training, speech : batches; `speech` may be None.
     """
@@ -88,6 +89,7 @@ class Work:
     tau_0: float = 5.0
     loss_scale: float = 1.0
     learning_rate: float = 1e-3
+    updates: int = 0
     weights: dict[str, np.ndarray] = field(default_factory=dict)
     training: Batch | None = None
     speech: Batch | None = None

@@ -14,6 +14,8 @@ CHANNELS, CLASSES, SPIKES, DURATION = 700, 20, 8000, 1000.0
 INPUT = 0.013  # mean and standard deviation of weights of input spikes
 BATCH_SIZE, SPEECH_SAMPLES = 32, 2
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+UPDATES = 50
+SHORTEST_STEP_TO_LEARN = 5.0  # ms: programs that go through all steps need minutes for 50 updates of more of them
 SPEECH = "dsp20_train.h5"
 SOUNDS, SPREAD_IN_TIME, SPREAD_IN_CHANNELS = 4, 0.035, 80.0  # of a word; parts of the trial; channels
 
@@ -22,13 +24,13 @@ def list_works(smoke: bool, data: Path) -> dict[str, Work]:
     """Make all works; where the file of speech is missing, theirs is None."""
     speech = None if smoke else read_speech(data)
     makers: dict[str, Callable[[Batch | None], Work]] = {
-        "shd_1000": lambda batch: _make_classifier("shd_1000", 256, 1.0, batch),
         "shd_200": lambda batch: _make_classifier("shd_200", 256, 5.0, batch),
-        "shd_1024": lambda _: _make_classifier("shd_1024", 1024, 1.0, None),
+        "shd_1000": lambda batch: _make_classifier("shd_1000", 256, 1.0, batch),
+        "yin_yang": lambda _: _make_yin_yang(),
         "adaptive": _make_adaptive,
         "delays": _make_delays,
         "shd_first_spike": _make_first_spike,
-        "yin_yang": lambda _: _make_yin_yang(),
+        "shd_1024": lambda _: _make_classifier("shd_1024", 1024, 1.0, None),
     }
     if smoke:
         return {"smoke": _make_classifier("smoke", 32, 5.0, None, num_spikes=800)}
@@ -87,6 +89,7 @@ def _make_classifier(
         dt,
         DURATION,
         loss_scale=10.0,
+        updates=0 if dt < SHORTEST_STEP_TO_LEARN else UPDATES,
         weights=weights,
         training=make_words(num_spikes, DURATION),
         speech=speech,
@@ -94,7 +97,7 @@ def _make_classifier(
 
 
 def _make_adaptive(speech: Batch | None) -> Work:
-    work = _make_classifier("adaptive", 256, 1.0, speech, kind="adaptive")
+    work = _make_classifier("adaptive", 256, 5.0, speech, kind="adaptive")
     work.adaptation = (0.1, 100.0)
     return work
 
@@ -118,6 +121,7 @@ def _make_delays(speech: Batch | None) -> Work:
         DURATION,
         longest_delay=longest,
         learning_rate=3e-3,
+        updates=UPDATES,
         loss_scale=10.0,
         weights=weights,
         training=make_words(SPIKES, DURATION),
@@ -130,7 +134,7 @@ def _make_first_spike(speech: Batch | None) -> Work:
     work = _make_classifier("shd_first_spike", 256, 0.1, speech, kind="first_spike")
     work.duration, work.tau_mem, work.tau_syn = DURATION / 10, 10.0, 5.0
     work.weights["hidden_output"] = _draw(np.random.default_rng(2), 0.05, 0.05, 256, CLASSES)
-    work.learning_rate, work.training = 3e-4, make_words(SPIKES // 10, work.duration)
+    work.updates, work.learning_rate, work.training = UPDATES, 3e-4, make_words(SPIKES // 10, work.duration)
     work.speech = speech and _hurry(speech, 10)
     return work
 
@@ -158,6 +162,7 @@ def _make_yin_yang() -> Work:
         tau_mem=10.0,
         tau_syn=5.0,
         learning_rate=2e-3,
+        updates=UPDATES,
         weights=weights,
         training=to_batch(trains.select(np.arange(BATCH_SIZE))),
         speech=to_batch(trains.select(np.arange(SPEECH_SAMPLES))),

@@ -31,7 +31,7 @@ def small_work(kind: str = "classifier") -> Work:
         "hidden_output": rng.normal(0.3, 0.3, (6, 20)).astype(np.float32),
     }
     batch = make_words(60, 100.0).select(2)
-    return Work("small", kind, (700, 6, 20), 1.0, 100.0, weights=weights, training=batch, speech=batch)
+    return Work("small", kind, (700, 6, 20), 1.0, 100.0, updates=9, weights=weights, training=batch, speech=batch)
 
 
 def test_a_work_is_the_same_after_it_was_written_and_read(tmp_path):

@@ -1,0 +1,251 @@
+"""How does the time of a training trial grow with neurons, steps, spikes, batch and cores, and what limits it?
+
+Trials of SHD's shape (see `benchmarks.speed`), one size changed at a time, both schemes; processor time, so that what
+else the machine does hardly counts. Growth is the exponent of a fit to the larger half of the sizes. A small C program
+measures how many bytes and multiply-adds a second the machine manages: the limit drawn is the time that the weights and
+gradients of all arrivals take at these rates. Then, in wall-clock time and in turn: one thread, one for each core, and
+as many models of one thread at once. What the models lose, the machine takes; what threads lose beyond that is the
+program's: more processor time (shared cache lines, adding up gradients), what Python does alone, or waiting.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.peers.work import count_cores
+from benchmarks.report import BLUE, FAINT, RED, SCRATCH, Report, make_parser, print_table, use_style
+from benchmarks.speed import LEARNING_RATE, NUM_CLASSES, NUM_INPUT
+from genn_shd import Model, Normal, SpikeTrains, compile_network
+from genn_shd.models import recurrent_classifier
+from genn_shd.toolchain.compiler import find_compiler
+
+HIDDEN, STEPS, SPIKES, BATCH = 256, 1000, 8000, 32
+SIZES = {
+    "hidden neurons": (64, 128, 256, 512, 1024, 2048, 4096),
+    "steps": (250, 500, 1000, 2000, 4000),
+    "input spikes": (1000, 2000, 4000, 8000, 16000),
+    "batch": (2, 8, 32, 128),
+}
+SCHEMES = {"exact": BLUE, "grid": RED}
+SMOKE = {"hidden neurons": (16, 32), "input spikes": (100, 200)}
+BYTES_OF_INPUT, BYTES_OF_NEURON, MULTIPLY_ADDS = 12, 16, 3
+"""Of an arrival at a synapse, forward and backward: its weight is read, its gradient read and written, and the weight
+of a neuron's spike read once more; multiply-adds of the current, the gradient and the error sent back."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, draw, and keep the figures."""
+    options = make_parser(__doc__).parse_args(arguments)
+    cores = count_cores()
+    report = Report.begin("scaling", "How the time of a training trial grows", options, f"1 to {cores}")
+    limits = {count: measure_limits(count) for count in sorted({1, cores})}
+    print_table(["threads", *limits[1]], [[count, *(f"{v:.3g}" for v in limits[count].values())] for count in limits])
+    rows = [
+        row for name, sizes in (SMOKE if options.smoke else SIZES).items() for row in _sweep(name, sizes, limits[1])
+    ]
+    print_table(
+        ["", "size", "scheme", "spikes a neuron", "ms a trial", "limit, ms"],
+        [
+            [r["varied"], r["size"], r["scheme"], f"{r['spikes']:.1f}", f"{r['ms']:.3g}", f"{r['limit_ms']:.3g}"]
+            for r in rows
+        ],
+    )
+    exponents = fit_exponents(rows)
+    print_table(["", "scheme", "time grows with the power"], [[*key, f"{v:.2f}"] for key, v in exponents.items()])
+    hiddens = () if cores == 1 else (16,) if options.smoke else (HIDDEN, 4 * HIDDEN)
+    threads = [_compare_threads(scheme, hidden, cores, options.smoke) for hidden in hiddens for scheme in SCHEMES]
+    print_table(
+        ["scheme", "hidden", "threads: times one", "models at once", "processor time over one thread's", "alone, ms"],
+        [
+            [
+                r["scheme"],
+                r["hidden"],
+                *(f"{r[name]:.2f}" for name in ("threads", "models", "processor_time", "alone_ms")),
+            ]
+            for r in threads
+        ],
+    )
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    results: dict[str, Any] = {"limits": limits, "rows": rows, "threads": threads, "load_at_the_end": load}
+    results["exponents"] = [{"varied": v, "scheme": s, "exponent": e} for (v, s), e in exponents.items()]
+    report.finish(results, f"1 to {cores}", {"scaling": draw(rows, exponents)})
+
+
+def measure_limits(threads: int) -> dict[str, float]:
+    """Measure GB/s of rows added up in arrays of some sizes (KiB), and 10^9 multiply-adds a second."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        program = Path(folder, "limits")
+        source = Path(__file__).with_name("machine_limits.c")
+        flags = ["-O3", "-march=native", "-ffast-math", "-pthread"]
+        subprocess.run([*find_compiler().command, *flags, str(source), "-o", str(program)], check=True)
+        printed = subprocess.run([str(program), str(threads)], check=True, capture_output=True, text=True).stdout
+    found = dict(line.split() for line in printed.splitlines())
+    fma = float(found.pop("fma"))
+    return {
+        f"GB/s in {int(kib) // 1024 or int(kib)} {'MiB' if int(kib) >= 1024 else 'KiB'}": float(v)
+        for kib, v in found.items()
+    } | {"G multiply-adds/s": fma}
+
+
+def _sweep(varied: str, sizes: Sequence[int], limits: dict[str, float]) -> list[dict[str, Any]]:
+    rows = []
+    for size in sizes:
+        # Few samples of large networks, which take long.
+        count = max(4, BATCH * HIDDEN // max(size, HIDDEN)) if varied == "hidden neurons" else BATCH
+        chosen = {"hidden neurons": HIDDEN, "steps": STEPS, "input spikes": SPIKES, "batch": count, varied: size}
+        for scheme in SCHEMES:
+            seconds, spikes = _time_trials(scheme, *chosen.values())
+            limit = compute_limit(chosen["hidden neurons"], chosen["input spikes"], spikes, limits)
+            rows.append(
+                {"varied": varied, "size": size, "scheme": scheme, "spikes": spikes, "ms": seconds, "limit_ms": limit}
+            )
+    return rows
+
+
+def compute_limit(hidden: int, inputs: int, spikes: float, limits: dict[str, float]) -> float:
+    """Compute the least time of a trial, ms: bytes and multiply-adds of all arrivals at the machine's rates.
+
+    Weights and gradients lie in the smallest of the measured arrays that has room for them.
+    """
+    weights = (NUM_INPUT + hidden) * hidden + hidden * NUM_CLASSES
+    of_inputs, of_neurons = inputs * hidden, spikes * hidden * (hidden + NUM_CLASSES)
+    *rates, multiply_adds = limits.values()
+    sizes = [float(name.split()[2]) * (1 if name.endswith("KiB") else 1024) for name in limits if "GB/s" in name]
+    rate = next((r for r, kib in zip(rates, sizes, strict=True) if 8 * weights / 1024 <= kib), rates[-1])
+    moved = of_inputs * BYTES_OF_INPUT + of_neurons * BYTES_OF_NEURON
+    return max(moved / rate, (of_inputs + of_neurons) * MULTIPLY_ADDS / multiply_adds) * 1e-6
+
+
+def make_batch(count: int, num_spikes: int, duration: float) -> SpikeTrains:
+    """Make samples of spikes uniform over time and channels."""
+    rng = np.random.default_rng(0)
+    times = np.sort(rng.uniform(0.0, duration, (count, num_spikes)).astype(np.float32), axis=1)
+    units = rng.integers(0, NUM_INPUT, times.shape)
+    labels = np.arange(count) % NUM_CLASSES
+    return SpikeTrains.from_events(zip(times, units, strict=True), labels=labels, num_units=NUM_INPUT)
+
+
+def _compile(scheme: str, hidden: int, steps: int, num_spikes: int, count: int, threads: int) -> Model:
+    """Compile a network whose drive, spikes a ms times the mean weight, is always the same."""
+    mean = 0.026 * 8000 / num_spikes * steps / 1000
+    weights = {"input_hidden": Normal(mean, 0.4 * mean), "hidden_hidden": Normal(0.0, 0.3 / np.sqrt(hidden))}
+    network = recurrent_classifier(NUM_INPUT, hidden, NUM_CLASSES, loss="sum_exp", weights=weights)
+    return compile_network(
+        network,
+        batch_size=count,
+        duration=float(steps),
+        learning_rate=LEARNING_RATE,
+        num_threads=threads,
+        scheme=scheme,
+    )
+
+
+def _time_trials(scheme: str, hidden: int, steps: int, num_spikes: int, count: int) -> tuple[float, float]:
+    """Return processor time of a trial (ms, least of some batches) and spikes of a hidden neuron."""
+    batch, seconds = make_batch(count, num_spikes, float(steps)), []
+    with _compile(scheme, hidden, steps, num_spikes, count, 1) as model:
+        spikes = float(model.train_batch(batch).spike_counts["hidden"].mean())
+        started = time.process_time()
+        while len(seconds) < 2 or (len(seconds) < 7 and time.process_time() - started < 1.0):
+            at = time.process_time()
+            model.train_batch(batch)
+            seconds.append(time.process_time() - at)
+    return 1e3 * min(seconds) / count, spikes
+
+
+def fit_exponents(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], float]:
+    """Fit time = c size^p to the larger half of the sizes; returns p by what was varied and the scheme."""
+    found = {}
+    for varied, scheme in dict.fromkeys((row["varied"], row["scheme"]) for row in rows):
+        own = [row for row in rows if (row["varied"], row["scheme"]) == (varied, scheme)]
+        own = own[len(own) // 2 - (len(own) < 4) :]
+        sizes, times = (np.log([row[name] for row in own]) for name in ("size", "ms"))
+        found[varied, scheme] = float(np.polyfit(sizes, times, 1)[0])
+    return found
+
+
+def _compare_threads(scheme: str, hidden: int, cores: int, smoke: bool) -> dict[str, Any]:
+    """Compare one thread, one for each core, and as many models of one thread each, in turn.
+
+    These models share nothing but the machine: while their C runs, Python's lock is free.
+    """
+    num_spikes, repeats = (200, 2) if smoke else (SPIKES, 7 if hidden > HIDDEN else 15)
+    batch = make_batch(BATCH, num_spikes, STEPS)
+    models = [_compile(scheme, hidden, STEPS, num_spikes, BATCH, 1) for _ in range(cores)]
+    together = _compile(scheme, hidden, STEPS, num_spikes, BATCH, cores)
+    with ThreadPoolExecutor(cores) as pool:
+        ways: dict[str, Callable[[], object]] = {
+            "one": lambda: models[0].train_batch(batch),
+            "threads": lambda: together.train_batch(batch),
+            "models": lambda: list(pool.map(lambda model: model.train_batch(batch), models)),
+        }
+        least = _time_ways(ways, repeats)
+    alone = _time_without_library(together, batch)
+    for model in (*models, together):
+        model.close()
+    return {
+        "scheme": scheme,
+        "hidden": hidden,
+        "threads": least["one"][0] / least["threads"][0],
+        "models": cores * least["one"][0] / least["models"][0],
+        "processor_time": least["threads"][1] / least["one"][1],
+        "alone_ms": 1e3 * alone,
+        "seconds": {name: wall for name, (wall, _) in least.items()},
+    }
+
+
+def _time_ways(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, tuple[float, float]]:
+    """Return the least wall-clock and processor time of each way, s; all in turn."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for run in ways.values():
+        run()
+    for _ in range(repeats):
+        for name, run in ways.items():
+            at, processor = time.perf_counter(), time.process_time()
+            run()
+            found[name].append((time.perf_counter() - at, time.process_time() - processor))
+    return {name: (min(w for w, _ in values), min(c for _, c in values)) for name, values in found.items()}
+
+
+def _time_without_library(model: Any, batch: SpikeTrains) -> float:
+    """Return the least time of a batch whose C does nothing, s: what Python does alone, one core at work."""
+    run, model._threads.run = model._threads.run, lambda _: None
+    seconds = []
+    for _ in range(20):
+        at = time.perf_counter()
+        model.train_batch(batch)
+        seconds.append(time.perf_counter() - at)
+    model._threads.run = run
+    return min(seconds)
+
+
+def draw(rows: Sequence[dict[str, Any]], exponents: dict[tuple[str, str], float]) -> Figure:
+    """Draw time over each size, with the limit of the machine."""
+    names = list(dict.fromkeys(row["varied"] for row in rows))
+    with use_style():
+        figure = Figure(figsize=(3.6 * len(names), 3.8))
+        for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names, strict=True):
+            for scheme, colour in SCHEMES.items():
+                own = [row for row in rows if (row["varied"], row["scheme"]) == (name, scheme)]
+                sizes = [row["size"] for row in own]
+                label = f"{scheme}, power {exponents[name, scheme]:.2f}"
+                axes.loglog(sizes, [row["ms"] for row in own], "o-", color=colour, label=label)
+            axes.loglog(sizes, [row["limit_ms"] for row in own], "--", color=FAINT, label="limit (grid's spikes)")
+            axes.set(xlabel=name, ylabel="ms a trial, one core")
+            axes.legend(fontsize=8)
+    return figure
+
+
+if __name__ == "__main__":
+    main()

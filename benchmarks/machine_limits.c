@@ -7,7 +7,9 @@
 #include <time.h>
 
 #define LANES 256
-#define SECONDS 0.4
+#ifndef SECONDS
+#define SECONDS 0.4 /* for each figure */
+#endif
 
 typedef struct {
     float *array;

@@ -81,13 +81,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report.finish(results, f"1 to {cores}", {"scaling": draw(rows, exponents)})
 
 
-def measure_limits(threads: int) -> dict[str, float]:
+def measure_limits(threads: int, seconds: float = 0.4) -> dict[str, float]:
     """Measure GB/s of rows added up in arrays of some sizes (KiB), and 10^9 multiply-adds a second."""
     SCRATCH.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
         program = Path(folder, "limits")
         source = Path(__file__).with_name("machine_limits.c")
-        flags = ["-O3", "-march=native", "-ffast-math", "-pthread"]
+        flags = ["-O3", "-march=native", "-ffast-math", "-pthread", f"-DSECONDS={seconds}"]
         subprocess.run([*find_compiler().command, *flags, str(source), "-o", str(program)], check=True)
         printed = subprocess.run([str(program), str(threads)], check=True, capture_output=True, text=True).stdout
     found = dict(line.split() for line in printed.splitlines())

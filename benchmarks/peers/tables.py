@@ -67,7 +67,7 @@ def format_learning(row: dict[str, Any]) -> str:
     losses = [loss for loss in row["losses"] if not math.isnan(loss)]
     if len(losses) < 2:
         return ""
-    factor = losses[0] / losses[-1]
+    factor = losses[0] / losses[-1] if losses[-1] else math.inf
     return f"{factor:.2f} in {len(row['losses'])}" + ("" if factor >= LEARNED else ", no")
 
 

@@ -30,7 +30,7 @@ from ...network.network import Network
 from ..adjoint import Dynamics, SpikeEvent, derive
 from ..program import EligibilityProgram, PopulationProgram, Program
 from . import grid
-from .linear import advance, assign, list_advanced_first
+from .linear import advance_to_end, advance_to_threshold, assign
 from .runge_kutta import Integration
 from .surrogate import check_network, compute_reset_change, keep_forward
 
@@ -100,11 +100,11 @@ def name_trace(state: str) -> str:
 
 def _build_output_traces(d: Dynamics) -> EligibilityProgram:
     """Outputs are read: their eligibility is the derivative of the voltage at the end of the step."""
-    advanced = _push_arrivals(d, _list_traces(d))
+    advanced = _push(d, advance_to_threshold(d), _list_traces(d))
     code = [
         _assign_traces(advanced),
         f"eligibility = {name_trace(d.neuron_state[0])};",
-        _assign_traces(_push_decay(d, _list_traces(d))),
+        _assign_traces(_push(d, advance_to_end(d), _list_traces(d))),
     ]
     return EligibilityProgram(kept=(), neuron={}, traces=_name_traces(d), trace_code=" ".join(code))
 
@@ -129,10 +129,10 @@ def _build_spike_traces(d: Dynamics, event: SpikeEvent, rule: EProp) -> Eligibil
         after_reset[x] = traces[x] + sympy.Add(*terms)
     eligibility = sympy.Add(*(make_symbol(f"gain_{x}") * traces[x] for x, g in gains.items() if g != 0))
     code = [
-        _assign_traces(_push_arrivals(d, traces)),
+        _assign_traces(_push(d, advance_to_threshold(d), traces)),
         f"eligibility = {to_code(eligibility)};",
         _assign_traces(after_reset),
-        _assign_traces(_push_decay(d, traces)),
+        _assign_traces(_push(d, advance_to_end(d), traces)),
     ]
     read = set().union(*(e.free_symbols for e in neuron.values()))
     return EligibilityProgram(
@@ -155,17 +155,6 @@ def _assign_traces(values: Vector) -> str:
     return f"{{ {assign({name_trace(x): e for x, e in values.items()})} }}"
 
 
-def _push_arrivals(d: Dynamics, t: Vector) -> dict[str, sympy.Expr]:
-    """F t."""
-    first = list_advanced_first(d)
-    return _push(d, {x: advance(x, d) if x in first else make_symbol(x) for x in d.state}, t)
-
-
-def _push_decay(d: Dynamics, t: Vector) -> dict[str, sympy.Expr]:
-    """G t."""
-    first = list_advanced_first(d)
-    return _push(d, {x: make_symbol(x) if x in first else advance(x, d) for x in d.state}, t)
-
-
 def _push(d: Dynamics, becomes: Mapping[str, sympy.Expr], t: Vector) -> dict[str, sympy.Expr]:
+    """The traces after a part of a step, from those before it and what state variables become in it."""
     return {x: sympy.Add(*(becomes[x].diff(make_symbol(y)) * t[y] for y in d.state)) for x in d.state}

@@ -146,6 +146,18 @@ def list_coefficients(d: Dynamics, ahead: Dynamics) -> list[str]:
     return [*forward, *drift, *backward, _name_impulse(d.neuron_state[0])]
 
 
+def advance_to_threshold(d: Dynamics) -> dict[str, sympy.Expr]:
+    """Write each state variable as it is where the threshold is looked at, in terms of those after arrivals."""
+    first = list_advanced_first(d)
+    return {x: advance(x, d) if x in first else make_symbol(x) for x in d.state}
+
+
+def advance_to_end(d: Dynamics) -> dict[str, sympy.Expr]:
+    """Write each state variable at the end of a step in terms of those after resets."""
+    first = list_advanced_first(d)
+    return {x: make_symbol(x) if x in first else advance(x, d) for x in d.state}
+
+
 def find_receiver(d: Dynamics) -> str:
     """The state variable that arrivals change."""
     assert d.population.synapse is not None

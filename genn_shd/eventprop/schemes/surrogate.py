@@ -38,7 +38,7 @@ from ..adjoint import Dynamics, SpikeEvent, derive, name_adjoint
 from ..flow import is_linear
 from ..program import PopulationProgram, Program, SpikeProgram, SurrogateProgram
 from . import grid
-from .linear import advance, assign, find_receiver, list_advanced_first
+from .linear import advance_to_end, advance_to_threshold, assign, find_receiver
 from .runge_kutta import Integration
 
 SPIKE_ERROR = make_symbol("spike_error")
@@ -89,7 +89,7 @@ def _replace_adjoint(p: PopulationProgram, d: Dynamics, rule: SurrogateGradient)
     """Put dL/ds, unscaled, in place of the adjoint of spike times."""
     receiver = name_adjoint(find_receiver(d))
     at_end = {x: make_symbol(name_adjoint(x)) for x in d.state}
-    at_start = pull_back_arrivals(d, pull_back_decay(d, at_end))
+    at_start = _pull_back(d, advance_to_threshold(d), _pull_back(d, advance_to_end(d), at_end))
     back = replace(
         p,
         adjoint=tuple(name_adjoint(x) for x in d.state),
@@ -114,16 +114,17 @@ def keep_forward(spike: SpikeProgram, event: SpikeEvent) -> SpikeProgram:
 
 
 def _build_surrogate_program(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient) -> SurrogateProgram:
-    after_reset = pull_back_decay(d, {x: make_symbol(name_adjoint(x)) for x in d.state})
+    after_reset = _pull_back(d, advance_to_end(d), {x: make_symbol(name_adjoint(x)) for x in d.state})
     by_spike = sympy.Symbol("by_spike", real=True)
     change = compute_reset_change(d, event, rule)
     error = SPIKE_ERROR + sympy.Add(*(after_reset[x] * change[x] for x in d.state))
     derivative = rule.derivative.differentiate_spike(event.threshold)
     before_reset = {
         y: e + by_spike * event.threshold.diff(make_symbol(y))
-        for y, e in pull_back_reset(d, event, after_reset).items()
+        for y, e in _pull_back_reset(d, event, after_reset).items()
     }
-    at_start = pull_back_arrivals(d, {y: make_symbol(f"{name_adjoint(y)}_reset") for y in d.state})
+    reset_back = {y: make_symbol(f"{name_adjoint(y)}_reset") for y in d.state}
+    at_start = _pull_back(d, advance_to_threshold(d), reset_back)
     code = [
         f"const scalar by_spike = {to_code(derivative)} * ({to_code(error)});",
         *(f"const scalar {name_adjoint(y)}_reset = {to_code(e)};" for y, e in before_reset.items()),
@@ -145,23 +146,12 @@ def compute_reset_change(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient
     }
 
 
-def pull_back_decay(d: Dynamics, p: Covector) -> dict[str, sympy.Expr]:
-    """G^T p."""
-    first = list_advanced_first(d)
-    return _pull_back(d, {x: make_symbol(x) if x in first else advance(x, d) for x in d.state}, p)
-
-
-def pull_back_arrivals(d: Dynamics, p: Covector) -> dict[str, sympy.Expr]:
-    """F^T p."""
-    first = list_advanced_first(d)
-    return _pull_back(d, {x: advance(x, d) if x in first else make_symbol(x) for x in d.state}, p)
-
-
-def pull_back_reset(d: Dynamics, event: SpikeEvent, p: Covector) -> dict[str, sympy.Expr]:
-    """(1 - z) p + z (dr/ds)^T p."""
+def _pull_back_reset(d: Dynamics, event: SpikeEvent, p: Covector) -> dict[str, sympy.Expr]:
+    """The covector before a reset: (1 - z) p + z (dr/ds)^T p."""
     reset = _pull_back(d, {x: event.reset.get(x, make_symbol(x)) for x in d.state}, p)
     return {y: p[y] + FIRED * sympy.expand(reset[y] - p[y]) for y in d.state}
 
 
 def _pull_back(d: Dynamics, becomes: Mapping[str, sympy.Expr], p: Covector) -> dict[str, sympy.Expr]:
+    """The covector before a part of a step, from that after it and what state variables become in it."""
     return {y: sympy.Add(*(becomes[x].diff(make_symbol(y)) * p[x] for x in d.state)) for y in d.state}

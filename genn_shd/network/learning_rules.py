@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from ..errors import SettingError, unknown_name
 from ..system.numbers import check_positive
-from .surrogates import SURROGATES, Surrogate
+from .surrogates import Surrogate, find_surrogate
 
 RESETS = ("attached", "detached")
 FEEDBACKS = ("symmetric", "random")
@@ -28,7 +28,8 @@ class SurrogateGradient:
 
     Attributes
     ----------
-    surrogate : one of SURROGATES by name, or a `Surrogate`.
+    surrogate : a `Surrogate`, or the name of one: `fast_sigmoid`, `arctan`, `triangle`, `boxcar`, `slayer` or
+        `module:name`.
     reset : "attached": what a spike resets is differentiated, too. "detached": the reset of the state variable that the
         threshold watches (the voltage) counts as a constant; jumps of others, such as adaptation, are differentiated.
     """
@@ -46,7 +47,7 @@ class SurrogateGradient:
     @property
     def derivative(self) -> Surrogate:
         """The surrogate."""
-        return get_surrogate(self.surrogate)
+        return find_surrogate(self.surrogate) if isinstance(self.surrogate, str) else self.surrogate
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class EProp:
     @property
     def derivative(self) -> Surrogate:
         """The surrogate."""
-        return get_surrogate(self.surrogate)
+        return find_surrogate(self.surrogate) if isinstance(self.surrogate, str) else self.surrogate
 
 
 LearningRule = EventProp | SurrogateGradient | EProp
@@ -109,13 +110,8 @@ def find_rule(rule: str | LearningRule) -> LearningRule:
     return RULES[rule]()
 
 
-def get_surrogate(surrogate: str | Surrogate) -> Surrogate:
-    """Return a surrogate, which may be given by name."""
-    return SURROGATES[surrogate] if isinstance(surrogate, str) else surrogate
-
-
 def _check_surrogate(surrogate: str | Surrogate) -> None:
-    if isinstance(surrogate, str) and surrogate not in SURROGATES:
-        raise unknown_name("surrogate", surrogate, SURROGATES)
-    if not isinstance(surrogate, str | Surrogate):
+    if isinstance(surrogate, str):
+        find_surrogate(surrogate)
+    elif not isinstance(surrogate, Surrogate):
         raise SettingError(f"surrogate = {surrogate!r} is not allowed; give a name or a Surrogate.")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import sympy
 
-from ..errors import SettingError
+from ..errors import SettingError, unknown_name
+from ..system.import_path import is_import_path, load_object
 from ..system.numbers import check_positive
 from .expressions import make_symbol, parse
 
@@ -53,3 +54,18 @@ SURROGATES = {
 """Surrogates by name, with their usual constants for a threshold of 1: `fast_sigmoid` (Zenke & Ganguli 2018; slope of
 snnTorch), `arctan` (Fang et al. 2021), `triangle` (Bellec et al. 2018), `boxcar` (1 within half a threshold of it, else
 0) and `slayer` (Shrestha & Orchard 2018)."""
+
+
+def find_surrogate(name: str) -> Surrogate:
+    """Return the surrogate of that name, or at the import path `module:name`.
+
+    Raises
+    ------
+    SettingError
+        There is none.
+    """
+    if is_import_path(name):
+        return load_object(name, "surrogate", Surrogate, "make one with Surrogate (docs/theory/learning_rules.md)")
+    if name not in SURROGATES:
+        raise unknown_name("surrogate", name, SURROGATES)
+    return SURROGATES[name]

@@ -3,7 +3,7 @@
 from genn_shd.network.definitions import NeuronModel, Parameter
 
 INTEGRATE_AND_FIRE = NeuronModel(
-    name="IF",
+    name="integrate-and-fire",
     parameters={
         "tau_mem": Parameter(5.0, "ms", minimum=0.0, description="time in which a constant input of 1 raises V by 1"),
         "v_threshold": Parameter(1.0, minimum=0.0, description="voltage at which a spike is sent"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from genn_shd import DataError, SettingError, compile_network, convert_relu
+from genn_shd.models import NEURONS
 
 
 def make_layers(sizes: tuple[int, ...]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -46,6 +47,10 @@ def test_rates_are_activations_as_parts_of_the_largest():
     counts = simulate(layers, features, 1000.0)[1]["hidden"]
     np.testing.assert_allclose(counts, 200.0 * activations / activations.max(), atol=4)
     assert activations.max() > 2 and (activations == 0).any()
+
+
+def test_the_neuron_has_a_name_for_settings():
+    assert NEURONS["integrate_and_fire"].reset == {"V": "V - v_threshold"}
 
 
 def test_layers_and_features_that_do_not_fit_are_refused():

@@ -41,6 +41,10 @@ def test_the_learning_rule_is_a_setting_with_constants_of_its_own() -> None:
         compile_network(network, batch_size=4, duration=20.0, rule=rule) as same,
     ):
         assert model.source == same.source
+    own = config.replace(**{"rule.surrogate": "tests.custom_surrogate:GAUSS", "rule.slope": "auto"})
+    assert "exponential(" in str(compile_model(own, network).source)
+    with pytest.raises(SettingError, match="has no 'GAUS'; surrogates in it: GAUSS. Did you mean 'GAUSS'"):
+        compile_model(config.replace(**{"rule.surrogate": "tests.custom_surrogate:GAUS"}), network)
     with pytest.raises(SettingError, match="does not have the learning rule 'eprop'; use 'native'"):
         compile_network(network, backend="genn_cpu", rule="eprop")
 

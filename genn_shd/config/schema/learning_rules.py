@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from ...network.learning_rules import EProp, EventProp, LearningRule, SurrogateGradient
-from ...network.surrogates import SURROGATES, Surrogate
-from ..sections import Section, declare_setting
+from ...network.surrogates import SURROGATES, Surrogate, find_surrogate
+from ..sections import ImportPath, Section, declare_setting
 
 if TYPE_CHECKING:
     SurrogateName = str
 else:
-    SurrogateName = Literal[tuple(SURROGATES)]
+    SurrogateName = Literal[tuple(SURROGATES)] | ImportPath
 
 _Positive = Annotated[float, Field(gt=0)]
 
@@ -49,7 +49,7 @@ class _WithSurrogate(Section):
 
     def make_surrogate(self) -> Surrogate:
         """Make the surrogate with its slope and height."""
-        usual = SURROGATES[self.surrogate]
+        usual = find_surrogate(self.surrogate)
         return replace(
             usual,
             slope=usual.slope if isinstance(self.slope, str) else self.slope,

@@ -21,7 +21,7 @@ class WandB(Callback):
         self._project = project
         self._id: str | None = None
 
-    def state(self) -> dict[str, Any]:
+    def get_state(self) -> dict[str, Any]:
         return {"id": self._id} if self._id else {}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -18,12 +18,12 @@ from .system.display import escape
 from .system.progress import LOG, show_log
 
 MOST_CHANNELS = 10_000
-"""The most channels that are allowed: each takes memory in proportion to a file's length."""
+"""Largest number of channels; each takes memory in proportion to the length of a file."""
 MOST_WORKERS = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid option or file, 130 when interrupted."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -66,36 +66,34 @@ def _build_parser() -> argparse.ArgumentParser:
     usual = Preparation()
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.encode",
-        description="Encode sound files (WAV, FLAC, OGG) as the spikes of an inner ear, in the layout of the Spiking "
-        "Heidelberg Digits. Stopped, the same command resumes. A file that cannot be used is named and left out.",
+        description="Encode sound files (WAV, FLAC, OGG) as spikes of an inner ear model, in the layout of the Spiking "
+        "Heidelberg Digits. If interrupted, the same command resumes. Unusable files are logged and left out.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE_OR_FOLDER", help="sound files, or folders of them")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="HDF5 file to write")
     naming = parser.add_mutually_exclusive_group()
     naming.add_argument(
-        "--pattern", metavar="TEXT", help="where names of files say what is said by whom, such as {label}_{speaker}_{}"
+        "--pattern", metavar="TEXT", help="places of label and speaker in file names, such as {label}_{speaker}_{}"
     )
     naming.add_argument("--csv", type=Path, metavar="FILE", help="table with the columns file, label, speaker")
     parser.add_argument("--classes", metavar="A,B,...", help="labels in the order of their numbers (default: sorted)")
     parser.add_argument(
-        "--rms", type=float, default=usual.rms, help="loudness: root mean square (default: %(default)s)"
+        "--rms", type=float, default=usual.rms, help="loudness to scale to: root mean square (default: %(default)s)"
     )
+    parser.add_argument("--flank", type=float, default=usual.flank, help="fading in and out, ms (default: %(default)s)")
     parser.add_argument(
-        "--flank", type=float, default=usual.flank, help="ms of fading in and out (default: %(default)s)"
+        "--silence", type=float, default=usual.silence, help="silence before and after, ms (default: %(default)s)"
     )
+    parser.add_argument("--crop", type=float, metavar="MS", help="use only this much of the start of each file, ms")
     parser.add_argument(
-        "--silence", type=float, default=usual.silence, help="ms of silence before and after (default: %(default)s)"
-    )
-    parser.add_argument("--crop", type=float, metavar="MS", help="take this much from the start of each file")
-    parser.add_argument(
-        "--trim", type=float, metavar="DB", help="cut off what is this much below the peak at start and end"
+        "--trim", type=float, metavar="DB", help="remove start and end that are this much quieter than the peak, dB"
     )
     parser.add_argument(
         "--channels", type=int, default=NUM_CHANNELS, help="places on the membrane (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of random numbers (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of random numbers (default: %(default)s)")
     parser.add_argument(
-        "--workers", type=int, default=EncoderSettings.num_workers, help="files at once (default: all processors)"
+        "--workers", type=int, default=EncoderSettings.num_workers, help="processes (default: one per processor)"
     )
     outputs.add_overwrite(parser)
     return parser

@@ -1,4 +1,4 @@
-"""`python -m genn_shd.evaluate`: how well a trained network does, in all, by class and by speaker."""
+"""`python -m genn_shd.evaluate`: accuracy of a trained network, in total, by class and by speaker."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NAME_WIDTH = 40
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid option or file, 130 when interrupted."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _evaluate(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
-    """Evaluate a run, or all that it is made of: seeds, and in each of these the folds."""
+    """Evaluate a run, or all trainings of it: seeds, and in each of these the folds."""
     config = folder.read_config()
     if len(config.training.all_seeds) > 1:
         return _evaluate_parts(folder, "seeds", options)
@@ -60,7 +60,7 @@ def _evaluate(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Evaluations of the parts of one run, and the names of what is in them."""
+    """Evaluations of the parts of the data by one run, with names of classes and speakers."""
 
     parts: Mapping[str, Evaluation]
     operations: Mapping[str, Operations]
@@ -69,12 +69,12 @@ class Evaluated:
 
     @property
     def reports(self) -> dict[str, EvaluationReport]:
-        """The parts' evaluations by the names of what is in them."""
+        """Reports of the evaluations, with names of classes and speakers."""
         names = self.class_names, self.speaker_names
         return {part: summarise_evaluation(each, self.operations[part], *names) for part, each in self.parts.items()}
 
     def publish(self, folder: RunFolder, results: RunReport | PooledReport) -> None:
-        """Write `evaluation.json` and confusion matrices, print tables."""
+        """Write `evaluation.json` and confusion matrices, and print tables."""
         folder.results.write_evaluation(results)
         draw_confusion(self.parts, self.class_names, folder)
         for part, evaluation in self.parts.items():
@@ -86,10 +86,10 @@ class Evaluated:
 
 
 def _evaluate_parts(top: RunFolder, kind: Literal["seeds", "folds"], options: argparse.Namespace) -> Evaluated:
-    """Evaluate each fold or seed that has weights in its own folder, and all of them taken together."""
+    """Evaluate each fold or seed that has a checkpoint, in its own folder, and all of them combined."""
     folders = with_checkpoints(top.list_parts())
     if not folders:
-        raise DataError(f"{top.path}: no {kind.removesuffix('s')} has been trained yet; train it first.")
+        raise DataError(f"{top.path}: no {kind.removesuffix('s')} has been trained yet; train one first.")
     evaluated = [_evaluate(folder, options) for folder in folders]
     pooled = {part: Evaluation.pool([each.parts[part] for each in evaluated]) for part in evaluated[0].parts}
     operations = {
@@ -128,7 +128,7 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
 def _choose_samples(
     config: Config, checkpoint: Checkpoint, file: Path | None
 ) -> tuple[Mapping[str, Samples], Sequence[str], Sequence[str]]:
-    """Choose the samples to evaluate on; returns them and the names of classes and speakers."""
+    """Choose the samples to evaluate on; return them and the names of classes and speakers."""
     class_names = checkpoint.state["class_names"]
     if file is None:
         config, dataset = prepare(config)
@@ -142,7 +142,7 @@ def _choose_samples(
 
 
 def _read_dataset(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
-    """A file's samples as the network takes them, which may have been trained on some classes and rescaled samples."""
+    """Read the samples of a file, with the classes and the rescaling that the network was trained with."""
     file = hdf5_file.read_spike_file(
         path, augment.Rescale(channel=config.dataset.rescale_channel).count_units_before(num_input)
     )
@@ -161,8 +161,8 @@ def _read_dataset(config: Config, path: Path, num_input: int, class_names: Seque
 def format_table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
     """Format an evaluation as text."""
     lines = [
-        f"{escape(title)}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples right, "
-        f"loss {evaluation.loss:.4f}, {evaluation.spikes_per_neuron:.1f} spikes a hidden neuron"
+        f"{escape(title)}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples correct, "
+        f"loss {evaluation.loss:.4f}, {evaluation.spikes_per_neuron:.1f} spikes per hidden neuron"
     ]
     for kind, groups, names in (
         ("class", evaluation.by_class, class_names),
@@ -171,10 +171,10 @@ def format_table(title: str, evaluation: Evaluation, class_names: Sequence[str],
         shown = [show_name(names[group.group], _NAME_WIDTH) for group in groups]
         width = max(map(len, [kind, *shown]))
         if groups:
-            lines += ["", f"  {kind:{width}}  accuracy  right  samples"]
+            lines += ["", f"  {kind:{width}}  accuracy  correct  samples"]
         for name, group in zip(shown, groups, strict=True):
             percent = f"{100 * group.accuracy:.2f} %"
-            lines.append(f"  {name:{width}}  {percent:>8}  {group.correct:5}  {group.samples:7}")
+            lines.append(f"  {name:{width}}  {percent:>8}  {group.correct:7}  {group.samples:7}")
     return "\n".join(lines)
 
 
@@ -186,9 +186,9 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="run folder")
     parser.add_argument(
-        "--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: %(default)s)"
+        "--checkpoint", choices=CHECKPOINTS, default="best", help="weights to use (default: %(default)s)"
     )
-    parser.add_argument("--data", type=Path, metavar="FILE", help="evaluate on this file, in the layout of SHD's")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="evaluate on this file, in the layout of SHD")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files")
     return parser
 

@@ -22,14 +22,14 @@ from .system.progress import CountingBar, show_log
 from .training.build import build_network, compile_model
 from .training.data import partition, prepare
 
-# The error of central differences in float64 themselves: an exact gradient cannot agree more closely.
+# Above the error of central differences in float64, which limits the agreement of an exact gradient.
 TOLERANCE = 1e-5
 NOT_EXACT = 1
 DEFAULT_PRESET = "yin_yang"  # small, so that it is checked in seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0 where gradients agree, 1 where not, 2 for a mistake in the settings."""
+    """Run the command; return its exit code: 0 if gradients agree, 1 if not, 2 for an invalid setting."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     if len(batch) < options.samples:
         print(_explain_fewer(options.samples, len(chosen), len(batch)))
     if off:
-        print(f"switched off, as they are rules or random and have no gradient: {', '.join(off)}")
+        print(f"switched off for the check, as they are random or rules without a gradient: {', '.join(off)}")
     print()
     print(format_table(checks))
     if not any(check.tells for check in checks):
@@ -65,22 +65,22 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _explain_fewer(asked: int, drawn: int, used: int) -> str:
-    """Explain which of the requested samples the check leaves out."""
-    parts = [f"{asked - drawn} that the training set lacks"] if drawn < asked else []
-    parts += [f"{drawn - used} whose label's output is silent"] if used < drawn else []
-    return f"of {asked} samples asked for, {used} are checked; left out: {', '.join(parts)}"
+    """Explain why the check uses fewer samples than requested."""
+    parts = [f"{asked - drawn} that the training set does not have"] if drawn < asked else []
+    parts += [f"{drawn - used} in which the output of the label is silent"] if used < drawn else []
+    return f"of {asked} requested samples, {used} are checked; left out: {', '.join(parts)}"
 
 
 def _drop_silent_samples(model: Model, batch: SpikeTrains) -> SpikeTrains:
-    """Drop samples whose label's output is silent: a loss on spikes pushes it by a rule, which has no gradient."""
+    """Drop samples in which the output of the label is silent: a loss on spikes then uses a rule, not a gradient."""
     if model.network.loss.silent_label_signal == "0.0":
         return batch
     counts = model.evaluate_batch(batch).spike_counts[model.network.output.name]
     answered = np.flatnonzero(counts[np.arange(len(batch)), batch.labels])
     if answered.size == 0:
         raise SettingError(
-            "the label's output is silent in every sample, where the loss has a rule and no gradient; "
-            "raise network.weights of the outputs, or take more --samples."
+            "the output of the label is silent in every sample, and the loss then uses a rule that is no gradient; "
+            "raise network.weights of the outputs, or use more --samples."
         )
     return batch.select(answered)
 
@@ -106,9 +106,9 @@ def format_table(checks: Sequence[ParameterCheck]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     notes = [
-        "uncertainty: of the differences themselves (rounding, and kinks of the loss close by), relative to their norm",
-        "kinks: entries left out, as a spike appeared or vanished between the two sides of every difference",
-        "-: differences below their own uncertainty, so that they tell nothing but that the gradient is as small",
+        "uncertainty: of the differences (rounding, and nearby kinks of the loss), relative to their norm",
+        "kinks: entries left out, because a spike appeared or vanished within every difference",
+        "-: the differences are below their uncertainty, so they only show that the gradient is small",
     ]
     return "\n".join([*lines, "", *notes])
 
@@ -117,14 +117,14 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.gradcheck",
         description="Compare gradients with central differences of the same simulation, in float64, parameter by "
-        "parameter. Under the exact scheme they agree to about 1e-8; on the grid they do not.",
+        "parameter. With the exact scheme they agree to about 1e-8; with the grid scheme they do not.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML, as for genn_shd.train")
     parser.add_argument(
         "--preset",
         metavar="NAME",
         help=f"settings to start from: {', '.join(list_presets())} "
-        f"(default: {DEFAULT_PRESET}, but not where --config or another dataset.name is given)",
+        f"(default: {DEFAULT_PRESET}, unless --config or another dataset.name is given)",
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="TABLE.NAME=VALUE", help="one setting; may be repeated"
@@ -136,7 +136,7 @@ def _build_parser() -> argparse.ArgumentParser:
         "--entries", type=command.parse_at_least(1), default=30, help="entries of each parameter (default: 30)"
     )
     parser.add_argument(
-        "--seed", type=command.parse_at_least(0), default=0, help="of the choice of samples and entries (default: 0)"
+        "--seed", type=command.parse_at_least(0), default=0, help="seed for choosing samples and entries (default: 0)"
     )
     parser.add_argument(
         "--tolerance",

@@ -24,11 +24,11 @@ from .system.display import escape, show_name
 from .system.progress import show_log
 
 CHUNK = 200  # ms
-_LEAST = 0.05  # probability of a word that is worth a place in the table
+_LEAST = 0.05  # smallest probability of a word that the table shows
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid option or file, 130 when interrupted."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -73,12 +73,12 @@ def _encode_whole(_: Listener, samples: np.ndarray, options: argparse.Namespace)
 
 
 def _encode_chunks(listener: Listener, samples: np.ndarray, options: argparse.Namespace) -> Spikes:
-    """Encode the sound chunk by chunk, as if it were arriving now; prints the word after each chunk."""
+    """Encode the sound in chunks, as from a live source; print the word after each chunk."""
     usual, ear, chunk = Preparation(), get_cochlea(), options.chunk or CHUNK
     stream, loudness = CochleaStream(ear, options.seed, piece=chunk), live.Loudness(usual.rms)
     stream.push(np.zeros(round(usual.silence * SAMPLE_RATE / 1000)))
     listener.collect_evidence(_to_trains((np.zeros(0, np.float32), np.zeros(0, np.uint16))))  # the first call is slower
-    print(f"{'sound':>9}  {'latency':>9}  heard so far   (spikes are known {LOOKAHEAD} ms after the sound)")
+    print(f"{'sound':>9}  {'latency':>9}  word so far   (spikes are known {LOOKAHEAD} ms after the sound)")
     parts: list[Spikes] = []
     pieces = [*live.split_chunks(samples, chunk), None]
     for number, piece in enumerate(pieces):
@@ -90,7 +90,7 @@ def _encode_chunks(listener: Listener, samples: np.ndarray, options: argparse.Na
         end = min((number + 1) * chunk, len(samples) * 1000 // SAMPLE_RATE)
         print(f"{end:6d} ms  {latency:6.0f} ms  {_format_word(heard, listener.class_names)}", flush=True)
     if not loudness.has_begun:
-        raise DataError("there is no sound in it: nothing is louder than -40 dB of full scale.")
+        raise DataError("the recording is silent: nothing is louder than -40 dB of full scale.")
     return _concatenate(parts)
 
 
@@ -110,7 +110,7 @@ def _format_word(evidence: Evidence | None, class_names: Sequence[str]) -> str:
 
 def format_table(evidence: Evidence, class_names: Sequence[str]) -> str:
     """Format the most probable words at each time as a table."""
-    lines = ["   time  what it would be if the sound broke off here"]
+    lines = ["   time  most probable words if the sound ended here"]
     for end, row in zip(evidence.times, evidence.probabilities, strict=True):
         order = [c for c in np.argsort(-row, kind="stable")[:3] if row[c] >= _LEAST]
         words = "  ".join(f"{show_name(class_names[c])} {100 * row[c]:.0f} %" for c in order)
@@ -126,13 +126,13 @@ def _check(options: argparse.Namespace) -> None:
         ("--microphone", options.microphone, audio.MAX_SECONDS),
     ):
         if value is not None and not 0 < value <= most:
-            raise SettingError(f"{name} {value:g} is not allowed; it must be more than 0, and {most:g} at most.")
+            raise SettingError(f"{name} {value:g} is not allowed; it must be > 0 and <= {most:g}.")
     if options.chunk is not None and not options.stream:
-        raise SettingError("--chunk is of --stream: give that too, or leave --chunk out.")
+        raise SettingError("--chunk needs --stream; add that, or leave out --chunk.")
     if options.stream and options.trim is not None:
-        raise SettingError("--trim is of sounds that are heard as a whole; leave it out, or --stream.")
+        raise SettingError("--trim cannot be used with --stream; leave out one of them.")
     if options.out is not None and options.out.suffix.lower() != ".png":
-        raise SettingError(f"--out {options.out} is not allowed; the picture is a .png.")
+        raise SettingError(f"--out {options.out} is not allowed; the figure must be a .png.")
     if options.chunk is not None and options.chunk % 10:
         raise SettingError(f"--chunk {options.chunk} is not allowed; it must be a multiple of 10 ms.")
 
@@ -140,8 +140,8 @@ def _check(options: argparse.Namespace) -> None:
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.listen",
-        description="Encode a sound as spikes, let a trained network hear it, print the word and the evidence over "
-        "time, and draw rasters and output traces.",
+        description="Encode a sound as spikes, classify it with a trained network, print the word and its evidence "
+        "over time, and draw rasters and output traces.",
     )
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="run folder of a network trained on sound")
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help="WAV, FLAC or OGG")
@@ -151,19 +151,19 @@ def _build_parser() -> argparse.ArgumentParser:
         nargs="?",
         const=2.0,
         metavar="SECONDS",
-        help="listen to the microphone (default: 2)",
+        help="record from the microphone, s (default: 2)",
     )
-    parser.add_argument("--stream", action="store_true", help="hear it in chunks, and print the latency of each")
+    parser.add_argument("--stream", action="store_true", help="process the sound in chunks, and print their latency")
     parser.add_argument("--chunk", type=int, metavar="MS", help=f"with --stream: length of a chunk (default: {CHUNK})")
     parser.add_argument(
         "--trim",
         type=float,
         metavar="DB",
-        help=f"cut off what is this much below the peak at start and end (default: {TRIM:g})",
+        help=f"remove start and end that are this much quieter than the peak, dB (default: {TRIM:g})",
     )
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: %(default)s)")
-    parser.add_argument("--seed", type=command.parse_at_least(0), default=0, help="of the nerve fibres' random numbers")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="picture (default: RUN_DIR/plots/heard/NAME.png)")
+    parser.add_argument("--seed", type=command.parse_at_least(0), default=0, help="seed of random numbers")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="figure (default: RUN_DIR/plots/heard/NAME.png)")
     outputs.add_overwrite(parser)
     return parser
 

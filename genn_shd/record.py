@@ -22,7 +22,7 @@ from .training.samples import Samples
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid option or file, 130 when interrupted."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _select_samples(config: Config, part: str | None, positions: Sequence[int]) -> tuple[str, Samples]:
-    """Select samples by their positions in a part of the run's data, by default the last; returns its name and them."""
+    """Select samples by position in a part of the data, by default the last part; return its name and the samples."""
     config, dataset = prepare(config)
     parts = partition(config, dataset).parts
     part = part or list(parts)[-1]
@@ -67,7 +67,9 @@ def _select_samples(config: Config, part: str | None, positions: Sequence[int]) 
     samples = prepare_for_evaluation(config, parts[part])
     beyond = [p for p in positions if not 0 <= p < len(samples)]
     if beyond:
-        raise SettingError(f"sample {beyond[0]} does not exist: the part {part!r} has {len(samples)}, from 0 on.")
+        raise SettingError(
+            f"sample {beyond[0]} does not exist: {part!r} has {len(samples)} samples, 0 to {len(samples) - 1}."
+        )
     return part, Samples(samples.trains, samples.indices[np.asarray(positions)])
 
 
@@ -76,20 +78,20 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.record",
         description="Record spikes, state, adjoint and weights of a trained network, as HDF5 and as a figure. "
-        "[recording] in the settings records while a network trains.",
+        "To record during training, use the settings in [recording].",
     )
-    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of one training; of a fold or seed, its own")
+    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="run folder; if it has folds or seeds, one of these")
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="weights (default: best)")
     parser.add_argument("--part", help="train, validation or test (default: the last of these that the run has)")
     parser.add_argument(
-        "--samples", type=int, nargs="+", default=[0, 1, 2, 3], metavar="N", help="positions in it (default: 0 1 2 3)"
+        "--samples", type=int, nargs="+", default=[0, 1, 2, 3], metavar="N", help="sample numbers (default: 0 1 2 3)"
     )
     parser.add_argument(
         "--variables",
         nargs="+",
         default=["spikes", "V"],
         metavar="NAME",
-        help="spikes, weights, V, I, ... (state: all such) and lambda_V, ... (adjoint; default: spikes V)",
+        help="spikes, weights, V, I, ... (state: all), lambda_V, ... (adjoint: all); default: spikes V",
     )
     parser.add_argument(
         "--populations", nargs="+", default=list(usual.populations), metavar="NAME", help="populations (default: all)"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid option or file, 130 when interrupted."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -43,9 +43,9 @@ def _explain_neither(folder: Path) -> str:
     if not folder.is_dir():
         return "there is no such folder; give the --out of `python -m genn_shd.train` or `python -m genn_shd.sweep`."
     within = [p for p in sorted(folder.iterdir()) if (p / SWEEP_STATE).is_file() or RunFolder(p).config_file.is_file()]
-    hint = f" Within it is one: {within[0]}." if within else ""
+    hint = f" It contains one: {within[0]}." if within else ""
     return (
-        f"neither a run (no config.toml) nor a sweep (no {SWEEP_STATE}); give the --out of `python -m genn_shd.train` "
+        f"neither a run (no config.toml) nor a sweep (no {SWEEP_STATE}); give the folder of `python -m genn_shd.train` "
         f"or `python -m genn_shd.sweep`.{hint}"
     )
 
@@ -53,7 +53,7 @@ def _explain_neither(folder: Path) -> str:
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.report",
-        description="Report a run or a sweep, also one under way: a page that needs no network, and figures.",
+        description="Write a report of a run or a sweep, also of one that is not complete: an HTML page and figures.",
     )
     parser.add_argument("path", type=Path, metavar="DIR", help=f"folder of a run or sweep, or its {SWEEP_STATE}")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write report.html (default: DIR/report)")

@@ -1,4 +1,4 @@
-"""`python -m genn_shd.train`: train a network, or go on training it."""
+"""`python -m genn_shd.train`: train a network, or resume training."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ DEFAULT_PRESET = "spoken_digits"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in the settings, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid setting or file, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     return command.exit_code(lambda: _run(_build_parser(words).parse_args(words), words))
 
 
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     if options.dry_run and options.keep_code:
-        raise SettingError("--dry-run compiles nothing, so there is no code for --keep-code; leave out one of the two.")
+        raise SettingError("--dry-run compiles nothing, so there is no code for --keep-code; leave out one of them.")
     preset = options.preset or choose_preset(DEFAULT_PRESET, options.config, options.set)
     config = load(preset, options.config, _list_settings(options))
     path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
 
 
 def _keep_code(config: Config, dataset: Dataset, folder: Path) -> None:
-    """Write the generated code; training finds it compiled then."""
+    """Write the generated code; compiling it fills the cache for training."""
     samples = partition(config, dataset)
     config = resolve_from_data(config, samples.train)
     network = build_network(config, dataset.num_input, dataset.num_classes)
@@ -75,7 +75,7 @@ def _keep_code(config: Config, dataset: Dataset, folder: Path) -> None:
 
 
 def describe_conclusion(summary: Summary) -> str:
-    """Format the result of a training as one line, beside that of a linear classifier where there is one."""
+    """Format the result of a training, and that of the linear classifier if there is one, as one line."""
     result = _describe_result(summary)
     baseline = summary.baseline
     return f"{result}; linear classifier: {describe_accuracies(baseline)}" if baseline else result
@@ -110,12 +110,12 @@ def _list_accuracies(metrics: EpochMetrics) -> dict[str, float]:
 
 
 def describe(network: Network) -> str:
-    """Populations, connections and numbers of parameters, as a table."""
+    """Format populations, connections and numbers of parameters as tables."""
     populations = [("population", "neurons", "model")]
     for p in network.populations:
         copies = f" x {len(p.delays)} delays" if len(p.delays) > 1 else ""
         populations.append((p.name, f"{p.size}{copies}", p.neuron.name if p.neuron else "spike source"))
-    connections = [("trained", "numbers", "parameters", "at first")]
+    connections = [("trained", "shape", "parameters", "initially")]
     for c in network.connections:
         pre, post = network.get_weight_shape(c)
         connections.append((c.name, f"{pre} x {post}", f"{pre * post}", str(c.weight)))
@@ -146,7 +146,7 @@ def _format_columns(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _list_settings(options: argparse.Namespace) -> list[str]:
-    """Settings given by name and by options of their own; JSON's strings are TOML's."""
+    """List all settings of the command line: those of --set and of separate options. JSON's strings are TOML's."""
     settings = list(options.set)
     if options.data_dir is not None:
         settings.append(f"dataset.data_dir={json.dumps(str(options.data_dir))}")
@@ -160,19 +160,19 @@ def _list_settings(options: argparse.Namespace) -> list[str]:
 
 
 def _add_sources(parser: argparse.ArgumentParser) -> None:
-    """Add the options that hold settings, and so may name definitions of a user's own."""
+    """Add the options whose settings may name a user's definitions."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="TABLE.NAME=VALUE",
-        help="one setting; wins over preset and file; may be repeated",
+        help="one setting; takes precedence over preset and file; may be repeated",
     )
 
 
 def _find_model(words: Sequence[str]) -> type[Config]:
-    """Return the settings that --help lists; modules are imported for it only where the command line names them."""
+    """Return the model of the settings that --help lists, including a user's definitions on the command line."""
     if not {"-h", "--help"} & set(words):
         return Config
     parser = argparse.ArgumentParser(add_help=False)
@@ -199,11 +199,11 @@ def _build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="run folder (default: runs/NAME of the settings)")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files: dataset.data_dir")
-    parser.add_argument("--backend", metavar="NAME", help="what runs the network: simulation.backend")
-    parser.add_argument("--seeds", metavar="NUMBER|LIST", help="how many seeds, or [1, 2, 5]: training.seeds")
-    parser.add_argument("--profile", action="store_true", help="take times: simulation.profile")
+    parser.add_argument("--backend", metavar="NAME", help="back end: simulation.backend")
+    parser.add_argument("--seeds", metavar="NUMBER|LIST", help="number of seeds, or a list: training.seeds")
+    parser.add_argument("--profile", action="store_true", help="measure times: simulation.profile")
     parser.add_argument(
-        "--keep-code", type=Path, metavar="DIR", help="write the generated code there, whatever back end it is for"
+        "--keep-code", type=Path, metavar="DIR", help="write the generated code of the back end to this folder"
     )
     parser.add_argument("--dry-run", action="store_true", help="print settings and network; train and compile nothing")
     return parser

@@ -1,1 +1,1 @@
-"""The files of a training: its folder, checkpoints, progress and environment."""
+"""The files of a run: folder, configuration, checkpoints, results and environment."""

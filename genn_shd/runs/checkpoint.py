@@ -1,4 +1,4 @@
-"""Checkpoints: named arrays and a state of plain values in one npz file, written whole or not at all."""
+"""Checkpoints: named arrays and a state of plain values in one npz file, which is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .checkpoint_state import CheckpointState, describe_first_problem
 from .npz import UnreadableError, read_arrays
 
 FORMAT = 1
-"""Raised when a reader of today could not go on from what was written before."""
+"""Number of the format; it changes when training cannot be resumed from earlier checkpoints."""
 
 _STATE = "state"
 _GROUPS = ("parameters", "optimiser", "spikes", "silent")
@@ -29,13 +29,13 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Everything to go on from.
+    """Everything that is needed to resume training.
 
     Attributes
     ----------
-    arrays : by name; groups are told apart by a prefix, as in `parameters/input_hidden`.
-    state : plain values, as `CheckpointState` lists them; floats come back exactly.
-    path : the file that it was read from.
+    arrays : arrays by name; a prefix states the group, as in `parameters/input_hidden`.
+    state : plain values, listed in `CheckpointState`; floats are stored exactly.
+    path : the file that it was read from; None if it was not read.
     """
 
     arrays: dict[str, np.ndarray]
@@ -43,35 +43,35 @@ class Checkpoint:
     path: Path | None = None
 
     def select_group(self, prefix: str) -> dict[str, np.ndarray]:
-        """The arrays whose names begin with `prefix/`, without it."""
+        """Return the arrays of a group, by name without the prefix."""
         start = f"{prefix}/"
         return {name.removeprefix(start): a for name, a in self.arrays.items() if name.startswith(start)}
 
     def write(self, path: Path) -> None:
-        """Write to a file; what was there before is replaced only once the new content is on the disk."""
+        """Write to a file; an existing file is replaced only when the new content is on the disk."""
         state = json.dumps({"format": FORMAT, **self.state}).encode("utf-8")
         arrays: Any = {**self.arrays, _STATE: np.frombuffer(state, np.uint8)}
         write_whole(path, lambda file: np.savez(file, **arrays))
 
     @classmethod
     def read(cls, path: Path) -> Checkpoint:
-        """Read from a file; every byte of it is checked, and every value of its state.
+        """Read from a file; checksums and all values of the state are checked.
 
         Raises
         ------
         DataError
-            The file is cut short, damaged, missing, no checkpoint, or of another format.
+            The file is missing, truncated, damaged, not a checkpoint, or of another format.
         """
         try:
             arrays = read_arrays(path)
             return cls(arrays, _read_state(arrays.pop(_STATE, None)), path)
         except UnreadableError as error:
-            raise DataError(f"{path}: cannot resume from this checkpoint, {error}.") from None
+            raise DataError(f"{path}: cannot use this checkpoint: {error}.") from None
 
     def check(self, network: Network) -> None:
-        """Refuse a checkpoint without all of a network, or with what the network does not have.
+        """Raise an error unless the checkpoint has exactly the arrays of a network.
 
-        Nothing needs to be compiled for it. Arrays of the optimiser depend on the model: see `select_optimiser`.
+        This needs no compiled model. Arrays of the optimiser depend on the model: see `select_optimiser`.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Checkpoint:
         self._check_trained(network)
 
     def check_numbers(self) -> None:
-        """Refuse arrays that no network has, and weights that are no finite numbers.
+        """Raise an error if there are arrays of unknown groups, or numbers that are not finite.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Checkpoint:
                 raise self._refuse(f"{name} holds numbers that are not finite")
 
     def select_optimiser(self, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The optimiser's arrays, which must be those of `known`, of the same shapes and kinds of numbers.
+        """Return the arrays of the optimiser, which must have the names, shapes and kinds of numbers of `known`.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Checkpoint:
         return self.select_group("optimiser")
 
     def _check_group(self, group: str, shapes: Shapes, kinds: str) -> None:
-        """Check that a group has the arrays that it must have, and no others."""
+        """Check that a group has exactly the required arrays."""
         self._check_arrays(group, shapes, kinds)
         self._check_names(group, shapes)
 
@@ -143,7 +143,7 @@ class Checkpoint:
                 raise self._refuse(f"{group}/{name} in it is unknown here")
 
     def _check_trained(self, network: Network) -> None:
-        """Check that trained parameters of neurons have allowed values."""
+        """Check that the values of trained parameters of neurons are allowed."""
         parameters = self.select_group("parameters")
         try:
             for population in network.populations:
@@ -155,19 +155,18 @@ class Checkpoint:
 
     def _refuse(self, reason: str) -> DataError:
         return DataError(
-            f"{self.path}: cannot resume from this checkpoint, {reason}; take another one, or train anew with "
-            "another --out."
+            f"{self.path}: cannot use this checkpoint: {reason}; use another one, or train again with another --out."
         )
 
 
 def _read_state(array: np.ndarray | None) -> dict[str, Any]:
-    """The state as plain values; an UnreadableError says what is wrong with it."""
+    """Read the state as plain values; raise an UnreadableError if it is damaged."""
     if array is None:
-        raise UnreadableError("it is cut short or damaged, or no checkpoint: it has no state")
+        raise UnreadableError("it is truncated or damaged, or not a checkpoint: it has no state")
     try:
         state = json.loads(array.tobytes())
     except (ValueError, RecursionError):
-        raise UnreadableError("it is cut short or damaged") from None
+        raise UnreadableError("it is truncated or damaged") from None
     if not isinstance(state, dict) or state.pop("format", None) != FORMAT:
         raise UnreadableError("it was written by a version with another format")
     try:
@@ -178,5 +177,5 @@ def _read_state(array: np.ndarray | None) -> dict[str, Any]:
 
 
 def name_group(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Arrays under names that begin with `prefix/`, for `Checkpoint.arrays`."""
+    """Return arrays under names that begin with `prefix/`, as a group of `Checkpoint.arrays`."""
     return {f"{prefix}/{name}": array for name, array in arrays.items()}

@@ -1,4 +1,4 @@
-"""The state of a checkpoint and a row of the history: names, types and limits."""
+"""Names, types and limits of the state of a checkpoint and of a row of the history."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Kept(BaseModel):
-    """Values as they were written: nothing is converted, nothing may be missing."""
+    """Base class: types are strict, and no value may be missing or added."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
 class HistoryRow(BaseModel):
-    """The results of an epoch; columns of other versions are kept."""
+    """The metrics of an epoch; columns of other versions are kept."""
 
     model_config = ConfigDict(strict=True, extra="allow")
     __pydantic_extra__: dict[str, float | None]
@@ -58,13 +58,13 @@ class _Sums(_Kept):
 
 
 class CheckpointState(_Kept):
-    """Everything of a checkpoint that is no array; see `TrainingState`.
+    """All values of a checkpoint that are not arrays; see `TrainingState`.
 
     Attributes
     ----------
     data : part of the data -> fingerprint of its samples.
-    num_input : channels of the input.
-    class_names : of the output, in order.
+    num_input : number of input channels.
+    class_names : names of the classes, in the order of the outputs.
     callbacks : states of the user's own callbacks, by name; checkpoints of earlier versions have none.
     """
 
@@ -90,7 +90,7 @@ class CheckpointState(_Kept):
 
 
 def describe_first_problem(error: ValidationError) -> str:
-    """The first thing that is wrong with values, and where: `tally.samples: Input should be a valid integer`."""
+    """Describe the first error and its place, such as `tally.samples: Input should be a valid integer`."""
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])

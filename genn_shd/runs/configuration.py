@@ -1,4 +1,4 @@
-"""The configuration of a run: read from its folder, compared with another one, and put into place."""
+"""The configuration of a run: read it from its folder, compare it with another, and replace it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAY_DIFFER = (
     "report.pj_per_synaptic_operation",
     "report.pj_per_multiply_add",
 )
-"""Settings with which a run may go on though they changed; paths are others: what files hold is checked by content."""
+"""Settings that may change when a run is resumed. Paths may change, too: the content of files is checked instead."""
 
 
 LATER = ("augmentation", "recording", "report", "rule")
@@ -56,12 +56,12 @@ def read_config(run: RunPaths) -> Config:
 
 
 def read_values(run: RunPaths) -> dict[str, Any]:
-    """Read the settings of a run as nested tables, under their names of today.
+    """Read the settings of a run as nested tables, under their current names.
 
     Raises
     ------
     SettingError
-        The file cannot be read, or a setting stands in it under two names.
+        The file cannot be read, or has a setting under two names.
     """
     values = read_toml(run.config_file)
     try:
@@ -71,40 +71,38 @@ def read_values(run: RunPaths) -> dict[str, Any]:
 
 
 def check_whole(run: RunPaths, values: Mapping[str, Any]) -> None:
-    """Refuse a file cut short, lest it is filled up with defaults; `LATER` came later than the other tables."""
+    """Raise an error for a truncated file, which would be completed by defaults; tables in `LATER` may be missing."""
     tables = [name for name in Config.model_fields if name not in LATER]
     if any(name not in values for name in tables) or "monitor" not in values["training"]:
-        raise SettingError(
-            f"{run.config_file}: is of no run, or cut short; put the run's own back, or choose another --out."
-        )
+        raise SettingError(f"{run.config_file} is truncated, or not of a run; restore it, or choose another --out.")
 
 
 def check_unchanged(run: RunPaths, config: Config) -> None:
-    """Refuse a configuration with which a run cannot go on; names the first setting that differs."""
+    """Raise an error that names the first setting that differs, unless a run can be resumed with a configuration."""
     old, new = read_config(run).flatten(), config.flatten()
     may_differ = {*MAY_DIFFER, *find_path_settings(type(config))}
     for name in [*new, *(name for name in old if name not in new)]:
         is_free = name in may_differ or name.startswith("training.callbacks.")
         if not is_free and old.get(name) != new.get(name):
             raise SettingError(
-                f"{run.path}: holds a run with {_format(name, old)}, and now it is {_format(name, new)}; "
-                "choose another --out, or set it back."
+                f"{run.path} holds a run with {_format(name, old)}, and now it is {_format(name, new)}; "
+                "choose another --out, or use the old setting."
             )
 
 
 def check_new(run: RunPaths) -> None:
-    """Refuse a folder without a run that holds what a run would write; a run killed at once left an empty log."""
+    """Raise an error for a folder without a run that has files of a run; an empty log is allowed."""
     is_logged = run.log_file.exists() and run.log_file.stat().st_size > 0
     results = (run.history_file, run.timings_file, run.summary_file, run.baseline_file, run.evaluation_file)
     others = (run.checkpoint_file, run.best_file, run.environment_file, run.plots, run.recordings)
     for path in (*results, *others, *([run.log_file] if is_logged else [])):
         if path.exists():
-            raise SettingError(f"{run.path}: holds {path.name} but no {run.config_file.name}; choose another --out.")
+            raise SettingError(f"{run.path} has {path.name} but no {run.config_file.name}; choose another --out.")
 
 
 @contextmanager
 def replace_configuration(run: RunPaths, config: Config) -> Iterator[None]:
-    """Write the configuration into its file; the old one comes back where the run cannot go on with it."""
+    """Write the configuration into its file; restore the old one if the run cannot be resumed with it."""
     before = run.config_file.read_text(encoding="utf-8") if run.config_file.exists() else None
     write_text(run.config_file, config.to_toml())
     try:

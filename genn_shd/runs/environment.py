@@ -18,7 +18,7 @@ _PACKAGES = ("numpy", "scipy", "h5py", "tonic")
 
 
 def describe(model: Model, seed: int) -> dict[str, Any]:
-    """Everything that can make one run differ from another with the same settings, as JSON takes it."""
+    """Describe everything except settings that can change the results of a run, as values for JSON."""
     return {
         "time": format_now(),
         "command": sys.argv,
@@ -35,26 +35,26 @@ def describe(model: Model, seed: int) -> dict[str, Any]:
 
 
 def format_now() -> str:
-    """Universal time in ISO format, to the second."""
+    """Return the current time (UTC) in ISO format, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def find_git_commit() -> str | None:
-    """Commit of the checkout this package runs from, with `-dirty` where files changed; None outside one."""
+    """Return the commit of the checkout of this package, with `-dirty` if files changed; None outside a checkout."""
     source = Path(__file__).parent
-    # A virtual environment inside some other repository is no checkout of this one.
+    # A virtual environment inside another repository is not a checkout of this one.
     if _run_git(source, "ls-files", "--error-unmatch", Path(__file__).name) is None:
         return None
     return _run_git(source, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
 
 
 def describe_processor() -> str:
-    """Model of the processor, and how many of them there are."""
+    """Describe the model and the number of processors."""
     return f"{read_processor_model()}, {os.cpu_count()} processors"
 
 
 def read_processor_model() -> str:
-    """Name, family and model: the name alone, in a virtual machine, may hold for generations of them."""
+    """Read name, family and model of the processor; virtual machines may give several generations one name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Results of an evaluation, of each part of the data and of a run, with their form on disk."""
+"""Results of an evaluation: of groups, of parts of the data, and of runs, as written to `evaluation.json`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class GroupReport:
 
     Attributes
     ----------
-    samples : number of them.
-    correct : number of them predicted right.
-    accuracy : part of them predicted right, 0 to 1.
+    samples : number of samples.
+    correct : number of correctly predicted samples.
+    accuracy : fraction of correctly predicted samples, 0 to 1.
     """
 
     samples: int
@@ -26,16 +26,17 @@ class GroupReport:
 
 @dataclass(frozen=True)
 class Operations:
-    """The work of a network for one sample, a mean over samples.
+    """Operations of a network per sample, on average.
 
     Attributes
     ----------
-    input_spikes : spikes that it gets.
-    hidden_spikes : spikes of all hidden neurons.
-    synaptic_operations : arrivals of spikes at synapses.
-    microjoules : energy of these, as `[report] pj_per_synaptic_operation` estimates it.
-    dense_multiply_adds : products of a dense recurrent network with the same layers, one a weight and time step.
-    dense_microjoules : energy of these, as `[report] pj_per_multiply_add` estimates it.
+    input_spikes : number of input spikes.
+    hidden_spikes : number of spikes of all hidden neurons.
+    synaptic_operations : number of arrivals of spikes at synapses.
+    microjoules : estimated energy of these, uJ, from `report.pj_per_synaptic_operation`.
+    dense_multiply_adds : multiplications of a dense recurrent network with the same layers: one per weight and time
+        step.
+    dense_microjoules : estimated energy of these, uJ, from `report.pj_per_multiply_add`.
     """
 
     input_spikes: float
@@ -53,10 +54,10 @@ class Operations:
         return cls(*(total / sum(samples) for total in sums))
 
     def __str__(self) -> str:
-        """The counts as a sentence."""
+        """Format the counts as text."""
         return (
             f"{self.input_spikes:,.0f} input spikes, {self.hidden_spikes:,.0f} hidden spikes and "
-            f"{self.synaptic_operations:,.0f} synaptic operations a sample, about {self.microjoules:.3g} uJ; a dense "
+            f"{self.synaptic_operations:,.0f} synaptic operations per sample, about {self.microjoules:.3g} uJ; a dense "
             f"recurrent network with the same layers and steps: {self.dense_multiply_adds:,.0f} multiply-adds, "
             f"{self.dense_microjoules:.3g} uJ"
         )
@@ -68,13 +69,13 @@ class EvaluationReport:
 
     Attributes
     ----------
-    samples : number of them.
-    accuracy : part of them predicted right, 0 to 1.
-    loss : mean over the samples.
-    spikes_per_neuron : mean over hidden neurons and samples.
-    operations : cost of a sample.
-    by_class, by_speaker : name -> results of the samples of that class or speaker, where there are any.
-    confusion : C rows of C counts; in row l and column p, how many samples of class l were taken for class p.
+    samples : number of samples.
+    accuracy : fraction of correctly predicted samples, 0 to 1.
+    loss : mean loss over the samples.
+    spikes_per_neuron : number of spikes per hidden neuron and sample, on average.
+    operations : operations per sample.
+    by_class, by_speaker : name -> results of the samples of each class and speaker that occurs.
+    confusion : C rows of C counts; row l, column p counts the samples of class l that were predicted as class p.
     """
 
     samples: int
@@ -87,21 +88,21 @@ class EvaluationReport:
     confusion: Sequence[Sequence[int]]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as `evaluation.json` holds it."""
+        """Return the report as values for `evaluation.json`."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """Results of one training, of the weights of one epoch.
+    """Results of one training, with the weights of one epoch.
 
     Attributes
     ----------
-    run : name of its folder.
-    checkpoint : `best` or `last`, which weights were taken.
-    epoch : after which they were kept, counted from 1.
-    data : path of the file whose samples were taken; None for the samples held out in training.
-    incomplete : trainings of the run that are not complete -> how far each is.
+    run : name of the run folder.
+    checkpoint : checkpoint that was evaluated, `best` or `last`.
+    epoch : epoch of the checkpoint, counted from 1.
+    data : path of the file whose samples were used; None for the samples held out in training.
+    incomplete : trainings of the run that are not complete -> progress of each.
     parts : part of the data, or name of the file -> results.
     """
 
@@ -113,18 +114,18 @@ class RunReport:
     parts: Mapping[str, EvaluationReport]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the results as `evaluation.json` holds them."""
+        """Return the report as values for `evaluation.json`."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class PooledReport:
-    """Results of all seeds or folds of a run, their samples taken together.
+    """Results of all seeds or folds of a run, with their samples combined.
 
     Attributes
     ----------
-    run, checkpoint, incomplete, parts : as of `RunReport`.
-    seeds, folds : names of the trainings' folders; one of the two is None.
+    run, checkpoint, incomplete, parts : as for `RunReport`.
+    seeds, folds : names of the folders of the trainings; one of the two is None.
     """
 
     run: str
@@ -135,5 +136,5 @@ class PooledReport:
     parts: Mapping[str, EvaluationReport]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the results as `evaluation.json` holds them, which names only seeds or only folds."""
+        """Return the report as values for `evaluation.json`, with either seeds or folds."""
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -1,4 +1,4 @@
-"""The files of a run folder that say what came of it, read and checked: each as it was written, or a DataError."""
+"""Read and check the result files of a run folder; a file that is not as it was written is a DataError."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _Mean = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Content(BaseModel):
-    """The entries that readers need; a file may have others."""
+    """Base class: the entries that readers need; a file may have others."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
 
 class _Summary(_Content):
-    """Summary of one training; that of several has no epochs, and names missing trainings."""
+    """Summary of one training; that of several trainings has no epochs, and may list missing trainings."""
 
     status: Literal["complete", "interrupted", "diverged", "under way"]
     epochs: Count | None = None
@@ -59,7 +59,7 @@ class _Operations(_Content):
 
 
 class _Report(_Content):
-    """Answers to one part of the data."""
+    """Results on one part of the data."""
 
     samples: Annotated[int, Field(ge=1)]
     accuracy: Part
@@ -90,33 +90,33 @@ class _Environment(_Start):
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """Read the results of a run; empty where it has none yet."""
+    """Read the summary of a run; empty if there is none yet."""
     return _read(path, _Summary)
 
 
 def read_baseline(path: Path) -> dict[str, float] | None:
-    """Read the accuracies of a linear classifier by part of the data; None where there are none."""
+    """Read the accuracies of the linear classifier by part of the data; None if there are none."""
     return _read(path, _Baseline).get("accuracy")
 
 
 def read_confusions(path: Path) -> dict[str, np.ndarray]:
-    """Read the confusion matrices, (C, C) counts by part of the data, of an evaluation; empty where there was none."""
+    """Read the confusion matrices of an evaluation, (C, C) counts by part of the data; empty if there is none."""
     return {part: np.array(report["confusion"]) for part, report in _read(path, _Evaluation).get("parts", {}).items()}
 
 
 def read_operations(path: Path) -> dict[str, Operations]:
-    """Read what a sample of each part of the data costs; empty where an evaluation does not say."""
+    """Read the operations per sample by part of the data; empty if the evaluation has none."""
     parts = _read(path, _Evaluation).get("parts", {})
     return {part: Operations(**found) for part, report in parts.items() if (found := report.get("operations"))}
 
 
 def read_environment(path: Path) -> dict[str, Any]:
-    """Read the environment that a run was started with, and under `resumed` later differences; empty where unknown."""
+    """Read the environment in which a run was started, and later changes under `resumed`; empty if unknown."""
     return _read(path, _Environment)
 
 
 def read_history(path: Path) -> list[Row]:
-    """A row for each epoch; empty before the first has ended.
+    """Read the metrics of all complete epochs, one row for each.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def read_history(path: Path) -> list[Row]:
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file, all of as many columns; empty where there is none.
+    """Read the rows of a CSV file, which must have the same number of columns; empty if there is no file.
 
     Raises
     ------
@@ -147,10 +147,10 @@ def read_table(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
     except (OSError, ValueError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no table of text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a CSV file"
         raise _make_damage_error(path, str(reason)) from None
     if any(None in row or None in row.values() for row in rows):
-        raise _make_damage_error(path, "a row is cut short or too long")
+        raise _make_damage_error(path, "a row is too short or too long")
     return rows
 
 
@@ -165,7 +165,7 @@ def _read(path: Path, content: type[BaseModel]) -> dict[str, Any]:
 
 
 def _parse_number(text: str) -> float | int | str | None:
-    """A figure; text that is none is refused later, by the name of its column."""
+    """Convert text to a number; other text is returned, and refused later with the name of its column."""
     if not text:
         return None
     try:

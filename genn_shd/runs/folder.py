@@ -1,4 +1,4 @@
-"""The folder of a run: opened for one process at a time, its configuration checked and its log kept."""
+"""The folder of a run: it is open in one process at a time, its configuration is checked, and a log is written."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ __all__ = ["CHECKPOINTS", "RunFolder"]
 
 
 class RunFolder(RunPaths):
-    """A run on disk. Use `open` to make one or go on in one, `open_existing` to read one."""
+    """A run on disk. `open` creates or resumes one; `open_existing` only reads one."""
 
     @classmethod
     @contextmanager
     def open(cls, path: Path, config: Config) -> Iterator[RunFolder]:
-        """Open the folder of a run with this (resolved) configuration: a new one, or one to go on in.
+        """Create the folder of a run with a resolved configuration, or open an existing one to resume it.
 
-        Within the block the log goes to `log.txt` too, and no other process can open the folder.
+        Within the block, the log is also written to `log.txt`, and no other process can open the folder.
 
         Raises
         ------
         SettingError
-            The folder holds a run with another configuration; names the first setting that differs.
+            The folder has a run with another configuration; the message names the first setting that differs.
         GennShdError
-            The folder cannot be made or written, or another process is training in it.
+            The folder cannot be created or written, or another process is training in it.
         """
         folder = cls(path)
         make_folder(path)
@@ -51,28 +51,28 @@ class RunFolder(RunPaths):
 
     @classmethod
     def open_existing(cls, path: Path) -> RunFolder:
-        """Return the folder of a run that is there already, to be read.
+        """Return the folder of an existing run, for reading.
 
         Raises
         ------
         DataError
-            There is no run in it.
+            The folder has no run.
         """
         folder = cls(path)
         if not folder.config_file.exists():
-            raise DataError(f"{path}: this is no run folder, there is no {folder.config_file.name} in it.")
+            raise DataError(f"{path}: this is not a run folder, it has no {folder.config_file.name}.")
         if not folder.config_file.is_file():
-            raise DataError(f"{folder.config_file}: this is no file, where a run keeps its settings; put it back.")
+            raise DataError(f"{folder.config_file}: this must be the file with the settings of the run; restore it.")
         return folder
 
     @cached_property
     def checkpoints(self) -> SavedCheckpoints:
-        """Its checkpoints, to be read."""
+        """Reader of the checkpoints of the run."""
         return SavedCheckpoints(self)
 
     @cached_property
     def results(self) -> ResultFiles:
-        """Its results, to be written."""
+        """Writer of the results of the run."""
         return ResultFiles(self)
 
     def read_config(self) -> Config:
@@ -86,22 +86,22 @@ class RunFolder(RunPaths):
         return read_config(self)
 
     def read_scheme(self) -> str:
-        """Return the time-stepping scheme that the run is trained in; "auto" where nothing says which."""
+        """Return the scheme that the run is trained with, `exact` or `grid`; `auto` if it is unknown."""
         scheme = self.read_config().simulation.scheme
         return self.results.read_trained_with().get("scheme", scheme) if scheme == "auto" else scheme
 
     def list_parts(self) -> list[RunFolder]:
-        """Return the trainings of several seeds or speakers that were begun, in order; empty for a single one.
+        """Return the trainings of several seeds or speakers that have been started, in order; empty for a single one.
 
         Raises
         ------
         SettingError
-            The configuration is no valid TOML, or its seeds are none.
+            The configuration is not valid TOML, or has invalid seeds.
         """
         return [RunFolder(path) for path in find_parts(self)]
 
     def list_expected_parts(self) -> list[RunFolder]:
-        """Return the same with those that were not begun, as far as they are known."""
+        """Return the trainings of several seeds or speakers, also those not started, as far as they are known."""
         return [RunFolder(path) for path in find_expected_parts(self)]
 
     def _check(self, config: Config) -> None:
@@ -109,18 +109,18 @@ class RunFolder(RunPaths):
             check_new(self)
             return
         if not self._is_own():
-            raise SettingError(f"{self.config_file}: is there already and of no run; choose another --out.")
+            raise SettingError(f"{self.config_file} exists and is not of a run; choose another --out.")
         check_unchanged(self, config)
 
     def _is_own(self) -> bool:
-        """Return whether a run wrote the configuration that is there, and it is no file of a user's of that name."""
+        """Whether a run wrote the existing configuration; a user may have a file of that name."""
         is_as_written = self.read_config().to_toml() == self.config_file.read_text(encoding="utf-8")
         return is_as_written or self.environment_file.exists() or bool(self.list_parts())
 
 
 @contextmanager
 def _open_locked(path: Path) -> Iterator[IO[str]]:
-    """Open a file for appending that no other process can hold; the system drops the lock of one that dies."""
+    """Open a file for appending, and lock it; the system releases the lock when the process ends."""
     with open_log(path) as file:
         if not try_lock(file):
             raise BusyError(

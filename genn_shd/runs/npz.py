@@ -1,4 +1,4 @@
-"""Arrays in an npz file, read without trusting it: nothing is unpickled, and nothing larger than the file is made."""
+"""Read arrays from an npz file safely: nothing is unpickled, and no array is larger than the file."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _DAMAGES = (
 
 
 class UnreadableError(Exception):
-    """Why a file cannot be read, as the end of a sentence."""
+    """A file cannot be read; the message is the reason, for the end of a sentence."""
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of numbers in an npz file by name, every byte checked.
+    """Read the arrays of numbers in an npz file, by name, and check their checksums.
 
     Raises
     ------
     UnreadableError
-        It is missing, damaged, compressed, or something else.
+        The file is missing, damaged or compressed, or it is not an npz file of numbers.
     """
     try:
         with path.open("rb") as file:
             if not _ZIP.startswith(file.read(len(_ZIP))):
-                raise UnreadableError("it is no npz file")
+                raise UnreadableError("it is not an npz file")
         with zipfile.ZipFile(path) as archive:
             return _read_members(archive, path.stat().st_size)
     except FileNotFoundError:
@@ -45,11 +45,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except PermissionError:
         raise UnreadableError("there is no permission to read it") from None
     except _DAMAGES:
-        raise UnreadableError("it is cut short or damaged") from None
+        raise UnreadableError("it is truncated or damaged") from None
 
 
 def _read_members(archive: zipfile.ZipFile, most: int) -> dict[str, np.ndarray]:
-    """Every array, none of more bytes than the file has; ValueError and others where that cannot be."""
+    """Read all arrays; raise a ValueError, or another error of `_DAMAGES`, if one does not fit its size in the file."""
     arrays: dict[str, np.ndarray] = {}
     for member in archive.infolist():
         name = member.filename.removesuffix(_NPY)
@@ -59,7 +59,7 @@ def _read_members(archive: zipfile.ZipFile, most: int) -> dict[str, np.ndarray]:
         with archive.open(member) as file:
             shape, is_fortran, dtype = _READ_HEADER[np.lib.format.read_magic(file)](file)
             if dtype.kind not in _NUMBERS:
-                raise UnreadableError(f"{name!r} in it is no array of numbers")
+                raise UnreadableError(f"{name!r} in it is not an array of numbers")
             if math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
                 raise ValueError(name)
             arrays[name] = np.ndarray(shape, dtype, bytearray(file.read()), order="F" if is_fortran else "C")

@@ -1,4 +1,4 @@
-"""The trainings that a run is made of: one for each seed, and in each of these one for each speaker left out."""
+"""Find the trainings of a run: one for each seed, and in each of these one for each speaker left out."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .paths import RunPaths
 
 
 def find_expected_parts(run: RunPaths) -> list[Path]:
-    """Return the folders of its trainings, in order, as far as they are known; empty for a single one.
+    """Return the folders of the trainings of a run, in order, as far as they are known; empty for a single one.
 
-    Speakers are those of what was trained last. Settings may be of any version, and unknown now.
+    Speakers are read from the folder. The configuration may have settings of other versions.
 
     Raises
     ------
     SettingError
-        The configuration is no valid TOML, or its seeds are none.
+        The configuration is not valid TOML, or has invalid seeds.
     """
     values = read_values(run)
     validation = values.get("validation", {})
@@ -38,7 +38,7 @@ def find_expected_parts(run: RunPaths) -> list[Path]:
 
 
 def find_parts(run: RunPaths) -> list[Path]:
-    """Return the same of the trainings that were begun."""
+    """Return the folders of the trainings that have been started, in order."""
     return [path for path in find_expected_parts(run) if RunPaths(path).config_file.is_file()]
 
 

@@ -6,22 +6,22 @@ from pathlib import Path
 
 
 class RunPaths:
-    """Paths of a run's files.
+    """Paths of the files of a run.
 
     config.toml       the complete configuration
-    environment.json  versions, source, machine, seed; at the first start and at each later one that differed
-    history.csv       one row an epoch
-    timings.csv       seconds that each epoch spent on which kind of work, where simulation.profile is set
-    start.npz         what training began with, where training.start_from names another run
-    checkpoint.npz    everything needed to go on
-    best.npz          the same, as it was after the best epoch so far
+    environment.json  versions, source, machine and seed; also changes of these when the run was resumed
+    history.csv       metrics, one row per epoch
+    timings.csv       seconds of each kind of work, one row per epoch; with simulation.profile
+    start.npz         initial parameters; with training.start_from
+    checkpoint.npz    everything that is needed to resume
+    best.npz          checkpoint of the best epoch so far
     summary.json      results of the run
     baseline.json     accuracies of a linear classifier on the same samples
-    evaluation.json   answers to the samples held out: of the best epoch, by class and speaker, confused with what
+    evaluation.json   results of the best epoch on samples held out: by class and speaker, with confusion matrices
     plots/            figures
-    recordings/       spikes, state, adjoint and weights of chosen batches, where settings or `record` ask for them
-    tensorboard/      event files, where training.callbacks names tensorboard
-    log.txt           what was said while it ran
+    recordings/       spikes, state, adjoint and weights of chosen batches; with [recording] or the command record
+    tensorboard/      event files; with training.callbacks = "tensorboard"
+    log.txt           the log
     """
 
     def __init__(self, path: Path) -> None:

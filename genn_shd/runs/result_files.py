@@ -28,7 +28,7 @@ class ResultFiles:
         self._run = run
 
     def write_history(self, epochs: Sequence[EpochMetrics]) -> None:
-        """Write all epochs; a figure that does not exist is left empty."""
+        """Write the metrics of all epochs; missing ones are left empty."""
         rows, text = [metrics.to_row() for metrics in epochs], io.StringIO()
         if rows:
             columns = dict.fromkeys(name for row in rows for name in row)
@@ -38,7 +38,7 @@ class ResultFiles:
         write_text(self._run.history_file, text.getvalue())
 
     def write_summary(self, summary: Summary | PartialSummary) -> None:
-        """Write the results of the run."""
+        """Write the summary of the run."""
         _write_json(self._run.summary_file, summary.to_json())
 
     def write_evaluation(self, report: RunReport | PooledReport) -> None:
@@ -46,11 +46,11 @@ class ResultFiles:
         _write_json(self._run.evaluation_file, report.to_json())
 
     def write_baseline(self, baseline: Mapping[str, Any]) -> None:
-        """Write what another classifier came to on the same samples."""
+        """Write the accuracies of the linear classifier."""
         _write_json(self._run.baseline_file, baseline)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Keep the environment that a run was started in; where it is resumed in another, that as well."""
+        """Write the environment of a run; if it is resumed in another one, add the changes."""
         file = self._run.environment_file
         if not file.exists():
             _write_json(file, environment)
@@ -61,21 +61,21 @@ class ResultFiles:
         changed = {key: value for key, value in environment.items() if latest.get(key) != value}
         if set(changed) - set(passing):
             for key in sorted(set(changed) - set(passing)):
-                LOG.info("resuming with another %s: %s, before %s", key, changed[key], latest.get(key))
+                LOG.info("resuming with another %s: %s instead of %s", key, changed[key], latest.get(key))
             known.setdefault("resumed", []).append(changed)
             _write_json(file, known)
 
     def read_trained_with(self) -> dict[str, Any]:
-        """Return the model's environment when the run was last started or resumed; empty where that is not known."""
+        """Return the environment of the model when the run was last started or resumed; empty if unknown."""
         return dict(_take_latest(read_environment(self._run.environment_file)).get("model", {}))
 
     @contextmanager
     def conclude_after(self, complete: Sequence[str], missing: Sequence[str]) -> Iterator[None]:
-        """Say in the summary what is missing while a part is trained, and where that does not come to its end.
+        """List the missing parts in the summary while a part is trained, and if that is interrupted.
 
         Parameters
         ----------
-        complete, missing : names of the parts' folders.
+        complete, missing : names of the folders of the parts.
         """
         file = self._run.summary_file
         before = file.read_bytes() if file.is_file() else None
@@ -83,7 +83,7 @@ class ResultFiles:
         self.write_summary(so_far)
         try:
             yield
-        except (SettingError, DataError):  # it was not resumed
+        except (SettingError, DataError):  # the run was not resumed
             if before is None:
                 file.unlink(missing_ok=True)
             else:
@@ -105,7 +105,7 @@ def _write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _make_plain(value: Any) -> Any:
-    """Return a value for JSON, which has no number that is not finite."""
+    """Return a value for JSON, in which numbers that are not finite are replaced by None."""
     if isinstance(value, Mapping):
         return {key: _make_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Results of training: of an epoch, a run, and of the folds or seeds that a run is made of, with their form on disk."""
+"""Results of training: of an epoch, of a run, and of several folds or seeds, as written to the run folder."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """Results of one epoch; losses are means over samples, accuracies parts of the samples, 0 to 1.
+    """Metrics of one epoch. Losses are means over samples, accuracies are from 0 to 1.
 
     Attributes
     ----------
-    epoch : counted from 1.
-    validation_loss, validation_accuracy, test_loss, test_accuracy : None where there are no such samples.
-    learning_rate : of the last batch.
-    spikes_per_neuron : mean over hidden neurons and training samples.
-    silent_neurons : hidden neurons without a spike in the epoch.
-    grazing_spikes : spikes so flat that their slope was bounded; None in rows of versions that did not count them.
-    seconds : of training and evaluation, without callbacks.
-    others : columns that only other versions write.
+    epoch : number of the epoch, counted from 1.
+    validation_loss, validation_accuracy, test_loss, test_accuracy : None if there are no such samples.
+    learning_rate : learning rate of the last batch.
+    spikes_per_neuron : number of spikes per hidden neuron and training sample, on average.
+    silent_neurons : number of hidden neurons without a spike in the epoch.
+    grazing_spikes : number of spikes whose slope at the threshold was bounded; None in rows of early versions.
+    seconds : time of training and evaluation, without callbacks, s.
+    others : columns of other versions.
     """
 
     epoch: int
@@ -51,7 +51,7 @@ class EpochMetrics:
         return getattr(self, f"{part}_accuracy")
 
     def is_better(self, best: EpochMetrics | None, monitor: str) -> bool:
-        """Return whether this epoch has the higher accuracy on a part, or among equals the lower loss."""
+        """Whether this epoch has a higher accuracy on the part `monitor`, or the same accuracy and a lower loss."""
         return best is None or self._make_rank(monitor) > best._make_rank(monitor)
 
     loss = old_method("loss", "get_loss")
@@ -60,16 +60,16 @@ class EpochMetrics:
     def _make_rank(self, part: str) -> tuple[float, float]:
         accuracy, loss = self.get_accuracy(part), self.get_loss(part)
         if accuracy is None or loss is None:
-            raise ValueError(f"there are no {part} samples to be monitored")
+            raise ValueError(f"there are no {part} samples to monitor")
         return accuracy, -loss
 
     def to_row(self) -> Row:
-        """Return the row as `history.csv`, summaries and checkpoints hold it."""
+        """Return the metrics as a row of `history.csv`, of summaries and of checkpoints."""
         return {name: getattr(self, name) for name in _COLUMNS} | dict(self.others)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
-        """Read what `to_row` wrote, in this version or another."""
+        """Make metrics from a row that `to_row` of this or another version returned."""
         others = {name: value for name, value in row.items() if name not in _COLUMNS}
         known: dict[str, Any] = {name: row.get(name) for name in _COLUMNS}
         return cls(**known, others=others)
@@ -84,17 +84,17 @@ class RunSummary:
 
     Attributes
     ----------
-    run : name of its folder.
+    run : name of the run folder.
     status : `complete`, `interrupted` or `diverged`.
-    epochs : that are complete.
-    monitor : part of the data whose accuracy chose the best epoch.
-    best, last : metrics of these epochs; None before the first has ended.
-    silent_layers : hidden populations without a single spike in the last epoch.
-    num_parameters : that are trained.
-    compile_seconds : until the model was ready.
-    seconds : in epochs.
-    time : when it ended, universal time in ISO format.
-    baseline : part of the data -> accuracy of a linear classifier on it; None where there is none.
+    epochs : number of complete epochs.
+    monitor : part of the data whose accuracy chooses the best epoch.
+    best, last : metrics of these epochs; None if no epoch is complete.
+    silent_layers : hidden populations without any spike in the last epoch.
+    num_parameters : number of trained parameters.
+    compile_seconds : time of code generation and compilation, s.
+    seconds : time of all epochs, s.
+    time : end of the training (UTC) in ISO format.
+    baseline : part of the data -> accuracy of the linear classifier; None if there is none.
     """
 
     run: str
@@ -111,7 +111,7 @@ class RunSummary:
     baseline: dict[str, float] | None = None
 
     def list_accuracies(self) -> dict[str, float]:
-        """Return the accuracies reached, by part and epoch: `test_accuracy_best`. There must be an epoch."""
+        """Return the accuracies by part and epoch, such as `test_accuracy_best`."""
         return {
             f"{part}_accuracy_{epoch}": accuracy
             for epoch, metrics in (("best", self.best), ("last", self.last))
@@ -128,15 +128,15 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class FoldsSummary:
-    """Results of one training for each speaker left out; accuracies are those on that speaker.
+    """Results of one training for each speaker left out; accuracies are on that speaker.
 
     Attributes
     ----------
-    run, status, monitor, seconds, time : as of `RunSummary`.
+    run, status, monitor, seconds, time : as for `RunSummary`.
     baseline : means over the folds.
-    mean_accuracy_last, mean_accuracy_best : over all folds, of the last and the best epoch.
+    mean_accuracy_last, mean_accuracy_best : means over all folds, for the last and the best epoch.
     fold_accuracy_last, fold_accuracy_best : speaker -> accuracy.
-    folds : speaker -> its training.
+    folds : speaker -> summary of its training.
     """
 
     run: str
@@ -152,7 +152,7 @@ class FoldsSummary:
     baseline: dict[str, float] | None = None
 
     def list_accuracies(self) -> dict[str, float]:
-        """Return the mean accuracies, by name."""
+        """Return the mean accuracies by name."""
         return {"mean_accuracy_best": self.mean_accuracy_best, "mean_accuracy_last": self.mean_accuracy_last}
 
     def to_json(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class FoldsSummary:
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over several seeds: mean, standard deviation of the sample, and the figure of each seed."""
+    """A number over several seeds: mean, standard deviation (n - 1), and the value of each seed."""
 
     mean: float
     std: float
@@ -172,14 +172,14 @@ class Spread:
 
 @dataclass(frozen=True)
 class SeedsSummary:
-    """Results of the same training with several seeds.
+    """Results of trainings that differ only in their seeds.
 
     Attributes
     ----------
-    run, status, monitor, seconds, time : as of `RunSummary`.
+    run, status, monitor, seconds, time : as for `RunSummary`.
     baseline : means over the seeds.
-    over_seeds : name of an accuracy -> its spread.
-    seeds : seed -> its training.
+    over_seeds : name of an accuracy -> its mean, standard deviation and values.
+    seeds : seed -> summary of its training.
     """
 
     run: str
@@ -200,7 +200,7 @@ class SeedsSummary:
 
 
 def average_baseline(summaries: Iterable[RunSummary | FoldsSummary]) -> dict[str, float] | None:
-    """Return the mean accuracies of linear classifiers by part; None unless every training has one."""
+    """Return the mean accuracies of linear classifiers by part of the data; None unless every training has one."""
     found = [summary.baseline for summary in summaries]
     known = [baseline for baseline in found if baseline is not None]
     if not known or len(known) < len(found):
@@ -209,18 +209,18 @@ def average_baseline(summaries: Iterable[RunSummary | FoldsSummary]) -> dict[str
 
 
 def describe_accuracies(accuracies: Mapping[str, float]) -> str:
-    """Format accuracies by part of the data as a part of a line."""
+    """Format accuracies by part of the data, such as `training 98.00 %, test 91.10 %`."""
     return ", ".join(f"{part} {100 * value:.2f} %" for part, value in accuracies.items())
 
 
 @dataclass(frozen=True)
 class PartialSummary:
-    """State of a run of several trainings that is not complete.
+    """Summary of a run of several trainings that are not all complete.
 
     Attributes
     ----------
     run : name of its folder.
-    complete, missing : names of the trainings' folders.
+    complete, missing : names of the folders of trainings.
     status : `under way`, `interrupted` or `diverged`.
     """
 
@@ -235,4 +235,4 @@ class PartialSummary:
 
 
 Summary = RunSummary | FoldsSummary | SeedsSummary
-"""Results of a training, as its settings ask for one, folds or seeds."""
+"""Results of a run: of one training, of folds, or of seeds."""

@@ -1,4 +1,4 @@
-"""The checkpoints in a run folder, and what helps where one of them is damaged."""
+"""Read the checkpoints in a run folder; messages about damaged ones suggest a remedy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .parts import find_parts
 from .paths import RunPaths
 
 CHECKPOINTS = ("best", "last")
-"""Checkpoints of a run, by name: of its best epoch, and the last one."""
+"""Names of the checkpoints of a run: of the best epoch, and the last one."""
 
 
 class SavedCheckpoints:
@@ -20,12 +20,12 @@ class SavedCheckpoints:
         self._run = run
 
     def read_latest(self) -> Checkpoint | None:
-        """Read the checkpoint to go on from; None where the run has not come to one yet.
+        """Read the checkpoint to resume from; None if the run has none yet.
 
         Raises
         ------
         DataError
-            The checkpoint is cut short or damaged; names the next best source.
+            The checkpoint is truncated or damaged; the message names another one, if it can be read.
         """
         run = self._run
         if not run.checkpoint_file.exists():
@@ -35,10 +35,10 @@ class SavedCheckpoints:
         except DataError as error:
             best = _read_epoch(run.best_file)
             remedy = (
-                "No other checkpoint is whole; delete it to start anew, or choose another --out."
+                "No other checkpoint can be read; delete it to train from the beginning, or choose another --out."
                 if best is None
-                else f"To resume from the best epoch, {best}, copy {run.best_file.name} over it; to start anew, "
-                "delete both or choose another --out."
+                else f"To resume from the best epoch, {best}, copy {run.best_file.name} over it; to train from the "
+                "beginning, delete both or choose another --out."
             )
             raise DataError(f"{error} {remedy}") from None
 
@@ -48,8 +48,8 @@ class SavedCheckpoints:
         Raises
         ------
         DataError
-            It is not there, cut short or damaged; names the other one where that is whole, or the trainings (folds,
-            seeds) that the folder is made of.
+            The checkpoint is missing, truncated or damaged. The message names the other one, if it can be read, or the
+            trainings (folds, seeds) of the folder.
         """
         files = {"best": self._run.best_file, "last": self._run.checkpoint_file}
         if not any(file.exists() for file in files.values()):
@@ -59,17 +59,17 @@ class SavedCheckpoints:
         except DataError as error:
             other = "last" if which == "best" else "best"
             epoch = _read_epoch(files[other])
-            remedy = "" if epoch is None else f" The {other} one, of epoch {epoch}, is whole: --checkpoint {other}."
+            remedy = "" if epoch is None else f" Use the {other} one, of epoch {epoch}, with --checkpoint {other}."
             raise DataError(f"{error}{remedy}") from None
 
     def _check_single(self) -> None:
         if parts := find_parts(self._run):
             names = ", ".join(map(str, parts))
-            raise DataError(f"{self._run.path}: this run is made of several trainings; name one of them: {names}.")
+            raise DataError(f"{self._run.path}: this run has several trainings; name one of them: {names}.")
 
 
 def _read_epoch(file: Path) -> int | None:
-    """Return the number of complete epochs in a checkpoint; None where it cannot be read."""
+    """Return the number of complete epochs in a checkpoint; None if it cannot be read."""
     try:
         return Checkpoint.read(file).state["epoch"]
     except DataError:

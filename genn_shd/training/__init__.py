@@ -1,1 +1,1 @@
-"""Training: data, model, samples, metrics, trainer, whole runs."""
+"""Training: preparation of data and model, the trainer, callbacks, evaluation, and whole runs."""

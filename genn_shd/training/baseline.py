@@ -1,7 +1,8 @@
-"""A linear classifier on the samples of a run: what a network without neurons would come to.
+"""A linear classifier on the samples of a run, as a baseline for the network.
 
-Multinomial logistic regression on square roots of spike counts, in 20 time bins and 35 groups of neighbouring channels
-(or as many as there are channels), standardised. No sample is augmented, and nothing is chosen on samples held out.
+Multinomial logistic regression on the standardised square roots of spike counts, in 20 time bins and 35 groups of
+neighbouring channels (or one per channel, if there are fewer). Samples are not augmented, and no parameter is chosen
+with samples held out.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from .metrics import compute_accuracy
 from .samples import Partition, Samples
 
 TIME_BINS, CHANNEL_GROUPS = 20, 35
-"""Of a sample's spikes; bins go up to the time by which 99 % of the training samples have ended."""
+"""Numbers of bins; the last time bin ends where 99 % of the training samples have had their last spike."""
 
 STRENGTH = 30.0
-"""Inverse strength of the L2 penalty against the mean loss of the training samples: C = STRENGTH / samples for their
-sum. Chosen by leaving speakers out of the training samples of `spoken_digits` and of twenty words by 25 people."""
+"""Inverse strength of the L2 penalty relative to the mean loss; scikit-learn's C = STRENGTH / samples.
+
+Chosen by leaving speakers out of the training samples of `spoken_digits` and of twenty words by 25 people."""
 
 MOST_WORK = 5e8
-"""Samples times features times classes; from about this on, a fit takes minutes."""
+"""Largest product of samples, features and classes; a larger fit takes minutes."""
 
 _MOST_STEPS = 200
 _SAMPLES_AT_ONCE = 512
@@ -36,7 +38,7 @@ def classify(samples: Partition) -> dict[str, float]:
     Raises
     ------
     DataError
-        Samples that there is nothing to fit to, or too many: says why in one line.
+        The samples have one class, no spikes, or spikes at one time only, or there are too many samples.
     """
     _check_suitable(samples.train)
     from sklearn.linear_model import LogisticRegression  # slow to import
@@ -44,12 +46,12 @@ def classify(samples: Partition) -> dict[str, float]:
 
     end = float(np.quantile(samples.train.trains.select(samples.train.indices).find_last_times(), 0.99))
     if not end > 0:
-        raise DataError("the training samples' spikes are all at the same time.")
+        raise DataError("all spikes of the training samples are at time 0.")
     features = {name: compute_features(part, end) for name, part in samples.parts.items()}
     mean, spread = features["train"].mean(axis=0), features["train"].std(axis=0)
     spread[spread == 0] = 1.0
     model = LogisticRegression(C=STRENGTH / len(samples.train), max_iter=_MOST_STEPS, tol=1e-3)
-    # Small products of matrices: several threads of BLAS would mostly wait, for seconds beside other processes.
+    # One thread: for such small matrices, several threads of BLAS would mostly wait for each other.
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")  # a fit that has not converged is still a classifier
         model.fit((features["train"] - mean) / spread, samples.train.labels)
@@ -61,12 +63,12 @@ def classify(samples: Partition) -> dict[str, float]:
 
 
 def compute_features(samples: Samples, end: float) -> np.ndarray:
-    """Return square roots of spike counts, (B, bins x groups) float32.
+    """Compute square roots of spike counts, shape (B, bins x groups), float32.
 
     Parameters
     ----------
-    samples : B of them.
-    end : of the last time bin, ms; later spikes count to it.
+    samples : B samples.
+    end : end of the last time bin, ms; later spikes are counted in that bin.
     """
     groups = _count_groups(samples)
     features = np.empty((len(samples), TIME_BINS * groups), np.float32)
@@ -88,9 +90,9 @@ def _count_groups(samples: Samples) -> int:
 def _check_suitable(train: Samples) -> None:
     classes = len(np.unique(train.labels))
     if classes < 2:
-        raise DataError("the training samples are of a single class.")
+        raise DataError("the training samples have a single class.")
     if not train.trains.counts[train.indices].any():
         raise DataError("the training samples have no spikes.")
     work = math.prod((len(train), TIME_BINS * _count_groups(train), classes))
     if work > MOST_WORK:
-        raise DataError(f"{len(train)} training samples of {classes} classes are too many to fit it in seconds.")
+        raise DataError(f"a fit to {len(train)} training samples of {classes} classes would take too long.")

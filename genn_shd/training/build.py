@@ -1,4 +1,4 @@
-"""Construction of a network and a compiled model from settings."""
+"""Make a network and a compiled model from a configuration."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from ..network.trained import Trained
 
 
 def build_network(config: Config, num_input: int, num_classes: int) -> Network:
-    """Describe the network of a configuration for a number of input channels and classes; nothing is compiled.
+    """Make the network of a configuration, for a number of input channels and classes; nothing is compiled.
 
     Raises
     ------
     SettingError
-        Settings that do not go together.
+        Settings contradict each other.
     """
     settings, loss_values = config.network, config.loss.parameter_values
     return recurrent_classifier(
@@ -75,9 +75,10 @@ def _make_delay(connection: str, settings: DelaySettings, config: Config) -> Del
 
 
 def choose_batch_size(config: Config, num_samples: int | None) -> int:
-    """The batch size to compile for: that of the settings, or less where there are too few samples to fill it.
+    """Choose the batch size to compile for: that of the settings, or less if there are fewer samples.
 
-    It is never below the size from which on samples are summed in the same groups, so that results keep their bits.
+    It is never below the number of groups in which gradients are summed times the samples in a group: smaller batches
+    would change the order of summation and thereby the last bits of results.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def choose_batch_size(config: Config, num_samples: int | None) -> int:
 
 
 def check_fits(config: Config, network: Network, num_samples: int | None = None) -> None:
-    """Check that the machine has the memory which the network of a resolved configuration needs at least.
+    """Check that the machine has enough memory for the network of a resolved configuration.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def check_fits(config: Config, network: Network, num_samples: int | None = None)
     Raises
     ------
     SettingError
-        It has not; names the setting that asks for it, and what to lower.
+        It does not; the message names the settings to lower.
     """
     simulation = config.simulation
     use = Use(
@@ -115,17 +116,17 @@ def check_fits(config: Config, network: Network, num_samples: int | None = None)
 
 
 def compile_model(config: Config, network: Network, num_samples: int | None = None) -> Model:
-    """The network of a resolved configuration, compiled, with fresh weights.
+    """Compile the network of a resolved configuration, with initial weights drawn from its seed.
 
     Parameters
     ----------
     config, network : of the run.
-    num_samples : in the largest part of the data, so that no batch can be larger; None where that is not known.
+    num_samples : number of samples in the largest part of the data, which limits the batch size; None if unknown.
 
     Raises
     ------
     SettingError, BackendError
-        The back end does not support a part of the network; names it.
+        The back end is missing, or does not support a part of the network.
     """
     check_fits(config, network, num_samples)
     simulation, optimiser = config.simulation, config.optimiser
@@ -153,24 +154,24 @@ def compile_model(config: Config, network: Network, num_samples: int | None = No
 
 
 def on_native(config: Config, scheme: str) -> Config:
-    """The configuration of a run for the native back end, on whatever back end it was trained.
+    """Return the configuration of a run with the native back end instead of the one it was trained on.
 
     Parameters
     ----------
-    config : of the run.
-    scheme : in which it was trained.
+    config : configuration of the run.
+    scheme : scheme in which it was trained, `exact` or `grid`.
     """
     own = {"backend": "native", "schedule": "auto", "max_spikes": "auto", "scheme": scheme}
     return config.replace(**{f"simulation.{name}": value for name, value in own.items()})
 
 
 def list_input_delays(config: Config) -> list[float]:
-    """List the delay of each copy of the input, ms; the first is the input itself."""
+    """List the delay of each copy of the input, ms; the first is 0, the input itself."""
     return [k * config.network.delay_spacing for k in range(config.network.input_delays + 1)]
 
 
 def get_trial_duration(config: Config) -> float:
-    """Length of a trial, ms, of a resolved configuration."""
+    """Return the duration of a trial, ms, of a resolved configuration."""
     duration = config.simulation.duration
     if isinstance(duration, str):
         raise SettingError(f"simulation.duration = {duration!r} is not resolved; call resolve first.")
@@ -178,7 +179,7 @@ def get_trial_duration(config: Config) -> float:
 
 
 def _choose_initial(settings: NetworkSettings, name: str, prefix: str) -> Initial:
-    """Return the initial values of a parameter of hidden neurons, or of outputs (prefix `output_`)."""
+    """Return the initial values of a parameter, of hidden neurons or, with the prefix `output_`, of outputs."""
     value = getattr(settings, prefix + name)
     if name in SMALLEST_TIME_CONSTANTS and getattr(settings, f"{prefix}heterogeneous"):
         return make_heterogeneous(value, SMALLEST_TIME_CONSTANTS[name])

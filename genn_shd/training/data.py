@@ -1,4 +1,4 @@
-"""Preparation of a run's data from settings: loaded, resolved, selected, cropped, partitioned, augmented."""
+"""Prepare the data of a run as settings say: load, select, crop, partition, augment."""
 
 from __future__ import annotations
 
@@ -25,17 +25,22 @@ from .time_scale import check_time_scale, describe_loss
 
 
 def prepare(config: Config, load: Callable[..., Dataset] = datasets.load_dataset) -> tuple[Config, Dataset]:
-    """The configuration with nothing left open, and its data, cropped to the trial.
+    """Load the data of a configuration, cropped to the trial, and replace its settings `auto` by values.
 
     Parameters
     ----------
-    config : with whatever is left open.
-    load : `datasets.load_dataset`, or one that remembers.
+    config : any configuration.
+    load : function that loads data sets: `load_dataset`, or one with a cache.
+
+    Returns
+    -------
+    tuple[Config, Dataset]
+        The configuration without `auto`, for `Trainer`, `partition` and the like, and the data set.
 
     Raises
     ------
     DataError, SettingError
-        Files or settings that cannot be used.
+        A file or a setting cannot be used.
     """
     dataset = select(config, load(config.dataset.name, **config.dataset.of_loader))
     check_time_scale(config, dataset)
@@ -45,7 +50,7 @@ def prepare(config: Config, load: Callable[..., Dataset] = datasets.load_dataset
 
 
 def resolve(config: Config, dataset: Dataset) -> Config:
-    """The configuration with everything in place that it leaves to the data set or to other settings."""
+    """Return the configuration with values for settings `auto` that depend on the data set or on other settings."""
     changes: dict[str, object] = {}
     if config.simulation.duration == "auto":
         changes["simulation.duration"] = dataset.duration
@@ -53,7 +58,7 @@ def resolve(config: Config, dataset: Dataset) -> Config:
         exact = config.simulation.backend == "native" and config.rule.name == "eventprop"
         changes["simulation.scheme"] = "exact" if exact else "grid"
     if config.training.monitor == "auto":
-        # The speaker left out is there to be heard for the first time: it chooses no epoch.
+        # Accuracy on a speaker left out must not choose the epoch: it is the result.
         without = config.validation.kind in ("none", "leave_one_speaker_out")
         changes["training.monitor"] = "training" if without else "validation"
     if len(config.training.all_seeds) == 1:
@@ -61,19 +66,19 @@ def resolve(config: Config, dataset: Dataset) -> Config:
     resolved = config.replace(**changes)
     if resolved.training.monitor == "validation" and resolved.validation.kind == "none":
         raise SettingError(
-            "training.monitor = 'validation' is not allowed: validation.kind = 'none' leaves nothing to monitor; "
+            "training.monitor = 'validation' is not allowed with validation.kind = 'none'; "
             "choose a kind of validation, or monitor = 'training'."
         )
     return resolved
 
 
 def select(config: Config, dataset: Dataset) -> Dataset:
-    """The data set with the classes and in the units that a configuration asks for.
+    """Return a data set with the classes of a configuration, and with rescaled times and channels.
 
     Raises
     ------
     SettingError
-        A class that the data set does not have.
+        The data set does not have one of the classes.
     """
     settings = config.dataset
     if settings.classes:
@@ -84,12 +89,12 @@ def select(config: Config, dataset: Dataset) -> Dataset:
     parts: dict[str, Any] = {name: rescale(trains) for name, trains in dataset.parts.items()}
     duration = dataset.duration * rescale.time
     if not dataset.train.count_longer(dataset.duration) and parts["train"].count_longer(duration):
-        duration = hdf5.suggest_duration(parts["train"].duration)  # rounding must not cost the last spike
+        duration = hdf5.suggest_duration(parts["train"].duration)  # rounding must not drop the last spike
     return replace(dataset, duration=duration, **parts)
 
 
 def crop(dataset: Dataset, duration: float) -> Dataset:
-    """The data set without spikes at `duration` (ms) or later; says in the log how many samples that shortens."""
+    """Return a data set without spikes at `duration` (ms) or later; log the number of samples that are shortened."""
     cropped: dict[str, Any] = {name: trains.crop(duration) for name, trains in dataset.parts.items()}
     for name, trains in dataset.parts.items():
         if longer := trains.count_longer(duration):
@@ -104,17 +109,17 @@ def crop(dataset: Dataset, duration: float) -> Dataset:
 def _warn_of_lost_copies(config: Config) -> None:
     delays, duration = list_input_delays(config), get_trial_duration(config)
     if lost := sum(delay >= duration for delay in delays):
-        message = "%d of %d copies of the input come after the trial of %g ms and are lost; lower network.delay_spacing"
+        message = "%d of %d copies of the input arrive after the trial of %g ms; lower network.delay_spacing"
         LOG.info(message, lost, len(delays), duration)
 
 
 def partition(config: Config, dataset: Dataset) -> Partition:
-    """Training, validation and test samples of one run.
+    """Divide the samples of a data set into training, validation and test samples, as `config.validation` says.
 
     Raises
     ------
     SettingError
-        A validation set that the data cannot give.
+        The data do not have such a validation set.
     """
     test = None if dataset.test is None else Samples.from_all(dataset.test)
     match config.validation:
@@ -130,12 +135,12 @@ def partition(config: Config, dataset: Dataset) -> Partition:
 
 
 def resolve_from_data(config: Config, train: Samples) -> Config:
-    """Return the configuration with values that depend on the training samples: a number of spikes for `smallest`.
+    """Return the configuration with `augmentation.normalise = "smallest"` replaced by that number of spikes.
 
     Raises
     ------
     DataError
-        A training sample without spikes, where all others would be thinned to that.
+        A training sample has no spikes, so that all others would lose theirs.
     """
     if config.augmentation.normalise != "smallest":
         return config
@@ -144,19 +149,19 @@ def resolve_from_data(config: Config, train: Samples) -> Config:
 
 
 def count_most_samples(config: Config, samples: Partition) -> int:
-    """Samples in the largest part of a run with a settled configuration, an epoch of the training samples among them.
+    """Return the number of samples in the largest part of the data: an augmented epoch, validation or test.
 
     Raises
     ------
     DataError
-        A training sample without a label, where classes are balanced.
+        Classes are balanced and a training sample has no label.
     """
     in_epoch = build_augmentation(config).count_samples(samples.train.labels)
     return max([in_epoch, *map(len, samples.held_out.values())])
 
 
 def build_augmentation(config: Config) -> Augmentation:
-    """Return what a resolved configuration does to training samples in every epoch."""
+    """Make the augmentation of a resolved configuration."""
     settings, normalise = config.augmentation, config.augmentation.normalise
     if normalise == "smallest":
         raise SettingError("augmentation.normalise = 'smallest' is not resolved; call resolve_from_data first.")
@@ -169,7 +174,7 @@ def build_augmentation(config: Config) -> Augmentation:
 
 
 def prepare_for_evaluation(config: Config, samples: Samples) -> Samples:
-    """Samples as a network is evaluated on them: thinned where training samples are, always to the same spikes."""
+    """Return samples for evaluation: with `augmentation.normalise`, spikes are dropped, always the same ones."""
     augmentation = build_augmentation(config)
     if augmentation.normalise is None:
         return samples
@@ -182,7 +187,7 @@ def prepare_for_evaluation(config: Config, samples: Samples) -> Samples:
 def _select_official(dataset: Dataset) -> Samples:
     if dataset.validation is None:
         raise SettingError(
-            f"validation.kind = 'official' is not allowed: data set {dataset.name!r} comes without a validation set; "
+            f"validation.kind = 'official' is not allowed: data set {dataset.name!r} has no validation set; "
             "choose 'none', 'random' or 'speaker'."
         )
     return Samples.from_all(dataset.validation)

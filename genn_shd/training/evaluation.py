@@ -1,4 +1,4 @@
-"""A model's answers to samples, without learning from them."""
+"""Evaluation of a model on samples."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .samples import HeldSamples
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Answers to B labelled samples.
+    """Loss, predictions and spike counts of a model for B labelled samples.
 
     Attributes
     ----------
-    loss : mean over the samples.
+    loss : mean loss over the samples.
     labels, predictions, speakers : (B,) int.
-    spikes : hidden population -> (N,) int64, spikes of each neuron in all samples.
+    spikes : hidden population -> (N,) int64, number of spikes of each neuron in all samples together.
     """
 
     loss: float
@@ -34,12 +34,12 @@ class Evaluation:
 
     @property
     def spikes_per_neuron(self) -> float:
-        """Mean over hidden neurons and samples."""
+        """Number of spikes per hidden neuron and sample, on average."""
         return RunningMetrics(samples=len(self.labels), spikes=dict(self.spikes)).compute_spikes_per_neuron()
 
     @property
     def accuracy(self) -> float:
-        """Part of the samples predicted right, 0 to 1."""
+        """Fraction of correctly predicted samples, 0 to 1."""
         return compute_accuracy(self.labels, self.predictions)
 
     @property
@@ -53,12 +53,12 @@ class Evaluation:
         return compute_accuracy_by_group(self.labels, self.predictions, self.speakers)
 
     def count_confusion(self, num_classes: int) -> np.ndarray:
-        """(C, C) int64, a row a true class and a column a predicted one."""
+        """Count the confusion matrix, (C, C) int64: rows are true classes, columns predicted ones."""
         return count_confusion(self.labels, self.predictions, num_classes)
 
     @classmethod
     def pool(cls, evaluations: Sequence[Evaluation]) -> Evaluation:
-        """Pool all samples of several evaluations."""
+        """Combine the samples of several evaluations into one evaluation."""
         weights = [len(evaluation.labels) for evaluation in evaluations]
         return cls(
             loss=float(np.average([e.loss for e in evaluations], weights=weights)),
@@ -70,13 +70,13 @@ class Evaluation:
 
 
 def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None] = lambda: None) -> Evaluation:
-    """Run all samples through a model.
+    """Evaluate a model on samples.
 
     Parameters
     ----------
-    model : nothing of it changes.
-    samples : labelled, held by the model.
-    after_batch : called after every batch; an exception it raises ends the evaluation.
+    model : the model; its parameters do not change.
+    samples : labelled samples, uploaded to the model.
+    after_batch : called after every batch; an exception that it raises ends the evaluation.
     """
     metrics, predictions = RunningMetrics(), []
     for labels, batch in samples.make_batches(np.arange(len(samples)), model.batch_size):
@@ -94,7 +94,7 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
 
 
 def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
-    """`evaluate`, of which a person sees how far it is."""
+    """Evaluate a model on samples, and show a bar of progress."""
     with CountingBar(math.ceil(len(samples) / model.batch_size), "batches") as bar:
         return evaluate(model, samples, bar.update)
 
@@ -102,7 +102,7 @@ def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
 def summarise_evaluation(
     evaluation: Evaluation, operations: Operations, class_names: Sequence[str], speaker_names: Sequence[str]
 ) -> EvaluationReport:
-    """Summarise an evaluation by class and by speaker, which it knows by their numbers only."""
+    """Make a report of an evaluation, with the names of classes and speakers."""
     return EvaluationReport(
         samples=len(evaluation.labels),
         accuracy=evaluation.accuracy,

@@ -1,4 +1,4 @@
-"""The learning rate: warmed up over the first batches, annealed over all, lowered when accuracy stalls."""
+"""The learning rate: warm-up, annealing, and reductions when accuracy stops improving."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _follow_cosine(progress: float) -> float:
 
 
 def _follow_one_cycle(progress: float) -> float:
-    """Smith & Topin (2019), with the constants that are usual since."""
+    """Return the factor of the one-cycle policy of Smith & Topin (2019), with the constants that are common today."""
     first, peak, last = 1.0 / 25.0, 0.3, 1.0 / 250_000.0
     if progress < peak:
         return 1.0 + (first - 1.0) * _follow_cosine(progress / peak)
@@ -30,18 +30,18 @@ _ANNEALING = {"none": _keep_constant, "cosine": _follow_cosine, "one_cycle": _fo
 
 @dataclass
 class LearningRate:
-    """The learning rate of each batch, and its state.
+    """Computes the learning rate of each batch.
 
-    Warm-up: the rate starts at `warm_up_start * learning_rate` and grows by `warm_up_factor` a batch until it
-    reaches the full rate. Schedule (Nowotny et al. 2025): after every epoch, two exponential moving averages
-    take in the monitored accuracy, `average = weight * average + (1 - weight) * accuracy`; where the fast one is
-    not above the slow one and the full rate has stood for more than `min_epochs`, it is multiplied by `factor`.
-    Annealing: see `OptimiserSettings`.
+    Warm-up: the rate starts at `warm_up_start * learning_rate` and is multiplied by `warm_up_factor` with every batch
+    until it reaches the full rate. Schedule (Nowotny et al. 2025): after every epoch, two exponential moving averages
+    of the monitored accuracy are updated, `average = weight * average + (1 - weight) * accuracy`. If the fast one is
+    not above the slow one, and the full rate has not changed for more than `min_epochs` epochs, the full rate is
+    multiplied by `factor`. Annealing: see `OptimiserSettings`.
 
     Attributes
     ----------
-    settings : of the optimiser.
-    full : rate after the warm-up.
+    settings : settings of the optimiser.
+    full : rate after the warm-up, without annealing.
     latest : rate of the latest batch.
     batches : number of batches so far.
     fast, slow : moving averages of accuracy.
@@ -58,18 +58,18 @@ class LearningRate:
 
     @classmethod
     def start(cls, settings: OptimiserSettings) -> LearningRate:
-        """Before the first batch."""
+        """Make the learning rate before the first batch."""
         return cls(settings, settings.learning_rate)
 
     def compute_batch_rate(self, progress: float) -> float:
-        """Return the rate of the batch that comes next; the same until `finish_batch`.
+        """Compute the rate of the next batch; it does not change until `finish_batch` is called.
 
         Parameters
         ----------
-        progress : part of all batches of the training that is done, from 0 to 1.
+        progress : fraction of all batches of the training that is done, 0 to 1.
         """
         start, factor = self.settings.warm_up_start, self.settings.warm_up_factor
-        is_warming_up = self.batches < -math.log(start) / math.log(factor)  # later, the power would overflow
+        is_warming_up = self.batches < -math.log(start) / math.log(factor)  # later, the power could overflow
         warmed = self.settings.learning_rate * start * factor**self.batches if is_warming_up else math.inf
         self.latest = min(self.full, warmed) * _ANNEALING[self.settings.annealing](progress)
         return self.latest
@@ -79,7 +79,7 @@ class LearningRate:
         self.batches += 1
 
     def finish_epoch(self, epoch: int, accuracy: float) -> bool:
-        """Take in the accuracy after an epoch (counted from 0); returns whether the rate was lowered."""
+        """Update the averages with the accuracy of an epoch (counted from 0); return whether the rate was lowered."""
         schedule = self.settings.schedule
         self.fast = schedule.fast * self.fast + (1.0 - schedule.fast) * accuracy
         self.slow = schedule.slow * self.slow + (1.0 - schedule.slow) * accuracy
@@ -90,11 +90,11 @@ class LearningRate:
         return stalled and schedule.factor < 1.0
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps, as numbers that JSON takes."""
+        """Return the state for a checkpoint, as numbers for JSON."""
         names = ("full", "latest", "batches", "fast", "slow", "last_change")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, settings: OptimiserSettings, state: dict[str, Any]) -> LearningRate:
-        """Restore what `get_state` returned."""
+        """Make the learning rate from a state that `get_state` returned."""
         return cls(settings, **state)

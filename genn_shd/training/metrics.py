@@ -1,4 +1,4 @@
-"""Figures of merit: accuracies, confusion matrices, and sums over the batches of an epoch."""
+"""Metrics: accuracies, confusion matrices, and sums over the batches of an epoch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..backends.results import BatchResult
 
 @dataclass
 class RunningMetrics:
-    """Sums over batches, from which means over samples follow.
+    """Sums over batches, and means over their samples.
 
     Attributes
     ----------
     samples : number of samples so far.
     loss : sum of their losses.
-    correct : number of them predicted right.
-    grazing : number of spikes so flat that their slope was bounded; see `BatchResult`.
-    spikes : hidden population -> (N,) int64, spikes of each neuron in all samples.
+    correct : number of correctly predicted samples.
+    grazing : number of grazing spikes, whose slope at the threshold was bounded; see `BatchResult`.
+    spikes : hidden population -> (N,) int64, number of spikes of each neuron in all samples together.
     """
 
     samples: int = 0
@@ -30,7 +30,7 @@ class RunningMetrics:
     spikes: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, result: BatchResult, labels: np.ndarray, hidden: Iterable[str]) -> None:
-        """Take in a batch of B labelled samples; `hidden` names the populations whose spikes count."""
+        """Add the result of a batch with the labels (B,); `hidden` are the populations whose spikes are counted."""
         self.samples += len(labels)
         self.loss += result.loss * len(labels)
         self.correct += int(np.count_nonzero(result.predictions == labels))
@@ -45,28 +45,28 @@ class RunningMetrics:
 
     @property
     def accuracy(self) -> float:
-        """Part of the samples predicted right, 0 to 1."""
+        """Fraction of correctly predicted samples, 0 to 1."""
         return self.correct / self.samples
 
     @property
     def silent(self) -> dict[str, np.ndarray]:
-        """Hidden population -> (N,) bool, the neurons without a single spike."""
+        """Hidden population -> (N,) bool: the neurons that never spiked."""
         return {name: counts == 0 for name, counts in self.spikes.items()}
 
     def compute_spikes_per_neuron(self) -> float:
-        """Mean over hidden neurons and samples."""
+        """Compute the number of spikes per hidden neuron and sample, on average."""
         neurons = sum(len(counts) for counts in self.spikes.values())
         spikes = sum(int(counts.sum()) for counts in self.spikes.values())
         return spikes / (neurons * self.samples)
 
 
 def compute_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """Part of the samples predicted right, 0 to 1."""
+    """Compute the fraction of correctly predicted samples, 0 to 1."""
     return float(np.mean(labels == predictions))
 
 
 def count_confusion(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
-    """(C, C) int64: in row l and column p, how many samples of class l were taken for class p."""
+    """Count the confusion matrix, (C, C) int64: samples of class l that were predicted as p, in row l and column p."""
     pairs = labels.astype(np.int64) * num_classes + predictions
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
@@ -85,12 +85,12 @@ class GroupAccuracy:
 
 
 def compute_accuracy_by_group(labels: np.ndarray, predictions: np.ndarray, groups: np.ndarray) -> list[GroupAccuracy]:
-    """Accuracy within each group that occurs, in the order of their numbers.
+    """Compute the accuracy of each group that occurs, in the order of their numbers.
 
     Parameters
     ----------
     labels, predictions : (B,) classes.
-    groups : (B,) integers >= 0, for example the labels themselves or the speakers; negative ones are left out.
+    groups : (B,) integers, for example labels or speakers; samples with negative ones are ignored.
     """
     correct = labels == predictions
     return [

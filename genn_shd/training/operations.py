@@ -1,4 +1,4 @@
-"""The work of a network for a sample: spikes, synaptic operations, and an estimate of their energy."""
+"""Count spikes and synaptic operations of a network per sample, and estimate their energy."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _PJ_PER_UJ = 1e6
 def count_operations(
     model: Model, samples: Samples, spikes: Mapping[str, np.ndarray], settings: ReportSettings
 ) -> Operations:
-    """Count what a network does for a sample, on average.
+    """Count the operations of a network per sample, on average.
 
-    A synaptic operation is one spike that arrives at one synapse; a spike of the input arrives once for every delayed
-    copy of it. The dense network has the same layers, an Elman network with one product for every weight and time
-    step, whether or not there is anything to multiply.
+    A synaptic operation is one spike that arrives at one synapse; an input spike arrives once for every delayed copy of
+    the input. For comparison, the dense network is a recurrent network (Elman) with the same layers, which multiplies
+    every weight in every time step.
 
     Parameters
     ----------
-    model : that the samples were run through.
-    samples : those.
-    spikes : hidden population -> (N,), spikes of each neuron in all samples.
+    model : the model that was evaluated.
+    samples : the samples that it was evaluated on.
+    spikes : hidden population -> (N,), number of spikes of each neuron in all samples together.
     settings : energies of single operations.
     """
     network, num_samples = model.network, len(samples)
@@ -51,17 +51,17 @@ def count_operations(
 def count_operations_by_part(
     model: Model, parts: Mapping[str, Samples], evaluations: Mapping[str, Evaluation], settings: ReportSettings
 ) -> dict[str, Operations]:
-    """Count the same for each part of the data, by the evaluation of its samples."""
+    """Count the operations for each part of the data, from its samples and their evaluation."""
     return {part: count_operations(model, parts[part], each.spikes, settings) for part, each in evaluations.items()}
 
 
 def _count_arrivals(samples: Samples, delays: np.ndarray, duration: float) -> int:
-    """Count the spikes of all samples that arrive within a trial, each once for every delay (ms)."""
+    """Count the spikes of all samples that arrive within the trial, each once per delay; delays in ms."""
     times = samples.trains.select(samples.indices).times
     return sum(int(np.count_nonzero(times < duration - delay)) for delay in delays)
 
 
 def _count_dense_weights(network: Network) -> int:
-    """Count the weights of a dense network with the same layers: delayed copies of the input need none of their own."""
-    sizes = {p.name: p.size for p in network.populations}  # of the source without its copies
+    """Count the weights of a dense network with the same layers, in which the input has no delayed copies."""
+    sizes = {p.name: p.size for p in network.populations}  # without copies of the input
     return sum(sizes[c.source] * sizes[c.target] for c in network.connections)

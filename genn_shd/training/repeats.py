@@ -1,7 +1,7 @@
-"""Ways to train: once, once for each speaker left out, and each of these with several seeds; all go on where they were.
+"""Train once, or once for each speaker left out, each with one or several seeds; all of them can be resumed.
 
-A training with one seed has its files in the run folder; with several, in `seed_N/`, and with speakers left out each
-fold in `fold_SPEAKER/` of that. Their joint results are in the run folder.
+The files of a training with one seed are in the run folder. With several seeds they are in `seed_N/`, and with
+speakers left out in `fold_SPEAKER/` of that folder. Their joint results are in the run folder.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ def train(
     stop: StopRequest | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Summary:
-    """Train as `config.validation` and `training.seeds` ask, or go on where a call was stopped; returns the summary.
+    """Train as `config.validation` and `training.seeds` say, or resume; return the summary.
 
     Parameters
     ----------
-    config, dataset : what to train, and its data, as `prepare` gives them.
-    path : run folder; made where it is missing.
-    stop : looked at after every batch.
-    callbacks : of every training, after those that settings name.
+    config, dataset : resolved configuration and its data, as `prepare` returns them.
+    path : run folder; created if it is missing.
+    stop : request to stop, checked after every batch.
+    callbacks : your own callbacks, used in every training after those that settings name.
 
     Raises
     ------
     SettingError, DataError, BackendError
-        Something that cannot be used, found before anything is compiled.
+        A setting, file or back end cannot be used.
     Interrupted
         `stop` was requested.
     DivergedError
-        A loss or gradient is not finite.
+        A loss or a gradient is not finite.
     """
     _check_folder(path, len(config.training.all_seeds) > 1)
     if len(config.training.all_seeds) > 1:
@@ -69,12 +69,12 @@ def train(
 
 
 def _check_folder(path: Path, several: bool) -> None:
-    """Seeds may be added to a folder, but one with the files of a single training is not to hold others' folders."""
+    """Check that a folder does not hold another kind of training; a list of seeds may become longer."""
     if RunFolder(path).config_file.exists():
         seeds = RunFolder(path).read_config().training.all_seeds
         if several != (len(seeds) > 1):
             held = "one with several seeds" if len(seeds) > 1 else f"one with the single seed {seeds[0]}"
-            raise SettingError(f"{path}: holds another kind of training, {held}; choose another --out.")
+            raise SettingError(f"{path} holds another kind of training, {held}; choose another --out.")
 
 
 def _train_seed(
@@ -88,7 +88,7 @@ def _train_seed(
 def _train_seeds(
     config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
 ) -> SeedsSummary:
-    """Train once, or once for each speaker, with each seed in `seed_N/`."""
+    """Train with each seed, in `seed_N/`."""
     seeds = config.training.all_seeds
     parts = [
         _Part(f"seed_{seed}", f"seed {seed}", config.replace(**{"training.seed": seed, "training.seeds": 1}))
@@ -104,7 +104,7 @@ def _train_seeds(
 def _train_folds(
     config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback]
 ) -> FoldsSummary:
-    """Train once a speaker in `fold_SPEAKER/`; folds that are complete are not trained again."""
+    """Train once for each speaker, in `fold_SPEAKER/`; complete folds are not trained again."""
     folds = list(splits.leave_one_speaker_out(dataset.train, dataset.speaker_names))
     speakers = [int(dataset.train.speakers[fold.validation[0]]) for fold in folds]
     names = [dataset.speaker_names[speaker] for speaker in speakers]
@@ -130,7 +130,7 @@ def _train_folds(
 
 @dataclass(frozen=True)
 class _Part:
-    """One of the trainings that a run is made of: the name of its folder, its name in the log, its settings."""
+    """One training of several: the name of its folder, its name in the log, its configuration."""
 
     folder: str
     label: str
@@ -138,7 +138,7 @@ class _Part:
 
 
 def _train_parts(top: RunFolder, parts: Sequence[_Part], train_part: Callable[[Config, Path], R]) -> list[R]:
-    """Train one part after the other in folders of their own; the summary on top says meanwhile which are missing."""
+    """Train the parts one after another in their folders; meanwhile, the joint summary lists missing parts."""
     folders, results = [part.folder for part in parts], []
     for number, part in enumerate(parts):
         LOG.info("%s (%d of %d)", part.label, number + 1, len(parts))
@@ -174,7 +174,7 @@ def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, Run
 
 
 def _take_together(top: RunFolder, config: Config, summaries: Collection[RunSummary | FoldsSummary]) -> dict[str, Any]:
-    """Entries that the summaries of seeds and of folds have in common."""
+    """Return the entries that summaries of seeds and of folds have in common."""
     return {
         "run": top.name,
         "status": "complete",
@@ -192,7 +192,7 @@ def _spread(values: Sequence[float]) -> Spread:
 def _get_validation_accuracy(metrics: EpochMetrics | None) -> float:
     accuracy = metrics.validation_accuracy if metrics else None
     if accuracy is None:
-        raise ValueError("a fold has a speaker left out and at least one epoch")
+        raise ValueError("a fold must have a validation accuracy")
     return accuracy
 
 

@@ -1,4 +1,4 @@
-"""One training in a run folder, from data to plots; resumes an interrupted one."""
+"""One training in a run folder, from data to plots; an interrupted one is resumed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SAMPLES_DRAWN = 50
 def train_once(
     config: Config, dataset: Dataset, path: Path, stop: StopRequest | None, callbacks: Sequence[Callback] = ()
 ) -> tuple[RunSummary, dict[str, Evaluation]]:
-    """Train once; return the summary, and the answers of the best epoch to each part that was not trained on."""
+    """Train once; return the summary, and evaluations of the best epoch on each part of the data that is held out."""
     callbacks = [*load_callbacks(config.training.named_callbacks), *callbacks]
     config, samples = _prepare_samples(config, dataset)
     network = build_network(config, dataset.num_input, dataset.num_classes)
@@ -50,7 +50,7 @@ def train_once(
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop, callbacks)
         with _conclude_when_stopped(trainer):
             trainer.run()
-        # Without samples held out, the training samples are looked at.
+        # If no samples are held out, the training samples are evaluated.
         parts = samples.held_out or {"train": prepare_for_evaluation(config, samples.train)}
         evaluations = _evaluate_best(model, parts, folder)
         operations = count_operations_by_part(model, parts, evaluations, config.report)
@@ -60,14 +60,14 @@ def train_once(
 
 
 def _prepare_samples(config: Config, dataset: Dataset) -> tuple[Config, Partition]:
-    """Partition the samples and thin those held out as settings ask; put in place what settings leave to them."""
+    """Partition the samples, prepare those held out for evaluation, and resolve settings that depend on them."""
     samples = partition(config, dataset)
     config = resolve_from_data(config, samples.train)
     return config, replace(samples, **{name: prepare_for_evaluation(config, p) for name, p in samples.held_out.items()})
 
 
 def _announce(model: Model, samples: Partition) -> None:
-    """Say in the log what trains on what."""
+    """Log the numbers of samples and parameters, and the back end."""
     counts = ", ".join(f"{len(part)} {name}" for name, part in samples.parts.items())
     what = "%s samples; %d parameters; back end %s, ready in %.1f s"
     LOG.info(what, counts, model.network.num_parameters, model.backend, model.compile_seconds)
@@ -75,7 +75,7 @@ def _announce(model: Model, samples: Partition) -> None:
 
 @contextmanager
 def _conclude_when_stopped(trainer: Trainer) -> Iterator[None]:
-    """Leave a summary of what there is, also where training ends early."""
+    """Write a summary also if training is interrupted or diverges."""
     try:
         yield
     except (Interrupted, DivergedError) as end:
@@ -90,7 +90,7 @@ def _conclude(trainer: Trainer, status: Status) -> RunSummary:
 
 
 def summarise(trainer: Trainer, status: Status) -> RunSummary:
-    """Return what a training has come to."""
+    """Make the summary of a training."""
     state = trainer.state
     return RunSummary(
         run=trainer.folder.name,
@@ -119,7 +119,7 @@ def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder
 def _write_evaluations(
     evaluations: Mapping[str, Evaluation], operations: Mapping[str, Operations], dataset: Dataset, folder: RunFolder
 ) -> None:
-    """Write `evaluation.json`, which `python -m genn_shd.evaluate` writes too."""
+    """Write `evaluation.json`, as `python -m genn_shd.evaluate` does."""
     names = dataset.class_names, dataset.speaker_names
     parts = {
         name: summarise_evaluation(evaluation, operations[name], *names) for name, evaluation in evaluations.items()
@@ -129,7 +129,7 @@ def _write_evaluations(
 
 
 def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
-    """Draw the weight that the loss gives to each time, where it has one, as `plots/weight.png`."""
+    """Draw the weight of the loss over time as `plots/weight.png`, if it has one."""
     loss, given = model.network.loss, model.network.loss_values
     if loss.weight is None:
         return
@@ -144,7 +144,7 @@ def draw_weight(model: Model, samples: Samples, folder: RunFolder) -> None:
 
 
 def draw_confusion(evaluations: Mapping[str, Evaluation], class_names: Sequence[str], folder: RunFolder) -> None:
-    """Draw one confusion matrix a part, as `plots/confusion_PART.png`."""
+    """Draw the confusion matrix of each part of the data as `plots/confusion_PART.png`."""
     from ..plots import training as plots
 
     for name, evaluation in evaluations.items():

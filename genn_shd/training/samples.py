@@ -1,4 +1,4 @@
-"""Some samples of a set of spike trains, chosen without copying them, and cut into batches."""
+"""Selections of samples, made without copies, and their batches."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..spikes.spike_trains import SpikeTrains
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Samples `indices` of `trains`; nothing is copied until a batch is cut.
+    """The samples `indices` of `trains`; nothing is copied until a batch is made.
 
     Attributes
     ----------
-    trains : where the samples lie.
-    indices : (B,) which ones, in order.
+    trains : spike trains that contain the samples.
+    indices : (B,) positions of the samples in `trains`, in order.
     """
 
     trains: SpikeTrains
@@ -28,7 +28,7 @@ class Samples:
 
     @classmethod
     def from_all(cls, trains: SpikeTrains) -> Samples:
-        """Every sample of `trains`."""
+        """Select all samples of `trains`."""
         return cls(trains, np.arange(len(trains)))
 
     def __len__(self) -> int:
@@ -36,16 +36,16 @@ class Samples:
 
     @property
     def labels(self) -> np.ndarray:
-        """(B,) classes."""
+        """Labels of the samples, (B,) int32."""
         return self.trains.labels[self.indices]
 
     @property
     def speakers(self) -> np.ndarray:
-        """(B,) speakers; -1 where unknown."""
+        """Speakers of the samples, (B,) int32; -1 if unknown."""
         return self.trains.speakers[self.indices]
 
     def compute_fingerprint(self) -> str:
-        """Hexadecimal checksum of spikes, labels, speakers and choice: the same samples give the same."""
+        """Compute a hexadecimal checksum of spikes, labels, speakers and indices."""
         trains = self.trains
         checksum = zlib.crc32(f"{trains.num_units}".encode())
         for array in (trains.times, trains.units, trains.offsets, trains.labels, trains.speakers, self.indices):
@@ -53,18 +53,18 @@ class Samples:
         return f"{checksum:08x}"
 
     def upload(self, model: Model) -> HeldSamples:
-        """Upload these samples to where a model reads them."""
+        """Upload these samples to a model."""
         return HeldSamples(self, model.upload(self.trains))
 
 
 @dataclass(frozen=True, eq=False)
 class HeldSamples:
-    """Samples that a model holds, to be given to it in batches.
+    """Samples that were uploaded to a model, which takes them in batches.
 
     Attributes
     ----------
-    samples : which ones.
-    held : where they lie.
+    samples : the selected samples.
+    held : the data set that was uploaded to the model.
     """
 
     samples: Samples
@@ -74,11 +74,11 @@ class HeldSamples:
         return len(self.samples)
 
     def make_batch(self, positions: np.ndarray) -> Any:
-        """The samples at some positions of `samples.indices`, as a batch for the model."""
+        """Make a batch for the model of the samples at some positions in `samples.indices`."""
         return self.held.select(self.samples.indices[positions])
 
     def make_batches(self, order: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, Any]]:
-        """The samples at the positions `order`, `size` at a time, as pairs of labels and batch.
+        """Make the samples at the positions `order`, `size` at a time, and yield pairs of labels and batch.
 
         The last batch may be shorter.
         """
@@ -89,12 +89,12 @@ class HeldSamples:
 
 @dataclass(frozen=True)
 class Partition:
-    """The samples that a run trains on, is steered by, and is tested on.
+    """Training, validation and test samples of a run.
 
     Attributes
     ----------
-    train : samples to learn from.
-    validation, test : None where there are none.
+    train : training samples.
+    validation, test : validation and test samples; None if there are none.
     """
 
     train: Samples
@@ -103,22 +103,22 @@ class Partition:
 
     @property
     def parts(self) -> dict[str, Samples]:
-        """The parts there are, by name."""
+        """The parts that exist, by name: `train`, `validation`, `test`."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: samples for name, samples in named.items() if samples is not None}
 
     @property
     def held_out(self) -> dict[str, Samples]:
-        """The parts that nothing is learned from, by name."""
+        """The parts that are not trained on, by name: `validation`, `test`."""
         return {name: samples for name, samples in self.parts.items() if name != "train"}
 
     def compute_fingerprints(self) -> dict[str, str]:
-        """A checksum of each part."""
+        """Compute a checksum of each part."""
         return {name: samples.compute_fingerprint() for name, samples in self.parts.items()}
 
 
 def upload_parts(model: Model, parts: Mapping[str, Samples]) -> dict[str, HeldSamples]:
-    """Parts of a partition where a model reads them; spike trains that parts share are held once."""
+    """Upload parts of a partition to a model; spike trains that several parts share are uploaded once."""
     held: dict[int, ResidentDataset] = {}
     for samples in parts.values():
         if id(samples.trains) not in held:

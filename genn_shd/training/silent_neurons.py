@@ -1,4 +1,4 @@
-"""Silent neurons brought back: one that never spikes gets no gradient and would stay silent for ever."""
+"""Change weights so that silent neurons spike again; a neuron without spikes has no gradient and would stay silent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..network.initialisers import draw
 from ..network.network import Connection
 
 Masks = Mapping[str, np.ndarray]
-"""Population name -> (N,) bool, some of its neurons."""
+"""Population name -> (N,) bool: the chosen neurons."""
 
 
 def select_all_hidden(model: Model) -> Masks:
@@ -20,33 +20,33 @@ def select_all_hidden(model: Model) -> Masks:
 
 
 def list_silent_layers(silent: Masks) -> list[str]:
-    """Return the names of the hidden populations without a single spike; `silent` is (N,) bool by population."""
+    """Return the names of the populations without any spike; `silent` is (N,) bool by population."""
     return [name for name, mask in silent.items() if mask.all()]
 
 
 def lift_weights(model: Model, neurons: Masks, amount: float) -> None:
-    """Add to every weight that leads from another layer into some neurons.
+    """Add a number to every weight from other layers to the chosen neurons.
 
     Parameters
     ----------
-    model : whose weights change.
-    neurons : mostly those without a spike in the epoch before. Nowotny, Turner & Knight (2025) describe the lift of
-        these; their public code lifts all (`select_all_hidden`).
+    model : the model to change.
+    neurons : usually the neurons without a spike in the previous epoch, as in Nowotny, Turner & Knight (2025). Their
+        public code changes the weights of all hidden neurons (`select_all_hidden`).
     amount : number added to each weight; weights are dimensionless.
     """
     _change(model, neurons, lambda connection, weights: weights + amount)
 
 
 def redraw_weights(model: Model, neurons: Masks, rng: np.random.Generator) -> None:
-    """Redraw the weights from other layers into some neurons from their initial distribution.
+    """Redraw the weights from other layers to the chosen neurons from their initial distribution.
 
-    The optimiser's memory of these weights stays.
+    The moments of the optimiser for these weights do not change.
     """
     _change(model, neurons, lambda connection, weights: draw(connection.weight, rng, weights.shape))
 
 
 def _change(model: Model, neurons: Masks, new: Callable[[Connection, np.ndarray], np.ndarray]) -> None:
-    """Replace the columns of weights that lead from another layer into some neurons."""
+    """Replace the columns of weights from other layers to the chosen neurons."""
     parameters = model.parameters
     changed = {}
     for connection in model.network.connections:

@@ -1,4 +1,4 @@
-"""The numbers that training begins with where they are those of another run (pre-training)."""
+"""Start a training with the parameters of another run (pre-training)."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from .build import build_network
 
 
 def start_from_run(model: Model, config: Config, folder: RunFolder) -> None:
-    """Give a model the parameters that settings want it to begin with; nothing where they name no run.
+    """Set the parameters of a model to those of the run in `training.start_from`, if there is one.
 
-    They are kept in the run's own folder, so that it can go on whatever becomes of the other run.
+    The parameters are copied into the folder of the new run, which can then be resumed without the other run.
 
     Parameters
     ----------
-    model : with fresh parameters.
-    config : resolved, of the run.
-    folder : open for this run.
+    model : a compiled model with its initial parameters.
+    config : resolved configuration of the new run.
+    folder : folder of the new run, opened with `RunFolder.open`.
 
     Raises
     ------
     DataError
         There is no such run, or its checkpoint is damaged.
     SettingError
-        Its network has other parameters, shapes or constants.
+        The network of that run has other parameters, shapes or constants.
     """
     if not config.training.start_from:
         return
@@ -47,21 +47,21 @@ def start_from_run(model: Model, config: Config, folder: RunFolder) -> None:
     try:
         model.set_parameters(read_arrays(folder.start_file))
     except UnreadableError as error:
-        raise DataError(f"{folder.start_file}: {error}; delete it, and it is made anew.") from None
+        raise DataError(f"{folder.start_file}: {error}; delete it, and it will be written again.") from None
 
 
 def read_start(config: Config, network: Network) -> Arrays:
-    """Read the parameters of the run that settings name, those that they ask for.
+    """Read the parameters in `training.start_parameters` of the run in `training.start_from`.
 
     Parameters
     ----------
-    config : resolved.
-    network : gets them.
+    config : resolved configuration of the new run.
+    network : network of the new run.
 
     Raises
     ------
     DataError, SettingError
-        As `start_from_run`.
+        As for `start_from_run`.
     """
     source = _find_training(Path(config.training.start_from), config.training.seed)
     saved = source.checkpoints.read("best")
@@ -75,14 +75,14 @@ def read_start(config: Config, network: Network) -> Arrays:
 
 
 def _find_training(path: Path, seed: int) -> RunFolder:
-    """Return the folder of a run, or of its training with a seed."""
+    """Return the folder of a run, or, if it has several seeds, of its training with `seed`."""
     run = RunFolder.open_existing(path)
     of_seed = path / f"seed_{seed}"
     return RunFolder.open_existing(of_seed) if of_seed in [part.path for part in run.list_parts()] else run
 
 
 def _draw_constants(config: Config, network: Network) -> dict[str, np.ndarray]:
-    """Return all that a network has beside its weights, as its seed draws it, by name."""
+    """Draw all parameters of a network except its weights, by name, from the seed of its run."""
     _, delays, values = draw_start(network, config.training.seed, config.simulation.dt)
     of_neurons = {
         f"{p.name}.{name}": value
@@ -93,7 +93,7 @@ def _draw_constants(config: Config, network: Network) -> dict[str, np.ndarray]:
 
 
 class _Start:
-    """The parameters of one network, to be those of another."""
+    """The parameters of one network, `theirs`, to be used in another, `network`."""
 
     def __init__(self, path: Path, network: Network, theirs: Network, parameters: Arrays) -> None:
         self._path, self._network, self._theirs = path, network, theirs
@@ -123,7 +123,7 @@ class _Start:
     def check_constants(
         self, taken: Collection[str], here: Mapping[str, np.ndarray], there: Mapping[str, np.ndarray]
     ) -> None:
-        """Refuse weights onto neurons whose constants were others when these weights were trained."""
+        """Raise an error if constants of target neurons differ from those with which the weights were trained."""
         there = {**there, **{name: value for name, value in self.parameters.items() if name in there}}
         trained = self._network.parameter_shapes
         for name in self._find_constants(taken):
@@ -131,12 +131,12 @@ class _Start:
                 continue
             if name not in there or not _are_equal(here[name], there[name]):
                 raise SettingError(
-                    f"training.start_from = {self._path}: {name}, which is not trained here, is not what it was there; "
-                    "give this run the same training.seed and [network] as that one, or train it here too."
+                    f"training.start_from = {self._path}: {name}, which is not trained here, has another value there; "
+                    "use the same training.seed and [network] as that run, or also train it here."
                 )
 
     def _find_constants(self, taken: Collection[str]) -> list[str]:
-        """Return names of constants of the populations and delays of the connections that taken parameters are of."""
+        """Return the constants that belong to the taken parameters: of target populations, and delays."""
         connections = [c for c in self._network.connections if c.name in taken]
         targets = {c.target for c in connections} | {name.partition(".")[0] for name in taken if "." in name}
         names = [f"{p.name}.{k}" for p in self._network.populations[1:] if p.name in targets for k in p.parameters]
@@ -146,5 +146,5 @@ class _Start:
 
 
 def _are_equal(here: np.ndarray, there: np.ndarray) -> bool:
-    """Whether two constants are the same; those in a checkpoint are rounded to float32."""
+    """Whether two constants are equal to float32, the precision of checkpoints."""
     return here.shape == there.shape and bool(np.allclose(here, there, rtol=1e-6))

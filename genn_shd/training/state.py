@@ -1,4 +1,4 @@
-"""The state of training, and its conversion to a checkpoint and back."""
+"""The state of training; writing it to a checkpoint, and reading it from one."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
     from .trainer import Trainer
 
 _RATE = "rate"
-"""State of the learning rate, which checkpoints hold beside that of all other callbacks."""
+"""Name of the learning rate's state, which checkpoints store separately from other callbacks."""
 
 
 @dataclass
 class TrainingState:
-    """The state of training; the rest is the model's parameters, the optimiser's state and the states of callbacks.
+    """The state of training, except for parameters, the state of the optimiser and the states of callbacks.
 
     Attributes
     ----------
-    epoch : the epoch under way or about to begin, counted from 0; as many are complete.
-    batch : batches of it that are done.
+    epoch : number of complete epochs; also the number of the current epoch, counted from 0.
+    batch : number of complete batches of the current epoch.
     metrics : sums over these batches.
-    seconds : time spent on this epoch so far.
-    silent : hidden population -> (N,) bool, neurons without a spike in the epoch before.
+    seconds : time spent on the current epoch so far, s.
+    silent : hidden population -> (N,) bool, neurons without a spike in the previous epoch.
     history : metrics of each complete epoch.
-    best : those of the best epoch.
-    callbacks : states of callbacks in the checkpoint that the run was resumed from, by name; also of absent ones.
+    best : metrics of the best epoch; None before the first is complete.
+    callbacks : states of callbacks in the checkpoint that the run was resumed from, by name; also of callbacks that
+        this run does not have.
     """
 
     epoch: int = 0
@@ -49,7 +50,7 @@ class TrainingState:
 
 
 def capture(trainer: Trainer) -> Checkpoint:
-    """Return everything that training can go on from."""
+    """Make a checkpoint, from which training can be resumed."""
     state, model = trainer.state, trainer.model
     arrays = (
         name_group("parameters", model.parameters)
@@ -78,12 +79,12 @@ def capture(trainer: Trainer) -> Checkpoint:
 
 
 def resume(trainer: Trainer, checkpoint: Checkpoint) -> None:
-    """Take model, state and callbacks back to where a checkpoint was written.
+    """Restore model, state and callbacks from a checkpoint.
 
     Raises
     ------
     DataError, SettingError
-        The checkpoint is of other samples, of more epochs or of another network.
+        The checkpoint belongs to other samples, more epochs or another network.
     """
     state, model = checkpoint.state, trainer.model
     _check_same_run(trainer, state)
@@ -108,20 +109,20 @@ def resume(trainer: Trainer, checkpoint: Checkpoint) -> None:
 
 
 def collect_states(callbacks: Iterable[Callback]) -> dict[str, dict[str, Any]]:
-    """Return what callbacks keep in a checkpoint, by name.
+    """Return the states of callbacks for a checkpoint, by name.
 
     Raises
     ------
     SettingError
-        Two that keep something have the same name, or something is kept that JSON does not take.
+        Two callbacks with a state have the same name, or a state has values that JSON does not support.
     """
     states: dict[str, dict[str, Any]] = {}
     for callback in callbacks:
-        if not (state := callback.state()):
+        if not (state := callback.get_state()):
             continue
         if callback.name in states:
             raise SettingError(
-                f"two callbacks named {callback.name!r} keep state; let their property `name` tell them apart."
+                f"two callbacks with a state are called {callback.name!r}; give them different names (property `name`)."
             )
         states[callback.name] = _check_plain(callback, state)
     return states
@@ -132,7 +133,7 @@ def _check_plain(callback: Callback, state: dict[str, Any]) -> dict[str, Any]:
         json.dumps(state)
     except (TypeError, ValueError) as error:
         raise SettingError(
-            f"callback {callback.name!r}: what `state` returns must be plain values, as JSON takes them ({error})."
+            f"callback {callback.name!r}: `get_state` must return plain values, as for JSON ({error})."
         ) from None
     return state
 
@@ -142,11 +143,11 @@ def _check_same_run(trainer: Trainer, state: dict[str, Any]) -> None:
     for name in {**state["data"], **trainer.fingerprints}:
         if state["data"].get(name) != trainer.fingerprints.get(name):
             raise DataError(
-                f"{path}: the {name} samples are not those of this run so far; "
-                "give it the same data, or choose another --out."
+                f"{path}: the {name} samples differ from those that this run was trained on so far; "
+                "use the same data, or choose another --out."
             )
     if state["epoch"] > epochs:
         raise SettingError(
             f"training.epochs = {epochs} is not allowed: {path} holds a "
-            f"run of {state['epoch']} epochs already; give at least as many, or choose another --out."
+            f"run of {state['epoch']} epochs; give at least as many, or choose another --out."
         )

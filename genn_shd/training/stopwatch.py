@@ -1,4 +1,4 @@
-"""Time spent on an epoch, without what callbacks take."""
+"""Measure time, with pauses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Counts seconds from its making on, except while it is paused.
+    """Measures the time since it was made, without pauses.
 
     Parameters
     ----------
-    seconds : counted before, in an earlier process perhaps.
+    seconds : time to start from, s, for example from an earlier process.
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
@@ -20,12 +20,12 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """Seconds so far."""
+        """Time so far, s."""
         return time.perf_counter() - self._started
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Count nothing within the block."""
+        """Do not count the time of the block."""
         before = time.perf_counter()
         try:
             yield

@@ -1,4 +1,4 @@
-"""Whether spike times can be milliseconds of speech at all: files often have another unit than their layout."""
+"""Check the unit of spike times: files often have another unit than their layout requires."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from ..errors import DataError
 from ..spikes.spike_trains import SpikeTrains
 
 LONGEST_SPEECH = 60_000.0
-"""No sample of speech is longer, ms."""
+"""Longest plausible sample of speech, ms."""
 
 _FACTORS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
-"""Units that times may be in instead of seconds, and their factors to seconds."""
+"""Units that files may use instead of seconds, and their factors to seconds."""
 
 
 def check_time_scale(config: Config, dataset: Dataset) -> None:
-    """Refuse samples that are all too long for speech, and a trial as long as that from one stray spike.
+    """Raise an error if all samples, or a single spike, are later than `LONGEST_SPEECH`.
 
-    A `dataset.rescale_time` other than 1, or a `simulation.duration` of `LONGEST_SPEECH` or more, says that the
-    times are as they should be.
+    Times are not checked if `dataset.rescale_time` is not 1, or `simulation.duration` is `LONGEST_SPEECH` or more.
 
     Raises
     ------
     DataError
-        Names the part, how long its samples are, the likely unit and the setting that mends it.
+        The message names the part, the length of its samples, the probable unit and the setting to change.
     """
     duration = config.simulation.duration
     if config.dataset.rescale_time != 1 or (not isinstance(duration, str) and duration >= LONGEST_SPEECH):
@@ -35,20 +34,20 @@ def check_time_scale(config: Config, dataset: Dataset) -> None:
         if last.size and last.min() > LONGEST_SPEECH:
             raise DataError(
                 f"{dataset.name}, {part}: every sample is longer than {LONGEST_SPEECH / 1000:g} s "
-                f"(half of them {np.median(last) / 1000:g} s or more), and no speech is; {_describe_remedy(trains)} "
-                f"If they are that long, set simulation.duration, {LONGEST_SPEECH:g} ms or more."
+                f"(half of them {np.median(last) / 1000:g} s or more), too long for speech; {_describe_remedy(trains)} "
+                f"If they really are that long, set simulation.duration to {LONGEST_SPEECH:g} ms or more."
             )
     if duration == "auto" and dataset.duration > LONGEST_SPEECH:
         times = dataset.train.times
         stray = int(np.searchsorted(dataset.train.offsets, int(times.argmax()), side="right")) - 1
         raise DataError(
             f"{dataset.name}, train, sample {stray}: its last spike is at {float(times.max()) / 1000:g} s, which "
-            "would make all trials as long; set simulation.duration (ms) to crop samples there, or mend the file."
+            "would make all trials as long; set simulation.duration (ms) to crop samples, or correct the file."
         )
 
 
 def guess_unit(trains: SpikeTrains) -> tuple[str, float] | None:
-    """The unit that most times of samples are probably in, and the factor that mends it; None where they look right."""
+    """Guess the unit of times, and its factor to seconds; None if times seem to be in seconds."""
     last = trains.find_last_times()
     median = float(np.median(last)) if last.size else 0.0
     if median <= LONGEST_SPEECH:
@@ -64,7 +63,7 @@ def _describe_remedy(trains: SpikeTrains) -> str:
 
 
 def describe_loss(trains: SpikeTrains, lost: int) -> str:
-    """Describe, as the end of a sentence, the remedy where a trial loses most spikes, `lost` of them."""
+    """Write the end of a sentence about `lost` spikes that come after the trial, and the remedy."""
     share = f"{100 * lost / trains.num_spikes:.0f} % of their spikes are lost: "
     return share + (
         _describe_remedy(trains) if guess_unit(trains) else "raise simulation.duration, or check the unit of times."

@@ -1,4 +1,4 @@
-"""Training: epochs of batches, evaluated and handed to callbacks, from where a checkpoint left off."""
+"""The training loop: epochs of batches, evaluation, callbacks, and resuming from a checkpoint."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from .stopwatch import Stopwatch
 
 
 class Trainer:
-    """Trains a model on a partition of samples, and leaves its files in a run folder.
+    """Trains a model on samples, and writes the files of a run folder.
 
-    A run which goes on from a checkpoint, of the end of an epoch or of its middle, computes what it would have
-    computed without a stop.
+    A run that is resumed from a checkpoint, at the end of an epoch or in its middle, gives the same results as a run
+    without an interruption.
 
     Parameters
     ----------
-    model : with fresh parameters.
-    samples : what to train on, and to validate and test on.
-    config : resolved, with everything in place that it leaves to the samples.
-    folder : open for this run.
-    class_names : kept in checkpoints, for those who use the network without its data.
-    stop : looked at after every batch.
-    callbacks : called after those that every training has; see `Callback`.
+    model : a compiled model with its initial parameters.
+    samples : training samples, and validation and test samples if there are any.
+    config : resolved configuration, without `auto` and `smallest`.
+    folder : folder of this run, opened with `RunFolder.open`.
+    class_names : names of the classes, stored in checkpoints.
+    stop : request to stop, checked after every batch.
+    callbacks : your own callbacks, called after the standard ones; see `Callback`.
 
     Attributes
     ----------
-    state : where training stands.
-    num_batches : batches in an epoch.
-    callbacks : all of them, in the order in which they are called.
+    state : the state of training.
+    num_batches : number of batches in an epoch.
+    callbacks : all callbacks, in the order in which they are called.
     fingerprints : part of the data -> checksum of its samples.
     """
 
@@ -72,7 +72,7 @@ class Trainer:
         self.state = TrainingState()
         self.fingerprints = samples.compute_fingerprints()
         self._checkpoints = Checkpoints()
-        # Checkpoints come last: what the others keep is to be that after the epoch.
+        # Checkpoints come last, so that they contain the states of the other callbacks after the epoch.
         self.callbacks: tuple[Callback, ...] = (*make_standard_callbacks(config, model), *callbacks, self._checkpoints)
         self._epochs = EpochSamples(model, samples, config)
         self.num_batches = self._epochs.num_batches
@@ -81,16 +81,16 @@ class Trainer:
     # --- the loop -----------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Train until all epochs are done or patience ends; resumes from the folder's checkpoint where there is one.
+        """Train until all epochs are done or patience ends; resume from the checkpoint of the folder, if there is one.
 
         Raises
         ------
         Interrupted
-            `stop` was requested; the checkpoint is that of the last batch.
+            A stop was requested; a checkpoint of the last batch was written.
         DivergedError
-            A loss or gradient is not finite; the checkpoint is still that of the epoch before.
+            A loss or a gradient is not finite; the checkpoint is still that of the previous epoch.
         DataError, SettingError
-            Training cannot be resumed from the checkpoint, or a callback cannot follow its settings.
+            Training cannot be resumed from the checkpoint, or the settings of a callback cannot be used.
         """
         self.resume()
         try:
@@ -106,13 +106,13 @@ class Trainer:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all epochs are done, or no more of them are worth it by `training.patience`."""
+        """Whether all epochs are done, or `training.patience` epochs have passed without a better accuracy."""
         state = self.state
         return is_complete(self.config.training, state.epoch, state.best.epoch if state.best else 0)
 
     def resume(self) -> None:
-        """Go back to where the folder's checkpoint left off; does nothing where there is none."""
-        collect_states(self.callbacks)  # two of one name are found before anything is trained
+        """Restore the state from the checkpoint of the folder, if there is one."""
+        collect_states(self.callbacks)  # raises an error for two callbacks of one name, before training
         checkpoint = self.folder.checkpoints.read_latest()
         if checkpoint is None:
             return
@@ -120,7 +120,7 @@ class Trainer:
         self.folder.results.write_history(self.state.history)
 
     def _train_epoch(self) -> None:
-        """Train on what is left of the epoch."""
+        """Train on the remaining batches of the epoch."""
         state, epoch = self.state, self.state.epoch + 1
         if state.batch == 0:
             self._notify(lambda callback: callback.on_epoch_begin(self, epoch))
@@ -150,13 +150,13 @@ class Trainer:
         if not math.isfinite(result.loss):
             raise self._make_divergence_error(f"the loss is {result.loss}")
         for name, gradient in result.gradients.items():
-            # The sum is finite unless an entry is not: one fast pass, and no temporary of the gradient's size.
+            # The sum is finite if all entries are: fast, and without a temporary array of the gradient's size.
             if not np.isfinite(gradient.sum(dtype=np.float64)):
                 raise self._make_divergence_error(f"the gradient of {name} is not finite")
         return result
 
     def _finish_epoch(self) -> None:
-        """Evaluate, remember what came of the epoch, and hand it to callbacks."""
+        """Evaluate, store the metrics of the epoch, and call callbacks."""
         state = self.state
         self._stopwatch = Stopwatch(state.seconds)
         with self._explain_divergence():
@@ -204,7 +204,7 @@ class Trainer:
             raise Interrupted(f"stopped after epoch {state.epoch}")
 
     def _end_early(self, end: BaseException) -> None:
-        """Let every callback end; its errors are logged, and do not hide why training ended."""
+        """Call `on_train_end` of all callbacks; their errors are logged and do not replace `end`."""
         endings: dict[type, Status] = {Interrupted: "interrupted", DivergedError: "diverged"}
         status = endings.get(type(end), "failed")
         try:
@@ -213,7 +213,7 @@ class Trainer:
             LOG.error("%s, while training ended: %s", type(error).__name__, error)
 
     def _notify(self, call: Callable[[Callback], None]) -> None:
-        """Call every callback; the first exception is raised once all were called, the others are said in the log."""
+        """Call every callback; then raise the first exception, if there was one. The others are logged."""
         first: Exception | None = None
         for callback in self.callbacks:
             try:
@@ -228,7 +228,7 @@ class Trainer:
 
     @contextmanager
     def _save_on_error(self) -> Iterator[None]:
-        """Keep the last whole batch where a callback fails between two."""
+        """Write a checkpoint of the last complete batch if a callback raises an error between two batches."""
         try:
             yield
         except DivergedError:
@@ -239,7 +239,7 @@ class Trainer:
 
     @contextmanager
     def _explain_divergence(self) -> Iterator[None]:
-        """Let what a model says of its batch say also where that was, and what there is to go back to."""
+        """Add epoch, batch and last checkpoint to the message of a DivergedError."""
         try:
             yield
         except DivergedError as error:
@@ -250,6 +250,6 @@ class Trainer:
         where = f"batch {state.batch + 1}" if state.batch < self.num_batches else "evaluation"
         last = f"the last good checkpoint is {saved}" if saved else "there is no checkpoint yet"
         return DivergedError(
-            f"epoch {state.epoch + 1}, {where}: {what}; {last}. Start again with another --out "
+            f"epoch {state.epoch + 1}, {where}: {what}; {last}. Train again with another --out "
             f"and a lower optimiser.learning_rate (it is {self.config.optimiser.learning_rate:g})."
         )

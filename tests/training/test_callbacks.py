@@ -18,6 +18,7 @@ from genn_shd.system.interrupt import Interrupted
 from genn_shd.training.callbacks import AfterEpoch
 from genn_shd.training.callbacks.loading import load_callbacks
 from genn_shd.training.callbacks.tensor_board import TensorBoard
+from genn_shd.training.state import collect_states
 from tests.checkpoint_states import row
 from tests.training.test_trainer import BATCHES, CONFIG, EPOCHS, Run, outcome
 
@@ -33,7 +34,7 @@ class Counting(Callback):
     def __init__(self):
         self.batches, self.calls = 0, []
 
-    def state(self):
+    def get_state(self):
         return {"batches": self.batches}
 
     def restore(self, state):
@@ -174,20 +175,32 @@ def test_a_callback_can_set_the_learning_rate_and_stop_training(tmp_path):
 
 def test_two_callbacks_of_one_name_that_keep_something_are_refused_before_training(tmp_path):
     run = Run(tmp_path, SHORT, callbacks=[Counting(), Counting()])
-    with pytest.raises(SettingError, match="two callbacks named 'Counting' keep state"):
+    with pytest.raises(SettingError, match="two callbacks with a state are called 'Counting'"):
         run.train()
     assert run.model.batches == 0
 
 
 def test_a_state_that_json_does_not_take_is_refused_before_training(tmp_path):
     class Keeping(Callback):
-        def state(self):
+        def get_state(self):
             return {"samples": object()}
 
     run = Run(tmp_path, SHORT, callbacks=[Keeping()])
-    with pytest.raises(SettingError, match="callback 'Keeping': what `state` returns must be plain values"):
+    with pytest.raises(SettingError, match="callback 'Keeping': `get_state` must return plain values"):
         run.train()
     assert run.model.batches == 0
+
+
+def test_a_callback_may_still_call_its_state_by_the_old_name():
+    with pytest.warns(DeprecationWarning, match="Older.state is now called get_state"):
+
+        class Older(Callback):
+            def state(self):
+                return {"batches": 3}
+
+    assert collect_states([Older()]) == {"Older": {"batches": 3}}
+    with pytest.warns(DeprecationWarning, match="Counting.state is now called get_state"):
+        assert Counting().state() == {"batches": 0}
 
 
 # --- named in settings --------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Callbacks: what is done while a network trains, each a class in a file named after it; `Callback` to add your own."""
+"""Callbacks of training, one class per module. Derive your own from `Callback`."""
 
 from .after_epoch import AfterEpoch
 from .base import Callback, Status

@@ -1,4 +1,4 @@
-"""A function that is called after every epoch, as a callback."""
+"""A callback that calls a function after every epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AfterEpoch(Callback):
-    """Calls a function with the metrics of every epoch."""
+    """Calls a function with the metrics of each epoch when it ends."""
 
     def __init__(self, function: Callable[[EpochMetrics], object]) -> None:
         self._function = function

@@ -1,4 +1,4 @@
-"""Checkpoints of a run, written and read as a callback."""
+"""The callback that writes checkpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Checkpoints(Callback):
 
     Attributes
     ----------
-    position : of the checkpoint that training would go on from, in words; empty before there is one.
+    position : file, epoch and batch of the checkpoint that training would resume from, as text; empty if there is none.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Checkpoints(Callback):
             LOG.info("resuming from %s", self.position)
 
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
-        """Write best.npz first: a kill between the two leaves nothing that the next epoch does not redo."""
+        """Write best.npz first: if the process is killed before checkpoint.npz is written, the epoch is repeated."""
         checkpoint = capture(trainer)
         if metrics is trainer.state.best:
             checkpoint.write(trainer.folder.best_file)
@@ -39,7 +39,7 @@ class Checkpoints(Callback):
         trainer.folder.results.write_history(trainer.state.history)
 
     def save_batch(self, trainer: Trainer) -> None:
-        """Write the checkpoint of an epoch that is under way; before its first batch the last one stands."""
+        """Write a checkpoint in the middle of an epoch; before its first batch the last checkpoint is still valid."""
         if trainer.state.batch:
             capture(trainer).write(trainer.folder.checkpoint_file)
             self.position = _describe(trainer)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class DelayHistograms(Callback):
-    """Draws `plots/delays.png`: trained delays before and after, and how far they moved. Nothing without any.
+    """Draws `plots/delays.png`: trained delays before and after training and their changes, if there are any.
 
     Parameters
     ----------
-    model : with fresh parameters, which are those that any training of its seed begins with.
+    model : the model before training, with its initial parameters.
     """
 
     def __init__(self, model: Model) -> None:
@@ -34,7 +34,7 @@ class DelayHistograms(Callback):
 
 
 def copy_trained_delays(model: Model) -> dict[str, np.ndarray]:
-    """Return copies of the delays that a model trains, by name, in ms."""
+    """Return copies of the delays that a model trains, ms, by name."""
     delays = model.network.delayed_connections
     names = [connection.delay_name for connection in delays if connection.delay and connection.delay.trained]
     parameters = model.parameters if names else {}  # copies of all, weights too

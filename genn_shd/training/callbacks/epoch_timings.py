@@ -1,4 +1,4 @@
-"""Seconds that each epoch spent on which kind of work, as a table in the run folder."""
+"""A table of the time that each epoch spent on each kind of work."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class EpochTimings(Callback):
-    """Logs the time spent in every epoch, and keeps a table; for a model compiled with `profile=True`.
+    """Logs the time of each kind of work in every epoch, and writes a table; for a model compiled with `profile=True`.
 
-    The table is `timings.csv`: one row an epoch, seconds by kind of work. Rows of epochs before are kept.
+    The table is `timings.csv`, with one row per epoch, in seconds. Rows of earlier epochs are kept.
     """
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class EpochTimings(Callback):
         self._rows: list[dict[str, Any]] = []
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        """Read the table as far as it is written.
+        """Read the rows of earlier epochs.
 
         Raises
         ------
         DataError
-            It is damaged.
+            The table is damaged.
         """
         path = trainer.folder.timings_file
         self._rows += read_table(path)

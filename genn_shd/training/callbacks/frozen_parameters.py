@@ -1,4 +1,4 @@
-"""Parameters that stay as they are while the others are trained."""
+"""A callback that keeps some parameters constant while the others are trained."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class FrozenParameters(Callback):
-    """Undoes what a step of the optimiser changes in some parameters.
+    """Restores some parameters after every step of the optimiser.
 
     Parameters
     ----------
-    model : of the training.
-    names : of the parameters.
+    model : the model that is trained.
+    names : names of the parameters to keep.
 
     Raises
     ------
@@ -40,7 +40,7 @@ class FrozenParameters(Callback):
         self._kept = {name: parameters[name] for name in self._names}
 
     def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
-        if batch == 1:  # weights into silent neurons are lifted between epochs
+        if batch == 1:  # between epochs, weights into silent neurons may have been changed
             trainer.model.set_parameters(self._kept)
 
     def on_batch_end(self, trainer: Trainer, epoch: int, batch: int, result: BatchResult) -> None:

@@ -1,4 +1,4 @@
-"""The learning rate of every batch, as a callback."""
+"""The callback that sets the learning rate of every batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LearningRateSchedule(Callback):
-    """Sets the learning rate of every batch: warmed up, annealed, and lowered when the monitored accuracy stalls.
+    """Sets the learning rate of every batch: warm-up, annealing, and reductions when accuracy stops improving.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class LearningRateSchedule(Callback):
 
     @property
     def name(self) -> str:
-        return "rate"  # as checkpoints have always called it
+        return "rate"  # the name in checkpoints of earlier versions
 
-    def state(self) -> dict[str, Any]:
+    def get_state(self) -> dict[str, Any]:
         return self.rate.get_state()
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -53,4 +53,4 @@ class LearningRateSchedule(Callback):
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
         monitored = metrics.get_accuracy(trainer.config.training.monitor)
         if monitored is not None and self.rate.finish_epoch(metrics.epoch - 1, monitored):
-            LOG.info("accuracy stalls: learning rate lowered to %g", self.rate.full)
+            LOG.info("accuracy no longer improves: learning rate lowered to %g", self.rate.full)

@@ -1,4 +1,4 @@
-"""The accuracy of a linear classifier, to hold that of the network against, as a callback."""
+"""The callback that computes the accuracy of a linear classifier, as a baseline."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class LinearBaseline(Callback):
-    """Fits a linear classifier to the samples of a run once all epochs are done, and keeps `baseline.json`.
+    """Fits a linear classifier to the samples of a run after the last epoch, and writes `baseline.json`.
 
-    A run that has one already, from fewer epochs, keeps it. Samples that are not suited to it, or
-    any fault of it, leave it out, and the log says why.
+    An existing `baseline.json`, from a run of fewer epochs, is kept. If the classifier cannot be fitted, training ends
+    without it, and the log says why.
     """
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        """Look at what is there.
+        """Check an existing `baseline.json`.
 
         Raises
         ------
@@ -41,9 +41,9 @@ class LinearBaseline(Callback):
         try:
             self._fit(trainer)
         except DataError as reason:
-            LOG.info("no linear classifier beside the network: %s", reason)
+            LOG.info("no linear classifier for comparison: %s", reason)
         except Exception as error:
-            LOG.warning("no linear classifier beside the network: %s: %s", type(error).__name__, error)
+            LOG.warning("no linear classifier for comparison: %s: %s", type(error).__name__, error)
 
     def _fit(self, trainer: Trainer) -> None:
         started = time.perf_counter()

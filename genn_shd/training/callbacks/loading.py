@@ -1,4 +1,4 @@
-"""Callbacks named in settings: a built-in one by its name, one of the user's own as `module:name`."""
+"""Make the callbacks that settings name: built-in ones by name, a user's own as `module:name`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from .base import Callback
 
 
 def load_callbacks(named: Sequence[NamedCallback]) -> list[Callback]:
-    """Return a new callback for each, in order. Importing a module of the user's own runs it.
+    """Make callbacks, in order. Importing a user's module runs it.
 
     Parameters
     ----------
-    named : import path and parameters of each.
+    named : name or import path, and parameters, of each callback.
 
     Raises
     ------
     SettingError
-        A module or name that is not there, or gives no callback.
+        A module or name does not exist, or it does not make a callback.
     """
     return [_load(one) for one in named]
 
@@ -34,7 +34,7 @@ def _load(named: NamedCallback) -> Callback:
         raise SettingError(f"training.callbacks: {named.path!r} cannot be made: {error!r}.") from None
     if not isinstance(callback, Callback):
         raise SettingError(
-            f"training.callbacks: {named.path!r} gives {type(callback).__name__}, no Callback; derive its class from "
+            f"training.callbacks: {named.path!r} is {type(callback).__name__}, not a Callback; derive its class from "
             "genn_shd.Callback."
         )
     return callback

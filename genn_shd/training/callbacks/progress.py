@@ -1,4 +1,4 @@
-"""Progress of training: a bar on a terminal, and a line of the log for each epoch."""
+"""The callback that shows progress: a bar on a terminal, and one line in the log for each epoch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Callback):
-    """Shows a bar over all batches, and says in the log how every epoch went."""
+    """Shows a bar over all batches, and logs the metrics of every epoch."""
 
     def __init__(self) -> None:
         self._bar: ProgressBar | None = None
@@ -42,12 +42,12 @@ class Progress(Callback):
 
 
 def describe_epoch(metrics: EpochMetrics, epochs: int, is_best: bool) -> str:
-    """Return the line of the log about an epoch."""
+    """Write the log line of an epoch."""
     parts = [f"epoch {metrics.epoch}/{epochs}: loss {metrics.training_loss:.4f}"]
     for name in ("training", "validation", "test"):
         accuracy = metrics.get_accuracy(name)
         if accuracy is not None:
             parts.append(f"{name} {100 * accuracy:.2f} %")
-    parts.append(f"{metrics.spikes_per_neuron:.1f} spikes a neuron, {metrics.silent_neurons} silent")
+    parts.append(f"{metrics.spikes_per_neuron:.1f} spikes per neuron, {metrics.silent_neurons} silent")
     parts.append(f"{metrics.seconds:.1f} s")
     return ", ".join(parts) + (" (best so far)" if is_best else "")

@@ -1,4 +1,4 @@
-"""Recording while a network trains: chosen batches of chosen epochs, before they are learned from."""
+"""The callback that records chosen batches before their weight update."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Recorder(Callback):
 
     Parameters
     ----------
-    settings : what to record, and when.
+    settings : variables, populations, epochs and batches to record.
     """
 
     def __init__(self, settings: RecordingSettings) -> None:
@@ -27,22 +27,23 @@ class Recorder(Callback):
         self._selection: Selection | None = None
 
     def on_train_begin(self, trainer: Trainer) -> None:
-        """Choose what is recorded.
+        """Choose populations and variables.
 
         Raises
         ------
         SettingError
-            Populations or variables that the network does not have, or batches that no epoch has.
+            The network does not have such populations or variables, or no epoch has such batches.
         """
         settings = self._settings
         if settings.epochs and min(settings.batches) > trainer.num_batches:
             raise SettingError(
-                f"recording.batches = {list(settings.batches)} is not allowed: an epoch has {trainer.num_batches}."
+                f"recording.batches = {list(settings.batches)} is not allowed: an epoch has {trainer.num_batches} "
+                "batches."
             )
         self._selection = Selection.choose(trainer.model, settings.populations, settings.variables)
 
     def on_batch_begin(self, trainer: Trainer, epoch: int, batch: int, samples: Any) -> None:
-        """Record a batch if it is one of those chosen."""
+        """Record a batch if settings choose it."""
         settings, folder = self._settings, trainer.folder
         if self._selection is None or epoch not in settings.epochs or batch not in settings.batches:
             return

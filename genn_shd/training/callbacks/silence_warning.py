@@ -1,4 +1,4 @@
-"""A warning about hidden layers in which nothing can be learned."""
+"""The callback that warns about hidden layers without spikes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 SILENCE_REMEDY = (
     "no gradient reaches the weights into it; raise the mean of initial weights (network.weights.input_hidden), set "
-    "silent_neurons.weight_lift or silent_neurons.weight_redraw, or look whether the input has spikes."
+    "silent_neurons.weight_lift or silent_neurons.weight_redraw, or check that the input has spikes."
 )
 
 
 class SilenceWarning(Callback):
-    """Says once that nothing can be learned where no neuron of a hidden layer spiked in an epoch."""
+    """Logs a warning, once, if no neuron of a hidden layer spiked in an epoch."""
 
     def __init__(self) -> None:
         self._is_warned = False

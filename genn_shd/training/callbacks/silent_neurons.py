@@ -1,4 +1,4 @@
-"""Hidden neurons that were silent for an epoch brought back before the next one, as a callback."""
+"""The callback that changes the weights into silent hidden neurons so that they spike again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ..trainer import Trainer
 
 _STREAM = 1
-"""Tells its random numbers from those of shuffling."""
+"""Makes its random numbers differ from those of shuffling."""
 
 
 class SilentNeurons(Callback):
-    """Raises or redraws the weights into neurons without a spike in the previous epoch."""
+    """Raises or redraws the weights into hidden neurons without a spike in the previous epoch."""
 
     def __init__(self, settings: SilentNeuronSettings) -> None:
         self._settings = settings

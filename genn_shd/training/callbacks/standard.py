@@ -1,4 +1,4 @@
-"""Callbacks that every training has, and those that its settings ask for."""
+"""The callbacks that every training has, and those that its settings switch on."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .training_curves import TrainingCurves
 
 
 def make_standard_callbacks(config: Config, model: Model) -> list[Callback]:
-    """Return new callbacks for one training, in the order in which they are called.
+    """Make the callbacks of one training, in the order in which they are called.
 
     Parameters
     ----------
-    config : of the training.
-    model : with fresh parameters.
+    config : configuration of the training.
+    model : the model before training, with its initial parameters.
     """
     callbacks: list[Callback] = [
         LearningRateSchedule(config.optimiser),
@@ -34,7 +34,7 @@ def make_standard_callbacks(config: Config, model: Model) -> list[Callback]:
         DelayHistograms(model),
     ]
     if config.training.frozen:
-        callbacks.insert(2, FrozenParameters(model, config.training.frozen))  # after what lifts weights
+        callbacks.insert(2, FrozenParameters(model, config.training.frozen))  # after SilentNeurons changed weights
     if config.recording.epochs:
         callbacks.insert(0, Recorder(config.recording))
     if config.report.baseline == "linear":

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class TensorBoard(Callback):
-    """Writes losses, accuracies and all else of `history.csv` for TensorBoard; see them by `tensorboard --logdir DIR`.
+    """Writes the columns of `history.csv` as event files for TensorBoard; show them with `tensorboard --logdir DIR`.
 
     Parameters
     ----------
-    folder : of the event files; `tensorboard/` in the run folder where not given.
+    folder : folder of the event files; default: `tensorboard/` in the run folder.
 
     Raises
     ------
@@ -31,7 +31,7 @@ class TensorBoard(Callback):
         self,
         folder: Annotated[
             str | os.PathLike[str] | None,
-            described("of the event files; tensorboard/ in the run folder where not set", is_path=True),
+            described("folder of the event files; default: tensorboard/ in the run folder", is_path=True),
         ] = None,
     ) -> None:
         self._folder = folder
@@ -40,7 +40,7 @@ class TensorBoard(Callback):
 
     def on_train_begin(self, trainer: Trainer) -> None:
         folder = self._folder or trainer.folder.path / "tensorboard"
-        # An epoch that is made anew after an interruption takes the place of what was written of it before.
+        # An epoch that is repeated after an interruption replaces what was written of it before.
         self._writer = self._new_writer(str(folder), purge_step=trainer.state.epoch + 1)
 
     def on_epoch_end(self, trainer: Trainer, metrics: EpochMetrics) -> None:
@@ -55,7 +55,7 @@ class TensorBoard(Callback):
 
 
 def _name_in_tensor_board(column: str) -> str:
-    """Return the name in TensorBoard, which draws what begins alike side by side: `loss/test` for `test_loss`."""
+    """Return the name in TensorBoard, such as `loss/test` for `test_loss`: it groups names with the same beginning."""
     part, _, figure = column.rpartition("_")
     return f"{figure}/{part}" if figure in ("loss", "accuracy") else column
 
@@ -65,7 +65,7 @@ def _import_writer() -> Any:
         from tensorboardX import SummaryWriter
     except ImportError as error:
         raise SettingError(
-            f"training.callbacks: 'tensorboard' needs tensorboardX ({error}); install it by "
+            f"training.callbacks: 'tensorboard' needs tensorboardX ({error}); install it with "
             "`pip install 'genn_shd[tensorboard]'` or `pip install tensorboardX`."
         ) from None
     return SummaryWriter

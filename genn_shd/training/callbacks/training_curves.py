@@ -1,4 +1,4 @@
-"""The training curves, drawn while a run trains."""
+"""The callback that draws training curves."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from ..trainer import Trainer
 
 FIRST_DRAWING = 10.0
-"""Seconds after the start; a short run draws once, at its end."""
+"""Time of the first drawing, s after the start; a shorter run draws only at its end."""
 
 DRAWING_SHARE = 0.01
-"""Most of the time that goes into drawing."""
+"""Largest fraction of the time that is spent on drawing."""
 
 
 class TrainingCurves(Callback):
-    """Draws `plots/training_curves.png`, as often as that costs next to no time, and at the end."""
+    """Draws `plots/training_curves.png`, at most 1 % of the time and at the end."""
 
     def __init__(self) -> None:
         self._next = 0.0
@@ -39,7 +39,7 @@ class TrainingCurves(Callback):
 
 
 def draw_curves(trainer: Trainer) -> None:
-    """Draw all epochs so far; nothing before the first has ended."""
+    """Draw the curves of all epochs so far, if there are any."""
     from ...plots import training as plots
 
     folder, history = trainer.folder, [metrics.to_row() for metrics in trainer.state.history]

@@ -36,7 +36,7 @@ def compute(config: Config, folder: Path, reporter: Reporter) -> Metrics:
         end = time.process_time() + config.optimiser.epsilon / _EPOCHS
         while time.process_time() < end:
             sum(range(1000))
-        reporter.epoch({"epoch": epoch, "validation_accuracy": value})
+        reporter.report_epoch({"epoch": epoch, "validation_accuracy": value})
     return {"best": {"validation_accuracy": value}}
 
 

@@ -1,4 +1,4 @@
-"""Definitions: neurons, synapses, losses and networks, as data. Add your own here."""
+"""Definitions of neurons, synapses, losses and networks. Add your own here."""
 
 from .losses import LOSSES
 from .networks import recurrent_classifier

@@ -1,7 +1,7 @@
-"""The first neurons of hearing: hair cell, auditory nerve fibre, bushy cell. Times in ms, rates per ms.
+"""The first neurons of the auditory pathway: hair cell, auditory nerve fibre, bushy cell. Times in ms, rates per ms.
 
-Cells and constants are those of Cramer et al. 2020 (IEEE Trans. Neural Netw. Learn. Syst. 33, 2744), who made the
-Spiking Heidelberg Digits. `stimulus` is the velocity of the basilar membrane at the cell's place.
+Models and constants are those of the Spiking Heidelberg Digits (Cramer et al. 2020, IEEE Trans. Neural Netw. Learn.
+Syst. 33, 2744). `stimulus` is the velocity of the basilar membrane at the place of the cell.
 """
 
 from genn_shd.auditory.stages import Periphery, Stage
@@ -30,7 +30,7 @@ HAIR_CELL = NeuronModel(
         "store": "reuptake * cleft - reprocessing * store",
     },
 )
-"""Transmitter goes from a free pool to the synaptic cleft, partly back to a store and from there to the pool: Meddis
+"""Transmitter moves from a free pool to the synaptic cleft, partly back to a store, and from there to the pool: Meddis
 1986 (J. Acoust. Soc. Am. 79, 702) and 1988 (83, 1056), where the parameters are y, g, l, r, x, M, A and B."""
 
 NERVE_FIBRE = NeuronModel(
@@ -40,7 +40,7 @@ NERVE_FIBRE = NeuronModel(
     dynamics={},
     threshold="gain * cleft * dt - uniform",
 )
-"""Spikes at random, at `gain` times the transmitter in the cleft; `uniform` is a random number of the step, 0 to 1."""
+"""Spikes at random with the rate `gain` times the transmitter in the cleft; `uniform` is drawn from 0 to 1 per step."""
 
 BUSHY_CELL = NeuronModel(
     name="bushy cell",
@@ -54,7 +54,7 @@ BUSHY_CELL = NeuronModel(
     threshold="V - v_threshold",
     reset={"V": "0"},
 )
-"""Leaky integrate-and-fire neuron of the cochlear nucleus, which spikes when several of its fibres do."""
+"""Leaky integrate-and-fire neuron of the cochlear nucleus; it spikes when several of its fibres spike together."""
 
 FIBRES = 40
 """Nerve fibres that converge on one bushy cell; the cell's gain is 13 per ms divided by their number."""
@@ -63,9 +63,9 @@ COCHLEAR_NUCLEUS = Periphery(
     stimulus="stimulus",
     stages=(
         Stage("hair_cell", HAIR_CELL, step="euler"),
-        # 1 ms from one spike to the next, the step of the spike included.
+        # 1 ms from one spike to the next, including the step of the spike.
         Stage("fibre", NERVE_FIBRE, copies=FIBRES, refractory=23 / 24),
         Stage("bushy_cell", BUSHY_CELL, EXPONENTIAL, step="split", refractory=1.0, values={"tau_syn": 0.5}),
     ),
 )
-"""From the velocity of one place on the basilar membrane to the spikes of its bushy cell."""
+"""Hair cell, nerve fibres and bushy cell of one place on the basilar membrane; the stimulus is its velocity."""

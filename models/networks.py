@@ -1,4 +1,4 @@
-"""Networks ready to compile."""
+"""Functions that make networks."""
 
 from __future__ import annotations
 
@@ -47,36 +47,37 @@ def recurrent_classifier(
     dropout: float | None = None,
     delays: Mapping[str, Delay] | None = None,
 ) -> Network:
-    """Describe a classifier: input -> one or more hidden layers, each recurrent or feed-forward -> output.
+    """Make a classifier: input, one or more hidden layers, each recurrent or feed-forward, and output.
 
     Parameters
     ----------
     num_input, num_classes : sizes of input and output.
-    num_hidden : size of the hidden layer (`hidden`), or of each (`hidden0`, `hidden1`, ...).
-    recurrent : for all hidden layers, or for each.
-    loss : name or definition; decides whether outputs spike (LIF) or integrate (LI).
-    loss_scale : multiplies logits before the softmax.
-    tau_mem, tau_syn : of hidden neurons, ms: a number, or a distribution for a heterogeneous population.
-    output_tau_mem, output_tau_syn : of the outputs, ms; None for the hidden value where that is a number, else 20, 5.
-    neuron, synapse : names or definitions of the models of hidden neurons and of the synapses onto them. `tau_mem` and
-        `tau_syn` are for those that have such a parameter.
-    neuron_values : values of these models' other parameters.
-    loss_values : values of the loss's other parameters.
-    weights : connection name -> initial weights, where they are not the defaults. With several hidden layers the names
-        of a single one's connections hold too: `input_hidden` for the first layer, `hidden_output` for the last,
-        `hidden_hidden` for each layer's own loop.
-    regularisation : of hidden spike counts.
-    trained, output_trained : parameters of hidden neurons and of outputs that are trained beside the weights, such as
-        `{"tau_mem": Trained(minimum=3.0)}`.
-    input_delays : of the input, ms: every spike arrives once for each, through weights of its own (a delay line). The
-        first layer's default weights are divided by their number.
-    noise, dropout : of hidden neurons while training, see `Population`; None for neither.
-    delays : connection name -> delays of its spikes, by the names of `weights`; none where it is left out.
+    num_hidden : size of the hidden layer (`hidden`), or sizes of several (`hidden0`, `hidden1`, ...).
+    recurrent : whether hidden layers are recurrent: one value for all, or one for each.
+    loss : name or definition. Outputs are LIF neurons if the loss reads spikes, else leaky integrators (LI).
+    loss_scale : factor of the logits before the softmax.
+    tau_mem, tau_syn : time constants of hidden neurons, ms: a number, or a distribution for a heterogeneous population.
+        Used only if the models have such parameters.
+    output_tau_mem, output_tau_syn : time constants of outputs, ms. None uses those of hidden neurons if they are
+        numbers, else 20 and 5.
+    neuron, synapse : models of hidden neurons and of the synapses onto them: names or definitions.
+    neuron_values : values of other parameters of these models, by name.
+    loss_values : values of other parameters of the loss, by name.
+    weights : connection name -> initial weights that differ from the defaults. With several hidden layers,
+        `input_hidden` is also a name for the connection to the first, `hidden_output` for that from the last, and
+        `hidden_hidden` for the recurrent connections of all.
+    regularisation : regularisation of hidden spike counts.
+    trained, output_trained : parameters of hidden neurons and of outputs that are trained in addition to the weights,
+        such as `{"tau_mem": Trained(minimum=3.0)}`.
+    input_delays : delays of the input, ms. Every input spike arrives once per delay, through separate weights (a delay
+        line). Default weights onto the first layer are divided by the number of delays.
+    noise, dropout : noise and dropout of hidden neurons in training, see `Population`; None for none.
+    delays : connection name -> delays of its spikes; names as for `weights`.
 
     Raises
     ------
     SettingError
-        An unknown neuron, loss or connection, or a value that is not allowed.
+        A neuron, synapse, loss or connection is unknown, or a value is not allowed.
     """
     sizes, loops = _expand_layers(num_hidden, recurrent)
     model = find_loss(loss) if isinstance(loss, str) else loss
@@ -144,7 +145,7 @@ def _make_connections(
     connections = [
         Connection(a, b, _select_own(weights, a, b, w), _select_own(delays, a, b, None)) for a, b, w in pairs
     ]
-    # Those of a loop that is switched off are allowed: one setting then turns recurrence on and off.
+    # Settings of a recurrent connection that is switched off are allowed: one setting switches recurrence on and off.
     known = {c.name for c in connections} | {f"{name}_{name}" for name in names}
     known |= {"input_hidden", "hidden_hidden", "hidden_output"}
     for name in (*weights, *delays):
@@ -154,12 +155,12 @@ def _make_connections(
 
 
 def _select_own(named: Mapping[str, Any], pre: str, post: str, default: Any) -> Any:
-    """Return what is given for a connection by its own name, or by the one that it has with one hidden layer."""
+    """Return the value for a connection, by its own name or by its name in a network with one hidden layer."""
     return named.get(f"{pre}_{post}", named.get(_name_in_one_layer(pre, post), default))
 
 
 def _name_in_one_layer(pre: str, post: str) -> str:
-    """Return the name that a connection has with one hidden layer; empty for one between two hidden layers."""
+    """Return the name of a connection in a network with one hidden layer; empty between two hidden layers."""
     if pre == "input":
         return "input_hidden"
     if post == "output":

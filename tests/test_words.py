@@ -15,25 +15,9 @@ MOST_LINES = 60  # of a function, without its docstring
 NOT_VERBS = {
     # Users call them by these names, as they read in a formula or a sentence.
     *("density_loss", "logit_loss", "first_spike_time", "weighted_sum", "recurrent_classifier", "described"),
-    *("gradient", "values", "state"),
+    "gradient",
     # `raise unknown_name(...)`, and shims for old names.
     *("unknown_name", "old_method"),
-    # Interfaces of strategies, spaces and workers of sweeps.
-    *(
-        "active",
-        "all_values",
-        "allows",
-        "at",
-        "epoch",
-        "events",
-        "extremes",
-        "grid",
-        "keeps_limits",
-        "lies",
-        "next",
-        "of",
-    ),
-    *("settings", "_at", "_points"),
     # Names that other packages ask for.
     *("seekable", "formatMessage", "handleError", "random_sample", "kernel_transform"),
 }

@@ -1,1 +1,1 @@
-"""The auditory periphery: chains of nonlinear neurons driven by a continuous signal, as generated code."""
+"""The auditory periphery: stages of neurons that a continuous signal drives, simulated by generated code."""

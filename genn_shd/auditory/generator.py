@@ -1,4 +1,4 @@
-"""Write the C source of an auditory periphery from its template. Nothing is compiled or run here."""
+"""Write the C code of an auditory periphery from its template."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from ..toolchain.templates import load_templates
 from .program import PeripheryProgram, StageProgram
 
 BLOCK = 64
-"""Channels that run side by side: enough vectors of them that one need not wait for another."""
+"""Channels that are simulated together: enough vector registers to hide the latency of operations."""
 
 PART = 8
-"""Channels whose stimulus lies together."""
+"""Number of channels whose stimulus is contiguous in memory."""
 
 _ENVIRONMENT = load_templates("genn_shd.auditory")
 
 
 def generate(program: PeripheryProgram, record: str | None = None) -> str:
-    """Return the C source of a periphery: a complete translation unit.
+    """Return the C code of a periphery, a complete translation unit.
 
     Parameters
     ----------
-    program : what to write.
-    record : state variable to be written out after every step; None for nothing.
+    program : the program of the periphery.
+    record : state variable to record after every step; None for none.
     """
     return _ENVIRONMENT.get_template("periphery.c.j2").render(
         program=program,
@@ -37,12 +37,12 @@ def generate(program: PeripheryProgram, record: str | None = None) -> str:
 
 
 def list_values(program: PeripheryProgram) -> list[float]:
-    """List the run-time values in the order in which the generated code takes them."""
+    """List the run-time values in the order in which the generated code reads them."""
     return [value for stage in program.stages for value in stage.values.values()]
 
 
 def _write_scope(program: PeripheryProgram, stage: StageProgram, code: str, *results: str) -> str:
-    """Let statements of one stage see its own run-time values and the state of all stages, of channel j."""
+    """Write statements of one stage, for channel j, with access to its run-time values and the state of all stages."""
     first = sum(len(s.values) for s in program.stages[: program.stages.index(stage)])
     constants = {name: f"values_[{first + k}]" for k, name in enumerate(stage.values)}
     variables = {name: f"state_->{name}[j_]" for name in program.state}

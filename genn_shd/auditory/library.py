@@ -1,4 +1,4 @@
-"""A compiled auditory periphery: runs blocks of channels step by step, without Python's interpreter lock."""
+"""A compiled auditory periphery: simulates blocks of channels, without holding Python's interpreter lock."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _POINTER = ctypes.c_void_p
 
 
 class CompiledPeriphery:
-    """An auditory periphery that is compiled. It keeps nothing of a run, so that several threads can share it.
+    """A compiled auditory periphery. It has no state of a simulation, so several threads can share it.
 
     Parameters
     ----------
-    periphery : what to compile.
-    dt : step, ms.
-    record : state variable that `run` returns after every step; None for nothing.
+    periphery : the periphery to compile.
+    dt : time step, ms.
+    record : state variable that `run` returns after every step; None for none.
 
     Raises
     ------
     SettingError, BackendError
-        Definitions that cannot be stepped, or code that cannot be compiled.
+        The definitions cannot be simulated in steps, or the code cannot be compiled.
     """
 
     block, part = BLOCK, PART
@@ -44,15 +44,15 @@ class CompiledPeriphery:
         self._start, self._run = functions.start, functions.run
 
     def start(self, seeds: np.ndarray) -> np.ndarray:
-        """Return the state of one block at rest, to be given to `run`.
+        """Return the resting state of one block, for `run`.
 
         Parameters
         ----------
-        seeds : (2, block) uint32, of the random numbers.
+        seeds : (2, block) uint32, seeds of the random numbers.
 
         Returns
         -------
-        state : bytes in the layout of the generated code.
+        state : array of bytes in the layout of the generated code.
         """
         room = np.zeros(self._state_bytes + 64, np.uint8)
         state = room[-room.ctypes.data % 64 :][: self._state_bytes]
@@ -61,17 +61,17 @@ class CompiledPeriphery:
         return state
 
     def run(self, state: np.ndarray, stimulus: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Simulate further steps from a state, which is changed.
+        """Simulate further steps, and update the state.
 
         Parameters
         ----------
-        state : from `start`.
-        stimulus : (block / part, steps, part) float64, channels in parts; or (steps, block). A slice costs no copy.
+        state : a state that `start` returned.
+        stimulus : (block / part, steps, part) float64, channels in parts; or (steps, block). Slices are not copied.
 
         Returns
         -------
-        steps, channels : (S,) int32, of the spikes of the last stage in order of time; steps count from the start.
-        recorded : (steps, block) float64; empty where nothing is recorded.
+        steps, channels : (S,) int32, step and channel of each spike of the last stage; steps count from the start.
+        recorded : (steps, block) float64; empty if nothing is recorded.
         """
         parts = _divide(stimulus)
         num_steps = parts.shape[1]
@@ -86,7 +86,7 @@ class CompiledPeriphery:
 
 
 def _divide(stimulus: np.ndarray) -> np.ndarray:
-    """View a stimulus as (block / part, steps, part), where the numbers of a part lie together."""
+    """View a stimulus as (block / part, steps, part), contiguous in the last axis."""
     stimulus = np.asarray(stimulus, np.float64)
     if stimulus.ndim == 2:
         stimulus = np.ascontiguousarray(stimulus).reshape(len(stimulus), -1, PART).swapaxes(0, 1)

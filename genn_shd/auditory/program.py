@@ -1,4 +1,4 @@
-"""Derive code for one step, and the state at rest, from the definitions of an auditory periphery."""
+"""Derive the code of a time step, and the resting state, from the definitions of an auditory periphery."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .stages import UNIFORM, Periphery, Stage
 
 @dataclass(frozen=True)
 class StageProgram:
-    """Code of one stage, for one channel and step.
+    """Code of one stage, for one channel and one step.
 
     Attributes
     ----------
-    name, copies : of the stage.
+    name, copies : name of the stage, and number of neurons per channel.
     start : state variable -> value at rest.
     values : run-time value -> number: parameters, and coefficients of the step.
-    synapse_code, receives : decay of the synapse's state, and the variable to which each arriving spike adds 1.
-    neuron_code, neuron_state : the neuron's state over the step, and its variables.
-    probability : expression of the probability to spike, where a random number decides.
-    threshold : expression; the neuron spikes where it is not negative.
-    reset_code : after a spike.
-    refractory_steps : steps after that of a spike in which the neuron's state stays and it cannot spike.
+    synapse_code, receives : step of the synapse's state, and the variable to which each arriving spike adds 1.
+    neuron_code, neuron_state : step of the neuron's state, and its variables.
+    probability : expression of the probability of a spike, if a random number decides.
+    threshold : expression; the neuron spikes if it is not negative.
+    reset_code : statements after a spike.
+    refractory_steps : number of steps after a spike in which the neuron is held at its reset and cannot spike.
     """
 
     name: str
@@ -46,20 +46,20 @@ class StageProgram:
 
     @property
     def bytes(self) -> int:
-        """Number of bytes that hold a bit for each copy."""
+        """Number of bytes for one bit per copy."""
         return -(-self.copies // 8)
 
 
 @dataclass(frozen=True)
 class PeripheryProgram:
-    """Code of a periphery, stage by stage."""
+    """Code of a periphery: the name of its stimulus, and its stages."""
 
     stimulus: str
     stages: tuple[StageProgram, ...]
 
     @property
     def state(self) -> dict[str, float]:
-        """Values at rest of all state variables, by name."""
+        """Resting values of all state variables, by name."""
         return {name: value for stage in self.stages for name, value in stage.start.items()}
 
 
@@ -69,7 +69,7 @@ def build_program(periphery: Periphery, dt: float) -> PeripheryProgram:
     Raises
     ------
     SettingError
-        Definitions that cannot be stepped in this way; the message names the reason.
+        A definition cannot be simulated in this way; the message states the reason.
     """
     known: dict[str, float] = {periphery.stimulus: 0.0}
     stages = []
@@ -110,13 +110,13 @@ def _derive_euler_step(stage: Stage, dynamics: Mapping[str, sympy.Expr], dt: flo
 
 
 def _split(stage: Stage, dynamics: Mapping[str, sympy.Expr], dt: float) -> Steps:
-    """Return the step exp(a dt) x + dt b of x' = a x + b (Lie splitting)."""
+    """Return the step exp(a dt) x + dt b for x' = a x + b (Lie splitting)."""
     steps, coefficients = {}, {}
     for x, rate in dynamics.items():
         slope = sympy.simplify(sympy.diff(rate, make_symbol(x)))
         if {s.name for s in slope.free_symbols} - set(stage.parameters):
             raise SettingError(
-                f"stage {stage.name!r}: d{x}/dt is not linear in {x} with a constant slope; take step = 'euler'."
+                f"stage {stage.name!r}: d{x}/dt is not linear in {x} with a constant slope; use step = 'euler'."
             )
         coefficients[f"{x}_decay"] = float(np.exp(evaluate(slope, stage.parameters) * dt))
         steps[x] = make_symbol(f"{x}_decay") * make_symbol(x) + make_symbol("dt") * sympy.expand(
@@ -129,7 +129,7 @@ _STEPS = {"euler": _derive_euler_step, "split": _split}
 
 
 def _assign_all(steps: Mapping[str, sympy.Expr], state: Mapping[str, float]) -> str:
-    """Write statements that take the step; all right-hand sides see the state before it."""
+    """Write the statements of a step; all right-hand sides use the state before it."""
     steps = {x: steps[x] for x in state}
     if len(steps) == 1:
         return " ".join(f"{x} = {to_code(step)};" for x, step in steps.items())
@@ -144,12 +144,12 @@ def _find_spike_probability(stage: Stage, names: set[str]) -> str:
     threshold = parse(stage.model.threshold or "", {*names, UNIFORM})
     probability = sympy.expand(threshold + make_symbol(UNIFORM))
     if make_symbol(UNIFORM) in probability.free_symbols:
-        raise SettingError(f"stage {stage.name!r}: a random threshold must read `probability - {UNIFORM}`.")
+        raise SettingError(f"stage {stage.name!r}: a random threshold must have the form `probability - {UNIFORM}`.")
     return to_code(probability)
 
 
 def _find_rest(stage: Stage, dynamics: Mapping[str, sympy.Expr], known: Mapping[str, float]) -> dict[str, float]:
-    """Solve for the steady state while the stimulus is zero."""
+    """Compute the steady state for a stimulus of zero."""
     if not stage.state:
         return {}
     values = {**stage.parameters, **known}
@@ -160,5 +160,5 @@ def _find_rest(stage: Stage, dynamics: Mapping[str, sympy.Expr], known: Mapping[
 
     found = scipy.optimize.root(derivatives, np.array(list(stage.state.values())), tol=1e-14)
     if not np.allclose(derivatives(found.x), 0.0, atol=1e-9):
-        raise SettingError(f"stage {stage.name!r}: no rest was found from its initial state; give one nearer to rest.")
+        raise SettingError(f"stage {stage.name!r}: no steady state was found; give an initial state closer to it.")
     return dict(zip(stage.state, map(float, found.x), strict=True))

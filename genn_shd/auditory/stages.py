@@ -1,7 +1,7 @@
 """The description of an auditory periphery: stages of neurons in series, the same for every channel.
 
-The first stage is driven by a continuous signal, the last one spikes. Nothing in it is trained, so its neurons may be
-nonlinear and random. The neurons are definitions like those of a network.
+A continuous signal drives the first stage, and the last stage spikes. Nothing is trained, so neurons may be nonlinear
+and random. The neurons are definitions like those of a network.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from ..errors import SettingError
 from ..network.definitions import NeuronModel, Parameter, SynapseModel
 
 UNIFORM = "uniform"
-"""In a threshold: a random number between 0 and 1, drawn for every neuron and step."""
+"""Name, in a threshold, of a random number between 0 and 1 that is drawn for every neuron and step."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The neurons of one kind, of which every channel has one or several.
+    """Neurons of one kind; every channel has one or several of them.
 
     Attributes
     ----------
-    name : of the stage, unique in its periphery.
-    model : definition of the neurons. Its expressions may use the stimulus, the state of all stages before, `dt` and,
-        in a threshold, `uniform`.
-    synapse : how spikes of the stage before arrive, each with weight 1; None where no spikes do.
-    step : how a step of `dt` is taken. `euler`: x + dt x', all from the state before. `split`: dynamics linear in
-        their own variable, a x + b, become exp(a dt) x + dt b, one variable after the other.
-    copies : neurons in each channel; only neurons without state that draw random numbers can have several.
-    refractory : ms after the step of a spike in which a neuron is held at its reset and cannot spike.
-    values : values of parameters of neuron and synapse, where they are not the defaults.
+    name : name of the stage, unique in its periphery.
+    model : neuron model. Its expressions may use the stimulus, the state of all earlier stages, `dt` and, in a
+        threshold, `uniform`.
+    synapse : synapse model for the spikes of the previous stage, each with weight 1; None if no spikes arrive.
+    step : numerical method. `euler`: x + dt x' for all variables, from the state before the step. `split`: dynamics
+        that are linear in their own variable, a x + b, become exp(a dt) x + dt b, one variable after another.
+    copies : number of neurons in each channel; above 1 only for neurons without state that draw random numbers.
+    refractory : time after the step of a spike in which a neuron is held at its reset and cannot spike, ms.
+    values : values of parameters of neuron and synapse that differ from the defaults.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Stage:
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
         if self.copies > 1 and (self.model.state or not self.is_random):
-            raise SettingError(f"stage {self.name!r}: copies = {self.copies} would all do the same; make it 1.")
+            raise SettingError(f"stage {self.name!r}: all {self.copies} copies would be identical; set copies = 1.")
         if self.is_random and self.model.state:
             raise SettingError(f"stage {self.name!r}: neurons that draw random numbers can have no state.")
         for name in self.values:
@@ -57,7 +57,7 @@ class Stage:
 
     @property
     def is_random(self) -> bool:
-        """Whether a random number decides if the neurons spike."""
+        """Whether the neurons spike at random."""
         return self.model.threshold is not None and UNIFORM in self.model.threshold
 
     @property
@@ -71,23 +71,23 @@ class Stage:
 
     @property
     def state(self) -> dict[str, float]:
-        """State variables, the synapse's first, with the values from which their state at rest is searched."""
+        """State variables of synapse and neuron, with values from which the search for the resting state starts."""
         return {**(self.synapse.state if self.synapse else {}), **self.model.state}
 
     @property
     def dynamics(self) -> dict[str, str]:
-        """Expressions of the time derivative of each state variable, per ms."""
+        """Time derivative of each state variable, per ms, as an expression."""
         return {**(self.synapse.dynamics if self.synapse else {}), **self.model.dynamics}
 
 
 @dataclass(frozen=True)
 class Periphery:
-    """Stages in series, the first of which is driven by the stimulus.
+    """Stages in series; the stimulus drives the first.
 
     Attributes
     ----------
-    stimulus : name of the continuous input in expressions.
-    stages : in order; the spikes of one arrive at the next.
+    stimulus : name of the continuous signal in expressions.
+    stages : the stages in order; the spikes of each arrive at the next.
     """
 
     stimulus: str
@@ -100,8 +100,8 @@ class Periphery:
                 raise SettingError(f"the name {name!r} occurs twice in this periphery; every stage needs its own.")
         for before, stage in zip((None, *self.stages), self.stages, strict=False):
             if stage.synapse and not (before and before.model.spiking):
-                raise SettingError(f"stage {stage.name!r} has a synapse, but no spikes come from a stage before it.")
+                raise SettingError(f"stage {stage.name!r} has a synapse, but there is no spiking stage before it.")
 
 
 Cascade = Periphery
-"""The name of `Periphery` in earlier versions."""
+"""Old name of `Periphery`."""

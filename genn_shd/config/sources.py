@@ -183,7 +183,7 @@ def _is_same_kind(old: Mapping[str, Any], new: Mapping[str, Any], by: str | None
 
 def _with_default_choices(values: Table) -> Table:
     """Add the default kind to tables that have several kinds and do not state theirs."""
-    defaults = Config().values()
+    defaults = Config().to_values()
     return values | {
         name: {by: defaults[name][by], **values[name]}
         for name, by in _list_choices().items()

@@ -1,4 +1,4 @@
-"""Data sets: `load_dataset` loads one by name. Each is a file here, found by its function `load`.
+"""Data sets: `load_dataset` loads one by name. Each is a module of this package with a function `load`.
 
 shd         the Spiking Heidelberg Digits, downloaded
 ssc         the Spiking Speech Commands, downloaded
@@ -34,17 +34,17 @@ __getattr__ = serve_old_names(__name__, {"load": "load_dataset"})
 
 
 def _find_loaders() -> dict[str, Loader]:
-    """Return the functions `load` of the modules beside this one, by name of the module."""
+    """Return the functions `load` of the modules of this package, by name of the module."""
     modules = {m.name: importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)}
     return {name: module.load for name, module in modules.items() if hasattr(module, "load")}
 
 
 LOADERS = _find_loaders()
-"""The function that loads each data set. To add a data set, write a file with such a function beside them."""
+"""Function that loads each data set, by name. To add one, write a module with such a function in this package."""
 
 
 def find_loader(name: str) -> Loader:
-    """Return the function that loads the data set of that name, or of the import path `module:name`.
+    """Return the function that loads the data set of a name, or of an import path `module:name`.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def find_loader(name: str) -> Loader:
     remedy = "write a function that returns a Dataset (docs/guides/extending.md)"
     loader: Any = load_object(name, "data set", FunctionType, remedy)
     if get_type_hints(loader).get("return") is not Dataset:
-        raise SettingError(f"data set {name!r} is no loader: its function does not say `-> Dataset`; {remedy}.")
+        raise SettingError(f"data set {name!r} is no loader: its function is not annotated `-> Dataset`; {remedy}.")
     return loader
 
 
@@ -67,15 +67,15 @@ def load_dataset(name: str, **settings: Any) -> Dataset:
 
     Parameters
     ----------
-    name : one of `LOADERS`, or `module:name` of a function of one's own.
-    settings : those of the data set's own function `load`.
+    name : name of a data set, such as `shd` or `spoken_digits`, or import path `module:name` of your own function.
+    settings : settings of the data set: the arguments of its function `load`.
 
     Raises
     ------
     SettingError
-        A name or setting that does not exist, or one that is missing or not allowed.
+        A name or setting is unknown, missing or not allowed.
     DataError
-        Files that are missing or cannot be used.
+        A file is missing or cannot be used.
     """
     loader, allowed = find_loader(name), list_settings(name)
     for setting in settings:
@@ -88,7 +88,7 @@ def load_dataset(name: str, **settings: Any) -> Dataset:
 
 
 def list_settings(name: str) -> tuple[str, ...]:
-    """Return the settings that `load` takes for a data set.
+    """Return the names of the settings of a data set.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Dataset: spike trains in parts, with names of classes and speakers. Every loader returns one."""
+"""Dataset: spike trains in parts (training, validation, test), with names of classes and speakers."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ..system.spelling import find_duplicate
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Spike trains with their official parts and the names of what is in them.
+    """A data set: spike trains in parts, with names of classes and speakers.
 
     Attributes
     ----------
-    name : as given to `genn_shd.load_dataset`.
-    train : samples to train on. Cut a validation set from it with `genn_shd.datasets.splits`.
-    validation : the official validation set; None where the data set has none.
-    test : the official test set; None where the data set has none.
-    class_names : C names; class c is called `class_names[c]`, and every label is one of 0 to C - 1.
-    speaker_names : speaker s is called `speaker_names[s]`; empty where the speakers are unknown.
-    duration : suggested duration of a trial, ms. Spikes at this time or later are to be cropped.
+    name : name of the data set.
+    train : training samples. `genn_shd.datasets.splits` divides them into training and validation samples.
+    validation : the official validation set; None if there is none.
+    test : the official test set; None if there is none.
+    class_names : C names, by label; labels are 0 to C - 1.
+    speaker_names : names by number of the speaker; empty if speakers are unknown.
+    duration : suggested duration of a trial, ms; crop spikes at this time or later.
 
     Raises
     ------
     DataError
-        A label or speaker without a name, a name used twice, or parts with different numbers of input channels.
+        A label or speaker has no name, a name is used twice, or parts have different numbers of input channels.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Dataset:
         for what, names in (("class", self.class_names), ("speaker", self.speaker_names)):
             if alike := find_duplicate(names):
                 called = " and ".join(dict.fromkeys(repr(show_name(name)) for name in alike))
-                raise DataError(f"{self.name}: more than one {what} is called {called}; give each a name of its own.")
+                raise DataError(f"{self.name}: more than one {what} is called {called}; give them different names.")
         for part, trains in self.parts.items():
             self._check_part(part, trains)
 
     def _check_part(self, part: str, trains: SpikeTrains) -> None:
         where = f"{self.name}, {part}"
         if not len(trains):
-            raise DataError(f"{where}: there are no samples; check the file, or the size asked for.")
+            raise DataError(f"{where}: there are no samples; check the file, or the requested size.")
         if trains.num_units != self.num_input:
             raise DataError(
                 f"{where}: {trains.num_units} input channels, but the training set has {self.num_input}; "
@@ -70,7 +70,7 @@ class Dataset:
         if self.speaker_names and nameless.size:
             raise DataError(
                 f"{where}, sample {nameless[0]}: speaker {trains.speakers[nameless[0]]} has no name; "
-                f"the {len(self.speaker_names)} names there are belong to speakers 0 to "
+                f"there are {len(self.speaker_names)} names, for speakers 0 to "
                 f"{len(self.speaker_names) - 1}."
             )
 
@@ -86,6 +86,6 @@ class Dataset:
 
     @property
     def parts(self) -> dict[str, SpikeTrains]:
-        """The existing parts by name: `train`, and `validation` and `test` where the data set has them."""
+        """The existing parts by name: `train`, and `validation` and `test` if the data set has them."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: trains for name, trains in named.items() if trains is not None}

@@ -1,7 +1,7 @@
 """Handwritten digits of 8 x 8 pixels as spikes: 1797 images that come with scikit-learn, so nothing is downloaded.
 
 Images: E. Alpaydin & C. Kaynak, "Optical Recognition of Handwritten Digits" (UCI, doi 10.24432/C50P49), the part by 13
-people. They lie in the order in which people wrote them, and who wrote which is not known.
+people. They are in the order in which they were written, but their writers are not known.
 """
 
 from __future__ import annotations
@@ -22,51 +22,51 @@ NUM_TEST = 450
 """Images of the test set; the other 1347 are for training."""
 
 _SIDE = 8  # pixels
-_LARGEST = 16.0  # value of a pixel that is all ink
-_SETTLING = 20.0  # ms after the last spike in which a readout can answer: four synaptic time constants of 5 ms
+_LARGEST = 16.0  # value of a black pixel
+_SETTLING = 20.0  # ms after the last possible spike, for the response: four synaptic time constants of 5 ms
 
 
 def load(
     encoder: Annotated[
         Literal["latency", "rate", "population", "changes"],
-        described("how pixels become spikes; changes: the eight rows are signals, read column by column"),
+        described("encoding of pixels as spikes; changes: the eight rows are signals over the columns"),
     ] = "latency",
-    duration: Annotated[float, described("time in which an image is presented", "ms", gt=0, le=100_000)] = 50.0,
+    duration: Annotated[float, described("duration of the presentation of an image", "ms", gt=0, le=100_000)] = 50.0,
     split: Annotated[
         Literal["ordered", "random"],
-        described("ordered: the last 450 images, by other writers, are the test set; random: 450 drawn by class"),
+        described("ordered: the last 450 images, by other writers, are the test set; random: 450, equally by class"),
     ] = "ordered",
-    seed: Annotated[int, described("of the spikes of encoder = 'rate', and of split = 'random'", ge=0)] = 0,
+    seed: Annotated[int, described("seed of encoder = 'rate' and of split = 'random'", ge=0)] = 0,
     least: Annotated[
         float | None,
-        described("latency, population: values up to this do not spike; 0 and 0.1 where not set", ge=0, le=1),
+        described("latency, population: values up to this do not spike; default: 0 and 0.1", ge=0, le=1),
     ] = None,
     max_rate: Annotated[
-        float | None, described("rate: of a pixel that is all ink; 100 where not set", "spikes/s", gt=0)
+        float | None, described("rate: firing rate of a black pixel; default: 100", "spikes/s", gt=0)
     ] = None,
     num_fields: Annotated[
-        int | None, described("population: neurons for each pixel; 8 where not set", ge=2, le=1000)
+        int | None, described("population: channels for each pixel; default: 8", ge=2, le=1000)
     ] = None,
     threshold: Annotated[
-        float | None, described("changes: step from pixel to pixel that makes a spike; 0.2 where not set", gt=0)
+        float | None, described("changes: change of a pixel value that makes a spike; default: 0.2", gt=0)
     ] = None,
 ) -> Dataset:
-    """Load 1797 handwritten digits of 8 x 8 pixels as spikes; they come with scikit-learn.
+    """Load 1797 handwritten digits of 8 x 8 pixels, which come with scikit-learn, as spikes.
 
     Parameters
     ----------
     encoder : see `genn_shd.spikes.encoders`: `latency` and `rate` have 64 channels, `population` 64 `num_fields`,
         `changes` 16 (a rise and a fall of each row).
-    duration : time in which an image is presented, ms.
-    split : `ordered`, the first 1347 images for training and the last 450 for the test, nearly all of which are by
-        people who wrote none of the others; `random`, 450 test images drawn with `seed`, the same part of each class.
-    seed : the same settings give the same spikes and parts.
-    least, max_rate, num_fields, threshold : of the encoders that are named; a pixel has values from 0 to 1 (ink).
+    duration : duration of the presentation of an image, ms.
+    split : `ordered`, the first 1347 images for training and the last 450 for testing, nearly all by other writers;
+        `random`, 450 test images drawn with `seed`, the same fraction of each class.
+    seed : seed of rate coding and of the random split.
+    least, max_rate, num_fields, threshold : parameters of the encoders; pixels have values from 0 to 1 (black).
 
     Raises
     ------
     SettingError
-        A name, number or time that is not allowed, or a setting of another encoder.
+        A value is not allowed, or is a setting of another encoder.
     """
     if split not in _SPLITS:
         raise unknown_name("split", split, _SPLITS)
@@ -81,14 +81,14 @@ def load(
 
 
 def _read_images() -> tuple[np.ndarray, np.ndarray]:
-    """Return the images (B, 8, 8), 0 to 1 (ink), and their labels (B,)."""
+    """Read the images (B, 8, 8), from 0 to 1 (black), and their labels (B,)."""
     from sklearn.datasets import load_digits  # slow to import
 
     data = load_digits()
     return data.images / _LARGEST, data.target
 
 
-# --- splits: labels (B,) and seed -> whether each sample is of the test set ------------------------------------------
+# --- splits: labels (B,) and seed -> whether each sample is in the test set ------------------------------------------
 
 
 def _split_ordered(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -96,7 +96,7 @@ def _split_ordered(labels: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _split_random(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Draw the same part of each class, as nearly as whole numbers go."""
+    """Draw the same fraction of each class, up to rounding."""
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
@@ -129,7 +129,7 @@ def _encode_population(images: np.ndarray, duration: float, seed: int, labels: n
 def _encode_changes(
     images: np.ndarray, duration: float, seed: int, labels: np.ndarray, threshold: float = 0.2
 ) -> SpikeTrains:
-    """Read images from left to right, from and back to paper without ink, so that every edge is a change."""
+    """Encode the rows as signals from left to right; they start and end at 0, so that every edge is a change."""
     signals = np.pad(images.transpose(0, 2, 1), ((0, 0), (1, 1), (0, 0)))
     return SpikeTrains.from_changes(signals, duration / (_SIDE + 1), threshold, labels=labels)
 
@@ -148,12 +148,12 @@ _ENCODERS = {
 
 
 def _choose_encoder(name: str, own: dict[str, Any]) -> Encode:
-    """Return the function that encodes images with settings of that encoder alone."""
+    """Return the function that encodes images, with the settings of that encoder."""
     if name not in _ENCODERS:
         raise unknown_name("encoder", name, _ENCODERS)
     encoder = _ENCODERS[name]
     for setting in own:
         if setting not in encoder.settings:
             allowed = " and ".join(encoder.settings)
-            raise SettingError(f"{setting} is no setting of encoder = {name!r}, which has {allowed}; leave it out.")
+            raise SettingError(f"{setting} is no setting of encoder = {name!r}, which has {allowed}; remove it.")
     return lambda images, duration, seed, labels: encoder.encode(images, duration, seed, labels, **own)

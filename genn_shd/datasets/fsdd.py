@@ -27,13 +27,13 @@ NUM_UNITS = 700
 DURATION = 1000.0
 CLASS_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
-_NUM_TEST = 5  # FSDD's own split: recordings 0 to 4 of each digit and speaker are the test set
+_NUM_TEST = 5  # official split of FSDD: recordings 0 to 4 of each digit and speaker are the test set
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 def load(
     path: Annotated[
-        str | os.PathLike[str] | None, described("the HDF5 file; looked for in data_dir where not set", is_path=True)
+        str | os.PathLike[str] | None, described("the HDF5 file; default: the one in data_dir", is_path=True)
     ] = None,
     data_dir: DataDir = None,
     split: Annotated[
@@ -45,11 +45,11 @@ def load(
 
     Parameters
     ----------
-    path : the file; None means `fsdd_spikes.h5` in `data_dir` (or in the environment's GENN_SHD_DATA, or in
+    path : the file; None means `fsdd_spikes.h5` in `data_dir` (default: the environment variable GENN_SHD_DATA, or
         ~/.cache/genn_shd/data), else in `../shared/data` beside a checkout.
-    data_dir : folder that keeps data sets.
-    split : `official`, 2250 recordings for training and 250 for the test; `all`, everything for training, to
-        be split by `splits.leave_one_speaker_out`.
+    data_dir : folder of data sets.
+    split : `official`, 2250 recordings for training and 250 for testing; `all`, all recordings for training, for use
+        with `validation.kind = "leave_one_speaker_out"`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Data sets from files in SHD's layout: `load` reads one, `write_spike_file` makes such a file."""
+"""Data sets from files in the layout of SHD: `load` reads them, `write_spike_file` writes such a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["combine", "load", "write_spike_file"]
 
 __getattr__ = serve_old_names(__name__, {"read": "read_spike_file", "write": "write_spike_file"})
 
-_MOST_CLASSES = 10_000  # memory goes with them, not with the samples: a confusion matrix has their square
+_MOST_CLASSES = 10_000  # a confusion matrix needs memory in proportion to the square of this
 _ROUND_TO = 10.0  # ms; a suggested duration is a multiple of it
 
 Path = str | os.PathLike[str]
@@ -31,19 +31,19 @@ Path = str | os.PathLike[str]
 def load(
     path: Annotated[Path, described("HDF5 file of training samples", is_path=True)],
     test_path: Annotated[
-        Path | None, described("HDF5 file of test samples; no test set where not set", is_path=True)
+        Path | None, described("HDF5 file of test samples; default: no test set", is_path=True)
     ] = None,
     validation_path: Annotated[
         Path | None, described("HDF5 file of the samples for validation.kind = 'official'", is_path=True)
     ] = None,
     num_units: Annotated[int, described("number of input channels", ge=1)] = 700,
-    num_classes: Annotated[int | None, described("number of classes; where not set, those of the file", ge=1)] = None,
+    num_classes: Annotated[int | None, described("number of classes; default: that of the file", ge=1)] = None,
 ) -> Dataset:
-    """Load training, test and validation samples from one file each, in the layout of SHD's.
+    """Load training, test and validation samples from one file each, in the layout of SHD.
 
     Parameters
     ----------
-    path, test_path, validation_path : the files; without the last two, the parts are None.
+    path, test_path, validation_path : the files; None for the last two if there are no such samples.
     num_units : number of input channels; units in the files are 0 to `num_units` - 1.
     num_classes : labels in the files are 0 to `num_classes` - 1. None means as many as the training file
         names (`extra/keys`) or, where it names none, as many as occur in it.
@@ -51,15 +51,15 @@ def load(
     Raises
     ------
     DataError
-        A file that cannot be used; the message names it, the sample and the remedy.
+        A file cannot be used; the message names it and the sample.
     SettingError
-        A number of channels or classes that is not allowed.
+        A number of channels or classes is not allowed.
     """
     check_whole("num_units", num_units, 1)
     if num_classes is not None:
         check_whole("num_classes", num_classes, 1)
         if num_classes > _MOST_CLASSES:
-            raise SettingError(f"num_classes = {num_classes} must be at most {_MOST_CLASSES}; number labels from 0.")
+            raise SettingError(f"num_classes = {num_classes} is not allowed; it must be at most {_MOST_CLASSES}.")
     files = {"train": read_spike_file(path, num_units)}
     if validation_path is not None:
         files["validation"] = read_spike_file(validation_path, num_units)
@@ -69,18 +69,18 @@ def load(
 
 
 def combine_files(files: dict[str, SpikeFile], num_classes: int | None = None, name: str = "hdf5") -> Dataset:
-    """Make a data set as `load` does, of files that have been read.
+    """Make a data set from files that have been read, as `load` does.
 
     Parameters
     ----------
-    files : `train`, and `validation` and `test` where there are any.
+    files : files by part: `train`, and `validation` and `test` if there are any.
     num_classes : as for `load`.
-    name : the data set's.
+    name : name of the data set.
 
     Raises
     ------
     DataError
-        As `load` does.
+        As for `load`.
     """
     class_names = files["train"].class_names
     if num_classes is not None and num_classes != len(class_names):
@@ -91,12 +91,12 @@ def combine_files(files: dict[str, SpikeFile], num_classes: int | None = None, n
 def combine(
     name: str, files: dict[str, SpikeFile], class_names: tuple[str, ...], duration: float | None = None
 ) -> Dataset:
-    """Make a data set of the files of its parts. Files that name classes or speakers may number them differently.
+    """Make a data set from the files of its parts. Files that name classes or speakers may number them differently.
 
     Parameters
     ----------
-    name : the data set's.
-    files : `train`, and `validation` and `test` where there are any.
+    name : name of the data set.
+    files : files by part: `train`, and `validation` and `test` if there are any.
     class_names : one name for each class.
     duration : suggested duration of a trial, ms; None means the shortest multiple of 10 ms that holds every
         training spike.
@@ -104,10 +104,10 @@ def combine(
     Raises
     ------
     DataError
-        A label or speaker without a name, or a class that the training file does not have.
+        A label or speaker has no name, or a class is not in the training file.
     """
     known = files["train"].class_names
-    known = known if known == class_names else ()  # else classes go by their numbers
+    known = known if known == class_names else ()  # without known names, classes are matched by number
     speakers = _list_speakers(files)
     trains = {part: renumber_speakers(renumber_classes(f, known), speakers).trains for part, f in files.items()}
     if not speakers:
@@ -124,7 +124,7 @@ def combine(
 
 
 def _list_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
-    """List the speakers of all parts, the training file's first; none where that file names none."""
+    """List the speakers of all parts, beginning with the training file; none if that file has no names."""
     names = files["train"].speaker_names
     for file in files.values() if names else ():
         there = find_positions(file.speaker_names, names)
@@ -133,7 +133,7 @@ def _list_speakers(files: dict[str, SpikeFile]) -> tuple[str, ...]:
 
 
 def _number_classes(file: SpikeFile) -> tuple[str, ...]:
-    """Name the classes of a file without names by their numbers. One stray label must not make a thousand classes."""
+    """Name the classes of a file without names by their numbers; raise an error if labels are not consecutive."""
     occurring = np.unique(file.trains.labels)
     if not occurring.size:
         raise DataError(f"{file.path}: there are no samples; check the file.")
@@ -147,10 +147,10 @@ def _number_classes(file: SpikeFile) -> tuple[str, ...]:
 
 
 def _number_speakers(parts: dict[str, SpikeTrains]) -> tuple[dict[str, SpikeTrains], tuple[str, ...]]:
-    """Name speakers without names by their numbers; returns the parts and the names.
+    """Name speakers without names by their numbers; return the parts and the names.
 
-    Numbers below the number of samples stay as they are. Larger ones may be anything, such as hashes of names;
-    then the speakers who occur are numbered afresh, so that memory goes with the samples.
+    Numbers below the number of samples are kept. Larger ones may be hashes of names, for example; then the speakers
+    that occur are numbered from 0, so that the list of names stays short.
     """
     occurring = np.unique(np.concatenate([trains.speakers for trains in parts.values()]))
     occurring = occurring[occurring != UNKNOWN]
@@ -167,6 +167,6 @@ def _renumber(speakers: np.ndarray, occurring: np.ndarray) -> np.ndarray:
 
 
 def suggest_duration(last_spike: float) -> float:
-    """Return the shortest duration of a trial, ms, that ends after the last spike; usually a multiple of 10 ms."""
+    """Return the shortest multiple of 10 ms after the last spike, or the next float32 if that rounds to the spike."""
     after = float(np.nextafter(np.float32(last_spike), np.float32(np.inf)))  # 10 ms more may round to the same time
     return max((last_spike // _ROUND_TO + 1) * _ROUND_TO, after)

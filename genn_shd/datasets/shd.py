@@ -13,7 +13,7 @@ from .hdf5 import combine
 
 NUM_UNITS = 700
 DURATION = 1000.0
-"""Trial of Nowotny et al. 2025, ms. A few words last longer, up to 1.4 s."""
+"""Duration of a trial in Nowotny et al. 2025, ms. A few words are longer, up to 1.4 s."""
 
 
 def load(data_dir: DataDir = None) -> Dataset:
@@ -21,13 +21,13 @@ def load(data_dir: DataDir = None) -> Dataset:
 
     Parameters
     ----------
-    data_dir : folder that keeps data sets; None means the environment's GENN_SHD_DATA, else
-        ~/.cache/genn_shd/data. The files lie in its subfolder SHD.
+    data_dir : folder of data sets; default: the environment variable GENN_SHD_DATA, or ~/.cache/genn_shd/data. The
+        files are in its subfolder SHD.
 
     Raises
     ------
     DataError
-        The files are neither there nor can they be downloaded, or they are damaged.
+        The files are missing and cannot be downloaded, or they are damaged.
     """
     from tonic.datasets import SHD  # slow to import
 

@@ -1,7 +1,6 @@
-"""Validation splits: divide a training set into samples to learn from and samples to hold out.
+"""Divide a training set into training and validation samples.
 
-A split holds indices, not samples, so that it costs no second copy of the data: a trainer draws its batches
-with `trains.select(split.train[...])`.
+A split has indices, not samples, so that the data are not copied: make batches with `trains.select(split.train[...])`.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from ..system.spelling import find_positions
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Samples to learn from, and samples held out for validation.
+    """Training samples, and samples held out for validation.
 
     Attributes
     ----------
-    name : of the samples held out, for logs and file names.
-    train, validation : int64 indices of samples, rising; together every sample once.
+    name : name of the samples held out, for logs and file names.
+    train, validation : int64 indices of samples, rising; each sample is in exactly one of them.
     """
 
     name: str
@@ -31,24 +30,24 @@ class Split:
     validation: np.ndarray
 
     def select(self, trains: SpikeTrains) -> tuple[SpikeTrains, SpikeTrains]:
-        """Return copies of both parts."""
+        """Return copies of the training and the validation samples."""
         return trains.select(self.train), trains.select(self.validation)
 
 
 def hold_out_random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Split:
-    """Hold out a random `fraction` of the samples, at least one; the same seed holds out the same.
+    """Hold out a random `fraction` of the samples, at least one; the same seed holds out the same samples.
 
     Raises
     ------
     SettingError
-        A fraction outside (0, 1), a negative seed, or fewer than two samples.
+        The fraction is not between 0 and 1, the seed is negative, or there are fewer than two samples.
     """
     if not 0 < fraction < 1:
-        raise SettingError(f"fraction = {fraction!r} must be between 0 and 1, both excluded.")
+        raise SettingError(f"fraction = {fraction!r} is not allowed; it must be > 0 and < 1.")
     if seed < 0:
         raise SettingError(f"seed = {seed!r} must be 0 or more.")
     if len(trains) < 2:
-        raise SettingError(f"{len(trains)} sample cannot be split; give two or more.")
+        raise SettingError(f"{len(trains)} sample(s) cannot be split; give two or more.")
     num_held_out = min(max(1, round(fraction * len(trains))), len(trains) - 1)
     is_held_out = np.zeros(len(trains), bool)
     is_held_out[np.random.default_rng(seed).permutation(len(trains))[:num_held_out]] = True
@@ -61,35 +60,34 @@ def hold_out_speakers(trains: SpikeTrains, speakers: Iterable[int | str], speake
     Parameters
     ----------
     trains : the samples.
-    speakers : numbers, or names out of `speaker_names`; a number that no speaker has means the speaker of that name.
-    speaker_names : speaker s is called `speaker_names[s]`, as in `Dataset.speaker_names`.
+    speakers : numbers or names of speakers; a number that no speaker has is taken as a name.
+    speaker_names : names by number of the speaker, as in `Dataset.speaker_names`.
 
     Raises
     ------
     SettingError
-        No speakers, one who does not occur in `trains`, or no speaker left to learn from.
+        There are no speakers, one does not occur in `trains`, or no speaker is left for training.
     """
     occurring = _find_speakers(trains)
     speakers = list(speakers)
     if not speakers:
-        raise SettingError(f"speakers = [] holds out nobody; {_list_speakers(occurring, speaker_names)}.")
+        raise SettingError(f"speakers = [] is not allowed; {_list_speakers(occurring, speaker_names)}.")
     chosen = [_find_number(speaker, occurring, speaker_names) for speaker in speakers]
     is_held_out = np.isin(trains.speakers, chosen)
     if is_held_out.all():
         raise SettingError(
-            f"speakers = {speakers!r} leaves nobody to learn from; {_list_speakers(occurring, speaker_names)}."
+            f"speakers = {speakers!r} leaves no speaker for training; {_list_speakers(occurring, speaker_names)}."
         )
     return _make_split("speaker " + ", ".join(_name_speaker(s, speaker_names) for s in chosen), is_held_out)
 
 
 def leave_one_speaker_out(trains: SpikeTrains, speaker_names: Sequence[str] = ()) -> Iterator[Split]:
-    """Make one split for each speaker of `trains`, who is held out; in the order of their numbers.
+    """Make one split for each speaker of `trains`, in the order of their numbers; the speaker is held out.
 
     Raises
     ------
     SettingError
-        Fewer than two speakers, or samples without a speaker. Raised by the call, not by the first step of the
-        iteration.
+        There are fewer than two speakers, or samples without a speaker. Raised by the call, before the iteration.
     """
     unknown = int(np.count_nonzero(trains.speakers == UNKNOWN))
     if unknown:
@@ -116,11 +114,11 @@ def _find_speakers(trains: SpikeTrains) -> list[int]:
 
 def _find_number(speaker: int | str, occurring: list[int], speaker_names: Sequence[str]) -> int:
     number = speaker
-    if isinstance(speaker, str) or speaker not in occurring:  # one known by a number, such as a hash, is called by it
+    if isinstance(speaker, str) or speaker not in occurring:  # a number, such as a hash, may be the name of a speaker
         number = find_positions([str(speaker)], speaker_names)[0]
     if number in occurring:
         return int(number)
-    names = [_name_speaker(known, speaker_names) for known in occurring]  # those of test speakers would be no help
+    names = [_name_speaker(known, speaker_names) for known in occurring]  # not those of speakers in other parts
     hint = suggest_nearest(speaker, names) if isinstance(speaker, str) else ""
     raise SettingError(f"speaker {speaker!r} does not occur; {_list_speakers(occurring, speaker_names)}.{hint}")
 

@@ -1,9 +1,9 @@
 """Synthetic spoken digits, which need no download: the words of the Spiking Heidelberg Digits.
 
-English and German digits 0 to 9 in the voices of eSpeak NG (`genn_shd.speech.speakers`), encoded as Cramer et al. 2020
-encode theirs: 700 channels. Made at first use from a seed, then kept. As in the Spiking Heidelberg Digits two of the
-speakers are in the test set only; here nobody else is, so that test accuracy is that on unseen speakers. Speakers are
-the listed ones, or drawn (`genn_shd.speech.drawn_voices`).
+English and German digits 0 to 9, spoken by eSpeak NG (`genn_shd.speech.speakers`) and encoded on 700 channels as in
+Cramer et al. 2020. They are made at first use, from a seed, and then stored. The test set has other speakers than the
+training set, so test accuracy is accuracy on unseen speakers. Speakers are those in a list, or are drawn
+(`genn_shd.speech.drawn_voices`).
 """
 
 from __future__ import annotations
@@ -39,36 +39,38 @@ from .hdf5 import combine
 DURATION = 1000.0
 
 _PREPARATION = Preparation(trim=40.0)
-_VERSION = 1  # of all that decides what is said; files of another version are not read
+_VERSION = 1  # changes when other samples are made from the same settings; files of another version are not read
 
 
 def load(
-    repetitions: Annotated[int, described("how often every speaker says every word", ge=1, le=10_000)] = 3,
-    seed: Annotated[int, described("of how words are said, and of their spikes", ge=0)] = 0,
+    repetitions: Annotated[int, described("utterances of each word by each speaker", ge=1, le=10_000)] = 3,
+    seed: Annotated[int, described("seed of prosody and spikes", ge=0)] = 0,
     data_dir: DataDir = None,
     voices: Annotated[
         int | None,
         described(
-            "training voices, drawn, and a fifth as many for tests; 18 and 2 listed ones where not set", ge=1, le=1000
+            "number of training voices to draw, and a fifth as many for testing; default: a list of 18 and 2",
+            ge=1,
+            le=1000,
         ),
     ] = None,
 ) -> Dataset:
-    """Make twenty words, the English and German digits, by synthetic speakers; they are kept from the first use.
+    """Synthesise the English and German digits, spoken by synthetic speakers; they are stored after the first use.
 
     The same settings give the same samples.
 
     Parameters
     ----------
-    repetitions : how often every speaker says every word. More of them leave the first ones as they are.
-    seed : of how the words are said, and of the spikes.
-    data_dir : see `find_data_folder`; the files lie in its subfolder spoken_digits.
-    voices : number of training voices, drawn with `seed`; see `draw_voices` for those of the test set, who have other
-        variants of eSpeak's voice. None means the 18 listed speakers for training and 2 for tests.
+    repetitions : utterances of each word by each speaker. The first ones do not depend on their number.
+    seed : seed of the prosody of the words, and of the spikes.
+    data_dir : folder of data sets, see `find_data_folder`; the files are in its subfolder spoken_digits.
+    voices : number of training voices, drawn with `seed`; the voices of the test set (see `draw_voices`) have other
+        variants of eSpeak's voice. None means the list of 18 speakers for training and 2 for testing.
 
     Raises
     ------
     SettingError
-        `repetitions` or `voices` below 1, a negative seed.
+        `repetitions` or `voices` is below 1, or the seed is negative.
     BackendError
         eSpeak NG or a C compiler is missing.
     """
@@ -91,7 +93,7 @@ def load(
 
 
 def _read_or_make(path: Path, speakers: Sequence[Speaker], repetitions: int, seed: int) -> SpikeFile:
-    """Read the file of all samples. It is made if it is missing, by one process at a time."""
+    """Read the file of all samples; if it is missing, make it, in one process at a time."""
     if not path.exists():
         make_folder(path.parent)
         with wait_to_hold(path.with_suffix(".lock")):
@@ -110,12 +112,12 @@ def _make(path: Path, speakers: Sequence[Speaker], repetitions: int, seed: int) 
 
 
 def _encode(said: Sequence[Utterance], speakers: Sequence[Speaker], seed: int, log_path: Path) -> list[Spikes]:
-    """Encode utterances as spikes; a call that was stopped is resumed by the next."""
+    """Encode utterances as spikes; an interrupted call is resumed by the next one."""
     keys = {utterance: make_key(utterance, seed, _VERSION) for utterance in said}
     with EncodingLog(log_path) as log:
         missing = {utterance for utterance in said if keys[utterance] not in log}
         LOG.info("synthesising %d spoken digits", len(missing))
-        # All are spoken, as every word changes how the next one sounds; that takes little time.
+        # All words are spoken, because the sound of a word depends on those before it; this is fast.
         sounds = zip(said, render([utterance.draw_text(seed, speakers) for utterance in said]), strict=True)
         needed = ((utterance, *sound) for utterance, sound in sounds if utterance in missing)
         with CountingBar(len(said), "words", len(said) - len(missing)) as bar:

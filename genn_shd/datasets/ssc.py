@@ -13,7 +13,7 @@ from .hdf5 import combine
 
 NUM_UNITS = 700
 DURATION = 1000.0
-"""Every recording of the speech commands is cut to one second, ms."""
+"""Duration of every recording of the speech commands, ms."""
 
 _PARTS = {"train": "train", "validation": "valid", "test": "test"}
 
@@ -23,13 +23,13 @@ def load(data_dir: DataDir = None) -> Dataset:
 
     Parameters
     ----------
-    data_dir : folder that keeps data sets; None means the environment's GENN_SHD_DATA, else
-        ~/.cache/genn_shd/data. The files lie in its subfolder SSC.
+    data_dir : folder of data sets; default: the environment variable GENN_SHD_DATA, or ~/.cache/genn_shd/data. The
+        files are in its subfolder SSC.
 
     Raises
     ------
     DataError
-        The files are neither there nor can they be downloaded, or they are damaged.
+        The files are missing and cannot be downloaded, or they are damaged.
     """
     from tonic.datasets import SSC  # slow to import
 

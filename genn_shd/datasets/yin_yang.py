@@ -1,4 +1,4 @@
-"""The Yin-Yang data set: points in a yin-yang sign, classified by their position. Generated from a seed.
+"""The Yin-Yang data set: points in a yin-yang sign, classified by their position, generated from a seed.
 
 Kriener, Göltz & Petrovici 2022, "The Yin-Yang Dataset" (NICE 2022, arXiv 2102.08211): a sign of radius 0.5
 around (0.5, 0.5) with eyes of radius 0.1; the three classes are equally likely, points uniform in each.
@@ -24,7 +24,7 @@ NUM_UNITS = 5
 RADIUS = 0.5
 EYE_RADIUS = 0.1
 
-_SETTLING = 20.0  # ms after the last spike in which a readout can answer: four synaptic time constants of 5 ms
+_SETTLING = 20.0  # ms after the last possible spike, for the response: four synaptic time constants of 5 ms
 _DRAWS = 8  # points drawn for each one still needed; the eyes take 6 % of the square, the other classes 36 %
 
 
@@ -32,24 +32,24 @@ def load(
     num_train: Annotated[int, described("number of training samples", ge=1, le=10_000_000)] = 5000,
     num_validation: Annotated[int, described("number of validation samples", ge=1, le=10_000_000)] = 1000,
     num_test: Annotated[int, described("number of test samples", ge=1, le=10_000_000)] = 1000,
-    seed: Annotated[int, described("of the random numbers the samples are drawn with", ge=0)] = 0,
-    t_min: Annotated[float, described("time of the spike for 0", "ms", ge=0)] = 10.0,
-    t_max: Annotated[float, described("time of the spike for 1", "ms", gt=0)] = 40.0,
+    seed: Annotated[int, described("seed of the random points", ge=0)] = 0,
+    t_min: Annotated[float, described("time of the spike for a coordinate of 0", "ms", ge=0)] = 10.0,
+    t_max: Annotated[float, described("time of the spike for a coordinate of 1", "ms", gt=0)] = 40.0,
     t_bias: Annotated[float, described("time of the bias spike", "ms", ge=0)] = 20.0,
 ) -> Dataset:
     """Generate the Yin-Yang data set (Kriener et al. 2022) from a seed; the same settings give the same points.
 
     Parameters
     ----------
-    num_train, num_validation, num_test : sizes of the parts; the published ones by default.
-    seed : of all parts; each draws from a stream of its own, and growing one leaves the others as they are.
-    t_min, t_max : times of the spikes for 0 and for 1, ms.
+    num_train, num_validation, num_test : sizes of the parts; the defaults are those of the publication.
+    seed : seed of all parts; the points of a part do not depend on the sizes of other parts.
+    t_min, t_max : times of the spikes for coordinates of 0 and of 1, ms.
     t_bias : time of the bias spike, ms.
 
     Raises
     ------
     SettingError
-        A size below 1, a negative seed or time, or `t_max` not above `t_min`.
+        A size is below 1, the seed or a time is negative, or `t_max` is not above `t_min`.
     """
     sizes = {"num_train": num_train, "num_validation": num_validation, "num_test": num_test}
     for name, size in sizes.items():
@@ -67,7 +67,7 @@ def load(
 
 
 def classify(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the class of each point of the sign, (N,) int, numbered as in Kriener et al.'s code.
+    """Return the class of each point of the sign, (N,) int, numbered as in the code of Kriener et al.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def _group_trials(parameter: Parameter, trials: Sequence[Trial]) -> list[tuple[A
         if parameter.name in trial.point:
             value = trial.point[parameter.name]
             groups.setdefault(format_label(value), (value, []))[1].append(trial)
-    return sorted(groups.values(), key=lambda group: parameter.place(group[0]))
+    return sorted(groups.values(), key=lambda group: parameter.to_unit(group[0]))
 
 
 def _summarise_level(of: Trials, value: Any, trials: Sequence[Trial]) -> Level:

@@ -105,14 +105,14 @@ def estimate_total_effects(
 ) -> dict[str, float]:
     """Total-effect indices by Jansen's estimate: E[(f(x) - f(x with one parameter drawn anew))^2] / 2 Var f."""
     units, anew = rng.random((2, _DRAWS, len(space)))
-    here = surrogate.predict([space.at(row) for row in units])[0]
+    here = surrogate.predict([space.make_point(row) for row in units])[0]
     variance = float(np.var(here))
     found = {}
     for column, parameter in enumerate(space):
         if parameter.name in names:
             moved = units.copy()
             moved[:, column] = anew[:, column]
-            there = surrogate.predict([space.at(row) for row in moved])[0]
+            there = surrogate.predict([space.make_point(row) for row in moved])[0]
             found[parameter.name] = float(np.mean((here - there) ** 2)) / (2 * variance) if variance else 0.0
     return found
 
@@ -131,7 +131,7 @@ def list_places(parameter: Parameter) -> list[Any]:
     """Values along a parameter: all of a choice, evenly spread ones of a range."""
     if isinstance(parameter, Choice):
         return list(parameter.values)
-    return list(dict.fromkeys(parameter.at(unit) for unit in np.linspace(0, 1, _PLACES)))
+    return list(dict.fromkeys(parameter.from_unit(unit) for unit in np.linspace(0, 1, _PLACES)))
 
 
 def _complete(space: Space, point: Point) -> Point:
@@ -139,5 +139,5 @@ def _complete(space: Space, point: Point) -> Point:
     whole: Point = {}
     for parameter in space:
         if parameter.is_active(whole):
-            whole[parameter.name] = point.get(parameter.name, parameter.at(0.5))
+            whole[parameter.name] = point.get(parameter.name, parameter.from_unit(0.5))
     return whole

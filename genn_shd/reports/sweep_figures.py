@@ -100,7 +100,7 @@ def _slice_of_range(axes: Axes, along: Slice, points: Sequence[tuple[Any, float]
     if getattr(along.parameter, "log", False):
         set_logarithmic(axes, "x")
         if along.values[-1] < 100 * along.values[0]:  # fewer than two powers of ten to put at the axis
-            ticks = [along.parameter.at(unit) for unit in (0.0, 0.5, 1.0)]
+            ticks = [along.parameter.from_unit(unit) for unit in (0.0, 0.5, 1.0)]
             axes.set_xticks(ticks, [make_cell(tick).text for tick in ticks])
             axes.minorticks_off()
 

@@ -38,7 +38,7 @@ def build_report(folder: Path) -> Page:
         _build_trials(of),
         _build_errors(of),
         _build_counts(of),
-        Section("Sweep file", tables=[make_table(of.file.values(), "file")], folded=True),
+        Section("Sweep file", tables=[make_table(of.file.to_values(), "file")], folded=True),
     ]
     return Page(show_name(of.file.title, TITLE_WIDTH), _list_facts(of), [_name_missing_trials(of, s) for s in sections])
 

@@ -68,7 +68,7 @@ class Trials:
         return [
             t
             for t in self.all
-            if t.status == COMPLETE and t.objective is not None and self.objective.keeps_limits(t.limited)
+            if t.status == COMPLETE and t.objective is not None and self.objective.is_within_limits(t.limited)
         ]
 
     @cached_property

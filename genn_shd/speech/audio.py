@@ -1,4 +1,4 @@
-"""Read sound files: any sampling rate and number of channels -> one channel at `SAMPLE_RATE`."""
+"""Read sound files of any sampling rate and number of channels, and convert them to one channel at `SAMPLE_RATE`."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from .preparation import SAMPLE_RATE, check_not_constant
 SUFFIXES = (".wav", ".flac", ".ogg")
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG")
 MAX_SECONDS = 3600.0
-"""The longest sound that is read from one file, s: all of it is in memory at once."""
+"""Longest sound in one file, s; all of it is in memory."""
 
-_RATES = (1_000, 1_000_000)  # Hz; a header that says something else is broken
+_RATES = (1_000, 1_000_000)  # Hz; a header with another rate is damaged
 _BLOCK = 1 << 18  # samples that are read at once
-_UNKNOWN = 1 << 62  # a file of that many samples states no number of them
+_UNKNOWN = 1 << 62  # a header with this number of samples, or more, states no number
 
 
 class _Stream(soundfile.SoundFile):
-    """A sound file that is read from start to end: files of unknown length can be read in no other way."""
+    """A sound file that is read from start to end, the only way to read files of unknown length."""
 
     def seekable(self) -> bool:
         return False
 
 
 def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
-    """Read a sound file: all channels averaged, resampled, full scale = 1.
+    """Read a sound file: average its channels and resample; full scale is 1.
 
-    Incomplete files are refused, cropped or not: those shorter than their header states, and damaged ones as far as the
-    format shows it (FLAC and OGG do, WAV has no checksums). A file that states no length is read to its end.
+    Incomplete files are errors, also with `crop`: those shorter than their header states, and damaged ones, as far as
+    the format shows it (FLAC and OGG have checksums, WAV does not). A file that states no length is read to its end.
 
     Parameters
     ----------
     path : WAV, FLAC or OGG, of any sampling rate, width and number of channels.
-    crop : ms to take from its start; None for all.
+    crop : duration to read from its start, ms; None for all.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
     Raises
     ------
     DataError
-        The file is missing, no sound, empty, incomplete, longer than `MAX_SECONDS`, or of samples that are all the same
-        or not finite.
+        The file is missing, not a sound file, empty, incomplete or longer than `MAX_SECONDS`, or its samples are all
+        the same or not finite.
     """
     path = Path(path)
     if not path.is_file():
@@ -64,12 +64,12 @@ def read(path: str | os.PathLike[str], crop: float | None = None) -> np.ndarray:
 
 
 def resample_mono(samples: np.ndarray, rate: float) -> np.ndarray:
-    """Average channels and resample: (N,) or (N, channels) at `rate` Hz -> (M,) float64 at `SAMPLE_RATE`.
+    """Average channels and resample (N,) or (N, channels) at `rate` Hz to (M,) float64 at `SAMPLE_RATE`.
 
     Raises
     ------
     DataError
-        All samples are the same: after resampling they would differ, and be audible.
+        All samples are the same; after resampling, rounding would make them differ.
     """
     mono = np.asarray(samples, np.float64)
     mono = mono.mean(axis=1) if mono.ndim > 1 else mono
@@ -78,12 +78,12 @@ def resample_mono(samples: np.ndarray, rate: float) -> np.ndarray:
 
 
 def find_sound_files(paths: list[Path]) -> list[Path]:
-    """Find the sound files among `paths` and below folders among them, each once, in order of their names.
+    """Find the sound files among `paths` and in folders among them, each once, in order of their names.
 
     Raises
     ------
     DataError
-        A path that does not exist, or no sound file at all.
+        A path does not exist, or there is no sound file.
     """
     found: list[Path] = []
     for path in paths:
@@ -97,11 +97,11 @@ def find_sound_files(paths: list[Path]) -> list[Path]:
 
 
 def _read_samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.ndarray, int]:
-    """Read the samples (N,) float64 of a file that was checked; returns them and the sampling rate, Hz."""
+    """Read the samples (N,) float64 of a file that was checked; return them and the sampling rate, Hz."""
     try:
         file = _Stream(os.fsencode(source) if isinstance(source, Path) else source)
     except soundfile.LibsndfileError as error:
-        raise DataError(f"no sound file ({error.error_string.strip('. ')}); give WAV, FLAC or OGG.") from None
+        raise DataError(f"not a sound file ({error.error_string.strip('. ')}); give WAV, FLAC or OGG.") from None
     with file:
         _check_kind(file)
         rate = file.samplerate
@@ -115,14 +115,14 @@ def _read_samples(source: Path | io.BytesIO, crop: float | None) -> tuple[np.nda
     if not len(samples):
         raise DataError("there are no samples in it.")
     if not np.isfinite(samples).all():
-        raise DataError("some of its samples are no finite numbers; export it again.")
+        raise DataError("some of its samples are not finite; export it again.")
     return samples, rate
 
 
 def _read_first(file: soundfile.SoundFile, count: int) -> np.ndarray:
-    """Read the first samples, (count,), or fewer where a file of unknown length ends.
+    """Read the first samples, (count,), or fewer if a file of unknown length ends earlier.
 
-    FLAC is read to its end in any case: nothing else shows whether it is complete.
+    FLAC is always read to its end, because only this shows whether it is complete.
     """
     parts, done, frames = [np.empty(0)], 0, file.frames
     try:
@@ -142,10 +142,10 @@ def _read_first(file: soundfile.SoundFile, count: int) -> np.ndarray:
 def _check_kind(file: soundfile.SoundFile) -> None:
     lowest, highest = _RATES
     if file.format not in _FORMATS:
-        raise DataError(f"{file.format} is not read, as it does not show whether it is whole; give WAV, FLAC or OGG.")
+        raise DataError(f"{file.format} is not supported, as it may be incomplete unnoticed; give WAV, FLAC or OGG.")
     if not lowest <= file.samplerate <= highest:
-        raise DataError(f"{file.samplerate} samples a second; {lowest} to {highest} are possible.")
+        raise DataError(f"{file.samplerate} samples per second are not allowed; {lowest} to {highest} are.")
 
 
 def _make_length_error(duration: str) -> DataError:
-    return DataError(f"{duration} long; cut it into pieces of {MAX_SECONDS:.0f} s at most, or crop.")
+    return DataError(f"{duration} long; divide it into pieces of at most {MAX_SECONDS:.0f} s, or crop it.")

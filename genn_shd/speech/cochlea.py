@@ -1,7 +1,7 @@
-"""The cochlea and the first nucleus behind it: sound -> spikes of bushy cells, as in the Spiking Heidelberg Digits.
+"""Cochlea and cochlear nucleus: sound -> spikes of bushy cells, as in the Spiking Heidelberg Digits.
 
 Cramer et al. 2020 (IEEE Trans. Neural Netw. Learn. Syst. 33, 2744): hydrodynamic basilar membrane (`basilar`), Meddis
-hair cells, nerve fibres, bushy cells (`genn_shd.models.auditory`). Channel 0 hears the highest tones.
+hair cells, nerve fibres, bushy cells (`genn_shd.models.auditory`). Channel 0 has the highest frequency.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .preparation import Waveform
 
 NUM_CHANNELS = 700
 STEP = 1000.0 / VELOCITY_RATE
-"""ms between samples of velocity, and steps of the cells."""
+"""Time step of the cells, and time between samples of velocity, ms."""
 
 Spikes = tuple[np.ndarray, np.ndarray]
 
 
 class Cochlea:
-    """Basilar membrane and cells for `num_channels` channels, compiled. Several threads can share one."""
+    """Compiled model of basilar membrane and cells for `num_channels` channels; several threads can share it."""
 
     def __init__(self, num_channels: int = NUM_CHANNELS) -> None:
         self.num_channels = num_channels
@@ -34,17 +34,17 @@ class Cochlea:
         self.cells = CompiledPeriphery(COCHLEAR_NUCLEUS, STEP)
 
     def encode(self, waveform: Waveform, seed: int) -> Spikes:
-        """Encode one sound as spikes.
+        """Encode a sound as spikes.
 
         Parameters
         ----------
-        waveform : from `prepare`.
-        seed : of the random numbers of its nerve fibres.
+        waveform : a waveform that `prepare` returned.
+        seed : seed of the nerve fibres.
 
         Returns
         -------
         times : (S,) float32, ms, sorted; less than the waveform's duration.
-        units : (S,) uint16, < `num_channels`; those at one time are sorted.
+        units : (S,) uint16, < `num_channels`; sorted for equal times.
         """
         spectrum = scipy.fft.rfft(waveform.samples)
         heard = math.ceil(waveform.duration / STEP)
@@ -56,24 +56,24 @@ class Cochlea:
         return self.merge(parts, waveform.duration)
 
     def start(self, seed: int) -> list[np.ndarray]:
-        """Return the state at rest of the cells of every block, to be given to `cells.run`."""
+        """Return the resting state of the cells of every block, for `cells.run`."""
         return [self.cells.start(block) for block in draw_seeds(seed, self.membrane.num_blocks)]
 
     def merge(self, parts: list[tuple[np.ndarray, np.ndarray]], duration: float) -> Spikes:
-        """Join the spikes of all blocks in order of time.
+        """Merge the spikes of all blocks in order of time.
 
         Parameters
         ----------
         parts : (steps, channels) of the spikes of each block.
-        duration : ms; later spikes are dropped.
+        duration : end, ms; later spikes are dropped.
 
         Returns
         -------
-        times, units : as from `encode`.
+        times, units : as for `encode`.
         """
         steps, channels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         kept = (channels < self.num_channels) & (steps * STEP < duration)
-        # One number for each spike is sorted in half the time that an order by two takes.
+        # Sorting one number per spike takes half the time of sorting by two.
         spikes = np.sort(steps[kept].astype(np.int64) * self.num_channels + channels[kept])
         steps, channels = np.divmod(spikes, self.num_channels)
         return (steps * STEP).astype(np.float32), channels.astype(np.uint16)
@@ -90,7 +90,7 @@ _LOCK = threading.Lock()
 
 
 def get_cochlea(num_channels: int = NUM_CHANNELS) -> Cochlea:
-    """Return the cochlea that all callers in this process share; it is made at the first call."""
+    """Return the cochlea that all callers in this process share; it is compiled at the first call."""
     with _LOCK:
         return _make(num_channels)
 

@@ -1,6 +1,6 @@
-"""Check that a WAV or OGG file holds all the sound that its header states.
+"""Check that a WAV or OGG file is complete.
 
-libsndfile reads the part that is there without an error. FLAC needs no such check: its decoder reports missing data.
+libsndfile reads incomplete files without an error. FLAC needs no such check: its decoder reports missing data.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import IO, Literal
 from ..errors import DataError
 
 COPY_AGAIN = "copy or export it again."
-"""The remedy that messages give for an incomplete file."""
+"""Remedy for an incomplete file, in messages."""
 
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _LAST_PAGE = 4  # flag of an Ogg page
@@ -25,12 +25,12 @@ _Order = Literal["big", "little"]
 
 
 def check_whole(path: Path) -> Path | io.BytesIO:
-    """Check a sound file; returns its path, or its content where the header had to be corrected.
+    """Check a sound file; return its path, or its content with a corrected header.
 
     Raises
     ------
     DataError
-        The file ends before its header or its last page says, or a part of it is damaged.
+        The file is shorter than its header states, lacks its last page, or is damaged.
     OSError
         The file cannot be read.
     """
@@ -44,10 +44,10 @@ def check_whole(path: Path) -> Path | io.BytesIO:
 
 
 def _check_wav(file: IO[bytes], order: _Order) -> io.BytesIO | None:
-    """Check a WAV file; returns its content with the length set where the header states none, else None.
+    """Check a WAV file; return its content with a corrected length if the header states none, else None.
 
-    Programs that cannot come back to the header write 0, or nearly 2 or 4 GiB: then the sound goes to the end of the
-    file. libsndfile would read nothing where it is 0.
+    Programs that write to a pipe state a length of 0, or nearly 2 or 4 GiB: then the sound lasts to the end of the
+    file. With a length of 0, libsndfile would read nothing.
     """
     end = file.seek(0, os.SEEK_END)
     chunk = _find_data_chunk(file, order)
@@ -62,7 +62,7 @@ def _check_wav(file: IO[bytes], order: _Order) -> io.BytesIO | None:
 
 
 def _find_data_chunk(file: IO[bytes], order: _Order) -> tuple[int, int] | None:
-    """Find where the sound starts, and how many bytes of it the header states."""
+    """Find the start of the sound, and the number of bytes that the header states."""
     file.seek(12)
     wide = None
     while _is_chunk(header := file.read(8)):
@@ -77,7 +77,7 @@ def _find_data_chunk(file: IO[bytes], order: _Order) -> tuple[int, int] | None:
 
 
 def _are_chunks(file: IO[bytes], start: int, end: int, order: _Order) -> bool:
-    """Whether only other chunks follow up to the end of the file, so that there is no sound in it."""
+    """Whether only other chunks follow to the end of the file, so that the file has no sound."""
     file.seek(start)
     while _is_chunk(header := file.read(8)):
         size = int.from_bytes(header[4:], order)
@@ -87,7 +87,7 @@ def _are_chunks(file: IO[bytes], start: int, end: int, order: _Order) -> bool:
 
 
 def _is_chunk(header: bytes) -> bool:
-    """Whether these 8 bytes can start a chunk: four printable characters and a size."""
+    """Whether 8 bytes can be the header of a chunk: four printable characters and a size."""
     return len(header) == 8 and all(32 <= character < 127 for character in header[:4])
 
 
@@ -99,8 +99,10 @@ def _with_length(file: IO[bytes], start: int, length: int, order: _Order) -> io.
 
 
 def _check_ogg(content: bytes) -> None:
-    """Refuse streams without their last page, pages that are missing or differ from their checksums, and a second
-    stream after the first, which libsndfile does not read."""
+    """Raise an error for a missing last page, a missing or damaged page, and a second stream after the first.
+
+    libsndfile does not read a second stream.
+    """
     position, following, under_way = 0, dict[bytes, int](), set[bytes]()
     while position < len(content) and (under_way or not following):
         header = content[position : position + 27]
@@ -117,11 +119,11 @@ def _check_ogg(content: bytes) -> None:
     if under_way:
         raise DataError(f"it ends before its last page, in the middle of the sound; {COPY_AGAIN}")
     if content[position : position + 4] == b"OggS":
-        raise DataError("it holds several recordings, one after the other; export each to a file of its own.")
+        raise DataError("it has several recordings, one after another; export each to a separate file.")
 
 
 def _compute_ogg_checksum(page: bytes) -> bytes:
-    """Compute Ogg's cyclic redundancy check: zlib's polynomial with bits in the other order, started from 0."""
+    """Compute the checksum of an Ogg page: zlib's CRC polynomial with reversed bits, started from 0."""
     checked = page[:22] + bytes(4) + page[26:]
     mirrored = zlib.crc32(checked.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return mirrored.to_bytes(4, "big").translate(_MIRRORED)

@@ -1,7 +1,7 @@
-"""Draw synthetic speakers, as many as are wanted: variants of eSpeak NG's voice with properties of their own.
+"""Draw any number of synthetic speakers: variants of eSpeak NG's voice with random properties.
 
-Variants that sound alike, as they share formants or one was made from the other, are a family. A quarter of the
-families is for tests only, so that a test voice is that of nobody whom a network was trained on, nor near to it.
+Variants that sound alike, because they share formants or one was derived from another, form a family. A quarter of the
+families are used for testing only, so that test voices differ clearly from training voices.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from .speakers import Speaker
 
 Family = tuple[str, ...]
 
-# Left out: variants with breath or echo (see `speakers`), those whose first two formants lie more than a quarter below
-# or 40 % above eSpeak's own, and "Diogo", "Henrique", "Hugo", "michel" and "miguel", which are "anika" as men.
+# Not used: variants with breath or echo (see `speakers`), variants whose first two formants are more than 25 % below or
+# 40 % above those of eSpeak's default voice, and "Diogo", "Henrique", "Hugo", "michel" and "miguel", which are male
+# versions of "anika".
 MEN: tuple[Family, ...] = (
     ("Alex",),
     ("Andy", "AnxiousAndy", "Lee"),
@@ -70,39 +71,39 @@ _SPLIT, _TRAINING, _TEST = range(3)  # streams of random numbers
 
 @dataclass(frozen=True)
 class DrawnSpeaker(Speaker):
-    """A synthetic voice whose name tells all its properties: `m3_en-us_pitch52_range48_rate161_tract1.043`."""
+    """A synthetic voice whose name has all its properties: `m3_en-us_pitch52_range48_rate161_tract1.043`."""
 
     @property
     def name(self) -> str:
-        """The variant, accent, pitch, range of pitch, rate and tract."""
+        """Variant, accent, pitch, pitch range, rate and tract, as one word."""
         manner = f"pitch{self.pitch}_range{self.pitch_range}_rate{self.rate}"
         return f"{self.variant}_{self.accent}_{manner}_tract{self.tract:.3f}"
 
 
 def count_test_voices(num_training: int) -> int:
-    """Return the number of test voices beside that many for training: a fifth, and two at least."""
+    """Return the number of test voices for a number of training voices: a fifth, but at least two."""
     return max(LEAST_TEST_VOICES, num_training // _TRAINING_VOICES_PER_TEST_VOICE)
 
 
 def draw_voices(num_training: int, seed: int) -> tuple[tuple[Speaker, ...], tuple[Speaker, ...]]:
-    """Draw voices for training and for tests, a man's and a woman's by turns.
+    """Draw voices for training and for testing, alternately male and female.
 
-    More voices leave the first ones of either as they are. A family comes again when all others have had their turn,
-    with another of its variants where it has one.
+    The first voices do not depend on the number of voices. A family is used again only after all others, with another
+    of its variants if it has several.
 
     Parameters
     ----------
-    num_training : number of voices for training; for tests there are `count_test_voices` of them.
-    seed : of the families that are for tests, and of all voices.
+    num_training : number of voices for training; `count_test_voices` gives the number for testing.
+    seed : seed of the test families and of all voices.
 
     Returns
     -------
-    training, test : no variant, nor one of the same family, is in both.
+    training, test : the voices; no family is in both.
 
     Raises
     ------
     SettingError
-        No voices.
+        `num_training` is below 1.
     """
     if num_training < 1:
         raise SettingError(f"voices = {num_training!r} must be 1 or more.")
@@ -119,7 +120,7 @@ def draw_voices(num_training: int, seed: int) -> tuple[tuple[Speaker, ...], tupl
 def _split_families(
     families: Sequence[Family], rng: np.random.Generator
 ) -> tuple[tuple[Family, ...], tuple[Family, ...]]:
-    """Divide families in those for training and those for tests."""
+    """Divide families into those for training and those for testing."""
     shuffled = [families[k] for k in rng.permutation(len(families))]
     num_test = len(families) // _FAMILIES_PER_TEST_FAMILY
     return tuple(shuffled[num_test:]), tuple(shuffled[:num_test])
@@ -133,7 +134,7 @@ def _draw_speakers(
 
 
 def _draw_variants(families: Sequence[Family], rng: np.random.Generator) -> Iterator[str]:
-    """Draw variants without end: no family, and none of its variants, comes again before all others have come."""
+    """Draw variants endlessly: a family, and a variant of it, is repeated only after all others."""
     orders = {family: rng.permutation(len(family)) for family in families}
     turn = 0
     while True:
@@ -144,7 +145,7 @@ def _draw_variants(families: Sequence[Family], rng: np.random.Generator) -> Iter
 
 
 def _draw_speaker(variant: str, rng: np.random.Generator) -> Speaker:
-    """Draw the properties of a voice, as far apart as those of the listed speakers."""
+    """Draw the properties of a voice, with about the variation of the speakers in `speakers`."""
     return DrawnSpeaker(
         variant=variant,
         accent=ACCENTS[rng.integers(len(ACCENTS))],

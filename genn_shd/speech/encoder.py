@@ -1,4 +1,4 @@
-"""Encode many sound files into one file of spikes: in parallel, and resumed where it was stopped."""
+"""Encode many sound files into one file of spikes, in parallel; an interrupted call can be resumed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from .preparation import Preparation
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """Settings of the encoding of files.
+    """Settings for encoding files.
 
     Attributes
     ----------
-    preparation : of each recording.
-    num_channels : of the cochlea.
-    seed : of random numbers; those of a file also depend on its name, and on no other file.
-    num_workers : files that are encoded at once.
+    preparation : settings of the preparation of each recording.
+    num_channels : number of channels of the cochlea.
+    seed : seed of random numbers; those of a file also depend on its name, but not on other files.
+    num_workers : number of files that are encoded at once.
     """
 
     preparation: Preparation = field(default_factory=Preparation)
@@ -44,13 +44,13 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class EncodingResult:
-    """The outcome of `encode_files`.
+    """Result of `encode_files`.
 
     Attributes
     ----------
-    files : those that are in the file of spikes.
-    left_out : file -> why it could not be used.
-    num_spikes : of all files together.
+    files : files that were encoded.
+    left_out : file that could not be used -> reason.
+    num_spikes : total number of spikes.
     """
 
     files: list[Path]
@@ -66,31 +66,31 @@ def encode_files(
     class_names: Sequence[str] = (),
     mark: str = outputs.mark("encode"),
 ) -> EncodingResult:
-    """Encode files into `out`, in SHD's layout with the names of the files as `extra/file`.
+    """Encode sound files into `out`, in the layout of SHD, with their names as `extra/file`.
 
-    Until all is done, a log beside it keeps what has been encoded; the same call resumes from there. A file that cannot
-    be used is left out with a warning, and named in `out` as `extra/left_out`.
+    Until all files are done, a log file next to `out` stores those encoded so far; the same call resumes from there.
+    Files that cannot be used are left out with a warning, and are listed in `out` as `extra/left_out`.
 
     Parameters
     ----------
     files : sound files.
-    out : HDF5 file.
-    settings : how to encode.
-    naming : labels and speakers; None where they are unknown.
-    class_names : labels in the order of their numbers; sorted where empty.
-    mark : that `out` carries, see `genn_shd.system.outputs`.
+    out : HDF5 file to write.
+    settings : settings of the encoding.
+    naming : source of labels and speakers; None if they are unknown.
+    class_names : labels in the order of their numbers; empty for sorted labels.
+    mark : name of the command that writes `out`, see `genn_shd.system.outputs`.
 
     Raises
     ------
     DataError
-        Not one of the files can be used.
+        None of the files can be used.
     BusyError
-        Another process encodes into `out`.
+        Another process is encoding into `out`.
     GennShdError
         `out` cannot be written.
     """
     if not out.parent.is_dir():
-        raise DataError(f"{out}: there is no folder {out.parent}; make it, or choose another --out.")
+        raise DataError(f"{out}: there is no folder {out.parent}; create it, or choose another --out.")
     left_out: dict[Path, str] = {}
     named = dict(_read_names(files, naming, left_out))
     number_names([n.label for n in named.values()], class_names)
@@ -106,7 +106,7 @@ def encode_files(
         try:
             _write(out, done, spikes, named, class_names, settings.num_channels, reasons, mark)
         except GennShdError as error:
-            raise GennShdError(f"{error} All that was encoded is kept: the same command resumes from there.") from None
+            raise GennShdError(f"{error} The same command resumes from here.") from None
         log.remove()
     return EncodingResult(done, left_out, sum(len(log[keys[file]][0]) for file in done))
 
@@ -124,7 +124,7 @@ def _read_names(
 def _encode_missing(
     files: Sequence[Path], settings: EncoderSettings, log: EncodingLog, left_out: dict[Path, str]
 ) -> Iterator[tuple[Path, bytes]]:
-    """Encode the files that the log lacks; yields the key of every file that can be used."""
+    """Encode the files that are not in the log; yield the key of every file that can be used."""
     keys = dict(_make_keys(files, settings, left_out))
     missing = [file for file, key in keys.items() if key not in log]
     if len(missing) < len(keys):
@@ -150,7 +150,7 @@ def _make_keys(
 
 
 def _encode_file(file: Path, settings: EncoderSettings) -> Spikes | str:
-    """Encode a file; returns its spikes, or a message where it cannot be used."""
+    """Encode a file; return its spikes, or a message if it cannot be used."""
     try:
         ear = get_cochlea(settings.num_channels)
         samples = audio.read(file, settings.preparation.crop)
@@ -165,7 +165,7 @@ def _make_seed(file: Path, settings: EncoderSettings) -> int:
 
 
 def _make_file_key(file: Path, settings: EncoderSettings) -> bytes:
-    """Make the key of a file: it changes with the file and with everything its spikes depend on."""
+    """Make the key of a file, a hash of everything that its spikes depend on."""
     status = file.stat()
     return make_key(
         file.resolve(), status.st_size, status.st_mtime_ns, settings.preparation, settings.num_channels, settings.seed

@@ -9,7 +9,7 @@ from .preparation import Preparation, prepare
 from .stream import encode_long
 
 LONG_RECORDING = 10_000.0
-"""Recordings of more ms than this are encoded in pieces."""
+"""Longer recordings than this, ms, are encoded in pieces."""
 
 
 def encode_samples(ear: Cochlea, samples: np.ndarray, preparation: Preparation, seed: int) -> Spikes:

@@ -1,4 +1,4 @@
-"""The encoding log: spikes encoded so far, in a file that only grows and stays readable if it is cut off anywhere."""
+"""The encoding log: a file of the spikes encoded so far, which is only appended to and can be read if truncated."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _HEADER = struct.Struct("<32sQI")  # key, number of spikes, checksum of the spik
 
 
 class EncodingLog:
-    """Spikes by key, kept in a file. To be used as a context, in which no other process can write to the file.
+    """Spikes by key, stored in a file. Use it as a context manager: it locks the file for other processes.
 
     Raises
     ------
     BusyError
         On entering: another process uses the file.
     DataError
-        On entering: the file is no encoding log, or cannot be written.
+        On entering: the file is not an encoding log, or cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,12 +62,12 @@ class EncodingLog:
         return self._spikes[key]
 
     def add(self, key: bytes, spikes: Spikes) -> None:
-        """Add the spikes of one sample to the file.
+        """Append the spikes of one sample to the file.
 
         Raises
         ------
         DataError
-            The disk has no room for them. The spikes added before are kept.
+            The file cannot be written, for example if the disk is full. Spikes that were added before are kept.
         """
         times, units = spikes
         content = times.astype("<f4").tobytes() + units.astype("<u2").tobytes()
@@ -75,18 +75,18 @@ class EncodingLog:
             self._append(_HEADER.pack(key, len(times), zlib.crc32(content)) + content)
         except OSError as error:
             raise DataError(
-                f"{self.path}: cannot be written ({error.strerror}). The {len(self._spikes)} encoded before are kept "
-                "in it: make room, and give the same command to resume."
+                f"{self.path}: cannot be written ({error.strerror}). The {len(self._spikes)} files encoded so far are "
+                "kept in it: free space on the disk, and run the same command to resume."
             ) from None
         self._spikes[key] = spikes
 
     def remove(self) -> None:
-        """Delete the file, while no other process can open it."""
-        with suppress(OSError):  # one that is left is gone on from, and loses nothing
+        """Delete the file while it is still locked."""
+        with suppress(OSError):  # a remaining log does no harm: the next call resumes from it
             self.path.unlink()
 
     def _resume(self) -> None:
-        """Read the records of earlier calls, and cut off one that a crash left half written."""
+        """Read the records of earlier calls, and remove an incomplete one at the end."""
         end = self._read_records(self._file.read())
         self._file.truncate(end)
         self._file.seek(end)
@@ -98,11 +98,11 @@ class EncodingLog:
         self._file.flush()
 
     def _close(self) -> None:
-        with suppress(OSError):  # a record that found no room is tried once more here
+        with suppress(OSError):  # closing tries again to write a record for which there was no space
             self._file.close()
 
     def _read_records(self, content: bytes) -> int:
-        """Read all complete records; returns where they end. Files of the first versions have no magic."""
+        """Read all complete records; return the position of their end. Files of the first versions have no magic."""
         end = len(_MAGIC) if content.startswith(_MAGIC) else 0
         while end + _HEADER.size <= len(content):
             key, count, checksum = _HEADER.unpack_from(content, end)
@@ -114,24 +114,24 @@ class EncodingLog:
             end = stop
         if end == 0 and not _MAGIC.startswith(content):
             raise DataError(
-                f"{self.path}: is in the way and no encoding log of genn_shd; move it, or choose another --out."
+                f"{self.path} exists and is not an encoding log of genn_shd; move it, or choose another --out."
             )
         return end
 
 
 def _open_exclusively(path: Path) -> IO[bytes]:
-    """Open a file for reading and writing under a lock; it is made where it is missing."""
+    """Open a file for reading and writing, and lock it; create it if it is missing."""
     while True:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b")
         if not try_lock(file):
             file.close()
             raise BusyError(f"{path}: another process is encoding into it; wait for it, or choose another --out.")
-        with suppress(OSError):  # whoever had it before may have ended, and deleted it, in between
+        with suppress(OSError):  # another process may have deleted it in between
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
         file.close()
 
 
 def make_key(*parts: object) -> bytes:
-    """Hash the texts of `parts` to a key of 32 bytes; names of files may hold bytes that are no UTF-8."""
+    """Hash the texts of `parts` to a key of 32 bytes; file names may have bytes that are not UTF-8."""
     return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()

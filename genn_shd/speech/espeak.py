@@ -1,6 +1,6 @@
-"""Speech synthesis by eSpeak NG, which the package `espeakng-loader` contains. No sound device is used.
+"""Speech synthesis with eSpeak NG, which is in the package `espeakng-loader`. No sound device is used.
 
-Its voices are built from formants: small, artificial, and the same on every machine.
+Its voices are formant synthesis: artificial, but small and the same on every machine.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass(frozen=True)
 class Prosody:
-    """The way in which a text is spoken.
+    """Voice and manner of speaking a text.
 
     Attributes
     ----------
     voice : an eSpeak voice and, after a plus sign, a variant of it: `en-us+f3`.
     rate : words per minute, 80 to 450.
-    pitch, pitch_range : 0 to 100, 50 is a voice's own.
-    tract : scale of frequencies: formants and pitch of a shorter vocal tract are higher, and it speaks faster.
+    pitch, pitch_range : 0 to 100; 50 is the default of the voice.
+    tract : factor of all frequencies and of the speed, above 1 for a shorter vocal tract.
     """
 
     voice: str
@@ -43,16 +43,16 @@ class Prosody:
 
 
 class Synthesizer:
-    """The eSpeak NG library. There is one in a process, as its state is global; get it from `get_synthesizer`.
+    """The eSpeak NG library. Its state is global, so there is one instance per process, from `get_synthesizer`.
 
-    How a word sounds depends a little on what was said before; `render` speaks lists that always sound the same.
+    The sound of a word depends a little on what was spoken before; `render` gives the same sound for the same list.
     """
 
     def __init__(self) -> None:
         self._library, data = _load_library()
         self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DONT_EXIT)
         if self.rate <= 0:
-            raise BackendError(f"eSpeak NG does not start with its data in {data}; install espeakng-loader again.")
+            raise BackendError(f"eSpeak NG cannot use its data in {data}; install espeakng-loader again.")
         self._samples: list[np.ndarray] = []
         self._callback = _Callback(self._receive)  # kept: the library calls it
         self._library.espeak_SetSynthCallback(self._callback)
@@ -69,14 +69,14 @@ class Synthesizer:
         Returns
         -------
         samples : (N,) float64, full scale 1.
-        rate : Hz, at which the samples are to be played; it includes the scale of the vocal tract.
+        rate : sampling rate, Hz, which includes the factor of the vocal tract.
 
         Raises
         ------
         SettingError
             There is no such voice.
         DataError
-            The synthesiser gave no sound.
+            The synthesiser returned no sound.
         """
         with self._lock:
             self._apply(prosody)
@@ -86,7 +86,7 @@ class Synthesizer:
             self._library.espeak_Synchronize()
             samples = np.concatenate([np.zeros(0, np.int16), *self._samples])
         if status != 0 or not samples.any():
-            raise DataError(f"eSpeak NG gives no sound for {text!r} in the voice {prosody.voice!r}.")
+            raise DataError(f"eSpeak NG returned no sound for {text!r} in the voice {prosody.voice!r}.")
         return samples / _FULL_SCALE, self.rate * prosody.tract
 
     def _apply(self, prosody: Prosody) -> None:
@@ -109,7 +109,7 @@ def get_synthesizer() -> Synthesizer:
 
 
 def _load_library() -> tuple[ctypes.CDLL, str]:
-    """Load the shared library; returns it and the folder of its data."""
+    """Load the shared library; return it and the folder of its data."""
     try:
         import espeakng_loader
     except ImportError:

@@ -1,8 +1,8 @@
-"""The plan of an inverse discrete Fourier transform of many channels side by side, which generated code follows.
+"""Plan the inverse discrete Fourier transform of many channels together; generated code follows the plan.
 
-The result is real, so that a transform of n points is one of h = n / 2 complex ones, whose real parts are the points at
-even times. It is made of n1 transforms of n2 points and n2 of n1, n1 n2 = h (Cooley & Tukey 1965, Math. Comput. 19,
-297), as both fit into the processor's first cache when all points of a few channels do not.
+The result is real, so that a transform of n points becomes one of h = n / 2 complex points, whose real parts are the
+points at even times. It consists of n1 transforms of n2 points and n2 of n1 points, n1 n2 = h (Cooley & Tukey 1965,
+Math. Comput. 19, 297), which fit into the first-level cache when all points of a few channels do not.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RADICES = (4, 2, 3, 5, 7, 11, 13)
-"""Factors of lengths for which there is code; an odd one costs as many operations as its square."""
+"""Factors of lengths for which there is code; an odd factor costs operations in proportion to its square."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Plan:
 
 @functools.lru_cache(maxsize=8)
 def plan_transform(length: int) -> Plan | None:
-    """Plan a transform to that many real points; None where there is no code for it, as for odd numbers."""
+    """Plan a transform to `length` real points; None if there is no code for it, as for odd lengths."""
     half = length // 2
     factors = _factorise(half)
     if length % 2 or factors is None or len(factors) < 2:
@@ -77,7 +77,7 @@ def _factorise(length: int) -> list[int] | None:
 
 
 def _split(length: int, factors: list[int]) -> int:
-    """Choose the divisor nearest to the square root, the smaller one of two."""
+    """Choose the divisor nearest to the square root; of two equally near, the smaller."""
     divisors = {1}
     for factor in factors:
         divisors |= {d * factor for d in divisors}

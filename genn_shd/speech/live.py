@@ -1,4 +1,4 @@
-"""Sound that arrives in chunks: its beginning, its loudness, and the microphone."""
+"""Sound that arrives in chunks: detection of its onset, loudness, and the microphone."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .preparation import SAMPLE_RATE
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
 THRESHOLD = 40.0
-"""dB below full scale at which sound begins."""
+"""Threshold for the onset of sound, dB below full scale."""
 
-_ATTACK = 50.0  # ms over which loudness is first taken
+_ATTACK = 50.0  # ms at the onset over which loudness is first estimated
 
 
 class Loudness:
-    """A running normalisation of loudness: scales each chunk by the energy of the sound so far.
+    """Normalises loudness while sound arrives: scales each chunk by the energy of the sound so far.
 
     Parameters
     ----------
     rms : root mean square that the sound is scaled to.
-    threshold : dB below full scale; the sound begins at the first sample above it, and what was before is dropped.
+    threshold : dB below full scale; samples before the first one above it are dropped.
     """
 
     def __init__(self, rms: float, threshold: float = THRESHOLD) -> None:
@@ -32,11 +32,11 @@ class Loudness:
 
     @property
     def has_begun(self) -> bool:
-        """Whether any sample was above the threshold yet."""
+        """Whether a sample was above the threshold."""
         return self._count > 0
 
     def __call__(self, chunk: np.ndarray) -> np.ndarray:
-        """Scale a chunk (N,). What comes before the first sample above the threshold is dropped."""
+        """Scale a chunk (N,). Samples before the first one above the threshold are dropped."""
         if not self.has_begun:
             loud = np.flatnonzero(np.abs(chunk) > self._floor)
             if not len(loud):
@@ -56,7 +56,7 @@ def split_chunks(samples: np.ndarray, duration: int) -> Iterator[np.ndarray]:
 
 
 def record_microphone(seconds: float) -> np.ndarray:
-    """Record from the default microphone; returns (N,) float64 at `SAMPLE_RATE`.
+    """Record from the default microphone; return (N,) float64 at `SAMPLE_RATE`.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def record_microphone(seconds: float) -> np.ndarray:
     """
     try:
         import sounddevice
-    except (ImportError, OSError) as error:  # OSError: the package is there, PortAudio is not
+    except (ImportError, OSError) as error:  # OSError: PortAudio is missing
         raise DataError(
             f"the microphone needs the package sounddevice and PortAudio ({error}): pip install sounddevice."
         ) from None

@@ -1,7 +1,7 @@
-"""The velocity of the basilar membrane for a sound, many channels at once.
+"""Compute the velocity of the basilar membrane for a sound, for many channels at once.
 
-The transfer function costs Hankel functions, so it is computed once, at nodes that lie evenly on the logarithm of
-frequency, and interpolated in compiled code: from node to node its phase turns by a fraction of a radian.
+The transfer function needs Hankel functions, so it is computed once, at nodes that are evenly spaced in the logarithm
+of frequency, and interpolated in compiled code. Its phase changes by a fraction of a radian from node to node.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .preparation import SAMPLE_RATE
 
 BLOCK = 64
 LANES = 8
-"""Channels that are transformed side by side."""
+"""Number of channels that are transformed together."""
 
 TAPS = 12
 CHUNK = 16  # frequencies that are interpolated at once
@@ -31,7 +31,7 @@ FIRST_NODE = -TAPS  # node k lies at exp(k SPACING) Hz
 LOWEST = 1.0  # Hz; the published implementation maps 0 Hz to this
 HIGHEST = SAMPLE_RATE / 2
 INAUDIBLE = (
-    1e-12  # of a channel's best response; what lies above the last frequency that comes to that much is left out
+    1e-12  # relative to the largest response of a channel; higher frequencies with a smaller response are left out
 )
 
 VELOCITY_RATE = SAMPLE_RATE // 2
@@ -39,7 +39,7 @@ VELOCITY_RATE = SAMPLE_RATE // 2
 
 
 class Membrane:
-    """The membrane at `num_channels` places, in blocks of `BLOCK`; the last block repeats its last channel."""
+    """The membrane at `num_channels` places, in blocks of `BLOCK`; the last channel fills up the last block."""
 
     def __init__(self, num_channels: int) -> None:
         self.num_channels = num_channels
@@ -57,13 +57,13 @@ class Membrane:
 
         Parameters
         ----------
-        spectrum : (F,) complex, of the sound, from 0 Hz up to half the sampling rate.
-        num_samples : of velocity, over the sound's duration. F, or one less to leave out the last frequency.
+        spectrum : (F,) complex, spectrum of the sound from 0 Hz to half the sampling rate.
+        num_samples : number of samples of velocity: F, or F - 1 to leave out the last frequency.
         block : number of the block.
 
         Returns
         -------
-        (BLOCK / LANES, num_samples, LANES) float64: channels that are transformed side by side lie together.
+        (BLOCK / LANES, num_samples, LANES) float64: channels that are transformed together are contiguous.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class Membrane:
         return self._transform(sound, found, groups)
 
     def _transform(self, sound: np.ndarray, plan: Plan, groups: slice) -> np.ndarray:
-        """Transform in generated code."""
+        """Transform with generated code."""
         first, between = _place_frequencies(len(sound))
         half = len(plan.roots)
         audible = self._count_audible(first, groups)
@@ -108,7 +108,7 @@ class Membrane:
         return np.array(result)
 
     def _count_audible(self, first: np.ndarray, groups: slice) -> np.ndarray:
-        """Count the frequencies that each group of channels hears, from the lowest on, whose first nodes are given."""
+        """Count the frequencies that each group of channels responds to; `first` are their first nodes, rising."""
         return np.searchsorted(first, self._audible[groups], side="right")
 
 
@@ -130,14 +130,14 @@ def _tabulate(omega: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
 
 
 def _find_last_audible(table: np.ndarray) -> int:
-    """Find the last node that any of the channels of a table hears."""
+    """Find the last node that any channel of a table responds to."""
     size = np.square(table).sum(axis=1)
     return int(np.flatnonzero((size > INAUDIBLE**2 * size.max(axis=0)).any(axis=1))[-1])
 
 
 @functools.lru_cache(maxsize=8)
 def _place_frequencies(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find the first of `TAPS` nodes around each of F frequencies, (F,), and where it lies from there, (F + CHUNK,).
+    """Find the first of `TAPS` nodes around each of F frequencies, (F,), and its distance from there, (F + CHUNK,).
 
     As in the published implementation frequencies run from 1 Hz, not 0, to half the sampling rate.
     """
@@ -147,7 +147,7 @@ def _place_frequencies(num_frequencies: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _divide_by_distances(tap: int) -> str:
-    """Write the constant factor of Lagrange's weight of a node: one over the product of its distances from others."""
+    """Write the constant factor of a Lagrange weight: 1 / (product of the distances of a node from the others)."""
     return repr(1.0 / math.prod(tap - other for other in range(TAPS) if other != tap))
 
 

@@ -20,21 +20,21 @@ _FIELD = re.compile(r"\{(\w*)\}")
 
 @dataclass(frozen=True)
 class Names:
-    """Label and speaker of a file; None where unknown."""
+    """Label and speaker of a file; None if unknown."""
 
     label: str | None = None
     speaker: str | None = None
 
 
 class Pattern:
-    """A pattern of file names such as `{label}_{speaker}_{}`: letters stand for themselves, `{}` for anything.
+    """A pattern of file names such as `{label}_{speaker}_{}`; `{}` matches any text.
 
-    It is matched with the file's name without its suffix or, where it has a slash, with as many folders before it.
+    It is matched with the file name without its suffix; if the pattern has slashes, also with that many folders.
 
     Raises
     ------
     SettingError
-        A pattern without `{label}` and `{speaker}`, or with another name in braces.
+        The pattern has neither `{label}` nor `{speaker}`, or another name in braces.
     """
 
     def __init__(self, text: str) -> None:
@@ -65,12 +65,12 @@ class Pattern:
 
 
 class Table:
-    """A CSV file with a heading: `file`, and `label` or `speaker` or both. Files are named relative to it.
+    """A CSV file with the columns `file`, and `label` or `speaker` or both; paths are relative to its folder.
 
     Raises
     ------
     DataError
-        The file cannot be read, lacks these columns, or contradicts itself about a file.
+        The file cannot be read, lacks these columns, or has two different rows for one file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +83,7 @@ class Table:
             raise DataError(f"{path}: cannot be read ({error}); give a CSV file.") from None
         if "file" not in columns or not {"label", "speaker"} & set(columns):
             raise DataError(
-                f"{path}: the columns are {', '.join(columns) or 'none'}; needed are file, and label or speaker."
+                f"{path}: the columns are {', '.join(columns) or 'none'}; they must be file, and label or speaker."
             )
         self._rows: dict[str, Names] = {}
         for row in rows:
@@ -97,7 +97,7 @@ class Table:
         known = self._rows.setdefault(_normalise_name(file), names)
         if known != names:
             both = f"as {_describe(known)} and as {_describe(names)}"
-            raise DataError(f"{self._path}: {show_name(file.name)} is there twice, {both}; keep one of the two.")
+            raise DataError(f"{self._path}: {show_name(file.name)} is listed twice, {both}; keep one of them.")
 
     def find_names(self, path: Path) -> Names:
         """Return label and speaker of a file.
@@ -108,12 +108,12 @@ class Table:
             The table has no row for the file.
         """
         if (key := _normalise_name(path)) not in self._rows:
-            raise DataError(f"{path}: not in {self._path}.")
+            raise DataError(f"{path}: not listed in {self._path}.")
         return self._rows[key]
 
 
 def _normalise_name(file: Path) -> str:
-    """Return the same text for all spellings of a file's name: systems differ in the Unicode normal form."""
+    """Return the same text for all Unicode normal forms of a file name, in which systems differ."""
     file = file.resolve()
     return as_read(str(file.parent / as_read(file.name)))
 
@@ -127,23 +127,23 @@ def _describe(names: Names) -> str:
 
 
 def escape_name(name: str) -> str:
-    r"""Replace bytes of a file's name that are no UTF-8 by `\udce9` and the like, so that any file can hold it."""
+    r"""Replace bytes of a file name that are not UTF-8 by text such as `\udce9`, so that any file can store it."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def number_names(names: Iterable[str | None], order: Sequence[str] = ()) -> tuple[np.ndarray, list[str]]:
-    """Number N names; returns numbers (N,) int64, -1 for None, and the names by number.
+    """Number N names; return numbers (N,) int64, -1 for None, and the names by number.
 
-    Names are in the order of `order`, else sorted, whole numbers by size. Names that differ only in Unicode form or
-    spaces are one. Names that differ only in case are two, unless `order` has one of them.
+    Names are numbered in the order of `order`, or else sorted, whole numbers by size. Names that differ only in Unicode
+    form or spaces are the same. Names that differ only in case are different, unless `order` has one of them.
 
     Raises
     ------
     SettingError
-        A name that is not in `order`, or an `order` that has one twice.
+        A name is not in `order`, or `order` has a name twice.
     """
     if alike := find_duplicate(order):
-        raise SettingError(f"the given classes have {alike[0]!r} twice; name each once.")
+        raise SettingError(f"the given classes have {alike[0]!r} twice; give each once.")
     names = [None if name is None else as_read(name) for name in names]
     occurring = sorted({name for name in names if name is not None}, key=_make_sort_key)
     by_number = list(map(as_read, order)) or occurring

@@ -1,4 +1,4 @@
-"""Run a function on many tasks in threads; compiled code and transforms release the interpreter's lock."""
+"""Run a function on many tasks in threads; compiled code and transforms release Python's interpreter lock."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Result = TypeVar("Result")
 def run_in_parallel(
     work: Callable[[Task], Result], tasks: Iterable[Task], num_workers: int
 ) -> Iterator[tuple[Task, Result]]:
-    """Run `work` on every task; yields (task, result) as results come, in any order.
+    """Run `work` on every task; yield (task, result) in the order in which results are ready.
 
-    Tasks are taken one by one, at most one more at a time than there are workers. A caller that leaves early waits for
-    the tasks that are running.
+    At most one more task than there are workers is taken at a time. If the caller stops early, running tasks are
+    completed first.
     """
     waiting, running = iter(tasks), dict[Future[Result], Task]()
     with ThreadPoolExecutor(num_workers) as workers:

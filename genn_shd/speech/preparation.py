@@ -1,6 +1,6 @@
-"""Prepare a recording for the cochlea: loudness, flanks, silence around it.
+"""Prepare a recording for the cochlea: crop, trim, scale its loudness, fade in and out, add silence.
 
-Loudness and flanks as Cramer et al. 2020 describe for the Spiking Heidelberg Digits.
+Loudness and fading are as in the Spiking Heidelberg Digits (Cramer et al. 2020).
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ import numpy as np
 from ..errors import DataError, SettingError
 
 SAMPLE_RATE = 48_000
-"""Samples of sound per second in everything after reading."""
+"""Sampling rate of sound after reading, Hz."""
 
 MAX_SILENCE = 60_000.0
-"""The longest silence before a sound and after it, ms: all of it is in memory, and encoded."""
+"""Longest silence before and after a sound, ms; it is in memory, and is encoded."""
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
 BUCKET = 100 * _SAMPLES_PER_MS
-"""Samples; lengths in between are filled up with silence, so that transforms are fast."""
+"""Silence extends sounds to multiples of this, samples, so that transforms are fast."""
 
 TRIM = 40.0
-"""dB below the peak: quieter sound at start and end is cut off before a word is classified."""
+"""Sound at start and end that is this much quieter than the peak, dB, is removed before a word is classified."""
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Settings of the preparation.
+    """Settings of the preparation of a recording.
 
     Attributes
     ----------
-    rms : root mean square that every recording is brought to.
-    flank : ms at start and end over which it fades in and out (Hann).
-    silence : ms of silence before and after.
-    crop : ms of a recording that are kept, from its start; None keeps all.
-    trim : what lies before the first and after the last sample that is at most this many dB below the peak is cut
-        off; None keeps it.
+    rms : root mean square to which every recording is scaled; full scale is 1.
+    flank : duration of fading in and out (Hann window), ms.
+    silence : duration of silence before and after, ms.
+    crop : duration to keep from the start of a recording, ms; None keeps all.
+    trim : remove the start and the end of a recording that are more than this many dB below its peak; None keeps them.
     """
 
     rms: float = 0.3
@@ -55,18 +54,18 @@ class Preparation:
             most = MAX_SILENCE if setting.name == "silence" else math.inf
             if not (math.isfinite(value) and least <= value <= most):
                 allowed = "0 or more" if least == 0.0 else "more than 0"
-                limit = f", and {most:g} at most" if math.isfinite(most) else ""
+                limit = f" and at most {most:g}" if math.isfinite(most) else ""
                 raise SettingError(f"{setting.name} = {value!r} is not allowed; it must be {allowed}{limit}.")
 
 
 @dataclass(frozen=True)
 class Waveform:
-    """Sound ready for the cochlea.
+    """A prepared sound for the cochlea.
 
     Attributes
     ----------
     samples : (N,) float64 at `SAMPLE_RATE`.
-    duration : ms, without the silence that only fills up the transform.
+    duration : duration, ms, without the silence that was added to make the transform fast.
     """
 
     samples: np.ndarray
@@ -74,7 +73,7 @@ class Waveform:
 
 
 def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
-    """Crop, trim and scale a recording (N,) at `SAMPLE_RATE`, and add flanks and silence.
+    """Crop, trim and scale a recording (N,) at `SAMPLE_RATE`, fade it in and out, and add silence.
 
     Raises
     ------
@@ -97,9 +96,9 @@ def prepare(samples: np.ndarray, preparation: Preparation) -> Waveform:
 
 
 def check_not_constant(sound: np.ndarray) -> None:
-    """Refuse samples (N,) that are all the same: they have no loudness that could be normalised.
+    """Raise an error for samples (N,) that are all the same: they have no loudness to normalise.
 
-    To be called on samples as they were recorded: after resampling or subtraction of the mean they differ by rounding.
+    Call this on the original samples: after resampling or subtraction of the mean they differ by rounding.
 
     Raises
     ------
@@ -107,7 +106,7 @@ def check_not_constant(sound: np.ndarray) -> None:
         All samples are the same.
     """
     if len(sound) and sound.max() - sound.min() <= np.finfo(np.float32).tiny:
-        raise DataError("there is no sound in it: all samples are the same.")
+        raise DataError("the recording is silent: all samples are the same.")
 
 
 def _crop(sound: np.ndarray, duration: float | None) -> np.ndarray:
@@ -115,7 +114,7 @@ def _crop(sound: np.ndarray, duration: float | None) -> np.ndarray:
 
 
 def _fade(sound: np.ndarray, length: int) -> None:
-    """Apply Hann flanks of `length` samples in place, shorter ones where the sound is short."""
+    """Fade in and out over `length` samples (Hann window), in place; less for a short sound."""
     length = min(length, len(sound) // 2)
     if length:
         rise = np.hanning(2 * length)[:length]
@@ -124,6 +123,6 @@ def _fade(sound: np.ndarray, length: int) -> None:
 
 
 def _pad_to_fast_length(sound: np.ndarray) -> Waveform:
-    """Append silence up to a length N for which N / 2 + 1, the length of the transform, has small factors only."""
+    """Append silence, to a length N for which N / 2 + 1, the length of the transform, has only small factors."""
     buckets = -(-(len(sound) + 2) // BUCKET)
     return Waveform(np.pad(sound, (0, buckets * BUCKET - 2 - len(sound))), len(sound) / _SAMPLES_PER_MS)

@@ -1,8 +1,8 @@
-"""Synthesise a list of texts in a fresh process, so that the same list always sounds the same.
+"""Synthesise a list of texts in a new process, so that the same list always has the same sound.
 
-eSpeak NG carries the state of its oscillators from one word to the next and has no way to reset it, so every list is
-spoken in a process of its own: `python -m genn_shd.speech.render`, which reads the list from standard input as JSON and
-writes records to standard output.
+eSpeak NG keeps the state of its oscillators from one word to the next and cannot reset it. So every list is spoken in a
+new process, `python -m genn_shd.speech.render`, which reads the list as JSON from standard input and writes records to
+standard output.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ Sound = tuple[np.ndarray, float]
 
 
 def render(spoken: Sequence[tuple[str, Prosody]]) -> Iterator[Sound]:
-    """Yield the sound of each text, (N,) float64, and its sampling rate, Hz, while the next are still being spoken.
+    """Yield the sound of each text, (N,) float64, and its sampling rate, Hz, as soon as it is ready.
 
     Raises
     ------
     BackendError
-        The synthesiser is missing or fails; the message says why.
+        The synthesiser is missing or fails; the message states the reason.
     """
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
@@ -61,7 +61,7 @@ def _read(sounds: IO[bytes], errors: IO[bytes]) -> Sound:
 
 
 def main() -> int:
-    """Speak the texts that standard input lists; returns the exit code of the process."""
+    """Speak the texts listed on standard input; return the exit code of the process."""
     out = sys.stdout.buffer
     try:
         for text, prosody in json.load(sys.stdin):
@@ -71,7 +71,7 @@ def main() -> int:
     except GennShdError as error:
         print(error, file=sys.stderr)
         return _FAILED
-    except BrokenPipeError:  # whoever listened has heard enough
+    except BrokenPipeError:  # the reading process stopped early
         os._exit(0)
     return 0
 

@@ -1,7 +1,7 @@
-"""Synthetic speakers of the twenty words of the Spiking Heidelberg Digits, and the variation of their utterances.
+"""A list of synthetic speakers of the words of the Spiking Heidelberg Digits, and the variation of their utterances.
 
-A speaker is a variant of eSpeak NG's voice with an accent, a pitch, a rate and a vocal tract of its own. Variants
-with breath are left out, as they draw random numbers that differ from run to run, and so are those with an echo.
+A speaker is a variant of eSpeak NG's voice with its own accent, pitch, rate and vocal tract. Variants with breath are
+not used, since their random numbers differ from run to run, nor are variants with an echo.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .espeak import Prosody
 ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 GERMAN = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
 WORDS = ENGLISH + GERMAN
-"""In the order of the labels of the Spiking Heidelberg Digits."""
+"""The words in the order of the labels of the Spiking Heidelberg Digits."""
 
-_ENDINGS = (".", ".", "!", "?", ",")  # how the melody goes; statements twice as often
+_ENDINGS = (".", ".", "!", "?", ",")  # punctuation determines intonation; statements are twice as frequent
 _RATES = (80, 450)
 
 
@@ -29,9 +29,9 @@ class Speaker:
 
     Attributes
     ----------
-    variant : eSpeak NG's name of it, which is the speaker's too.
-    accent : eSpeak NG's English; German has one accent only.
-    pitch, pitch_range, rate, tract : means around which utterances vary, as in `Prosody`.
+    variant : eSpeak NG's name of the voice variant, also the name of the speaker.
+    accent : eSpeak NG's voice for English; for German there is only one.
+    pitch, pitch_range, rate, tract : means of the values in `Prosody`, around which utterances vary.
     """
 
     variant: str
@@ -43,7 +43,7 @@ class Speaker:
 
     @property
     def name(self) -> str:
-        """The speaker's name."""
+        """Name of the speaker."""
         return self.variant
 
     def draw_prosody(self, word: str, rng: np.random.Generator) -> Prosody:
@@ -80,26 +80,26 @@ SPEAKERS = (
     Speaker("david", "en", 55, 55, 165, 1.00),
     Speaker("Annie", "en-us", 45, 50, 155, 1.00),
 )
-"""Ten men and ten women, by turns at first."""
+"""Ten men and ten women."""
 
 NUM_TEST_SPEAKERS = 2
-"""The last speakers, a man and a woman, are for tests only."""
+"""Number of speakers at the end of the list, a man and a woman, that are for testing only."""
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One utterance of a word: numbers of the word, the speaker and the repetition."""
+    """One utterance: the numbers of the word, the speaker and the repetition."""
 
     word: int
     speaker: int
     repetition: int
 
     def derive_seed(self, seed: int) -> int:
-        """Derive a seed of its random numbers that no other utterance shares."""
+        """Derive the seed of the random numbers of this utterance."""
         return int.from_bytes(make_key(seed, self.word, self.speaker, self.repetition)[:16])
 
     def draw_text(self, seed: int, speakers: Sequence[Speaker] = SPEAKERS) -> tuple[str, Prosody]:
-        """Draw its text, which includes punctuation, and its prosody; `speakers` are those whom its number counts."""
+        """Draw the text, with punctuation, and the prosody; `speaker` is a number in `speakers`."""
         rng = np.random.default_rng(self.derive_seed(seed))
         word = WORDS[self.word]
         prosody = speakers[self.speaker].draw_prosody(word, rng)

@@ -1,7 +1,7 @@
-"""Encode sound piece by piece: sound that is still arriving, and recordings too long for one transform.
+"""Encode sound in pieces: live sound, and recordings that are too long for one transform.
 
-The membrane is computed on windows that overlap; the cells continue from their state. Spikes are those of the whole
-recording, apart from the membrane's response to sound outside a window, which is below a thousandth.
+The membrane is computed on overlapping windows; the cells continue from their state. Spikes equal those of the whole
+recording, except for the membrane's response to sound outside a window, which is below 0.1 %.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from .membrane import BLOCK
 from .preparation import SAMPLE_RATE
 
 _SAMPLES_PER_MS = SAMPLE_RATE // 1000
-RAMP = 50  # ms at both ends of a window over which it fades, so that cutting does not click
+RAMP = 50  # ms of fading at both ends of a window, which avoids clicks
 
 LOOKBEHIND = 100
-"""ms of sound before a piece that its window holds."""
+"""Sound before a piece that is part of its window, ms."""
 
 LOOKAHEAD = 200
-"""ms of sound after a piece that its window holds. The published membrane moves ahead of the sound, by up to 0.1 s in
-the lowest channels, so spikes can only be known that much later."""
+"""Sound after a piece that is part of its window, ms. The published membrane moves up to 0.1 s before the sound in the
+lowest channels, so the sound after a piece must be known."""
 
 
 class CochleaStream:
-    """The encoding of one sound that arrives in pieces.
+    """Encodes a sound that arrives in pieces.
 
     Parameters
     ----------
     cochlea : compiled membrane and cells.
-    seed : of the random numbers of its nerve fibres.
-    piece : ms of sound that are processed at once.
+    seed : seed of the nerve fibres.
+    piece : duration of sound that is processed at once, ms.
     """
 
     def __init__(self, cochlea: Cochlea, seed: int, piece: int = 200) -> None:
@@ -46,12 +46,12 @@ class CochleaStream:
         self._window = np.concatenate([rise, np.ones(middle), rise[::-1]])
 
     def push(self, samples: np.ndarray) -> Spikes:
-        """Append sound (N,) at `SAMPLE_RATE`; returns the spikes that are now known, times in ms from the start."""
+        """Append sound (N,) at `SAMPLE_RATE`; return the spikes that are known now, with times in ms from the start."""
         self._waiting = np.concatenate([self._waiting, samples])
         return _concatenate(self._encode_windows())
 
     def finish(self) -> Spikes:
-        """End the sound with silence; returns the remaining spikes."""
+        """End the sound with silence; return the remaining spikes."""
         self._waiting = np.pad(self._waiting, (0, self._ahead + self._piece - 1))
         return _concatenate(self._encode_windows())
 
@@ -72,14 +72,14 @@ class CochleaStream:
 
 
 def encode_long(cochlea: Cochlea, samples: np.ndarray, duration: float, seed: int) -> Spikes:
-    """Encode a long recording with little memory beside that of the sound itself; otherwise as `Cochlea.encode`.
+    """Encode a long recording with little memory in addition to the sound; returns the same as `Cochlea.encode`.
 
     Parameters
     ----------
     cochlea : compiled membrane and cells.
     samples : (N,) at `SAMPLE_RATE`, prepared.
-    duration : ms; later spikes are dropped.
-    seed : of the random numbers of its nerve fibres.
+    duration : end, ms; later spikes are dropped.
+    seed : seed of the nerve fibres.
     """
     stream = CochleaStream(cochlea, seed, piece=2000)
     times, units = _concatenate(iter([stream.push(samples), stream.finish()]))

@@ -1,4 +1,4 @@
-"""`python -m genn_shd.sweep`: run a sweep, go on with it, or look at it."""
+"""`python -m genn_shd.sweep`: run a sweep, resume it, or show its status."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from .workers.base import Workers
 
 LOG_FILE = "log.txt"
 MAY_DIFFER = ("title", "budget", "stopping", "published")
-"""Parts of a sweep file that may change before a sweep goes on."""
+"""Parts of a sweep file that may change when a sweep is resumed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake, 130 when interrupted."""
+    """Run the command; return its exit code: 0, 2 for an invalid option or file, 130 when interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     return command.exit_code(lambda: _run(_build_parser().parse_args(words), words))
 
@@ -57,14 +57,14 @@ def _run(options: argparse.Namespace, words: Sequence[str]) -> int:
     if options.slurm is not None:
         from .workers import slurm
 
-        slurm.read(options.slurm)  # a mistake in it is told before anything is made
+        slurm.read(options.slurm)  # errors in it are found before a folder is created
     with StopRequest().listen() as stop, show_log():
         plan = plans.make_plan(file)
         make_folder(folder)
         _check_new_or_own(folder)
         with try_to_hold(folder / "planner.lock") as is_mine, _log_to(folder / LOG_FILE):
             if not is_mine:
-                raise GennShdError(f"{folder}: this sweep is running already; look at it with --status.")
+                raise GennShdError(f"{folder}: this sweep is already running; show its status with --status.")
             try:
                 run(plan, folder, lambda: _make_workers(options), stop, options.retry_failed, _describe(options))
             except Interrupted as interruption:
@@ -85,16 +85,16 @@ def run(
     retry_failed: bool = False,
     description: dict[str, Any] | None = None,
 ) -> None:
-    """Run a sweep in a folder, or go on with the one that is there.
+    """Run a sweep in a folder, or resume the sweep of that folder.
 
     Parameters
     ----------
-    plan : of the sweep.
-    folder : of the sweep.
-    start_workers : called for the workers, once everything is checked.
-    stop : looked at all the time.
-    retry_failed : whether runs that failed are to run again.
-    description : kept with the sweep.
+    plan : plan of the sweep.
+    folder : folder of the sweep.
+    start_workers : function that starts the workers, called after all checks.
+    stop : request to stop, checked regularly.
+    retry_failed : whether to repeat failed runs.
+    description : further values to store with the sweep.
 
     Raises
     ------
@@ -108,20 +108,20 @@ def run(
     with State(folder / FILE_NAME) as state:
         _check_same(plan.file, folder)
         state.describe(
-            **{"file": plan.file.values(), "commit": find_git_commit(), "time": format_now(), **(description or {})}
+            **{"file": plan.file.to_values(), "commit": find_git_commit(), "time": format_now(), **(description or {})}
         )
         if retry_failed:
-            LOG.info("%d runs that failed are run again", state.reopen_failed())
+            LOG.info("%d failed runs are repeated", state.reopen_failed())
         with start_workers() as workers, SweepReader(folder) as reader:
             LOG.info("%s: %s; in %s", plan.file.title, workers.description, folder)
             Planner(plan, folder, state, reader, strategy, workers, stop).run()
 
 
 def apply_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
-    """A sweep file with settings over its own, whose relative paths are taken from the current folder."""
+    """Return a sweep file with further settings, which take precedence; paths are relative to the current folder."""
     if not settings:
         return file
-    values = file.values()
+    values = file.to_values()
     own = sweep_file.nest(file.settings)
     paths = list_paths(list_config_models(combine(own, settings), list_changes(values["space"])))
     settings = combine(own, make_paths_absolute(settings, Path.cwd(), paths))
@@ -129,25 +129,25 @@ def apply_settings(file: SweepFile, settings: dict[str, Any]) -> SweepFile:
 
 
 def _check_new_or_own(folder: Path) -> None:
-    """Check that a folder without a sweep holds no file that a sweep would write.
+    """Check that a folder without a sweep has no file that a sweep would write.
 
     Raises
     ------
     SettingError
-        Something of another program is.
+        There is such a file of another program.
     """
     log = folder / LOG_FILE
     if not (folder / FILE_NAME).exists() and log.exists() and log.stat().st_size:
-        raise SettingError(f"{folder}: holds {log.name} but no {FILE_NAME}; choose another --out.")
+        raise SettingError(f"{folder} has {log.name} but no {FILE_NAME}; choose another --out.")
 
 
 def _check_same(file: SweepFile, folder: Path) -> None:
-    """Check that a folder holds this sweep, or none yet.
+    """Check that a folder has this sweep, or none.
 
     Raises
     ------
     SettingError
-        It holds another; names what differs.
+        It has another sweep; the message names the difference.
     """
     with State(folder / FILE_NAME):
         pass
@@ -155,18 +155,18 @@ def _check_same(file: SweepFile, folder: Path) -> None:
         with SweepReader(folder) as reader:
             new = _compare(file)
             old = _make_paths_absolute(new, _compare(reader.file))
-    except (NotStartedError, SettingError):  # none yet, or one of a version with other settings
+    except (NotStartedError, SettingError):  # no sweep yet, or one of a version with other settings
         return
     for name in sorted({*old, *new} - set(MAY_DIFFER)):
         if old.get(name) != new.get(name):
             raise SettingError(
-                f"{folder}: holds a sweep with another {name}; choose another --out, or set {name} back."
+                f"{folder} has a sweep with another {name}; choose another --out, or use the old {name}."
             )
 
 
 def _compare(file: SweepFile) -> dict[str, Any]:
-    """Parts of a sweep file that make it another sweep; `training.seed` was allowed once, and never had an effect."""
-    values = file.values()
+    """Return the parts of a sweep file that identify a sweep. `training.seed` was allowed once, without any effect."""
+    values = file.to_values()
     settings = sweep_file.nest(values.get("settings", {}))
     if "training" in settings:
         settings["training"] = {name: value for name, value in settings["training"].items() if name != "seed"}
@@ -174,7 +174,7 @@ def _compare(file: SweepFile) -> dict[str, Any]:
 
 
 def _make_paths_absolute(new: Any, old: Any) -> Any:
-    """The kept parts of a sweep file with paths as they are now; an earlier version kept them as they were given."""
+    """Replace paths in stored parts of a sweep file by absolute ones; an earlier version stored them as given."""
     if isinstance(new, dict) and isinstance(old, dict):
         return {name: _make_paths_absolute(new.get(name), value) for name, value in old.items()}
     if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
@@ -186,7 +186,7 @@ def _make_paths_absolute(new: Any, old: Any) -> Any:
 
 
 def _make_workers(options: argparse.Namespace) -> Workers:
-    """The workers that the command line asks for; by default one process a processor."""
+    """Make the workers of the command line; by default one process per processor."""
     if options.scheduler is not None:
         from .workers.dask_cluster import DaskCluster
 
@@ -208,7 +208,7 @@ def _make_workers(options: argparse.Namespace) -> Workers:
 
 def _find_slurm_file(options: argparse.Namespace) -> Path:
     if options.slurm is None:
-        raise SettingError("--job-script needs --slurm FILE, which says what to ask Slurm for.")
+        raise SettingError("--job-script needs --slurm FILE, with the resources to request.")
     return options.slurm
 
 
@@ -233,7 +233,7 @@ def _name_default_folder(options: argparse.Namespace) -> Path:
 
 @contextmanager
 def _log_to(path: Path) -> Iterator[None]:
-    """Write the log into a file as well, within a `with` block."""
+    """Write the log to a file as well, within a `with` block."""
     with open_log(path) as file, catch_own_log(LogHandler(file)):
         yield
 
@@ -241,25 +241,25 @@ def _log_to(path: Path) -> Iterator[None]:
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m genn_shd.sweep",
-        description="Run a sweep: many trainings over a space of settings. The same command resumes where it stopped.",
+        description="Run a sweep: many trainings over a space of settings. The same command resumes it.",
     )
-    parser.add_argument("sweep", help="sweep file in TOML, or name of one in sweeps/; with --status a folder too")
+    parser.add_argument("sweep", help="sweep file in TOML, or name of one in sweeps/; with --status also a folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the sweep (default: runs/NAME of the file)")
     parser.add_argument(
-        "--dataset", metavar="NAME", help="data set that the file has a [dataset.NAME] for (default: its first)"
+        "--dataset", metavar="NAME", help="use the changes in [dataset.NAME] of the file (default: the first)"
     )
-    parser.add_argument("--smoke", action="store_true", help="a size that ends in a minute; its figures mean nothing")
-    parser.add_argument("--status", action="store_true", help="say what there is so far, and run nothing")
+    parser.add_argument("--smoke", action="store_true", help="a short test of a minute; its results mean nothing")
+    parser.add_argument("--status", action="store_true", help="show the progress, and run nothing")
     parser.add_argument(
         "--workers",
         type=command.parse_at_least(0),
         metavar="N",
-        help="worker processes (default: one a processor; 0: in this process)",
+        help="worker processes (default: one per processor; 0: in this process)",
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
-    parser.add_argument("--slurm", type=Path, metavar="FILE", help="run on Slurm, asked for as FILE says, through Dask")
-    parser.add_argument("--job-script", action="store_true", help="with --slurm: print the script that it would submit")
-    parser.add_argument("--retry-failed", action="store_true", help="run again what failed")
+    parser.add_argument("--slurm", type=Path, metavar="FILE", help="run on Slurm, with the resources in FILE")
+    parser.add_argument("--job-script", action="store_true", help="with --slurm: print the job script, and run nothing")
+    parser.add_argument("--retry-failed", action="store_true", help="repeat failed runs")
     parser.add_argument(
         "--set",
         action="append",

@@ -1,4 +1,4 @@
-"""Events of workers: what they change in the state, and which runs need not go on."""
+"""Handle events of workers: update the state, and stop runs that are no longer needed."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from .trial_closer import TrialCloser
 from .workers.base import Ended, Epoch, Event, Lost, Started
 
 _MAX_DEATHS = 3
-_BUSY_PAUSE = 1.0  # s before a run is tried again whose folder another process has
+_BUSY_PAUSE = 1.0  # s before a run is tried again whose folder another process is using
 
 
 class EventHandler:
-    """Handles what workers report of their runs.
+    """Handles the events that workers report.
 
     Parameters
     ----------
-    plan, state, reader : of the sweep.
+    plan, state, reader : plan and state of the sweep.
     under_way : runs that workers have.
-    closer : of trials whose last run ended.
+    closer : closes trials whose last run ended.
 
     Attributes
     ----------
-    wait_until : monotonic time, s, before which no run is to be handed out.
+    wait_until : monotonic time, s, before which no run is submitted.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class EventHandler:
         self.wait_until = 0.0
 
     def handle(self, event: Event) -> None:
-        """Bring the state up to date with an event; events of runs that workers no longer have are ignored."""
+        """Update the state with an event; events of runs that workers no longer have are ignored."""
         under_way = self._under_way.get(event.run)
         if under_way is None:
             return
@@ -62,7 +62,7 @@ class EventHandler:
 
     def _handle_start(self, under_way: RunUnderWay, worker: str) -> None:
         if under_way.has_started:
-            LOG.info("trial %d, %s: its worker died; %s has it now", *_name_metrics(under_way.run), worker)
+            LOG.info("trial %d, %s: its worker died; it runs on %s now", *_name_metrics(under_way.run), worker)
             self._state.start_again(under_way.run.id, worker)
         else:
             self._state.name_worker(under_way.run.id, worker)
@@ -78,7 +78,7 @@ class EventHandler:
             self._skip_others(run.trial)
             self._closer.close_if_decided(run.trial)
             return
-        LOG.info("trial %d, %s: %s; it is tried again", *_name_metrics(run), reason)
+        LOG.info("trial %d, %s: %s; it is repeated", *_name_metrics(run), reason)
         self._put_back(under_way, LOST)
 
     def _handle_end(self, under_way: RunUnderWay, ended: Ended) -> None:
@@ -90,14 +90,14 @@ class EventHandler:
             self._state.finish(run.id, ended.status, ended.metrics, ended.error)
             if ended.status != COMPLETE:
                 self._skip_others(run.trial)
-        else:  # interrupted, or busy: another process still has the folder
+        else:  # interrupted, or busy: another process is still using the folder
             self._put_back(under_way, INTERRUPTED)
             self.wait_until = time.monotonic() + _BUSY_PAUSE
             return
         self._closer.close_if_decided(run.trial)
 
     def _put_back(self, under_way: RunUnderWay, status: str) -> None:
-        """Let a run wait again, unless its trial is decided."""
+        """Put a run back into the queue, unless its trial is decided."""
         run = under_way.run
         self._state.put_back(run.id, status)
         if under_way.is_needless:
@@ -114,12 +114,12 @@ class EventHandler:
             self._skip_others(under_way.run.trial)
 
     def _skip_others(self, trial: int) -> None:
-        """Stop the runs of a trial that is decided, and do not begin those that wait."""
+        """Stop the active runs of a trial that is decided, and skip its waiting runs."""
         self._state.skip_waiting(trial)
         self._under_way.stop_trial(trial)
 
     def _has_reached(self, run: int) -> dict[str, Mapping[str, Any]]:
-        """The best and the last row of the history of a run that was ended early."""
+        """Return the best and the last row of the history of a run that was stopped early."""
         rows = self._reader.read_history(run)
         objective = self._plan.objective
         valued = [row for row in rows if objective.evaluate_row(row) is not None]
@@ -130,5 +130,5 @@ class EventHandler:
 
 
 def _name_metrics(run: Run) -> tuple[int, str]:
-    """Number of the trial and name of the run's folder, for the log."""
+    """Return the number of the trial and the name of the run folder, for the log."""
     return run.trial, Path(run.folder).name

@@ -1,6 +1,6 @@
-"""The objective of trials: the mean of a metric over their runs, and whether limits are kept.
+"""The objective of trials: the mean of a metric over their runs, with limits on other metrics.
 
-A run reports metrics at two epochs, the best one and the last one, and some of the run as a whole.
+A run reports metrics of two epochs, the best and the last, and some metrics of the run as a whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..errors import SettingError, suggest_nearest
 from .sweep_file import ObjectiveSettings
 
 Metrics = Mapping[str, Mapping[str, float]]
-"""`best`, `last` or `run` -> name -> value."""
+"""Metrics of a run: `best`, `last` or `run` -> name -> value."""
 
 EPOCH_METRICS = (
     "training_loss",
@@ -28,9 +28,9 @@ EPOCH_METRICS = (
     "grazing_spikes",
     "seconds",
 )
-"""Metrics that a training reports of its best and of its last epoch."""
+"""Metrics that a training reports for its best and its last epoch."""
 RUN_METRICS = ("compile_seconds", "train_seconds", "seconds_per_epoch", "peak_memory", "num_parameters")
-"""Metrics that a training reports as a whole. `peak_memory` in MiB."""
+"""Metrics of a training as a whole; times in s, `peak_memory` in MiB."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Value:
 
     Attributes
     ----------
-    objective : the metric, mean over runs.
-    limited : metrics that have limits, mean over runs.
+    objective : mean of the objective's metric over the runs.
+    limited : means over the runs of the metrics that have limits.
     """
 
     objective: float
@@ -49,13 +49,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Objective:
-    """A rule by which the value of a trial follows from its runs.
+    """Computes the value of a trial from its runs.
 
     Attributes
     ----------
-    metric : its name.
-    epoch : `best` or `last`.
-    at_most : metric -> highest value allowed.
+    metric : name of the metric.
+    epoch : epoch of the metric, `best` or `last`.
+    at_most : metric -> largest allowed value.
     """
 
     metric: str
@@ -64,34 +64,34 @@ class Objective:
 
     @property
     def maximise(self) -> bool:
-        """Whether more is better."""
+        """Whether larger values are better."""
         return self.metric.endswith("accuracy")
 
     @property
     def sign(self) -> float:
-        """1 where more is better, else -1: the objective times this is to be maximised."""
+        """1 if larger values are better, else -1: the objective times this is maximised."""
         return 1.0 if self.maximise else -1.0
 
     def evaluate_run(self, metrics: Metrics, name: str = "") -> float | None:
-        """A metric of a run, by default the objective; None where the run did not report it, or no number."""
+        """Return a metric of a run, by default the objective; None if it was not reported or is not finite."""
         name = name or self.metric
         value = metrics.get(self.epoch, {}).get(name, metrics.get("run", {}).get(name))
         return value if value is not None and math.isfinite(value) else None
 
     def evaluate_row(self, row: Mapping[str, Any]) -> float | None:
-        """The objective at an epoch of a run under way."""
+        """Return the objective at an epoch of a run that is not complete."""
         return self.evaluate_run({self.epoch: row})
 
     def evaluate_trial(self, runs: Sequence[Metrics]) -> Value | None:
-        """The value of a trial; None where a run did not report a metric that is needed."""
+        """Compute the value of a trial; None if a run did not report a required metric."""
         objective = _average(self.evaluate_run(metrics) for metrics in runs)
         limited = {name: _average(self.evaluate_run(metrics, name) for metrics in runs) for name in self.at_most}
         if objective is None or any(value is None for value in limited.values()):
             return None
         return Value(objective, {name: value for name, value in limited.items() if value is not None})
 
-    def keeps_limits(self, limited: Mapping[str, float]) -> bool:
-        """Whether all limits are kept."""
+    def is_within_limits(self, limited: Mapping[str, float]) -> bool:
+        """Whether no metric is above its limit."""
         return all(limited.get(name, math.inf) <= limit for name, limit in self.at_most.items())
 
 
@@ -103,18 +103,18 @@ def _average(values: Iterable[float | None]) -> float | None:
 
 
 def build(settings: ObjectiveSettings, is_training: bool, has_validation: bool) -> Objective:
-    """The objective of a sweep file.
+    """Make the objective of a sweep file.
 
     Parameters
     ----------
-    settings : of the file.
-    is_training : whether runs are trainings, whose metrics are known beforehand.
-    has_validation : whether they have validation samples.
+    settings : settings of the objective.
+    is_training : whether runs are trainings, whose metrics are known.
+    has_validation : whether runs have validation samples.
 
     Raises
     ------
     SettingError
-        A metric that no run reports, or one that must choose nothing.
+        No run reports the metric, or it is a test metric, which must not choose trials.
     """
     objective = Objective(settings.metric, settings.epoch, settings.at_most)
     if is_training:
@@ -137,5 +137,5 @@ def _check(metric: str, where: str, has_validation: bool) -> None:
         )
     if metric.startswith("validation_") and not has_validation:
         raise SettingError(
-            f"{where}: no run reports {metric!r}, for validation.kind = 'none'; set validation.kind, or repeats.folds."
+            f"{where}: no run reports {metric!r} with validation.kind = 'none'; set validation.kind, or repeats.folds."
         )

@@ -1,4 +1,4 @@
-"""Sweeps written with settings' names of earlier versions: their files and their kept points, in those of today."""
+"""Update old names of settings in sweep files and in stored points."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..config.aliases import update_name, update_value
 
 
 def update_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tables of a sweep file, in which space and points name settings as they are called today."""
+    """Return the tables of a sweep file with current names of settings in its space and points."""
     changed = dict(values)
     if isinstance(space := values.get("space"), Mapping):
         changed["space"] = {update_name(name): _update_parameter(name, given) for name, given in space.items()}
@@ -23,12 +23,12 @@ def update_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def update_point(point: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a point of the space whose parameters are named after settings of today."""
+    """Return a point of the space with current names of settings."""
     return {update_name(name): update_value(name, value) for name, value in point.items()}
 
 
 def _update_parameter(name: str, given: Any) -> Any:
-    """Return what a file states of a parameter, whatever it is, with the settings that it names."""
+    """Return the declaration of a parameter with current names of settings; invalid ones are returned unchanged."""
     if not isinstance(given, Mapping):
         return given
     changed = dict(given)

@@ -1,4 +1,4 @@
-"""Settings of a user's own definitions that a sweep names: in what all its trials share, or in its space."""
+"""Settings of a user's definitions that a sweep names, in its settings or in its space."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..config.sources import combine, nest
 
 
 def list_config_models(base: Mapping[str, Any], changes: Iterable[Mapping[str, Any]]) -> tuple[type[Config], ...]:
-    """Return the models of configurations that trials have. Modules that they name are imported, and so run.
+    """Return the models of the configurations of trials. Importing the modules that they name runs them.
 
     Parameters
     ----------
     base : settings that all trials share, as nested tables.
-    changes : settings by dotted name that trials may have over them.
+    changes : settings by dotted name that trials may change.
 
     Raises
     ------
     SettingError
-        A definition that is not there.
+        A definition does not exist.
     """
     changed = (combine(base, nest(settings)) for settings in ({}, *changes))
     return tuple(dict.fromkeys(map(choose_config_model, changed)))
@@ -39,7 +39,7 @@ def list_paths(models: Iterable[type[Config]]) -> frozenset[str]:
 
 
 def list_changes(space: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Return the settings that choices and cases of a space stand for, whatever is written in it."""
+    """Return the settings of the choices and cases of a space, which may be invalid."""
     for name, parameter in space.items():
         if not isinstance(parameter, Mapping):
             continue
@@ -50,7 +50,7 @@ def list_changes(space: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def list_names_set_by(name: str, parameter: Mapping[str, Any]) -> list[str]:
-    """Return the names of the settings that a parameter sets, whatever is written there."""
+    """Return the names of the settings that a parameter sets, which may be invalid."""
     sets = parameter.get("sets", name)
     names = [sets] if isinstance(sets, str) else sets if isinstance(sets, list | Mapping) else []
     return list(map(str, names))

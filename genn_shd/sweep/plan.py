@@ -1,4 +1,4 @@
-"""The plan of a sweep: its file as trials and runs, with everything checked before anything starts."""
+"""The plan of a sweep: makes trials and runs of its file, after checking all of it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class RunPlan:
 
     Attributes
     ----------
-    seed : of the training.
-    fold : the speaker left out; None where there are no folds.
-    settings : its complete configuration, as `Config.values` gives it.
+    seed : seed of the training.
+    fold : the speaker left out; None if there are no folds.
+    settings : the complete configuration, as nested tables.
     """
 
     seed: int
@@ -42,20 +42,20 @@ class RunPlan:
 
     @property
     def name(self) -> str:
-        """The name of its folder."""
+        """Name of the folder of the run."""
         return f"seed_{self.seed}" + (f"_fold_{self.fold}" if self.fold is not None else "")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep whose trials can be made.
+    """The plan of a sweep, which makes runs from points.
 
     Attributes
     ----------
     file : the sweep file.
-    space : its parameters.
-    objective : what trials are worth.
-    base : settings below those of the trials, as nested tables.
+    space : the parameters of the space.
+    objective : the objective of trials.
+    base : settings that all trials share, as nested tables.
     folds : the speakers to leave out, by name; (None,) for no folds.
     """
 
@@ -66,36 +66,36 @@ class Plan:
     folds: tuple[str | None, ...]
 
     def make_runs(self, point: Point) -> list[RunPlan]:
-        """The runs of a trial, folds first, because these tell trials apart soonest.
+        """Make the runs of a trial: for each seed, all folds.
 
         Raises
         ------
         SettingError
-            Settings that do not go together.
+            Settings contradict each other.
         """
         return [
-            RunPlan(seed, fold, self.make_config(point, seed, fold).values())
+            RunPlan(seed, fold, self.make_config(point, seed, fold).to_values())
             for seed in self.file.repeats.seeds
             for fold in self.folds
         ]
 
     def make_config(self, point: Point, seed: int, fold: str | None) -> Config:
-        """The configuration of one run."""
+        """Make the configuration of one run."""
         repeat: dict[str, Any] = {"training": {"seed": seed}}
         if fold is not None:
             repeat["validation"] = {"kind": "speaker", "speakers": [fold]}
             if nest(self.base).get("training", {}).get("monitor", "auto") == "auto":
-                repeat["training"]["monitor"] = "training"  # as where speakers are left out within one run
-        return from_layers(self.base, nest(self.space.settings(point)), repeat)
+                repeat["training"]["monitor"] = "training"  # as with validation.kind = "leave_one_speaker_out"
+        return from_layers(self.base, nest(self.space.make_settings(point)), repeat)
 
 
 def make_plan(file: SweepFile) -> Plan:
-    """The plan of a sweep.
+    """Make and check the plan of a sweep.
 
     Raises
     ------
     SettingError, DataError
-        Anything in the file that cannot be: names, ranges, settings, an objective that no run reports.
+        A name, range, setting or objective in the file is not allowed.
     """
     space = spaces.build(file.space)
     base = combine(read_preset(file.preset) if file.preset else {}, nest(file.settings))
@@ -113,12 +113,12 @@ def make_plan(file: SweepFile) -> Plan:
 
 
 def load_function(name: str) -> Callable[..., Any]:
-    """The function that a run calls.
+    """Import the function that a run executes.
 
     Raises
     ------
     SettingError
-        There is none of that name.
+        There is no such function.
     """
     if not is_import_path(name):
         raise SettingError(f"function = {name!r} is not allowed: write module:function.")
@@ -134,23 +134,22 @@ def _load_dataset(name: str, settings: str) -> Dataset:
 
 
 def load_once(name: str, **settings: Any) -> Dataset:
-    """Load a data set, and remember the last one: the runs of a sweep mostly share their data."""
+    """Load a data set; the last one is cached, as the runs of a sweep mostly use the same."""
     return _load_dataset(name, json.dumps(settings, sort_keys=True))
 
 
 def list_points(plan: Plan) -> list[Point] | None:
-    """List all points, where the strategy knows them beforehand; else None."""
+    """List all points of a grid or list strategy; None for other strategies."""
     strategy = plan.file.strategy
     if isinstance(strategy, ListStrategy):
         return [plan.space.check(point, f"strategy.points, entry {k + 1}") for k, point in enumerate(strategy.points)]
-    return plan.space.grid() if strategy.name == "grid" else None
+    return plan.space.make_grid() if strategy.name == "grid" else None
 
 
 def _check_budget(file: SweepFile) -> None:
     if file.strategy.name in ("random", "bayesian") and file.budget.trials is None and file.budget.hours is None:
         raise SettingError(
-            f"budget is not set: strategy.name = {file.strategy.name!r} has no end of its own; set budget.trials or "
-            "budget.hours."
+            f"budget is not set: strategy.name = {file.strategy.name!r} never ends; set budget.trials or budget.hours."
         )
 
 
@@ -158,23 +157,23 @@ def _check_stopping(file: SweepFile, is_training: bool) -> None:
     metric = file.objective.metric
     if file.stopping.rule != "none" and is_training and metric not in objectives.EPOCH_METRICS:
         raise SettingError(
-            f"stopping.rule = {file.stopping.rule!r} is not allowed: {metric!r} is of a whole run and has no curve to "
-            "compare; set stopping.rule = 'none'."
+            f"stopping.rule = {file.stopping.rule!r} is not allowed: {metric!r} is a metric of a whole run, not of its "
+            "epochs; set stopping.rule = 'none'."
         )
 
 
 def _list_folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
     if config.validation.kind == "leave_one_speaker_out" and file.repeats.folds == "none":
         raise SettingError(
-            "validation.kind = 'leave_one_speaker_out' trains once a speaker within one run; set "
-            "repeats.folds = 'speakers', which makes a run of each."
+            "validation.kind = 'leave_one_speaker_out' is not allowed in a sweep; set repeats.folds = 'speakers', "
+            "which makes one run for each speaker."
         )
     if config.training.seeds != 1:
         raise SettingError(
-            "training.seeds makes several trainings of one run; set repeats.seeds, which makes a run of each."
+            "training.seeds is not allowed in a sweep; set repeats.seeds, which makes one run for each seed."
         )
     if "seed" in nest(file.settings).get("training", {}):
-        raise SettingError("training.seed is what a sweep repeats runs over; set repeats.seeds = [0, 1], or just one.")
+        raise SettingError("training.seed is not allowed in a sweep; set repeats.seeds, for example to [0, 1].")
     if file.repeats.folds == "none":
         return (None,)
     _, dataset = prepare(config, load_once)
@@ -182,9 +181,7 @@ def _list_folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
     speakers = [name for name in dataset.speaker_names if name in present]
     if file.repeats.folds == "speakers":
         if len(speakers) < 2:
-            raise SettingError(
-                f"repeats.folds = 'speakers' is not allowed: data set {dataset.name!r} names no speakers."
-            )
+            raise SettingError(f"repeats.folds = 'speakers' is not allowed: data set {dataset.name!r} has no speakers.")
         return tuple(speakers)
     for fold in file.repeats.folds:
         if str(fold) not in speakers:
@@ -196,14 +193,14 @@ def _list_folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
 
 
 def _check_trials(plan: Plan, is_training: bool) -> None:
-    """Check every trial of a list; of a space, both ends of every parameter with some values of the others."""
+    """Check every trial of a list; for a space, both ends of every parameter with some values of the others."""
     listed = list_points(plan)
     if plan.file.strategy.name == "list":
         for point in listed or []:
             _check(plan, point, is_training)
         return
     for parameter in plan.space:
-        for value in parameter.extremes():
+        for value in parameter.list_extremes():
             _check_any(
                 plan,
                 [_replace_values(plan.space, parameter.name, value, others) for others in (0.5, 0.0, 1.0)],
@@ -212,30 +209,30 @@ def _check_trials(plan: Plan, is_training: bool) -> None:
 
 
 def _replace_values(space: Space, name: str, value: Any, others: float) -> Point:
-    """A point at which a parameter has a value and is active."""
+    """Return a point at which a parameter has a value and is active."""
     parameters = {p.name: p for p in space}
-    point = {p.name: p.at(others) for p in space} | {name: value}
+    point = {p.name: p.from_unit(others) for p in space} | {name: value}
     waiting = [name]
     while waiting:
         for other, values in parameters[waiting.pop()].when.items():
             point[other] = values[0]
             waiting.append(other)
-    return space.active(point)
+    return space.drop_inactive(point)
 
 
 def _check_any(plan: Plan, candidates: Sequence[Point], is_training: bool) -> None:
-    """Check that one of some points is allowed; else raise the error of the first."""
+    """Check that at least one of some points is allowed; otherwise raise the error of the first."""
     first: SettingError | None = None
     for point in candidates:
         try:
             return _check(plan, point, is_training)
         except SettingError as error:
             first = first or error
-    raise first or SettingError("no point can be.")
+    raise first or SettingError("no point of the space is allowed.")
 
 
 def _check(plan: Plan, point: Point, is_training: bool) -> None:
-    """Check the settings of a point's runs."""
+    """Check the settings of the runs of a point."""
     config = plan.make_config(point, plan.file.repeats.seeds[0], plan.folds[0])
     if is_training:
         config, dataset = prepare(config, load_once)

@@ -1,4 +1,4 @@
-"""The loop that ties a sweep together: trials from the strategy, runs to workers, events to the state."""
+"""The main loop of a sweep: gets trials from the strategy, submits runs to workers, handles their events."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from .trial_closer import TrialCloser
 from .trial_supply import TrialSupply
 from .workers.base import Workers
 
-_TICK = 1.0  # s between looks at signals and clocks
+_TICK = 1.0  # s between checks of signals and clocks
 
 
 class Planner:
-    """Runs a sweep, or resumes it.
+    """Runs or resumes a sweep.
 
     Parameters
     ----------
-    plan : of the sweep.
-    folder : of the sweep.
-    state : its open state, to be written.
-    reader : of the same state.
+    plan : plan of the sweep.
+    folder : folder of the sweep.
+    state : the state, open for writing.
+    reader : reader of the same state.
     strategy : chooses trials.
-    workers : run them.
-    stop : looked at all the time; runs then end where they can go on later.
+    workers : execute runs.
+    stop : request to stop, checked regularly; runs then end so that they can be resumed.
     """
 
     def __init__(
@@ -61,16 +61,16 @@ class Planner:
         Raises
         ------
         Interrupted
-            `stop` was requested.
+            A stop was requested.
         GennShdError
-            Workers are gone for good, or every trial fails.
+            There are no workers left, or every trial fails.
         """
         heartbeat = Heartbeat(self._describe_progress)
         try:
             with self._stop.defer_signals():
                 self._closer.close_left_open()
                 while self._fill_slots() or len(self._under_way):
-                    for event in self._workers.events(_TICK):
+                    for event in self._workers.collect_events(_TICK):
                         self._events.handle(event)
                     self._session.save()
         finally:
@@ -80,15 +80,15 @@ class Planner:
             raise Interrupted("stopped")
 
     def _describe_progress(self) -> str:
-        """A line that says how far the sweep is, and where time ends it how much is left."""
+        """Return a line about the progress of the sweep, and the time left if it is limited."""
         hours, left = self._plan.file.budget.hours, ""
         if hours is not None:
             seconds = max(0.0, 3600 * hours - self._session.total_seconds)
             left = f", {tqdm.format_interval(seconds)} of budget.hours left"
-        return f"{self._closer.progress}{left}; {len(self._under_way)} runs under way"
+        return f"{self._closer.progress}{left}; {len(self._under_way)} runs active"
 
     def _fill_slots(self) -> bool:
-        """Hand out runs while workers have room; returns whether there is anything left to hand out."""
+        """Submit runs while workers have free slots; return whether more runs may follow."""
         if self._stop.requested:
             self._under_way.stop_all()
             return False
@@ -106,7 +106,7 @@ class Planner:
         return True
 
     def _report_waiting(self, slots: int) -> None:
-        """Say once that there are no workers: a cluster may be long in coming."""
+        """Log once that there are no workers yet: a cluster may need a long time to start."""
         if slots == 0 and not self._is_waiting:
             LOG.info("waiting for workers")
         self._is_waiting = slots == 0

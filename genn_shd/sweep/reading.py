@@ -1,4 +1,4 @@
-"""Reading the state of a sweep, also while it runs: rows of the SQLite file as records."""
+"""Read the state of a sweep, also while it runs: rows of the SQLite file as records."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ R = TypeVar("R")
 
 @contextmanager
 def _explain_damage(file: Path) -> Iterator[None]:
-    """Turn errors about damaged content into one line that names the file."""
+    """Turn errors about damaged content into a DataError that names the file."""
     try:
         with explain_errors(file):
             yield
@@ -53,7 +53,7 @@ def _explain_damage(file: Path) -> Iterator[None]:
 
 
 def _explain_damage_of(read: Callable[Concatenate[SweepReader, P], R]) -> Callable[Concatenate[SweepReader, P], R]:
-    """A method of a reader, as `_explain_damage`."""
+    """Decorate a method of a reader with `_explain_damage`."""
 
     @functools.wraps(read)
     def method(self: SweepReader, *values: P.args, **named: P.kwargs) -> R:
@@ -64,7 +64,7 @@ def _explain_damage_of(read: Callable[Concatenate[SweepReader, P], R]) -> Callab
 
 
 def _parse_table(text: str) -> dict[str, Any]:
-    """A table kept as JSON."""
+    """Parse a table stored as JSON."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is no table")
@@ -72,7 +72,7 @@ def _parse_table(text: str) -> dict[str, Any]:
 
 
 def _check_number(value: Any) -> float | None:
-    """A number, or None where there is none; SQLite keeps any type in any column."""
+    """Check that a value is a number or None; SQLite stores any type in any column."""
     if value is not None and not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return value
@@ -82,36 +82,36 @@ _ENDS = (COMPLETE, STOPPED, DIVERGED, FAILED)
 
 
 class NotStartedError(DataError):
-    """A state in which nothing was kept yet."""
+    """A state without any content yet."""
 
 
 class SweepReader:
-    """A sweep on disk, to be looked at: by `--status`, by reports, by strategies that learn from it.
+    """Reads a sweep on disk, for status, reports and strategies.
 
-    Every call sees the file as it is at that moment.
+    Every call reads the current content of the file, also while the sweep runs.
 
     Parameters
     ----------
-    folder : of the sweep.
+    folder : folder of the sweep.
 
     Raises
     ------
     DataError
-        There is no sweep in it.
+        The folder has no sweep.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         file = folder / FILE_NAME
         if not file.is_file():
-            raise DataError(f"{folder}: this is no folder of a sweep, there is no {FILE_NAME} in it.")
+            raise DataError(f"{folder}: this is not the folder of a sweep, it has no {FILE_NAME}.")
         self._connection = connect(file)
         try:
             with _explain_damage(file):
                 check_content(self._connection, file)
                 self._description = dict(self._connection.execute("SELECT name, value FROM sweep").fetchall())
             if "file" not in self._description:
-                raise NotStartedError(f"{folder}: no sweep was started in it yet.")
+                raise NotStartedError(f"{folder}: no sweep has been started in it yet.")
         except BaseException:
             self.close()
             raise
@@ -129,13 +129,13 @@ class SweepReader:
     # --- what the sweep is ---------------------------------------------------------------------------------
 
     def read_description(self, name: str) -> Any:
-        """Read an entry of the sweep's description: `file`, `dataset`, `smoke`; None where there is none."""
+        """Read an entry of the sweep's description: `file`, `dataset`, `smoke`; None if there is none."""
         with _explain_damage(self.folder / FILE_NAME):
             return json.loads(self._description.get(name, "null"))
 
     @property
     def file(self) -> SweepFile:
-        """The sweep file, with what --dataset and --smoke changed in it."""
+        """The sweep file, with the changes by --dataset and --smoke."""
         with _explain_damage(self.folder / FILE_NAME):
             values = self.read_description("file")
             try:
@@ -145,7 +145,7 @@ class SweepReader:
 
     @property
     def space(self) -> Space:
-        """Its parameters."""
+        """The parameters of the space."""
         return spaces.build(self.file.space)
 
     @property
@@ -161,8 +161,8 @@ class SweepReader:
 
         Parameters
         ----------
-        runs : whether with their runs; without is faster.
-        epochs : whether the runs come with their epochs.
+        runs : whether to read the runs of trials; without them it is faster.
+        epochs : whether to read the epochs of runs.
         """
         return self._select_trials(None, runs, epochs)
 
@@ -197,7 +197,7 @@ class SweepReader:
 
     @_explain_damage_of
     def read_runs(self, *, trial: int | None = None, epochs: bool = False) -> list[Run]:
-        """Read all runs in order, or those of a trial, each with its metrics and attempts."""
+        """Read all runs in order, or those of one trial, with metrics and attempts, and epochs if requested."""
         which = "run IN (SELECT id FROM run WHERE ? IS NULL OR trial = ?)"
         metrics: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
         for run, epoch, name, value in self._fetch_all(
@@ -241,18 +241,18 @@ class SweepReader:
 
     @_explain_damage_of
     def find_best(self) -> Trial | None:
-        """Find the complete trial with the best objective among those that keep the limits, if there is one."""
+        """Find the complete trial with the best objective within all limits; None if there is none."""
         objective = self.objective
         candidates = [
             trial
             for trial in self.read_trials(runs=False)
-            if trial.status == COMPLETE and trial.objective is not None and objective.keeps_limits(trial.limited)
+            if trial.status == COMPLETE and trial.objective is not None and objective.is_within_limits(trial.limited)
         ]
         return max(candidates, key=lambda trial: objective.sign * (trial.objective or 0.0), default=None)
 
     @_explain_damage_of
     def read_curve(self, name: str, run: int) -> list[tuple[int, float]]:
-        """Read a metric of a run by epoch, where it is finite: (epoch, value)."""
+        """Read a metric of a run by epoch, as pairs (epoch, value); values that are not finite are left out."""
         values = [(int(row["epoch"]), row.get(name)) for row in self.read_history(run)]
         return [(epoch, float(value)) for epoch, value in values if value is not None and math.isfinite(value)]
 
@@ -271,12 +271,12 @@ class SweepReader:
 
     @_explain_damage_of
     def read_seconds(self) -> float:
-        """Read the time at work over all sessions, s."""
+        """Read the total time of all sessions, s."""
         return float(self._fetch_all("SELECT COALESCE(SUM(seconds), 0) FROM session")[0][0])
 
     @_explain_damage_of
     def count_runs(self) -> Counts:
-        """Count runs and attempts at them, by status."""
+        """Count runs and attempts by status."""
         attempt = dict(self._fetch_all("SELECT status, COUNT(*) FROM attempt GROUP BY status"))
         run = dict(self._fetch_all("SELECT status, COUNT(*) FROM run GROUP BY status"))
         twice = "SELECT run FROM attempt WHERE status IN (?, ?, ?) GROUP BY run HAVING COUNT(*) > 1"

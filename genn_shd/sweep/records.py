@@ -1,4 +1,4 @@
-"""The records of a sweep's state: trials, runs, attempts and counts."""
+"""Records of the state of a sweep: trials, runs, attempts and counts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ COMPLETE, STOPPED, DIVERGED, FAILED, SKIPPED = "complete", "stopped", "diverged"
 LOST, INTERRUPTED = "lost", "interrupted"
 
 RUN_STATUS = (WAITING, RUNNING, COMPLETE, STOPPED, DIVERGED, FAILED, SKIPPED)
-"""Of a run. stopped: ended early as hopeless; skipped: never run, because its trial was decided without it."""
+"""Status of a run. stopped: by early stopping; skipped: not run, because its trial was decided without it."""
 TRIAL_STATUS = (RUNNING, COMPLETE, STOPPED, DIVERGED, FAILED)
-"""Of a trial: that of the run that decided it."""
+"""Status of a trial: that of the run that decided it."""
 ATTEMPT_STATUS = (RUNNING, COMPLETE, STOPPED, DIVERGED, FAILED, LOST, INTERRUPTED)
-"""Of an attempt at a run. lost: its worker or the planner died; interrupted: it was asked to stop, to go on later."""
+"""Status of an attempt at a run. lost: its worker or the planner died; interrupted: to be resumed later."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Attempt:
 
     Attributes
     ----------
-    worker : who ran it.
+    worker : name of the worker.
     status : one of `ATTEMPT_STATUS`.
-    started, ended : seconds since 1970; `ended` is None while it runs.
+    started, ended : times, s since 1970; `ended` is None while it runs.
     """
 
     worker: str
@@ -41,16 +41,16 @@ class Run:
 
     Attributes
     ----------
-    id : unique in the sweep.
+    id : number, unique in the sweep.
     trial : number of its trial.
-    seed, fold : of which the training is; `fold` is None where there are none.
+    seed, fold : seed and fold of the training; `fold` is None if there are no folds.
     status : one of `RUN_STATUS`.
-    folder : its run folder, relative to that of the sweep.
+    folder : run folder, relative to the folder of the sweep.
     settings : its complete configuration.
     metrics : `best`, `last` or `run` -> name -> value.
     error : message of the error, or an empty string.
-    attempts : every start.
-    epochs : a row of the history for each epoch so far.
+    attempts : all attempts.
+    epochs : rows of the history, one for each complete epoch.
     """
 
     id: int
@@ -66,24 +66,24 @@ class Run:
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
     def get_metric(self, name: str, epoch: str = "best") -> float | None:
-        """A metric at an epoch, or of the run as a whole; None where it was not reported."""
+        """Return a metric at an epoch, or of the run as a whole; None if it was not reported."""
         return self.metrics.get(epoch, {}).get(name, self.metrics.get("run", {}).get(name))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One point of the space.
+    """A trial: one point of the space, and its runs.
 
     Attributes
     ----------
-    number : from 1, in the order of their choice.
+    number : number of the trial, counted from 1, in the order in which trials were chosen.
     point : parameter name -> value.
     origin : how it was chosen, for example `grid` or `bayesian`.
     status : one of `TRIAL_STATUS`.
-    objective : value of the objective; None while it is not known.
-    limited : metrics that have limits.
+    objective : value of the objective; None if it is not known.
+    limited : metrics that have limits, by name.
     error : message of the error, or an empty string.
-    created, ended : seconds since 1970.
+    created, ended : times, s since 1970; `ended` is None while the trial runs.
     runs : its runs.
     """
 
@@ -101,16 +101,16 @@ class Trial:
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of runs and of attempts at them.
+    """Numbers of runs and attempts.
 
     Attributes
     ----------
-    started : attempts at runs.
-    lost : attempts whose worker, or whose planner, died.
-    interrupted : attempts that were asked to stop, to go on later.
-    retried : attempts at runs that had one before.
-    finished : runs that came to an end of their own.
-    duplicated : runs that came to an end more than once.
+    started : attempts.
+    lost : attempts whose worker or planner died.
+    interrupted : attempts that were stopped and will be resumed.
+    retried : attempts at runs that had an earlier attempt.
+    finished : runs that are complete, stopped early, diverged or failed.
+    duplicated : runs that finished more than once.
     open : runs that are waiting or running.
     skipped : runs that were not needed.
     """
@@ -126,6 +126,6 @@ class Counts:
 
 
 def sum_times(runs: Sequence[Run]) -> tuple[float, float]:
-    """Seconds that attempts at runs took, and how many of them went into compiling."""
+    """Sum the time of all attempts at runs, and the part of it that was compilation, s."""
     seconds = sum((a.ended - a.started) for run in runs for a in run.attempts if a.ended is not None)
     return seconds, sum(run.get_metric("compile_seconds") or 0.0 for run in runs)

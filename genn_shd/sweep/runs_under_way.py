@@ -1,4 +1,4 @@
-"""The runs that workers have at the moment."""
+"""The runs that workers are executing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .workers.base import Job, Workers
 
 @dataclass
 class RunUnderWay:
-    """A run that a worker has.
+    """A run that was submitted to workers.
 
     Attributes
     ----------
     run : its record.
     has_started : whether a worker has reported its start.
-    is_needless : whether it was asked to stop because its trial is decided.
+    is_needless : whether it was stopped because its trial is decided.
     """
 
     run: Run
@@ -27,12 +27,12 @@ class RunUnderWay:
 
 
 class RunsUnderWay:
-    """Hands runs to workers, and knows which they have.
+    """Submits runs to workers, and keeps a list of them.
 
     Parameters
     ----------
-    plan, folder : of the sweep.
-    workers : run them.
+    plan, folder : plan and folder of the sweep.
+    workers : execute the runs.
     """
 
     def __init__(self, plan: Plan, folder: Path, workers: Workers) -> None:
@@ -43,27 +43,27 @@ class RunsUnderWay:
         return len(self._runs)
 
     def get(self, id: int) -> RunUnderWay | None:
-        """The run of that id; None where workers do not have it."""
+        """Return the run with an id; None if workers do not have it."""
         return self._runs.get(id)
 
     def submit(self, run: Run) -> None:
-        """Hand a run to the workers."""
+        """Submit a run to the workers."""
         self._runs[run.id] = RunUnderWay(run)
         threads = getattr(self._workers, "threads", None)
         folder = str((self._folder / run.folder).resolve())
         self._workers.submit(Job(run.id, folder, self._plan.file.function, run.settings, threads))
 
     def remove(self, id: int) -> None:
-        """Take a run off the list that its worker has no more."""
+        """Remove a run that its worker no longer has."""
         del self._runs[id]
 
     def stop_all(self) -> None:
-        """Ask all runs to end where they can go on later."""
+        """Ask all runs to stop, so that they can be resumed."""
         for id in self._runs:
             self._workers.stop(id)
 
     def stop_trial(self, trial: int) -> None:
-        """Ask the runs of a trial to end because it is decided without them."""
+        """Ask the runs of a trial to stop, because the trial is decided."""
         for id, under_way in self._runs.items():
             if under_way.run.trial == trial:
                 under_way.is_needless = True

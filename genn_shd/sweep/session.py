@@ -1,4 +1,4 @@
-"""The time that a sweep is at work, over all starts of its command."""
+"""The time that a sweep runs, over all starts of its command."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .state import State
 
 
 class Session:
-    """One start of the planner.
+    """One start of the planner, and its running time.
 
     Parameters
     ----------
-    state : open; runs that an earlier session left under way wait again.
+    state : the open state; runs left active by an earlier session wait again.
     workers : description of the workers.
-    seconds_before : time at work of earlier sessions, s.
+    seconds_before : running time of earlier sessions, s.
     """
 
     def __init__(self, state: State, workers: str, seconds_before: float) -> None:
@@ -24,9 +24,9 @@ class Session:
 
     @property
     def total_seconds(self) -> float:
-        """Time at work of all sessions, s."""
+        """Total running time of all sessions, s."""
         return self._before + time.monotonic() - self._started
 
     def save(self) -> None:
-        """Write the time at work into the state."""
+        """Write the running time to the state."""
         self._state.track_time(self._id, time.monotonic() - self._started)

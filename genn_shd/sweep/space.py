@@ -1,7 +1,7 @@
-"""Parameters of a search space, and the settings they stand for.
+"""Parameters of a search space, and the settings that they change.
 
-A point is a table of parameter name -> value. Every parameter maps the interval [0, 1] onto its values, so that
-strategies need not know its kind. A parameter whose conditions do not hold is not part of a point.
+A point is a table, parameter name -> value. Every parameter maps the interval [0, 1] to its values, so that strategies
+are independent of its kind. A parameter whose conditions do not hold is inactive and not part of a point.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ Point = dict[str, Any]
 
 _DRAWS = 100
 MOST_INTEGERS = 1_000_000
-"""Values of a range of whole numbers; a surrogate knows the place of each."""
+"""Largest number of values of an integer range; a surrogate stores all of them."""
 MOST_GRID_POINTS = 100_000
-"""More trials than any sweep can run."""
+"""Largest number of points of a grid."""
 
 
 @dataclass(frozen=True)
 class Parameter(abc.ABC):
-    """One parameter.
+    """A parameter of a search space.
 
     Attributes
     ----------
-    name : of the parameter.
-    sets : the settings that take its value, each with a factor (None: the value as it is).
-    when : values that other parameters must have for it to matter.
+    name : name of the parameter.
+    sets : settings that take its value, multiplied by a factor; None for no factor.
+    when : condition: values that other parameters must have for this one to be active.
     """
 
     name: str
@@ -46,41 +46,41 @@ class Parameter(abc.ABC):
     when: Mapping[str, Sequence[Any]]
 
     @abc.abstractmethod
-    def at(self, unit: float) -> Any:
-        """The value at a place in [0, 1]."""
+    def from_unit(self, unit: float) -> Any:
+        """Return the value at a number in [0, 1]."""
 
     @abc.abstractmethod
-    def place(self, value: Any) -> float:
-        """The place of a value in [0, 1]; the middle of its part where a value takes up one."""
+    def to_unit(self, value: Any) -> float:
+        """Return the number in [0, 1] of a value; for a discrete parameter, the middle of the value's interval."""
 
     @abc.abstractmethod
-    def allows(self, value: Any) -> bool:
-        """Whether a value is one of the parameter's."""
+    def is_allowed(self, value: Any) -> bool:
+        """Whether the parameter can have a value."""
 
     @abc.abstractmethod
-    def grid(self) -> list[Any]:
-        """Values that a grid takes.
+    def list_grid_values(self) -> list[Any]:
+        """List the values for a grid.
 
         Raises
         ------
         SettingError
-            A range that says no number of points.
+            A range has no number of points.
         """
 
     @abc.abstractmethod
-    def all_values(self) -> Iterable[Any] | None:
-        """Every value there is; None where they cannot be counted."""
+    def list_values(self) -> Iterable[Any] | None:
+        """List all values; None for a range of real numbers."""
 
     @abc.abstractmethod
-    def extremes(self) -> list[Any]:
-        """Values that show whether all are allowed."""
+    def list_extremes(self) -> list[Any]:
+        """List the values to check: both ends of a range, or all values of a choice."""
 
-    def settings(self, value: Any) -> dict[str, Any]:
-        """Settings by dotted name that a value stands for."""
+    def make_settings(self, value: Any) -> dict[str, Any]:
+        """Return the settings, by dotted name, for a value."""
         return {name: value if factor is None else value * factor for name, factor in self.sets.items()}
 
     def is_active(self, point: Point) -> bool:
-        """Whether the parameter is active, given those before it."""
+        """Whether the parameter is active, given the parameters before it."""
         return all(name in point and point[name] in values for name, values in self.when.items())
 
 
@@ -91,93 +91,93 @@ class _Range(Parameter):
     log: bool
     points: int | None
 
-    def _at(self, unit: float) -> float:
+    def _interpolate(self, unit: float) -> float:
         if self.log:
             return self.low * (self.high / self.low) ** unit
         return self.low + (self.high - self.low) * unit
 
-    def place(self, value: Any) -> float:
+    def to_unit(self, value: Any) -> float:
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
-    def extremes(self) -> list[Any]:
-        return [self.at(0.0), self.at(1.0)]
+    def list_extremes(self) -> list[Any]:
+        return [self.from_unit(0.0), self.from_unit(1.0)]
 
 
 @dataclass(frozen=True)
 class RealRange(_Range):
-    """Any number in a range, evenly or evenly by ratio."""
+    """A range of real numbers, uniform or log-uniform."""
 
-    def at(self, unit: float) -> float:
-        return float(min(max(self._at(unit), self.low), self.high))
+    def from_unit(self, unit: float) -> float:
+        return float(min(max(self._interpolate(unit), self.low), self.high))
 
-    def allows(self, value: Any) -> bool:
+    def is_allowed(self, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
 
-    def grid(self) -> list[float]:
+    def list_grid_values(self) -> list[float]:
         if self.points is None:
             raise SettingError(
-                f"space.{json.dumps(self.name)} is a range, and a grid needs to know how many of its values to take: "
-                "give points, for example points = 5, or choice = [...]."
+                f"space.{json.dumps(self.name)} is a range, and a grid needs a number of values: give points, for "
+                "example points = 5, or choice = [...]."
             )
-        return [self.at(unit) for unit in np.linspace(0.0, 1.0, self.points)]
+        return [self.from_unit(unit) for unit in np.linspace(0.0, 1.0, self.points)]
 
-    def all_values(self) -> None:
+    def list_values(self) -> None:
         return None
 
 
 @dataclass(frozen=True)
 class IntegerRange(_Range):
-    """Any whole number in a range, evenly or evenly by ratio."""
+    """A range of whole numbers, uniform or log-uniform."""
 
-    def at(self, unit: float) -> int:
-        return int(min(max(round(self._at(unit)), self.low), self.high))
+    def from_unit(self, unit: float) -> int:
+        return int(min(max(round(self._interpolate(unit)), self.low), self.high))
 
-    def allows(self, value: Any) -> bool:
+    def is_allowed(self, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
 
-    def grid(self) -> list[int]:
+    def list_grid_values(self) -> list[int]:
         if self.points is None:
-            return list(self.all_values())
-        return list(dict.fromkeys(self.at(unit) for unit in np.linspace(0.0, 1.0, self.points)))
+            return list(self.list_values())
+        return list(dict.fromkeys(self.from_unit(unit) for unit in np.linspace(0.0, 1.0, self.points)))
 
-    def all_values(self) -> range:
+    def list_values(self) -> range:
         return range(int(self.low), int(self.high) + 1)
 
 
 @dataclass(frozen=True)
 class Choice(Parameter):
-    """One of some values, which may be numbers, words, lists or tables."""
+    """A choice among values: numbers, strings, lists or tables."""
 
     values: tuple[Any, ...]
 
-    def at(self, unit: float) -> Any:
+    def from_unit(self, unit: float) -> Any:
         return self.values[min(int(unit * len(self.values)), len(self.values) - 1)]
 
-    def place(self, value: Any) -> float:
+    def to_unit(self, value: Any) -> float:
         return (self.values.index(value) + 0.5) / len(self.values)
 
-    def allows(self, value: Any) -> bool:
+    def is_allowed(self, value: Any) -> bool:
         return any(value == own and isinstance(value, bool) == isinstance(own, bool) for own in self.values)
 
-    def grid(self) -> list[Any]:
+    def list_grid_values(self) -> list[Any]:
         return list(self.values)
 
-    def all_values(self) -> Sequence[Any]:
+    def list_values(self) -> Sequence[Any]:
         return self.values
 
-    def extremes(self) -> list[Any]:
+    def list_extremes(self) -> list[Any]:
         return list(self.values)
 
 
 @dataclass(frozen=True)
 class Cases(Choice):
-    """One of some named groups of settings."""
+    """A choice among named groups of settings."""
 
     groups: Mapping[str, Mapping[str, Any]]
 
-    def settings(self, value: Any) -> dict[str, Any]:
+    def make_settings(self, value: Any) -> dict[str, Any]:
         return dict(self.groups[value])
 
 
@@ -193,12 +193,12 @@ class Space:
     def __len__(self) -> int:
         return len(self.parameters)
 
-    def at(self, units: Sequence[float] | np.ndarray) -> Point:
-        """The point at a place in the unit cube, one number a parameter."""
-        return self.active({p.name: p.at(unit) for p, unit in zip(self, units, strict=True)})
+    def make_point(self, units: Sequence[float] | np.ndarray) -> Point:
+        """Return the point at a place in the unit cube, given by one number per parameter."""
+        return self.drop_inactive({p.name: p.from_unit(unit) for p, unit in zip(self, units, strict=True)})
 
-    def active(self, point: Point) -> Point:
-        """The point without inactive parameters."""
+    def drop_inactive(self, point: Point) -> Point:
+        """Return the point without inactive parameters."""
         kept: Point = {}
         for parameter in self:
             if parameter.name in point and parameter.is_active(kept):
@@ -206,31 +206,32 @@ class Space:
         return kept
 
     def draw(self, rng: np.random.Generator) -> Point:
-        """A point drawn evenly."""
-        return self.at(rng.random(len(self)))
+        """Draw a point uniformly."""
+        return self.make_point(rng.random(len(self)))
 
-    def grid(self) -> list[Point]:
-        """Every combination once, the last parameter changing fastest.
+    def make_grid(self) -> list[Point]:
+        """List all combinations of values, each once; the last parameter changes fastest.
 
         Raises
         ------
         SettingError
-            A range that says no number of points, or more combinations than any sweep can try.
+            A range has no number of points, or there are too many combinations.
         """
-        names, values = [p.name for p in self], [p.grid() for p in self]
+        names, values = [p.name for p in self], [p.list_grid_values() for p in self]
         if (count := math.prod(map(len, values))) > MOST_GRID_POINTS:
             raise SettingError(
-                f"space: a grid of {count} points is not allowed, {MOST_GRID_POINTS} at most; give fewer values, "
+                f"space: a grid of {count} points is not allowed, at most {MOST_GRID_POINTS}; give fewer values, "
                 "or strategy.name = 'random'."
             )
         combinations = itertools.product(*values)
-        points = [self.active(dict(zip(names, values, strict=True))) for values in combinations]
+        points = [self.drop_inactive(dict(zip(names, values, strict=True))) for values in combinations]
         return list({format_label(point): point for point in points}.values())
 
     def draw_new(self, rng: np.random.Generator, tried: Collection[str]) -> Point | None:
-        """A point drawn evenly that is none of those tried, given by their labels; None where all of them were tried.
+        """Draw a point uniformly that was not tried before; None if all points were tried.
 
-        Of a space whose points cannot be counted it may be an old one where a hundred draws find no other.
+        `tried` are labels of points. In an infinite space the point may be an old one, if a hundred draws give no new
+        one.
         """
         drawn = [self.draw(rng)]
         while format_label(drawn[-1]) in tried and len(drawn) < _DRAWS:
@@ -239,72 +240,75 @@ class Space:
             return drawn[-1]
         if not self._is_countable:
             return drawn[0]
-        left = list(
-            itertools.islice((p for p in self._points({}, self.parameters) if format_label(p) not in tried), _DRAWS)
-        )
+        left = list(itertools.islice((p for p in self._list_points() if format_label(p) not in tried), _DRAWS))
         return left[int(rng.integers(len(left)))] if left else None
 
     def is_exhausted(self, tried: Collection[str]) -> bool:
-        """Whether every point that there is was tried; points are given by their labels."""
-        return self._is_countable and all(format_label(point) in tried for point in self._points({}, self.parameters))
+        """Whether all points of the space were tried; `tried` are labels of points."""
+        return self._is_countable and all(format_label(point) in tried for point in self._list_points())
 
     @property
     def _is_countable(self) -> bool:
-        return all(p.all_values() is not None for p in self)
+        return all(p.list_values() is not None for p in self)
 
-    def _points(self, begun: Point, rest: Sequence[Parameter]) -> Iterator[Point]:
-        """All points that extend one, which has values of the parameters before `rest`."""
-        if not rest:
-            yield dict(begun)
-        elif not rest[0].is_active(begun):
-            yield from self._points(begun, rest[1:])
-        else:
-            for value in rest[0].all_values() or ():
-                yield from self._points({**begun, rest[0].name: value}, rest[1:])
+    def _list_points(self) -> Iterator[Point]:
+        """List all points of a countable space."""
+        return _list_extensions({}, self.parameters)
 
-    def settings(self, point: Point) -> dict[str, Any]:
-        """Settings by dotted name that a point stands for."""
+    def make_settings(self, point: Point) -> dict[str, Any]:
+        """Return the settings, by dotted name, for a point."""
         settings: dict[str, Any] = {}
         for parameter in self:
             if parameter.name in point:
-                settings |= parameter.settings(point[parameter.name])
+                settings |= parameter.make_settings(point[parameter.name])
         return settings
 
     def check(self, point: Mapping[str, Any], where: str) -> Point:
-        """Check a point that a user wrote, and drop its inactive parameters.
+        """Check a point of a sweep file, and drop its inactive parameters.
 
         Raises
         ------
         SettingError
-            A name or value that the space does not have, or a parameter that is missing.
+            A name or value is not in the space, or a parameter is missing.
         """
         names = [p.name for p in self]
         for name in point:
             if name not in names:
                 raise SettingError(f"{where}: {name} is no parameter of the space.{suggest_nearest(name, names)}")
-        kept = self.active(dict(point))
+        kept = self.drop_inactive(dict(point))
         for parameter in self:
             if parameter.name not in kept:
                 if parameter.is_active(kept):
                     raise SettingError(f"{where}: {parameter.name} is missing: give a value from the space.")
-            elif not parameter.allows(kept[parameter.name]):
+            elif not parameter.is_allowed(kept[parameter.name]):
                 value = format_value(kept[parameter.name])
-                raise SettingError(f"{where}: {parameter.name} = {value} lies outside the space.")
+                raise SettingError(f"{where}: {parameter.name} = {value} is outside the space.")
         return kept
 
 
+def _list_extensions(begun: Point, rest: Sequence[Parameter]) -> Iterator[Point]:
+    """List all points that extend `begun`, which has values for the parameters before `rest`."""
+    if not rest:
+        yield dict(begun)
+    elif not rest[0].is_active(begun):
+        yield from _list_extensions(begun, rest[1:])
+    else:
+        for value in rest[0].list_values() or ():
+            yield from _list_extensions({**begun, rest[0].name: value}, rest[1:])
+
+
 def format_label(value: Any) -> str:
-    """Text for a point or value: the same text for the same value."""
+    """Return a text that identifies a point or a value."""
     return json.dumps(value, sort_keys=True)
 
 
 def build(settings: Mapping[str, ParameterSettings]) -> Space:
-    """The space of a sweep file.
+    """Make the space of a sweep file.
 
     Raises
     ------
     SettingError
-        A parameter without values, with an empty range, or whose conditions or settings mean nothing.
+        A parameter has no values, an empty range, or invalid conditions or settings.
     """
     if not settings:
         raise SettingError(
@@ -321,19 +325,19 @@ def build(settings: Mapping[str, ParameterSettings]) -> Space:
 
 
 def check_names(space: Space, base: Mapping[str, Any]) -> None:
-    """Check that each setting of a space exists, one of the user's own definitions that trials name included.
+    """Check that all settings of a space exist, including those of a user's definitions.
 
     Parameters
     ----------
-    space : of the sweep.
-    base : settings below those of the trials, as nested tables.
+    space : the space of the sweep.
+    base : settings that all trials share, as nested tables.
 
     Raises
     ------
     SettingError
-        A setting that does not exist, or that a sweep must not set.
+        A setting does not exist, or a sweep must not set it.
     """
-    changes = (parameter.settings(value) for parameter in space for value in parameter.extremes())
+    changes = (parameter.make_settings(value) for parameter in space for value in parameter.list_extremes())
     allowed = list_all_names(list_config_models(base, changes))
     for parameter in space:
         for name in _list_settings(parameter):
@@ -344,7 +348,7 @@ def _build_parameter(name: str, given: ParameterSettings) -> Parameter:
     where = f"space.{json.dumps(name)}"
     kinds = [kind for kind in KINDS if getattr(given, kind) is not None]
     if len(kinds) != 1:
-        what = f"says {' and '.join(kinds)}" if kinds else "says no values"
+        what = f"has {' and '.join(kinds)}" if kinds else "has no values"
         raise SettingError(f"{where} {what}: give exactly one of {', '.join(KINDS)}.")
     if kinds[0] in ("cases", "choice"):
         if not given.values:
@@ -358,7 +362,7 @@ def _build_parameter(name: str, given: ParameterSettings) -> Parameter:
 
 def _build_cases(where: str, name: str, given: ParameterSettings) -> Cases:
     if given.sets is not None:
-        raise SettingError(f"{where}: sets means nothing beside cases, which name their settings; leave it out.")
+        raise SettingError(f"{where}: sets cannot be used with cases, which name their settings; remove it.")
     return Cases(name, {}, given.when, tuple(given.values), given.values)
 
 
@@ -385,11 +389,11 @@ def _build_range(where: str, kind: str, values: Sequence[float], log: bool) -> t
         raise SettingError(f"{given} is empty: the first value must be below the second.")
     if kind.endswith("integer") and high - low >= MOST_INTEGERS:
         raise SettingError(
-            f"{given} is not allowed: these are over {MOST_INTEGERS} values; give a smaller "
+            f"{given} is not allowed: these are more than {MOST_INTEGERS} values; give a smaller "
             "range, or some of its values as choice = [...]."
         )
     if log and low <= 0:
-        raise SettingError(f"{given} is not allowed: ratios need values > 0.")
+        raise SettingError(f"{given} is not allowed: a logarithmic range needs values > 0.")
     if not math.isfinite(high / low if log else high - low):
         raise SettingError(f"{given} is not allowed: give a smaller range.")
     return low, high
@@ -401,37 +405,37 @@ def _check_conditions(parameter: Parameter, before: Sequence[Parameter]) -> None
         where = f"space.{json.dumps(parameter.name)}: when.{json.dumps(name)}"
         if name not in known:
             hint = suggest_nearest(name, known)
-            raise SettingError(f"{where} is no parameter that stands before it; put the one it depends on first.{hint}")
+            raise SettingError(f"{where} is no earlier parameter; put the parameter that it depends on first.{hint}")
         for value in values:
-            if not known[name].allows(value):
+            if not known[name].is_allowed(value):
                 given = f"{where} = {format_value(value)}"
-                raise SettingError(f"{given} never happens: it is none of that parameter's values.")
+                raise SettingError(f"{given} never occurs: it is not a value of that parameter.")
 
 
 def _check_name(where: str, name: str, owner: str, allowed: Collection[str]) -> None:
-    """Check that a setting exists, or stands within a table of free names."""
+    """Check that a setting exists, or is in a table of free names."""
     if name == "training.seed":
-        raise SettingError(f"{where} sets training.seed: give repeats.seeds, so that a trial is all its seeds.")
+        raise SettingError(f"{where} sets training.seed; use repeats.seeds instead, which repeats every trial.")
     if name not in allowed and not name.startswith(tuple(f"{dotted}." for dotted in allowed)):
         what = "is no setting of a run" if name == owner else f"sets {name}, which is no setting of a run"
         raise SettingError(f"{where} {what}.{_suggest_nearest(name, allowed)}")
 
 
 def _check_overlaps(parameters: Sequence[Parameter]) -> None:
-    """Check that no two parameters set one setting at once."""
+    """Check that no two parameters that can be active together change the same setting."""
     for parameter, other in itertools.combinations(parameters, 2):
         both = set(_list_settings(parameter)) & set(_list_settings(other))
         if both and not _exclude(other, parameter):
             names = " and ".join(f"space.{json.dumps(p.name)}" for p in (other, parameter))
-            raise SettingError(f"{names} both set {min(both)}; leave it to one.")
+            raise SettingError(f"{names} both set {min(both)}; only one may.")
 
 
 def _list_settings(parameter: Parameter) -> list[str]:
-    return list(dict.fromkeys(name for value in parameter.extremes() for name in parameter.settings(value)))
+    return list(dict.fromkeys(name for value in parameter.list_extremes() for name in parameter.make_settings(value)))
 
 
 def _exclude(one: Parameter, other: Parameter) -> bool:
-    """Whether two parameters never matter together."""
+    """Whether two parameters are never active together."""
     return any(
         not set(map(format_label, values)) & set(map(format_label, other.when[name]))
         for name, values in one.when.items()

@@ -1,11 +1,11 @@
-"""The state of a sweep: one SQLite file, safe with several writers, readable while it is written.
+"""The state of a sweep: one SQLite file, which several processes can write and read at the same time.
 
-Tables, all of whose times are seconds since 1970:
+Tables (all times in seconds since 1970):
 
-sweep    definition of the sweep: `name` -> JSON
-session  one row for each start of the planner, with the seconds it was at work
-trial    one row a point of the space
-run      one row a training
+sweep    definition of the sweep: name -> JSON
+session  one row for each start of the planner, with its running time
+trial    one row for each trial
+run      one row for each run
 attempt  one row for each start of a run
 epoch    one row for each epoch of a run: JSON
 metric   metrics that a run reported
@@ -93,7 +93,7 @@ CREATE TABLE metric (
 
 
 class State:
-    """An open state file, to be written. Not shared between threads: each opens its own.
+    """A state file that is open for writing. Threads must not share it; each opens its own.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ class State:
     Raises
     ------
     DataError
-        It is no state of a sweep, or one of another version.
+        The file is not the state of a sweep, or of another version.
     GennShdError
-        It cannot be opened.
+        The file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -118,7 +118,7 @@ class State:
             raise
 
     def _prepare(self) -> None:
-        """Make the tables where there are none, and check those that are there."""
+        """Create the tables if there are none, and check existing ones."""
         with self._change() as c:
             version = c.execute("PRAGMA user_version").fetchone()[0]
             if version == 0 and not c.execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -126,7 +126,7 @@ class State:
                     c.execute(statement)
                 c.execute(f"PRAGMA user_version = {VERSION}")
             elif version != VERSION:
-                raise DataError(f"{self.path}: this is no state of a sweep of version {VERSION}; choose another --out.")
+                raise DataError(f"{self.path}: this is not a state of version {VERSION}; choose another --out.")
             check_content(c, self.path)
 
     def close(self) -> None:
@@ -141,13 +141,13 @@ class State:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: it waits for other writers, and an error within it undoes all of it."""
+        """Make one transaction: it waits for other writers, and is undone if an error occurs."""
         with explain_errors(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
             except BaseException:
-                with suppress(sqlite3.Error):  # what went wrong may have rolled back already
+                with suppress(sqlite3.Error):  # the error may have rolled back already
                     self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
@@ -155,13 +155,13 @@ class State:
     # --- the sweep -----------------------------------------------------------------------------------------
 
     def describe(self, **values: Any) -> None:
-        """Store what the sweep is made from, as JSON by name."""
+        """Store the definition of the sweep, as JSON by name."""
         with self._change() as c:
             rows = [(name, json.dumps(value)) for name, value in values.items()]
             c.executemany("INSERT OR REPLACE INTO sweep VALUES (?, ?)", rows)
 
     def begin_session(self, workers: str) -> int:
-        """Begin a session of the planner; runs that an earlier one left under way wait again. Returns its id."""
+        """Begin a session of the planner and return its id; runs left active by an earlier session wait again."""
         with self._change() as c:
             c.execute("UPDATE attempt SET status = ?, ended = ? WHERE status = ?", (LOST, time.time(), RUNNING))
             c.execute("UPDATE run SET status = ? WHERE status = ?", (WAITING, RUNNING))
@@ -171,14 +171,14 @@ class State:
             return int(cursor.lastrowid or 0)
 
     def track_time(self, session: int, seconds: float) -> None:
-        """Set the time that a session has been at work, s."""
+        """Set the running time of a session, s."""
         with self._change() as c:
             c.execute("UPDATE session SET seconds = ? WHERE id = ?", (seconds, session))
 
     # --- trials --------------------------------------------------------------------------------------------
 
     def add_trial(self, point: Mapping[str, Any], origin: str, runs: Sequence[tuple[int, str | None, str, Any]]) -> int:
-        """Add a trial with its runs (seed, fold, name of the folder, settings); returns its number."""
+        """Add a trial with its runs (seed, fold, name of the folder, settings); return its number."""
         with self._change() as c:
             number = c.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM trial").fetchone()[0]
             c.execute(
@@ -196,7 +196,7 @@ class State:
     def close_trial(
         self, number: int, status: str, objective: float | None, limited: Mapping[str, float], error: str = ""
     ) -> None:
-        """Set the status and the value of a trial that ended."""
+        """Set the final status and the value of a trial."""
         with self._change() as c:
             c.execute(
                 "UPDATE trial SET status = ?, objective = ?, limited = ?, error = ?, ended = ? WHERE number = ?",
@@ -204,7 +204,7 @@ class State:
             )
 
     def reopen_failed(self) -> int:
-        """Let runs that failed wait again, with those skipped or stopped because of them; returns how many failed."""
+        """Put failed runs back into the queue, and runs skipped or stopped because of them; return how many failed."""
         with self._change() as c:
             trials = [trial for (trial,) in c.execute("SELECT trial FROM run WHERE status = ?", (FAILED,))]
             for trial in set(trials):
@@ -222,7 +222,7 @@ class State:
     # --- runs ----------------------------------------------------------------------------------------------
 
     def claim(self, worker: str) -> int | None:
-        """Take the first run that waits, for a worker; None where none does. No run is given to two."""
+        """Take the first waiting run for a worker; None if none waits. No run is given to two workers."""
         with self._change() as c:
             row = c.execute("SELECT id FROM run WHERE status = ? ORDER BY id LIMIT 1", (WAITING,)).fetchone()
             if row is None:
@@ -232,7 +232,7 @@ class State:
             return int(row[0])
 
     def start_again(self, run: int, worker: str) -> None:
-        """Begin a new attempt at a run under way that was lost and that a cluster has given to another worker."""
+        """Begin a new attempt at a lost run that a cluster gave to another worker."""
         with self._change() as c:
             _end_attempt(c, run, LOST)
             _start(c, run, worker)
@@ -243,18 +243,18 @@ class State:
             c.execute("UPDATE attempt SET worker = ? WHERE run = ? AND status = ?", (worker, run, RUNNING))
 
     def record_epoch(self, run: int, epoch: int, row: Mapping[str, Any]) -> None:
-        """Store a row of a run's history."""
+        """Store a row of the history of a run."""
         with self._change() as c:
             c.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (run, epoch, json.dumps(row)))
 
     def put_back(self, run: int, status: str) -> None:
-        """Let a run wait again whose attempt ended as `lost` or `interrupted`."""
+        """Put a run back into the queue after an attempt that was `lost` or `interrupted`."""
         with self._change() as c:
             _end_attempt(c, run, status)
             c.execute("UPDATE run SET status = ? WHERE id = ? AND status = ?", (WAITING, run, RUNNING))
 
     def finish(self, run: int, status: str, metrics: Mapping[str, Mapping[str, Any]], error: str = "") -> None:
-        """End a run: `complete`, `stopped`, `diverged` or `failed`."""
+        """Set the final status of a run, `complete`, `stopped`, `diverged` or `failed`, and its metrics."""
         with self._change() as c:
             _end_attempt(c, run, status)
             c.execute("UPDATE run SET status = ?, error = ? WHERE id = ?", (status, error, run))
@@ -267,23 +267,23 @@ class State:
             c.executemany("INSERT OR REPLACE INTO metric VALUES (?, ?, ?, ?)", rows)
 
     def skip_waiting(self, trial: int) -> None:
-        """Skip the waiting runs of a trial, which are not needed any more."""
+        """Skip the waiting runs of a trial, which are no longer needed."""
         with self._change() as c:
             c.execute("UPDATE run SET status = ? WHERE trial = ? AND status = ?", (SKIPPED, trial, WAITING))
 
 
 def _check_own(path: Path) -> None:
-    """Refuse a database of something else, before anything in it changes."""
+    """Raise an error for a database of another program, before it is changed."""
     if not path.exists():
         return
     with explain_errors(path), closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if tables and not {"sweep", "trial", "run"} <= tables:
-        raise DataError(f"{path}: this is a database of something else than a sweep; choose another --out.")
+        raise DataError(f"{path}: this is the database of another program; choose another --out.")
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """An open connection that waits for others, with transactions said outright.
+    """Open a connection that waits for other processes; transactions are explicit.
 
     Raises
     ------
@@ -296,7 +296,7 @@ def connect(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last changes, not the file
             connection.execute("PRAGMA foreign_keys = ON")
-        except BaseException:  # a message of SQLite's may itself fail to be decoded
+        except BaseException:  # decoding a message of SQLite may fail, too
             connection.close()
             raise
     return connection
@@ -304,21 +304,21 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def explain_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into one line that names the file and what to do."""
+    """Turn errors of SQLite into errors of one line that name the file and a remedy."""
     try:
         yield
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise GennShdError(f"{path}: another program holds it ({error}); end that one, and try again.") from None
+            raise GennShdError(f"{path}: another program is using it ({error}); close that, and try again.") from None
         raise GennShdError(f"{path}: cannot use the state of the sweep ({error}); choose another --out.") from None
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # a message may quote what is damaged
-        raise DataError(f"{path}: this is no state of a sweep ({error}); choose another --out.") from None
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a message may quote damaged text
+        raise DataError(f"{path}: this is not the state of a sweep ({error}); choose another --out.") from None
 
 
 def check_content(c: sqlite3.Connection, path: Path) -> None:
-    """Check that all tables and columns are there, undamaged, and hold what a sweep writes there.
+    """Check that all tables and columns exist, are undamaged, and have values that a sweep writes.
 
-    SQLite itself keeps any type in any column, and does not mind rows that belong to none.
+    SQLite itself stores any type in any column, and allows rows that refer to missing ones.
 
     Raises
     ------
@@ -337,12 +337,12 @@ def check_content(c: sqlite3.Connection, path: Path) -> None:
 
 
 def _check_table(c: sqlite3.Connection, path: Path, table: str, expected: Sequence[Any]) -> None:
-    """Check columns of a table against the rows that `PRAGMA table_info` has for them in a new state."""
+    """Check the columns of a table against those of a new state, as listed by `PRAGMA table_info`."""
     columns = {row[1] for row in c.execute(f"PRAGMA table_info({table})")}
     for _, name, of_type, is_not_null, _, is_key in expected:
         if name not in columns:
             what = f"its table {table} has no column {name}" if columns else f"it has no table {table}"
-            raise DataError(f"{path}: this is no state of a sweep: {what}; choose another --out.")
+            raise DataError(f"{path}: this is not the state of a sweep: {what}; choose another --out.")
         allowed = [of_type.lower(), *([] if is_not_null or is_key else ["null"])]
         wrong = f"typeof({name}) NOT IN ({_write_marks(allowed)})"
         if name == "status":

@@ -1,4 +1,4 @@
-"""The status of a sweep as text; read from its state, also while it runs."""
+"""The status of a sweep as text, read from its state, also while it runs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _CELL_WIDTH = 120
 
 
 def format_status(reader: SweepReader) -> str:
-    """Counts, runs under way, the best trials, and published figures beside measured ones."""
+    """Format counts, active runs, the best trials, and published values beside measured ones."""
     trials, file = reader.read_trials(), reader.file
     parts = [f"{show_name(file.title)}\n{_format_progress(reader, trials)}"]
     if under_way := [_list_under_way(run, reader) for trial in trials for run in trial.runs if run.status == RUNNING]:
-        parts.append("\n".join(["under way", *under_way]))
+        parts.append("\n".join(["active", *under_way]))
     if best := _format_best(reader, trials):
         parts.append(best)
     if file.published:
@@ -44,7 +44,7 @@ def _format_progress(reader: SweepReader, trials: Sequence[Trial]) -> str:
         f"trials: {len(trials)}{of}: {named}\n"
         f"runs: {c.finished} finished, {c.open} open, {c.skipped} skipped; {c.started} started, {c.lost} lost, "
         f"{c.interrupted} interrupted, {c.retried} retried, {c.duplicated} duplicated\n"
-        f"time: {_format_duration(reader.read_seconds())} at work; {_format_duration(seconds)} in runs, "
+        f"time: {_format_duration(reader.read_seconds())} running; {_format_duration(seconds)} in runs, "
         f"{compiling:.1f} s of it compiling{share}"
     )
 
@@ -64,7 +64,7 @@ def _list_under_way(run: Run, reader: SweepReader) -> str:
 def _format_best(reader: SweepReader, trials: Sequence[Trial]) -> str:
     objective = reader.objective
     valued = [trial for trial in trials if trial.objective is not None and trial.status != RUNNING]
-    valued.sort(key=lambda trial: (not objective.keeps_limits(trial.limited), -objective.sign * (trial.objective or 0)))
+    valued.sort(key=lambda t: (not objective.is_within_limits(t.limited), -objective.sign * (t.objective or 0)))
     if not valued:
         return ""
     names = [parameter.name for parameter in reader.space]
@@ -77,18 +77,18 @@ def _format_best(reader: SweepReader, trials: Sequence[Trial]) -> str:
 
 
 def list_published(reader: SweepReader) -> str:
-    """Published figures, each beside the best trial's: mean and standard deviation over its runs, or `not run`."""
+    """Format published values, each beside that of the best trial: mean and standard deviation over its runs."""
     best = reader.find_best()
     runs = reader.read_trial(best.number).runs if best else []
     rows = [["", "published", "here", "source"]]
     for figure in reader.file.published:
         spread = f" ± {figure.spread:g}" if figure.spread is not None else ""
         rows.append([figure.what, f"{figure.value:g}{spread}", list_measured(figure, runs), figure.source])
-    return f"published figures\n{_format_columns(rows)}"
+    return f"published values\n{_format_columns(rows)}"
 
 
 def list_measured(figure: PublishedSettings, runs: Sequence[Run]) -> str:
-    """The measured counterpart of a published figure: mean and standard deviation over runs, or `not run`."""
+    """Format the measured counterpart of a published value: mean and standard deviation, or `not run`."""
     if figure.metric is None or figure.dataset not in {run.settings["dataset"]["name"] for run in runs}:
         return "not run"
     values = [v for run in runs if (v := run.get_metric(figure.metric, figure.epoch)) is not None and math.isfinite(v)]

@@ -1,8 +1,8 @@
-"""Early stopping of hopeless runs: those whose curve lies below the median of the others'.
+"""Early stopping of runs whose objective is worse than the median of other runs.
 
-The median rule of Google Vizier (Golovin et al. 2017, KDD, section 3.2.2): a run is stopped at epoch e where its best
-objective so far is worse than the median of the running means of the others up to e. Here a run is compared to
-complete runs of the same fold only: voices differ in difficulty.
+The median rule of Google Vizier (Golovin et al. 2017, KDD, section 3.2.2): a run is stopped at epoch e if its best
+objective so far is worse than the median of the other runs' means up to e. Here a run is compared only with complete
+runs of the same fold, because speakers differ in difficulty.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from .objective import Objective
 from .sweep_file import StoppingSettings
 
 Curve = Sequence[tuple[int, float]]
-"""Epoch, counted from 1, and objective at it; in order."""
+"""Pairs of epoch, counted from 1, and objective, in order."""
 
 
 def is_hopeless(curve: Curve, others: Sequence[Curve], objective: Objective, settings: StoppingSettings) -> bool:
-    """Whether a run should end.
+    """Whether a run should be stopped.
 
     Parameters
     ----------
-    curve : of the run, up to now.
-    others : of complete runs of the same fold.
+    curve : curve of the run so far.
+    others : curves of complete runs of the same fold.
     objective : defines which values are better.
-    settings : of the sweep file.
+    settings : settings of early stopping.
     """
     if settings.rule == "none" or not curve or len(others) < settings.trials:
         return False
@@ -45,10 +45,10 @@ def estimate(
     values: Sequence[float],
     objective: Objective,
 ) -> float | None:
-    """Estimate the objective of a trial that was ended early.
+    """Estimate the objective of a trial that was stopped early.
 
-    Its runs are compared, fold by fold, to complete runs at the same epoch; by that much it is taken to be worse than
-    the median of complete trials. None where there is nothing to compare.
+    Its runs are compared, fold by fold, with complete runs at the same epoch. If they are worse, the mean difference is
+    added to the median of complete trials. Returns None if there is nothing to compare with.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def estimate(
 
 
 def _average(curve: Curve, epoch: int) -> float | None:
-    """Mean up to an epoch; None for a curve that is shorter."""
+    """Average a curve up to an epoch; None if the curve is shorter."""
     if not curve or curve[-1][0] < epoch:
         return None
     return fmean(value for at, value in curve if at <= epoch)

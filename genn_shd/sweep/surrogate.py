@@ -1,7 +1,7 @@
 """A Gaussian process over the space of a sweep, for Bayesian optimisation and for reports.
 
-It is the one of the package `bayesian-optimization` with two changes: a length scale of its own for each dimension, and
-a variance of the noise chosen by likelihood.
+It is that of the package `bayesian-optimization` with two changes: a separate length scale for each dimension, and a
+noise variance that is chosen by likelihood.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ except ImportError:
         "Bayesian optimisation needs the package bayesian-optimization; install it with: pip install 'genn_shd[sweep]'"
     ) from None
 
-_LENGTH_SCALES = (0.05, 20.0)  # in unit intervals: what is shorter is noise, what is longer is flat
-_NOISES = (1e-6, 1e-3, 1e-2, 0.1, 0.3)  # variances, in those of the objective
+_LENGTH_SCALES = (0.05, 20.0)  # limits, in unit intervals: shorter means noise, longer means a flat function
+_NOISES = (1e-6, 1e-3, 1e-2, 0.1, 0.3)  # variances, relative to that of the objective
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Surrogate:
 
     Attributes
     ----------
-    space, objective : of the sweep.
-    optimiser : the package's, told all observations, its process set up; `suggest` and `save_state` are its own.
-    process : the same process on transformed points, fitted.
-    parameters : the space as the package's typed parameters.
-    neutral : puts parameters that do not matter where they make no difference.
+    space, objective : space and objective of the sweep.
+    optimiser : optimiser of the package, with all observations registered and its process configured.
+    process : the same process, fitted to transformed points.
+    parameters : typed parameters of the package.
+    neutral : gives inactive parameters neutral values.
     """
 
     space: Space
@@ -70,10 +70,10 @@ class Surrogate:
 
         Parameters
         ----------
-        space, objective : of the sweep.
-        known : two observations at least.
+        space, objective : space and objective of the sweep.
+        known : at least two observations.
         acquire : the acquisition function of the optimiser.
-        seed : of its random numbers.
+        seed : seed of the optimiser.
         """
         limits = np.array(list(objective.at_most.values()))
         parameters: Mapping[str, Any] = convert_parameters(space)
@@ -101,23 +101,23 @@ class Surrogate:
         return self.objective.sign * mean, std
 
     def predict_moments(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation at (N, D) places of the package's, more being better."""
+        """Predict mean and standard deviation at (N, D) places of the package; larger is better."""
         with suppress_warnings():
             return self.process.predict(self.neutral(self.optimiser.space.kernel_transform(x)), return_std=True)
 
     def compute_sensitivities(self) -> dict[str, float]:
-        """Sensitivity of the objective to each parameter: inverse length scales, which sum to 1."""
+        """Compute the sensitivity of the objective to each parameter: inverse length scales, which sum to 1."""
         scales = np.broadcast_to(self.process.kernel_.length_scale, (self.optimiser.space.dim,))
         inverse = {name: float(np.max(1 / scales[mask])) for name, mask in self.optimiser.space.masks.items()}
         return {name: value / sum(inverse.values()) for name, value in inverse.items()}
 
     def save(self, path: Path) -> None:
-        """Write the optimiser as the package's own state, which its `load_state` reads."""
+        """Write the state of the optimiser, for `load_state` of the package."""
         self.optimiser.save_state(path)
 
 
 def _fit(optimiser: BayesianOptimization, neutral: Neutral) -> GaussianProcessRegressor:
-    """Fit length scales and noise, and give them to the optimiser's process."""
+    """Fit length scales and noise, and set them in the process of the optimiser."""
     x = neutral(optimiser.space.kernel_transform(optimiser.space.params))
     start = Matern(length_scale=[0.5] * x.shape[1], length_scale_bounds=_LENGTH_SCALES, nu=2.5)
     targets = optimiser.space.target
@@ -129,18 +129,18 @@ def _fit(optimiser: BayesianOptimization, neutral: Neutral) -> GaussianProcessRe
 
 
 def _complete(point: Point, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """A point with neutral values for the parameters that are not active at it."""
+    """Return a point with neutral values for inactive parameters."""
     return {name: point.get(name, parameter.neutral) for name, parameter in parameters.items()}
 
 
 def _make_constraint(limited: tuple[float, ...]) -> Any:
-    """Limited metrics as the package takes them: None, a number, or an array."""
+    """Return limited metrics in the form of the package: None, a number, or an array."""
     return np.array(limited) if len(limited) > 1 else limited[0] if limited else None
 
 
 @contextmanager
 def suppress_warnings() -> Iterator[None]:
-    """Suppress the package's warnings (whole numbers are experimental), and those of fits that end at a bound."""
+    """Suppress warnings of the package (whole numbers are experimental), and of fits that end at a bound."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

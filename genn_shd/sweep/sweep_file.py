@@ -1,4 +1,4 @@
-"""The schema of sweep files. The models here only declare and check; `plan` makes trials of them.
+"""The schema of sweep files. The models only declare and check settings; `plan` makes trials of them.
 
 title = "Time constants and learning rate"
 preset = "fsdd"                                   # settings to start from
@@ -40,7 +40,7 @@ from . import old_names, sweep_paths
 
 AsTuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
-Real = float  # a name that the field `float` does not hide
+Real = float  # another name, as the field `float` hides the type
 KINDS = ("float", "log_float", "integer", "log_integer", "choice", "cases")
 
 
@@ -49,26 +49,26 @@ class ParameterSettings(Section):
 
     float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = declare_setting(None, "lowest and highest value")
     log_float: Annotated[tuple[Real, ...], AsTuple, AsList] | None = declare_setting(
-        None, "lowest and highest value, evenly by ratio"
+        None, "lowest and highest value, log-uniform"
     )
     integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = declare_setting(
         None, "lowest and highest whole number"
     )
     log_integer: Annotated[tuple[int, ...], AsTuple, AsList] | None = declare_setting(
-        None, "lowest and highest whole number, evenly by ratio"
+        None, "lowest and highest whole number, log-uniform"
     )
     choice: Annotated[tuple[Any, ...], AsTuple, AsList] | None = declare_setting(None, "values to choose from")
     cases: dict[str, dict[str, Any]] | None = declare_setting(
-        None, "settings by dotted name for each case, by its name"
+        None, "named cases, each a table of settings by dotted name"
     )
     points: Annotated[int, Field(ge=2, le=100_000)] | None = declare_setting(
-        None, "values of a range that a grid takes"
+        None, "number of values of a range for a grid"
     )
     sets: Annotated[tuple[str, ...], OneOrMany, AsList] | dict[str, Real] | None = declare_setting(
-        None, "settings that take the value, or a factor for each; where not set, the one the parameter is named after"
+        None, "settings that take the value, or a factor for each; default: the setting with the parameter's name"
     )
     when: dict[str, Annotated[tuple[Any, ...], OneOrMany, AsList]] = declare_setting(
-        {}, "values that parameters before this one must have for it to matter"
+        {}, "condition: values of earlier parameters for which this one is active"
     )
 
     @property
@@ -83,13 +83,13 @@ class ParameterSettings(Section):
 
 
 class GridStrategy(Section):
-    """Every combination, the last parameter changing fastest."""
+    """All combinations of values; the last parameter changes fastest."""
 
     name: Literal["grid"] = declare_setting("grid", "how trials are chosen")
 
 
 class RandomStrategy(Section):
-    """Trials drawn evenly from the space."""
+    """Trials drawn uniformly from the space."""
 
     name: Literal["random"] = declare_setting("random", "how trials are chosen")
     seed: int = declare_setting(0, "of the random numbers", ge=0)
@@ -105,26 +105,26 @@ class ListStrategy(Section):
 
 
 class BayesianStrategy(Section):
-    """A Gaussian process over the space says which trial is the most promising (bayesian-optimization)."""
+    """Bayesian optimisation with a Gaussian process (package bayesian-optimization)."""
 
     name: Literal["bayesian"] = declare_setting("bayesian", "how trials are chosen")
     seed: int = declare_setting(0, "of the random numbers", ge=0)
     initial: Annotated[int, Field(ge=2)] | Literal["auto"] = declare_setting(
-        "auto", "trials spread over the space before the process is asked; auto: two a parameter, five at least"
+        "auto", "number of trials of the initial design; auto: two per parameter, at least five"
     )
     acquisition: Literal["expected_improvement", "probability_of_improvement", "upper_confidence_bound"] = (
-        declare_setting("expected_improvement", "what makes a trial promising")
+        declare_setting("expected_improvement", "acquisition function")
     )
     exploration: float = declare_setting(
         0.01,
-        "xi of the improvements, in standard deviations of the objective; kappa of the upper confidence bound",
+        "xi of the improvement functions, in standard deviations of the objective; kappa of upper_confidence_bound",
         ge=0,
     )
     lie: Literal["min", "mean", "max"] = declare_setting(
-        "mean", "what a trial under way is taken to be worth: the worst, mean or best of those that ended"
+        "mean", "assumed value of active trials: the worst, mean or best of finished ones"
     )
     warm_start: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting(
-        (), "folders of earlier sweeps to learn from"
+        (), "folders of earlier sweeps whose trials are used"
     )
 
 
@@ -132,7 +132,7 @@ StrategySettings = GridStrategy | RandomStrategy | ListStrategy | BayesianStrate
 
 
 class RepeatSettings(Section):
-    """The number of trainings of a trial."""
+    """Runs of each trial: seeds and folds."""
 
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], OneOrMany, AsList] = declare_setting(
         (0,), "training.seed of each run", min_length=1
@@ -153,13 +153,13 @@ class RepeatSettings(Section):
 
 
 class ObjectiveSettings(Section):
-    """The value of a trial: the mean of a metric over its runs."""
+    """The objective: the mean of a metric over the runs of a trial."""
 
     metric: str = declare_setting(
-        "validation_accuracy", "what a run reports; accuracies are maximised, all else minimised"
+        "validation_accuracy", "name of the metric; accuracies are maximised, other metrics minimised"
     )
     epoch: Literal["best", "last"] = declare_setting(
-        "best", "epoch whose figures count; best: of highest accuracy monitored (training.monitor)"
+        "best", "epoch of the metric; best: that of the highest monitored accuracy (training.monitor)"
     )
     at_most: dict[str, float] = declare_setting(
         {}, "limits on other metrics, for example at_most.spikes_per_neuron = 20.0"
@@ -167,89 +167,85 @@ class ObjectiveSettings(Section):
 
 
 class BudgetSettings(Section):
-    """The end of a sweep. Trials that were started are finished."""
+    """Limits of a sweep; trials that were started are still finished."""
 
     trials: Annotated[int, Field(ge=1)] | None = declare_setting(None, "number of trials")
-    hours: Annotated[float, Field(gt=0)] | None = declare_setting(
-        None, "time from the first start, without the pauses between two", "h"
-    )
+    hours: Annotated[float, Field(gt=0)] | None = declare_setting(None, "running time, without interruptions", "h")
 
 
 class StoppingSettings(Section):
-    """Ends runs that are worse than the median of others at the same epoch."""
+    """Early stopping of runs that are worse than the median of others at the same epoch."""
 
-    rule: Literal["none", "median"] = declare_setting("none", "which runs are ended early")
-    after: int = declare_setting(5, "epochs that every run is given", ge=1)
-    trials: int = declare_setting(5, "complete trials before any is ended early", ge=2)
+    rule: Literal["none", "median"] = declare_setting("none", "rule for early stopping")
+    after: int = declare_setting(5, "smallest number of epochs of a run", ge=1)
+    trials: int = declare_setting(5, "number of complete trials before any run is stopped early", ge=2)
 
 
 class PublishedSettings(Section):
-    """A published figure, to stand beside what was measured."""
+    """A published value, for comparison with measured ones."""
 
-    what: str = declare_setting(..., "what it is")
+    what: str = declare_setting(..., "description of the value")
     value: float = declare_setting(..., "the published value")
     spread: float | None = declare_setting(None, "its published standard deviation", ge=0)
-    source: str = declare_setting(..., "where it is published")
-    metric: str | None = declare_setting(
-        None, "metric of the best trial's runs that it compares to; none: not run here"
-    )
-    epoch: Literal["best", "last", "run"] = declare_setting("best", "of which the metric is taken")
-    dataset: str | None = declare_setting(None, "data set it was measured on")
+    source: str = declare_setting(..., "publication")
+    metric: str | None = declare_setting(None, "metric of the best trial to compare with; not set: none")
+    epoch: Literal["best", "last", "run"] = declare_setting("best", "epoch of that metric, or run for a whole run")
+    dataset: str | None = declare_setting(None, "data set of the published value")
 
 
 class SweepFile(Section):
     """A sweep file."""
 
-    title: str = declare_setting(..., "what the sweep asks")
-    preset: str | None = declare_setting(None, "settings to start from; the defaults where not set")
-    settings: dict[str, Any] = declare_setting({}, "settings over the preset's, as in configuration files")
+    title: str = declare_setting(..., "title, for logs and reports")
+    preset: str | None = declare_setting(None, "preset to start from; default: none")
+    settings: dict[str, Any] = declare_setting({}, "settings that change the preset, as in configuration files")
     function: str = declare_setting(
-        "genn_shd.sweep.training:train_run", "what a run calls, as module:function; see `genn_shd.sweep.training`"
+        "genn_shd.sweep.training:train_run", "function of a run, as module:function; see `genn_shd.sweep.training`"
     )
-    space: dict[str, ParameterSettings] = declare_setting(..., "parameters by name, mostly that of a setting")
+    space: dict[str, ParameterSettings] = declare_setting(..., "parameters by name, usually that of a setting")
     strategy: Annotated[StrategySettings, Field(discriminator="name")]
     repeats: RepeatSettings = Field(default_factory=RepeatSettings)
     objective: ObjectiveSettings = Field(default_factory=ObjectiveSettings)
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
     stopping: StoppingSettings = Field(default_factory=StoppingSettings)
     published: Annotated[tuple[PublishedSettings, ...], AsTuple, AsList] = declare_setting(
-        (), "published figures, which reports show beside those measured"
+        (), "published values, which reports show beside measured ones"
     )
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> SweepFile:
-        """A sweep from nested tables, as TOML gives them.
+        """Make a sweep file from nested tables, as read from TOML.
 
         Raises
         ------
         SettingError
-            An unknown name, a wrong type, a value out of range: one line that names it.
+            A setting is unknown, has a wrong type or is out of range.
         """
         try:
             return cls.model_validate(values := old_names.update_names(values))
         except ValidationError as error:
             raise explain(error, cls, values) from None
 
-    def values(self) -> dict[str, Any]:
-        """Nested tables as JSON takes them; what is not set is left out."""
+    def to_values(self) -> dict[str, Any]:
+        """Return the settings as nested tables for JSON; settings without a value are left out."""
         return json.loads(self.model_dump_json(exclude_none=True))
 
 
 def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFile:
-    """A sweep file, with its changes for a data set and for a size that ends in a minute.
+    """Read a sweep file, with its changes for a data set and for a short test.
 
     Relative paths in it are taken from its folder.
 
     Parameters
     ----------
     name : path of the file, or name of one that comes with the package.
-    dataset : whose `[dataset.NAME]` to lay over the file; the first one where not given.
-    smoke : lay `[smoke]` over it.
+    dataset : name of the data set whose changes, `[dataset.NAME]`, are applied; default: the first.
+    smoke : whether to apply the changes in `[smoke]`.
 
     Raises
     ------
     SettingError
-        A file that is missing or no TOML, a data set or smoke size it does not have, a setting that is not allowed.
+        The file is missing or not TOML, has no such data set or no [smoke], or a setting is not allowed.
     """
     path = find(name)
     try:
@@ -261,14 +257,14 @@ def read(name: str, dataset: str | None = None, smoke: bool = False) -> SweepFil
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{path}: not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingError(f"{path}: cannot read this sweep file: {reason}.") from None
     except SettingError as error:
         raise SettingError(f"{path}: {error}") from None
 
 
 def find(name: str) -> Path:
-    """The path of a sweep file, given as a path or as the name of one of the package's own."""
+    """Find a sweep file, given as a path or as the name of one that comes with the package."""
     path = Path(name)
     if path.suffix == ".toml" or path.exists():
         if not path.exists():
@@ -286,7 +282,7 @@ def _select_own() -> list[Any]:
 
 
 def _lay_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict[str, Any]:
-    """The file's own tables, with those of a data set and of the smoke size over them."""
+    """Return the tables of a file with the changes for a data set and for a short test."""
     values = dict(values)
     of_datasets, of_smoke = values.pop("dataset", {}), values.pop("smoke", None)
     _check_tables(of_datasets, of_smoke)
@@ -307,30 +303,30 @@ def _lay_over(values: dict[str, Any], dataset: str | None, smoke: bool) -> dict[
 
 
 def _check_tables(of_datasets: Any, of_smoke: Any) -> None:
-    """Check that what lies over the file's own tables are tables."""
+    """Check that [dataset.NAME] and [smoke] are tables."""
     if not isinstance(of_datasets, Mapping):
         of_datasets = {"": of_datasets}
     for name, layer in of_datasets.items():
         if not isinstance(layer, Mapping):
             key = f"dataset.{name}" if name else "dataset"
             raise SettingError(
-                f"{key} = {layer!r} is not allowed: a table [dataset.NAME] holds what changes with --dataset NAME; "
-                "what every run has belongs under [settings.dataset]."
+                f"{key} = {layer!r} is not allowed: [dataset.NAME] is a table of changes with --dataset NAME; settings "
+                "of all runs belong to [settings.dataset]."
             )
     if not isinstance(of_smoke, Mapping | None):
-        raise SettingError(f"smoke = {of_smoke!r} is not allowed: [smoke] is a table of what changes with --smoke.")
+        raise SettingError(f"smoke = {of_smoke!r} is not allowed: [smoke] is a table of changes with --smoke.")
 
 
 _MERGED = ("settings", "space", "repeats", "objective", "budget", "stopping")
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables are merged; a parameter of the space, a list or a strategy takes the place of the one below."""
+    """Merge tables; a parameter of the space, a list or a strategy replaces the earlier one."""
     merged = dict(below)
     for name, value in above.items():
         under = merged.get(name, {})
         if name not in _MERGED or not isinstance(value, Mapping):
             merged[name] = value
-        elif isinstance(under, Mapping):  # else it is refused as it stands
+        elif isinstance(under, Mapping):  # other values are refused later
             merged[name] = combine(nest(under), nest(value)) if name == "settings" else {**under, **value}
     return merged

@@ -1,4 +1,4 @@
-"""Paths in a sweep file: in its settings, in the parameters that set them, and the sweeps it starts from."""
+"""Paths in a sweep file: in settings, in parameters of the space, and of earlier sweeps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .own_definitions import list_changes, list_config_models, list_names_set_by
 
 
 def make_paths_absolute(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The tables of a sweep file, whatever is in them, with relative paths taken from a folder.
+    """Return the tables of a sweep file, which may be invalid, with absolute paths; relative ones are from `folder`.
 
     Raises
     ------
     SettingError
-        A definition of a user's own that it names is not there.
+        A user's definition that the file names does not exist.
     """
     space, settings = _convert_table(values.get("space")), _convert_table(values.get("settings"))
     paths = list_paths(list_config_models(nest(settings), list_changes(space)))
@@ -34,7 +34,7 @@ def make_paths_absolute(values: Mapping[str, Any], folder: Path) -> dict[str, An
 
 
 def _convert_table(value: Any) -> Mapping[str, Any]:
-    """A table, or an empty one in place of what is none and is refused later."""
+    """Return a table, or an empty one for another value, which is refused later."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -65,7 +65,7 @@ def _convert_strategy(strategy: Mapping[str, Any], of_paths: set[str], folder: P
 
 
 def _list_paths(value: Any, folder: Path) -> Any:
-    """A path, or a list of such; anything else as it is."""
+    """Make a path or the paths of a list absolute; other values are returned unchanged."""
     if isinstance(value, list):
         return [_list_paths(item, folder) for item in value]
     return make_absolute(value, folder) if isinstance(value, str) else value

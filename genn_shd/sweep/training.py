@@ -1,7 +1,7 @@
-"""The function that a run calls: one training, which reports its metrics.
+"""The function that a run executes: one training, which reports its metrics.
 
-A sweep file may name another function instead (`function = "my_module:my_run"`). It is called as `train_run` is, in
-whichever process the run was given to; a metric it returns can be an objective.
+A sweep file may name another function instead (`function = "my_module:my_run"`). It is called like `train_run`, in the
+process of the worker; the metrics that it returns can be objectives.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
-    """Train, or go on in the folder, and return the metrics.
+    """Train, or resume the run in the folder, and return its metrics.
 
     Parameters
     ----------
-    config : of the run.
-    folder : of the run; a run that is there already is resumed.
-    reporter : is told every epoch, and says when to stop.
+    config : configuration of the run.
+    folder : run folder; an existing run is resumed.
+    reporter : gets the metrics of every epoch, and tells whether to stop.
 
     Returns
     -------
-    `best` and `last`: the rows of the history; `run`: seconds to compile, to train and per epoch, and peak memory in
-    MiB of the process while it ran.
+    `best` and `last`: metrics of these epochs; `run`: time to compile, to train and per epoch, s, and peak memory of
+    the process, MiB.
 
     Raises
     ------
     Interrupted
-        The reporter asked to stop.
+        The reporter requested a stop.
     DivergedError
-        A loss or gradient is not finite.
+        A loss or a gradient is not finite.
     GennShdError
-        Settings or data that cannot be used.
+        A setting or file cannot be used.
     """
-    # The same for all trials, and seconds for each.
+    # It would be the same for all trials, and take seconds for each.
     config, dataset = prepare(config.replace(**{"report.baseline": "none"}), load_once)
     _forget_peak_memory()
-    report = AfterEpoch(lambda metrics: reporter.epoch(metrics.to_row()))
+    report = AfterEpoch(lambda metrics: reporter.report_epoch(metrics.to_row()))
     summary = train(config, dataset, folder, reporter.stop, [report])
     if not isinstance(summary, RunSummary):
-        raise SettingError("a run of a sweep is one training: give it neither several seeds nor speakers left out.")
+        raise SettingError("a run of a sweep is one training; it cannot have several seeds or leave speakers out.")
     return {"best": _select_numbers(summary.best), "last": _select_numbers(summary.last), "run": _measure_run(summary)}
 
 
@@ -72,7 +72,7 @@ def _select_numbers(metrics: EpochMetrics | None) -> dict[str, float]:
 
 
 def _forget_peak_memory() -> None:
-    """Reset the peak of this process's memory, where the system can (Linux); a process makes many runs."""
+    """Reset the peak memory of this process, if the system can (Linux), as a process executes many runs."""
     try:
         _RESET.write_text("5")
     except OSError:
@@ -80,13 +80,13 @@ def _forget_peak_memory() -> None:
 
 
 def _measure_peak_memory() -> float:
-    """Highest resident memory of this process, MiB; nan where the system does not tell."""
+    """Return the peak resident memory of this process, MiB; nan if the system does not report it."""
     if _STATUS.exists():
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
     try:
         import resource
-    except ImportError:  # no POSIX system
+    except ImportError:  # not a POSIX system
         return math.nan
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,4 +1,4 @@
-"""The end of a trial: its status and the value of its objective."""
+"""Close trials: set their status and the value of the objective."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .trial_line import describe_trial
 
 
 class TrialCloser:
-    """Closes trials whose runs have all ended, and reports them.
+    """Closes trials whose runs are all finished, and logs them.
 
     Parameters
     ----------
-    plan, state, reader : of the sweep.
+    plan, state, reader : plan and state of the sweep.
 
     Attributes
     ----------
-    progress : number of trials that ended, as text.
+    progress : number of finished trials, as text.
     """
 
     def __init__(self, plan: Plan, state: State, reader: SweepReader) -> None:
@@ -31,7 +31,7 @@ class TrialCloser:
         self.progress = Count(_count_trials(plan), "trials", ended)
 
     def close_left_open(self) -> None:
-        """Close trials that are decided and that an earlier planner had no time to close."""
+        """Close decided trials that an earlier planner did not close."""
         for trial in self._reader.read_trials():
             if trial.status == RUNNING:
                 if any(run.status in (STOPPED, DIVERGED, FAILED) for run in trial.runs):
@@ -39,7 +39,7 @@ class TrialCloser:
                 self.close_if_decided(trial.number)
 
     def close_if_decided(self, number: int) -> None:
-        """Close a trial unless one of its runs waits or is under way."""
+        """Close a trial unless one of its runs is waiting or active."""
         runs = self._reader.read_runs(trial=number)
         statuses = {run.status for run in runs}
         if statuses & {WAITING, RUNNING}:
@@ -65,7 +65,7 @@ class TrialCloser:
             self._close(number, COMPLETE, value.objective, value.limited)
 
     def _estimate(self, runs: Sequence[Run]) -> float | None:
-        """The objective of a trial that was stopped, from how far its runs came; None where nothing tells."""
+        """Estimate the objective of a trial that was stopped early; None if that is not possible."""
         metric = self._plan.objective.metric
         reached = [(run.fold, curve) for run in runs if (curve := self._reader.read_curve(metric, run.id))]
         complete = {fold: self._reader.read_complete_curves(metric, fold) for fold, _ in reached}
@@ -83,6 +83,6 @@ class TrialCloser:
 
 
 def _count_trials(plan: Plan) -> int | None:
-    """Number of trials that there will be; None where only time ends the sweep."""
+    """Return the total number of trials; None if only time limits the sweep."""
     counts = [plan.file.budget.trials, len(known) if (known := list_points(plan)) is not None else None]
     return min((count for count in counts if count is not None), default=None)

@@ -1,4 +1,4 @@
-"""The line of the log about a trial that ended."""
+"""The log line of a finished trial."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .records import COMPLETE, DIVERGED, FAILED, Trial, sum_times
 
 
 def describe_trial(trial: Trial, plan: Plan, best: Trial | None) -> str:
-    """Number, value, time, point and error of a trial in one line."""
+    """Format number, value, time, point and error of a trial as one line."""
     of = f" of {plan.file.budget.trials}" if plan.file.budget.trials else ""
     parts = [
         f"trial {trial.number}{of}: {_describe_outcome(trial, plan.objective.metric)}",
@@ -27,12 +27,12 @@ def describe_trial(trial: Trial, plan: Plan, best: Trial | None) -> str:
 
 
 def find_last_line(text: str) -> str:
-    """The last line of a text, which of a traceback is the error; empty where there is none."""
+    """Return the last line of a text, which is the error in a traceback; empty if there is none."""
     return text.strip().splitlines()[-1] if text.strip() else ""
 
 
 def _describe_outcome(trial: Trial, metric: str) -> str:
-    """Status or value of a trial; the value of one that did not end of its own is an estimate."""
+    """Format the value of a complete trial, or the status of another, with its estimated value."""
     value = None if trial.objective is None else f"{metric} {trial.objective:.4g}"
     if value is None or trial.status in (COMPLETE, FAILED, DIVERGED):
         return value or trial.status

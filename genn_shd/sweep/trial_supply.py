@@ -1,4 +1,4 @@
-"""New trials: asked of the strategy, as long as the budget lasts."""
+"""Get new trials from the strategy, within the budget."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _MAX_FAILURES = 3
 
 
 class TrialSupply:
-    """Adds trials to the state, with the runs that they need.
+    """Adds trials and their runs to the state.
 
     Parameters
     ----------
-    plan, state, reader, session : of the sweep.
+    plan, state, reader, session : plan, state and session of the sweep.
     strategy : chooses points.
-    closer : of trials whose settings are refused.
+    closer : closes trials with invalid settings.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class TrialSupply:
         self._is_exhausted = False
 
     def add_trial(self) -> bool:
-        """Ask the strategy for another trial; returns whether there is one.
+        """Get another trial from the strategy; return whether there is one.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class TrialSupply:
         if self._is_spent(len(trials)):
             return False
         self._check_failures(trials)
-        suggestion = self._strategy.next(trials)
+        suggestion = self._strategy.suggest(trials)
         if suggestion is None:
             self._report_exhausted(len(trials))
             return False
@@ -66,7 +66,7 @@ class TrialSupply:
         return True
 
     def _report_exhausted(self, trials: int) -> None:
-        """Say once that the budget is larger than the space."""
+        """Log once that the budget is larger than the space."""
         if not self._is_exhausted:
             LOG.info("all points were tried, %d trials; there are no more", trials)
         self._is_exhausted = True
@@ -79,14 +79,14 @@ class TrialSupply:
         )
 
     def _check_failures(self, trials: Sequence[Trial]) -> None:
-        """Refuse to go on where nothing has come of the first trials but failures: others would fail alike."""
+        """Raise an error if the first trials all failed, as others would probably fail, too."""
         ended = [trial for trial in trials if trial.status != RUNNING]
         if len(ended) < _MAX_FAILURES or any(trial.status != FAILED for trial in ended):
             return
-        # One without runs was refused before any training.
+        # A trial without runs had invalid settings.
         tried = [trial for trial in self._reader.read_trials() if trial.status == FAILED and trial.runs]
         if len(tried) >= _MAX_FAILURES:
             raise GennShdError(
-                f"the first {len(tried)} trials failed: {find_last_line(tried[0].error)} Put that right, and "
-                "give the same command with --retry-failed."
+                f"the first {len(tried)} trials failed: {find_last_line(tried[0].error)} Correct that, and "
+                "run the same command with --retry-failed."
             )

@@ -1,6 +1,6 @@
-"""Losses of Nowotny, Turner & Knight (2025), one file each; T is the trial's duration; see docs/theory/eventprop.md.
+"""Losses of Nowotny, Turner & Knight (2025), one module each; see docs/theory/eventprop.md.
 
-`NAME.py` holds the definition NAME. A file beside these is found without more.
+The module `name` defines the loss NAME. New modules in this package are found.
 """
 
 from genn_shd.errors import SettingError
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 LOSSES = find_definitions(__name__, LossModel)
-"""Losses by the name that the setting `loss.name` takes, that of their file."""
+"""Loss by name of its module, which is its name in the setting `loss.name`."""
 
 
 def find_loss(name: str) -> LossModel:
@@ -46,7 +46,7 @@ def find_loss(name: str) -> LossModel:
     Raises
     ------
     SettingError
-        There is no such loss; the message names the nearest.
+        There is no such loss; the message suggests the most similar name.
     """
     if name == "sum_weighted":
         raise SettingError("loss 'sum_weighted' needs its weight: give weighted_sum('sum_weighted', 'exp(-t / T)').")

@@ -1,4 +1,4 @@
-"""Cross-entropy of the outputs' first spikes; late ones of the label cost more the nearer they are to the end."""
+"""Cross-entropy of the outputs' first spikes, plus a reciprocal penalty on a late first spike of the label."""
 
 from .first_spike_time import first_spike_time
 

@@ -1,4 +1,4 @@
-"""Cross-entropy of the outputs' first spikes; late ones of the label cost exponentially more."""
+"""Cross-entropy of the outputs' first spikes, plus an exponential penalty on a late first spike of the label."""
 
 from genn_shd.network.definitions import Parameter
 
@@ -6,7 +6,7 @@ from .first_spike_time import first_spike_time
 
 FIRST_SPIKE_EXP = first_spike_time(
     "first_spike_exp",
-    {"tau_1": Parameter(100.0, "ms", minimum=0.0, description="time in which the penalty grows e-fold")},
+    {"tau_1": Parameter(100.0, "ms", minimum=0.0, description="time in which the penalty grows by the factor e")},
     penalty="alpha * (exp({t} / tau_1) - 1.0)",
     slope="alpha / tau_1 * exp({t} / tau_1)",
     tau_0=1.0,

@@ -14,23 +14,24 @@ def first_spike_time(
 ) -> LossModel:
     """Define a loss on first spikes: cross-entropy of logit_k = -t_k / tau_0, plus a penalty on the label's t_l.
 
-    t_k is the first spike of output k, T where it never spikes. A label's output that never spikes is pushed up at the
-    end of the trial, as by a phantom spike there.
+    t_k is the time of the first spike of output k, or T (the end of the trial) if it never spikes. If the output of the
+    label never spikes, its adjoint gets a signal at T that makes it spike again.
 
     Parameters
     ----------
-    name : of the loss.
-    parameters : run-time values that the penalty uses, beside `alpha`.
-    penalty, slope : the penalty and its derivative by the time of the spike, expressions in which `{t}` is that time.
-    tau_0 : default of what divides the times of first spikes, ms.
-    alpha : default of the penalty's strength.
+    name : name of the loss.
+    parameters : run-time values that the penalty uses, in addition to `alpha`.
+    penalty, slope : the penalty and its derivative with respect to the time of the spike; expressions of `{t}`, the
+        time.
+    tau_0 : default of the time constant tau_0, ms.
+    alpha : default of the strength of the penalty.
     """
     return LossModel(
         name=name,
         reads="spikes",
         parameters={
             "loss_scale": LOSS_SCALE,
-            "tau_0": Parameter(tau_0, "ms", minimum=0.0, description="divides the times of first spikes"),
+            "tau_0": Parameter(tau_0, "ms", minimum=0.0, description="logits are -(time of first spike) / tau_0"),
             "alpha": Parameter(alpha, description="strength of the penalty on late first spikes of the label"),
             **parameters,
         },

@@ -1,4 +1,4 @@
-"""Cross-entropy of the outputs' mean voltages, of which early ones count more, falling exponentially."""
+"""Cross-entropy of the outputs' mean voltages with a weight that decays exponentially in time."""
 
 from .weighted_sum import weighted_sum
 

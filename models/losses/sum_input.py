@@ -1,4 +1,4 @@
-"""Cross-entropy of the outputs' mean voltages, of which those count more that the input is active with."""
+"""Cross-entropy of the outputs' mean voltages, weighted by the activity of the input."""
 
 from .weighted_sum import weighted_sum
 

@@ -1,4 +1,4 @@
-"""Cross-entropy of the outputs' mean voltages, of which early ones count more, falling linearly."""
+"""Cross-entropy of the outputs' mean voltages with a weight that decreases linearly in time."""
 
 from .weighted_sum import weighted_sum
 

@@ -1,4 +1,4 @@
-"""Cross-entropy of the outputs' mean voltages, of which early ones count more, falling as a sigmoid."""
+"""Cross-entropy of the outputs' mean voltages with a weight that decreases as a sigmoid in time."""
 
 from genn_shd.network.definitions import Parameter
 
@@ -8,7 +8,7 @@ SUM_SIGMOID = weighted_sum(
     "sum_sigmoid",
     "1 / (1 + exp(steepness * (t / T - centre)))",
     {
-        "steepness": Parameter(5.0, description="of the weight's fall at the centre"),
-        "centre": Parameter(0.5, description="where the weight has fallen to a half, as a part of the trial"),
+        "steepness": Parameter(5.0, description="steepness of the weight's decrease at the centre"),
+        "centre": Parameter(0.5, description="time at which the weight is 1/2, as a fraction of the trial"),
     },
 )

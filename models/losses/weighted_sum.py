@@ -11,13 +11,14 @@ from .parameters import INPUT_ACTIVITY, LOSS_SCALE
 
 
 def weighted_sum(name: str, weight: str, parameters: Mapping[str, Parameter] | None = None) -> LossModel:
-    """Define the loss that is the cross-entropy of logit_k = (1/T) int w(t) V_k dt.
+    """Define a loss: the cross-entropy of softmax(loss_scale * logit_k), logit_k = (1/T) int w(t) V_k dt.
 
     Parameters
     ----------
-    name : of the loss.
-    weight : w(t), an expression of `t`, `T`, the parameters, and `activity`, that of the sample's own input.
-    parameters : run-time values that the weight uses.
+    name : name of the loss.
+    weight : w(t), an expression of `t` and `T` (time and duration of the trial, ms), the parameters, and `activity`,
+        the low-pass filtered input of the sample.
+    parameters : run-time values that the weight uses, by name.
     """
     of_input = INPUT_ACTIVITY if "activity" in find_names(weight) else {}
     weighted = "" if weight == "1" else f", weighted by {weight}{', that of the input' if of_input else ''}"

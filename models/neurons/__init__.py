@@ -1,6 +1,6 @@
-"""Neuron models, one file each: `NAME.py` holds the definition NAME. A file beside these is found without more.
+"""Neuron models, one module each: the module `name` defines NAME. New modules in this package are found.
 
-Heterogeneous populations are the same models with values that differ between neurons.
+Heterogeneous populations use the same models, with values that differ between neurons.
 """
 
 from genn_shd.network.definitions import NeuronModel
@@ -13,15 +13,15 @@ from .lif import LIF
 __all__ = ["ALIF", "LI", "LIF", "NEURONS", "find_neuron"]
 
 NEURONS = find_definitions(__name__, NeuronModel)
-"""Name of the file -> its definition."""
+"""Neuron model by name of its module."""
 
 
 def find_neuron(name: str) -> NeuronModel:
-    """Return the neuron model of that name, or of the import path `module:name`.
+    """Return the neuron model of a name, or of an import path `module:name`.
 
     Raises
     ------
     SettingError
-        There is none.
+        There is no such neuron model; the message suggests the most similar name.
     """
     return find_definition(name, NeuronModel, NEURONS)

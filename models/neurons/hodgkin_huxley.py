@@ -1,4 +1,4 @@
-"""Hodgkin and Huxley's neuron."""
+"""Hodgkin-Huxley neuron."""
 
 from genn_shd.network.definitions import NeuronModel, Parameter
 
@@ -12,9 +12,9 @@ HODGKIN_HUXLEY = NeuronModel(
         "e_na": Parameter(50.0, "mV", description="reversal potential of sodium"),
         "e_k": Parameter(-77.0, "mV", description="reversal potential of potassium"),
         "e_leak": Parameter(-54.4, "mV", description="reversal potential of the leak"),
-        "gain": Parameter(20.0, "uA/cm2", description="what the synaptic current is multiplied by"),
+        "gain": Parameter(20.0, "uA/cm2", description="factor of the synaptic current"),
         "bias": Parameter(0.0, "uA/cm2", description="constant current"),
-        "v_threshold": Parameter(0.0, "mV", description="voltage whose crossing from below is a spike"),
+        "v_threshold": Parameter(0.0, "mV", description="a spike is a crossing of this voltage from below"),
     },
     state={"V": -65.0, "m": 0.0529, "h": 0.5961, "n": 0.3177},
     dynamics={
@@ -26,8 +26,8 @@ HODGKIN_HUXLEY = NeuronModel(
     },
     threshold="V - v_threshold",
 )
-"""Hodgkin and Huxley's neuron (J. Physiol. 117, 500, 1952) in today's sign and with rest at -65 mV (Gerstner et al.,
+"""Hodgkin-Huxley neuron (J. Physiol. 117, 500, 1952), with the modern sign of V and rest at -65 mV (Gerstner et al.,
 Neuronal Dynamics, section 2.2): c_mem dV/dt = g_na m^3 h (e_na - V) + g_k n^4 (e_k - V) + g_leak (e_leak - V) + gain I
-+ bias, with gates dx/dt = alpha_x(V) (1 - x) - beta_x(V) x. Nothing is reset: a spike is a crossing of v_threshold from
-below. exprel(x) is (exp(x) - 1) / x, and 1 at 0: two rates would divide zero by zero at -40 and -55 mV otherwise. It is
-stiff: take dt = 1 ms with 20 substeps, or a dt of 0.05 ms."""
++ bias, with gates dx/dt = alpha_x(V) (1 - x) - beta_x(V) x. There is no reset: a spike is a crossing of v_threshold
+from below. exprel(x) = (exp(x) - 1) / x, with exprel(0) = 1, avoids that two rates divide zero by zero at -40 and
+-55 mV. The equations are stiff: use dt = 1 ms with 20 substeps, or dt = 0.05 ms."""

@@ -8,4 +8,4 @@ LI = NeuronModel(
     state={"V": 0.0},
     dynamics={"V": "(I - V) / tau_mem"},
 )
-"""Leaky integrator that never spikes: the readout whose voltage a loss reads."""
+"""Leaky integrator, tau_mem dV/dt = -V + I, which never spikes: an output whose voltage the loss reads."""

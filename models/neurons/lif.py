@@ -6,7 +6,7 @@ LIF = NeuronModel(
     name="LIF",
     parameters={
         "tau_mem": Parameter(20.0, "ms", minimum=0.0, description="membrane time constant"),
-        "v_threshold": Parameter(1.0, minimum=0.0, description="voltage at which a spike is sent"),
+        "v_threshold": Parameter(1.0, minimum=0.0, description="voltage at which a spike is emitted"),
         "v_reset": Parameter(0.0, description="voltage after a spike"),
     },
     state={"V": 0.0},
@@ -14,4 +14,4 @@ LIF = NeuronModel(
     threshold="V - v_threshold",
     reset={"V": "v_reset"},
 )
-"""Leaky integrate-and-fire neuron: tau_mem dV/dt = -V + I; spikes and resets where V reaches v_threshold."""
+"""Leaky integrate-and-fire neuron: tau_mem dV/dt = -V + I; spikes and is reset when V reaches v_threshold."""

@@ -9,8 +9,8 @@ ALPHA = SynapseModel(
     dynamics={"I": "(R - I) / tau_syn", "R": "-R / tau_syn"},
     receives="R",
 )
-"""A spike gives the current w (t / tau_syn) exp(-t / tau_syn): tau_syn dR/dt = -R, which jumps by the weight, and
-tau_syn dI/dt = -I + R. The charge is that of an exponential synapse, w tau_syn.
+"""Each spike adds its weight to R, tau_syn dR/dt = -R, tau_syn dI/dt = -I + R. The current after one spike of weight w
+is w (t / tau_syn) exp(-t / tau_syn); its integral, w tau_syn, is that of an exponential synapse.
 
 W. Rall, J. Neurophysiol. 30, 1138 (1967).
 """

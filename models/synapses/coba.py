@@ -13,6 +13,6 @@ COBA = SynapseModel(
     receives="g",
     current="g * (e_rev - V)",
 )
-"""Conductance that jumps by the weight at every arriving spike and decays, tau_syn dg/dt = -g; the current
-g (e_rev - V) depends on the neuron's voltage V (Destexhe et al., Neural Comput. 6, 14, 1994). e_rev is in units of V; a
-negative weight takes conductance away."""
+"""Conductance-based synapse: each spike adds its weight to the conductance g, tau_syn dg/dt = -g; the current is
+g (e_rev - V), with the neuron's voltage V (Destexhe et al., Neural Comput. 6, 14, 1994). e_rev is in the unit of V. A
+negative weight reduces the conductance."""

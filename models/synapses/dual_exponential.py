@@ -1,4 +1,4 @@
-"""Synapse with a time constant of its rise and one of its decay."""
+"""Synapse with one time constant for its rise and one for its decay."""
 
 from genn_shd.network.definitions import Parameter, SynapseModel
 
@@ -12,6 +12,7 @@ DUAL_EXPONENTIAL = SynapseModel(
     dynamics={"I": "R / tau_rise - I / tau_syn", "R": "-R / tau_rise"},
     receives="R",
 )
-"""A spike adds its weight to R, tau_rise dR/dt = -R, which flows into the current: dI/dt = -I / tau_syn + R / tau_rise.
-So I is a difference of two exponentials, finite where they meet, of the charge of an exponential synapse, w tau_syn.
+"""Each spike adds its weight to R, tau_rise dR/dt = -R, and dI/dt = -I / tau_syn + R / tau_rise. The current after one
+spike is a difference of two exponentials (also defined for tau_rise = tau_syn); its integral, w tau_syn, is that of an
+exponential synapse.
 """

@@ -9,4 +9,4 @@ EXPONENTIAL = SynapseModel(
     dynamics={"I": "-I / tau_syn"},
     receives="I",
 )
-"""Current that jumps by the weight at every arriving spike and decays: tau_syn dI/dt = -I."""
+"""Exponential synapse: each spike adds its weight to the current I, tau_syn dI/dt = -I."""

@@ -34,7 +34,7 @@ def test_a_weight_of_ones_own_reaches_the_network_with_its_parameters():
     assert network.loss_values == {"loss_scale": 1.0, "centre": 0.4, "width": 0.2}
     assert Config.from_values(parse_settings([])) == Config()
     assert load(settings=[*BELL, *VALUES, "loss.parameters.centre=1"]).loss.parameter_values["centre"] == 1
-    assert Config.from_values(config.values()) == config
+    assert Config.from_values(config.to_values()) == config
     assert config.replace(**{"loss.parameters.width": 0.5}).loss.parameter_values["width"] == 0.5
 
 

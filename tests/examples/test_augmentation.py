@@ -29,7 +29,7 @@ def test_settings_make_the_step():
     augmentation = build_augmentation(config)
     assert augmentation == Augmentation(steps=(SpikeDropout(0.1), TimeMask(20)))
     assert [type(step) for step in augmentation.after_blending] == [TimeMask, SpikeDropout]
-    assert Config.from_values(config.values()) == config
+    assert Config.from_values(config.to_values()) == config
     assert build_augmentation(load(settings=[CUSTOM])).is_empty
     model = choose_config_model({"augmentation": {"custom": "examples.augmentation:TimeMask"}})
     (table,) = [table for table in list_tables(model) if table.name == "augmentation"]

@@ -27,7 +27,7 @@ def test_it_trains_and_the_run_goes_on(tmp_path):
 def test_its_parameters_are_settings():
     config = load(settings=[f"dataset.name={NAME}", "dataset.delay=3"])
     assert config.dataset.of_loader == {"num_train": 500, "delay": 3, "seed": 0}
-    assert Config.from_values(config.values()) == config
+    assert Config.from_values(config.to_values()) == config
     assert load_dataset(NAME, num_train=7).train.num_spikes == 14
     tables = {table.kind: table for table in list_tables(choose_config_model({"dataset": {"name": NAME}}))}
     units = {entry.name: entry.unit for entry in tables[f"name = '{NAME}'"].entries}

@@ -49,7 +49,7 @@ def test_parameters_are_settings_like_any_other():
         2.0,
     )
     assert "v_reset" not in hidden.parameters
-    assert Config.from_values(config.values()) == config
+    assert Config.from_values(config.to_values()) == config
     assert config.replace(**{"network.jump": 0.4}).network.jump == 0.4
     trained = load(settings=[NEURON, "network.trained.tau_w.minimum=10"])
     assert build_network(trained, 5, 3).parameter_shapes["hidden.tau_w"] == (256,)

@@ -94,7 +94,7 @@ def test_settings_find_a_loss_by_its_import_path():
     network = build_network(config, 8, 3)
     assert network.loss == custom_losses.squared_error
     assert network.loss_values == {"loss_scale": 1.0, "target": 0.8}
-    assert Config.from_values(config.values()) == config
+    assert Config.from_values(config.to_values()) == config
     assert load(settings=["loss.name=tests.custom_losses:late_hinge"]).loss.definition == custom_losses.late_hinge
     assert _network("tests.custom_losses:late_hinge").loss == custom_losses.late_hinge
 

@@ -18,7 +18,7 @@ def valued(config, folder, reporter):
     noise = 0.02 * math.sin(37.0 * config.training.seed + hidden)
     worth = 0.4 + 0.3 * math.exp(-far) + 0.05 * math.log2(hidden / 16) + 0.08 * recurrent + noise
     row = {"validation_accuracy": worth, "test_accuracy": worth - 0.03, "spikes_per_neuron": network.tau_mem}
-    reporter.epoch({"epoch": 1, **row})
+    reporter.report_epoch({"epoch": 1, **row})
     return {"best": row, "last": row, "run": {"seconds_per_epoch": 1.0}}
 
 

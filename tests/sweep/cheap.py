@@ -33,7 +33,7 @@ def slow(config, folder, reporter):
         return _result(config)
     for epoch in range(1, config.training.epochs + 1):
         time.sleep(0.02)
-        reporter.epoch(_row(config, epoch))
+        reporter.report_epoch(_row(config, epoch))
         if reporter.stop.requested:
             raise Interrupted("stopped")
     return _end(config, folder)
@@ -42,7 +42,7 @@ def slow(config, folder, reporter):
 def curved(config, folder, reporter):
     """Epochs whose values approach the value; asks whether to stop for long enough to be told."""
     for epoch in range(1, config.training.epochs + 1):
-        reporter.epoch(_row(config, epoch, 1 - 0.5**epoch))
+        reporter.report_epoch(_row(config, epoch, 1 - 0.5**epoch))
         deadline = time.monotonic() + (0.2 if epoch == 3 else 0.0)
         while time.monotonic() < deadline:
             if reporter.stop.requested:

@@ -21,7 +21,7 @@ PATIENCE = 90.0
 
 def write(path, function, **tables):
     """A sweep file on disk."""
-    path.write_text(tomli_w.dumps(sweep(function, **tables).values()))
+    path.write_text(tomli_w.dumps(sweep(function, **tables).to_values()))
     return path
 
 

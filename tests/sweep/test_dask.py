@@ -62,7 +62,7 @@ def addresses(reader):
 
 def test_a_run_is_stopped_and_one_that_nobody_waits_for_ends_by_itself(tmp_path, cluster):
     plan = plans.make_plan(cheap.sweep("slow", settings={"training.epochs": 1000}))
-    settings = plan.make_runs(plan.space.at([0.5, 0.5]))[0].settings
+    settings = plan.make_runs(plan.space.make_point([0.5, 0.5]))[0].settings
     job = Job(1, str(tmp_path / "trials" / "0001" / "seed_0"), plan.file.function, settings)
     with DaskCluster(cluster) as workers:
         assert workers.slots == 2
@@ -86,7 +86,7 @@ def test_a_run_is_stopped_and_one_that_nobody_waits_for_ends_by_itself(tmp_path,
 def until(workers, kind):
     events = []
     while not any(isinstance(event, kind) for event in events):
-        events += workers.events(30)
+        events += workers.collect_events(30)
         assert events
     return events
 

@@ -153,7 +153,7 @@ def test_events_of_a_killed_worker_end_with_its_loss(tmp_path, forked_workers):
 
 def job_of(function, run, folder, settings=None):
     plan = plans.make_plan(cheap.sweep(function, settings=settings or {}))
-    configuration = plan.make_runs(plan.space.at([0.5, 0.5]))[0].settings
+    configuration = plan.make_runs(plan.space.make_point([0.5, 0.5]))[0].settings
     return Job(run, str(folder / "trials" / f"{run:04d}" / "seed_0"), plan.file.function, configuration, 1)
 
 
@@ -162,5 +162,5 @@ def until(pool, kind):
     events, deadline = [], time.monotonic() + 60
     while not any(isinstance(event, kind) for event in events):
         assert time.monotonic() < deadline
-        events += pool.events(1.0)
+        events += pool.collect_events(1.0)
     return events

@@ -120,7 +120,7 @@ def peak():
 
 def plan_sweep(path):
     """As the command does before it trains: read, plan, build the strategy and ask it for the first trial."""
-    strategies.build(plan.make_plan(sweep_file.read(str(path), None, False))).next([])
+    strategies.build(plan.make_plan(sweep_file.read(str(path), None, False))).suggest([])
 
 
 @pytest.mark.slow

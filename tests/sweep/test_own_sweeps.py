@@ -33,8 +33,8 @@ def test_every_one_can_be(name, dataset, smoke):
     # Runs that train nothing need no data, and then folds cannot be known.
     settings = combine(file.settings, {"validation": {"kind": "random"}})
     changes = {"function": f"{HERE}:quick", "repeats": {}, "settings": settings}
-    plan = plans.make_plan(SweepFile.from_values(file.values() | changes))
-    listed = plans.list_points(plan) or [plan.space.at([u] * len(plan.space)) for u in (0.0, 0.3, 0.6, 1.0)]
+    plan = plans.make_plan(SweepFile.from_values(file.to_values() | changes))
+    listed = plans.list_points(plan) or [plan.space.make_point([u] * len(plan.space)) for u in (0.0, 0.3, 0.6, 1.0)]
     for point in listed:
         config = plan.make_config(point, 0, None)
         assert config.dataset.name == dataset
@@ -44,7 +44,9 @@ def test_every_one_can_be(name, dataset, smoke):
 @pytest.mark.slow
 def test_the_loss_comparison_is_of_the_published_size():
     plan = plans.make_plan(
-        SweepFile.from_values(sweep_file.read("losses", "shd").values() | {"repeats": {}, "function": f"{HERE}:quick"})
+        SweepFile.from_values(
+            sweep_file.read("losses", "shd").to_values() | {"repeats": {}, "function": f"{HERE}:quick"}
+        )
     )
     points = plans.list_points(plan)
     assert len(points) == 4 * 5 * 2 * 2 * 2  # losses, strengths, recurrence, two time constants

@@ -126,8 +126,8 @@ def test_the_value_of_a_trial_is_the_mean_over_its_runs():
     ]
     value = objective.evaluate_trial(runs)
     assert (value.objective, value.limited) == (pytest.approx(0.6), {"spikes_per_neuron": 11.0})
-    assert not objective.keeps_limits(value.limited)
-    assert objective.keeps_limits({"spikes_per_neuron": 10.0})
+    assert not objective.is_within_limits(value.limited)
+    assert objective.is_within_limits({"spikes_per_neuron": 10.0})
     runs[1]["last"]["validation_accuracy"] = float("nan")
     assert objective.evaluate_trial(runs) is None
     assert objective.evaluate_trial([]) is None

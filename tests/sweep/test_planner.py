@@ -82,7 +82,7 @@ def test_a_folder_keeps_one_sweep(tmp_path):
 def test_a_seed_that_had_no_effect_may_be_taken_out_of_the_file(tmp_path):
     go(tmp_path)
     with State(tmp_path / FILE_NAME) as state:
-        state.describe(file=sweep(settings={"training.seed": 3}).values())
+        state.describe(file=sweep(settings={"training.seed": 3}).to_values())
     go(tmp_path)
 
 
@@ -156,7 +156,7 @@ class Dying(Workers):
     def submit(self, job):
         self.runs.append(job.run)
 
-    def events(self, timeout):
+    def collect_events(self, timeout):
         if self.asked == self.runs[1:]:
             return [Lost(run, "its worker died") for run in self.asked]
         return [Ended(self.runs[0], FAILED, {}, "why")]
@@ -203,8 +203,8 @@ def test_asked_to_stop_it_leaves_what_can_be_gone_on_with(tmp_path):
     stop = StopRequest()
 
     class StoppingWorkers(InProcess):
-        def events(self, timeout):
-            found = super().events(timeout)
+        def collect_events(self, timeout):
+            found = super().collect_events(timeout)
             stop.requested = stop.requested or len(executed(tmp_path)) >= 2
             return found
 
@@ -225,7 +225,7 @@ def test_what_a_planner_left_undecided_is_decided_by_the_next(tmp_path):
     go(tmp_path, budget={"trials": 2})
     plan = plans.make_plan(sweep())
     with State(tmp_path / FILE_NAME) as state:  # as if it had died between the end of a run and that of its trial
-        point = plan.space.at([0.5, 0.5])
+        point = plan.space.make_point([0.5, 0.5])
         runs = [(r.seed, r.fold, r.name, r.settings) for r in plan.make_runs(point)]
         state.add_trial(point, "random", runs)
         run_id = state.claim("gone")

@@ -22,7 +22,7 @@ def test_every_kind_maps_the_unit_interval_onto_its_values_and_back():
         network__num_hidden={"log_integer": [16, 1024]},
         loss__name={"choice": ["sum", "max"]},
     )
-    assert s.at([0.5] * 5) == {
+    assert s.make_point([0.5] * 5) == {
         "network.tau_mem": 20.0,
         "optimiser.learning_rate": pytest.approx(1e-3),
         "training.batch_size": 9,
@@ -30,13 +30,14 @@ def test_every_kind_maps_the_unit_interval_onto_its_values_and_back():
         "loss.name": "max",
     }
     for parameter in s:
-        assert [parameter.at(0.0), parameter.at(1.0)] == [parameter.extremes()[0], parameter.extremes()[-1]]
+        first, *_, last = parameter.list_extremes()
+        assert [parameter.from_unit(0.0), parameter.from_unit(1.0)] == [first, last]
         for unit in np.linspace(0, 1, 7):
-            value = parameter.at(unit)
-            assert parameter.allows(value)
-            back = parameter.at(parameter.place(value))
+            value = parameter.from_unit(unit)
+            assert parameter.is_allowed(value)
+            back = parameter.from_unit(parameter.to_unit(value))
             assert back == value or back == pytest.approx(value)
-    assert not any(parameter.allows(1e9) for parameter in s)
+    assert not any(parameter.is_allowed(1e9) for parameter in s)
 
 
 def test_draws_are_even():
@@ -55,7 +56,7 @@ def test_a_grid_has_every_combination_once_and_conditions_thin_it():
         loss__alpha={"choice": [1.0, 2.0, 3.0], "when": {"loss.name": "first_spike_exp"}},
         network__tau_mem={"float": [10, 20], "points": 2},
     )
-    grid = s.grid()
+    grid = s.make_grid()
     assert len(grid) == (1 + 3) * 2
     assert grid[0] == {"loss.name": "sum", "network.tau_mem": 10.0}
     assert grid[-1] == {"loss.name": "first_spike_exp", "loss.alpha": 3.0, "network.tau_mem": 20.0}
@@ -63,10 +64,11 @@ def test_a_grid_has_every_combination_once_and_conditions_thin_it():
 
 
 def test_whole_ranges_need_no_points_for_a_grid_and_real_ones_do():
-    assert space(training__batch_size={"integer": [3, 6]}).grid() == [{"training.batch_size": k} for k in (3, 4, 5, 6)]
-    assert len(space(network__num_hidden={"log_integer": [2, 4], "points": 9}).grid()) == 3
+    grid = space(training__batch_size={"integer": [3, 6]}).make_grid()
+    assert grid == [{"training.batch_size": k} for k in (3, 4, 5, 6)]
+    assert len(space(network__num_hidden={"log_integer": [2, 4], "points": 9}).make_grid()) == 3
     with pytest.raises(SettingError, match="give points, for example points = 5"):
-        space(network__tau_mem={"float": [1, 2]}).grid()
+        space(network__tau_mem={"float": [1, 2]}).make_grid()
 
 
 def test_a_parameter_may_set_several_settings_by_factors_or_groups_of_them():
@@ -78,7 +80,7 @@ def test_a_parameter_may_set_several_settings_by_factors_or_groups_of_them():
         },
         loss={"cases": {"plain": {"loss.name": "sum"}, "shaped": {"loss.name": "sum_exp", "loss.loss_scale": 10.0}}},
     )
-    settings = s.settings({"tau": 20.0, "scale": 2.0, "loss": "shaped"})
+    settings = s.make_settings({"tau": 20.0, "scale": 2.0, "loss": "shaped"})
     assert settings == {
         "network.tau_mem": 20.0,
         "network.output_tau_mem": 20.0,

@@ -20,7 +20,7 @@ POINT = {"optimiser.learning_rate": 0.01, "network.tau_mem": 20.0}
 @pytest.fixture
 def state(tmp_path):
     with State(tmp_path / FILE_NAME) as state:
-        state.describe(file=sweep().values())
+        state.describe(file=sweep().to_values())
         yield state
 
 

@@ -46,7 +46,7 @@ def plan(**tables):
 def run_through(strategy, count, worth=worth):
     trials = []
     for number in range(1, count + 1):
-        suggestion = strategy.next(trials)
+        suggestion = strategy.suggest(trials)
         trials.append(trial(number, suggestion.point, worth(suggestion.point)))
     return trials
 
@@ -55,12 +55,12 @@ def test_a_grid_and_a_list_are_gone_through_in_order():
     space = {"network.tau_mem": {"choice": [10.0, 20.0]}, "optimiser.learning_rate": {"choice": [0.1, 0.2]}}
     grid = strategies.build(plan(space=space, strategy={"name": "grid"}, budget={}))
     trials = []
-    while (suggestion := grid.next(trials)) is not None:
+    while (suggestion := grid.suggest(trials)) is not None:
         trials.append(trial(len(trials) + 1, suggestion.point))
     assert [tuple(t.point.values()) for t in trials] == [(10.0, 0.1), (10.0, 0.2), (20.0, 0.1), (20.0, 0.2)]
     points = [trials[3].point, trials[1].point]
     listed = strategies.build(plan(space=space, strategy={"name": "list", "points": points}, budget={}))
-    assert [listed.next([trials[3], trials[1]][:k]) for k in range(3)] == [
+    assert [listed.suggest([trials[3], trials[1]][:k]) for k in range(3)] == [
         (points[0], "list"),
         (points[1], "list"),
         None,
@@ -69,11 +69,11 @@ def test_a_grid_and_a_list_are_gone_through_in_order():
 
 def test_random_trials_depend_on_seed_and_number_alone():
     search = strategies.build(plan(strategy={"name": "random", "seed": 1}))
-    first = [search.next([trial(1, {})] * k).point for k in range(3)]
-    assert first == [search.next([trial(1, {}, status=FAILED)] * k).point for k in range(3)]
+    first = [search.suggest([trial(1, {})] * k).point for k in range(3)]
+    assert first == [search.suggest([trial(1, {}, status=FAILED)] * k).point for k in range(3)]
     assert len({json.dumps(point) for point in first}) == 3
     other = strategies.build(plan(strategy={"name": "random", "seed": 2}))
-    assert other.next([]).point != first[0]
+    assert other.suggest([]).point != first[0]
 
 
 @pytest.mark.slow
@@ -92,9 +92,9 @@ def test_they_follow_from_seed_and_trials_alone():
     strategy = strategies.build(plan(space=MIXED))
     trials = run_through(strategy, 14)
     again = strategies.build(plan(space=MIXED))
-    assert [again.next(trials[:k]).point for k in (0, 5, 12, 13)] == [trials[k].point for k in (0, 5, 12, 13)]
+    assert [again.suggest(trials[:k]).point for k in (0, 5, 12, 13)] == [trials[k].point for k in (0, 5, 12, 13)]
     other = strategies.build(plan(space=MIXED, strategy={"name": "bayesian", "seed": 5}))
-    assert other.next([]).point != trials[0].point
+    assert other.suggest([]).point != trials[0].point
 
 
 def test_the_first_trials_are_spread_over_the_space():
@@ -109,8 +109,8 @@ def test_trials_in_flight_are_not_suggested_again():
     trials = run_through(strategy, 12)
     in_flight = []
     for number in range(13, 17):
-        in_flight.append(trial(number, strategy.next([*trials, *in_flight]).point, status=RUNNING))
-    places = [[p.place(t.point[p.name]) for p in strategy.space] for t in in_flight]
+        in_flight.append(trial(number, strategy.suggest([*trials, *in_flight]).point, status=RUNNING))
+    places = [[p.to_unit(t.point[p.name]) for p in strategy.space] for t in in_flight]
     distances = [np.linalg.norm(np.subtract(a, b)) for k, a in enumerate(places) for b in places[:k]]
     assert min(distances) > 0.01
     for k in range(1, 4):  # without the lies, every one of them would have been the first
@@ -133,7 +133,7 @@ def test_where_trials_diverge_no_more_are_sent():
 
     strategy, trials = strategies.build(plan()), []
     for number in range(1, 26):
-        point = strategy.next(trials).point
+        point = strategy.suggest(trials).point
         value = diverging(point)
         trials.append(trial(number, point, value, COMPLETE if value is not None else DIVERGED))
     late = [t.status for t in trials[12:]]
@@ -153,12 +153,12 @@ def test_limits_are_kept_where_that_can_be():
     strategy = bayesian.Bayesian(plan().space, limited, plan().file.strategy)
     trials = []
     for number in range(1, 26):
-        point = strategy.next(trials).point
+        point = strategy.suggest(trials).point
         spikes = {"spikes_per_neuron": point["network.tau_mem"]}  # the limit lies below the best, 20 ms
         trials.append(trial(number, point, worth(point), limited=spikes))
-    kept = [limited.keeps_limits(t.limited) for t in trials[10:]]
+    kept = [limited.is_within_limits(t.limited) for t in trials[10:]]
     assert np.mean(kept) >= 0.5  # of points drawn at random, 0.29
-    best = max((t for t in trials if limited.keeps_limits(t.limited)), key=lambda t: t.objective)
+    best = max((t for t in trials if limited.is_within_limits(t.limited)), key=lambda t: t.objective)
     assert best.point["network.tau_mem"] == pytest.approx(15.0, abs=1.5)
 
 
@@ -167,7 +167,7 @@ def test_while_no_trial_keeps_the_limits_it_goes_where_they_are_likeliest_kept()
     strategy = bayesian.Bayesian(plan().space, limited, plan().file.strategy)
     points = [{"optimiser.learning_rate": 0.01, "network.tau_mem": tau} for tau in (40.0, 30.0, 25.0, 20.0, 15.0)]
     trials = [trial(k, p, worth(p), limited={"spikes_per_neuron": p["network.tau_mem"]}) for k, p in enumerate(points)]
-    assert strategy.next(trials).point["network.tau_mem"] < 9.0
+    assert strategy.suggest(trials).point["network.tau_mem"] < 9.0
 
 
 def test_parameters_that_do_not_matter_make_no_difference():
@@ -222,7 +222,7 @@ def test_disasters_are_lifted_to_a_fence_and_repeats_averaged():
 def earlier_sweep(folder, values=(0.2, 0.9, 0.5, 0.7, 0.4, 0.3), **tables):
     folder.mkdir()
     with State(folder / FILE_NAME) as state:
-        state.describe(file=sweep(**tables).values())
+        state.describe(file=sweep(**tables).to_values())
         for k, value in enumerate(values):
             point = {"optimiser.learning_rate": 10.0 ** (-k), "network.tau_mem": 10.0}
             number = state.add_trial(point, "random", [(0, None, "seed_0", {})])
@@ -237,11 +237,11 @@ def test_a_sweep_may_start_from_what_an_earlier_one_found(tmp_path):
     warm = strategies.build(plan(strategy={"name": "bayesian", "warm_start": folder}))
     assert [o.target for o in warm.earlier] == [0.2, 0.9, 0.5, 0.7, 0.4]  # the last point lies outside the space
     assert warm.initial == 0
-    suggestion = warm.next([])
+    suggestion = warm.suggest([])
     assert suggestion.origin == "bayesian"
     assert 1e-3 < suggestion.point["optimiser.learning_rate"] < 1.0
     cold = strategies.build(plan())
-    assert (cold.next([]).origin, cold.initial) == ("initial", 5)
+    assert (cold.suggest([]).origin, cold.initial) == ("initial", 5)
 
 
 def test_an_earlier_sweep_without_limits_teaches_them_all_the_same(tmp_path):
@@ -249,10 +249,10 @@ def test_an_earlier_sweep_without_limits_teaches_them_all_the_same(tmp_path):
     limits = {"metric": "validation_accuracy", "at_most": {"spikes_per_neuron": 25.0}}
     warm = strategies.build(plan(strategy={"name": "bayesian", "warm_start": folder}, objective=limits))
     assert [o.limited for o in warm.earlier] == [(0.0,), (10.0,), (20.0,), (30.0,), (40.0,)]
-    assert warm.next([]).origin == "bayesian"
+    assert warm.suggest([]).origin == "bayesian"
     limits["at_most"] = {"test_loss": 1.0}
     unknown = strategies.build(plan(strategy={"name": "bayesian", "warm_start": folder}, objective=limits))
-    assert not unknown.earlier and unknown.next([]).origin == "initial"
+    assert not unknown.earlier and unknown.suggest([]).origin == "initial"
 
 
 def test_an_earlier_sweep_must_be_about_the_same(tmp_path):
@@ -280,7 +280,7 @@ FINITE = {
 def test_a_space_of_few_points_is_gone_through_once_and_ends(strategy):
     chosen = strategies.build(plan(space=FINITE, strategy={"name": strategy}))
     trials = []
-    while (suggestion := chosen.next(trials)) is not None:
+    while (suggestion := chosen.suggest(trials)) is not None:
         assert len(trials) < 18
         trials.append(trial(len(trials) + 1, suggestion.point, float(len(trials))))
     assert len({json.dumps(t.point, sort_keys=True) for t in trials}) == len(trials) == 18
@@ -292,7 +292,7 @@ def test_a_point_that_is_listed_twice_is_tried_once():
         plan(space={"network.tau_mem": {"float": [5.0, 40.0]}}, strategy={"name": "list", "points": points}, budget={})
     )
     trials = []
-    while (suggestion := listed.next(trials)) is not None:
+    while (suggestion := listed.suggest(trials)) is not None:
         trials.append(trial(len(trials) + 1, suggestion.point))
     assert [t.point for t in trials] == points[:2]
 

@@ -60,7 +60,7 @@ def test_data_set_and_smoke_lie_over_it(file):
 
 def test_what_is_written_out_reads_back_as_the_same(file):
     sweep = sweep_file.read(str(file))
-    assert SweepFile.from_values(sweep.values()) == sweep
+    assert SweepFile.from_values(sweep.to_values()) == sweep
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tomli_w
 from pydantic import Field, ValidationError, create_model
 
+from ..._moved import old_method
 from ...system.import_path import is_import_path
 from ..aliases import update_names
 from ..losses import LOSS_SETTINGS, LossSettings, name_choices
@@ -73,17 +74,19 @@ class Config(Section):
         except ValidationError as error:
             raise explain(error, model, values) from None
 
-    def values(self) -> dict[str, Any]:
+    def to_values(self) -> dict[str, Any]:
         """Return the settings as nested tables, as for TOML; settings without a value are left out."""
         return self.model_dump(exclude_none=True)
 
     def flatten(self) -> dict[str, Any]:
         """Return all settings by dotted name, such as `training.epochs`."""
-        return _flatten(self.values())
+        return _flatten(self.to_values())
+
+    values = old_method("values", "to_values")
 
     def replace(self, **settings: Any) -> Config:
         """Return a configuration with some settings changed: `replace(**{"training.epochs": 5})`."""
-        values = self.values()
+        values = self.to_values()
         for name, value in settings.items():
             *tables, last = name.split(".")
             reduce(_get_table, tables, values)[last] = value
@@ -91,7 +94,7 @@ class Config(Section):
 
     def to_toml(self) -> str:
         """Return the complete configuration as the text of a TOML file."""
-        return tomli_w.dumps(self.values())
+        return tomli_w.dumps(self.to_values())
 
 
 def _get_table(values: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Strategies, which choose the next trial; one file each.
+"""Strategies, which choose the next trial; one module each.
 
-A strategy keeps nothing: what it says follows from its settings and from the trials so far, so that a sweep that goes
-on chooses as it would have without the pause.
+A strategy has no state: its choice depends only on its settings and on the trials so far, so that a resumed sweep
+chooses the same trials as one without an interruption.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ __all__ = ["Strategy", "build"]
 
 
 def build(plan: Plan) -> Strategy:
-    """The strategy of a plan.
+    """Make the strategy of a plan.
 
     Raises
     ------
     SettingError, BackendError
-        Earlier sweeps that it cannot learn from, or a package that is not there.
+        An earlier sweep cannot be used, or a package is missing.
     """
     settings = plan.file.strategy
     if isinstance(settings, BayesianStrategy):
         from .bayesian import Bayesian
 
-        return Bayesian.of(plan, settings)
+        return Bayesian.from_plan(plan, settings)
     if isinstance(settings, RandomStrategy):
         return RandomSearch(plan.space, settings.seed)
-    return Listed.of(plan)
+    return Listed.from_plan(plan)

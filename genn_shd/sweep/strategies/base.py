@@ -1,4 +1,4 @@
-"""The contract of strategies."""
+"""The interface of strategies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..space import Point, format_label
 
 
 class Suggestion(NamedTuple):
-    """The next trial, and how it came about."""
+    """The point of the next trial, and the origin of the choice, such as `grid`."""
 
     point: Point
     origin: str
@@ -19,10 +19,10 @@ class Suggestion(NamedTuple):
 class Strategy(Protocol):
     """Chooses trials."""
 
-    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
-        """The next trial, given all so far, those under way among them; None where there are no more."""
+    def suggest(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """Choose the next trial, given all trials so far, also active ones; None if there are no more."""
 
 
 def list_labels(trials: Sequence[Trial]) -> set[str]:
-    """Labels of the points of trials: running the same point again would give the same again."""
+    """Return the labels of the points of trials; the same point again would give the same result."""
     return {format_label(trial.point) for trial in trials}

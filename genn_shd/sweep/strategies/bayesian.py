@@ -1,10 +1,10 @@
 """Bayesian optimisation with the package `bayesian-optimization`.
 
-A Gaussian process is fitted to the trials that ended (`surrogate`); the next trial is where the acquisition function is
-highest. Trials under way are taken to be worth a constant (the "constant liar" of Ginsbourger et al. 2010), failed and
-diverged ones as much as the worst that ended, those ended early what the stopping rule estimates. Limits are
-constraints: the acquisition is multiplied by the probability that they are kept (Gardner et al. 2014). The package's
-own constant liar knows neither categories nor constraints, hence `lies`.
+A Gaussian process is fitted to finished trials (`surrogate`); the next trial is at the maximum of the acquisition
+function. Active trials are assumed to have a constant value (the "constant liar" of Ginsbourger et al. 2010), failed
+and diverged trials the value of the worst finished one, and trials that were stopped early the estimate of the stopping
+rule. Limits are constraints: the acquisition function is multiplied by the probability that they are met (Gardner et
+al. 2014). The constant liar of the package supports neither categories nor constraints, so there is one here.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _CANDIDATES, _KEPT, _ROUNDS = 4000, 20, 8
 
 @dataclass(frozen=True)
 class Bayesian:
-    """A strategy that suggests the most promising point, given the observations so far.
+    """Suggests the point with the highest acquisition function, given the observations so far.
 
     Attributes
     ----------
-    space, objective, settings : of the sweep.
-    earlier : what earlier sweeps found.
+    space, objective, settings : space, objective and strategy settings of the sweep.
+    earlier : observations of earlier sweeps.
     """
 
     space: Space
@@ -49,15 +49,15 @@ class Bayesian:
     earlier: tuple[Observation, ...] = ()
 
     @classmethod
-    def of(cls, plan: Plan, settings: BayesianStrategy) -> Bayesian:
-        """The strategy of a plan, with what earlier sweeps found."""
+    def from_plan(cls, plan: Plan, settings: BayesianStrategy) -> Bayesian:
+        """Make the strategy of a plan, with the observations of earlier sweeps."""
         if not convert_parameters(plan.space):
             raise SettingError("strategy.name = 'bayesian' is not allowed: no parameter of the space has two values.")
         earlier = [o for folder in settings.warm_start for o in _list_earlier(Path(folder), plan)]
         return cls(plan.space, plan.objective, settings, tuple(earlier))
 
-    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
-        """A point of the initial design, then the most promising one; one that was tried gives way to another."""
+    def suggest(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """Choose a point of the initial design, later the best by the surrogate; a random one if that was tried."""
         tried = list_labels(trials)
         if self.space.is_exhausted(tried):
             return None
@@ -70,36 +70,36 @@ class Bayesian:
         return None if point is None else Suggestion(point, "random")
 
     def _suggest(self, trials: Sequence[Trial], rng: np.random.Generator) -> Suggestion | None:
-        """The most promising point, tried or not; None while there are too few observations."""
+        """Return the best point by the surrogate, tried or not; None if there are too few observations."""
         number = len(trials)
         if number < self.initial:
             spread = _spread(self.initial, len(self.space), np.random.default_rng(self.settings.seed))
-            return Suggestion(self.space.at(spread[number]), "initial")
+            return Suggestion(self.space.make_point(spread[number]), "initial")
         known = average_by_point([*self.earlier, *list_observations(trials, self.objective, self.earlier)])
         if len(known) < 2:
             return None
         pending = [trial.point for trial in trials if trial.status == RUNNING]
-        return Suggestion(self._find_best([*known, *self.lies(pending, known)], rng), "bayesian")
+        return Suggestion(self._find_best([*known, *self.make_assumed_observations(pending, known)], rng), "bayesian")
 
     @property
     def initial(self) -> int:
-        """Trials of the initial design; earlier sweeps count towards them."""
+        """Number of trials of the initial design; observations of earlier sweeps are subtracted."""
         wanted = max(5, 2 * len(self.space)) if self.settings.initial == "auto" else self.settings.initial
         return max(0, wanted - len(self.earlier))
 
-    def lies(self, pending: Sequence[Point], known: Sequence[Observation]) -> list[Observation]:
-        """Assumed observations of trials under way (the constant liar)."""
+    def make_assumed_observations(self, pending: Sequence[Point], known: Sequence[Observation]) -> list[Observation]:
+        """Return assumed observations for active trials (the constant liar)."""
         targets = np.array([o.target for o in known])
         target = float({"min": targets.min(), "mean": targets.mean(), "max": targets.max()}[self.settings.lie])
         limited = tuple(float(np.mean(values)) for values in zip(*(o.limited for o in known), strict=True))
         return [Observation(point, target, limited) for point in pending]
 
     def _find_best(self, known: Sequence[Observation], rng: np.random.Generator) -> Point:
-        """The point where the acquisition function is highest."""
+        """Find the maximum of the acquisition function."""
         seed = int(rng.integers(2**31))
         surrogate = Surrogate.fit(self.space, self.objective, known, self._evaluate_acquisition(known), seed)
         found = surrogate.optimiser.space.array_to_params(_search(surrogate, _compute_promise(surrogate), seed))
-        return self.space.active({p.name: p.at(0.0) for p in self.space} | found)
+        return self.space.drop_inactive({p.name: p.from_unit(0.0) for p in self.space} | found)
 
     def _evaluate_acquisition(self, known: Sequence[Observation]) -> acquisition.AcquisitionFunction:
         if self.settings.acquisition == "upper_confidence_bound":
@@ -111,9 +111,9 @@ class Bayesian:
 
 
 def _compute_promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]:
-    """A function of (N, D) places, (N,): the acquisition times the probability that limits are kept.
+    """Return a function of (N, D) places, (N,): acquisition function times probability that limits are met.
 
-    While no trial has kept the limits, that probability alone.
+    If no trial has met the limits yet, only that probability.
     """
     optimiser = surrogate.optimiser
     constraint, best = optimiser.constraint, optimiser.max
@@ -129,9 +129,9 @@ def _compute_promise(surrogate: Surrogate) -> Callable[[np.ndarray], np.ndarray]
 
 
 def _search(surrogate: Surrogate, promise: Callable[[np.ndarray], np.ndarray], seed: int) -> np.ndarray:
-    """(D,) the most promising place: many at random, then ever closer neighbours of the best ones.
+    """Find the place with the largest value, (D,): many random places, then closer and closer neighbours of the best.
 
-    The package's own search asks the process for one place at a time, and takes as long as a short trial.
+    The search of the package evaluates one place at a time, which takes as long as a short trial.
     """
     space, random = surrogate.optimiser.space, np.random.RandomState(seed)
     x = space.random_sample(_CANDIDATES, random)
@@ -153,29 +153,29 @@ def _search(surrogate: Surrogate, promise: Callable[[np.ndarray], np.ndarray], s
 
 
 def _spread(count: int, dimensions: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, dimensions) a Latin hypercube: every parameter takes a value from each of `count` equal parts, once."""
+    """Draw a Latin hypercube, (count, dimensions): each parameter has one value in each of `count` equal intervals."""
     return np.stack([(rng.permutation(count) + rng.random(count)) / count for _ in range(dimensions)], axis=1)
 
 
 def _list_earlier(folder: Path, plan: Plan) -> list[Observation]:
-    """List the trials of an earlier sweep that lie in this one's space, with this one's objective of their runs.
+    """List the observations of an earlier sweep that are in the space of this one, with the objective of this one.
 
     Raises
     ------
     SettingError
-        It varied other parameters, or had another objective.
+        The earlier sweep varied other parameters, or had another objective.
     """
     with SweepReader(folder) as reader:
         metric, names = reader.file.objective.metric, set(reader.file.space)
         if metric != plan.objective.metric:
             raise SettingError(
-                f"strategy.warm_start: the sweep in {folder} is about {metric}, this one about "
-                f"{plan.objective.metric}; leave it out."
+                f"strategy.warm_start: the objective of the sweep in {folder} is {metric}, that of this one "
+                f"{plan.objective.metric}; remove it."
             )
         if missing := [p.name for p in plan.space if p.name not in names]:
             raise SettingError(
-                f"strategy.warm_start: the sweep in {folder} did not vary {', '.join(missing)}; leave it out, or leave "
-                "that out of the space."
+                f"strategy.warm_start: the sweep in {folder} did not vary {', '.join(missing)}; remove it, or remove "
+                "that from the space."
             )
         trials = reader.read_trials()
     own = [
@@ -188,7 +188,7 @@ def _list_earlier(folder: Path, plan: Plan) -> list[Observation]:
 
 
 def _select_valued(trial: Trial, plan: Plan) -> Trial:
-    """A complete trial by another objective; what its runs did not report leaves it worth nothing that is known."""
+    """Return a complete trial with the objective of `plan`, or without a value if its runs did not report it."""
     if trial.status != COMPLETE:
         return trial
     value = plan.objective.evaluate_trial([run.metrics for run in trial.runs])

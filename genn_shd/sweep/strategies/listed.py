@@ -1,4 +1,4 @@
-"""Trials that are known beforehand: every one of a list, or of a grid."""
+"""Trials from a list or a grid."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .base import Suggestion, list_labels
 
 @dataclass(frozen=True)
 class Listed:
-    """One point after the other.
+    """Suggests the points of a list in order.
 
     Attributes
     ----------
-    points : all of them.
+    points : all points.
     origin : `grid` or `list`.
     """
 
@@ -25,12 +25,12 @@ class Listed:
     origin: str
 
     @classmethod
-    def of(cls, plan: Plan) -> Listed:
-        """The points of a plan."""
+    def from_plan(cls, plan: Plan) -> Listed:
+        """Make the strategy of a plan."""
         return cls(list_points(plan) or [], plan.file.strategy.name)
 
-    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
-        """The first point that has not been; one that is listed twice is tried once."""
+    def suggest(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """Choose the first point that was not tried; a point that is listed twice is tried once."""
         tried = list_labels(trials)
         new = next((point for point in self.points if format_label(point) not in tried), None)
         return None if new is None else Suggestion(new, self.origin)

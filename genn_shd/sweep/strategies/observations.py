@@ -14,7 +14,7 @@ from ..space import Point, format_label
 
 @dataclass(frozen=True)
 class Observation:
-    """A point with its target, which is to be maximised, and its limited metrics."""
+    """A point with its target, which is maximised, and its limited metrics."""
 
     point: Point
     target: float
@@ -24,8 +24,10 @@ class Observation:
 def list_observations(
     trials: Sequence[Trial], objective: Objective, earlier: Sequence[Observation] = ()
 ) -> list[Observation]:
-    """Observations of trials, failed and diverged ones as bad as the worst, of `earlier` too; none before a trial
-    has reported all limited metrics."""
+    """List the observations of trials; failed and diverged ones get the worst target, also of `earlier`.
+
+    The list is empty until a trial has reported all limited metrics.
+    """
     found = [
         Observation(t.point, objective.sign * t.objective, tuple(t.limited.get(n, np.nan) for n in objective.at_most))
         for t in trials
@@ -43,7 +45,7 @@ def list_observations(
 
 
 def average_by_point(known: Sequence[Observation]) -> list[Observation]:
-    """Observations with each point once, at the mean of all observations there."""
+    """Average the observations at the same point."""
     groups: dict[str, list[Observation]] = {}
     for o in known:
         groups.setdefault(format_label(o.point), []).append(o)
@@ -58,7 +60,7 @@ def average_by_point(known: Sequence[Observation]) -> list[Observation]:
 
 
 def lift_outliers(known: Sequence[Observation]) -> list[Observation]:
-    """Observations with low targets lifted to Tukey's fence, so that a few disasters do not hide all differences."""
+    """Raise very low targets to Tukey's lower fence, so that a few bad trials do not hide all differences."""
     low, high = np.quantile([o.target for o in known], [0.25, 0.75])
     fence = float(low - 1.5 * (high - low))
     return [replace(o, target=max(o.target, fence)) for o in known]

@@ -1,7 +1,7 @@
-"""The space as typed parameters of the package `bayesian-optimization`.
+"""The parameters of a space as typed parameters of the package `bayesian-optimization`.
 
-Whatever its range, a parameter is the unit interval to the kernel, so that length scales compare; a category is one
-dimension a value. A parameter that does not matter, given the others, is put where it makes no difference.
+The kernel sees every range as the unit interval, so that length scales are comparable, and a category as one dimension
+per value. Inactive parameters get neutral values.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ class Real(FloatParameter):
     def __init__(self, parameter: RealRange) -> None:
         super().__init__(parameter.name, (0.0, 1.0))
         self._parameter = parameter
-        self.neutral = parameter.at(0.5)
+        self.neutral = parameter.from_unit(0.5)
 
     def to_float(self, value: float) -> float:
-        """The place of a value."""
-        return self._parameter.place(value)
+        """Return the number in [0, 1] of a value."""
+        return self._parameter.to_unit(value)
 
     def to_param(self, value: Any) -> float:
-        """The value at a place."""
-        return self._parameter.at(float(np.squeeze(value)))
+        """Return the value at a number in [0, 1]."""
+        return self._parameter.from_unit(float(np.squeeze(value)))
 
 
 class Whole(IntParameter):
@@ -38,21 +38,21 @@ class Whole(IntParameter):
     def __init__(self, parameter: IntegerRange) -> None:
         super().__init__(parameter.name, (int(parameter.low), int(parameter.high)))
         self._parameter = parameter
-        self._places = np.array([parameter.place(k) for k in range(int(parameter.low), int(parameter.high) + 1)])
-        self.neutral = parameter.at(0.5)
+        self._places = np.array([parameter.to_unit(k) for k in range(int(parameter.low), int(parameter.high) + 1)])
+        self.neutral = parameter.from_unit(0.5)
 
     def random_sample(self, n_samples: int, random_state: Any) -> np.ndarray:
-        """Draw whole numbers with the parameter's distribution."""
+        """Draw whole numbers from the distribution of the parameter."""
         units = random_state.uniform(0.0, 1.0, n_samples)
-        return np.array([self._parameter.at(unit) for unit in units], dtype=float)
+        return np.array([self._parameter.from_unit(unit) for unit in units], dtype=float)
 
     def kernel_transform(self, value: np.ndarray) -> np.ndarray:
-        """Places of the nearest whole numbers."""
+        """Return the numbers in [0, 1] of the nearest whole numbers."""
         return self._places[np.rint(value).astype(int) - int(self._parameter.low)]
 
 
 class Category(CategoricalParameter):
-    """One of some values, told apart by their labels: the package needs them hashable."""
+    """A choice among values, represented by their labels, because the package needs hashable values."""
 
     def __init__(self, parameter: Choice) -> None:
         super().__init__(parameter.name, [format_label(value) for value in parameter.values])
@@ -60,16 +60,16 @@ class Category(CategoricalParameter):
         self.neutral = parameter.values[0]
 
     def to_float(self, value: Any) -> np.ndarray:
-        """One for the value, zero for the others."""
+        """Return 1 for the value and 0 for the others."""
         return super().to_float(format_label(value))
 
     def to_param(self, value: Any) -> Any:
-        """The value whose number is highest."""
+        """Return the value with the largest number."""
         return self._values[super().to_param(value)]
 
 
 def convert_parameters(space: Space) -> dict[str, Real | Whole | Category]:
-    """A typed parameter for each of the space's that has more than one value."""
+    """Make a typed parameter for each parameter of a space that has more than one value."""
     return {p.name: _to_type(p) for p in space if not (isinstance(p, Choice) and len(p.values) == 1)}
 
 
@@ -81,17 +81,17 @@ def _to_type(parameter: Parameter) -> Real | Whole | Category:
             return Whole(parameter)
         case Choice():
             return Category(parameter)
-    raise TypeError(f"{type(parameter).__name__} has no type in the package.")
+    raise TypeError(f"{type(parameter).__name__} has no counterpart in the package.")
 
 
 class Neutral:
-    """Gives inactive parameters neutral values in the kernel's input, so that they make no difference.
+    """Gives inactive parameters neutral values in the input of the kernel, so that they do not matter.
 
     Parameters
     ----------
-    space : with the conditions.
-    parameters : its typed parameters.
-    masks : name -> (D,) bool, its columns.
+    space : the space, with the conditions of its parameters.
+    parameters : typed parameters of the package, by name.
+    masks : name -> (D,) bool, columns of the parameter.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Neutral:
         self._conditional = [p for p in space if p.when and p.name in parameters]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """(N, D) points with neutral values of inactive parameters."""
+        """Return points (N, D) with neutral values of inactive parameters."""
         if not self._conditional:
             return x
         x = np.array(x, copy=True)
@@ -117,12 +117,12 @@ class Neutral:
         return x
 
     def _is_one_of(self, x: np.ndarray, name: str, values: Any) -> np.ndarray:
-        if name not in self._parameters:  # it has one value, and conditions name only values that there are
+        if name not in self._parameters:  # it has one value, and conditions name only existing values
             return np.ones(len(x), dtype=bool)
         columns = x[:, self._masks[name]]
         return np.any([np.all(np.isclose(columns, self._has_seen(name, value)), axis=1) for value in values], axis=0)
 
     def _has_seen(self, name: str, value: Any) -> np.ndarray:
-        """A value in the kernel's input, (columns,)."""
+        """Return a value as input of the kernel, (columns,)."""
         parameter = self._parameters[name]
         return np.ravel(parameter.kernel_transform(np.atleast_2d(parameter.to_float(value))))

@@ -1,4 +1,4 @@
-"""Trials drawn evenly from the space (Bergstra & Bengio 2012, J. Mach. Learn. Res. 13, 281)."""
+"""Random search: trials drawn uniformly from the space (Bergstra & Bengio 2012, J. Mach. Learn. Res. 13, 281)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .base import Suggestion, list_labels
 
 @dataclass(frozen=True)
 class RandomSearch:
-    """The n-th trial depends on seed and n alone, unless it was tried before: then another one is drawn."""
+    """Draws the n-th trial from the seed and n; if it was tried before, another one."""
 
     space: Space
     seed: int
 
-    def next(self, trials: Sequence[Trial]) -> Suggestion | None:
-        """A new point drawn for its number."""
+    def suggest(self, trials: Sequence[Trial]) -> Suggestion | None:
+        """Draw a new point."""
         point = self.space.draw_new(np.random.default_rng([self.seed, len(trials)]), list_labels(trials))
         return None if point is None else Suggestion(point, "random")

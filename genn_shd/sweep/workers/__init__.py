@@ -1,9 +1,9 @@
-"""Workers, which run the runs. The planner gives them jobs and hears of these by events; it knows no more of either.
+"""Workers, which execute runs. The planner submits jobs to them and receives events.
 
-base         jobs, events, and what workers are
-job          what any worker does with a job
+base         jobs, events, and the interface of workers
+job          execution of a job, by any kind of worker
 in_process   one after another, in a thread of this process
 processes    in processes of this machine
-dask         on a Dask cluster
-slurm        a Dask cluster whose workers are jobs of Slurm
+dask_cluster on a Dask cluster
+slurm        on a Dask cluster whose workers are Slurm jobs
 """

@@ -1,4 +1,4 @@
-"""The contract between the planner and any kind of workers: jobs, events, and how they are passed."""
+"""The interface between the planner and workers: jobs and events."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..._moved import old_method
 from ...system.interrupt import StopRequest
 
 
 @dataclass(frozen=True)
 class Job:
-    """One run, as a worker gets it. It can be sent to another machine that sees the same disk.
+    """One run for a worker. It can be sent to another machine with access to the same disk.
 
     Attributes
     ----------
-    run : its id.
-    folder : where it leaves its files, absolute.
-    function : the function that it calls, as module:function.
-    settings : its complete configuration.
-    threads : processor threads for each run of a worker; None to leave it to the settings.
+    run : id of the run.
+    folder : absolute path of the run folder.
+    function : the function to call, as module:function.
+    settings : the complete configuration.
+    threads : processor threads for the run; None to use the settings.
     """
 
     run: int
@@ -32,7 +33,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Started:
-    """A worker has begun with a run. A second one without an end between says that the first worker is gone."""
+    """A worker has started a run. A second `Started` without an end in between means that the first worker died."""
 
     run: int
     worker: str
@@ -40,7 +41,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Epoch:
-    """A run has a new row in its history."""
+    """A run has completed an epoch; `row` is the row of its history."""
 
     run: int
     row: Mapping[str, Any]
@@ -48,15 +49,15 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run is off its worker.
+    """A run has ended on its worker.
 
     Attributes
     ----------
-    run : its id.
-    status : `complete`, `diverged` or `failed`; `interrupted` where it was asked to stop and can go on; `busy` where
-        another process still has its folder.
+    run : id of the run.
+    status : `complete`, `diverged` or `failed`; `interrupted` if it was stopped and can be resumed; `busy` if another
+        process is still using its folder.
     metrics : reported metrics.
-    error : what went wrong.
+    error : message of the error, or an empty string.
     """
 
     run: int
@@ -82,17 +83,19 @@ class Reporter(Protocol):
     stop: StopRequest
     """`stop.requested` becomes true when the run is to end, after the current batch or as soon as it can."""
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
-        """Report a row of the history; it has an `epoch`, counted from 1, and metrics by name."""
+    def report_epoch(self, row: Mapping[str, Any]) -> None:
+        """Report a row of the history: `epoch`, counted from 1, and metrics by name."""
+
+    epoch = old_method("epoch", "report_epoch")
 
 
 class Workers(abc.ABC):
-    """A place that runs jobs. A context manager: leaving it ends whatever still runs.
+    """Executes jobs. Use it as a context manager: leaving it stops jobs that are still running.
 
     Attributes
     ----------
-    slots : how many jobs can be under way at once; may change while it works.
-    description : for the log.
+    slots : largest number of active jobs; it may change.
+    description : description for the log.
     """
 
     slots: int
@@ -100,25 +103,25 @@ class Workers(abc.ABC):
 
     @abc.abstractmethod
     def submit(self, job: Job) -> None:
-        """Take a job; there must be a free slot for it."""
+        """Start a job; there must be a free slot for it."""
 
     @abc.abstractmethod
-    def events(self, timeout: float) -> list[Event]:
-        """Events since the last call, in order; waits at most `timeout` s for one.
+    def collect_events(self, timeout: float) -> list[Event]:
+        """Return the events since the last call, in order; wait at most `timeout` s for the first.
 
         Raises
         ------
         GennShdError
-            The workers are gone for good.
+            There are no workers left.
         """
 
     @abc.abstractmethod
     def stop(self, run: int) -> None:
-        """Ask a run to end where it can go on later."""
+        """Ask a run to stop, so that it can be resumed."""
 
     @abc.abstractmethod
     def close(self) -> None:
-        """End all workers."""
+        """Stop all workers."""
 
     def __enter__(self) -> Workers:
         return self

@@ -1,7 +1,7 @@
-"""Runs on a Dask cluster: `--scheduler ADDRESS`. Its workers must see the disk that the sweep's folder lies on.
+"""Execute runs on a Dask cluster (`--scheduler ADDRESS`). Its workers need access to the disk of the sweep's folder.
 
-Dask gives the run of a dead worker to another one by itself; a second `Started` says so. The SQLite file is written by
-the planner alone, so that it need not lie on a disk that locks across machines.
+Dask gives the run of a dead worker to another one; a second `Started` reports this. Only the planner writes the SQLite
+file, so its disk need not support locks between machines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from ...errors import BackendError
 from ...system.interrupt import StopRequest
-from .base import Ended, Epoch, Event, Job, Lost, Started, Workers
+from .base import Ended, Epoch, Event, Job, Lost, Reporter, Started, Workers
 from .in_process import drain
 from .job import execute
 from .processes import share_threads
@@ -26,16 +26,16 @@ MISSING = "a Dask cluster needs the package distributed; install it with: pip in
 
 
 class DaskCluster(Workers):
-    """The workers of a cluster: as many runs at once as they have threads.
+    """The workers of a Dask cluster: as many runs at once as they have threads.
 
     Parameters
     ----------
-    address : of the scheduler, for example tcp://host:8786, or a cluster of dask-jobqueue's.
+    address : address of the scheduler, such as tcp://host:8786, or a cluster object of dask-jobqueue.
 
     Raises
     ------
     BackendError
-        Dask is not installed, or nobody answers there.
+        Dask is not installed, or no scheduler answers.
     """
 
     def __init__(self, address: Any) -> None:
@@ -57,7 +57,7 @@ class DaskCluster(Workers):
 
     @property
     def slots(self) -> int:  # type: ignore[override]
-        """Threads of all workers that are there now."""
+        """Number of threads of all current workers."""
         return sum(self._count_slots().values())
 
     def submit(self, job: Job) -> None:
@@ -66,10 +66,10 @@ class DaskCluster(Workers):
         self._futures[job.run] = future
         future.add_done_callback(lambda done: self._events.put(_end(job.run, done)))
 
-    def events(self, timeout: float) -> list[Event]:
+    def collect_events(self, timeout: float) -> list[Event]:
         if self._client.status != "running":
             raise BackendError(
-                "the Dask scheduler is gone; start it again and give the same command: the sweep resumes."
+                "the Dask scheduler is gone; start it again, and run the same command to resume the sweep."
             )
         events = drain(self._events, timeout)
         for event in events:
@@ -87,7 +87,7 @@ class DaskCluster(Workers):
         self._client.close()
 
     def _receive(self, event: tuple[float, dict[str, Any]]) -> None:
-        """Pass on what a worker says of a run, unless that is an attempt that was given up."""
+        """Forward an event of a worker, unless it is about an abandoned attempt."""
         message = event[1]
         run = message["run"]
         if run in self._futures and self._futures[run].key == message["key"]:
@@ -103,13 +103,13 @@ class DaskCluster(Workers):
 
 
 def _end(run: int, future: Any) -> Event:
-    """The event for the end of a run that a cluster had."""
+    """Make the event for the end of a run on a cluster."""
     from distributed.scheduler import KilledWorker
 
     if future.status == "finished":
         return future.result()
     if future.status != "error":
-        return Lost(run, f"the cluster let go of it ({future.status})")
+        return Lost(run, f"the cluster dropped it ({future.status})")
     error = future.exception()
     if isinstance(error, KilledWorker):
         return Lost(run, "the cluster gave up: too many of its workers died")
@@ -117,15 +117,15 @@ def _end(run: int, future: Any) -> Event:
 
 
 def _name_flag(key: str) -> str:
-    """Name of the flag that asks a run to stop."""
+    """Return the name of the flag that asks a run to stop."""
     return f"genn_shd-stop-{key}"
 
 
 # --- in the worker's process -------------------------------------------------------------------------------------
 
 
-class _Reporter:
-    """Talks to the planner through the scheduler; asks after every epoch whether to stop."""
+class _Reporter(Reporter):
+    """Reports to the planner through the scheduler; checks after every epoch whether to stop."""
 
     def __init__(self, job: Job, topic: str) -> None:
         from distributed import get_worker
@@ -136,7 +136,7 @@ class _Reporter:
         self._key = str(self._worker.get_current_task())
         self._say(started_on=self._worker.address)
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
+    def report_epoch(self, row: Mapping[str, Any]) -> None:
         self._say(row=dict(row))
         self.stop.requested = self._is_flagged() or self._is_forgotten()
 
@@ -149,7 +149,7 @@ class _Reporter:
         return bool(Flag(_name_flag(self._key)).is_set())
 
     def _is_forgotten(self) -> bool:
-        """Whether the planner that waits for the run has died."""
+        """Whether the planner of the run has died."""
         task = self._worker.state.tasks.get(self._key)
         return task is None or task.state == "cancelled"
 
@@ -162,7 +162,7 @@ def _run(job: Job, slots_by_host: Mapping[str, int], topic: str) -> Ended:
     from ...backends.native.threads import count_available_threads
 
     worker, processors = get_worker(), count_available_threads()
-    has_machine = processors == os.cpu_count()  # else a batch system gave it processors of its own
+    has_machine = processors == os.cpu_count()  # otherwise a batch system assigned some of the processors
     slots = slots_by_host.get(get_address_host(worker.address), 0) if has_machine else 0
     threads = share_threads(max(slots, worker.state.nthreads), processors)
     return execute(replace(job, threads=threads), _Reporter(job, topic))

@@ -1,4 +1,4 @@
-"""Runs one after another in a thread of this process: nothing to start, nothing to send."""
+"""Execute runs one after another in a thread of this process."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from contextvars import copy_context
 from typing import Any
 
 from ...system.interrupt import StopRequest
-from .base import Epoch, Event, Job, Started, Workers
+from .base import Epoch, Event, Job, Reporter, Started, Workers
 from .job import execute
 
 
-class _Reporter:
+class _Reporter(Reporter):
     def __init__(self, run: int, events: queue.SimpleQueue[Event]) -> None:
         self.stop = StopRequest()
         self._run, self._events = run, events
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
+    def report_epoch(self, row: Mapping[str, Any]) -> None:
         self._events.put(Epoch(self._run, dict(row)))
 
 
 class InProcess(Workers):
-    """One worker, which has all processor threads."""
+    """One worker, which uses all processors."""
 
     slots = 1
     description = "in this process"
@@ -33,7 +33,7 @@ class InProcess(Workers):
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._reporters: dict[int, _Reporter] = {}
-        # A daemon: a second Ctrl-C ends the program although a batch is under way.
+        # A daemon thread: a second Ctrl-C ends the program in the middle of a batch.
         self._thread = threading.Thread(
             target=copy_context().run, args=(self._serve,), name="sweep worker", daemon=True
         )
@@ -43,7 +43,7 @@ class InProcess(Workers):
         self._reporters[job.run] = _Reporter(job.run, self._events)
         self._jobs.put(job)
 
-    def events(self, timeout: float) -> list[Event]:
+    def collect_events(self, timeout: float) -> list[Event]:
         return drain(self._events, timeout)
 
     def stop(self, run: int) -> None:
@@ -65,7 +65,7 @@ class InProcess(Workers):
 
 
 def drain(events: queue.SimpleQueue[Event], timeout: float) -> list[Event]:
-    """All events there are, or the first within `timeout` s and those with it."""
+    """Return all events in a queue; if there are none, wait at most `timeout` s for the first."""
     found: list[Event] = []
     try:
         found.append(events.get(timeout=timeout))

@@ -1,7 +1,7 @@
-"""The execution of a job, by any worker: run it in its folder, once, and describe how it ended.
+"""Execute a job: run it in its folder, once, and return how it ended.
 
-How a run ended is written into its folder before anyone is told, so that a planner that dies in between does not run
-it twice.
+The end of a run is written to its folder before it is reported, so that the run is not repeated if the planner dies in
+between.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUSY = "busy"
 
 
 class _Outcome(BaseModel):
-    """The end of a run, as it is kept."""
+    """The end of a run, as written to its folder."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class _Outcome(BaseModel):
 
 
 def execute(job: Job, reporter: Reporter) -> Ended:
-    """Run a job, or read how it ended where it did before."""
+    """Execute a job, or read its end if it ended before."""
     folder = Path(job.folder)
     try:
         make_folder(folder)
@@ -50,7 +50,7 @@ def execute(job: Job, reporter: Reporter) -> Ended:
 
 
 def _list_known(job: Job, folder: Path) -> Ended | None:
-    """The end that a run had before; None where it had none, or where the file cannot be read."""
+    """Read the earlier end of a run; None if there is none, or the file cannot be read."""
     try:
         outcome = _Outcome.model_validate(json.loads((folder / OUTCOME).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
@@ -67,7 +67,7 @@ def _run(job: Job, folder: Path, reporter: Reporter) -> Ended:
         ended = Ended(job.run, DIVERGED, {}, str(error))
     except GennShdError as error:
         return Ended(job.run, FAILED, {}, str(error))
-    except Exception:  # a bug in a run must not take the sweep with it
+    except Exception:  # an error in a run must not end the sweep
         return Ended(job.run, FAILED, {}, traceback.format_exc())
     write_text(folder / OUTCOME, json.dumps(_run_to_outcome(ended), indent=2) + "\n")
     return ended

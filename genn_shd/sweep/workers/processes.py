@@ -1,6 +1,6 @@
-"""Runs in processes of this machine. One that dies takes its run with it and nothing else, and is replaced.
+"""Execute runs in processes of this machine. If a process dies, only its run is lost, and the process is replaced.
 
-A worker ends with the planner: it reads the planner's end of its pipe, which the system closes when the planner dies.
+A worker ends with the planner: it reads from a pipe, which the system closes when the planner dies.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 
 from ...errors import BackendError
 from ...system.interrupt import StopRequest
-from .base import Ended, Epoch, Event, Job, Lost, Started, Workers
+from .base import Ended, Epoch, Event, Job, Lost, Reporter, Started, Workers
 from .job import execute
 
-_SPAWN = multiprocessing.get_context("spawn")  # a forked child inherits locks that nobody will open
+_SPAWN = multiprocessing.get_context("spawn")  # a forked process would inherit locks that are never released
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MAX_STILLBORN = 3
-_PATIENCE = 5.0  # s for a worker to end by itself
+_PATIENCE = 5.0  # s to wait for a worker to end
 
 
 @dataclass
@@ -36,12 +36,12 @@ class _Worker:
 
 
 class Processes(Workers):
-    """A number of worker processes.
+    """Worker processes on this machine.
 
     Parameters
     ----------
-    count : of processes.
-    threads : processor threads of each; see `share_threads`.
+    count : number of processes.
+    threads : processor threads of each process; see `share_threads`.
     """
 
     def __init__(self, count: int, threads: int) -> None:
@@ -54,10 +54,10 @@ class Processes(Workers):
     def submit(self, job: Job) -> None:
         worker = next(w for w in self._workers if w.run is None)
         worker.run = job.run
-        with suppress(OSError):  # it is dead; `events` will notice
+        with suppress(OSError):  # the worker is dead; reported with the next events
             worker.pipe.send(job)
 
-    def events(self, timeout: float) -> list[Event]:
+    def collect_events(self, timeout: float) -> list[Event]:
         ready = wait([w.pipe for w in self._workers], timeout)
         events: list[Event] = []
         for k, worker in enumerate(self._workers):
@@ -91,11 +91,11 @@ class Processes(Workers):
         process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
         with _set_environment(dict.fromkeys(_THREAD_VARIABLES, str(self.threads))):
             process.start()
-        theirs.close()  # so that its end is closed when it dies
+        theirs.close()  # then only the worker has its end, and it is closed when the worker dies
         return _Worker(process, ours)
 
     def _read(self, worker: _Worker) -> list[Event]:
-        """Events that a worker has sent; closes the pipe of one that is dead."""
+        """Read the events of a worker; close the pipe of a dead one."""
         events: list[Event] = []
         try:
             while worker.pipe.poll():
@@ -109,27 +109,27 @@ class Processes(Workers):
         return events
 
     def _replace(self, k: int) -> list[Event]:
-        """Put a new worker in the place of a dead one."""
+        """Replace a dead worker by a new one."""
         dead = self._workers[k]
         dead.process.join()
         self._stillborn += 1
         if self._stillborn > _MAX_STILLBORN * self.slots:
             raise BackendError(
-                f"worker processes die before they do anything (exit code {dead.process.exitcode}); "
-                "run with --workers 0 to see why."
+                f"worker processes die at their start (exit code {dead.process.exitcode}); "
+                "use --workers 0 to see the reason."
             )
         self._workers[k] = self._start()
         return [] if dead.run is None else [Lost(dead.run, f"its worker died (exit code {dead.process.exitcode})")]
 
 
 def share_threads(count: int, processors: int) -> int:
-    """Processor threads for each of `count` workers, so that the machine is full and no more."""
+    """Return the number of threads for each of `count` workers, so that they use all processors."""
     return max(1, processors // count)
 
 
 @contextmanager
 def _set_environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables that a process started within inherits."""
+    """Set environment variables for processes that are started within the block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -145,13 +145,13 @@ def _set_environment(values: Mapping[str, str]) -> Iterator[None]:
 # --- in the worker's process -------------------------------------------------------------------------------------
 
 
-class _Reporter:
+class _Reporter(Reporter):
     def __init__(self, run: int, pipe: Connection) -> None:
         self.stop = StopRequest()
         self.run = run
         self._pipe = pipe
 
-    def epoch(self, row: Mapping[str, Any]) -> None:
+    def report_epoch(self, row: Mapping[str, Any]) -> None:
         _tell(self._pipe, Epoch(self.run, dict(row)))
 
 
@@ -163,13 +163,13 @@ def _tell(pipe: Connection, event: Event) -> None:
 
 
 def _leave() -> None:
-    """The planner is gone: what is under way is lost at once, and another planner can have the folder."""
+    """End the process at once because the planner is gone; another planner can then use the folder."""
     os._exit(1)
 
 
 def _serve(pipe: Connection) -> None:
-    """Run jobs until there are no more, or the planner is gone."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches the whole group; the planner says what it means
+    """Execute jobs until there are no more, or the planner is gone."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C reaches all processes; only the planner handles it
         signal.signal(number, signal.SIG_IGN)
     jobs: queue.SimpleQueue[_Reporter | None] = queue.SimpleQueue()
     waiting: dict[int, Job] = {}
@@ -180,7 +180,7 @@ def _serve(pipe: Connection) -> None:
 
 
 def _listen(pipe: Connection, jobs: queue.SimpleQueue[_Reporter | None], waiting: dict[int, Job]) -> None:
-    """Take jobs, requests to stop a run (its id), and None for the end."""
+    """Receive jobs, requests to stop a run (its id), and None for the end."""
     reporter: _Reporter | None = None
     try:
         while (message := pipe.recv()) is not None:

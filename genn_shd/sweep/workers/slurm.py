@@ -1,6 +1,6 @@
-"""A Dask cluster whose workers are jobs of Slurm: `--slurm FILE`, through dask-jobqueue.
+"""Execute runs on a Dask cluster whose workers are Slurm jobs (`--slurm FILE`), with dask-jobqueue.
 
-The file says what to ask Slurm for:
+The file states the resources to request:
 
     jobs = 8
     partition = "gpu"
@@ -10,7 +10,7 @@ The file says what to ask Slurm for:
     directives = ["--gres=gpu:1"]
     before = ["module load cuda", "source .venv/bin/activate"]
 
-The planner runs where the command is given, for example on the login node, and must be reachable from the jobs.
+The planner runs on the machine of the command, for example the login node, and jobs must be able to connect to it.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _NEGATIVE = re.compile(r"(-{1,2}[\w-]+?)[= ](?:\w+:)*-\d+")
 
 
 class SlurmSettings(Section):
-    """Resources to ask Slurm for."""
+    """Resources to request from Slurm."""
 
-    jobs: int = declare_setting(1, "jobs to submit", ge=1)
-    runs_per_job: int = declare_setting(1, "runs at once in a job, which share its processors", ge=1)
-    cores: int = declare_setting(1, "processors of a job", ge=1)
-    memory: str = declare_setting("4GB", "memory of a job")
+    jobs: int = declare_setting(1, "number of jobs", ge=1)
+    runs_per_job: int = declare_setting(1, "number of runs at the same time in a job, which share its processors", ge=1)
+    cores: int = declare_setting(1, "processors per job", ge=1)
+    memory: str = declare_setting("4GB", "memory per job")
     hours: float = declare_setting(
-        24.0, "time limit of a job; runs that it cuts off resume in another one", "h", gt=0, le=87_600
+        24.0, "time limit of a job; interrupted runs resume in another job", "h", gt=0, le=87_600
     )
-    partition: str | None = declare_setting(None, "partition to submit to; several with commas between")
+    partition: str | None = declare_setting(None, "partition, or several separated by commas")
     account: str | None = declare_setting(None, "account to charge")
-    interface: str | None = declare_setting(None, "network interface by which jobs reach the planner, for example ib0")
+    interface: str | None = declare_setting(None, "network interface between jobs and planner, for example ib0")
     directives: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting((), "further #SBATCH directives")
     before: Annotated[tuple[str, ...], OneOrMany, AsList] = declare_setting(
         (), "shell commands before the worker starts"
@@ -62,7 +62,7 @@ class SlurmSettings(Section):
 
     @model_validator(mode="after")
     def _check_words(self) -> Self:
-        """Check that words of directives in the job script are single words."""
+        """Check that values for directives of the job script are single words."""
         for name in ("partition", "account", "interface"):
             value = getattr(self, name)
             if value is not None and not _WORD.fullmatch(value):
@@ -88,13 +88,13 @@ class SlurmSettings(Section):
 
 
 class SlurmCluster(DaskCluster):
-    """Jobs of Slurm, submitted when it is made and cancelled when it is closed."""
+    """Slurm jobs, submitted by the constructor and cancelled by `close`."""
 
     def __init__(self, settings: SlurmSettings) -> None:
         self._cluster = _make_cluster(settings)
         self._cluster.scale(jobs=settings.jobs)
         super().__init__(self._cluster)
-        self.description = f"{settings.jobs} jobs of Slurm, {settings.runs_per_job} runs each"
+        self.description = f"{settings.jobs} Slurm jobs, {settings.runs_per_job} runs each"
 
     def close(self) -> None:
         super().close()
@@ -102,32 +102,32 @@ class SlurmCluster(DaskCluster):
 
 
 def start(file: Path) -> SlurmCluster:
-    """The cluster that a file asks for.
+    """Start the cluster that a file describes.
 
     Raises
     ------
     SettingError
-        A setting of the file that is not allowed.
+        A setting of the file is not allowed.
     BackendError
-        dask-jobqueue or Slurm is not there.
+        dask-jobqueue or Slurm is missing.
     """
     settings = read(file)
     if shutil.which("sbatch") is None:
         raise BackendError(
-            "Slurm is not installed here: there is no sbatch; give the command on a machine that submits to it, "
-            "or see with --job-script what it would submit."
+            "Slurm is not installed: there is no sbatch; run the command on a machine that can submit jobs, or print "
+            "the job script with --job-script."
         )
     return SlurmCluster(settings)
 
 
 def write_job_script(file: Path) -> str:
-    """The script that would be submitted for each job."""
+    """Return the script that would be submitted for each job."""
     with _make_cluster(read(file)) as cluster:
         return str(cluster.job_script())
 
 
 def read(file: Path) -> SlurmSettings:
-    """The settings in a file."""
+    """Read the settings of a file."""
     values = read_toml(file)
     try:
         return SlurmSettings.model_validate(values)

@@ -1,12 +1,12 @@
-"""Networks of LIF neurons to and from mlGeNN: the same spikes from the same weights, up to a factor.
+"""Convert networks of LIF neurons to and from mlGeNN; weights differ by a factor, spikes are the same.
 
-Per step, mlGeNN's neurons take V <- alpha V + c I where ours take V <- alpha V + kappa I (the exact integral of
-`eventprop.schemes.grid`). c is 1, or (1 - alpha) (tau_syn / dt) (1 - exp(-dt / tau_syn)) where `scale_i` is set, as
-EventPropCompiler needs it; all else is the same. Weights onto a population therefore differ by the factor kappa / c,
-and with it the membrane potentials are the same, step for step.
+In each step, neurons of mlGeNN compute V <- alpha V + c I, those of this package V <- alpha V + kappa I (the exact
+integral of `eventprop.schemes.grid`). c is 1, or (1 - alpha) (tau_syn / dt) (1 - exp(-dt / tau_syn)) with `scale_i`, as
+EventPropCompiler needs it. Weights onto a population therefore differ by the factor kappa / c; membrane potentials are
+then the same in every step.
 
-Two things mlGeNN does differently. A channel of its input spikes at most once a step: a second spike in the same time
-bin comes one step later. And spikes of a trial's last step arrive in the first step of the next trial.
+mlGeNN differs in two ways. An input channel spikes at most once per step: a second spike in the same time bin comes one
+step later. And spikes in the last step of a trial arrive in the first step of the next trial.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ READOUTS = {
     "max": "max_var",
     "first_spike_exp": "first_spike_time",
 }
-"""Loss -> the readout of mlGeNN from which its predictions come."""
+"""Loss -> readout of mlGeNN that gives its predictions."""
 
 _LIF = {"tau_mem", "v_threshold", "v_reset"}
 
@@ -45,8 +45,8 @@ class MlgennNetwork:
     Attributes
     ----------
     network : `ml_genn.Network`.
-    populations, connections : name here -> mlGeNN's.
-    scale_i : as its neurons and synapses were made.
+    populations, connections : name in this package -> object of mlGeNN.
+    scale_i : value of `scale_i` of its neurons.
     """
 
     network: Any
@@ -60,17 +60,17 @@ def to_mlgenn(model: Model, scale_i: bool = True, max_spikes: int = 10000) -> Ml
 
     Parameters
     ----------
-    model : of LIF and LI neurons with exponential synapses, time constants the same throughout a population. Its
-        predictions are those of the grid scheme.
-    scale_i : whether currents are scaled as EventPropCompiler needs it.
-    max_spikes : room for the input spikes of one batch of mlGeNN's, all channels together.
+    model : a model of LIF and LI neurons with exponential synapses, and the same time constants for all neurons of a
+        population. Predictions of mlGeNN are those of the grid scheme.
+    scale_i : whether currents are scaled, as EventPropCompiler needs it.
+    max_spikes : largest number of input spikes in a batch of mlGeNN, for all channels together.
 
     Raises
     ------
     SettingError
-        Where mlGeNN has nothing equivalent.
+        mlGeNN has no equivalent of a part of the network.
     BackendError
-        Where mlGeNN is not installed.
+        mlGeNN is not installed.
     """
     ml_genn = _load()
     values = _check(model)
@@ -94,10 +94,10 @@ def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arr
 
     Parameters
     ----------
-    model : of the same network.
-    other : made by `to_mlgenn`, perhaps changed since, or loaded with weights by its `network.load`.
-    compiled : mlGeNN's compiled network, inside its `with` block, to read weights as they are after training; without
-        it those of the description are read.
+    model : a model of the same network.
+    other : a network from `to_mlgenn`; its weights may have been changed or loaded.
+    compiled : mlGeNN's compiled network, inside its `with` block, to read trained weights from the device; without it,
+        the weights of `other` are read.
     """
     arrays = {}
     for name, connection in other.connections.items():
@@ -111,12 +111,12 @@ def from_mlgenn(model: Model, other: MlgennNetwork, compiled: Any = None) -> Arr
 
 
 def convert_weights_to_mlgenn(model: Model, parameters: Mapping[str, np.ndarray], scale_i: bool = True) -> Arrays:
-    """Convert weights to those of mlGeNN's connections, (pre, post); parameters of neurons are no weights.
+    """Convert weights to those of mlGeNN's connections, (pre, post); parameters of neurons are ignored.
 
     Raises
     ------
     SettingError
-        Weights that are missing, of another shape or not finite.
+        Weights are missing, of another shape or not finite.
     """
     check_parameters(dict(parameters), model.network)
     _check_complete(parameters, model)
@@ -130,7 +130,7 @@ def convert_weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], 
     Raises
     ------
     SettingError
-        Weights that are missing, unknown, of another shape or not finite.
+        Weights are missing, unknown, of another shape or not finite.
     """
     factors = _compute_factors(model, scale_i)
     shapes = {c.name: model.network.get_weight_shape(c) for c in model.network.connections}
@@ -148,7 +148,7 @@ def convert_weights_from_mlgenn(model: Model, arrays: Mapping[str, np.ndarray], 
 
 
 def _check_complete(weights: Mapping[str, np.ndarray], model: Model) -> None:
-    """Check that there are weights of every connection, so that none keeps its initial weights unnoticed."""
+    """Check that there are weights for every connection; others would keep their initial weights unnoticed."""
     for connection in model.network.connections:
         if connection.name not in weights:
             names = ", ".join(c.name for c in model.network.connections)
@@ -156,7 +156,7 @@ def _check_complete(weights: Mapping[str, np.ndarray], model: Model) -> None:
 
 
 def convert_spikes_to_mlgenn(samples: SpikeTrains, num_units: int, dt: float) -> list[Any]:
-    """Convert samples to those of mlGeNN's SpikeInput, each spike in the time step that it has here.
+    """Convert samples for mlGeNN's SpikeInput; every spike has the same time step as in this package.
 
     Parameters
     ----------
@@ -171,12 +171,12 @@ def convert_spikes_to_mlgenn(samples: SpikeTrains, num_units: int, dt: float) ->
     Raises
     ------
     BackendError
-        Where mlGeNN is not installed.
+        mlGeNN is not installed.
     """
     _load()
     from ml_genn.utils.data import preprocess_spikes
 
-    # A quarter of a step early: the step at or after a time is then the right one, whatever the rounding of dt.
+    # A quarter of a step early: then mlGeNN rounds up to the right step for any rounding of dt.
     return [
         preprocess_spikes((assign_bins(times, dt) - 0.25) * dt, units.astype(np.int64), num_units)
         for times, units in (samples[b] for b in range(len(samples)))
@@ -195,7 +195,7 @@ def _load() -> Any:
 
 
 def _check(model: Model) -> dict[str, dict[str, float]]:
-    """Parameter values by population; refuses what mlGeNN has no equivalent of."""
+    """Return parameter values by population; raise an error for parts without an equivalent in mlGeNN."""
     network = model.network
     if network.loss.name not in READOUTS:
         raise SettingError(
@@ -203,10 +203,10 @@ def _check(model: Model) -> dict[str, dict[str, float]]:
         )
     delays = model.values[f"{network.input.name}.delays"].tolist()
     if delays != [0.0]:
-        raise SettingError(f"{network.input.name}.delays = {delays}: mlGeNN's inputs have no delays; leave them out.")
+        raise SettingError(f"{network.input.name}.delays = {delays}: mlGeNN's inputs have no delays; remove them.")
     if network.delayed_connections:
         names = ", ".join(c.name for c in network.delayed_connections)
-        raise SettingError(f"{names}: delays of connections are not exchanged with mlGeNN; leave them out.")
+        raise SettingError(f"{names}: delays of connections are not exchanged with mlGeNN; remove them.")
     values: dict[str, dict[str, float]] = {}
     for p in network.populations[1:]:
         assert p.neuron is not None and p.synapse is not None
@@ -227,7 +227,7 @@ def _find_uniform(model: Model, population: Population, name: str) -> float:
 
 
 def _compute_factors(model: Model, scale_i: bool) -> dict[str, np.ndarray]:
-    """Factors of the weights for mlGeNN by connection, (post,) each."""
+    """Compute the factors of the weights for mlGeNN by connection, (post,) each."""
     program, values = build_program(model.network, "grid"), model.values
     factors = {}
     for p in model.network.populations[1:]:

@@ -1,4 +1,4 @@
-"""Figure of a network that hears a sound: spikes of input and network, outputs, and probabilities over time."""
+"""Figure of the classification of a sound: spikes of input and network, outputs, and probabilities over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")  # Okabe & Ito
 
 
 def draw_listening(recording: Recording, evidence: Evidence, class_names: tuple[str, ...], title: str) -> Figure:
-    """Draw a raster for every population that spikes, traces of the outputs, and probabilities of words over time.
+    """Draw a raster for every spiking population, traces of the outputs, and probabilities of words over time.
 
     The words that were most probable at some time have colours; all others are grey.
     """
@@ -39,7 +39,7 @@ def draw_listening(recording: Recording, evidence: Evidence, class_names: tuple[
 
 
 def _choose_words(evidence: Evidence) -> list[int]:
-    """Choose the words that get a colour, that of the whole sound first."""
+    """Choose the words that get a colour, the word of the whole sound first."""
     order = np.argsort(-evidence.probabilities.max(axis=0), kind="stable").tolist()
     return [evidence.word, *(c for c in order if c != evidence.word)][: len(_COLOURS)]
 

@@ -1,4 +1,4 @@
-"""Classify the spikes of one sound with a trained network: a word, and probabilities over time."""
+"""Classify the spikes of a sound with a trained network: a word, and probabilities over time."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _EVERY = 50.0  # ms
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Probabilities of C words after P beginnings of a sound.
+    """Probabilities of C words for P initial parts of a sound.
 
     Attributes
     ----------
-    times : (P,) ms; the end of each beginning, the last at the end of the trial.
+    times : (P,) ms; the end of each part; the last is the end of the trial.
     probabilities : (P, C), softmax of the logits for the sound up to these times.
     """
 
@@ -45,12 +45,12 @@ class Evidence:
 
 
 class Listener:
-    """A compiled network with the weights of a run.
+    """Classifies sounds with the network of a run.
 
     Attributes
     ----------
     class_names : C words.
-    duration : of a trial, ms; later sound is ignored.
+    duration : duration of a trial, ms; later sound is ignored.
     """
 
     def __init__(self, model: Model, config: Config, class_names: tuple[str, ...]) -> None:
@@ -65,11 +65,11 @@ class Listener:
         Raises
         ------
         DataError
-            There is no run in the folder, or no such checkpoint.
+            The folder has no run, or no such checkpoint.
         """
         folder = RunFolder.open_existing(path)
         saved = folder.checkpoints.read(checkpoint)
-        # A network trained on a GPU is to run on any machine.
+        # The native back end, as a network trained on a GPU must run on any machine.
         config = on_native(folder.read_config(), folder.read_scheme()).replace(**{"training.batch_size": _BATCH})
         names = tuple(saved.state["class_names"])
         network = build_network(config, saved.state["num_input"], len(names))
@@ -79,12 +79,12 @@ class Listener:
             yield cls(model, config, names)
 
     def collect_evidence(self, spikes: SpikeTrains, times: np.ndarray | None = None) -> Evidence:
-        """Compute the probabilities of words after beginnings of one sample.
+        """Compute the probabilities of words for initial parts of a sample.
 
         Parameters
         ----------
         spikes : one sample.
-        times : (P - 1,) ms, where beginnings end; None means every 50 ms. The whole sample is added to them.
+        times : (P - 1,) ms, ends of the parts; None means every 50 ms. The whole sample is added.
 
         Raises
         ------
@@ -102,7 +102,7 @@ class Listener:
         return Evidence(ends, scipy.special.softmax(scale * logits.astype(np.float64), axis=1))
 
     def record(self, spikes: SpikeTrains, word: int) -> Recording:
-        """Record spikes of all populations and the outputs' state for one sample; see `Model.record`.
+        """Record the spikes of all populations and the voltages of the outputs for one sample; see `Model.record`.
 
         Parameters
         ----------
@@ -116,14 +116,14 @@ class Listener:
         return self._model.record(labelled, {self._model.network.output.name: ["V"]}, 1)
 
     def _prepare(self, spikes: SpikeTrains) -> SpikeTrains:
-        """Prepare a sample as those of the network's data set are prepared."""
+        """Prepare a sample like those of the data set of the network."""
         settings = self._config.dataset
         rescale = Rescale(settings.rescale_time, settings.rescale_channel)
         sample = spikes if rescale == Rescale() else rescale(spikes)
         expected = self._model.network.input.size
         if sample.num_units != expected:
             raise DataError(
-                f"this network hears {expected} channels, and sound has {sample.num_units} here; it was trained on "
-                f"{settings.name!r}. Train on sound: --preset spoken_digits."
+                f"this network has {expected} input channels, but sound has {sample.num_units}; it was trained on "
+                f"{settings.name!r}. Train a network on sound, for example with --preset spoken_digits."
             )
         return prepare_for_evaluation(self._config, Samples.from_all(sample.crop(self.duration))).trains

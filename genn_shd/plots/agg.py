@@ -1,4 +1,4 @@
-"""Matplotlib's parts that figures are drawn with: by Agg, into files, whatever shows figures in a user's notebook."""
+"""Import the parts of Matplotlib that draw figures into files, independent of the back end of a user's notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 try:
-    # A name in MPLBACKEND that Matplotlib does not know would end its import; a file needs no back end of a notebook.
+    # An unknown name in MPLBACKEND would make the import fail; drawing into files does not need it.
     named = None if "matplotlib" in sys.modules else os.environ.pop("MPLBACKEND", None)
     import matplotlib
 finally:

@@ -1,4 +1,4 @@
-"""Figure of trained delays: where they were, where they are, and how far they moved."""
+"""Figure of trained delays: before training, after training, and their changes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _BINS = 40
 
 
 def draw_delay_histograms(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], title: str) -> Figure:
-    """Histograms of delays before and after training, and of what each moved by, a row for each connection.
+    """Draw histograms of delays before and after training, and of their changes, one row for each connection.
 
     Parameters
     ----------
-    before, after : delays in ms by name, as `input_hidden.delay`; at least one.
+    before, after : delays, ms, by name, such as `input_hidden.delay`; at least one.
     title : names the run.
     """
     with apply_style():
@@ -45,11 +45,11 @@ def _draw_delays(axes: Axes, before: np.ndarray, after: np.ndarray, name: str) -
 def _draw_movement(axes: Axes, moved: np.ndarray) -> None:
     axes.hist(moved.ravel(), _compute_edges(moved.ravel()), color=SINGLE, alpha=0.8)
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.set_xlabel(f"moved by (ms); mean of the absolute value {np.abs(moved).mean():.2g} ms")
+    axes.set_xlabel(f"change (ms); mean of the absolute value {np.abs(moved).mean():.2g} ms")
 
 
 def _compute_edges(values: np.ndarray) -> list[float]:
-    """Edges of bins over all values; of a width, where all are the same."""
+    """Compute the edges of bins over all values; their width is above 0 even if all values are equal."""
     low, high = float(values.min()), float(values.max())
     first, last = (low, high) if high > low else (low - 0.5, high + 0.5)
     return np.linspace(first, last, _BINS + 1).tolist()

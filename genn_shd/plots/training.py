@@ -1,6 +1,6 @@
 """Figures of a run: training curves, confusion matrices, the weight of the loss.
 
-Colours are those of Okabe & Ito (jfly.uni-koeln.de/color), told apart by every kind of colour vision.
+Colours are those of Okabe & Ito (jfly.uni-koeln.de/color), which can be distinguished with colour blindness.
 """
 
 from __future__ import annotations
@@ -51,17 +51,17 @@ TITLE_WIDTH = 90
 CLASS_WIDTH = 24
 _MOST_NUMBERED_CLASSES = 25
 _MOST_LETTERS_IN_A_ROW = 40
-_WIDE_RANGE = 10  # of losses, from which a logarithmic axis shows more
+_WIDE_RANGE = 10  # ratio of losses above which the axis is logarithmic
 
 
 def save(figure: Figure, path: Path, mark: str = outputs.mark("train")) -> None:
-    """Write a figure as PNG, with the mark of the command that draws it."""
+    """Write a figure as PNG, with the mark of the command that draws it, see `genn_shd.system.outputs`."""
     make_folder(path.parent)
     write_whole(path, lambda file: render(figure, file, format="png", dpi=150, metadata={"Software": mark}))
 
 
 def render(figure: Figure, file: IO[bytes], **options: Any) -> None:
-    """Write a figure into a file. A letter that the font lacks is drawn as a box, without a warning each."""
+    """Write a figure to a file; characters that the font lacks are drawn as boxes, without warnings."""
     FigureCanvasAgg(figure)
     with apply_style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
@@ -69,7 +69,7 @@ def render(figure: Figure, file: IO[bytes], **options: Any) -> None:
 
 
 def draw_training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """Loss, accuracy, learning rate and activity over epochs.
+    """Draw loss, accuracy, learning rate and activity over epochs.
 
     Parameters
     ----------
@@ -112,11 +112,11 @@ def draw_training_curves(history: Sequence[Mapping[str, Any]], title: str) -> Fi
 
 
 def draw_confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -> Figure:
-    """Confusion matrix: per cent of each class's samples by prediction, a row a class.
+    """Draw a confusion matrix: per cent of the samples of each class by prediction, one row for each class.
 
     Parameters
     ----------
-    matrix : (C, C) counts, rows true and columns predicted.
+    matrix : (C, C) counts; rows are true classes, columns predicted ones.
     class_names : C names.
     title : names the run and the samples.
     """
@@ -137,18 +137,18 @@ def draw_confusion(matrix: np.ndarray, class_names: Sequence[str], title: str) -
         if len(class_names) <= _MOST_NUMBERED_CLASSES:
             _number_cells(axes, percent)
         bar = figure.colorbar(image, ax=axes, shrink=0.8, format=PercentFormatter(decimals=0, symbol=" %"))
-        bar.set_label("part of the true class")
+        bar.set_label("fraction of the true class")
         bar.outline.set_visible(False)
     return figure
 
 
 def draw_loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
-    """The weight of a loss over the trial.
+    """Draw the weight of a loss over the trial.
 
     Parameters
     ----------
-    t : (N,) ms.
-    weight : (N,) of all samples, or (B, N) of some samples, with their mean.
+    t : (N,) times, ms.
+    weight : (N,) if all samples have the same weight, else (B, N) for B samples, whose mean is drawn as well.
     title : names the loss.
     """
     with apply_style():
@@ -168,7 +168,7 @@ def draw_loss_weight(t: np.ndarray, weight: np.ndarray, title: str) -> Figure:
 
 
 def draw_folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figure:
-    """One bar for each fold of a cross-validation, and their mean."""
+    """Draw a bar for each fold of a cross-validation, and their mean."""
     with apply_style():
         figure = Figure(figsize=(2.6 + 0.8 * len(accuracies), 4.2), layout="constrained")
         axes = figure.subplots()
@@ -193,24 +193,24 @@ def draw_folds(accuracies: Mapping[str, float], title: str, ylabel: str) -> Figu
 
 
 def apply_style() -> Any:
-    """The look of all figures, within a `with` block."""
+    """Set the style of all figures within a `with` block."""
     return matplotlib.rc_context(_FONT)
 
 
 def entitle(figure: Figure, title: str) -> None:
-    """Put a title over a whole figure."""
+    """Set the title of a whole figure."""
     figure.suptitle(show_name(title, TITLE_WIDTH), fontsize=14, x=0.01, ha="left")
 
 
 def name_lines(axes: Axes, handles: Sequence[Any], names: Sequence[str], **style: Any) -> None:
-    """Add a legend of names; Matplotlib itself leaves out those that begin with `_`."""
+    """Add a legend of names; Matplotlib itself would omit names that start with `_`."""
     legend = axes.legend(handles, ["-"] * len(handles), frameon=False, **style)
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_text(show_name(name, CLASS_WIDTH))
 
 
 class _PlainNumbers(LogFormatter):
-    """Formats numbers at a logarithmic axis without formulas; which ticks have them is left to Matplotlib."""
+    """Formats numbers at a logarithmic axis as plain text; Matplotlib chooses the ticks that have labels."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         return f"{x:g}" if super().__call__(x, pos) else ""
@@ -225,7 +225,7 @@ def set_logarithmic(axes: Axes, name: str) -> None:
 
 
 def _draw(axes: Axes, history: Sequence[Mapping[str, Any]], column: str, colour: str, label: str | None = None) -> None:
-    """Draw one column over epochs; nothing where there are no such figures."""
+    """Draw one column over epochs, if it has values."""
     values = [row[column] for row in history]
     if values[0] is not None:
         marker = "o" if len(values) < 20 else None
@@ -242,19 +242,19 @@ def _find_lowest(axes: Axes) -> float:
 
 
 def _list_drawn(axes: Axes) -> list[float]:
-    """The lowest finite value in a figure."""
+    """List all finite values that are drawn in a figure."""
     values = [np.asarray(line.get_ydata(), np.float64) for line in axes.lines]
     return [float(v) for array in values for v in array[np.isfinite(array)]]
 
 
 def from_zero(axes: Axes) -> None:
-    """Let the axis begin at 0, unless something lies below."""
+    """Let the axis start at 0, unless values are negative."""
     if _find_lowest(axes) >= 0:
         axes.set_ylim(0, 1.06 * _find_highest(axes) or 1)
 
 
 def _set_names(axes: Axes, names: Sequence[str]) -> None:
-    """Write names at 0, 1, ... under an axis, slanted where they would touch."""
+    """Write names at 0, 1, ... under an axis, slanted if they would overlap."""
     crowded = len(names) * max(map(len, names)) > _MOST_LETTERS_IN_A_ROW
     axes.set_xticks(range(len(names)), names, rotation=45 * crowded, ha="right" if crowded else "center")
 

@@ -1,4 +1,4 @@
-"""Figure of a recording: rasters of spikes and traces of variables, a column a sample."""
+"""Figure of a recording: rasters of spikes and traces of variables, one column for each sample."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from ..spikes.spike_trains import SpikeTrains
 from .file import Recorded
 
 _MOST_SAMPLES = 4
-_MOST_NEURONS = 3  # traces in one plot that can still be told apart
+_MOST_NEURONS = 3  # traces in one plot
 _MOST_OUTPUTS = 40
 _NEURON_COLOURS = ("#0072B2", "#D55E00", "#009E73")
 
 
 def draw_recording(recorded: Recorded, title: str) -> Figure:
-    """Rasters of all recorded populations, then traces: of the outputs all, of the hidden neurons the busiest few.
+    """Draw rasters of all recorded populations, then traces: of all outputs, and of a few hidden neurons.
 
-    Outputs are grey but for that of the label. A neuron has one colour in all plots of its population.
+    The hidden neurons are those with the most spikes. Outputs are grey, except that of the label. A neuron has the same
+    colour in all plots of its population.
     """
     samples = min(_MOST_SAMPLES, len(recorded.labels))
     rows = len(recorded.spikes) + len(recorded.traces)
@@ -68,7 +69,7 @@ def _draw_neurons(axes: Axes, times: np.ndarray, trace: np.ndarray, neurons: np.
 
 
 def _find_busiest(recorded: Recorded, population: str, sample: int, trace: np.ndarray) -> np.ndarray:
-    """The neurons with most spikes in a sample, or the first ones where spikes were not recorded."""
+    """Find the neurons with the most spikes in a sample, or the first neurons if spikes were not recorded."""
     trains = recorded.spikes.get(population)
     if trains is None:
         return np.arange(min(_MOST_NEURONS, trace.shape[2]))

@@ -1,11 +1,11 @@
-"""Recordings as HDF5 files: spikes, traces and weights of some samples, to be looked at and plotted.
+"""Recordings as HDF5 files: spikes, traces and weights of some samples, for analysis and figures.
 
 spikes/POPULATION/times, units, offsets    as in `SpikeTrains`
 traces/POPULATION/VARIABLE                 (samples, steps, neurons)
-weights/PARAMETER                          (pre, post), or one a neuron; before the batch was learned from
+weights/PARAMETER                          (pre, post), or (neurons,); before the weight update
 labels, predictions, losses                (samples,)
 
-Attributes of the file: dt and duration (ms), run, and what else says where the samples come from.
+Attributes of the file: dt and duration (ms), run, and others about the origin of the samples.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from ..system import outputs
 from ..system.files import make_folder, write_hdf5
 
 SPIKES, WEIGHTS = "spikes", "weights"
-"""Names to ask for beside those of state and adjoint variables."""
+"""Names of variables in addition to state and adjoint variables."""
 STATE, ADJOINT = "state", "adjoint"
-"""All variables of a kind."""
+"""Names for all variables of a kind."""
 MARK = outputs.mark("record")
-"""The mark of recordings and their figures, also of those made while a network trains."""
+"""The mark of recordings and their figures, also of those made in training."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """The content of a recording file.
+    """Content of a recording file.
 
     Attributes
     ----------
-    dt, duration : ms.
-    labels, predictions, losses : (S,).
+    dt, duration : time step and duration of a trial, ms.
+    labels, predictions, losses : (S,) label, prediction and loss of each sample.
     spikes : population -> spikes of S samples.
     traces : (population, variable) -> (S, steps, N); see `genn_shd.backends.recording.Recording` for the times.
     weights : trained parameter -> its values; of a connection (pre, post).
-    context : where it comes from: run, epoch, batch or part.
+    context : origin of the samples: run, epoch, batch or part.
     """
 
     dt: float
@@ -60,7 +60,7 @@ class Recorded:
     context: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file, completely or not at all."""
         make_folder(path.parent)
         write_hdf5(path, self._fill)
 
@@ -85,7 +85,7 @@ class Recorded:
         Raises
         ------
         DataError
-            It is missing, damaged, or no recording.
+            The file is missing, damaged, or not a recording.
         """
         try:
             with h5py.File(path, "r") as file:
@@ -93,7 +93,7 @@ class Recorded:
             recorded._check()
         except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
             reason = " ".join(str(error).split())
-            raise DataError(f"{path}: this is no recording that can be read ({reason}).") from None
+            raise DataError(f"{path}: this recording cannot be read ({reason}).") from None
         return recorded
 
     @classmethod
@@ -128,13 +128,13 @@ class Recorded:
         )
 
     def _check(self) -> None:
-        """Refuse arrays that do not belong together with a DataError."""
+        """Raise a DataError for arrays that do not belong together."""
         samples = len(self.labels)
         if not (0 < self.dt <= self.duration < math.inf) or samples == 0:
-            raise DataError("there is nothing in it")
+            raise DataError("it is empty")
         for name in ("labels", "predictions", "losses"):
             if getattr(self, name).shape != (samples,) or getattr(self, name).dtype.kind not in "iuf":
-                raise DataError(f"{name} must be one number a sample")
+                raise DataError(f"{name} must be one number per sample")
         for names, trace in self.traces.items():
             if trace.ndim != 3 or len(trace) != samples or trace.dtype.kind != "f":
                 raise DataError(f"traces of {'.'.join(names)} must be (samples, steps, neurons)")
@@ -151,11 +151,11 @@ def _to_plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Selection:
-    """A choice of what to record of a model's batches.
+    """The populations and variables to record.
 
     Attributes
     ----------
-    populations : those whose spikes and variables are kept.
+    populations : populations to record.
     variables : `spikes`, `weights`, names of state and adjoint variables.
     """
 
@@ -164,12 +164,12 @@ class Selection:
 
     @classmethod
     def choose(cls, model: Model, populations: Sequence[str], variables: Sequence[str]) -> Selection:
-        """Choose of what a model has: no populations means all; `state`, `adjoint` stand for all variables of a kind.
+        """Choose populations (none means all) and variables; `state` and `adjoint` mean all variables of a kind.
 
         Raises
         ------
         SettingError
-            A population or variable that it does not have.
+            The model does not have a population or variable.
         """
         names = [p.name for p in model.network.populations]
         for population in populations:
@@ -187,7 +187,7 @@ class Selection:
         return cls(chosen, tuple(dict.fromkeys(v for variable in variables for v in known[variable])))
 
     def record(self, model: Model, batch: Any, samples: int, context: Mapping[str, Any]) -> Recorded:
-        """Record the first samples of a batch, run forward and backward; the model does not change."""
+        """Record the first samples of a batch in a forward and backward pass; the model does not change."""
         samples = min(samples, len(batch))
         there = model.recordable
         wanted = {p: [v for v in self.variables if v in there.get(p, ())] for p in self.populations if p in there}

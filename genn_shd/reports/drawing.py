@@ -1,4 +1,4 @@
-"""A figure of a report: PNG and PDF on disk, and the PNG inside the page."""
+"""A figure of a report: PNG and PDF files, and the PNG embedded in the page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Drawing:
 
     Attributes
     ----------
-    name : of its files, without ending.
-    caption : one sentence or two.
-    figure : of matplotlib.
+    name : name of its files, without suffix.
+    caption : one or two sentences.
+    figure : the Matplotlib figure.
     """
 
     name: str
@@ -31,17 +31,17 @@ class Drawing:
     figure: Figure
 
     def list_files(self, folder: Path) -> list[tuple[Path, outputs.Kind]]:
-        """The files that `save` writes, and their formats."""
+        """List the files that `save` writes, with their formats."""
         return [(folder / f"{self.name}.png", outputs.PNG), (folder / f"{self.name}.pdf", outputs.PDF)]
 
     def save(self, folder: Path, mark: str) -> str:
-        """Write `NAME.png` and `NAME.pdf` into a folder; returns the PNG as a `data:` address."""
+        """Write `NAME.png` and `NAME.pdf` to a folder; return the PNG as a `data:` URL."""
         (image, _), (document, _) = self.list_files(folder)
         stream = io.BytesIO()
         render(self.figure, stream, format="png", dpi=_DPI, metadata={"Software": mark})
         png = stream.getvalue()
         write_whole(image, lambda file: file.write(png))
-        # Without its date the same figure is the same file.
+        # Without a date, the same figure gives the same file.
         metadata = {"Creator": mark, "CreationDate": None}
         write_whole(document, lambda file: render(self.figure, file, format="pdf", metadata=metadata))
         return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

@@ -1,7 +1,7 @@
-"""The effect of each level of a factor: over all trials, and changed alone from the best trial (an ablation).
+"""The effect of each level of a factor: over all trials, and as the only change of the best trial (an ablation).
 
-As figures 3 and 4 of Nowotny, Turner & Knight (Neuromorph. Comput. Eng. 5, 014001, 2025) show accuracies: means and
-their spread.
+Means and standard deviations, as in figures 3 and 4 of Nowotny, Turner & Knight (Neuromorph. Comput. Eng. 5, 014001,
+2025).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Level:
 
     Attributes
     ----------
-    value : of the parameter.
-    trials : how many complete trials have it.
-    mean, spread : of the objective over them; the spread is a standard deviation, None of a single one.
-    best : the one among them that is worth the most.
+    value : value of the parameter.
+    trials : number of complete trials with it.
+    mean, spread : mean and standard deviation of the objective over them; None for a single trial.
+    best : the trial among them with the best objective.
     """
 
     value: Any
@@ -38,7 +38,7 @@ class Level:
 
 
 def list_factors(of: Trials) -> dict[str, list[Level]]:
-    """Levels of each parameter that takes few values, by its name, in the order of its range."""
+    """List the levels of each parameter with few values, by name, in the order of its range."""
     found = {}
     for parameter in _list_discrete(of):
         groups = _group_trials(parameter, of.complete)
@@ -48,13 +48,13 @@ def list_factors(of: Trials) -> dict[str, list[Level]]:
 
 
 def _list_discrete(of: Trials) -> list[Parameter]:
-    """Parameters of a few values: choices, and ranges where trials were not drawn from them."""
+    """List the parameters with few values: choices, and ranges if trials were not drawn at random."""
     is_listed = of.file.strategy.name in ("grid", "list")
     return [p for p in of.varied if is_listed or isinstance(p, Choice)]
 
 
 def _group_trials(parameter: Parameter, trials: Sequence[Trial]) -> list[tuple[Any, list[Trial]]]:
-    """Trials by their value of a parameter; those at which it does not matter are left out."""
+    """Group trials by their value of a parameter; trials without it are left out."""
     groups: dict[str, tuple[Any, list[Trial]]] = {}
     for trial in trials:
         if parameter.name in trial.point:
@@ -70,10 +70,10 @@ def _summarise_level(of: Trials, value: Any, trials: Sequence[Trial]) -> Level:
 
 
 def find_ablation(of: Trials) -> dict[str, list[Trial]]:
-    """For each factor the trials that differ from the best one in it alone, one a level, the best trial among them.
+    """Find, for each factor, the trials that differ from the best one only in it: one for each level.
 
-    Parameters that matter at one of two points only, as the strength that belongs to a loss, may differ too; of several
-    trials at a level the one that is worth the most is taken.
+    The best trial is one of them. Parameters that are active at only one of two points, such as the strength of a loss,
+    may differ as well. Of several trials at a level, the one with the best objective is chosen.
     """
     best = of.best
     if best is None:

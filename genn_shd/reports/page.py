@@ -1,4 +1,4 @@
-"""The page: sections of notes, tables and figures, written as one HTML file that needs nothing else."""
+"""The page: sections of notes, tables and figures, written as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Section:
 
     Attributes
     ----------
-    heading : subject.
+    heading : heading of the section.
     notes : sentences before the rest.
-    drawings, tables : in their order, figures first.
-    folded : whether a reader opens it first.
+    drawings, tables : figures and tables, in this order.
+    folded : whether the section is closed until a reader opens it.
     """
 
     heading: str
@@ -50,9 +50,9 @@ class Page:
 
     Attributes
     ----------
-    title : its heading.
-    facts : (name, value) of what matters most.
-    sections : in their order.
+    title : heading of the page.
+    facts : pairs (name, value) of the most important results.
+    sections : sections in order.
     """
 
     title: str
@@ -60,19 +60,19 @@ class Page:
     sections: Sequence[Section]
 
     def write(self, folder: Path, overwrite: bool = False) -> Path:
-        """Write figures and page into a folder, which is made where it is missing; returns the page's path.
+        """Write figures and page to a folder, which is created if it is missing; return the path of the page.
 
         Parameters
         ----------
-        folder : where to.
-        overwrite : whether to replace files that are there already and in no report.
+        folder : folder for the files.
+        overwrite : whether to replace files that no report wrote.
 
         Raises
         ------
         SettingError
-            Such a file is there, and not to be replaced; nothing is written.
+            There is a file that no report wrote, and `overwrite` is False; nothing is written.
         GennShdError
-            It cannot be written.
+            A file cannot be written.
         """
         sections = [section for section in self.sections if not section.is_empty]
         drawings = [drawing for section in sections for drawing in section.drawings]
@@ -98,7 +98,7 @@ class Page:
 
 
 def _escape(value: object) -> object:
-    """Escape what a page cannot hold in plain text; templates' own parts are of another type."""
+    """Escape special characters in plain text; parts of templates have another type."""
     return escape(value) if type(value) is str else value
 
 

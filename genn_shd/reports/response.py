@@ -1,8 +1,8 @@
 """Results of a sweep's surrogate: the importance of each parameter, and slices through the best trial.
 
 Importance is the total-effect index of global sensitivity analysis (Jansen, Comput. Phys. Commun. 117, 35, 1999,
-https://doi.org/10.1016/S0010-4655(98)00154-4): the part of the variance of the surrogate's mean over the space that
-is left when all parameters but one are known. With interactions the indices add up to more than 1.
+https://doi.org/10.1016/S0010-4655(98)00154-4): the fraction of the variance of the surrogate's mean over the space that
+remains when all other parameters are known. With interactions, the sum of the indices is above 1.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from ..sweep.strategies.observations import Observation, list_observations
 from .trials import Trials
 
 FEWEST = 4
-"""Distinct points from which a surrogate is fitted."""
-_MOST = 400  # the cost of a fit grows with the cube of their number
+"""Smallest number of different points for a surrogate."""
+_MOST = 400  # points; the time of a fit grows with the cube of their number
 _DRAWS = 1024
 _PLACES = 61
 
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """The surrogate along one parameter, with the others as in a trial.
+    """The surrogate along one parameter, with the other parameters as in a trial.
 
     Attributes
     ----------
-    parameter : along which.
-    values : (N,) of it.
-    mean, std : (N,) the objective and its standard deviation.
+    parameter : the parameter that changes.
+    values : (N,) its values.
+    mean, std : (N,) predicted objective and its standard deviation.
     """
 
     parameter: Parameter
@@ -48,9 +48,9 @@ class Response:
     Attributes
     ----------
     importance : parameter -> total-effect index, the largest first.
-    slices : one a parameter, in the same order.
-    known : number of trials it is fitted to.
-    left_out : number of trials that were not taken, so that the fit takes seconds.
+    slices : one slice for each parameter, in the same order.
+    known : number of trials that the surrogate is fitted to.
+    left_out : number of trials that were left out to limit the time of the fit.
     """
 
     importance: dict[str, float]
@@ -67,12 +67,12 @@ def can_fit(of: Trials) -> bool:
 
 
 def fit_response(of: Trials, seed: int = 0) -> Response:
-    """Fit a surrogate to the trials that ended, and evaluate it.
+    """Fit a surrogate to finished trials, and evaluate it.
 
     Parameters
     ----------
     of : trials for which `can_fit` holds.
-    seed : of the draws over the space.
+    seed : seed of random points of the space.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def fit_response(of: Trials, seed: int = 0) -> Response:
 
     known = list_observations(of.all, of.objective)
     taken = _thin(known)
-    limitless = replace(of.objective, at_most={})  # limits say which trials are allowed, not what they are worth
+    limitless = replace(of.objective, at_most={})  # limits do not change the objective
     surrogate = Surrogate.fit(of.space, limitless, [replace(o, limited=()) for o in taken], seed=seed)
     names = [p.name for p in of.varied]
     indices = estimate_total_effects(surrogate, of.space, names, np.random.default_rng(seed))
@@ -93,7 +93,7 @@ def fit_response(of: Trials, seed: int = 0) -> Response:
 
 
 def _thin(known: Sequence[Observation]) -> list[Observation]:
-    """At most `_MOST` observations, evenly over the order of their targets, best and worst among them."""
+    """Select at most `_MOST` observations, evenly by rank of their targets, including the best and the worst."""
     if len(known) <= _MOST:
         return list(known)
     ordered = sorted(known, key=lambda o: o.target)
@@ -103,7 +103,7 @@ def _thin(known: Sequence[Observation]) -> list[Observation]:
 def estimate_total_effects(
     surrogate: Any, space: Space, names: Sequence[str], rng: np.random.Generator
 ) -> dict[str, float]:
-    """Total-effect indices by Jansen's estimate: E[(f(x) - f(x with one parameter drawn anew))^2] / 2 Var f."""
+    """Estimate total-effect indices (Jansen): E[(f(x) - f(x with one parameter redrawn))^2] / (2 Var f)."""
     units, anew = rng.random((2, _DRAWS, len(space)))
     here = surrogate.predict([space.make_point(row) for row in units])[0]
     variance = float(np.var(here))
@@ -118,7 +118,7 @@ def estimate_total_effects(
 
 
 def _slice(surrogate: Any, of: Trials, name: str) -> Slice:
-    """The slice through the best trial at which the parameter is active."""
+    """Compute the slice through the best trial in which the parameter is active."""
     parameter = next(p for p in of.space if p.name == name)
     candidates = [t for t in of.complete if name in t.point] or [t for t in of.all if name in t.point]
     base = max(candidates, key=of.sign_objective).point
@@ -128,14 +128,14 @@ def _slice(surrogate: Any, of: Trials, name: str) -> Slice:
 
 
 def list_places(parameter: Parameter) -> list[Any]:
-    """Values along a parameter: all of a choice, evenly spread ones of a range."""
+    """List values along a parameter: all values of a choice, or evenly spaced values of a range."""
     if isinstance(parameter, Choice):
         return list(parameter.values)
     return list(dict.fromkeys(parameter.from_unit(unit) for unit in np.linspace(0, 1, _PLACES)))
 
 
 def _complete(space: Space, point: Point) -> Point:
-    """The point with the middle of every active parameter that has no value."""
+    """Return a point in which active parameters without a value have the middle of their range."""
     whole: Point = {}
     for parameter in space:
         if parameter.is_active(whole):

@@ -16,7 +16,7 @@ from ..system.display import show_name
 
 _FEWEST_BINS, _MOST_BINS = 10, 60
 _COLUMNS = 3
-_MANY = 6  # lines that can still be told apart by their legend
+_MANY = 6  # most lines in a legend
 _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _CURVES = (
     ("loss", "loss"),
@@ -27,12 +27,12 @@ _CURVES = (
 
 
 def draw_curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
-    """Loss, accuracy and activity of several trainings, each as a thin line, and their means.
+    """Draw loss, accuracy and activity of several trainings, each as a thin line, and their means.
 
     Parameters
     ----------
-    histories : rows of `history.csv` of each training, some of which may be shorter or empty.
-    title : names the run.
+    histories : rows of `history.csv` of each training; they may have different lengths, or be empty.
+    title : title of the figure.
     """
     with apply_style():
         figure = Figure(figsize=(10, 7), layout="constrained")
@@ -57,7 +57,7 @@ def draw_curves(histories: Sequence[Sequence[Row]], title: str) -> Figure:
 
 
 def _draw_several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, colour: str, label: str | None) -> None:
-    """Draw one column of every training over epochs, and the mean of those that came as far."""
+    """Draw one column of every training over epochs, and the mean of the trainings that reached each epoch."""
     by_epoch: dict[int, list[float]] = {}
     for history in histories:
         points = [(row["epoch"], row[column]) for row in history if row.get(column) is not None]
@@ -71,11 +71,11 @@ def _draw_several(axes: Axes, histories: Sequence[Sequence[Row]], column: str, c
 
 
 def draw_weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
-    """Histograms of trained parameters, a panel each.
+    """Draw histograms of trained parameters, one panel for each.
 
     Parameters
     ----------
-    of : label of a training -> parameter -> values; one training is filled, several are lines.
+    of : label of a training -> parameter -> values; one training is drawn filled, several as lines.
     title : names the run.
     """
     names = list(dict.fromkeys(name for parameters in of.values() for name in parameters))
@@ -94,7 +94,7 @@ def draw_weights(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figu
 
 
 def compute_rates(recorded: Recorded) -> dict[str, np.ndarray]:
-    """Firing rates in a recording, Hz: population -> (N,), over all of its samples."""
+    """Compute firing rates in a recording, averaged over its samples: population -> (N,), Hz."""
     seconds = 1e-3 * recorded.duration * len(recorded.labels)
     return {
         population: np.bincount(trains.units, minlength=trains.num_units) / seconds
@@ -103,11 +103,11 @@ def compute_rates(recorded: Recorded) -> dict[str, np.ndarray]:
 
 
 def draw_rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure:
-    """Histograms of firing rates over the neurons of each population.
+    """Draw histograms of firing rates over the neurons of each population.
 
     Parameters
     ----------
-    of : name of a recording -> population -> (N,) Hz, as `compute_rates` returns them.
+    of : name of a recording -> population -> (N,) Hz, from `compute_rates`.
     title : names the run.
     """
     names = list(dict.fromkeys(name for populations in of.values() for name in populations))
@@ -127,7 +127,7 @@ def draw_rates(of: Mapping[str, Mapping[str, np.ndarray]], title: str) -> Figure
 
 
 def _make_panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
-    """An empty figure with a number of panels."""
+    """Make a figure with a number of empty panels."""
     columns = min(_COLUMNS, number)
     rows = math.ceil(number / columns)
     figure = Figure(figsize=(1.0 + 3.6 * columns, 0.7 + 2.7 * rows), layout="constrained")
@@ -139,8 +139,8 @@ def _make_panels(number: int, title: str) -> tuple[Figure, list[Axes]]:
 
 
 def _draw_histograms(axes: Axes, values: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """Draw histograms: filled where there is one; lines over the same bins where there are several, grey where many."""
-    # In float32, values that differ by rounding alone leave no room for edges between them.
+    """Draw one histogram filled, several as lines over the same bins, and many as grey lines."""
+    # In float32, values that differ only by rounding would leave no space for bin edges between them.
     together = np.concatenate(list(values.values())).astype(np.float64)
     bins = int(np.clip(2 * np.sqrt(len(together) / len(values)), _FEWEST_BINS, _MOST_BINS))
     edges = np.histogram_bin_edges(together, bins)

@@ -25,12 +25,12 @@ _MOST_RASTERS = 6
 
 
 def build_report(path: Path) -> Page:
-    """Build the report of a run folder, also of a run under way.
+    """Build the report of a run folder, also of a run that is not complete.
 
     Raises
     ------
     DataError
-        It is no run folder.
+        The folder is not a run folder.
     """
     of, name = runs.list_trainings(path), runs.RunFolder(path).name
     missing = runs.find_missing(path)
@@ -53,18 +53,18 @@ def build_report(path: Path) -> Page:
 
 
 def _list_damages(of: Sequence[Training]) -> Section:
-    """Notes on files that could not be read."""
+    """List files that could not be read."""
     return Section("Damaged files", [damage for training in of for damage in training.damages])
 
 
 def _list_missing(missing: Mapping[str, str]) -> Section:
-    """Notes on trainings that the figures of this page are without."""
-    note = f"Figures are of what there is so far; {format_incomplete(missing)}."
+    """List trainings that are missing in the figures."""
+    note = f"Figures show the results so far; {format_incomplete(missing)}."
     return Section("So far", [note] if missing else [])
 
 
 def _build_or_explain(heading: str, make: Callable[[], Section]) -> Section:
-    """Build a section, or one with the error: a damaged file does not hide the others."""
+    """Build a section, or one with an error message, so that a damaged file does not prevent the others."""
     try:
         return make()
     except DataError as error:
@@ -90,7 +90,7 @@ def _list_facts(of: Sequence[Training], what_is_missing: str) -> list[tuple[str,
 
 
 def _list_baseline_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
-    """Accuracies of a linear classifier on the same samples, means over the trainings that have one."""
+    """List accuracies of the linear classifier, as means over the trainings that have one."""
     found = [baseline for training in of if (baseline := training.summary.get("baseline"))]
     return [
         (f"{part} accuracy, linear classifier", make_metric_cell("accuracy", fmean(b[part] for b in found)).text)
@@ -100,16 +100,16 @@ def _list_baseline_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
 
 
 def _list_cost_facts(of: Sequence[Training]) -> list[tuple[str, str]]:
-    """Costs of a sample, means over trainings."""
+    """List the operations per sample, as means over trainings."""
     return [
-        (f"cost of a {part} sample", str(Operations.pool(found, [1] * len(found))))
+        (f"operations per {part} sample", str(Operations.pool(found, [1] * len(found))))
         for part in _PARTS
         if (found := [training.operations[part] for training in of if part in training.operations])
     ]
 
 
 def _build_trainings(of: Sequence[Training]) -> Section:
-    """Table of trainings: status, and figures at the best and the last epoch."""
+    """Make the table of trainings: status, and metrics of the best and the last epoch."""
     metrics = [(e, f"{part}_accuracy") for e in ("best", "last") for part in _PARTS]
     metrics = [(e, m) for e, m in metrics if any(training.best.get(m) is not None for training in of)]
     heads = [f"{m.replace('_', ' ')}, {e} epoch" for e, m in metrics]
@@ -121,7 +121,7 @@ def _build_trainings(of: Sequence[Training]) -> Section:
 
 
 def _silence(training: Training) -> str:
-    """Warnings of layers without spikes, which accuracies do not show."""
+    """Write a warning about layers without spikes."""
     layers = training.summary.get("silent_layers")
     return (
         f"{training.label}: no neuron of {', '.join(layers)} spiked in the last epoch; {SILENCE_REMEDY}"
@@ -143,30 +143,30 @@ def _list_figures(training: Training, metrics: Sequence[tuple[str, str]]) -> lis
 def _build_curves(of: Sequence[Training], name: str) -> Section:
     histories = [training.history for training in of]
     if not any(histories):
-        return Section("Curves", ["No epoch has ended yet, or what it came to cannot be read."])
+        return Section("Curves", ["No epoch is complete yet, or the history cannot be read."])
     if len(of) == 1:
         caption = "Loss, accuracy, learning rate and activity over epochs."
         return Section("Curves", drawings=[Drawing("curves", caption, plots.draw_training_curves(histories[0], name))])
-    caption = f"{len(of)} trainings, a thin line each, and their means in bold."
+    caption = f"{len(of)} trainings as thin lines, and their means in bold."
     return Section("Curves", drawings=[Drawing("curves", caption, run_figures.draw_curves(histories, name))])
 
 
 def _build_confusion(of: Sequence[Training], name: str) -> Section:
     found = runs.sum_confusions(of)
     if not found:
-        return Section("Confusion", [f"Not evaluated yet: python -m genn_shd.evaluate {of[0].folder.path} does it."])
+        return Section("Confusion", [f"Not evaluated yet; run python -m genn_shd.evaluate {of[0].folder.path}."])
     drawings = []
     for part, (matrix, class_names) in found.items():
         evaluated = sum(part in training.confusions for training in of)
-        together = f", {evaluated} of {len(of)} trainings taken together" if len(of) > 1 else ""
-        right = f"{100 * matrix.trace() / matrix.sum():.1f} % of {matrix.sum()} right"
+        together = f", {evaluated} of {len(of)} trainings combined" if len(of) > 1 else ""
+        right = f"{100 * matrix.trace() / matrix.sum():.1f} % of {matrix.sum()} correct"
         figure = plots.draw_confusion(matrix, class_names, f"{name}, {part}: {right}")
-        drawings.append(Drawing(f"confusion_{part}", f"What {part} samples are taken for{together}; {right}.", figure))
+        drawings.append(Drawing(f"confusion_{part}", f"Predictions for {part} samples{together}; {right}.", figure))
     return Section("Confusion", drawings=drawings)
 
 
 def _list_recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
-    """(label, name of the figure, recording) of every recording."""
+    """List (label, name of the figure, recording) of every recording."""
     several = len(of) > 1
     return [
         (
@@ -180,11 +180,11 @@ def _list_recordings(of: Sequence[Training]) -> list[tuple[str, str, Any]]:
 
 
 def _explain_no_recordings(heading: str, of: Sequence[Training]) -> Section:
-    return Section(heading, [f"No recordings: python -m genn_shd.record {of[0].folder.path} makes one."])
+    return Section(heading, [f"No recordings; make one with python -m genn_shd.record {of[0].folder.path}."])
 
 
 def _build_rasters(of: Sequence[Training]) -> Section:
-    """Figures of the latest recordings."""
+    """Build the section of figures of the latest recordings."""
     found = _list_recordings(of)
     if not found:
         return _explain_no_recordings("Rasters", of)
@@ -205,7 +205,7 @@ def _build_rates(of: Sequence[Training], name: str) -> Section:
     }
     if not rates:
         return _explain_no_recordings("Firing rates", of)
-    caption = "Firing rates over the neurons, mean over the recorded samples; the heading tells of the last recording."
+    caption = "Firing rates of neurons, averaged over the recorded samples; the heading is about the last recording."
     return Section("Firing rates", drawings=[Drawing("rates", caption, run_figures.draw_rates(rates, name))])
 
 
@@ -218,7 +218,7 @@ def _build_weights(of: Sequence[Training], name: str) -> Section:
 
 
 def _build_history(of: Sequence[Training]) -> Section:
-    """Table of all epochs; of several trainings they are in their own folders."""
+    """Make the table of all epochs; for several trainings, see their own folders."""
     if len(of) > 1 or not of[0].history:
         return Section("History")
     rows = of[0].history
@@ -233,7 +233,7 @@ def _build_settings(top: Training) -> Section:
 
 
 def _build_environment(of: Sequence[Training]) -> Section:
-    """Table of the first training's environment; that of the others is in their `environment.json`."""
+    """Make the table of the environment of the first training; those of others are in their `environment.json`."""
     found = of[0].environment
     notes = [f"Of {of[0].label}; each training has its own environment.json."] if len(of) > 1 and found else []
     tables = [make_table(found, "environment", ("what", "value"))] if found else []

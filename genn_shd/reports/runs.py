@@ -1,4 +1,4 @@
-"""The trainings in a run folder, read as far as they have come: one, or those of all seeds and folds."""
+"""Read the trainings in a run folder, complete or not: one, or those of all seeds and folds."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Training:
 
     Attributes
     ----------
-    folder : its own.
-    label : its place in the run folder, as `seed_0/fold_1`; the run's name where it is all of it.
-    damages : which of the files that were asked for cannot be read, and why; all else is there without them.
+    folder : folder of the training.
+    label : its path in the run folder, such as `seed_0/fold_1`, or the name of a run of one training.
+    damages : messages about files that could not be read; other files can be used without them.
     """
 
     folder: RunFolder
@@ -40,18 +40,20 @@ class Training:
 
     @cached_property
     def history(self) -> list[Row]:
-        """A row for each epoch; empty before the first has ended."""
+        """Metrics of each complete epoch."""
         return self._read(read_history, self.folder.history_file) or []
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """The summary; empty before there is one."""
+        """The summary; empty if there is none yet."""
         return self._read(read_summary, self.folder.summary_file) or {}
 
     @property
     def status(self) -> str:
-        """`complete`, `interrupted`, `diverged`; `under way` where epochs came since, or none ended it yet; `unknown`
-        where files are damaged."""
+        """Status: `complete`, `interrupted`, `diverged`, `under way`, or `unknown` if files are damaged.
+
+        It is `under way` if it has not ended, or if there are newer epochs than in its summary.
+        """
         written = ((self.folder.summary_file, self.summary), (self.folder.history_file, self.history))
         if any(not content and str(file) in damage for file, content in written for damage in self.damages):
             return "unknown"
@@ -61,15 +63,15 @@ class Training:
 
     @cached_property
     def checkpoint(self) -> Checkpoint | None:
-        """The checkpoint of the best epoch; None before there is one."""
+        """The checkpoint of the best epoch; None if there is none yet."""
         there = self.folder.best_file.exists()
         return self._read(_read_checkpoint, self.folder.best_file) if there else None
 
     @property
     def best(self) -> Row:
-        """The row of the best epoch, whose weights were kept; empty before there is one."""
+        """Metrics of the best epoch, that of the checkpoint; empty if there is none yet."""
         kept = self.checkpoint.state["best"] if self.checkpoint else None
-        return kept or self.summary.get("best") or {}  # where weights are lost, what they came to is not
+        return kept or self.summary.get("best") or {}  # the summary remains if the checkpoint is lost
 
     @property
     def seconds(self) -> float:
@@ -78,37 +80,37 @@ class Training:
 
     @cached_property
     def confusions(self) -> dict[str, np.ndarray]:
-        """Part of the data -> confusion matrix, (C, C) counts; empty where nothing was evaluated."""
+        """Part of the data -> confusion matrix, (C, C) counts; empty if there is no evaluation."""
         return self._read(read_confusions, self.folder.evaluation_file) or {}
 
     @cached_property
     def operations(self) -> dict[str, Operations]:
-        """Part of the data -> what a sample of it costs; empty where nothing was evaluated."""
+        """Part of the data -> operations per sample; empty if there is no evaluation."""
         return self._read(read_operations, self.folder.evaluation_file) or {}
 
     def read_weights(self) -> dict[str, np.ndarray]:
-        """Trained parameters of the best epoch; empty before there is one."""
+        """Return the trained parameters of the best epoch; empty if there is none yet."""
         return self.checkpoint.select_group("parameters") if self.checkpoint else {}
 
     @property
     def recording_files(self) -> list[Path]:
-        """Recordings, the oldest epoch first."""
+        """Files of recordings, the oldest epoch first."""
         return sorted(self.folder.recordings.glob("*.h5"), key=_make_sort_key)
 
     @cached_property
     def recordings(self) -> list[tuple[str, Recorded]]:
-        """Recordings with their names."""
+        """Names and contents of recordings."""
         found = [(file.stem, self._read(Recorded.read, file)) for file in self.recording_files]
         return [(stem, recorded) for stem, recorded in found if recorded is not None]
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """The environment, with the command as one line."""
+        """The environment of the training, with the command as one line."""
         found = self._read(read_environment, self.folder.environment_file) or {}
         return found | ({"command": " ".join(found["command"])} if "command" in found else {})
 
     def _read(self, read: Callable[[Path], T], file: Path) -> T | None:
-        """Read a file; None where it is damaged, which is noted."""
+        """Read a file; if it is damaged, note that and return None."""
         try:
             return read(file)
         except DataError as error:
@@ -123,12 +125,12 @@ def _read_checkpoint(path: Path) -> Checkpoint:
 
 
 def list_trainings(path: Path) -> list[Training]:
-    """The trainings in a run folder.
+    """List the trainings in a run folder.
 
     Raises
     ------
     DataError, SettingError
-        It is no run folder, or a configuration in it cannot be read.
+        The folder is not a run folder, or a configuration in it cannot be read.
     """
     top = RunFolder.open_existing(path)
     if not top.list_parts():
@@ -137,7 +139,7 @@ def list_trainings(path: Path) -> list[Training]:
 
 
 def find_missing(path: Path) -> dict[str, str]:
-    """See `genn_shd.runs.progress.find_incomplete`; empty where settings are those of another version."""
+    """Find incomplete trainings (`genn_shd.runs.progress`); empty if settings are of another version."""
     try:
         return find_incomplete(RunFolder(path))
     except SettingError:
@@ -145,17 +147,17 @@ def find_missing(path: Path) -> dict[str, str]:
 
 
 def _list_leaves(folder: RunFolder) -> list[RunFolder]:
-    """The single trainings that a run is made of."""
+    """List the folders of all single trainings of a run."""
     return [leaf for part in folder.list_parts() for leaf in _list_leaves(part)] or [folder]
 
 
 def read_settings(training: Training) -> dict[str, Any]:
-    """The complete configuration, as nested tables."""
+    """Read the complete configuration, as nested tables."""
     return dict(read_toml(training.folder.config_file))
 
 
 def sum_confusions(of: Sequence[Training]) -> dict[str, tuple[np.ndarray, list[str]]]:
-    """Confusion matrices by part of the data, (C, C) counts over all trainings, and the classes' names."""
+    """Sum the confusion matrices of all trainings, (C, C) counts by part of the data; return also class names."""
     found: dict[str, tuple[np.ndarray, list[str]]] = {}
     for training in of:
         for part, matrix in training.confusions.items():
@@ -173,5 +175,5 @@ def _list_class_names(training: Training, number: int) -> list[str]:
 
 
 def _make_sort_key(path: Path) -> list[tuple[bool, int, str]]:
-    """A key for sorting by which 10 comes after 9."""
+    """Make a sort key by which 10 comes after 9."""
     return [(word.isdigit(), int(word) if word.isdigit() else 0, word) for word in path.stem.split("_")]

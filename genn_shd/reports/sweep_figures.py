@@ -24,7 +24,7 @@ _MOST_LETTERS = 22  # of a panel's labels side by side
 
 
 def draw_best_so_far(of: Trials) -> Figure:
-    """Objectives of trials in the order in which they ended, and the best so far."""
+    """Draw the objectives of trials in the order in which they finished, and the best so far."""
     with apply_style():
         figure = Figure(figsize=(9, 4.2), layout="constrained")
         axes = figure.subplots()
@@ -60,7 +60,7 @@ def _compute_running_best(of: Trials) -> tuple[list[int], list[float]]:
 
 
 def draw_importance(of: Response) -> Figure:
-    """Total-effect indices of all parameters, the largest on top."""
+    """Draw the total-effect indices of all parameters, the largest on top."""
     with apply_style():
         figure = Figure(figsize=(7, 1.0 + 0.38 * len(of.importance)), layout="constrained")
         axes = figure.subplots()
@@ -74,7 +74,7 @@ def draw_importance(of: Response) -> Figure:
 
 
 def draw_slices(response: Response, of: Trials) -> Figure:
-    """The surrogate along each parameter, with one and two standard deviations, and the trials."""
+    """Draw the surrogate along each parameter, with one and two standard deviations, and the trials."""
     titles = shorten_names(along.parameter.name for along in response.slices)
     with apply_style():
         figure, panels = _make_panels(len(response.slices))
@@ -99,7 +99,7 @@ def _slice_of_range(axes: Axes, along: Slice, points: Sequence[tuple[Any, float]
     axes.scatter([x for x, _ in points], [y for _, y in points], s=12, color=INK, alpha=0.5, linewidths=0)
     if getattr(along.parameter, "log", False):
         set_logarithmic(axes, "x")
-        if along.values[-1] < 100 * along.values[0]:  # fewer than two powers of ten to put at the axis
+        if along.values[-1] < 100 * along.values[0]:  # fewer than two powers of ten for labels
             ticks = [along.parameter.from_unit(unit) for unit in (0.0, 0.5, 1.0)]
             axes.set_xticks(ticks, [make_cell(tick).text for tick in ticks])
             axes.minorticks_off()
@@ -118,7 +118,7 @@ def _slice_of_choice(axes: Axes, along: Slice, points: Sequence[tuple[Any, float
 
 
 def draw_factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
-    """Bars of the mean at each level and the spread over trials; diamonds: the best trials, with that of their runs."""
+    """Draw mean and spread over trials at each level as bars, and the best trials, with their spread, as diamonds."""
     titles = shorten_names(levels)
     with apply_style():
         figure, panels = _make_panels(len(levels))
@@ -137,7 +137,7 @@ def draw_factors(levels: Mapping[str, Sequence[Level]], of: Trials) -> Figure:
 
 
 def draw_ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
-    """Bars of the trials that differ from the best one in one factor, with the spread over their runs."""
+    """Draw the trials that differ from the best one in one factor as bars, with the spread over their runs."""
     best = of.best
     titles = shorten_names(levels)
     with apply_style():
@@ -156,7 +156,7 @@ def draw_ablation(levels: Mapping[str, Sequence[Trial]], of: Trials) -> Figure:
 
 
 def _finish(panels: Sequence[Axes], of: Trials, heights: Sequence[float]) -> None:
-    """Give all panels the same axis, which need not begin at 0, so that close accuracies can be told apart."""
+    """Give all panels the same axis; it need not start at 0, so that similar accuracies can be distinguished."""
     low, high = min(heights), max(heights)
     for axes in panels:
         if low > 0.5 * high > 0:
@@ -170,7 +170,7 @@ def _finish(panels: Sequence[Axes], of: Trials, heights: Sequence[float]) -> Non
 def _spread(
     axes: Axes, x: np.ndarray, y: Sequence[float], spread: Sequence[float | None], colour: str, marker: str
 ) -> None:
-    """Draw error bars where there are any, with marks where these are asked for."""
+    """Draw error bars, and markers if `marker` is not empty."""
     bars = [value or 0.0 for value in spread]
     axes.errorbar(x, y, bars, fmt=marker if marker != "none" else " ", color=colour, elinewidth=1.2, capsize=3, ms=4)
 
@@ -186,7 +186,7 @@ def _make_panels(number: int) -> tuple[Figure, list[Axes]]:
 
 
 def _label_levels(axes: Axes, values: Sequence[Any]) -> None:
-    """Write names of levels under an axis, slanted where they would touch."""
+    """Write names of levels under an axis, slanted if they would overlap."""
     texts = [show_name(make_cell(value).text, _LABEL_WIDTH) for value in values]
     crowded = sum(map(len, texts)) > _MOST_LETTERS
     axes.set_xticks(range(len(texts)), texts, rotation=40 * crowded, ha="right" if crowded else "center")

@@ -21,12 +21,12 @@ _BESIDE = ("training_accuracy", "validation_accuracy", "test_accuracy", "spikes_
 
 
 def build_report(folder: Path) -> Page:
-    """Build the report of a sweep, also of one under way.
+    """Build the report of a sweep, also of one that is not complete.
 
     Raises
     ------
     DataError
-        There is no sweep in the folder.
+        The folder has no sweep.
     """
     of = Trials.read(folder)
     sections = [
@@ -44,7 +44,7 @@ def build_report(folder: Path) -> Page:
 
 
 def _name_missing_trials(of: Trials, section: Section) -> Section:
-    """Name the trials that do not count in the captions of a section."""
+    """Add a note about missing trials to the captions of a section."""
     drawings = [replace(d, caption=f"{d.caption} {of.missing}".rstrip()) for d in section.drawings]
     return replace(section, drawings=drawings)
 
@@ -58,13 +58,13 @@ def _list_facts(of: Trials) -> list[tuple[str, str]]:
         value = make_metric_cell(of.objective.metric, of.best.objective, of.spread(of.best)).text
         facts.append((f"best {of.objective.metric.replace('_', ' ')}", f"{value} (trial {of.best.number})"))
     facts += [("data", show_name(of.dataset))] if of.dataset else []
-    facts += [("strategy", of.file.strategy.name), ("time at work", f"{of.seconds:.4g} s")]
+    facts += [("strategy", of.file.strategy.name), ("running time", f"{of.seconds:.4g} s")]
     return [*facts, ("folder", show_name(of.name))]
 
 
 def _build_best(of: Trials) -> Section:
     if of.best is None:
-        return Section("Best trial", ["No trial is complete yet, or none keeps the limits."])
+        return Section("Best trial", ["No trial is complete yet, or none is within the limits."])
     best, epoch = of.best, of.objective.epoch
     metrics = [
         m for m in (*_BESIDE, of.objective.metric) if any(run.get_metric(m, epoch) is not None for run in best.runs)
@@ -79,7 +79,7 @@ def _build_best(of: Trials) -> Section:
 
 
 def _build_published(of: Trials) -> Section:
-    """Table of published figures beside those of the best trial, or `not run`."""
+    """Make the table of published values beside those of the best trial, or `not run`."""
     runs = of.best.runs if of.best else []
     rows = []
     for figure in of.file.published:
@@ -89,14 +89,14 @@ def _build_published(of: Trials) -> Section:
             [make_cell(figure.what), published, make_cell(list_measured(figure, runs)), make_cell(figure.source)]
         )
     tables = [Table(["what", "published", "here", "source"], rows, "published")] if rows else []
-    return Section("Published figures", tables=tables)
+    return Section("Published values", tables=tables)
 
 
 def _build_best_so_far(of: Trials) -> Section:
     if not of.complete:
         return Section("Best so far")
-    caption = "Each trial in the order in which they ended, and the best so far of those that are complete"
-    caption += " and keep the limits." if of.objective.at_most else "."
+    caption = "Trials in the order in which they finished, and the best so far of those that are complete"
+    caption += " and within the limits." if of.objective.at_most else "."
     return Section("Best so far", drawings=[Drawing("best_so_far", caption, sweep_figures.draw_best_so_far(of))])
 
 
@@ -105,41 +105,41 @@ def _build_ablation(of: Trials) -> Section:
     drawings = []
     if alone:
         caption = (
-            "Trials that differ from the best one (orange, dashed) in one factor alone, with the standard deviation "
-            "over their runs. A factor whose value brings parameters of its own is shown with the best of these. "
-            "Axes of close values do not begin at 0."
+            "Trials that differ from the best one (orange, dashed) in only one factor, with the standard deviation "
+            "over their runs. If a value of a factor activates other parameters, the best trial with it is shown. "
+            "Axes may not start at 0."
         )
         drawings.append(Drawing("ablation", caption, sweep_figures.draw_ablation(alone, of)))
     if levels:
         caption = (
             "Mean over all complete trials at a level (their number in brackets), with the standard deviation "
-            "over them; diamonds: the best of each, with that of its runs. Axes of close values do not begin at 0."
+            "over them; diamonds: the best trial of each, with that of its runs. Axes may not start at 0."
         )
         drawings.append(Drawing("factors", caption, sweep_figures.draw_factors(levels, of)))
     return Section("Factors", drawings=drawings)
 
 
 def _build_surrogate(of: Trials) -> Section:
-    heading = "What mattered"
+    heading = "Importance of parameters"
     if not response.can_fit(of):
-        why = f"A surrogate needs {response.FEWEST} different trials that ended, of different worth."
+        why = f"A surrogate needs at least {response.FEWEST} different finished trials, with different objectives."
         return Section(heading, [why])
     try:
         found = response.fit_response(of)
     except BackendError as error:
         return Section(heading, [str(error)])
-    notes = [f"A Gaussian process fitted to {found.known} trials; failed and diverged ones count as the worst."]
+    notes = [f"A Gaussian process, fitted to {found.known} trials; failed and diverged ones count as the worst."]
     if found.left_out:
         notes.append(
-            f"{found.left_out} trials were left out, evenly over the order of their worth, to fit it in seconds."
+            f"{found.left_out} trials were left out, evenly by rank of their objectives, to limit the time of the fit."
         )
     importance = (
-        "Part of the variance of the surrogate's mean over the space that is left when all other parameters are known "
+        "Fraction of the variance of the surrogate's mean that remains when all other parameters are known "
         "(total-effect index); interactions count for each parameter in them."
     )
     slices = (
-        "The surrogate along each parameter, the others as in the best trial: mean, one and two standard deviations. "
-        "Dots are trials, whose other parameters differ."
+        "The surrogate along each parameter, with the others as in the best trial: mean, 1 and 2 standard deviations. "
+        "Dots are trials; their other parameters may differ."
     )
     drawings = [
         Drawing("importance", importance, sweep_figures.draw_importance(found)),
@@ -150,7 +150,7 @@ def _build_surrogate(of: Trials) -> Section:
 
 
 def _build_trials(of: Trials) -> Section:
-    """Table of all trials."""
+    """Make the table of all trials."""
     beside = [
         m for m in _BESIDE if m != of.objective.metric and any(of.average_metric(t, m) is not None for t in of.all)
     ]
@@ -176,7 +176,7 @@ def _make_row(of: Trials, trial: Trial, metrics: list[str], parameters: list[str
 
 
 def _build_errors(of: Trials) -> Section:
-    """Table of errors, a row a run; and of trials that were refused before there was a run."""
+    """Make the tables of errors: one row for each run, and trials that were refused before a run."""
     wrong = [(t.number, run.folder, run.status, run.error) for t in of.all for run in t.runs if run.error]
     wrong += [(t.number, "", t.status, t.error) for t in of.all if t.error and not t.runs]
     rows = [[*map(make_cell, row[:-1]), _make_error_cell(row[-1] or "")] for row in sorted(wrong)]
@@ -185,7 +185,7 @@ def _build_errors(of: Trials) -> Section:
 
 
 def _make_error_cell(error: str) -> Cell:
-    """Cell of an error, which may be a traceback of many lines."""
+    """Make the cell of an error, which may be a traceback of many lines."""
     text = show_name(" ".join(error.split()), SENTENCE)
     return Cell(text, text)
 

@@ -1,4 +1,4 @@
-"""Tables of a report. A cell has a text to read and a key to sort by, so that 9.5 % comes before 10 %."""
+"""Tables of a report. A cell has a text and a sort key, so that 9.5 % comes before 10 %."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Cell:
 
     Attributes
     ----------
-    text : as it is read.
-    key : by which columns are sorted, a number where it is one; empty cells come last.
+    text : text of the cell.
+    key : sort key, the exact number if the cell is one; empty cells come last.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Cell:
 
     @property
     def is_number(self) -> bool:
-        """Whether the cell is aligned to the right."""
+        """Whether the cell is a number, which is aligned to the right."""
         try:
             return math.isfinite(float(self.key))
         except ValueError:
@@ -37,13 +37,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of as many cells as there are columns.
+    """A table with one cell per row and column.
 
     Attributes
     ----------
-    columns : their heads.
+    columns : headings of the columns.
     rows : the cells.
-    name : of the table in the page, by which scripts find it.
+    name : name of the table in the page, for scripts.
     """
 
     columns: Sequence[str]
@@ -52,7 +52,7 @@ class Table:
 
 
 def make_cell(value: Any) -> Cell:
-    """Make a cell of any value; numbers are shown with four digits and sorted by all."""
+    """Make a cell of any value; numbers are shown with four digits, but sorted by their exact value."""
     if value is None:
         return Cell("", "")
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -62,7 +62,7 @@ def make_cell(value: Any) -> Cell:
 
 
 def format_percent(value: float | None, spread: float | None = None) -> Cell:
-    """Format a fraction as per cent, with its standard deviation where there is one."""
+    """Format a fraction in per cent, with its standard deviation if there is one."""
     if value is None:
         return Cell("", "")
     deviation = "" if spread is None else f" ± {100 * spread:.2f}"
@@ -70,7 +70,7 @@ def format_percent(value: float | None, spread: float | None = None) -> Cell:
 
 
 def make_metric_cell(name: str, value: float | None, spread: float | None = None) -> Cell:
-    """Make a cell of a metric: accuracies as per cent, all else as numbers."""
+    """Make a cell of a metric: accuracies in per cent, other metrics as numbers."""
     if name.endswith(("accuracy", "accuracy_best", "accuracy_last")):
         return format_percent(value, spread)
     plain = make_cell(value)
@@ -78,7 +78,7 @@ def make_metric_cell(name: str, value: float | None, spread: float | None = None
 
 
 def make_table(values: Mapping[str, Any], name: str, columns: Sequence[str] = ("setting", "value")) -> Table:
-    """Make a table of nested tables: two columns, a row for each dotted name."""
+    """Make a table of settings in nested tables, with two columns and a row for each dotted name."""
     return Table(columns, [[make_cell(key), make_cell(value)] for key, value in _flatten(values)], name)
 
 

@@ -1,4 +1,4 @@
-"""The trials of a sweep as a report reads them: all at one moment, with their values."""
+"""The trials of a sweep, read once for a report, with their values."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Trials:
 
     Attributes
     ----------
-    name : of its folder.
+    name : name of the folder of the sweep.
     file, space, objective : definition of the sweep.
-    dataset : that it was started with, or None.
-    all : every trial in order, with its runs.
-    counts : how often what happened.
-    seconds : time at work.
+    dataset : name of the data set given with --dataset, or None.
+    all : all trials in order, with their runs.
+    counts : numbers of runs and attempts.
+    seconds : running time, s.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Trials:
 
     @classmethod
     def read(cls, folder: Path) -> Trials:
-        """Read a sweep, also one under way.
+        """Read a sweep, also one that is not complete.
 
         Raises
         ------
         DataError
-            There is no sweep in the folder.
+            The folder has no sweep.
         """
         with SweepReader(folder) as reader:
             return cls(
@@ -64,7 +64,7 @@ class Trials:
 
     @cached_property
     def complete(self) -> list[Trial]:
-        """Trials that are complete, have a value and keep all limits."""
+        """Trials that are complete, have a value and are within all limits."""
         return [
             t
             for t in self.all
@@ -73,12 +73,12 @@ class Trials:
 
     @cached_property
     def ended(self) -> list[Trial]:
-        """Trials that ended in any way, in the order in which they did."""
+        """Finished trials of any status, in the order in which they finished."""
         return sorted((t for t in self.all if t.status != RUNNING), key=lambda t: (t.ended or 0.0, t.number))
 
     @property
     def missing(self) -> str:
-        """A note on how many of the trials asked for count, and why the others do not; empty where all count."""
+        """A note on trials that do not count, and why; empty if all trials of the budget count."""
         counted = {trial.number for trial in self.complete}
         others = Counter(_describe_fate(trial) for trial in self.all if trial.number not in counted)
         others["not begun"] = max(0, (self.file.budget.trials or 0) - len(self.all))
@@ -91,17 +91,17 @@ class Trials:
         return max(self.complete, key=self.sign_objective, default=None)
 
     def sign_objective(self, trial: Trial) -> float:
-        """The objective of a complete trial, signed such that more is better."""
+        """Return the objective of a complete trial, signed so that larger is better."""
         return self.objective.sign * (trial.objective or 0.0)
 
     def spread(self, trial: Trial) -> float | None:
-        """Standard deviation of the objective over the runs of a trial; None of a single run."""
+        """Compute the standard deviation of the objective over the runs of a trial; None for a single run."""
         found = [self.objective.evaluate_run(run.metrics) for run in trial.runs]
         values = [value for value in found if value is not None]
         return stdev(values) if len(values) > 1 else None
 
     def average_metric(self, trial: Trial, metric: str) -> float | None:
-        """Mean of a metric over the runs of a trial that reported it, at the objective's epoch."""
+        """Average a metric over the runs of a trial that reported it, at the epoch of the objective."""
         values = [v for run in trial.runs if (v := run.get_metric(metric, self.objective.epoch)) is not None]
         return fmean(values) if values and all(map(math.isfinite, values)) else None
 
@@ -119,7 +119,7 @@ def _describe_fate(trial: Trial) -> str:
 
 
 def shorten_names(names: Iterable[str]) -> dict[str, str]:
-    """Short names of parameters: without their tables, as far as that tells them apart."""
+    """Shorten names of parameters by leaving out tables, as long as the names remain different."""
     split = {name: name.split(".") for name in names}
 
     def ending(name: str) -> str:
@@ -133,6 +133,6 @@ def shorten_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def is_same_elsewhere(one: Mapping[str, Any], other: Mapping[str, Any], but: str) -> bool:
-    """Whether two points agree in all parameters that matter at both, one left aside."""
+    """Whether two points agree in all parameters that are active at both, except `but`."""
     common = (set(one) & set(other)) - {but}
     return all(format_label(one[name]) == format_label(other[name]) for name in common)

@@ -1,1 +1,1 @@
-"""Files, locks, progress, interrupts and exit codes: what every part needs of the system."""
+"""Common parts: files, locks, progress, interrupts, exit codes, checks of numbers and names."""

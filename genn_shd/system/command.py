@@ -17,7 +17,7 @@ BROKEN_PIPE = 141
 
 
 def parse_at_least(least: int) -> Callable[[str], int]:
-    """The type of an option that is a whole number, for argparse."""
+    """Make the type, for argparse, of an option that is a whole number >= `least`."""
 
     def whole(text: str) -> int:
         try:
@@ -32,14 +32,14 @@ def parse_at_least(least: int) -> Callable[[str], int]:
 
 
 def exit_code(command: Callable[[], int]) -> int:
-    """Run a command; a user's mistake becomes one line and 2, Ctrl-C 130. A traceback is a bug."""
+    """Run a command and return its exit code: for a GennShdError, print the message and return 2; for Ctrl-C, 130."""
     _escape_unknown_letters()
     try:
         return command()
     except GennShdError as error:
         print(f"error: {show_name(error, SENTENCE)}", file=sys.stderr)
         return FAILED
-    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+    except BrokenPipeError:  # the reader of the output, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:
@@ -48,7 +48,7 @@ def exit_code(command: Callable[[], int]) -> int:
 
 
 def _escape_unknown_letters() -> None:
-    """Let standard output and error take any text: what their encoding lacks is escaped, and no work is lost for it."""
+    """Escape characters that the encoding of standard output and error lacks, instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Functions and classes whose parameters are settings: each states its meaning, unit and limits where it stands.
+"""Functions and classes whose parameters are settings: types of parameters state meaning, unit and limits.
 
 def load(num_samples: Annotated[int, described("number of samples", ge=1)] = 100) -> Dataset: ...
 """
@@ -18,14 +18,14 @@ from ..errors import SettingError
 
 
 def described(description: str, unit: str | None = None, *, is_path: bool = False, **limits: Any) -> Any:
-    """Describe a parameter that is a setting, as metadata of its type.
+    """Describe a parameter that is a setting, in the metadata of its type.
 
     Parameters
     ----------
     description : meaning of the parameter, one phrase.
-    unit : where it has one.
-    is_path : whether it is the path of a file or folder, which settings make absolute.
-    limits : `ge`, `gt`, `le`, `lt` for numbers.
+    unit : unit, if it has one.
+    is_path : whether it is the path of a file or folder; relative paths in settings are made absolute.
+    limits : limits `ge`, `gt`, `le`, `lt` of a number.
     """
     extra: JsonDict | None = {"is_path": True} if is_path else {"unit": unit} if unit else None
     return Field(description=description, json_schema_extra=extra, **limits)
@@ -36,12 +36,12 @@ def list_fields(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
     Returns
     -------
-    Name -> type and default, which is `...` where it has none.
+    Name -> type and default; `...` if there is no default.
 
     Raises
     ------
     SettingError
-        A parameter without a type.
+        A parameter has no type.
     """
     hints = get_type_hints(function.__init__ if inspect.isclass(function) else function, include_extras=True)
     fields = {}
@@ -56,7 +56,7 @@ def list_fields(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
 
 
 def _to_setting_type(hint: Any) -> Any:
-    """Return the type that a setting has: a path is text there, and a tuple is written as a list."""
+    """Return the type of the setting: a path is a string, and a tuple is written as a list."""
     kind, metadata = (get_args(hint)[0], hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
     if metadata and os.PathLike[str] in get_args(kind):
         return Annotated[str | None if NoneType in get_args(kind) else str, *metadata]
@@ -66,12 +66,12 @@ def _to_setting_type(hint: Any) -> Any:
 
 
 def _as_tuple(value: Any) -> Any:
-    """A list (TOML has no tuples) becomes a tuple."""
+    """Convert a list to a tuple, as TOML has no tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 
 def _as_list(value: Any) -> Any:
-    """A single value stands for a list of one."""
+    """Convert a single value to a tuple of one."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 

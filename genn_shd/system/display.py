@@ -1,4 +1,4 @@
-"""Names as they are shown. Data keep them as they are; on a terminal, in a page or a figure they are one short line."""
+"""Format names for a terminal, a page or a figure: one short line; data keep names unchanged."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _GAP = "..."
 
 
 def show_name(name: object, width: int = WIDTH) -> str:
-    """A name of a class, speaker, file or run as text that can be shown anywhere.
+    """Format the name of a class, speaker, file or run as text that can be shown anywhere.
 
-    What would steer a terminal, break a line or not be text at all is escaped as Python does it (`\\n`, `\\x1b`,
-    `\\udcff`); a long name keeps its start and its end.
+    Control characters, line breaks and invalid characters are escaped as in Python (`\\n`, `\\x1b`, `\\udcff`); the
+    middle of a long name is left out.
 
     Parameters
     ----------
-    name : anything with a text.
+    name : the name, or any object with a text.
     width : most characters of the result, 8 or more.
     """
     text = str(name)
     if len(text) > width:
         text = (
             text[: width + 1] + text[-width:]
-        )  # escapes only make it longer; 100,000 characters need not be looked at
+        )  # escaping only makes text longer, so the rest of a very long name does not matter
     text = escape(text)
     if len(text) <= width:
         return text
@@ -35,7 +35,7 @@ def show_name(name: object, width: int = WIDTH) -> str:
 
 
 def show_names(names: Iterable[object], width: int = WIDTH) -> str:
-    """Names as a list in a sentence; of very many the first, and how many there are."""
+    """Format names as a list in a sentence; of very many names, only the first and the total number."""
     names = list(names)
     shown = [show_name(name, width) for name in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
@@ -44,7 +44,7 @@ def show_names(names: Iterable[object], width: int = WIDTH) -> str:
 
 
 def escape(text: str) -> str:
-    """A text of any length on one line, all that cannot be printed escaped."""
+    """Escape all characters of a text that cannot be printed, so that it is one line."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

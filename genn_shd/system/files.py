@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written under another name, then renamed."""
+"""Write files completely or not at all: under another name first, and then renamed."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from ..errors import DataError, GennShdError
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents, where they are missing.
+    """Create a folder and its parents, if they are missing.
 
     Raises
     ------
     GennShdError
-        It cannot be made: a file in the way, no permission, a read-only disk.
+        The folder cannot be created: a file has its name, or there is no permission, or the disk is read-only.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         in_the_way = next(p for p in (path, *path.parents) if p.exists() and not p.is_dir())
-        raise GennShdError(f"{path}: cannot make this folder, the file {in_the_way} is in the way.") from None
+        raise GennShdError(f"{path}: cannot create this folder, because {in_the_way} is a file.") from None
     except OSError as error:
-        raise GennShdError(f"{path}: cannot make this folder ({error.strerror}); choose another with --out.") from None
+        raise GennShdError(f"{path}: cannot create this folder ({error.strerror}); choose another --out.") from None
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that at any moment its old or its new content is there, complete.
+    """Write a file so that it always has either its complete old or its complete new content.
 
-    The content goes to a temporary name in the same folder, to the disk, and only then to its own name.
+    The content is written to a temporary file in the same folder and to the disk; then the file is renamed.
 
     Parameters
     ----------
     path : the file.
-    write : called with the open file.
+    write : function that writes the content, called with the open file.
 
     Raises
     ------
     GennShdError
-        It cannot be written: a full or read-only disk, no permission. What was there before still is.
+        The file cannot be written: no permission, or the disk is full or read-only. An old file is unchanged.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")  # no file has this name, least of all one of the user's
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")  # a random name that no other file has
     try:
         with temporary.open("xb") as file:
             write(file)
@@ -59,16 +59,16 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise GennShdError(
-            f"{path}: cannot write this file ({_explain(error)}); what was there before is unchanged."
+            f"{path}: cannot write this file ({_explain(error)}); an existing file is unchanged."
         ) from None
 
 
 def write_hdf5(path: Path, fill: Callable[[h5py.File], object]) -> None:
-    """`write_whole` for HDF5: `fill` is called with the open file.
+    """Write an HDF5 file like `write_whole`; `fill` is called with the open file.
 
-    The file is made in memory, as the HDF5 library cannot close one for which the disk has no room.
+    The file is made in memory, because the HDF5 library cannot close a file if the disk is full.
     """
-    name = secrets.token_hex(8)  # the library does not open two files of one name, even in memory
+    name = secrets.token_hex(8)  # the library cannot open two files with the same name, even in memory
     with h5py.File(name, "w", driver="core", backing_store=False) as file:
         fill(file)
         file.flush()
@@ -77,18 +77,18 @@ def write_hdf5(path: Path, fill: Callable[[h5py.File], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`write_whole` for text, UTF-8. What that cannot say, as of a name that was no text, is escaped."""
+    """Write UTF-8 text like `write_whole`; characters that UTF-8 cannot encode are escaped."""
     write_whole(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
 
 
 @contextmanager
 def open_log(path: Path) -> Iterator[IO[str]]:
-    """A file open for more lines of a log. Those that find no room are lost, and no error: work goes before its log.
+    """Open a file for appending lines of a log. Lines are dropped without an error if the disk is full.
 
     Raises
     ------
     GennShdError
-        It cannot be opened.
+        The file cannot be opened.
     """
     try:
         file = path.open("a", encoding="utf-8", errors="backslashreplace")
@@ -102,12 +102,12 @@ def open_log(path: Path) -> Iterator[IO[str]]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file that holds a table; empty where there is no file.
+    """Read a JSON file with a table; empty if there is no file.
 
     Raises
     ------
     DataError
-        It is damaged, cannot be read, or holds something else.
+        The file is damaged, cannot be read, or has something else.
     """
     remedy = "delete it, and train or evaluate again."
     try:
@@ -119,7 +119,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise DataError(f"{path}: this file is damaged; {remedy}") from None
     if not isinstance(content, dict):
-        raise DataError(f"{path}: this file is damaged (it holds no table); {remedy}")
+        raise DataError(f"{path}: this file is damaged (it is not a table); {remedy}")
     return content
 
 
@@ -128,7 +128,7 @@ def _explain(error: OSError) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename last. Some file systems cannot; the rename itself is still atomic there."""
+    """Write a rename to the disk, if the file system can; the rename itself is atomic in any case."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Objects that users write in Python modules of their own, found by `module:name`. Importing a module runs it."""
+"""Import objects from a user's Python modules by their path `module:name`. Importing a module runs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def is_import_path(name: str) -> bool:
-    """Tell whether a name says where to find something: `module:name`."""
+    """Whether a name is an import path `module:name`."""
     return ":" in name
 
 
@@ -20,22 +20,22 @@ def load_object(path: str, what: str, kind: type[T], remedy: str) -> T:
 
     Parameters
     ----------
-    path : where it is.
+    path : import path.
     what : kind of object, for messages, such as `loss`.
-    kind : class that it must be an instance of.
-    remedy : what to do where it is none.
+    kind : class of the object.
+    remedy : remedy in the message if the object is of another class.
 
     Raises
     ------
     SettingError
-        A module or name that is not there, or something else.
+        The module or the name does not exist, or the object is of another class.
     """
     module_name, _, name = path.partition(":")
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
-        why = "there is no such module in this folder or among those installed" if missing else f"{error!r}"
+        why = "there is no such module, neither in this folder nor installed" if missing else f"{error!r}"
         raise SettingError(f"{what} {path!r}: {module_name!r} cannot be imported: {why}.") from None
     there = [key for key, value in vars(module).items() if isinstance(value, kind) and not key.startswith("_")]
     if not hasattr(module, name):

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: end after the current batch where training can, at once where nothing can be lost."""
+"""Handle Ctrl-C and SIGTERM: training ends after the current batch, other work at once."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(Exception):
-    """Training ended early and can go on from a checkpoint; the message says where it stopped."""
+    """Training was stopped and can be resumed from a checkpoint; the message says where it stopped."""
 
 
 class StopRequest:
     """A request to stop, made by a signal.
 
-    Within `defer_signals` a signal only sets `requested`; a second one, or one that arrives outside, raises
-    KeyboardInterrupt where the program stands.
+    Within `defer_signals`, a signal only sets `requested`; a second signal, or one outside, raises KeyboardInterrupt at
+    once.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class StopRequest:
 
     @contextmanager
     def defer_signals(self) -> Iterator[None]:
-        """Let signals wait until the program looks at `requested`."""
+        """Let a signal only set `requested`, within the block."""
         self._deferring = True
         try:
             yield
@@ -36,7 +36,7 @@ class StopRequest:
 
     @contextmanager
     def listen(self) -> Iterator[StopRequest]:
-        """Handle the signals, and put back what handled them before."""
+        """Handle signals within the block, and then restore the old handlers."""
         before = [(number, signal.signal(number, self._handle)) for number in SIGNALS]
         try:
             yield self

@@ -1,4 +1,4 @@
-"""A file that one process holds; the system releases it when that process dies."""
+"""Lock files; the system releases a lock when its process ends."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..errors import GennShdError
 from . import progress
 from .progress import LOG
 
-_PAUSE = 0.5  # s between looks at a file that another process holds
+_PAUSE = 0.5  # s between attempts to lock a file
 
 
 @contextmanager
 def wait_to_hold(path: Path) -> Iterator[None]:
-    """Hold a file within the block, once no other process does; the log says that this one waits."""
+    """Lock a file within the block; wait while another process has it locked, and log that."""
     next_line = time.monotonic()
     while True:
         with try_to_hold(path) as is_mine:
@@ -25,14 +25,14 @@ def wait_to_hold(path: Path) -> Iterator[None]:
                 yield
                 return
         if time.monotonic() >= next_line:
-            LOG.info("waiting for another process, which holds %s", path)
+            LOG.info("waiting for another process that uses %s", path)
             next_line += progress.INTERVAL
         time.sleep(_PAUSE)
 
 
 @contextmanager
 def try_to_hold(path: Path) -> Iterator[bool]:
-    """Hold a file within the block, unless another process does; yields whether this one holds it.
+    """Lock a file within the block, unless another process has it locked; yield whether it is locked.
 
     Raises
     ------
@@ -40,9 +40,9 @@ def try_to_hold(path: Path) -> Iterator[bool]:
         The file cannot be opened.
     """
     try:
-        file = path.open("a")  # nothing is written: whatever the file holds stays
+        file = path.open("a")  # for appending, so that its content does not change
     except OSError as error:
-        raise GennShdError(f"{path}: cannot open this file ({error.strerror}); move it away, and try again.") from None
+        raise GennShdError(f"{path}: cannot open this file ({error.strerror}); move it, and try again.") from None
     with file:
         yield try_lock(file)
 
@@ -51,7 +51,7 @@ def try_lock(file: IO[Any]) -> bool:
     """Lock an open file for this process until it closes it; return whether that was possible."""
     try:
         import fcntl
-    except ImportError:  # no POSIX system: nothing to lock with
+    except ImportError:  # not a POSIX system: no locks
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

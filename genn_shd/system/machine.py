@@ -1,4 +1,4 @@
-"""Resources of this machine that are still free."""
+"""Free memory of this machine."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 _MEMINFO = Path("/proc/meminfo")
 _OWN_GROUPS = Path("/proc/self/cgroup")
 _GROUPS = Path("/sys/fs/cgroup")
-_RECLAIMABLE = ("inactive_file", "active_file")  # of a control group: pages of files, which make way
+_RECLAIMABLE = ("inactive_file", "active_file")  # cached file pages of a control group, which can be freed
 
 
 def read_available_memory() -> int:
-    """Return the memory that this process may still take, in bytes.
+    """Return the memory that this process can still allocate, in bytes.
 
-    It is what the system has left, or less where a control group (a container, a job of Slurm) or a limit on the
-    address space allows less. Never negative; a very large number where the system does not say.
+    It is the free memory of the system, or less if a control group (a container, a Slurm job) or a limit of the address
+    space allows less. It is never negative, and a very large number if the system does not report it.
     """
     return max(0, min([*_read_free_memory(), *_read_group_memory(), *_read_address_space()], default=sys.maxsize))
 
 
 def _read_free_memory() -> Iterator[int]:
-    """The memory of the machine that is free, or would be if caches made way."""
+    """Yield the free memory of the machine, including caches that can be freed."""
     try:
         lines = _MEMINFO.read_text(encoding="ascii").splitlines()
         yield from (1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
@@ -33,7 +33,7 @@ def _read_free_memory() -> Iterator[int]:
 
 
 def _read_group_memory() -> Iterator[int]:
-    """Yield the free memory of each control group of this process; all levels count, of both versions."""
+    """Yield the free memory of each control group of this process, at all levels, for both versions."""
     for folder in _find_group_folders():
         for limit, usage in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
             try:
@@ -44,7 +44,7 @@ def _read_group_memory() -> Iterator[int]:
 
 
 def _find_group_folders() -> Iterator[Path]:
-    """Folders of the control groups of this process, from its own up to the root."""
+    """Yield the folders of the control groups of this process, from its own up to the root."""
     try:
         lines = _OWN_GROUPS.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -63,7 +63,7 @@ def _read_number(file: Path) -> int:
 
 
 def _read_reclaimable(file: Path) -> int:
-    """Bytes that a group gives back before it runs out."""
+    """Return the number of bytes that a group can free."""
     try:
         pairs = dict(line.split() for line in file.read_text(encoding="ascii").splitlines())
         return sum(int(pairs.get(name, 0)) for name in _RECLAIMABLE)
@@ -72,7 +72,7 @@ def _read_reclaimable(file: Path) -> int:
 
 
 def _read_address_space() -> Iterator[int]:
-    """Return the memory that `ulimit -v` leaves."""
+    """Yield the memory that `ulimit -v` still allows."""
     try:
         import resource
 

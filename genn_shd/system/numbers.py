@@ -1,4 +1,4 @@
-"""Checks of numbers that a user gives: one that is not allowed is refused with its name and the range that is."""
+"""Check numbers from users; errors state the name, the value and the allowed range."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import SettingError
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a finite real number; a bool is none."""
+    """Whether a value is a finite real number; a bool is not."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
         return False
     try:
@@ -21,7 +21,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_whole(value: Any) -> bool:
-    """Return whether a value is of a type of whole numbers; a bool is none."""
+    """Whether a value has an integer type; a bool does not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
@@ -30,8 +30,9 @@ def check_positive(name: str, value: Any, unit: str = "") -> None:
 
     Parameters
     ----------
-    name : of the value, as the message gives it.
-    unit : of the value, for the message.
+    name : name of the value, for the message.
+    value : the value.
+    unit : unit of the value, for the message.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def check_positive(name: str, value: Any, unit: str = "") -> None:
 
 
 def check_whole(name: str, value: Any, least: int) -> None:
-    """Check that a value is a whole number, `least` or more.
+    """Check that a value is a whole number >= `least`.
 
     Raises
     ------

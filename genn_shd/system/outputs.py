@@ -1,8 +1,8 @@
-"""Protect files from commands: they overwrite only files that they wrote themselves, unless a user asks for it.
+"""Protect files: commands overwrite only files that they wrote themselves, unless a user asks for it.
 
-A file carries the mark of the command that wrote it, where its format has a place for such a text: an attribute of the
-HDF5 file, `Software` of a PNG, `Creator` of a PDF, the generator of a page. A command calls `check` before its work and
-gives `mark` to whatever writes the file.
+A file has the mark of the command that wrote it, in a place that depends on its format: an attribute of an HDF5 file,
+`Software` of a PNG, `Creator` of a PDF, the generator of an HTML page. A command calls `check` before its work, and
+writes its `mark` to the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import h5py
 from ..errors import SettingError
 
 ATTRIBUTE = "written_by"
-"""Attribute of an HDF5 file that holds its mark."""
+"""Attribute of an HDF5 file for the mark."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Kind:
 
     Attributes
     ----------
-    name : in messages.
+    name : name in messages.
     starts : allowed first bytes, in lower case.
-    has_mark : whether a file of this format carries a mark.
+    has_mark : function that tells whether a file has a mark.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Kind:
     has_mark: Callable[[Path, str], bool]
 
     def matches(self, path: Path) -> bool:
-        """Whether a file is of this format, as far as its first bytes tell."""
+        """Whether the first bytes of a file are those of this format."""
         with path.open("rb") as file:
             return file.read(64).lower().startswith(self.starts)
 
@@ -47,7 +47,7 @@ def _is_in_attribute(path: Path, mark: str) -> bool:
     try:
         with h5py.File(path, "r") as file:
             return bool(file.attrs.get(ATTRIBUTE) == mark)
-    except (OSError, RuntimeError):  # damaged: nobody's that could be told
+    except (OSError, RuntimeError):  # damaged, so its mark is unknown
         return False
 
 
@@ -64,49 +64,49 @@ HTML = Kind("HTML page", (b"<!doctype html", b"<html"), _is_in_text)
 
 
 def mark(command: str, sources: Iterable[Path] = ()) -> str:
-    """The mark of a command's files; with `sources`, of those that it makes from these files and folders."""
+    """Return the mark of files that a command writes; with `sources`, of those made from these files and folders."""
     paths = sorted(os.fsencode(path.resolve()) for path in sources)
     of = f" {hashlib.sha256(b'/'.join(paths)).hexdigest()[:16]}" if paths else ""
     return f"genn_shd.{command}{of}"
 
 
 def check(path: Path, kind: Kind, mark: str, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
-    """Refuse to write a file over an input or, unless it carries the mark or is to be overwritten, over another file.
+    """Raise an error if writing a file would replace an input, or a file without the mark unless `overwrite` is True.
 
     Parameters
     ----------
-    path : the file to be written.
+    path : the file to write.
     kind : its format.
-    mark : the mark that it will carry.
-    inputs : files that the command reads; links to them count as they do.
-    overwrite : whether to write over a file of the same format that came about in another way.
+    mark : its mark.
+    inputs : files that the command reads; links to them are treated alike.
+    overwrite : whether a file of the same format without the mark may be replaced.
 
     Raises
     ------
     SettingError
-        It must not be written; says why.
+        The file must not be written; the message states the reason.
     """
     if not os.path.lexists(path):
         return
     if any(_is_same(path, file) for file in inputs):
-        raise SettingError(f"{path}: is one of the files to read, and would be lost; choose another --out.")
+        raise SettingError(f"{path} is one of the files to read, and would be lost; choose another --out.")
     if not path.is_file():
-        raise SettingError(f"{path}: is in the way and no file; move it, or write elsewhere.")
+        raise SettingError(f"{path} exists and is not a file; move it, or choose another file.")
     try:
         if not kind.matches(path):
-            raise SettingError(f"{path}: is there already and no {kind.name}; move it, or write elsewhere.")
+            raise SettingError(f"{path} exists and is not a {kind.name}; move it, or choose another file.")
         if not overwrite and not kind.has_mark(path, mark):
             raise SettingError(
-                f"{path}: is there already and was not made by this command from the same inputs; move it, write "
-                "elsewhere, or replace it with --overwrite."
+                f"{path} exists and was not made by this command from the same inputs; move it, choose another file, "
+                "or replace it with --overwrite."
             )
     except OSError as error:
-        raise SettingError(f"{path}: is there already and cannot be read ({error.strerror}).") from None
+        raise SettingError(f"{path} exists and cannot be read ({error.strerror}).") from None
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
-    """Give a command the option `--overwrite`."""
-    parser.add_argument("--overwrite", action="store_true", help="replace what another command made, or you yourself")
+    """Add the option `--overwrite` to a command."""
+    parser.add_argument("--overwrite", action="store_true", help="replace files that this command did not write")
 
 
 def _is_same(path: Path, other: Path) -> bool:

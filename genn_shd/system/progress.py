@@ -1,4 +1,4 @@
-"""The progress of a long job: a bar on a terminal, elsewhere one line each minute; and the log."""
+"""Show the progress of long jobs: a bar on a terminal, otherwise one line per minute; and the log."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ LOG = logging.getLogger("genn_shd")
 
 
 INTERVAL = 60.0
-"""Seconds between two lines of a job where there is no terminal."""
+"""Time between two lines of progress without a terminal, s."""
 
 
 class Heartbeat:
-    """A line in the log every `INTERVAL`, from a thread of its own: a step that takes long must not look like a halt.
+    """Logs a line every `INTERVAL`, from a separate thread, so that a long step does not look like a halt.
 
     Parameters
     ----------
-    describe : gives the line; called in that thread.
+    describe : function that returns the line; called in that thread.
     """
 
     def __init__(self, describe: Callable[[], str]) -> None:
@@ -38,7 +38,7 @@ class Heartbeat:
         self._thread.start()
 
     def close(self) -> None:
-        """No more lines."""
+        """Stop logging lines."""
         self._ended.set()
         self._thread.join()
 
@@ -48,13 +48,13 @@ class Heartbeat:
 
 
 class Count:
-    """Progress of a job that is done item by item, and the time left; as text, `3 of 9 files, ...`.
+    """Progress of a job item by item, and the time left; as text, `3 of 9 files, ...`.
 
     Parameters
     ----------
-    total : things to do; None where that is not known.
-    units : the name of the units, in the plural.
-    done : those that were done before, in no time of this job.
+    total : number of items; None if it is unknown.
+    units : name of the items, in the plural.
+    done : number of items that were done before this job.
     """
 
     def __init__(self, total: int | None, units: str, done: int = 0) -> None:
@@ -76,7 +76,7 @@ class Count:
 
 
 class ProgressBar:
-    """A bar over all batches of all epochs, with loss, accuracy and the time left; off a terminal, a line a minute."""
+    """A bar over all batches of all epochs, with loss, accuracy and the time left; without a terminal, log lines."""
 
     def __init__(self, epochs: int, batches: int, done: int) -> None:
         self._epochs, self._batches = epochs, batches
@@ -95,7 +95,7 @@ class ProgressBar:
         self._heartbeat = Heartbeat(lambda: f"{self._reached}; {self._count}") if self._bar.disable else None
 
     def update(self, epoch: int, loss: float, accuracy: float) -> None:
-        """One batch of an epoch (counted from 0) is done; loss and accuracy are means over the epoch so far."""
+        """Count a batch of an epoch (counted from 0); loss and accuracy are means over the epoch so far."""
         self._count.update()
         self._reached = f"epoch {epoch + 1}/{self._epochs}, loss {loss:.3f}, accuracy {100 * accuracy:5.1f} %"
         if self._bar.disable:
@@ -104,14 +104,14 @@ class ProgressBar:
         self._bar.update()
 
     def close(self) -> None:
-        """Take the bar off the screen."""
+        """Remove the bar."""
         self._bar.close()
         if self._heartbeat:
             self._heartbeat.close()
 
 
 class CountingBar:
-    """A bar over things that are done one by one; off a terminal, a line a minute. Used as a context."""
+    """A bar over items, as a context manager; without a terminal, log lines."""
 
     def __init__(self, total: int, units: str, done: int = 0) -> None:
         self._count = Count(total, units, done)
@@ -135,22 +135,22 @@ class CountingBar:
 
 
 class LineFormatter(logging.Formatter):
-    """Messages on one line each, whatever names are in them."""
+    """Formats each message as one line; special characters are escaped."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The message with its time, where the format has it."""
+        """Return the message, with its time if the format has it."""
         return show_name(super().formatMessage(record), SENTENCE)
 
 
 class _Listeners:
-    """How many listen to the log: it tells everything from the first to the last, in whatever order they leave."""
+    """Counts handlers of the log: the log level is set while there is at least one."""
 
     def __init__(self) -> None:
         self._count, self._level, self._lock = 0, logging.NOTSET, threading.Lock()
 
     @contextmanager
     def add(self, handler: logging.Handler) -> Iterator[None]:
-        """Let a handler have the log."""
+        """Add a handler to the log within the block."""
         with self._lock:
             if self._count == 0:
                 self._level = LOG.level
@@ -169,15 +169,15 @@ class _Listeners:
 
 _LISTENERS = _Listeners()
 _OWN_LOGS: ContextVar[tuple[logging.Handler, ...]] = ContextVar("own_logs", default=())
-"""The logs that were opened where the program is now, an outer one before an inner one."""
+"""The logs that are open in the current context, outer ones first."""
 
 
 @contextmanager
 def catch_own_log(handler: logging.Handler) -> Iterator[None]:
-    """Keep the log of the block, without lines of other threads at the same time.
+    """Write the log of the block to a handler, without lines of other jobs at the same time.
 
-    A thread that is started within belongs to it where it runs in a copy of the context. What a thread says that
-    belongs to nobody is kept by all, so that nothing is lost.
+    Threads that run in a copy of the context belong to the block. Lines of other threads that belong to no block are
+    written to all handlers, so that they are not lost.
     """
     handler.setFormatter(LineFormatter("%(asctime)s %(message)s"))
     handler.addFilter(lambda record: handler in (_OWN_LOGS.get() or (handler,)))
@@ -199,7 +199,7 @@ class LogHandler(logging.StreamHandler[IO[str]]):
 
 @contextmanager
 def show_log() -> Iterator[None]:
-    """Show the log on standard error, above a progress bar where there is one."""
+    """Show the log on standard error, above a progress bar if there is one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter("%(message)s"))
     with _LISTENERS.add(handler), logging_redirect_tqdm([LOG]):

@@ -1,4 +1,4 @@
-"""Comparison of names as people read them, for any spelling in a file."""
+"""Compare names independent of Unicode form, surrounding spaces and, if it is not significant, case."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 
 def as_read(name: str) -> str:
-    """A name as it is read: in one normal form of Unicode, without blanks around it."""
+    """Return a name in Unicode normal form C, without surrounding spaces."""
     return unicodedata.normalize("NFC", name).strip()
 
 
 def find_positions(own: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Find the position in `names` of each of `own`; -1 where it is not there.
+    """Find the position in `names` of each name in `own`; -1 if it is not there.
 
-    A name is looked for as it is spelt, then as it is read, then in any case. Case counts where either list tells names
-    apart by nothing else, as letters of an alphabet.
+    The exact name is searched first, then one that differs in Unicode form or spaces, then one that differs in case.
+    Case is significant if two names of one list differ only in case, such as letters of an alphabet.
     """
     exact = {name: k for k, name in enumerate(names)}
     read = {as_read(name): k for k, name in enumerate(names)}
@@ -27,7 +27,7 @@ def find_positions(own: Sequence[str], names: Sequence[str]) -> list[int]:
 
 
 def find_duplicate(names: Sequence[str]) -> tuple[str, str] | None:
-    """Find the first two names that look the same; None where there are none."""
+    """Find the first two names that look the same; None if there are none."""
     first: dict[str, str] = {}
     for name in names:
         if (read := as_read(name)) in first:
@@ -37,5 +37,5 @@ def find_duplicate(names: Sequence[str]) -> tuple[str, str] | None:
 
 
 def are_numbers(names: Sequence[str]) -> bool:
-    """Whether classes are called by whole numbers, which every list of words has too."""
+    """Whether all names are whole numbers, which do not identify classes."""
     return all(as_read(name).isdecimal() for name in names)

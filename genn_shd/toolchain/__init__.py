@@ -1,1 +1,1 @@
-"""Compilation of generated source to a library in this process: compiler, cache, loading, templates."""
+"""Compile generated C code to a library and load it: compiler, cache, loading, templates, layout."""

@@ -1,4 +1,4 @@
-"""The cache of compiled code: its folders, checks of its files, and the machine's part of its keys."""
+"""The cache of compiled code: folders, checks of files, and the part of its keys that depends on the machine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..errors import BackendError
 
 
 def make_cache_folder(backend: str) -> Path:
-    """A back end's folder of compiled code, made where it is missing: in GENN_SHD_CACHE, else the user's cache folder.
+    """Return the folder for compiled code of a back end, in GENN_SHD_CACHE or the user's cache folder; create it.
 
-    Nobody but the user has access to it, as what lies there is run.
+    Only the user has access to it, since its content is executed.
 
     Raises
     ------
     BackendError
-        Where it cannot be made, or belongs to another user.
+        The folder cannot be created, or belongs to another user.
     """
     folder = _find_base() / backend
     try:
@@ -29,29 +29,29 @@ def make_cache_folder(backend: str) -> Path:
         is_own = _is_own(folder.stat())
     except OSError as error:
         raise BackendError(
-            f"the cache folder {folder} cannot be made ({error.strerror}); "
+            f"the cache folder {folder} cannot be created ({error.strerror}); "
             "name another with the environment variable GENN_SHD_CACHE."
         ) from None
     if not is_own:
         raise BackendError(
-            f"the cache folder {folder} belongs to another user, whose compiled code is not run; "
+            f"the cache folder {folder} belongs to another user, so its code is not executed; "
             "name another with the environment variable GENN_SHD_CACHE."
         )
-    with suppress(OSError):  # a disk that knows no permissions, or that is read-only
+    with suppress(OSError):  # a disk without permissions, or a read-only disk
         folder.chmod(0o700)
     return folder
 
 
 def seal(library: Path) -> None:
-    """Write a compiled library's checksum beside it, and make the library accessible to the user alone."""
+    """Write the checksum of a compiled library beside it, and make the library accessible only to the user."""
     library.chmod(0o700)
     name_checksum_file(library).write_text(_compute_checksum(library), encoding="ascii")
 
 
 def is_intact(library: Path) -> bool:
-    """Whether a library is there, belongs to the user alone, and is byte for byte what was sealed.
+    """Whether a library exists, belongs to the user, cannot be written by others, and has the checksum of `seal`.
 
-    One that was cut short must not be loaded: it ends the process as soon as a missing part of it is used.
+    A truncated library must not be loaded: it would end the process when a missing part is used.
     """
     try:
         status = library.stat()
@@ -63,7 +63,7 @@ def is_intact(library: Path) -> bool:
 
 
 def name_checksum_file(library: Path) -> Path:
-    """Return the path of a library's checksum."""
+    """Return the path of the checksum of a library."""
     return library.with_name(f"{library.name}.sha256")
 
 
@@ -89,7 +89,7 @@ def _find_base() -> Path:
 
 @functools.cache
 def describe_processor() -> str:
-    """Return the properties that `-march=native` depends on: a cache on a shared disk serves different machines."""
+    """Return the properties that `-march=native` depends on, as different machines may share a cache."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return f"{platform.machine()} {platform.processor()}"

@@ -1,4 +1,4 @@
-"""Finding a C compiler, and compiling one source into a shared library that is cached by content."""
+"""Find a C compiler, and compile source code to a shared library, which is cached by content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..errors import BackendError
 from .cache import describe_processor, is_intact, make_cache_folder, name_checksum_file, seal
 from .source import CSource
 
-# Reassociation is allowed only where the source asks for it, so results depend on source, compiler and flags alone.
+# Reassociation is allowed only where the source requests it, so results depend only on source, compiler and flags.
 FLAGS = (
     "-O3",
     "-march=native",
@@ -32,8 +32,8 @@ FLAGS = (
     "-ffp-contract=fast",
     "-fopenmp-simd",
 )
-# GCC 12 forgets that a loop is to be vectorised where it copies the loop around it, and gathers contiguous numbers one
-# by one where it jams rows of weights together.
+# GCC 12 does not vectorise a marked loop if it splits the loop around it, and loads contiguous numbers one by one if it
+# unrolls and jams loops over rows of weights.
 _GCC_FLAGS: tuple[str, ...] = ("-fno-loop-unroll-and-jam", "-fno-split-loops")
 if platform.machine() in ("x86_64", "AMD64"):
     _GCC_FLAGS += ("-mprefer-vector-width=512",)
@@ -56,19 +56,19 @@ class Compiler:
 
 @functools.cache
 def find_compiler() -> Compiler:
-    """The compiler named by the environment variable CC, else GCC, Clang, cc, or Zig's from the `ziglang` package.
+    """Return the compiler in the environment variable CC, else GCC, Clang, cc, or Zig's from the package `ziglang`.
 
-    Flags in the environment variable GENN_SHD_CFLAGS are added to its own, and win over them.
+    Flags in the environment variable GENN_SHD_CFLAGS are added at the end, so that they take precedence.
 
     Raises
     ------
     BackendError
-        Where there is none, or CC names something that does not run.
+        There is no compiler, or the command in CC does not run.
     """
     if os.environ.get("CC"):
         compiler = _try(tuple(shlex.split(os.environ["CC"])))
         if compiler is None:
-            raise BackendError(f"CC={os.environ['CC']!r} does not run; name a C compiler or unset CC.")
+            raise BackendError(f"CC={os.environ['CC']!r} does not run; set CC to a C compiler, or unset it.")
         return compiler
     for name in _CANDIDATES:
         if shutil.which(name) and (compiler := _try((name,))):
@@ -95,8 +95,10 @@ def _try(command: tuple[str, ...]) -> Compiler | None:
 
 
 def compile_source(source: str | CSource) -> Path:
-    """The shared library of a C source, compiled now or before; again where what is kept is damaged or another user's.
-    Safe when several processes ask at once."""
+    """Return the shared library of C code, from the cache or compiled; several processes may call this at once.
+
+    A library in the cache that is damaged or belongs to another user is compiled again.
+    """
     compiler = find_compiler()
     code = source.code if isinstance(source, CSource) else source
     key = "\0".join([code, compiler.description, *compiler.flags, describe_processor()])
@@ -108,7 +110,7 @@ def compile_source(source: str | CSource) -> Path:
 
 
 def _compile(compiler: Compiler, source: str, library: Path) -> None:
-    """Compile beside the final place and rename: another process sees the whole library or none."""
+    """Compile to a temporary file and rename it, so that other processes only see a complete library."""
     try:
         with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as folder:
             text, built = Path(folder) / "network.c", Path(folder) / library.name

@@ -1,7 +1,7 @@
-"""Layout of generated C: indented by structure, one statement a line, no line beyond the margin.
+"""Lay out generated C code: indented, one statement per line, no line beyond the margin.
 
-Templates join pieces of code that know nothing of where they land. Only white space and the line breaks of comments
-change: the compiler sees the same tokens in the same order. Empty lines stand between functions and not in them.
+Templates insert pieces of code without indentation. The layout changes only white space and line breaks of comments,
+so the compiler sees the same tokens in the same order. There are empty lines between functions, but not in them.
 """
 
 from __future__ import annotations
@@ -26,16 +26,15 @@ _COMMA, _OPERATOR = re.compile(r", | (?=&&|\|\|)"), re.compile(r" (?=[-+*/?:|&] 
 
 
 def format_c(source: str) -> str:
-    """Lay out source text of C anew: indented, one statement a line."""
+    """Lay out C code: indented, one statement per line."""
     return _Layout(_TOKEN.findall(source)).join_lines()
 
 
 class _Layout:
-    """One pass over the tokens. Those of a statement gather until it ends.
+    """Makes the layout in one pass over the tokens; the tokens of a statement are collected until it ends.
 
-    `_headers` are the `if`, `for`, ... before the current statement that have no braces; `_ended` those of the
-    statement before, as an `else` goes on with them. `_blocks` keeps them for every open brace, with what the brace
-    belongs to.
+    `_headers` are the `if`, `for`, ... without braces before the current statement; `_ended` are those of the previous
+    statement, which an `else` continues. `_blocks` has the headers for every open brace, and the kind of the brace.
     """
 
     def __init__(self, tokens: list[str]) -> None:
@@ -66,7 +65,7 @@ class _Layout:
         return "".join(self._gathered).strip()
 
     def _find_next(self, position: int) -> str:
-        """The next token that is code."""
+        """Find the next token that is code."""
         for token in self._tokens[position + 1 : position + 4]:
             if not token.isspace():
                 return token
@@ -107,7 +106,7 @@ class _Layout:
             self._end(token, self._find_next(position))
 
     def _begin(self, token: str) -> None:
-        """A statement begins: after an `else`, it belongs to what its `if` belonged to."""
+        """Begin a statement; after an `else`, it belongs to the same headers as its `if`."""
         if token == "else":
             last = len(self._ended) - 1 - self._ended[::-1].index("if")
             self._headers = self._ended[:last]
@@ -115,7 +114,7 @@ class _Layout:
             self._ended = []
 
     def _end(self, token: str, following: str) -> None:
-        """Put down what has gathered, where it is complete."""
+        """Write the collected tokens, if they are complete."""
         if token == ";":
             ends_structure = self._gathered[0] == "}" and not self._blocks
             self._put(self._statement)
@@ -162,7 +161,7 @@ class _Layout:
         return INDENT * (len(headers) + sum(len(block[1]) for block in self._blocks))
 
     def _put(self, text: str, back: int = 0) -> None:
-        """A line, at its place."""
+        """Write a line with its indentation."""
         indent = self._indent(self._headers) - INDENT * back
         before = self._lines[-1] if self._lines else ""
         if text.startswith("else") and before.strip() == "}" and len(before) - 1 == indent:
@@ -172,7 +171,7 @@ class _Layout:
 
 
 def _wrap_comment(comment: str, indent: int) -> list[str]:
-    """Break a comment into lines that fit its indentation."""
+    """Break a comment into lines within the margin."""
     lines = [line.strip() for line in comment.splitlines()]
     first = comment.splitlines()[1:]
     hang = min((len(line) - len(line.lstrip()) for line in first if line.strip()), default=0)
@@ -190,7 +189,7 @@ def _wrap_comment(comment: str, indent: int) -> list[str]:
 
 
 def _wrap_code(line: str) -> list[str]:
-    """A line of code, broken behind commas or before operators where it is too long."""
+    """Break a line of code after commas or before operators, if it is too long."""
     indent = len(line) - len(line.lstrip())
     lines = []
     while len(line) > MARGIN:
@@ -203,7 +202,7 @@ def _wrap_code(line: str) -> list[str]:
 
 
 def _break(line: str, start: int) -> int | None:
-    """The last good place to break it."""
+    """Find the last place within the margin at which a line can be broken."""
     for pattern, earliest in ((_COMMA, MARGIN // 2), (_OPERATOR, MARGIN // 2), (_COMMA, start), (_OPERATOR, start)):
         places = [match.end() for match in pattern.finditer(line, max(start, earliest), MARGIN)]
         if places:

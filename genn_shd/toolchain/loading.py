@@ -1,4 +1,4 @@
-"""A compiled library, brought into this process."""
+"""Load a compiled library into this process."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ..errors import BackendError
 
 
 def load(path: Path) -> ctypes.CDLL:
-    """The functions of a library from `compile_source`.
+    """Load a library from `compile_source`.
 
     Raises
     ------
     BackendError
-        Where the file cannot be loaded.
+        The file cannot be loaded.
     """
     try:
         return ctypes.CDLL(str(path))

@@ -1,4 +1,4 @@
-"""Generated C: the code as it was written, and the same laid out for people."""
+"""Generated C code, as it was written, and laid out for reading."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import cached_property
 
 
 class CSource:
-    """C code that is laid out only when it is read or compiled, not when its library is in the cache.
+    """C code that is laid out only when it is read or compiled, not if its library is in the cache.
 
     Parameters
     ----------
-    code : the code, as pieces of it came together.
-    lay_out : returns it as text to read; the compiler must make the same of both.
+    code : the code without layout.
+    lay_out : function that returns the code laid out, with the same meaning.
     """
 
     def __init__(self, code: str, lay_out: Callable[[str], str]) -> None:
@@ -21,5 +21,5 @@ class CSource:
 
     @cached_property
     def text(self) -> str:
-        """The code laid out, with the comment that opens it."""
+        """The laid out code, with its opening comment."""
         return self._lay_out(self.code)

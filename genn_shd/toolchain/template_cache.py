@@ -1,4 +1,4 @@
-"""Compiled templates, kept beside compiled code: compiling them anew takes half a second of every process."""
+"""Cache of compiled templates, beside compiled code; compiling them takes half a second in every process."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .cache import is_intact, make_cache_folder, name_checksum_file, seal
 
 
 class TemplateCache(jinja2.BytecodeCache):
-    """Python code of templates, for one version of Python and Jinja; without it, templates are compiled as ever."""
+    """Caches the bytecode of templates for one version of Python and Jinja; without it, templates are compiled."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what was kept, where it is intact, the user's own and of the template's present text."""
+        """Load bytecode that is intact, belongs to the user and is of the current text of the template."""
         with suppress(OSError, BackendError):
             kept = _find_file(bucket)
             if is_intact(kept):
@@ -26,7 +26,7 @@ class TemplateCache(jinja2.BytecodeCache):
                     bucket.load_bytecode(file)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Write beside the final place and rename: another process sees the whole file or none."""
+        """Write a temporary file and rename it, so that other processes only see a complete file."""
         with suppress(OSError, BackendError):
             kept = _find_file(bucket)
             with tempfile.TemporaryDirectory(dir=kept.parent, prefix="build-") as folder:

@@ -1,4 +1,4 @@
-"""Names in templates of generated code: what definitions of neurons and losses must not be called there."""
+"""Names in templates of generated code, which states and parameters of definitions must not have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMPOSED = re.compile(r"([A-Za-z_]\w*)?\{\{(?! \")[^{}]*\}\}(_\w+)?")
 
 
 class TemplateNames:
-    """Names that the C text of templates has, and those that it makes of others: `jump_` before, `_0` after.
+    """Names in the C text of templates, and names that templates compose, such as `jump_NAME` and `NAME_0`.
 
     Parameters
     ----------
@@ -24,38 +24,38 @@ class TemplateNames:
         self._environment = environment
 
     def is_taken(self, name: str) -> bool:
-        """Whether the templates use a name themselves, or one that they make of another would be it."""
+        """Whether the templates use a name, or could compose it from another name."""
         return name in self.own or self._pattern.fullmatch(name) is not None
 
     @functools.cached_property
     def own(self) -> frozenset[str]:
-        """All names in the templates' own C text."""
+        """All names in the C text of the templates."""
         return frozenset().union(*map(self.list_names, self._environment.list_templates()))
 
     def list_names(self, template: str) -> frozenset[str]:
-        """Names in one template's own C text."""
+        """List the names in the C text of one template."""
         text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"", " ", self._read_text(template), flags=re.DOTALL)
         return frozenset(find_names(text))
 
     @functools.cached_property
     def suffixes(self) -> frozenset[str]:
-        """Endings that the templates append to other names, such as `_tape`."""
+        """Suffixes that the templates append to names, such as `_tape`."""
         return frozenset(after for _, after in self._parts if after)
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """Pattern of names that the templates make."""
+        """Pattern of names that the templates compose."""
         before = {rf"{re.escape(before)}\w*" for before, _ in self._parts if before}
         after = {rf"\w*{re.escape(suffix)}" for suffix in self.suffixes}
         return re.compile("|".join(sorted(before | after)) or "(?!)")
 
     @functools.cached_property
     def _parts(self) -> list[tuple[str, str]]:
-        """Texts before and after names that are filled in."""
+        """Prefixes and suffixes of names that are filled in."""
         return [part for t in self._environment.list_templates() for part in _COMPOSED.findall(self._read_text(t))]
 
     def _read_text(self, template: str) -> str:
-        """A template without comments."""
+        """Read a template without its comments."""
         loader = self._environment.loader
         assert loader is not None
         source = loader.get_source(self._environment, template)[0]

@@ -1,4 +1,4 @@
-"""Templates of generated code, as every generator fills them in."""
+"""Load templates of generated code, with the options of all generators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .template_cache import TemplateCache
 
 
 def load_templates(package: str) -> jinja2.Environment:
-    """The templates in the folder `templates` of a package; a name that is not given is an error, not an empty text."""
+    """Load the templates in the folder `templates` of a package; a missing variable is an error."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package, "templates"),
         bytecode_cache=TemplateCache(),

@@ -1,11 +1,12 @@
-"""Dialects of NIR: what a spike is worth, and which time constants give the same trajectory in a reader's time steps.
+"""Dialects of NIR: the effect of a spike, and time constants that give the same trajectory in a reader's time steps.
 
-NIR's equations are of continuous time: tau_syn dI/dt = -I + w_in S, tau_mem dV/dt = v_leak - V + r I. With a spike as
-an impulse and w_in = tau_syn, r = 1, an arrival moves I by the weight, as here: that is `physical`, in seconds.
+NIR's equations are in continuous time: tau_syn dI/dt = -I + w_in S, tau_mem dV/dt = v_leak - V + r I. If a spike is an
+impulse, w_in = tau_syn and r = 1, an arrival changes I by the weight, as in this package: this is the dialect
+`physical`, in seconds.
 
-Readers that step by Euler's method take a spike for S = 1 during one step and decay by 1 - dt / tau. Their dialects
-say 1 - dt / tau' = exp(-dt / tau), so that such a step is the exact one, and let an arrival move V by kappa, as it does
-here in a step: I <- alpha I + w, V <- beta V + kappa I.
+Readers that use Euler steps take a spike as S = 1 during one step, and decay by 1 - dt / tau. Their dialects use
+1 - dt / tau' = exp(-dt / tau), so that such a step is exact, and an arrival changes V by kappa, as in this package:
+I <- alpha I + w, V <- beta V + kappa I.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Neurons:
-    """The same neurons in this package: time constants in ms and factors of the weights, (N,) each."""
+    """Parameters of the same neurons in this package: time constants, ms, and factors of the weights, (N,) each."""
 
     tau_syn: np.ndarray
     tau_mem: np.ndarray
@@ -44,29 +45,29 @@ class Neurons:
 
 
 class Physical:
-    """Impulses, seconds."""
+    """The dialect of NIR's equations: spikes are impulses, times are in seconds."""
 
     steps_readout = False
 
     def write(self, tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> Numbers:
-        """Numbers of a node; times here in ms."""
+        """Compute the numbers of a node from time constants and time step in ms."""
         return Numbers(tau_syn * _MS, tau_mem * _MS, np.ones_like(tau_mem), tau_syn * _MS)
 
     def read(self, numbers: Numbers, dt: float) -> Neurons:
-        """Neurons of a node; dt in ms."""
+        """Compute the parameters of neurons from the numbers of a node; dt in ms."""
         factor = numbers.r * numbers.w_in / numbers.tau_syn
         return Neurons(numbers.tau_syn / _MS, numbers.tau_mem / _MS, factor)
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """Euler steps of a reader.
+    """A dialect of a reader that uses Euler steps.
 
     Attributes
     ----------
-    reader_dt : length of a step in the reader's time, s, which it takes unless it is told another.
-    scales_threshold : whether the reader wants r = tau_mem / dt and divides the threshold by w_in dt / tau_syn; else it
-        multiplies the input by w_in and I by r.
+    reader_dt : default time step of the reader, s.
+    scales_threshold : whether the reader requires r = tau_mem / dt and divides the threshold by w_in dt / tau_syn;
+        otherwise it multiplies the input by w_in and I by r.
     """
 
     reader_dt: float
@@ -74,7 +75,7 @@ class Stepped:
     steps_readout = True
 
     def write(self, tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> Numbers:
-        """Numbers of a node; times here in ms."""
+        """Compute the numbers of a node from time constants and time step in ms."""
         step = _evaluate_step(tau_syn, tau_mem, dt)
         slow_syn, slow_mem = (self.reader_dt / (1.0 - step[name]) for name in ("I_from_I", "V_from_V"))
         if self.scales_threshold:
@@ -82,7 +83,7 @@ class Stepped:
         return Numbers(slow_syn, slow_mem, step["V_from_I"] * slow_mem / self.reader_dt, slow_syn / self.reader_dt)
 
     def read(self, numbers: Numbers, dt: float) -> Neurons:
-        """Neurons of a node; dt in ms."""
+        """Compute the parameters of neurons from the numbers of a node; dt in ms."""
         alpha, beta = (1.0 - self.reader_dt / tau for tau in (numbers.tau_syn, numbers.tau_mem))
         if not (np.all(alpha > 0) and np.all(beta > 0)):
             raise SettingError(f"time constants must be above {self.reader_dt:g} s in this dialect; choose another.")
@@ -97,11 +98,11 @@ DIALECTS: Mapping[str, Physical | Stepped] = {
     "snntorch": Stepped(1e-4, scales_threshold=True),
     "norse": Stepped(1e-3, scales_threshold=False),
 }
-"""Dialects by name: the standard's own, and those of tools."""
+"""Dialects by name: that of the standard, and those of tools."""
 
 
 def _evaluate_step(tau_syn: np.ndarray, tau_mem: np.ndarray, dt: float) -> dict[str, np.ndarray]:
-    """Coefficients of an exact step: `I_from_I`, `V_from_V` and `V_from_I`."""
+    """Compute the coefficients of an exact step: `I_from_I`, `V_from_V` and `V_from_I`."""
     neurons = Population("output", len(tau_mem), LI, EXPONENTIAL)
     network = Network((Population("input", 1), neurons), (Connection("input", "output", 0.0),), SUM)
     return build_program(network, "grid").evaluate_neuron_values("output", {"tau_mem": tau_mem, "tau_syn": tau_syn}, dt)

@@ -1,4 +1,4 @@
-"""NIR files."""
+"""Read and write NIR files."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def write_nir(
 ) -> None:
     """Write a network to a NIR file.
 
-    Populations are nodes of their own names, CubaLIF or CubaLI; one with a connection onto itself is a sub-graph
-    `input`, `lif`, `w_rec`, `output`. Connections are Linear nodes of their own names, weights (post, pre); those with
-    delays, and late copies of the input, have a Delay before them.
+    Populations become nodes CubaLIF or CubaLI with their names; a population with recurrent connections becomes a
+    sub-graph of `input`, `lif`, `w_rec`, `output`. Connections become Linear nodes with their names, weights
+    (post, pre). Connections with delays, and delayed copies of the input, have a Delay node before them.
 
     Parameters
     ----------
     path : the file; an existing one is replaced.
-    described : the network with its numbers.
-    dialect : `physical`, `snntorch` or `norse`: how the reading tool takes time constants and spikes.
-    readout : `cuba_li`, `two_li` or `cuba_lif`, the nodes of outputs that never spike; None for the one that readers of
-        the dialect know.
-    mark : of the command that writes it, see `genn_shd.system.outputs`; none where empty.
+    described : the network with its values.
+    dialect : `physical` for NIR's equations, `snntorch` or `norse` for the conventions of these tools.
+    readout : nodes for outputs that never spike, `cuba_li`, `two_li` or `cuba_lif`; None for those that tools of the
+        dialect support.
+    mark : name of the command that writes the file (`genn_shd.system.outputs`); not written if empty.
 
     Raises
     ------
     SettingError
-        The dialect cannot express the network; names the part.
+        The dialect cannot express a part of the network.
     BackendError
         The package nir is not installed.
     """
@@ -58,24 +58,23 @@ def read_nir(
     Parameters
     ----------
     path : the file.
-    dialect : `physical`, `snntorch` or `norse`; None for the one that its metadata names, else `physical`.
-    loss : name or definition; None for the one that its metadata names, else `sum_exp`, or `first_spike_exp` where
-        outputs spike.
-    dt : length of a time step, ms; None for the one in its metadata, else 1.
+    dialect : `physical`, `snntorch` or `norse`; None for that in the metadata, or `physical`.
+    loss : name or definition; None for that in the metadata, or `sum_exp`, or `first_spike_exp` for spiking outputs.
+    dt : time step, ms; None for that in the metadata, or 1.
 
     Raises
     ------
     DataError
-        It is no NIR file, damaged, or of a network that cannot be described here; names the node.
+        The file is missing, damaged or not a NIR file, or has a node without an equivalent; the message names it.
     """
     nir = load_nir()
     try:
         graph = nir.read(str(path), type_check=False)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file.") from None
-    except Exception as error:  # the package tells of damages by errors of any kind
+    except Exception as error:  # the package raises errors of any kind for damaged files
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: this is no NIR file that can be read ({reason}).") from None
+        raise DataError(f"{path}: this NIR file cannot be read ({reason}).") from None
     try:
         return read_graph(graph, dialect, loss, dt)
     except SettingError as error:

@@ -1,4 +1,4 @@
-"""A network with its numbers, as it goes into a NIR graph and comes out of one."""
+"""A network with all values, for conversion to and from a NIR graph."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class NirNetwork:
 
     Attributes
     ----------
-    network : the description.
-    weights : connection -> (pre, post).
+    network : the network.
+    weights : connection -> weights, (pre, post).
     neuron_values : population -> parameter -> (N,); time constants in ms.
-    dt : length of a time step, ms.
-    delays : name of a connection's delays -> (pre,), ms.
-    notes : further texts and numbers, which a file keeps as metadata.
+    dt : time step, ms.
+    delays : name of delays, `SOURCE_TARGET.delay` -> (pre,), ms.
+    notes : further texts and numbers, stored as metadata.
     """
 
     network: Network
@@ -43,18 +43,18 @@ class NirNetwork:
         for connection in self.network.delayed_connections:
             if connection.delay and connection.delay.per == "synapse":
                 raise SettingError(
-                    f"connection {connection.name!r} has a delay for every synapse, and NIR one for every source "
-                    'neuron; take per = "source".'
+                    f"connection {connection.name!r} has a delay for every synapse, but NIR has one for every source "
+                    'neuron; use per = "source".'
                 )
 
     @classmethod
     def from_model(cls, model: Model) -> NirNetwork:
-        """The network of a model with its present numbers.
+        """Make the network of a model, with the current values.
 
         Raises
         ------
         SettingError
-            NIR has nothing equivalent.
+            NIR has no equivalent of a part of the network.
         """
         network, everything = model.network, {**model.values, **model.parameters}
         return cls(
@@ -68,11 +68,11 @@ class NirNetwork:
     of_model = classmethod(old_method("of_model", "from_model"))
 
     def apply(self, model: Model) -> None:
-        """Give a model that was compiled from `network` all numbers.
+        """Set all values in a model that was compiled from `network`.
 
         Parameters
         ----------
-        model : of this description.
+        model : the compiled model.
         """
         known = model.parameters
         numbers = {f"{p}.{name}": v for p, values in self.neuron_values.items() for name, v in values.items()}
@@ -95,5 +95,5 @@ def _check_neuron(p: Population) -> None:
 
 
 def find_shared(values: np.ndarray) -> float | None:
-    """The number that all neurons have; None where they differ."""
+    """Return the value of all neurons; None if they differ."""
     return float(values[0]) if np.all(values == values[0]) else None

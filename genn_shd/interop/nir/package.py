@@ -1,4 +1,4 @@
-"""The package that reads and writes NIR files, imported only where it is needed."""
+"""Import the package that reads and writes NIR files, when it is needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def load_nir() -> Any:
     Raises
     ------
     BackendError
-        It is not installed.
+        The package is not installed.
     """
     try:
         import nir

@@ -21,30 +21,27 @@ from .writing import NEVER
 
 _NEURONS, _SYNAPSES = ("CubaLIF", "CubaLI", "LI"), ("Linear", "Affine")
 _KNOWN = (*_NEURONS, *_SYNAPSES, "Delay", "Input", "Output")
-_SAME = 1e-9  # a factor that differs less from 1 came about by rounding
+_SAME = 1e-9  # a smaller difference of a factor from 1 is rounding
 
 
 def read_graph(
     graph: Any, dialect: str | None = None, loss: str | LossModel | None = None, dt: float | None = None
 ) -> NirNetwork:
-    """Make a network of a `nir.NIRGraph`.
+    """Make a network from a `nir.NIRGraph`.
 
-    Nodes CubaLIF and CubaLI, or two LI one after the other, become populations of their names, Linear nodes
-    connections, Delay nodes before them delays per source neuron. Weights take up w_in and r: the same bits come back
-    from a file that was written here.
+    Nodes CubaLIF and CubaLI, or two successive LI nodes, become populations with their names, Linear nodes become
+    connections, and Delay nodes before them delays per source neuron. Weights are multiplied by w_in and r; a file that
+    this package wrote gives exactly the same weights.
 
     Parameters
     ----------
     graph : the graph, sub-graphs included.
-    dialect : of `DIALECTS`; None for the one that its metadata names, else "physical".
-    loss : name or definition; None for the one that its metadata names, else "sum_exp", or "first_spike_exp" where
-        outputs spike.
-    dt : length of a time step, ms; None for the one in its metadata, else 1.
+    dialect, loss, dt : as for `read_nir`.
 
     Raises
     ------
     SettingError
-        A node, or a way through the graph, that cannot be a part of a network here; names it.
+        A node or an edge has no equivalent; the message names it.
     """
     notes = dict(graph.metadata or {})
     dialect = dialect or str(notes.get("dialect", "physical"))
@@ -90,7 +87,7 @@ def _flatten(graph: Any) -> _Flat:
 
 
 def _end(graph: Any, name: str, kind: str) -> str:
-    """The node that an edge means: of a sub-graph, its Input or Output."""
+    """Return the node of an end of an edge; for a sub-graph, its Input or Output."""
     if name not in graph.nodes:
         raise SettingError(f"an edge names the node {name!r}, which is not in the graph.")
     node = graph.nodes[name]
@@ -103,7 +100,7 @@ def _end(graph: Any, name: str, kind: str) -> str:
 
 
 def _bypass(flat: _Flat, name: str) -> None:
-    """Remove a node, and join its predecessors to its successors."""
+    """Remove a node, and connect its predecessors to its successors."""
     joined = [(a, b) for a in flat.list_before(name) for b in flat.list_after(name)]
     flat.edges = [e for e in flat.edges if name not in e] + joined
     del flat.nodes[name]
@@ -111,7 +108,7 @@ def _bypass(flat: _Flat, name: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Weights from one source, (pre, post), and their delays, (pre,) in ms."""
+    """Weights from one source, (pre, post), and their delays, (pre,), ms."""
 
     source: str
     target: str
@@ -135,7 +132,7 @@ class _Reader:
         self._names = {n: _to_word(n) for n in (self._input, *self._populations)}
 
     def read(self, loss: str | LossModel | None, notes: Mapping[str, Any]) -> NirNetwork:
-        """The whole."""
+        """Read the whole graph."""
         output = self._find_output()
         populations = [p for p in self._populations if p != output] + [output]
         values = {self._names[p]: self._read_values(p) for p in populations}
@@ -149,7 +146,7 @@ class _Reader:
         for part in parts:
             connection = Connection(part.source, part.target, 0.0, self._make_delay(part))
             if connection.name in weights:
-                raise SettingError(f"two ways lead from {part.source!r} to {part.target!r}; join their weights.")
+                raise SettingError(f"two connections lead from {part.source!r} to {part.target!r}; add their weights.")
             connections.append(connection)
             weights[connection.name] = part.weights
             if part.delay is not None:
@@ -168,7 +165,7 @@ class _Reader:
         return found[0]
 
     def _sort_nodes(self) -> list[str]:
-        """Nodes as a walk from the input comes to them."""
+        """Sort nodes in the order of a walk from the input."""
         seen, ahead = [self._input], [self._input]
         while ahead:
             for name in self._flat.list_after(ahead.pop(0)):
@@ -177,13 +174,13 @@ class _Reader:
                     ahead.append(name)
         lost = [n for n in self._flat.nodes if n not in seen]
         if lost:
-            raise SettingError(f"no way leads from the input to the node {lost[0]!r}; an edge is missing.")
+            raise SettingError(f"no path leads from the input to the node {lost[0]!r}; an edge is missing.")
         return seen
 
     def _find_output(self) -> str:
         before = self._flat.list_before(self._find_only("Output"))
         if len(before) != 1 or before[0] not in self._populations:
-            raise SettingError("the node Output must come after one population; an edge is missing, or one too many.")
+            raise SettingError("the node Output must follow exactly one population; correct its edges.")
         return before[0]
 
     def _is_spiking(self, name: str) -> bool:
@@ -216,7 +213,7 @@ class _Reader:
         node, numbers = self._flat.nodes[name], self._read_numbers(name)
         nodes = [node, self._find_synapse(name)] if self._flat.find_kind(name) == "LI" else [node]
         if any(np.any(n.v_leak != 0) for n in nodes):
-            raise SettingError(f"node {name!r} leaks to v_leak, which must be 0 here.")
+            raise SettingError(f"node {name!r} has a v_leak that is not 0, which has no equivalent here.")
         if not (np.all(numbers.tau_syn > 0) and np.all(numbers.tau_mem > 0)):
             raise SettingError(f"node {name!r}: time constants must be above 0.")
         neurons = self._dialect.read(numbers, self._dt)
@@ -245,7 +242,7 @@ class _Reader:
         return sorted(parts, key=lambda part: (order[part.target], order[part.source]))
 
     def _join_copies(self, parts: list[_Part]) -> tuple[list[_Part], tuple[float, ...]]:
-        """Ways from the input to one population that differ by one delay each are late copies of the input."""
+        """Join connections from the input to one population that differ by one delay each: copies of the input."""
         source = self._names[self._input]
         of_input = [p for p in parts if p.source == source]
         late = [0.0 if p.delay is None else find_shared(p.delay) for p in of_input]
@@ -299,6 +296,6 @@ def _check_numbers(name: str, node: Any) -> None:
 
 
 def _to_word(name: str) -> str:
-    """A name of a population: of a sub-graph its own, and letters, digits and underscores only."""
+    """Make the name of a population from that of a node or sub-graph: letters, digits and underscores."""
     word = re.sub(r"\W", "_", name.split(".")[0] if "." in name else name)
     return word if word.isidentifier() else f"p_{word}"

@@ -14,30 +14,24 @@ from .nir_network import NirNetwork, find_shared
 from .package import load_nir
 
 READOUTS = ("cuba_li", "two_li", "cuba_lif")
-"""How outputs that never spike are written: one node CubaLI, two nodes LI, or a CubaLIF whose threshold is out of
-reach, for readers that know no leaky integrator."""
+"""Nodes for outputs that never spike: one CubaLI, two LI, or a CubaLIF with a threshold that is never reached, for
+readers without a leaky integrator."""
 
 NEVER = 1e30
 """Threshold of outputs that never spike."""
 
 
 def write_graph(described: NirNetwork, dialect: str = "physical", readout: str | None = None) -> Any:
-    """Make the `nir.NIRGraph` of a network.
-
-    Populations are nodes of their own names, CubaLIF or CubaLI; one with a connection onto itself is a sub-graph
-    `input`, `lif`, `w_rec`, `output`. Connections are Linear nodes of their own names, weights (post, pre); those with
-    delays, and late copies of the input, have a Delay before them.
+    """Make the `nir.NIRGraph` of a network; see `write_nir`.
 
     Parameters
     ----------
-    described : the network.
-    dialect : of `DIALECTS`.
-    readout : of `READOUTS`; None for the one that readers of the dialect know.
+    described, dialect, readout : as for `write_nir`.
 
     Raises
     ------
     SettingError
-        The dialect cannot say it; names what.
+        The dialect cannot express a part of the network.
     BackendError
         The package nir is not installed.
     """
@@ -57,7 +51,7 @@ class _Writer:
         self._edges: list[tuple[str, str]] = []
 
     def write(self) -> Any:
-        """The whole."""
+        """Make the whole graph."""
         nir, network = self._nir, self._described.network
         self._check()
         self._nodes[network.input.name] = nir.Input(input_type=np.array([network.input.size]))
@@ -76,7 +70,7 @@ class _Writer:
         if not dialect.steps_readout:
             return
         if described.network.delayed_connections or described.network.input.delays != (0.0,):
-            raise SettingError(f"readers of the dialect {self._dialect!r} know no delays; choose 'physical'.")
+            raise SettingError(f"readers of the dialect {self._dialect!r} have no delays; choose 'physical'.")
         for p in described.network.populations[1:]:
             for name, values in described.neuron_values[p.name].items():
                 if find_shared(values) is None:
@@ -163,7 +157,7 @@ class _Writer:
     def _split_copies(
         self, connection: Connection, source: Population
     ) -> Iterator[tuple[str, np.ndarray, np.ndarray | None]]:
-        """Names, weights and delays (ms) of a connection's parts: one, or one for each copy of the input."""
+        """Split a connection into name, weights and delays (ms) for each copy of the input, or of one part."""
         weights = self._described.weights[connection.name]
         own = self._described.delays.get(connection.delay_name)
         for k, late in enumerate(source.delays):
@@ -179,11 +173,11 @@ class _Writer:
         return self._nir.Delay(delay=_to_float(delay) * 1e-3)
 
     def _start(self, p: Population) -> str:
-        """The node that connections onto a population lead to."""
+        """Return the node for connections to a population."""
         return f"{p.name}_synapse" if f"{p.name}_synapse" in self._nodes else p.name
 
     def _end(self, p: Population) -> str:
-        """The node that connections from a population leave."""
+        """Return the node for connections from a population."""
         return p.name
 
 

@@ -17,28 +17,28 @@ from .results import Arrays, BatchResult, Recording, Wanted
 
 
 class ResidentDataset:
-    """A data set that stays where a model reads it; made by `Model.upload`.
+    """A data set that was uploaded to a model; made by `Model.upload`.
 
     Parameters
     ----------
-    samples : the data set, kept.
+    samples : the data set.
     """
 
     def __init__(self, samples: SpikeTrains) -> None:
         self.samples = samples
 
     def select(self, indices: np.ndarray) -> Any:
-        """Some of the samples, in the order given, as a batch for the model that made this."""
+        """Select samples at `indices` (B,), in this order, as a batch for the model that this was uploaded to."""
         return self.samples.select(indices)
 
 
 class Model(Exclusive, abc.ABC):
-    """A compiled network. Made by `genn_shd.compile_network`; close it, or use it in a `with` block.
+    """A compiled network, made by `genn_shd.compile_network`; close it, or use it in a `with` block.
 
-    Run-time values are attributes and never recompile: `learning_rate`, and everything in `values`.
+    `learning_rate` and all run-time values in `values` can be changed without compiling again.
 
-    Threads may share a model: their calls run one after the other. A process that is forked from the model's own has a
-    copy of it; where it cannot have one (on a GPU, or forked in the middle of a batch), calls are a `BackendError`.
+    Threads may share a model: their calls are executed one after another. A forked process has its own copy of the
+    model. If that is impossible (on a GPU, or after a fork in the middle of a batch), calls raise a `BackendError`.
     """
 
     exclusive: ClassVar = (
@@ -56,52 +56,55 @@ class Model(Exclusive, abc.ABC):
     precision: str
     learning_rate: float
     reason: str = ""
-    """Why this back end, where `backend="auto"` chose it."""
+    """Reason for the choice of the back end, if `backend="auto"` chose it."""
     compile_seconds: float = 0.0
-    """Time of generating and compiling, or of finding code that was compiled before."""
+    """Time to generate and compile code, or to find it in the cache, s."""
 
     @abc.abstractmethod
     def gradient(self, batch: SpikeTrains) -> BatchResult:
-        """Loss and gradients of a batch of at most `batch_size` labelled samples; changes nothing."""
+        """Compute loss and gradients of a batch of at most `batch_size` labelled samples; parameters do not change."""
 
     @abc.abstractmethod
     def train_batch(self, batch: SpikeTrains) -> BatchResult:
-        """`gradient`, then one step of the optimiser."""
+        """Compute loss and gradients of a batch, and take one step of the optimiser."""
 
     def flush(self) -> None:
-        """Finish what `train_batch` left under way: the last gradient of a pipelined schedule. Call it when an epoch
-        ends, so that no batch is lost; whatever looks at or changes the network between batches does so by itself."""
+        """Finish the training of the last batch in a pipelined schedule.
+
+        Call this at the end of an epoch, so that no batch is lost. Methods that read or change the network between
+        batches call it themselves.
+        """
 
     @abc.abstractmethod
     def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
-        """Forward only. Samples without a label (-1) get a loss of nan."""
+        """Run only the forward pass of a batch. The loss of samples without a label (-1) is nan."""
 
     def upload(self, samples: SpikeTrains) -> ResidentDataset:
-        """Keep a data set where the model reads it: batches cut from what this returns need not be moved there."""
+        """Upload a data set to the device of the model; batches selected from the result need no further copies."""
         return ResidentDataset(samples)
 
     def hold(self, samples: SpikeTrains) -> ResidentDataset:
-        """Deprecated name of `upload`."""
+        """Old name of `upload`."""
         warnings.warn("Model.hold is called upload now.", DeprecationWarning, stacklevel=2)
         return self.upload(samples)
 
     @property
     @abc.abstractmethod
     def parameters(self) -> Arrays:
-        """Copies of all trained parameters by name; weights are (pre, post)."""
+        """Copies of all trained parameters by name, see `Network.parameter_shapes`; weights are (pre, post)."""
 
     @abc.abstractmethod
     def set_parameters(self, parameters: Arrays) -> None:
-        """Overwrite some or all parameters; unknown names, wrong shapes and non-finite values are refused."""
+        """Set some or all parameters; raise a SettingError for an unknown name, a wrong shape or a bad value."""
 
     @property
     @abc.abstractmethod
     def optimiser_state(self) -> Arrays:
-        """Copies of everything the optimiser remembers; with `parameters`, enough to go on bit for bit."""
+        """Copies of the state of the optimiser; with `parameters`, training can be continued exactly."""
 
     @abc.abstractmethod
     def set_optimiser_state(self, state: Arrays) -> None:
-        """Restore what `optimiser_state` returned."""
+        """Restore a state of the optimiser from `optimiser_state`."""
 
     @property
     @abc.abstractmethod
@@ -110,33 +113,35 @@ class Model(Exclusive, abc.ABC):
 
     @abc.abstractmethod
     def set_value(self, name: str, value: float | np.ndarray) -> None:
-        """Change one run-time value (a number, or one number per neuron); never recompiles."""
+        """Change one run-time value, a number or one number per neuron, (N,); a SettingError if it is not allowed."""
 
     @property
     def recordable(self) -> dict[str, tuple[str, ...]]:
-        """Population -> state and adjoint variables that `record` can be asked for."""
+        """Population -> state and adjoint variables that `record` can record."""
         return {}
 
     def record(self, batch: Any, wanted: Wanted, samples: int) -> Recording:
-        """`gradient`, and what happened in every step on the way; changes nothing.
+        """Record a forward and backward pass of a batch; the model does not change.
 
         Parameters
         ----------
-        batch : of at most `batch_size` labelled samples.
-        wanted : population -> variables to record, of `recordable`; spikes of all populations are always recorded.
-        samples : how many of the batch's samples, the first ones.
+        batch : at most `batch_size` labelled samples.
+        wanted : population -> variables to record, see `recordable`; spikes of all populations are always recorded.
+        samples : number of samples to record, the first ones of the batch.
         """
         raise BackendError(f"the back end {self.backend!r} cannot record; use 'native'.")
 
     @property
     def timings(self) -> dict[str, float]:
-        """Seconds since the model was compiled by kind of work (`forward`, `backward`, `synapse`, `reduction`,
-        `optimiser`); empty unless it was compiled with `profile=True`."""
+        """Time spent since compilation, s, by kind of work: `forward`, `backward`, `synapse`, `reduction`, `optimiser`.
+
+        Empty unless the model was compiled with `profile=True`.
+        """
         return {}
 
     @property
     def source(self) -> dict[str, str]:
-        """The code that was generated for this model so far: file name -> text."""
+        """The generated code of this model: file name -> text."""
         return {}
 
     @property

@@ -1,4 +1,4 @@
-"""Checks that every back end makes before it touches an array."""
+"""Checks of batches and parameters, the same for all back ends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from .results import Arrays
 
 
 def check_batch(batch: SpikeTrains, network: Network, batch_size: int, labelled: bool) -> None:
-    """Refuse a batch that is empty, too large, of other channels, or with labels out of range."""
+    """Raise a DataError for a batch that is empty or too large, or has channels or labels out of range."""
     if not isinstance(batch, SpikeTrains):
-        raise DataError(f"a batch is a SpikeTrains, not {type(batch).__name__}; see SpikeTrains.from_events.")
+        raise DataError(f"a batch must be a SpikeTrains, not {type(batch).__name__}; see SpikeTrains.from_events.")
     check_units(batch, network)
     check_labels(batch.labels, network, batch_size, labelled)
 
 
 def check_units(samples: SpikeTrains, network: Network) -> None:
-    """Refuse spikes of channels that the network does not have."""
+    """Raise a DataError for spikes of channels that the network does not have."""
     if samples.num_units <= network.input.size or not samples.num_spikes:
         return
     highest = int(samples.units.max())
@@ -31,9 +31,9 @@ def check_units(samples: SpikeTrains, network: Network) -> None:
 
 
 def check_labels(labels: np.ndarray, network: Network, batch_size: int, labelled: bool) -> None:
-    """Refuse a batch whose labels are none, too many, or out of range."""
+    """Raise a DataError unless there are 1 to `batch_size` labels, all in range."""
     if not 1 <= len(labels) <= batch_size:
-        raise DataError(f"a batch holds 1 to batch_size = {batch_size} samples, not {len(labels)}.")
+        raise DataError(f"a batch must have 1 to batch_size = {batch_size} samples, not {len(labels)}.")
     lowest = 0 if labelled else -1
     wrong = (labels < lowest) | (labels >= network.output.size)
     if np.any(wrong):
@@ -45,14 +45,14 @@ def check_labels(labels: np.ndarray, network: Network, batch_size: int, labelled
 
 
 def check_delays(parameters: Arrays, network: Network, dt: float) -> None:
-    """Refuse trained delays, among parameters, that steps of dt (ms) or their limits do not allow."""
+    """Raise a SettingError for trained delays outside their limits, with the time step `dt`, ms."""
     for connection in network.delayed_connections:
         if connection.delay_name in parameters:
             network.check_delays(connection, np.asarray(parameters[connection.delay_name]), dt)
 
 
 def check_parameters(parameters: Arrays, network: Network) -> None:
-    """Refuse unknown names, wrong shapes and numbers that are not finite."""
+    """Raise a SettingError for unknown names, wrong shapes and values that are not finite."""
     shapes = network.parameter_shapes
     for name, array in parameters.items():
         if name not in shapes:

@@ -1,4 +1,4 @@
-"""Compilation of a description to a model, and the only place that knows all back ends."""
+"""Compile a network with one of the back ends."""
 
 from __future__ import annotations
 
@@ -41,37 +41,38 @@ def compile_network(
     substeps: int = 1,
     rule: str | LearningRule = "eventprop",
 ) -> Model:
-    """Compile a network.
+    """Compile a network to a model, which trains and evaluates it.
 
     Parameters
     ----------
-    network : the description.
-    backend : "native"; "genn", PyGeNN on the best target there is, or "genn_cuda", "genn_hip", "genn_cpu"; "auto" for
-        PyGeNN on a GPU where both are there, else native.
+    network : the network.
+    backend : "native"; "genn" for PyGeNN with the best target, or "genn_cuda", "genn_hip", "genn_cpu"; "auto" for
+        PyGeNN if there is a GPU, else native.
     batch_size : largest number of samples in a batch.
-    dt : length of a time step, ms.
-    duration : of a trial, ms; rounded up to whole steps.
+    dt : time step, ms.
+    duration : duration of a trial, ms; rounded up to whole steps.
     precision : "float32" or "float64".
-    learning_rate : of Adam; an attribute of the model afterwards.
-    seed : of initial weights and of values drawn per neuron.
-    num_threads : of the native back end; None for all processors. Results do not depend on it.
-    scheme : "exact" (native only, and its default) or "grid" (the default of genn); see `genn_shd.eventprop.schemes`.
-    schedule : of the genn back ends: "sequential", or "pipelined" (a batch forward while the one before it runs
-        backward, see docs/guides/genn.md); None for pipelined on a GPU, else sequential.
-    max_spikes : of the genn back ends: room for the spikes of one neuron in one trial; None for 512. Spikes beyond it
-        are reported.
-    profile : whether the model takes times, see `Model.timings`.
-    integration_order : of the Runge-Kutta method that follows neurons with nonlinear dynamics, 1 to 4.
-    substeps : parts into which a time step is cut for them, beside the cuts at arrivals and spikes; exact scheme.
-    rule : "eventprop", exact gradients; "surrogate" or "eprop" (native, scheme "grid"), or an `EventProp`,
-        `SurrogateGradient` or `EProp` with constants of one's own.
+    learning_rate : learning rate of Adam; it can be changed later.
+    seed : seed of initial weights and of other values that are drawn.
+    num_threads : number of threads of the native back end; None for all processors. Results do not depend on it.
+    scheme : "exact" (native only, and its default) or "grid" (default of genn); see `genn_shd.eventprop.schemes`.
+    schedule : genn back ends: "sequential", or "pipelined" (forward pass of a batch together with the backward pass of
+        the previous one, see docs/guides/genn.md); None for pipelined on a GPU, else sequential.
+    max_spikes : genn back ends: most spikes of one neuron in one trial; None for 512. Further spikes have no part in
+        the gradient, and are reported.
+    profile : whether the model measures times, see `Model.timings`.
+    integration_order : order of the Runge-Kutta method for neurons with nonlinear dynamics, 1 to 4.
+    substeps : number of Runge-Kutta steps per time step for these neurons, in addition to the division of steps at
+        arrivals and spikes; exact scheme only.
+    rule : learning rule: "eventprop" for exact gradients; "surrogate" or "eprop" (native back end, grid scheme); or an
+        `EventProp`, `SurrogateGradient` or `EProp` with your own constants.
 
     Raises
     ------
     SettingError
-        For any argument that is not allowed, before anything is compiled.
+        An argument is not allowed; raised before compilation.
     BackendError
-        Where the back end is missing or cannot compile.
+        The back end is missing or cannot compile.
     """
     if not isinstance(network, Network):
         raise SettingError(f"compile_network needs a Network, not {type(network).__name__}.")
@@ -151,7 +152,7 @@ def _compile_genn_model(
 ) -> Model:
     if scheme not in (None, "grid"):
         raise SettingError(
-            f"scheme = {scheme!r} is not offered by the back end {name!r}; use 'grid', or backend 'native'."
+            f"scheme = {scheme!r} is not supported by the back end {name!r}; use 'grid', or backend 'native'."
         )
     target = genn.resolve(name)
     schedule = schedule or ("sequential" if target == "single_threaded_cpu" else "pipelined")
@@ -170,7 +171,7 @@ def _compile_genn_model(
 
 
 def _refuse(backend: str, **options: Any) -> None:
-    """Options that a back end does not have."""
+    """Raise a SettingError for options that a back end does not have."""
     for name, value in options.items():
         if value is not None:
-            raise SettingError(f"{name} = {value!r} is not an option of the back end {backend!r}; leave it out.")
+            raise SettingError(f"{name} = {value!r} is not an option of the back end {backend!r}; remove it.")

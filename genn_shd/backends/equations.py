@@ -1,4 +1,4 @@
-"""The equations that generated code implements, as text for the comment that opens it."""
+"""Write the equations of a network as text, for the opening comment of generated code."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from ..toolchain.format import MARGIN
 
 
 def write_comment(lines: Iterable[str]) -> str:
-    """Lines as a comment of C, within the margin."""
+    """Write lines as a comment in C, within the margin."""
     text = "\n".join("   " + line if line else "" for line in (_wrap(line) for line in lines))
     return f"/* {as_comment(text.lstrip())} */"
 
 
 def as_comment(text: str) -> str:
-    """Text that can stand in a comment."""
+    """Return text that can be part of a comment in C."""
     return text.replace("*/", "* /")
 
 
 def _wrap(line: str) -> str:
-    """A line within the margin; what continues stands further in."""
+    """Break a line at the margin, and indent its continuation."""
     indent = len(line) - len(line.lstrip())
     further = " " * (indent + 3 if indent == 0 else indent + 7)
     return textwrap.fill(line, MARGIN - 6, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
 
 
 def list_equations(program: Program) -> Iterator[str]:
-    """Populations with their equations in the definitions' own names, connections and the loss, line by line."""
+    """List the equations of populations, in the names of definitions, the connections and the loss, line by line."""
     yield from _list_lines(program, lambda described, p: [*_describe_dynamics(described, p), *_describe_adjoint(p)])
 
 
 def list_dynamics(program: Program) -> Iterator[str]:
-    """List the same lines without those about gradients."""
+    """List the lines of `list_equations` except those about gradients."""
     yield from _list_lines(program, _describe_dynamics)
 
 
 def _list_lines(program: Program, of: Callable[[Population, PopulationProgram], Iterable[str]]) -> Iterator[str]:
     network = program.network
-    yield f"{network.input.name}: {network.input.size} sources of spikes"
+    yield f"{network.input.name}: {network.input.size} spike sources"
     for p in program.populations:
         yield from of(network.find_population(p.name), p)
     for connection in program.connections:
@@ -58,12 +58,12 @@ def _describe_dynamics(described: Population, p: PopulationProgram) -> Iterator[
         yield f"  d{x}/dt = {rate}"
     if synapse.current is not None:
         yield f"  {CURRENT} = {synapse.current}"
-    yield f"  {synapse.receives} += weight where a spike arrives"
+    yield f"  {synapse.receives} += weight when a spike arrives"
     if described.trained:
         yield f"  trained: {', '.join(described.trained)}"
     if p.spike:
-        yield f"  spikes where {neuron.threshold} = 0"
-        yield from (f"    {x} = {value} after it" for x, value in neuron.reset.items())
+        yield f"  spikes when {neuron.threshold} = 0"
+        yield from (f"    {x} = {value} after a spike" for x, value in neuron.reset.items())
 
 
 def _describe_adjoint(p: PopulationProgram) -> Iterator[str]:
@@ -76,8 +76,8 @@ def _describe_adjoint(p: PopulationProgram) -> Iterator[str]:
         yield from (f"    {line}" for line in p.surrogate.back_code.removesuffix(";").split("; "))
     elif p.spike and not p.flow:
         for statement in p.spike.jump_code.removesuffix(";").split("; "):
-            yield f"    {statement} before it, backward"
+            yield f"    {statement} at a spike, backward"
     if p.flow:
-        yield "  nonlinear: followed by a Runge-Kutta method, and backward by its exact adjoint"
-    yield f"  gradient of a weight: {p.weight_gradient} where a spike arrives, summed over spikes"
-    yield f"  error back to the sender: weight times ({p.feedback})"
+        yield "  nonlinear: integrated by a Runge-Kutta method; backward by its exact adjoint"
+    yield f"  gradient of a weight: {p.weight_gradient} when a spike arrives, summed over spikes"
+    yield f"  error sent back to the source: weight times ({p.feedback})"

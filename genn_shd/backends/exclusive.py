@@ -1,4 +1,4 @@
-"""One thread at a time in an object, and its way into a forked process."""
+"""Objects that only one thread uses at a time, and that can be used in a forked process."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ..errors import BackendError
 Result = TypeVar("Result")
 
 _TORN = (
-    "this process was forked while a thread was in the middle of a batch of this model, whose numbers are torn here; "
-    "compile the network again, or fork between batches."
+    "this process was forked in the middle of a batch of this model, so its values are inconsistent here; compile the "
+    "network again, or fork between batches."
 )
 
 
 class Exclusive:
-    """An object that several threads may share: each call waits until the one before has ended.
+    """An object that several threads may share: each call waits until the previous one has ended.
 
-    Subclasses state which methods and properties wait; overriding one changes nothing about that. An interrupt leaves
-    the lock free: `with` takes and releases a lock of the interpreter's own in one step.
+    Subclasses list the methods and properties that wait, also if they are overridden. The lock is released after an
+    interrupt, because `with` is atomic for a lock of the interpreter.
 
-    In a forked process, the object goes on where it can (`_enter_fork`), and else says why it does not.
+    In a forked process the object can be used if `_enter_fork` succeeds; otherwise calls raise an error.
     """
 
     exclusive: ClassVar[tuple[str, ...]] = ()
-    """Methods and properties that one thread runs at a time."""
+    """Methods and properties that only one thread executes at a time."""
     ending: ClassVar[tuple[str, ...]] = ()
-    """Methods that do so as well, and do nothing where the object cannot be used in a forked process."""
+    """Further such methods, which do nothing in a forked process that cannot use the object."""
 
     _lock: threading.RLock
     _unusable: str
@@ -51,7 +51,7 @@ class Exclusive:
                 setattr(cls, name, property(wrap(member.fget)) if is_property else wrap(member))
 
     def _enter_fork(self) -> str:
-        """Recreate resources that a forked process does not inherit; returns why that is impossible, or ""."""
+        """Recreate resources that a forked process does not inherit; return the reason if that is impossible, or ""."""
         return ""
 
 
@@ -78,11 +78,11 @@ def _take_turns_if_usable(method: Callable[..., None]) -> Callable[..., None]:
 
 _INSTANCES: weakref.WeakSet[Exclusive] = weakref.WeakSet()
 _KEPT: list[Exclusive] = []
-"""In a forked process: what cannot be used there, and so cannot be freed either."""
+"""Objects that a forked process cannot use, and so cannot free."""
 
 
 def _enter_fork() -> None:
-    """Replace the locks in a forked process, where the threads that could release them do not exist."""
+    """Replace the locks in a forked process, in which the threads that hold them do not exist."""
     for instance in list(_INSTANCES):
         is_whole = instance._lock.acquire(blocking=False)
         instance._lock = threading.RLock()

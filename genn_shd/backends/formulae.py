@@ -1,10 +1,10 @@
-"""Formulae that every back end computes, each stated once: of numbers, of arrays, or of C code.
+"""Formulae of all back ends, each stated once, for numbers, arrays or C code.
 
-Given arrays, a function computes; given `Code`, it writes the same operations in the same order in the snippet
-language, which the generators put into what they write.
+With arrays, a function computes values. With `Code`, it writes the same operations in the same order in the snippet
+language, for generated code.
 
-Two things cannot be shared. The largest logit and the sum of exponentials are loops, which every back end writes in its
-own way; and native multiplies the errors of a softmax by scale / sum, one division a sample, where GeNN divides each.
+Two parts are not shared. The largest logit and the sum of exponentials are loops, which each back end writes itself.
+And native multiplies the errors of a softmax by scale / sum, with one division per sample, while GeNN divides each.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ def _call(name: str, function: np.ufunc, *arguments: Any) -> Any:
 # -- Adam (Kingma & Ba 2015), with decoupled weight decay (Loshchilov & Hutter 2019) --------------------------------
 
 ADAM_CONSTANTS = ("beta1", "rest1", "beta2", "rest2", "rate", "correction", "epsilon", "decay")
-"""Numbers of one step: decays of the moments and 1 minus them, the learning rate with the first moment's correction,
-that of the second moment, what keeps the division finite, and the part of a weight that decays."""
+"""Constants of one step: decays of the moments and 1 minus them, the learning rate with the correction of the first
+moment, the correction of the second moment, epsilon, and the fraction by which weights decay."""
 
 
 def compute_adam_constants(learning_rate: float, values: RunValues, steps_taken: int) -> dict[str, float]:
-    """ADAM_CONSTANTS of a step; `steps_taken` counts it."""
+    """Compute the ADAM_CONSTANTS of a step; `steps_taken` includes this step."""
     beta1, beta2 = values.get_optimiser("beta1"), values.get_optimiser("beta2")
     return {
         "beta1": beta1,
@@ -84,7 +84,7 @@ def compute_adam_constants(learning_rate: float, values: RunValues, steps_taken:
 def update_adam_moments(
     moment1: Value, moment2: Value, gradient: Value, constants: Mapping[str, Any]
 ) -> tuple[Value, Value]:
-    """Both moments after a gradient."""
+    """Return both moments after an update with a gradient."""
     c = constants
     return (
         c["beta1"] * moment1 + c["rest1"] * gradient,
@@ -93,13 +93,13 @@ def update_adam_moments(
 
 
 def compute_adam_step(moment1: Value, moment2: Value, constants: Mapping[str, Any]) -> Value:
-    """Return the step that is subtracted from a parameter, before its own multiplier of the learning rate."""
+    """Return the step to subtract from a parameter, without the parameter's factor of the learning rate."""
     root = _call("sqrt", np.sqrt, moment2 * constants["correction"])
     return constants["rate"] * moment1 / (root + constants["epsilon"])
 
 
 def compute_decay(weight: Value, constants: Mapping[str, Any]) -> Value:
-    """Return what is subtracted from a weight, whatever its gradient; parameters of neurons and delays do not decay."""
+    """Return the decay to subtract from a weight; parameters of neurons and delays do not decay."""
     return constants["decay"] * weight
 
 
@@ -120,18 +120,18 @@ def compute_cross_entropy(label_logit: Value, largest: Value, scale: Any, total:
 
 
 def compute_total_excess(total: Value, total_upper: Any, size: Any) -> Value:
-    """Spikes per neuron above the target of the population."""
+    """Compute the number of spikes per neuron above the target of the population."""
     return _call("fmax", np.maximum, 0.0, total - total_upper) / size
 
 
 def count_signal(count: Value, excess: Value, rule: Mapping[str, Any]) -> Value:
-    """Return the signal that each spike of a neuron adds to its adjoint, see `SpikeCountRegularisation`.
+    """Return the value that each spike of a neuron adds to its adjoint, see `SpikeCountRegularisation`.
 
     Parameters
     ----------
-    count : of the neuron's spikes.
+    count : number of spikes of the neuron.
     excess : see `compute_total_excess`.
-    rule : the numbers of the regularisation by name.
+    rule : targets and strengths of the regularisation by name.
     """
     above = _call("fmax", np.maximum, 0.0, count - rule["upper"])
     below = _call("fmin", np.minimum, 0.0, count - rule["lower"])

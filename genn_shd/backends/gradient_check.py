@@ -1,7 +1,7 @@
-"""Comparing a model's gradients with central differences of its own loss.
+"""Compare the gradients of a model with central differences of its loss.
 
-Under the exact scheme the two agree to rounding, so this proves a network, a loss or a new definition. On the grid
-they do not: there the loss is piecewise constant in all weights that move spikes.
+With the exact scheme the two agree to rounding, so this tests a network, a loss or a new definition. With the grid
+scheme they do not agree, as the loss is a step function of all weights that change spike times.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .base import Model
 from .results import BatchResult
 
 STEPS = tuple(1e-4 / 4**k for k in range(7))
-"""Changes of a parameter to either side, for extrapolation."""
+"""Steps of the differences, for extrapolation."""
 ROUNDINGS = 4.0
-"""Differences that disagree by so many roundings of the loss are as good as they get."""
+"""Differences that disagree by fewer roundings of the loss are not improved further."""
 DOUBTS = 3.0
-"""A gradient may be off by so many times what the differences are uncertain by."""
+"""Allowed error of a gradient, as a multiple of the uncertainty of the differences."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class ParameterCheck:
 
     Attributes
     ----------
-    name, size : of the parameter.
-    checked : entries compared.
-    kinks : entries left out, as a spike appeared or vanished between the two sides of the difference, or a delay is at
-        one of its limits.
-    norm : Euclidean norm of the differences over the entries compared.
+    name, size : name and number of entries of the parameter.
+    checked : number of entries that were compared.
+    kinks : number of entries left out, because a spike appeared or vanished within the difference, or a delay is at one
+        of its limits.
+    norm : Euclidean norm of the differences over the compared entries.
     error : norm of (gradient - differences).
-    doubt : norm of the differences' uncertainty: disagreement of steps of different sizes, and rounding.
-    cosine : of the angle between the two.
+    doubt : norm of the uncertainty of the differences: disagreement between steps of different sizes, and rounding.
+    cosine : cosine of the angle between gradient and differences.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ParameterCheck:
 
     @property
     def relative_error(self) -> float:
-        """Error of the gradient divided by `norm`; infinite where the differences are 0 and the gradient is not."""
+        """Error of the gradient divided by `norm`; infinite if the differences are 0 and the gradient is not."""
         return _divide(self.error, self.norm)
 
     @property
@@ -64,11 +64,11 @@ class ParameterCheck:
 
     @property
     def tells(self) -> bool:
-        """Whether the differences stand out from their own uncertainty."""
+        """Whether the differences are above their uncertainty."""
         return self.checked > 0 and self.norm > self.doubt
 
     def is_right(self, tolerance: float) -> bool:
-        """Whether the gradient is right to a relative `tolerance`, or to what the differences can tell."""
+        """Whether the error is within a relative `tolerance`, or within the uncertainty of the differences."""
         return self.error <= max(tolerance * self.norm, DOUBTS * self.doubt)
 
     agrees = old_method("agrees", "is_right")
@@ -82,22 +82,22 @@ def check_gradients(
     after_parameter: Callable[[], None] = lambda: None,
     names: Container[str] | None = None,
 ) -> list[ParameterCheck]:
-    """Compare the gradients of every parameter with extrapolated differences of the loss.
+    """Compare the gradients of all parameters with extrapolated central differences of the loss.
 
-    What adds to training but is no gradient of the loss (pulls on spike counts, noise, lost spikes) is off meanwhile.
+    Parts of training that are not gradients of the loss (spike-count regularisation, noise, dropout) are switched off.
 
     Parameters
     ----------
-    model : compiled in float64; in float32 differences are mostly rounding.
+    model : a model compiled in float64; in float32, differences are mostly rounding.
     batch : labelled samples, at most `model.batch_size`.
-    entries : how many entries of each parameter to compare: half are those of largest gradient, the rest are drawn.
-    seed : of the drawing.
-    after_parameter : called after each parameter.
-    names : of the parameters to compare; None for all.
+    entries : number of entries of each parameter to compare: half have the largest gradients, the others are drawn.
+    seed : seed of the drawn entries.
+    after_parameter : function that is called after each parameter.
+    names : names of the parameters to compare; None for all.
 
     Returns
     -------
-    One `ParameterCheck` for each of these parameters, in the model's order.
+    One `ParameterCheck` for each of these parameters, in the order of the model.
     """
     checks = []
     with _switch_off(model):
@@ -113,7 +113,7 @@ def check_gradients(
 
 
 def list_non_gradients(model: Model) -> dict[str, Any]:
-    """Run-time values that add to training what is no gradient of the loss: pulls on spike counts, noise, dropout."""
+    """List the active run-time values of regularisation, noise and dropout, which are not gradients of the loss."""
     return {
         name: value
         for name, value in model.values.items()
@@ -141,15 +141,14 @@ def _switch_off(model: Model) -> Iterator[None]:
 def compute_extrapolated_differences(
     model: Model, batch: SpikeTrains, name: str, indices: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Central differences extrapolated to a step of zero, and how far the best two of them disagree: at least by the
-    rounding of the loss.
+    """Compute central differences extrapolated to a step of zero, and the disagreement of the two best.
 
-    The disagreement is infinite where a spike appeared or vanished at every step tried.
+    The disagreement is at least the rounding of the loss, and infinite if a spike appeared or vanished at every step.
 
-    A loss has a kink wherever a spike of a neuron passes an arrival at it, and in a dense network such a kink is never
-    far: a large step runs into it, and a small one into rounding. So differences are taken at several steps, those
-    of neighbouring steps extrapolated (Richardson), and for each entry the one kept that agrees best with the next.
-    Steps get smaller until the two disagree by no more than rounding, which a smaller step would only make worse.
+    The loss has a kink where a spike of a neuron passes an arrival at it. In a dense network, kinks are so close that a
+    large step contains one, while a small step is dominated by rounding. So differences are computed for several steps,
+    neighbouring ones are extrapolated (Richardson), and for each entry the one that agrees best with the next is used.
+    Steps become smaller until the two agree to rounding, as an even smaller step would be less accurate.
     """
     roundings = np.finfo(np.float64).eps * abs(model.evaluate_batch(batch).loss) / np.array(STEPS)
     slopes, smooth = np.zeros((len(STEPS), len(indices))), np.zeros((len(STEPS), len(indices)), bool)
@@ -175,8 +174,10 @@ def compute_extrapolated_differences(
 def compute_central_differences(
     model: Model, batch: SpikeTrains, name: str, indices: np.ndarray, step: float = 1e-6
 ) -> tuple[np.ndarray, np.ndarray]:
-    """d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether there is one: all spike counts stayed
-    the same, and the parameter may move to both sides."""
+    """Compute d(mean loss)/d(parameter) at flat `indices` of one parameter, and whether each is valid.
+
+    It is valid if no spike count changed, and the parameter could be changed to both sides.
+    """
     start = model.parameters[name]
     low, high = model.network.list_delay_limits(model.dt).get(name, (-np.inf, np.inf))
 

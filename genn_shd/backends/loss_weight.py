@@ -1,4 +1,4 @@
-"""The weight w(t) that a loss gives to the outputs at each time: one curve for all samples, or one for each."""
+"""The weight w(t) of a loss over time: one curve for all samples, or one for each."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ..spikes.spike_trains import SpikeTrains
 def evaluate_loss_weight(
     loss: LossModel, values: Mapping[str, float], t: np.ndarray, duration: float, activity: np.ndarray | None = None
 ) -> np.ndarray:
-    """w at given times; 1 for a loss without a weight.
+    """Evaluate w at given times; it is 1 for a loss without a weight.
 
     Parameters
     ----------
-    loss, values : definition and values of its parameters.
-    t : (N,) ms.
-    duration : T, ms.
-    activity : (B, N) input activity at these times, for a loss that asks for it.
+    loss, values : the loss, and values of its parameters.
+    t : (N,) times, ms.
+    duration : duration of a trial T, ms.
+    activity : (B, N) low-pass filtered input at these times, for a loss that uses it.
 
     Returns
     -------
-    (N,) float64, (B, N) where it depends on the input.
+    (N,) float64, or (B, N) if it depends on the input.
 
     Raises
     ------
     SettingError
-        Where w is not finite at one of these times, or zero at all of them.
+        w is not finite at one of these times, or zero at all of them.
     """
     names: dict[str, np.ndarray | float] = {**values, "t": t, "T": duration}
     if activity is not None:
@@ -56,13 +56,13 @@ def _check(
         where = f"{weight[tuple(place)]} at t = {t[place[-1]]:g} ms{named}"
         raise SettingError(f"{what} is {where}; it must be finite from 0 to T: change it or its parameters.")
     if activity is None and not np.any(weight):
-        raise SettingError(f"{what} is 0 at all times{named}; nothing would be learned: change it or its parameters.")
+        raise SettingError(f"{what} is 0 at all times{named}, and so is the gradient; change it or its parameters.")
 
 
 def compute_weight_curves(
     loss: LossModel, values: Mapping[str, float], num_steps: int, dt: float, samples: SpikeTrains
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Middles of steps, (num_steps,), and w there: (num_steps,), or (B, num_steps) where it depends on the input."""
+    """Compute the midpoints of steps, ms, and w there, (num_steps,), or (B, num_steps) if it depends on the input."""
     t, activity = (np.arange(num_steps) + 0.5) * dt, None
     if loss.weighs_input:
         bins = assign_bins(samples.times, dt)
@@ -71,11 +71,11 @@ def compute_weight_curves(
 
 
 class StepWeights:
-    """The weight in each step of a program's trials.
+    """The weight of a loss in each step of a trial.
 
     Attributes
     ----------
-    per_sample : whether each sample has its own.
+    per_sample : whether each sample has its own weight.
     """
 
     def __init__(self, program: Program, num_steps: int, dt: float) -> None:
@@ -84,13 +84,13 @@ class StepWeights:
         self.per_sample = program.network.loss.weighs_input
 
     def compute_shared(self, values: Mapping[str, float]) -> np.ndarray:
-        """(num_steps,) for all samples; ones where each has its own."""
+        """Compute the weight of all samples, (num_steps,); ones if each sample has its own."""
         if self.per_sample:
             return np.ones(self._num_steps)
         return evaluate_loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt)
 
     def compute_for(self, values: Mapping[str, float], samples: SpikeTrains) -> np.ndarray:
-        """(B, num_steps), where each sample has its own."""
+        """Compute the weight of each sample, (B, num_steps)."""
         tau, gain = values["tau_input"], values["input_gain"]
         activity = self._program.input_activity(samples, self._num_steps, self._dt, tau, gain)
         return evaluate_loss_weight(self._program.network.loss, values, self._t, self._num_steps * self._dt, activity)

@@ -1,8 +1,8 @@
-"""The memory that a network needs at least, from its description: nothing is allocated or compiled for it.
+"""Estimate the memory that a network needs at least, without allocating or compiling anything.
 
-What is counted is there in every training: weights with the moments and gradients of the optimiser, what threads and
-samples of a full batch keep, and what some losses keep of every step. Spikes are not, as nobody knows their number. So
-a network that is refused cannot be trained here, and one that is not may still be too large.
+The estimate includes weights, with moments and gradients of the optimiser, memory per thread and per sample of a full
+batch, and values that some losses store for every step. It does not include spikes, whose number is unknown. So a
+network above the limit cannot be trained, but one below it may still be too large.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Cause = Literal["size", "threads", "batch", "steps", "kept"]
 Kind = Literal["native", "genn"]
 
 MAX_STEPS = 2**24
-"""Times of spikes are single-precision numbers, which tell no more steps apart."""
+"""Largest number of steps that single-precision spike times can distinguish."""
 MAX_INDEX = 2**31 - 1
-"""Generated code counts neurons and rows of weights in 32 bits."""
+"""Largest number of neurons and of rows of weights: generated code counts them in 32 bits."""
 GB = 1e9
 
 ARGUMENTS = {"size": "the size of populations", "batch_size": "batch_size", "duration": "duration", "dt": "dt"}
@@ -39,7 +39,7 @@ SETTINGS = {
     "dt": "simulation.dt",
     "num_threads": "simulation.num_threads",
 }
-"""And what settings call them."""
+"""Names of the same values in settings."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Use:
 
     Attributes
     ----------
-    kind : of the back end; of PyGeNN's one, what every target needs.
+    kind : back end; for genn, the estimate is a minimum for all targets.
     batch_size : largest number of samples in a batch.
-    dt, duration : ms.
+    dt, duration : time step and duration of a trial, ms.
     precision : "float32" or "float64".
-    num_threads : of the native back end; None for all processors.
-    rule : how gradients are computed.
+    num_threads : threads of the native back end; None for all processors.
+    rule : the learning rule.
     """
 
     kind: Kind
@@ -66,30 +66,30 @@ class Use:
 
     @property
     def num_steps(self) -> int:
-        """Steps of a trial: as many as cover it, one at least; no more than one too many."""
+        """Number of steps of a trial, at least 1; MAX_STEPS + 1 if there are more."""
         return (
             MAX_STEPS + 1 if self.duration / self.dt > MAX_STEPS else max(1, math.ceil(self.duration / self.dt - 1e-6))
         )
 
     @property
     def itemsize(self) -> int:
-        """Bytes of a number."""
+        """Size of a number, bytes."""
         return DTYPES[self.precision].itemsize
 
 
 def check_memory(network: Network, use: Use, names: Mapping[str, str] = ARGUMENTS) -> None:
-    """Check that the machine has the memory that a network needs at least.
+    """Check that the machine has enough memory for a network.
 
     Parameters
     ----------
-    network : the description.
-    use : how it is to be used.
-    names : what to call sizes, batch size, duration, time step and threads in messages.
+    network : the network.
+    use : its intended use.
+    names : names of sizes, batch size, duration, time step and threads in messages.
 
     Raises
     ------
     SettingError
-        More is asked for than the machine has or generated code can count; names what asks for it, and what to lower.
+        The network needs more memory than there is, or is too large; the message names what to lower.
     """
     _check_counts(network, use, names)
     parts = estimate(network, use)
@@ -99,7 +99,7 @@ def check_memory(network: Network, use: Use, names: Mapping[str, str] = ARGUMENT
         what, remedy = _find_largest_part(cause, network, use, names)
         raise SettingError(
             f"{what} is not allowed: the network needs at least {need / GB:.3g} GB of memory to be trained, and this "
-            f"machine has {have / GB:.3g} GB left; {remedy}."
+            f"machine has {have / GB:.3g} GB free; {remedy}."
         )
 
 
@@ -119,7 +119,7 @@ def _check_counts(network: Network, use: Use, names: Mapping[str, str]) -> None:
 
 
 def estimate(network: Network, use: Use) -> dict[Cause, int]:
-    """Bytes that are needed at least, by what they grow with: neurons, threads, batch, steps, or batch and steps."""
+    """Estimate the memory, bytes, that grows with neurons, threads, batch, steps, and batch times steps."""
     return {
         "size": _estimate_parameters(network, use) + sum(8 * len(p.parameters) * p.size for p in network.populations),
         "threads": (use.num_threads or count_available_threads()) * _estimate_thread(network, use)
@@ -133,7 +133,7 @@ def estimate(network: Network, use: Use) -> dict[Cause, int]:
 
 
 def _estimate_parameters(network: Network, use: Use) -> int:
-    """Parameters, two moments, the gradient and a copy of it, and the sums of groups of samples."""
+    """Estimate the memory of parameters, two moments, the gradient and a copy of it, and sums of groups of samples."""
     if use.kind == "native":
         shapes = [network.get_weight_shape(c) for c in network.connections]
         shapes += [
@@ -145,13 +145,13 @@ def _estimate_parameters(network: Network, use: Use) -> int:
 
 
 def _estimate_thread(network: Network, use: Use) -> int:
-    """State and adjoint of all neurons, and traces of synapses where the learning rule has them."""
+    """Estimate the memory per thread: state and adjoint of all neurons, and traces of synapses (e-prop)."""
     states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in network.populations[1:])
     return use.itemsize * (2 * states + (_count_traces(network, use) if isinstance(use.rule, EProp) else 0))
 
 
 def _count_traces(network: Network, use: Use) -> int:
-    """Count the traces of all synapses: their target's states, and the outputs' for hidden targets."""
+    """Count the traces of all synapses: one per state of the target and, for hidden targets, of the output."""
     total = 0
     for connection in network.connections:
         pre, post = network.get_weight_shape(connection)
@@ -162,7 +162,7 @@ def _count_traces(network: Network, use: Use) -> int:
 
 
 def _estimate_sample(network: Network, use: Use) -> int:
-    """Spike counts, their regularisation, logits; what is kept of the outputs at the end of a trial."""
+    """Estimate the memory per sample: spike counts, their regularisation, logits, and the state of outputs."""
     spiking = [p for p in network.populations if p.spiking]
     counts = sum(4 * p.size + use.itemsize * pad_size(p.size, use.precision) for p in spiking)
     at_end = use.itemsize * pad_size(network.output.size, use.precision) * (len(network.loss.state) + 2)
@@ -170,7 +170,7 @@ def _estimate_sample(network: Network, use: Use) -> int:
 
 
 def _estimate_kept_step(network: Network, use: Use) -> int:
-    """Estimate the memory that a loss, nonlinear neurons and surrogate gradients keep for each step of each sample."""
+    """Estimate the memory of a loss, of nonlinear neurons and of surrogate gradients for each step of each sample."""
     loss = network.loss
     arrays = int(loss.keeps_voltages or loss.cross_entropy == "step")
     if use.kind == "native":
@@ -178,7 +178,7 @@ def _estimate_kept_step(network: Network, use: Use) -> int:
     if not network.output.spiking:
         arrays += len(network.output.trained)
     outputs = pad_size(network.output.size, use.precision) if use.kind == "native" else network.output.size
-    weights = 2 * 8 if loss.weighs_input else 0  # the input's activity and the loss's weight
+    weights = 2 * 8 if loss.weighs_input else 0  # activity of the input, and weight of the loss
     nonlinear = [p for p in network.populations[1:] if not is_linear(p)]
     states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in nonlinear)
     if isinstance(use.rule, SurrogateGradient):  # at least the state variable that the threshold watches
@@ -192,7 +192,7 @@ def _count_states(population: Population) -> int:
 
 
 def _find_largest_part(cause: Cause, network: Network, use: Use, names: Mapping[str, str]) -> tuple[str, str]:
-    """Name the largest part of the memory, and the remedy."""
+    """Describe the largest part of the memory, and the remedy."""
     batch, duration, dt = names["batch_size"], names["duration"], names["dt"]
     match cause:
         case "size":
@@ -206,7 +206,7 @@ def _find_largest_part(cause: Cause, network: Network, use: Use, names: Mapping[
         case "steps":
             return f"{duration} = {use.duration:g} ms ({use.num_steps} steps)", f"lower {duration} or raise {dt}"
     kept = (
-        f"what is kept of every one of {use.num_steps} steps for the backward pass (loss {network.loss.name!r}), with "
+        f"storing {use.num_steps} steps for the backward pass (loss {network.loss.name!r}), with "
         f"{batch} = {use.batch_size}"
     )
     return kept, f"lower {batch} or {duration}, raise {dt}, or choose another loss"

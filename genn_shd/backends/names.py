@@ -1,4 +1,4 @@
-"""Names of back ends, as users ask for them."""
+"""Names of back ends in settings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Literal
 Target = Literal["cuda", "hip", "single_threaded_cpu"]
 
 
-# Names under which users ask for a target; "genn" is the best there is.
+# Names of targets of GeNN; "genn" is the best available one.
 TARGETS: dict[str, Target] = {"genn_cuda": "cuda", "genn_hip": "hip", "genn_cpu": "single_threaded_cpu"}
 
 
 GENN_NAMES = ("genn", *TARGETS)
 
 BACKENDS = ("native", *GENN_NAMES, "auto")
-"""auto: PyGeNN on a GPU where both are there, else native."""
+"""Names of all back ends; auto is PyGeNN if there is a GPU, else native."""

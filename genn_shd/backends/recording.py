@@ -13,17 +13,17 @@ from .results import Wanted
 
 
 def list_recordable(program: Program) -> dict[str, tuple[str, ...]]:
-    """State and adjoint variables of every population."""
+    """List the state and adjoint variables of every population."""
     return {p.name: tuple(p.to_public_name(x) for x in (*p.visible_state, *p.adjoint)) for p in program.populations}
 
 
 def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int) -> None:
-    """Refuse populations and variables that are not there, and more samples than the batch has.
+    """Check that populations and variables to record exist, and the number of samples.
 
     Raises
     ------
     SettingError, DataError
-        A population, variable or sample that does not exist; names those that do.
+        A population, variable or sample does not exist; the message lists existing ones.
     """
     there = list_recordable(program)
     for population, variables in wanted.items():
@@ -39,7 +39,7 @@ def check_wanted(wanted: Wanted, program: Program, samples: int, batch_size: int
 def make_traces(
     program: Program, wanted: Wanted, samples: int, num_steps: int, dtype: np.dtype
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Room for what is wanted, nan throughout."""
+    """Allocate arrays for recorded variables, (samples, num_steps, N), filled with nan."""
     sizes = {p.name: p.size for p in program.populations}
     return {
         (population, variable): np.full((samples, num_steps, sizes[population]), np.nan, dtype)
@@ -49,7 +49,7 @@ def make_traces(
 
 
 def make_spike_trains(events: Sequence[tuple[np.ndarray, np.ndarray]], labels: np.ndarray, size: int) -> SpikeTrains:
-    """Spikes of a population: for each sample times (ms) and neurons, in any order."""
+    """Make spike trains of a population from times (ms) and neurons of each sample, in any order."""
     orders = [np.lexsort((neurons, times)) for times, neurons in events]
     ordered = [(times[order], neurons[order]) for (times, neurons), order in zip(events, orders, strict=True)]
     return SpikeTrains.from_events(ordered, labels, num_units=size)

@@ -18,14 +18,14 @@ class BatchResult:
 
     Attributes
     ----------
-    loss : mean loss over the batch, regularisation terms not included.
+    loss : mean loss over the batch, without regularisation.
     losses : (B,) loss of each sample.
     predictions : (B,) int, the class with the largest logit.
     logits : (B, C), before `loss_scale`.
-    spike_counts : population name -> (B, N) int32, for every spiking population of the network.
-    grazing : number of spikes that crossed the threshold so flatly that their slope was bounded (exact scheme).
-    lost_arrivals : number of arrivals at neurons that were lost: through a connection with delays, after the end of the
-        trial. Counted by the native back end.
+    spike_counts : population name -> (B, N) int32, for every spiking population.
+    grazing : number of grazing spikes, whose slope at the threshold was so small that it was bounded (exact scheme).
+    lost_arrivals : number of arrivals through connections with delays that were lost, because they are after the end of
+        the trial; native back end only.
     gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
         included; empty after `evaluate_batch`.
     """
@@ -46,16 +46,16 @@ Wanted = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """Some samples of a batch, forward and backward.
+    """Recording of the forward and backward pass of some samples of a batch.
 
     Attributes
     ----------
     dt : length of a time step, ms.
-    spikes : population -> spikes of S samples, the input's too; labelled like the batch.
-    traces : (population, variable) -> (S, steps, N). State variables at the ends of steps, after spikes and resets;
-        adjoint variables (of each sample's own loss) at the starts of steps, nan where the backward pass did not go:
-        before the first spike of a sample.
-    result : of the whole batch, with gradients.
+    spikes : population, including the input -> spikes of S samples, with the labels of the batch.
+    traces : (population, variable) -> (S, steps, N). State variables are at the ends of steps, after spikes and resets.
+        Adjoint variables, of the loss of each sample, are at the starts of steps; they are nan before the first spike
+        of a sample, which the backward pass does not reach.
+    result : result of the whole batch, with gradients.
     """
 
     dt: float

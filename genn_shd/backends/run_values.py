@@ -1,4 +1,4 @@
-"""Run-time values of a compiled network, by dotted name: what can change without compiling anything."""
+"""Run-time values of a compiled network, by dotted name; they can be changed without compiling again."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _OPTIMISER: dict[str, tuple[float, Callable[[float], bool], str]] = {
     "epsilon": (1e-8, lambda value: 0 < value < np.inf, "> 0"),
     "weight_decay": (0.0, lambda value: 0 <= value < np.inf, ">= 0"),
 }
-"""Default, whether a value is allowed, and which are."""
+"""Default, function that checks a value, and the allowed values as text."""
 
 
 class RunValues:
     """All run-time values of a network, checked when they change.
 
-    Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` where the
+    Names: `{population}.{parameter}` (one number per neuron), `{population}.noise` and `{population}.dropout` if the
     network has them, `{source}.delays` (ms), `{connection}.delay` of delays that are not trained (ms),
     `loss.{parameter}`, `optimiser.{beta1, beta2, epsilon, weight_decay}`, `regularisation.{population}.{upper, lower,
     strength_upper, strength_lower, total_upper, strength_total}`.
     """
 
     def __init__(self, network: Network, rng: np.random.Generator, dt: float, delays: Mapping[str, np.ndarray]) -> None:
-        """Values to start with.
+        """Draw the initial values.
 
         Parameters
         ----------
-        network : the description.
-        rng : for values drawn per neuron.
-        dt : ms.
-        delays : of connections, by name; those that are trained are no run-time values.
+        network : the network.
+        rng : random generator for values that are drawn per neuron.
+        dt : time step, ms.
+        delays : delays of connections by name, ms; trained ones are no run-time values.
         """
         self._network, self._dt = network, dt
         self._fixed_delays = {
@@ -70,11 +70,11 @@ class RunValues:
         return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in self._values.items()}
 
     def __getitem__(self, name: str) -> Any:
-        """One value; not to be changed in place."""
+        """Return one value, which must not be changed in place."""
         return self._values[name]
 
     def attempt(self, values: NewValues, take: Callable[[NewValues], None]) -> None:
-        """Let a model `take` values, and take those of before where it refuses one with a SettingError."""
+        """Let a model `take` values; restore the old ones if it raises a SettingError."""
         before = {name: self._values[name] for name in values if name in self._values}
         try:
             take(values)
@@ -83,7 +83,7 @@ class RunValues:
             raise
 
     def set(self, name: str, value: float | np.ndarray) -> None:
-        """Change one value; a SettingError names what is allowed where the name or value is not."""
+        """Change one value; raise a SettingError if the name or the value is not allowed."""
         if name not in self._values:
             raise unknown_name("run-time value", name, self._values)
         section, _, rest = name.partition(".")
@@ -112,9 +112,7 @@ class RunValues:
         source, delays = self._network.input, np.atleast_1d(np.asarray(value, np.float64)).copy()
         check_delays(f"{source.name}.delays", delays.tolist())
         if delays.shape != (len(source.delays),):
-            raise SettingError(
-                f"{source.name}.delays has shape {np.shape(value)}; the network is compiled for {len(source.delays)}."
-            )
+            raise SettingError(f"{source.name}.delays has shape {np.shape(value)}; give {len(source.delays)} delays.")
         self._values[f"{source.name}.delays"] = delays
 
     def _set_fixed_delays(self, name: str, value: ArrayLike) -> None:
@@ -140,24 +138,24 @@ class RunValues:
             self._values[f"regularisation.{population}.{name}"] = float(getattr(values, name))
 
     def get_neuron_values(self, population: str) -> dict[str, np.ndarray]:
-        """Parameter values of a population, (N,) float64 each."""
+        """Return the parameter values of a population, (N,) float64 each."""
         described = self._network.find_population(population)
         return {name: self._values[f"{population}.{name}"] for name in described.parameters}
 
     def get_delays(self) -> np.ndarray:
-        """Delays of the source, (copies,) float64, ms."""
+        """Return the delays of the source, (copies,) float64, ms."""
         return self._values[f"{self._network.input.name}.delays"]
 
     def get_fixed_delays(self) -> dict[str, np.ndarray]:
-        """Delays of connections that are not trained, by name, float64, ms."""
+        """Return the delays of connections that are not trained, by name, float64, ms."""
         return {name: self._values[name] for name in self._fixed_delays}
 
     def get_noise_and_dropout(self, population: str) -> tuple[float, ...]:
-        """Noise and dropout of a population, 0 where it has none."""
+        """Return noise and dropout of a population; 0 if it has none."""
         return tuple(self._values.get(f"{population}.{name}", 0.0) for name in NOISE_AND_DROPOUT)
 
     def get_loss_values(self) -> dict[str, float]:
-        """Values of the loss's parameters, in the definition's order."""
+        """Return the values of the parameters of the loss, in the order of its definition."""
         return {name: self._values[f"loss.{name}"] for name in self._network.loss.parameters}
 
     def get_regularisation(self, population: str) -> SpikeCountRegularisation:
@@ -168,18 +166,18 @@ class RunValues:
         return replace(described, **now)
 
     def get_optimiser(self, name: str) -> float:
-        """One constant of the optimiser."""
+        """Return one constant of the optimiser."""
         return self._values[f"optimiser.{name}"]
 
 
 def draw_start(
     network: Network, seed: int, dt: float
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], RunValues]:
-    """Draw what a network starts with: weights, delays and run-time values, the same on every back end for a seed.
+    """Draw initial weights, delays and run-time values; they are the same for all back ends.
 
     Returns
     -------
-    Weights by connection name, (pre, post); delays by their names, ms; run-time values.
+    Weights by connection name, (pre, post); delays by name, ms; run-time values.
     """
     rng = np.random.default_rng(seed)
     weights = draw_weights(network, rng)
@@ -188,5 +186,5 @@ def draw_start(
 
 
 def draw_weights(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Initial weights by connection name, (pre, post) float64; the same for every back end and the same seed."""
+    """Draw the initial weights by connection name, (pre, post) float64; they are the same for all back ends."""
     return {c.name: draw(c.weight, rng, network.get_weight_shape(c)) for c in network.connections}

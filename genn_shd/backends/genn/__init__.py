@@ -1,4 +1,4 @@
-"""The GeNN back end: the same programs, compiled by PyGeNN for GPUs, or for one thread of a processor."""
+"""The GeNN back end: programs are compiled by PyGeNN for GPUs, or for one thread of a processor."""
 
 from .availability import choose_backend, resolve
 from .model import GennModel

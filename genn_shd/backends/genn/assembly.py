@@ -1,4 +1,4 @@
-"""A blueprint as a model of PyGeNN. The only file that speaks PyGeNN's language of descriptions."""
+"""Make a PyGeNN model of a blueprint. Only this module uses PyGeNN's classes of models."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MODEL_NAME = "network"
 
 
 def name_in_genn(name: str) -> str:
-    """Return the name that a population, connection or update has in GeNN, which knows the letters of ASCII only."""
+    """Return the name of a population, connection or update in GeNN, which supports only ASCII letters."""
     return re.sub(r"[^\x00-\x7f]", lambda letter: f"_u{ord(letter[0]):x}_", name)
 
 
 def assemble(blueprint: Blueprint, target: Target) -> Any:
-    """Describe a blueprint to PyGeNN; returns its model, not built yet. All variables start at zero."""
+    """Make the PyGeNN model of a blueprint, without building it. All variables start at zero."""
     from pygenn import GeNNModel
 
     model = GeNNModel(_PRECISION[blueprint.precision], MODEL_NAME, backend=target)
@@ -93,7 +93,7 @@ def _add_synapses(model: Any, s: SynapseBlueprint) -> None:
         init_postsynaptic("DeltaCurr"),
     )
     if model.backend_name != "single_threaded_cpu":
-        # One matrix a lane, which nothing on the host asks for.
+        # One matrix per lane, which is not copied to the host.
         for name in ("gradient", *(name for name, access in s.variables if access == "READ_WRITE")):
             connection.set_wu_var_location(name, VarLocation.DEVICE)
     if s.num_delays:

@@ -1,4 +1,4 @@
-"""Availability of GeNN's targets on this machine, and what is missing for the others."""
+"""Find the targets of GeNN that can be used on this machine, and the reasons for others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load_pygenn() -> ModuleType:
     Raises
     ------
     BackendError
-        Where it is not installed, does not load, or is too old.
+        PyGeNN is not installed, does not load, or is too old.
     """
     try:
         pygenn = importlib.import_module("pygenn")
@@ -40,7 +40,7 @@ def load_pygenn() -> ModuleType:
 
 
 def read_version() -> str:
-    """Version of the installed PyGeNN."""
+    """Return the version of the installed PyGeNN."""
     return metadata.version("pygenn")
 
 
@@ -54,7 +54,7 @@ def resolve(name: str) -> Target:
     Raises
     ------
     BackendError
-        The target cannot be used; names the missing part.
+        The target cannot be used; the message names what is missing.
     """
     load_pygenn()
     target = choose_target()[0] if name == "genn" else TARGETS[name]
@@ -65,7 +65,7 @@ def resolve(name: str) -> Target:
 
 
 def choose_target() -> tuple[Target, str]:
-    """Choose the fastest target that can be used here; returns it, and why. Needs PyGeNN."""
+    """Choose the fastest target that can be used, and return it with the reason. Needs PyGeNN."""
     reasons = []
     targets: tuple[Target, ...] = ("cuda", "hip")
     for target in targets:
@@ -77,7 +77,7 @@ def choose_target() -> tuple[Target, str]:
 
 
 def explain_missing(target: Target) -> str:
-    """Find out what is missing for a target, in words; an empty string where nothing is."""
+    """Explain what is missing for a target; an empty string if nothing is."""
     from pygenn.genn_model import backend_modules
 
     if target == "single_threaded_cpu":
@@ -107,7 +107,7 @@ def _explain_missing_cpu() -> str:
 
 @functools.cache
 def _count_devices(library: str, count: str) -> int:
-    """Count the devices that the driver reports; 0 where there is no driver."""
+    """Count the devices that the driver reports; 0 without a driver."""
     try:
         driver = ctypes.CDLL(library)
     except OSError:
@@ -119,9 +119,9 @@ def _count_devices(library: str, count: str) -> int:
 
 
 def choose_backend() -> tuple[str, str]:
-    """Choose the back end of `--backend auto` on this machine: its name, and why.
+    """Choose the back end for `auto` on this machine; return its name and the reason.
 
-    GeNN where PyGeNN and a GPU are, else native, which is faster than GeNN on a processor.
+    It is genn if there are PyGeNN and a GPU, else native, which is faster than GeNN on a processor.
     """
     try:
         load_pygenn()

@@ -1,4 +1,4 @@
-"""Runs of whole batches: forward to results, and backward to gradients."""
+"""Run whole batches: forward passes to results, and backward passes to gradients."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ LOG = logging.getLogger("genn_shd")
 
 
 class BatchRunner:
-    """Runs batches forward, backward, or one forward while another runs backward.
+    """Runs batches forward or backward, or one forward and another backward at the same time.
 
     Parameters
     ----------
-    program, trial : as compiled.
-    passes, memory, optimiser : of the model; gradients are read from the optimiser.
+    program, trial : program and time steps of the model.
+    passes, memory, optimiser : parts of the model; gradients are read from the optimiser.
     values : run-time values.
     step_weights : weights of the loss over the steps of a trial.
-    dtype : of the simulation's numbers.
+    dtype : floating-point type of the simulation.
 
     Attributes
     ----------
-    lost_spikes : number of spikes so far that found no room on the tape.
+    lost_spikes : number of spikes so far that were beyond `max_spikes`.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class BatchRunner:
 
         Parameters
         ----------
-        batch : checked.
-        half : half of the kept trials that it is kept in.
+        batch : a batch that was checked.
+        half : half of the stored trials for it, 0 or 1.
         watch : see `Passes.run`.
         """
         state = self._begin_forward(batch, half)
@@ -69,11 +69,11 @@ class BatchRunner:
         return state
 
     def run_backward(self, state: BatchState, watch: Watch | None = None) -> Arrays:
-        """Run a batch backward that ran forward; returns its mean gradients."""
+        """Run a batch backward after its forward pass; return its mean gradients."""
         return self._differentiate(state, None, watch)
 
     def run_both(self, before: BatchState, batch: Batch) -> tuple[BatchState, Arrays]:
-        """Run a batch forward while the one before it runs backward; returns the mean gradients of the one before."""
+        """Run a batch forward and the previous one backward at the same time; return the previous one's gradients."""
         state = self._begin_forward(batch, 1 - before.half)
         gradients = self._differentiate(before, state, None)
         self._finish_forward(state)
@@ -87,7 +87,7 @@ class BatchRunner:
         return gradients
 
     def _begin_forward(self, batch: Batch, half: int) -> BatchState:
-        """Bring a batch to the device, and make room for its results."""
+        """Copy a batch to the device, and allocate its results."""
         if self._has_partial_gradients:  # a backward pass was interrupted
             self._optimiser.clear_gradients()
             self._has_partial_gradients = False
@@ -109,7 +109,7 @@ class BatchRunner:
         )
 
     def _finish_forward(self, state: BatchState) -> None:
-        """Compute losses, their derivatives by the logits, and the jumps that spike counts ask for."""
+        """Compute losses, their derivatives with respect to the logits, and the jumps of the regularisation."""
         labels, loss = state.labels, self._program.loss
         state.losses, state.errors = compute_cross_entropy(
             state.logits, labels, self._values.get_loss_values()["loss_scale"]
@@ -124,14 +124,14 @@ class BatchRunner:
         self._report_lost(state)
 
     def _report_lost(self, state: BatchState) -> None:
-        """Warn of spikes that found no room on the tape."""
+        """Warn of spikes beyond `max_spikes`."""
         room = self._trial.max_spikes
         lost = {name: int(np.maximum(0, counts - room).sum()) for name, counts in state.counts.items()}
         for name, number in lost.items():
             if number:
                 self.lost_spikes += number
                 LOG.warning(
-                    "%d spikes of %s in this batch are beyond max_spikes = %d a neuron and have no part in its "
+                    "%d spikes of %s in this batch are beyond max_spikes = %d per neuron and have no part in its "
                     "gradient; raise max_spikes (at most %d can be)",
                     number,
                     name,

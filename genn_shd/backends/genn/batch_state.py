@@ -17,15 +17,15 @@ class BatchState:
 
     Attributes
     ----------
-    rows : (B,) of the samples in the spike source's memory.
+    rows : (B,) rows of the samples in the memory of the spike source.
     labels : (B,) int32.
-    half : which half of the kept trials is its own.
+    half : half of the stored trials that belongs to the batch, 0 or 1.
     counts : spiking population -> (B, N) int32.
     loss_state : state of the loss -> (B, C) at the end of the trial.
     logits, output_losses, errors : (B, C).
-    weights : (B, steps) of the loss, where each sample has its own; None where all have the same.
-    step_losses : (B,) mean over the steps of their cross-entropy; None where the loss is taken once a trial.
-    count_signals : spiking population -> (B, N), what each spike adds to the adjoint of its neuron.
+    weights : (B, steps) weights of the loss, if each sample has its own; None if all have the same.
+    step_losses : (B,) mean of the cross-entropy over steps; None for losses that are computed once per trial.
+    count_signals : spiking population -> (B, N), jump of the adjoint at each spike of a neuron (regularisation).
     losses : (B,) float64.
     """
 
@@ -46,7 +46,7 @@ class BatchState:
         return len(self.rows)
 
     def make_result(self) -> BatchResult:
-        """The result that the model's caller gets, without gradients."""
+        """Make the result of the batch, without gradients."""
         return BatchResult(
             loss=float(self.losses.mean()),
             losses=self.losses,
@@ -57,13 +57,13 @@ class BatchState:
 
 
 def compute_cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of softmax(scale * logits), and its derivative by the logits.
+    """Compute the cross-entropy of softmax(scale * logits), and its derivative with respect to the logits.
 
     Parameters
     ----------
     logits : (B, C).
-    labels : (B,), -1 where unknown: loss nan, derivative 0.
-    scale : of the logits.
+    labels : (B,); for -1 (unknown) the loss is nan and the derivative 0.
+    scale : factor of the logits.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def compute_cross_entropy(logits: np.ndarray, labels: np.ndarray, scale: float) 
 
 
 def count_signals(counts: np.ndarray, rule: SpikeCountRegularisation) -> np.ndarray:
-    """Jump of a neuron's adjoint at each of its spikes, from spike counts.
+    """Compute the jump of the adjoint at each spike of a neuron from spike counts (regularisation).
 
     Parameters
     ----------

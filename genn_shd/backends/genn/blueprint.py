@@ -1,6 +1,6 @@
-"""A GeNN model as plain data, which is hashed for the cache and handed to PyGeNN by `assembly`.
+"""A GeNN model as plain data, which is hashed for the cache; `assembly` makes the PyGeNN model of it.
 
-All parameters are dynamic and all initial values are zero, so that no number of a run is in the generated code.
+All parameters are dynamic and all initial values are zero, so that generated code does not depend on values of a run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Access = Literal["READ_WRITE", "READ_ONLY", "READ_ONLY_DUPLICATE", "READ_ONLY_SH
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable of a model: its name, its type in GeNN's language, and who has a copy (PyGeNN's VarAccess)."""
+    """A variable of a model: name, type in GeNN's language, and access (PyGeNN's VarAccess)."""
 
     name: str
     type: str = "scalar"
@@ -29,11 +29,11 @@ class NeuronBlueprint:
     ----------
     name, size : of the population.
     parameters : (name, type) of dynamic parameters.
-    variables : one value per neuron and lane, or as their access says.
+    variables : variables, one value per neuron and lane, or as given by their access.
     arrays : (name, element type) of arrays on the device, allocated by the driver.
     inputs : names of additional inputs, zero at the start of every step.
-    code : run every step, after arrivals.
-    threshold : condition of a spike, in terms of the code's locals.
+    code : code of a step, after arrivals.
+    threshold : condition of a spike, an expression of local variables of the code.
     """
 
     name: str
@@ -48,7 +48,7 @@ class NeuronBlueprint:
 
 @dataclass(frozen=True)
 class SynapseBlueprint:
-    """All-to-all weights `g`, and what a spike forward and an event backward do to them.
+    """All-to-all weights `g`, with code for spikes forward and events backward.
 
     Attributes
     ----------
@@ -57,9 +57,9 @@ class SynapseBlueprint:
     spike_code : a spike of the source, processed one step later.
     event_condition : variable of the code that says whether the source has a backward event.
     event_code : a backward event, processed one step later.
-    feedback_input : additional input of the source that `addToPre` adds to; "" where the code has none.
+    feedback_input : additional input of the source that `addToPre` adds to; "" for none.
     variables : further variables of each synapse, with their access.
-    num_delays : steps, this one included, at which a spike may arrive; 0 where synapses have no delays.
+    num_delays : number of steps, including the current one, in which a spike may arrive; 0 without delays.
     """
 
     name: str
@@ -81,12 +81,12 @@ class UpdateBlueprint:
 
     Attributes
     ----------
-    name, group : of the update, and of what is run together with it.
-    subject : the connection or population it works on.
+    name, group : name of the update, and of the group that is executed together.
+    subject : the connection or population that it updates.
     parameters : (name, type) of dynamic parameters.
-    variables : its own, (name, access) with PyGeNN's CustomUpdateVarAccess.
+    variables : (name, access) of its own variables, with PyGeNN's CustomUpdateVarAccess.
     references : (name in the code, type, variable of the subject or `update:variable` of another update).
-    read_only : those of the references that the code does not change.
+    read_only : references that the code does not change.
     arrays : (name in the code, element type) of arrays of the subject population.
     code : run once for every element.
     """
@@ -109,9 +109,9 @@ class Blueprint:
     Attributes
     ----------
     precision : "float32" or "float64".
-    dt : ms.
-    lanes : samples simulated side by side, GeNN's batch size.
-    profile : whether GeNN takes times.
+    dt : time step, ms.
+    lanes : number of samples that are simulated together, GeNN's batch size.
+    profile : whether GeNN measures times.
     """
 
     precision: str
@@ -123,5 +123,5 @@ class Blueprint:
     updates: tuple[UpdateBlueprint, ...]
 
     def compute_digest(self, *environment: str) -> str:
-        """Name of the compiled code in the cache, under the given compiler, versions and flags."""
+        """Compute the name of the compiled code in the cache, for given compiler, versions and flags."""
         return hashlib.sha256("\0".join([repr(self), *environment]).encode()).hexdigest()[:32]

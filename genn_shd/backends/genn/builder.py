@@ -1,7 +1,7 @@
-"""Building and loading of a blueprint's model: built once, cached by content, loaded from a copy of its own.
+"""Build and load the model of a blueprint: it is built once, cached by content, and loaded from a private copy.
 
-GeNN keeps the state of a running model in its library's globals, and a library that is loaded twice is loaded once.
-So every model loads a private copy, which is also why two models of the same network can live side by side.
+GeNN stores the state of a running model in global variables of its library, and the system loads a library only once.
+So every model loads a private copy; then several models of the same network can exist at the same time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _LIBRARY = Path(f"{MODEL_NAME}_CODE") / ("runner.dll" if os.name == "nt" else "l
 
 
 def build_and_load(blueprint: Blueprint, target: Target) -> tuple[Any, Path]:
-    """Load the PyGeNN model; compile it first where the cache does not have it, or only damaged or another user's.
+    """Load the PyGeNN model of a blueprint; compile it if it is not in the cache, or damaged, or another user's.
 
-    Several processes may do so at once.
+    Several processes may call this at the same time.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def build_and_load(blueprint: Blueprint, target: Target) -> tuple[Any, Path]:
     Raises
     ------
     BackendError
-        Where GeNN or the compiler refuses the code, or memory runs out.
+        GeNN or the compiler does not accept the code, or there is not enough memory.
     """
     folder = make_cache_folder("genn") / blueprint.compute_digest(target, read_version(), *_list_environment(target))
     with tempfile.TemporaryDirectory(prefix="genn_shd-") as private:
@@ -52,14 +52,14 @@ def build_and_load(blueprint: Blueprint, target: Target) -> tuple[Any, Path]:
 
 
 def _list_environment(target: Target) -> tuple[str, ...]:
-    """Versions and flags that the library depends on besides its source."""
+    """List the versions and flags that the library depends on, in addition to its code."""
     if target == "single_threaded_cpu":
         return (*find_cpu_compiler(), describe_processor())
     return find_cuda_compiler(target)
 
 
 def _take(blueprint: Blueprint, target: Target, folder: Path, private: Path) -> Any:
-    """The model with a private copy of a library of the cache: one of this process that was unloaded, or a new one."""
+    """Make the model with a library in the cache: a private copy, or one of this process that was unloaded."""
     (private / _LIBRARY.parent).mkdir()
     shutil.copy(folder / _LIBRARY, private / _LIBRARY)
     model = take(blueprint, target)
@@ -73,7 +73,7 @@ def _take(blueprint: Blueprint, target: Target, folder: Path, private: Path) -> 
 
 
 def _build(blueprint: Blueprint, target: Target, private: Path) -> Any:
-    """The model with a library that is compiled now. Generating its code takes seconds, and so it is done once."""
+    """Make the model and compile its library."""
     with capture_output() as output:
         try:
             with set_cpu_flags(target):
@@ -85,7 +85,7 @@ def _build(blueprint: Blueprint, target: Target, private: Path) -> Any:
 
 
 def _keep(private: Path, folder: Path) -> None:
-    """Copy beside the final place and rename: another process sees the whole library or none."""
+    """Copy to a temporary name and rename, so that other processes only see a complete library."""
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as beside:
             copied = Path(beside) / "model"
@@ -114,7 +114,7 @@ def _load(model: Any) -> None:
 
 
 def make_memory_error(error: BaseException) -> BackendError:
-    """The error for an allocation that failed, on the device or the host."""
+    """Make the error for a failed allocation on the device or the host."""
     return BackendError(
         f"GeNN could not load the model ({' '.join(str(error).split()) or 'out of memory'}); if the device is out of "
         "memory, lower training.batch_size, simulation.max_spikes or network.num_hidden."

@@ -1,4 +1,4 @@
-"""Parts of a network that this back end cannot simulate."""
+"""Check for parts of a network that this back end cannot simulate."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from ...network.network import NOISE_AND_DROPOUT, Network
 
 
 def check_capabilities(network: Network) -> None:
-    """Refuse noise and dropout, whose random numbers only the native back end draws.
+    """Raise an error for noise and dropout, which only the native back end has.
 
     Raises
     ------
     SettingError
-        Names the population.
+        A population has noise or dropout.
     """
     for population in network.populations:
         for name in NOISE_AND_DROPOUT:
             if getattr(population, name) is not None:
                 raise SettingError(
-                    f"{population.name}.{name} is not offered by the genn back ends; leave it out, or use 'native'."
+                    f"{population.name}.{name} is not supported by the genn back ends; remove it, or use 'native'."
                 )

@@ -1,6 +1,6 @@
 """Delays of connections, and the optimiser's moments for those that are trained.
 
-They are kept on the host, where a step of the optimiser keeps them within their limits, and are copied to the device.
+They are stored on the host, where a step of the optimiser clips them to their limits, and copied to the device.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .weights import MOMENTS
 
 
 class DelayParameters:
-    """All delays of a network, by `{connection}.delay`, ms; parameters are those that are trained.
+    """All delays of a network, by `{connection}.delay`, ms; trained ones are parameters.
 
     Parameters
     ----------
-    simulation, network : as compiled.
-    dtype : of delays and moments.
-    dt : ms.
+    simulation, network : simulation and network of the model.
+    dtype : type of delays and moments.
+    dt : time step, ms.
     """
 
     def __init__(self, simulation: Simulation, network: Network, dtype: np.dtype, dt: float) -> None:
@@ -40,11 +40,11 @@ class DelayParameters:
         return name in self._trained
 
     def copy_parameters(self) -> Arrays:
-        """Copies of those that are trained."""
+        """Copy the trained delays."""
         return {name: self._numbers[name].copy() for name in self._trained}
 
     def assign(self, delays: Mapping[str, np.ndarray]) -> None:
-        """Set some, trained or not, and write them to the device."""
+        """Set some delays, trained or not, and write them to the device."""
         for name, values in delays.items():
             self._numbers[name][...] = values
             self._write(name)
@@ -59,7 +59,7 @@ class DelayParameters:
             self._moments[name][parameter][:] = moment
 
     def take_step(self, gradients: Arrays, constants: Mapping[str, float]) -> None:
-        """Take one step of Adam at each connection's own rate, and keep to the limits.
+        """Take one step of Adam with the learning rate of each connection, and clip delays to their limits.
 
         Parameters
         ----------

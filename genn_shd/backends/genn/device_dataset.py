@@ -1,4 +1,4 @@
-"""Data sets that stay in the device's memory, and batches cut from them."""
+"""Data sets in the memory of the device, and batches selected from them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .sample_memory import SampleMemory
 
 @dataclass(frozen=True, eq=False)
 class ResidentBatch:
-    """Samples that are in the device's memory already.
+    """A batch of samples that are in the memory of the device.
 
     Attributes
     ----------
     rows, labels : (B,), rows of the memory and labels of the samples.
-    dataset : the data set, which stays in memory for as long as this batch.
-    indices : (B,), the samples' numbers in the data set.
+    dataset : the data set, which stays in memory as long as this batch exists.
+    indices : (B,), numbers of the samples in the data set.
     """
 
     rows: np.ndarray
@@ -40,12 +40,12 @@ Batch = SpikeTrains | ResidentBatch
 
 
 def gather_spike_trains(batch: Batch) -> SpikeTrains:
-    """The samples of a batch, wherever they are."""
+    """Return the samples of a batch as spike trains, also if they are on the device."""
     return batch.gather_samples() if isinstance(batch, ResidentBatch) else batch
 
 
 class DeviceDataset(ResidentDataset):
-    """A data set in the device's memory, for as long as anything refers to this.
+    """A data set in the memory of the device, as long as this object exists.
 
     Parameters
     ----------
@@ -60,6 +60,6 @@ class DeviceDataset(ResidentDataset):
         weakref.finalize(self, memory.vacate, region)
 
     def select(self, indices: np.ndarray) -> ResidentBatch:
-        """Cut a batch of samples, in the order given."""
+        """Select a batch of samples, in the given order."""
         rows = self._first + np.arange(len(self.samples), dtype=np.int32)[indices]
         return ResidentBatch(rows, self.samples.labels[indices], self, indices)

@@ -1,4 +1,4 @@
-"""Run-time values on the device: delays, parameters and coefficients of neurons, and those of the loss."""
+"""Run-time values on the device: delays, parameters and coefficients of neurons, and parameters of the loss."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DeviceValues:
 
     Parameters
     ----------
-    simulation, program, trial : as compiled.
+    simulation, program, trial : simulation, program and time steps of the model.
     values : the run-time values on the host.
     step_weights : weights of the loss over the steps of a trial.
     """
@@ -37,7 +37,7 @@ class DeviceValues:
         self._write_loss()
 
     def write_trained(self) -> None:
-        """Write those that a step of the optimiser changes."""
+        """Write the values that a step of the optimiser changes."""
         for p in self._program.populations:
             if list_trained_parameters(p):
                 self._write_neurons(p)

@@ -1,4 +1,4 @@
-"""States of nonlinear neurons that grew without limit."""
+"""Check for states of nonlinear neurons that are not finite."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .simulation import Simulation
 
 
 def check_finite(p: PopulationProgram, simulation: Simulation, count: int) -> None:
-    """Check the state of a population at the end of a trial; of linear ones, whose steps are exact, nothing is read.
+    """Check the state of a nonlinear population at the end of a trial; linear ones cannot diverge.
 
     Parameters
     ----------
@@ -20,12 +20,12 @@ def check_finite(p: PopulationProgram, simulation: Simulation, count: int) -> No
     Raises
     ------
     DivergedError
-        Names the first neuron whose state is not finite.
+        The state of a neuron is not finite; the message names the first.
     """
     for x in p.adjoint_state if p.flow else ():
         wild = np.argwhere(~np.isfinite(simulation.read(p.name, f"state_{x}")[:count]))
         if len(wild):
             raise DivergedError(
-                f"population {p.name!r}: the state of neuron {wild[0, 1]} grows without limit; lower simulation.dt, or "
-                "take smaller weights."
+                f"population {p.name!r}: the state of neuron {wild[0, 1]} is not finite; lower simulation.dt, or use "
+                "smaller weights."
             )

@@ -1,4 +1,4 @@
-"""The code of a model: the snippets that PyGeNN was given, and the files that GeNN generated from them."""
+"""The code of a model: snippets for PyGeNN, and files that GeNN generated from them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class GeneratedCode:
 
     Attributes
     ----------
-    blueprint, program : what PyGeNN was given, and the network that it computes.
-    folder : of the files that GeNN generated.
+    blueprint, program : blueprint and program of the model.
+    folder : folder of the files that GeNN generated.
     """
 
     blueprint: Blueprint
@@ -29,14 +29,14 @@ class GeneratedCode:
     folder: Path
 
     def list_files(self) -> dict[str, str]:
-        """File name -> text: first the snippets, then GeNN's files, as far as the cache still has them."""
+        """List file name -> text: the snippets, then GeNN's files, if they are still in the cache."""
         generated = sorted(path for path in self.folder.glob("*") if path.suffix in _SUFFIXES)
         texts = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in generated}
         return {SNIPPETS: list_snippets(self.blueprint, self.program), **texts}
 
 
 def list_snippets(blueprint: Blueprint, program: Program) -> str:
-    """List all snippets of a blueprint as text, each after its title; the network's equations and a map come first."""
+    """Write all snippets of a blueprint as text, after the equations of the network and a list of the parts."""
     parts = [
         *map(_describe_neurons, blueprint.neurons),
         *map(_describe_synapses, blueprint.synapses),
@@ -66,7 +66,7 @@ def _describe_neurons(n: NeuronBlueprint) -> tuple[str, list[str]]:
         f"/* every step */\n{n.code.strip()}",
     ]
     if n.threshold:
-        body.append(f"/* spikes where */\n{n.threshold}")
+        body.append(f"/* spikes if */\n{n.threshold}")
     return f"neurons {n.name}", body
 
 
@@ -79,7 +79,7 @@ def _describe_synapses(s: SynapseBlueprint) -> tuple[str, list[str]]:
             "of the target", [(name, f"{kind} {variable}") for name, kind, variable in s.target_variables]
         ),
         f"/* at a spike of the source */\n{s.spike_code.strip()}",
-        f"/* at a backward event of the source, where {s.event_condition} */\n{s.event_code.strip()}",
+        f"/* at a backward event of the source, if {s.event_condition} */\n{s.event_code.strip()}",
     ]
     return f"synapses {s.name}: {s.source} to {s.target}", body
 
@@ -96,5 +96,5 @@ def _update(u: UpdateBlueprint) -> tuple[str, list[str]]:
 
 
 def _describe_names(kind: str, entries: Sequence[tuple[str, str]]) -> list[str]:
-    """A comment that lists names with their types; none where there are no names."""
+    """Write a comment that lists names with their types, if there are any."""
     return [write_comment([kind, *(f"  {name}: {of}" for name, of in entries)])] if entries else []

@@ -1,4 +1,4 @@
-"""The blueprint of a program: the GeNN populations, connections and updates of a network."""
+"""Generate the blueprint of a program: GeNN populations, connections and updates."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from .trial import Trial
 
 
 def generate(program: Program, trial: Trial, precision: str, lanes: int, profile: bool) -> Blueprint:
-    """Generate the GeNN model of a network on the grid, as data.
+    """Generate the blueprint of the GeNN model of a network, with the grid scheme.
 
     Parameters
     ----------
-    program : under the grid scheme, the one whose order of a step is GeNN's.
-    trial : number and length of steps, room for spikes.
+    program : the program of the grid scheme, whose order of operations in a step is that of GeNN.
+    trial : number and length of steps, number of stored spikes.
     precision : "float32" or "float64".
-    lanes : samples side by side; 1 on GeNN's CPU back end.
-    profile : whether GeNN takes times.
+    lanes : number of samples that are simulated together; 1 on GeNN's CPU back end.
+    profile : whether GeNN measures times.
     """
     if program.scheme != "grid":
-        raise SettingError(f"scheme {program.scheme!r} does not run on the genn back end; use grid, or backend native.")
+        raise SettingError(f"scheme {program.scheme!r} is not supported by genn; use grid, or backend native.")
     network, output = program.network, program.output
     loss = write_output_code(program.loss, output, trial.num_steps, trial.dt)
     blueprint = Blueprint(
@@ -52,7 +52,7 @@ def generate(program: Program, trial: Trial, precision: str, lanes: int, profile
 
 
 def _lay_out(blueprint: Blueprint) -> Blueprint:
-    """Indent all code, one statement a line."""
+    """Lay out all code: indented, one statement per line."""
     return replace(
         blueprint,
         neurons=tuple(replace(n, code=_indent(n.code)) for n in blueprint.neurons),
@@ -64,6 +64,6 @@ def _lay_out(blueprint: Blueprint) -> Blueprint:
 
 
 def _indent(snippet: str) -> str:
-    """Indent a snippet, which is the body of a function of GeNN's."""
+    """Indent a snippet, which is the body of a function in GeNN."""
     lines = format_c(f"{{\n{snippet}\n}}").splitlines()
     return textwrap.dedent("\n".join(lines[1:-1]))

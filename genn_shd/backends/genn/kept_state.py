@@ -1,7 +1,7 @@
-"""The state of nonlinear populations at the start of every step, which their adjoint is computed from.
+"""The stored state of nonlinear populations at the start of every step, from which their adjoint is computed.
 
-An array `kept_x` has the state variable x of every step, arrivals included, of all kept trials. Nothing is kept of
-linear populations, whose adjoint does not depend on the state between spikes.
+An array `kept_x` has the state variable x, after arrivals, of every step of all stored trials. Linear populations store
+nothing, since their adjoint does not depend on the state between spikes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .loss_model import write_first_step
 
 
 def list_kept_variables(p: PopulationProgram) -> tuple[str, ...]:
-    """State variables that the adjoint over a step reads."""
+    """List the state variables that the adjoint of a step reads."""
     if p.flow is None:
         return ()
     read = find_names(p.adjoint_code, p.feedback)
@@ -22,24 +22,24 @@ def list_kept_variables(p: PopulationProgram) -> tuple[str, ...]:
 
 
 def list_kept_arrays(p: PopulationProgram) -> tuple[tuple[str, str], ...]:
-    """(name, element type) of arrays of one number per step and neuron of every kept trial."""
+    """List (name, element type) of the arrays, with one number per step and neuron of every stored trial."""
     return tuple((_name_array(x), "scalar") for x in list_kept_variables(p))
 
 
 def keep_code(p: PopulationProgram, state: Mapping[str, str], num_steps: int) -> str:
-    """Forward, after arrivals: keeps the state. `state`: names outside of snippets."""
+    """Write forward code, after arrivals, that stores the state; `state` maps variables to names in the code."""
     place = place_of_step("forward_slot", "step", num_steps)
     return "\n".join(f"{_name_array(x)}[{place}] = {state[x]};" for x in list_kept_variables(p))
 
 
 def write_kept_values(p: PopulationProgram, num_steps: int) -> dict[str, str]:
-    """Backward: state variable -> expression of its value at the start of the step."""
+    """Write, for backward code, expressions of the state variables at the start of a step."""
     place = place_of_step("back_slot", "back_step", num_steps)
     return {x: f"{_name_array(x)}[{place}]" for x in list_kept_variables(p)}
 
 
 def place_of_step(slot: str, step: str, num_steps: int) -> str:
-    """Code of the index of a step and neuron in arrays of one number per step and neuron of every kept trial."""
+    """Write the index of a step and neuron in arrays with one number per step and neuron of every stored trial."""
     return f"(({write_first_step(slot, num_steps)} + {step}) * num_neurons) + id"
 
 

@@ -1,4 +1,4 @@
-"""Steps from the gradients of the lanes to new weights: the sum over the batch, and Adam (Kingma & Ba 2015)."""
+"""Custom updates for learning: the sum of gradients over lanes, and Adam (Kingma & Ba 2015)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ REDUCE, STEP = "Reduce", "Step"
 
 
 def reduce_name(parameter: str) -> str:
-    """Name of the update whose variable `mean` is a mean gradient: a connection's, or `{population}.{parameter}`'s."""
+    """Return the name of the update with the mean gradient of a connection or of `{population}.{parameter}`."""
     return f"{parameter.replace('.', '_by_')}_reduce"
 
 
 def name_adam(connection: str) -> str:
-    """Name of the update that holds a connection's moments."""
+    """Return the name of the update with the moments of a connection."""
     return f"{connection}_adam"
 
 
 def make_learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]:
-    """The updates of a connection: `Reduce` adds the lanes' gradients up and clears them, `Step` is the optimiser's for
-    weights; that of delays is taken on the host."""
+    """Make the updates of a connection: `Reduce` sums and clears the gradients of lanes, `Step` is the optimiser.
+
+    Delays take their step on the host.
+    """
     delays = (
         (_make_reduction(connection.delay_name, connection.name, "delay_gradient"),)
         if connection.delay and connection.delay.trained
@@ -47,7 +49,7 @@ def make_learning_updates(connection: Connection) -> tuple[UpdateBlueprint, ...]
 
 
 def make_trained_updates(p: PopulationProgram) -> tuple[UpdateBlueprint, ...]:
-    """`Reduce` of the trained parameters of a population's neurons, whose steps `neuron_parameters` takes."""
+    """Make the updates `Reduce` for trained parameters of neurons; `neuron_parameters` takes their step."""
     return tuple(
         _make_reduction(f"{p.name}.{p.to_public_name(theta)}", p.name, name_gradient(theta))
         for theta in list_trained_parameters(p)

@@ -1,7 +1,7 @@
-"""The loss's snippets as parts of the output population, and the softmax of every step where the loss wants it.
+"""Code of the loss in the output population, and the softmax of every step for losses that need it.
 
-Outside blocks of their own, the loss's state x is `loss_x` for the sample that runs forward and `back_loss_x` for the
-one that runs backward, a parameter is `loss_value_x`.
+In generated code, the state x of the loss is `loss_x` for the sample that runs forward and `back_loss_x` for the one
+that runs backward; a parameter x is `loss_value_x`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .blueprint import UpdateBlueprint, Variable
 
 @dataclass(frozen=True)
 class LossCode:
-    """Pieces of code for the output population, and what they need; empty for the others.
+    """Code for the output population, and its parameters, variables and arrays; empty for other populations.
 
     Attributes
     ----------
     start, at_step, at_spike : forward: at the start of the trial, after every step, at a spike.
     back_start : at the start of the backward pass.
-    voltage_drive : declares `drive`, the derivative of the loss by the voltage at the end of this step.
-    spike_drive : declares `spike_drive`, that by the time of the spike of this step.
+    voltage_drive : declares `drive`, the derivative of the loss with respect to the voltage of this step.
+    spike_drive : declares `spike_drive`, the derivative with respect to the time of the spike in this step.
     """
 
     parameters: tuple[tuple[str, str], ...] = ()
@@ -40,12 +40,12 @@ class LossCode:
 
 
 def write_output_code(loss: LossModel, output: PopulationProgram, num_steps: int, dt: float) -> LossCode:
-    """The loss's part in the code of the output population."""
+    """Write the code of the loss in the output population."""
     return _Writer(loss, output, num_steps, dt).write()
 
 
 class _Writer:
-    """Writes the pieces; holds the names that snippets see."""
+    """Writes the code, with the names that snippets use."""
 
     def __init__(self, loss: LossModel, output: PopulationProgram, num_steps: int, dt: float) -> None:
         self.loss, self.output, self.num_steps = loss, output, num_steps
@@ -89,7 +89,7 @@ class _Writer:
         return arrays
 
     def _map_step_names(self, step: str, slot: str) -> dict[str, str]:
-        """Names whose values depend on the step."""
+        """Map names whose values depend on the step to expressions."""
         start = f"{write_first_step(slot, self.num_steps)} + " if self.loss.weighs_input else ""
         return {"t": f"({step} + 1) * dt", "weight": f"loss_weight[{start}{step}]"}
 
@@ -113,7 +113,7 @@ class _Writer:
         return "\n".join(lines)
 
     def _write_end(self) -> str:
-        """Logit and loss of the output are taken at the end of the last step."""
+        """Write code that computes logit and loss of the output at the end of the last step."""
         results = [f"logit = {self.loss.logit};", f"output_loss = {self.loss.output_loss};"]
         return f"if (step == {self.num_steps - 1}) {self._write_forward(results)}"
 
@@ -128,7 +128,7 @@ class _Writer:
         return "\n".join(lines)
 
     def _write_drive(self, name: str, expression: str) -> str:
-        """Declares the derivative of the loss outside the block that computes it."""
+        """Declare the derivative of the loss outside the block that computes it."""
         constants = {**self.constants, **self._map_step_names("back_step", "back_slot"), **self._map_errors()}
         return f"scalar {name} = 0.0;\n" + write_scope([f"{name} = {expression};"], self.back_state, constants)
 
@@ -149,14 +149,14 @@ def _is_label(label: str) -> str:
 
 
 def write_first_step(slot: str, num_steps: int) -> str:
-    """Code of the index at which the steps of a sample start in arrays of one entry per step."""
+    """Write the index of the first step of a sample in arrays with one entry per step."""
     return f"((({slot} * num_batch) + batch) * {num_steps})"
 
 
 def make_softmax_updates(loss: LossModel, output: PopulationProgram, num_steps: int) -> tuple[UpdateBlueprint, ...]:
-    """For losses that take the cross-entropy of every step: the softmax's parts of all steps of a trial, after it.
+    """Make the update that computes the softmax of all steps after a trial, for losses with a cross-entropy per step.
 
-    The steps are shared out between the output's neurons, each of which adds the cross-entropy of its steps up.
+    The steps are divided among the output neurons; each sums the cross-entropy of its steps.
     """
     if loss.cross_entropy != "step":
         return ()

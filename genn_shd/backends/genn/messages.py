@@ -1,4 +1,4 @@
-"""Messages of GeNN and its compiler, caught and put into one line."""
+"""Capture messages of GeNN and its compiler, and make errors of one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOCK = threading.Lock()
 
 @contextmanager
 def capture_output() -> Iterator[Callable[[], str]]:
-    """Catch what this process and its children write meanwhile, Python or not; yields a function that returns it."""
+    """Capture the output of this process and its children within the block; yield a function that returns it."""
     sys.stdout.flush()
     sys.stderr.flush()
     with _LOCK, tempfile.TemporaryFile() as file:
@@ -45,7 +45,7 @@ _REPORT = re.compile(
 
 
 def explain_refusal(error: Exception, output: str, blueprint: Blueprint) -> BackendError:
-    """The error for code that GeNN or the compiler refuses: its first message, and the snippet that it means."""
+    """Make the error for code that GeNN or the compiler does not accept: the first message, and the snippet."""
     report = _REPORT.search(output)
     if report:
         snippet = _quote_snippet(blueprint, report["name"], int(report["line"] or 0))
@@ -56,7 +56,7 @@ def explain_refusal(error: Exception, output: str, blueprint: Blueprint) -> Back
 
 
 def _quote_snippet(blueprint: Blueprint, name: str, line: int) -> str:
-    """The statements around a line of a population's code; an error is often noticed a line late."""
+    """Quote the statements around a line of code; an error is often reported a line late."""
     code = next((n.code for n in blueprint.neurons if n.name == name), "")
     statements = code.splitlines()[max(0, line - 2) : line]
     return f", in: {' '.join(s.strip() for s in statements)}" if statements else ""

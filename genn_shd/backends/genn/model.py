@@ -1,4 +1,4 @@
-"""The GeNN back end's model: batches as passes of lanes over the steps of a trial, one after the other or pipelined."""
+"""The model of the GeNN back end: batches as passes of lanes over the steps of a trial, sequential or pipelined."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .toolchain import find_cpu_compiler, find_cuda_compiler
 from .trial import Trial
 from .weights import Weights
 
-# Room on the tape for the spikes of one neuron in one trial, where the user states none.
+# Default of max_spikes: spikes of one neuron in one trial.
 DEFAULT_MAX_SPIKES = 512
 _DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
@@ -45,12 +45,12 @@ _DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.d
 class GennModel(Model):
     """A network compiled by PyGeNN; see `Model`.
 
-    On a GPU all samples of a batch are lanes of one pass. GeNN's CPU back end has one lane, so there a batch takes as
-    many passes as it has samples, their gradients are added up, and the optimiser takes one step: the same numbers.
+    On a GPU, all samples of a batch are lanes of one pass. GeNN's CPU back end has one lane, so a batch needs one pass
+    per sample; gradients are summed, and the optimiser takes one step, with the same result.
 
-    With `schedule="pipelined"`, `train_batch` runs its batch forward and the batch before it backward in the same time
-    steps, and then steps with the gradient of the batch before. `flush` runs the last one backward. Everything that
-    looks at or changes the network between batches flushes first.
+    With `schedule="pipelined"`, `train_batch` runs its batch forward and the previous batch backward in the same time
+    steps, and then takes a step with the gradient of the previous batch. `flush` runs the last batch backward. Methods
+    that read or change the network between batches call `flush` first.
     """
 
     backend = "genn"
@@ -98,7 +98,7 @@ class GennModel(Model):
         return self._simulation
 
     def _assemble(self, simulation: Simulation, neurons: NeuronParameters) -> None:
-        """Make the parts of the model that work on a simulation."""
+        """Make the parts of the model that use the simulation."""
         program, trial, values = self._program, self._trial, self._values
         step_weights = StepWeights(program, trial.num_steps, trial.dt)
         self._passes = Passes(simulation, program, trial, self.batch_size, self._halves)
@@ -115,7 +115,7 @@ class GennModel(Model):
 
     @property
     def _halves(self) -> int:
-        """Batches on their way at once."""
+        """Number of batches that are processed at the same time."""
         return 2 if self.schedule == "pipelined" else 1
 
     @property
@@ -131,13 +131,13 @@ class GennModel(Model):
 
     @property
     def lost_spikes(self) -> int:
-        """Number of spikes so far that found no room on the tape and had no part in a gradient."""
+        """Number of spikes so far beyond `max_spikes`, which had no part in a gradient."""
         return self._runner.lost_spikes
 
     # -- batches ---------------------------------------------------------------------------------------------------
 
     def upload(self, samples: SpikeTrains) -> DeviceDataset:
-        """Keep a data set in the device's memory, where batches are only numbers of samples."""
+        """Upload a data set to the memory of the device; batches are then only numbers of samples."""
         _ = self._running
         resident = self._resident.get(id(samples))
         if resident is None:
@@ -155,8 +155,10 @@ class GennModel(Model):
         return result
 
     def train_batch(self, batch: Batch) -> BatchResult:
-        """Take one step of the optimiser. Pipelined, `gradients` are those of the batch before, which the step was
-        taken with; none after the first batch."""
+        """Train on a batch; if pipelined, take the step with the gradients of the previous batch.
+
+        `gradients` of the result are those of the step; if pipelined, there are none after the first batch.
+        """
         self._check_batch(batch, labelled=True)
         return self._schedule.train(batch, self.learning_rate)
 
@@ -166,7 +168,7 @@ class GennModel(Model):
         return self._runner.run_forward(batch).make_result()
 
     def flush(self) -> None:
-        """Pipelined: run the last batch backward and take its step. Does nothing where none is under way."""
+        """If pipelined, run the last batch backward and take its step; otherwise do nothing."""
         self._schedule.flush(self.learning_rate)
 
     @property
@@ -174,7 +176,7 @@ class GennModel(Model):
         return list_recordable(self._program)
 
     def record(self, batch: Batch, wanted: Wanted, samples: int) -> Recording:
-        """See `Model.record`. Reads variables after every step, which is slow on a GPU."""
+        """Record a batch, see `Model.record`. Variables are read after every step, which is slow on a GPU."""
         self._check_batch(batch, labelled=True)
         check_wanted(wanted, self._program, samples, len(batch.labels))
         self.flush()
@@ -189,7 +191,7 @@ class GennModel(Model):
             check_batch(batch, self.network, self.batch_size, labelled)
             return
         if batch.dataset.memory is not self._memory:
-            raise DataError("this batch is held by another model; cut it from what upload() of this one returned.")
+            raise DataError("this batch belongs to another model; select it from the result of upload() of this model.")
         check_labels(batch.labels, self.network, self.batch_size, labelled)
 
     # -- parameters and values -------------------------------------------------------------------------------------
@@ -231,7 +233,7 @@ class GennModel(Model):
     def set_value(self, name: str, value: float | np.ndarray) -> None:
         if name == f"{self.network.input.name}.delays":
             round_delays(self.network.input, np.atleast_1d(value), self._trial)
-        # The step that is under way changes values as well: first that, then the new value.
+        # A pending step changes values, too, so it comes first.
         self.flush()
         self._values.attempt({name: value}, self._take_values)
 
@@ -248,7 +250,7 @@ class GennModel(Model):
 
     @property
     def timings(self) -> dict[str, float]:
-        """Seconds by kind of work since the model was compiled, as GeNN measures them; empty without `profile`."""
+        """Times measured by GeNN since compilation, s, by kind of work; empty without `profile`."""
         return dict(self._running.seconds)
 
     @property
@@ -270,7 +272,7 @@ class GennModel(Model):
         if getattr(self, "_target", "single_threaded_cpu") == "single_threaded_cpu":
             return ""
         return (
-            "a model on a GPU cannot be used in a process that was forked from its own; compile the network there, or "
+            "a model on a GPU cannot be used in a forked process; compile the network there, or "
             'start processes with multiprocessing.get_context("spawn").'
         )
 

@@ -1,12 +1,12 @@
-"""Populations that compute: a program's snippets in GeNN's order of a step.
+"""GeNN neurons of populations: the snippets of a program in GeNN's order of a step.
 
-In step m of a pass, the forward half runs step m of one sample and the backward half step num_steps - 1 - m of
-another (or of the same, in a pass of its own). Spikes and backward events of a step are processed at the start of the
-next, which is where the grid scheme wants them: arrivals before the neurons advance, feedback and weight gradients
-from the adjoint after the step of the spike.
+In step m of a pass, the forward part executes step m of one sample, and the backward part step num_steps - 1 - m of
+another sample (or of the same, in a separate pass). Spikes and backward events of a step are processed at the start of
+the next step, as the grid scheme requires: arrivals before neurons advance, feedback and weight gradients from the
+adjoint after the step of the spike.
 
-Names of definitions are given to snippets in blocks of their own; outside these, the state x is `state_x`, the
-adjoint `adjoint_x`, a parameter or coefficient `value_x`.
+Snippets use the names of definitions in separate blocks; outside these, the state x is `state_x`, the adjoint
+`adjoint_x`, and a parameter or coefficient `value_x`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SLOTS = (("forward_slot", "int"), ("back_slot", "int"))
 
 
 def make_population_blueprint(p: PopulationProgram, trial: Trial, loss: LossCode | None = None) -> NeuronBlueprint:
-    """The GeNN neurons of a population; `loss` is that of the output population."""
+    """Make the GeNN neurons of a population; `loss` is code for the output population."""
     names = _Names(p)
     loss = loss or LossCode()
     code = "\n".join(
@@ -101,7 +101,7 @@ def _list_tape_arrays(p: PopulationProgram, trial: Trial) -> tuple[tuple[str, st
 
 
 def _write_tape_places(p: PopulationProgram, trial: Trial) -> list[str]:
-    """Code of the starts of a neuron's tapes: of the sample that runs forward, and of the one that runs backward."""
+    """Write code for the start of a neuron's tapes, of the samples that run forward and backward."""
     if p.spike is None:
         return []
     place = f"(((({{slot}} * num_batch) + batch) * num_neurons) + id) * {trial.max_spikes}"
@@ -113,7 +113,7 @@ def _write_tape_places(p: PopulationProgram, trial: Trial) -> list[str]:
 
 
 def _write_forward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
-    """Arrivals, advance, spike and tape, reset, decay, and what the loss reads off."""
+    """Write the forward step: arrivals, advance, spike and tape, reset, and the loss."""
     arrival = write_scope([f"{p.receives} += Isyn;"], names.state, {})
     lines = ["if (step == 0) {"]
     lines += [f"{names.state[x]} = {start!r};" for x, start in p.state.items()]
@@ -143,15 +143,17 @@ def _write_forward(p: PopulationProgram, names: _Names, trial: Trial, loss: Loss
 
 
 def _record(tape: Mapping[str, str], names: _Names, trial: Trial) -> str:
-    """Code that writes a spike to the tape; beyond the tape's room it is only counted, and the driver reports it."""
+    """Write code that stores a spike on the tape; spikes beyond `max_spikes` are only counted."""
     stores = [f"tape_{x}[tape + num_spikes] = {expression};" for x, expression in tape.items()]
     inner = write_scope(["tape_step[tape + num_spikes] = step;", *stores], names.state, names.values)
     return f"if (num_spikes < {trial.max_spikes}) {inner}"
 
 
 def _write_backward(p: PopulationProgram, names: _Names, trial: Trial, loss: LossCode) -> str:
-    """Jump at a spike of this step, the loss at its end, the adjoint back over it, and what arrivals at its start
-    read: the error that goes back to senders and the gradient of weights."""
+    """Write the backward step: jump at a spike, loss, adjoint over the step, and values for arrivals at its start.
+
+    Arrivals read the error that is sent back to sources, and the gradient of weights.
+    """
     seen, constants = names.adjoint, {**names.values, **write_kept_values(p, trial.num_steps)}
     lines = [f"const int back_step = {trial.num_steps} - 1 - step;", "if (step == 0) {"]
     lines += [f"{variable} = 0.0;" for variable in seen.values()]

@@ -1,6 +1,6 @@
 """Trained parameters of neurons, and the optimiser's moments for them.
 
-They are kept on the host, where the coefficients for the device are computed from them after every step.
+They are stored on the host, where the coefficients for the device are computed from them after every step.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class NeuronParameters:
 
     Parameters
     ----------
-    network : the description.
-    values : run-time values; a parameter's number is there as well, and follows the optimiser.
-    dtype : of parameters and moments.
+    network : the network.
+    values : run-time values, which include the parameters and are updated by the optimiser.
+    dtype : type of parameters and moments.
     """
 
     def __init__(self, network: Network, values: RunValues, dtype: np.dtype) -> None:
@@ -38,12 +38,12 @@ class NeuronParameters:
         return name in self._trained
 
     def read_value(self, name: str) -> None:
-        """Take over a run-time value that was set, rounded to the precision of the parameters."""
+        """Read a run-time value that was set, and round it to the precision of the parameters."""
         self._numbers[name] = self._values[name].astype(self._dtype)
         self._values.set(name, self._numbers[name].astype(np.float64))
 
     def copy_parameters(self) -> Arrays:
-        """Copies of all numbers."""
+        """Copy all parameters."""
         return {name: numbers.copy() for name, numbers in self._numbers.items()}
 
     def copy_moments(self, name: str) -> Arrays:
@@ -56,8 +56,7 @@ class NeuronParameters:
             self._moments[name][parameter][:] = moment
 
     def take_step(self, gradients: Arrays, constants: Mapping[str, float]) -> None:
-        """Take one step of Adam, each parameter with its own multiplier of the learning rate and not below its
-        minimum; run-time values follow.
+        """Take one step of Adam with the learning rate and the minimum of each parameter, and update run-time values.
 
         Parameters
         ----------
@@ -71,7 +70,7 @@ class NeuronParameters:
             self._values.set(name, numbers.astype(np.float64))
 
     def _update_adam(self, name: str, gradient: np.ndarray, constants: Mapping[str, float]) -> np.ndarray:
-        """Update the moments, and return the step before the parameter's multiplier."""
+        """Update the moments, and return the step without the parameter's factor of the learning rate."""
         moment1, moment2 = (self._moments[m][name] for m in MOMENTS)
         moment1[:], moment2[:] = update_adam_moments(moment1, moment2, gradient, constants)
         return compute_adam_step(moment1, moment2, constants)

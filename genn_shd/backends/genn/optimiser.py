@@ -22,9 +22,9 @@ class Optimiser:
 
     Parameters
     ----------
-    network : the description.
+    network : the network.
     values : run-time values.
-    on_device : their copies on the device, which follow a step.
+    on_device : their copies on the device, updated by a step.
     weights, neurons, delays : the parameters.
 
     Attributes
@@ -46,15 +46,15 @@ class Optimiser:
         self.steps_taken = 0
 
     def copy_parameters(self) -> Arrays:
-        """Copies of all parameters."""
+        """Copy all parameters."""
         return {**self._weights.copy_parameters(), **self._neurons.copy_parameters(), **self._delays.copy_parameters()}
 
     def is_of_neurons(self, parameter: str) -> bool:
-        """Whether a parameter is one of neurons, whose number is a run-time value."""
+        """Whether a parameter belongs to neurons, and so is a run-time value."""
         return parameter in self._neurons
 
     def read_value(self, parameter: str) -> None:
-        """Take over the run-time value of a parameter of neurons."""
+        """Read the run-time value of a parameter of neurons."""
         self._neurons.read_value(parameter)
 
     def set_weights(self, weights: Arrays) -> None:
@@ -70,12 +70,12 @@ class Optimiser:
         self._weights.clear_gradients()
 
     def average_gradients(self, size: int) -> Arrays:
-        """Average the gradients over a batch of `size` samples; those of the lanes are cleared.
+        """Average the gradients over a batch of `size` samples, and clear those of the lanes.
 
         Raises
         ------
         DivergedError
-            Where one is not finite.
+            A gradient is not finite.
         """
         return self._weights.average_gradients(size)
 
@@ -89,13 +89,13 @@ class Optimiser:
         self._on_device.write_trained()
 
     def copy_state(self) -> Arrays:
-        """Copies of the moments, and the number of steps taken."""
+        """Copy the moments and the number of steps."""
         holders = (self._weights, self._neurons, self._delays)
         moments = {f"{m}.{k}": a for m in MOMENTS for holder in holders for k, a in holder.copy_moments(m).items()}
         return {**moments, "steps_taken": np.array(self.steps_taken)}
 
     def set_state(self, state: Arrays) -> None:
-        """Restore the arrays that `copy_state` returned."""
+        """Restore a state from `copy_state`."""
         for moment in MOMENTS:
             arrays = {name: state[f"{moment}.{name}"] for name in self._network.parameter_shapes}
             check_parameters(arrays, self._network)

@@ -1,4 +1,4 @@
-"""Names that the generated code uses itself, so that what definitions name alike gets another name in it."""
+"""Names that generated code uses itself; states and parameters with these names get other names in it."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ _PATTERN = re.compile(
 
 
 def is_taken(name: str) -> bool:
-    """Whether the generated code uses a name itself."""
+    """Whether generated code uses a name itself."""
     return name in _OWN or _PATTERN.match(name) is not None

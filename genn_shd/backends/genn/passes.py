@@ -1,4 +1,4 @@
-"""Passes over the steps of a trial: which sample runs in which lane, what is written before and read after."""
+"""Passes over the steps of a trial: assign samples to lanes, write inputs, read results."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Watch = Callable[[np.ndarray, int], None]
 
 
 class Passes:
-    """Runs batches forward, backward, or one forward while another runs backward.
+    """Runs batches forward or backward, or one forward and another backward at the same time.
 
-    Where a batch is larger than the lanes there are, it takes several passes; each sample's tape has a slot of its
-    own until its backward pass, and a second half of slots where two batches are on their way at once.
+    A batch with more samples than lanes needs several passes. The tape of each sample has its own slot until its
+    backward pass, with a second half of slots if two batches are processed at the same time.
 
     Parameters
     ----------
-    simulation, program, trial : as compiled.
-    batch_size : largest.
-    halves : batches on their way at once, 1 or 2.
+    simulation, program, trial : simulation, program and time steps of the model.
+    batch_size : largest batch size.
+    halves : number of batches that are processed at the same time, 1 or 2.
     """
 
     def __init__(self, simulation: Simulation, program: Program, trial: Trial, batch_size: int, halves: int) -> None:
@@ -45,9 +45,9 @@ class Passes:
     def run(
         self, forward: BatchState | None = None, backward: BatchState | None = None, watch: Watch | None = None
     ) -> None:
-        """Run all passes of a batch forward, of another backward, or of both at once.
+        """Run all passes of a batch forward, of another batch backward, or of both at the same time.
 
-        `watch` is called after every step with the positions in the batch of what ran, and the number of the step.
+        `watch` is called after every step with the positions in the batch of the samples that ran, and the step.
         """
         size = max(len(state) for state in (forward, backward) if state)
         for index in range(math.ceil(size / self._lanes)):
@@ -65,7 +65,7 @@ class Passes:
                 self._collect(forward, ahead, self._find_slot(forward, index))
 
     def read_spikes(self, state: BatchState, population: str, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Steps and neurons of the spikes on the tape, of the first samples of a batch that ran forward."""
+        """Read steps and neurons of the spikes on the tape, for the first samples of a batch after its forward pass."""
         counts = state.counts[population]
         tape = self._simulation.read_array(population, "tape_step").reshape(-1, counts.shape[1], self._room)
         found = []
@@ -76,14 +76,14 @@ class Passes:
         return found
 
     def _select_part(self, state: BatchState | None, index: int) -> np.ndarray:
-        """Positions in the batch of the samples that one pass runs."""
+        """Return the positions in the batch of the samples of one pass."""
         return np.arange(index * self._lanes, min((index + 1) * self._lanes, len(state) if state else 0))
 
     def _find_slot(self, state: BatchState | None, index: int) -> int:
         return state.half * self._per_batch + index if state else 0
 
     def _fill_lanes(self, values: np.ndarray, fill: float) -> np.ndarray:
-        """Values of the samples of a pass, filled up to all lanes."""
+        """Extend the values of the samples of a pass to all lanes."""
         result = np.full((self._lanes, *values.shape[1:]), fill, values.dtype)
         result[: len(values)] = values
         return result
@@ -103,14 +103,14 @@ class Passes:
             self._simulation.write(p.name, "count_signal", self._fill_lanes(state.count_signals[p.name][part], 0.0))
         if self._per_batch == 1:
             return
-        # Other samples ran since this one did: put back what the first step of the backward pass reads.
+        # Other samples ran in between: restore the values that the first step of the backward pass reads.
         for p in self._spiking:
             self._simulation.write(p.name, "num_spikes", self._fill_lanes(state.counts[p.name][part], 0))
         for name, values in state.loss_state.items():
             self._simulation.write(output, f"loss_{name}", self._fill_lanes(values[part], 0.0))
 
     def _choose(self, state: BatchState, part: np.ndarray, row: str, label: str) -> None:
-        """Tell the source which samples to read, and the outputs which classes they have."""
+        """Set the rows of samples in the source, and their labels in the outputs."""
         output = self._program.output
         labels = self._fill_lanes(state.labels[part], -1)
         self._simulation.write(self._program.network.input.name, row, self._fill_lanes(state.rows[part], 0))
@@ -136,13 +136,13 @@ class Passes:
 
 
 def check_sizes(program: Program, trial: Trial, batch_size: int, lanes: int, halves: int) -> None:
-    """Refuse arrays that have too many entries for GeNN, before anything is built."""
+    """Raise an error for arrays with too many entries for GeNN, before building."""
     for population, array, count in _list_array_sizes(program, trial, math.ceil(batch_size / lanes) * lanes * halves):
         check_array_size(population, array, count)
 
 
 def _list_array_sizes(program: Program, trial: Trial, slots: int) -> list[tuple[str, str, int]]:
-    """(population, array, number of entries) of all arrays but those of the spike source; a slot keeps one sample."""
+    """List (population, array, number of entries) of all arrays except those of the spike source."""
     output, steps = program.output, trial.num_steps
     sizes = [
         (p.name, f"tape_{name}", slots * p.size * trial.max_spikes)

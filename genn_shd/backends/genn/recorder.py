@@ -1,4 +1,4 @@
-"""Recordings: variables read from a simulation after every step, and spikes from the tape."""
+"""Make recordings: read variables after every step, and spikes from the tape."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Recorder:
 
     Parameters
     ----------
-    simulation, passes : of the model.
-    program, trial : as compiled.
-    wanted : population -> variables.
-    samples : S of them.
-    dtype : of the simulation's numbers.
+    simulation, passes : parts of the model.
+    program, trial : program and time steps of the model.
+    wanted : population -> variables to record.
+    samples : number of samples to record.
+    dtype : floating-point type of the simulation.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Recorder:
         return Recording(self._trial.dt, self._collect_spikes(state, first), self._traces, result)
 
     def _read_state(self, part: np.ndarray, step: int) -> None:
-        """Read the state after a step of the samples at some positions of the batch."""
+        """Read the state after a step, for samples at some positions of the batch."""
         for key, variable in self._states.items():
             self._read(key, variable, part, step)
 
     def _read_adjoint(self, part: np.ndarray, step: int) -> None:
-        """Read the adjoint after a step backward."""
+        """Read the adjoint after a backward step."""
         for key, variable in self._adjoints.items():
             self._read(key, variable, part, self._trial.num_steps - 1 - step)
 
@@ -71,7 +71,7 @@ class Recorder:
             self._traces[key][part[is_wanted], step] = values[is_wanted]
 
     def _collect_spikes(self, state: BatchState, first: SpikeTrains) -> dict[str, SpikeTrains]:
-        """Spikes of the source, and of all spiking populations at the ends of their steps."""
+        """Collect the spikes of the source and of all spiking populations, at the ends of their steps."""
         dt = self._trial.dt
         spikes = {self._program.network.input.name: first.crop(self._trial.num_steps * dt)}
         for p in self._program.populations:

@@ -1,4 +1,4 @@
-"""The spike source's memory: whole data sets that stay, and batches that are handed in one by one."""
+"""The memory of the spike source: uploaded data sets, and single batches."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ROOM = 1.5
 
 @dataclass(eq=False)
 class Region:
-    """A part of the memory.
+    """A region of the memory.
 
     Attributes
     ----------
-    first, rows : its first row, and how many it has.
-    capacity : room for spikes.
-    content : samples in it; None where it is free.
+    first, rows : first row, and number of rows.
+    capacity : largest number of spikes.
+    content : samples in the region; None if it is free.
     """
 
     first: int
@@ -35,8 +35,8 @@ class Region:
 class SampleMemory:
     """The arrays `spike_step` and `spike_start` of the spike source.
 
-    Two regions take batches in turn, so that one can still be read while the next is written; data sets that stay
-    follow. Memory grows as needed; GeNN does not give any back, so what is vacated is used again.
+    Two regions alternate for batches, so that one can be read while the other is written; uploaded data sets follow.
+    Memory grows as needed. GeNN cannot free it, so regions are used again.
     """
 
     def __init__(self, simulation: Simulation, source: Population, trial: Trial, batch_size: int) -> None:
@@ -46,13 +46,13 @@ class SampleMemory:
         self._steps, self._starts = np.empty(0), np.empty((0, 0))
 
     def write(self, half: int, samples: SpikeTrains) -> np.ndarray:
-        """Put a batch into one of the two regions; returns the rows of its samples, (B,)."""
+        """Write a batch to one of the two regions; return the rows of its samples, (B,)."""
         region = self._regions[half]
         self._fill(region, self._sort_rows(samples), _ROOM)
         return region.first + np.arange(len(samples), dtype=np.int32)
 
     def occupy(self, samples: SpikeTrains) -> Region:
-        """Keep a data set until its region is vacated."""
+        """Store a data set until its region is vacated."""
         free = (r for r in self._regions[2:] if r.content is None and r.rows >= len(samples))
         region = next(free, None)
         if region is None:
@@ -78,7 +78,7 @@ class SampleMemory:
             self._copy(region)
 
     def _lay_out(self) -> None:
-        """Allocate for all regions and fill them."""
+        """Allocate and fill all regions."""
         rows = sum(region.rows for region in self._regions)
         spikes = sum(region.capacity for region in self._regions)
         self._steps = self._simulation.allocate(self._source, "spike_step", max(1, spikes))
@@ -88,8 +88,8 @@ class SampleMemory:
             self._copy(region)
 
     def _copy(self, region: Region) -> None:
-        """Bring a region to the device, and nothing else."""
-        content = region.content  # may be vacated meanwhile
+        """Copy one region to the device."""
+        content = region.content  # another thread may vacate the region
         if content is None:
             return
         steps, starts = content.steps, content.starts

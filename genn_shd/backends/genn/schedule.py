@@ -1,4 +1,4 @@
-"""Schedules of training: which batch runs backward when, and when the optimiser takes its step."""
+"""Schedules of training: the order of forward passes, backward passes and steps of the optimiser."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from .optimiser import Optimiser
 
 
 class Schedule(Protocol):
-    """A way to train batches one after the other."""
+    """The interface of schedules."""
 
     def train(self, batch: Batch, learning_rate: float) -> BatchResult:
-        """Train a batch, or begin to."""
+        """Train on a batch, or begin to."""
 
     def flush(self, learning_rate: float) -> None:
         """Finish the training of the last batch."""
 
 
 class Sequential:
-    """Each batch runs forward, then backward, then the optimiser takes a step.
+    """Runs each batch forward and then backward, and takes a step of the optimiser.
 
     Parameters
     ----------
-    runner, optimiser : of the model.
+    runner, optimiser : parts of the model.
     """
 
     def __init__(self, runner: BatchRunner, optimiser: Optimiser) -> None:
         self._runner, self._optimiser = runner, optimiser
 
     def train(self, batch: Batch, learning_rate: float) -> BatchResult:
-        """Train a batch."""
+        """Train on a batch."""
         state = self._runner.run_forward(batch)
         result = state.make_result()
         result.gradients = self._runner.run_backward(state)
@@ -41,15 +41,15 @@ class Sequential:
         return result
 
     def flush(self, learning_rate: float) -> None:
-        """Do nothing: no batch is ever under way."""
+        """Do nothing, as no batch is pending."""
 
 
 class Pipelined:
-    """Each batch runs forward while the one before it runs backward, whose step follows.
+    """Runs each batch forward and the previous one backward at the same time, and takes the step of the previous one.
 
     Parameters
     ----------
-    runner, optimiser : of the model.
+    runner, optimiser : parts of the model.
     """
 
     def __init__(self, runner: BatchRunner, optimiser: Optimiser) -> None:
@@ -57,7 +57,7 @@ class Pipelined:
         self._pending: BatchState | None = None
 
     def train(self, batch: Batch, learning_rate: float) -> BatchResult:
-        """Run a batch forward and train the one before, whose gradients the result has."""
+        """Run a batch forward and train on the previous one, whose gradients are in the result."""
         before, self._pending = self._pending, None
         gradients: Arrays = {}
         if before is None:

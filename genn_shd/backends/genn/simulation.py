@@ -1,4 +1,4 @@
-"""A loaded GeNN model: its arrays, its parameters, and passes over the time steps of a trial."""
+"""A loaded GeNN model: arrays, parameters, and passes over the time steps of a trial."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Pass:
 
     Attributes
     ----------
-    num_forward, num_backward : lanes that run forward, and lanes that run backward.
-    forward_slot, back_slot : which of the kept trials the lanes write to, and read from.
+    num_forward, num_backward : numbers of lanes that run forward and backward.
+    forward_slot, back_slot : slots of stored trials that the lanes write and read.
     """
 
     num_forward: int = 0
@@ -35,14 +35,14 @@ class Pass:
 
 
 class Simulation:
-    """The model of a blueprint, in memory.
+    """A loaded GeNN model.
 
     Attributes
     ----------
-    folder : of the code that GeNN generated.
-    lanes : samples simulated side by side.
-    seconds : times that GeNN measured, where the blueprint profiles: "forward", "backward" (neurons;
-        "forward_and_backward" where both run in the same steps), "synapse", "reduction", "optimiser", "softmax".
+    folder : folder of the code that GeNN generated.
+    lanes : number of samples that are simulated together.
+    seconds : times that GeNN measured, if the blueprint profiles: "forward", "backward" (neurons;
+        "forward_and_backward" if both run in the same steps), "synapse", "reduction", "optimiser", "softmax".
     """
 
     def __init__(self, blueprint: Blueprint, target: Target, num_steps: int) -> None:
@@ -60,7 +60,7 @@ class Simulation:
     # -- arrays ----------------------------------------------------------------------------------------------------
 
     def allocate(self, population: str, array: str, count: int) -> np.ndarray:
-        """Make room for an array of a population; returns its memory on the host. Contents are not defined."""
+        """Allocate an array of a population, and return its memory on the host; its content is undefined."""
         group = self._populations[population]
         try:
             self._model._runtime.allocate_array(group, array, count)
@@ -71,31 +71,31 @@ class Simulation:
         return holder.view
 
     def push(self, population: str, array: str) -> None:
-        """Bring an array's host memory to the device."""
+        """Copy an array from host to device."""
         self._populations[population].extra_global_params[array].push_to_device()
 
     def push_part(self, population: str, array: str, start: int, count: int) -> None:
-        """Bring a part of an array's host memory to the device."""
+        """Copy a part of an array from host to device."""
         if count:
             self._populations[population].extra_global_params[array]._array.push_slice_1d_to_device(start, count)
 
     def write(self, population: str, variable: str, values: np.ndarray | float) -> None:
-        """Set a variable: (N,) where lanes share it, else (lanes, N) or anything that broadcasts to it."""
+        """Set a variable: (N,) if lanes share it, else (lanes, N), or an array that broadcasts to it."""
         holder = self._populations[population].vars[variable]
         view = holder.view
         view[...] = np.reshape(values, view.shape) if np.size(values) == view.size else values
         holder.push_to_device()
 
     def has_variable(self, population: str, variable: str) -> bool:
-        """Whether any code of the population uses the variable; what none uses is not there."""
+        """Whether code of the population uses the variable; unused variables do not exist."""
         return variable in self._populations[population].vars
 
     def has_array(self, population: str, array: str) -> bool:
-        """Whether any code of the population uses the array."""
+        """Whether code of the population uses the array."""
         return array in self._populations[population].extra_global_params
 
     def fill(self, population: str, array: str, values: np.ndarray) -> None:
-        """Set the contents of an allocated array."""
+        """Set the content of an allocated array."""
         self._populations[population].extra_global_params[array].view[:] = values
         self.push(population, array)
 
@@ -105,27 +105,27 @@ class Simulation:
         self.push_part(population, array, start, len(values))
 
     def read(self, population: str, variable: str) -> np.ndarray:
-        """A copy of a variable, (lanes, N)."""
+        """Return a copy of a variable, (lanes, N)."""
         holder = self._populations[population].vars[variable]
         holder.pull_from_device()
         return holder.view.reshape(self.lanes, -1).copy()
 
     def read_array(self, population: str, array: str) -> np.ndarray:
-        """A copy of an allocated array, flat."""
+        """Return a copy of an allocated array, flat."""
         holder = self._populations[population].extra_global_params[array]
         holder.pull_from_device()
         return holder.view.copy()
 
     def find_weights(self, connection: str) -> Any:
-        """The weights of a connection: PyGeNN's variable."""
+        """Return PyGeNN's variable of the weights of a connection."""
         return self._connections[connection].vars["g"]
 
     def find_delays(self, connection: str) -> Any:
-        """The delays of a connection that has them: PyGeNN's variable."""
+        """Return PyGeNN's variable of the delays of a connection."""
         return self._connections[connection].vars["delay"]
 
     def update_variable(self, update: str, variable: str) -> Any:
-        """A variable of a custom update: PyGeNN's."""
+        """Return PyGeNN's variable of a custom update."""
         return self._updates[update].vars[variable]
 
     # -- parameters ------------------------------------------------------------------------------------------------
@@ -181,19 +181,19 @@ class Simulation:
         self.seconds["synapse"] += synapse - before[1]
 
     def unload(self) -> None:
-        """Free the device, and leave the model to the next simulation of its blueprint."""
+        """Free the memory of the device, and keep the model for the next simulation of its blueprint."""
         model, self._model = self._model, None
         model.unload()
         keep(self._blueprint, self._target, model)
 
 
 def _index_by_name(described: Sequence[Any], groups: Mapping[str, Any]) -> dict[str, Any]:
-    """GeNN's groups by the names that they have in the blueprint."""
+    """Return GeNN's groups by their names in the blueprint."""
     return {each.name: groups[name_in_genn(each.name)] for each in described}
 
 
 def check_array_size(population: str, array: str, count: int) -> None:
-    """Refuse an array with more entries than GeNN's code can count in 32 bits."""
+    """Raise an error for an array with more entries than GeNN can count in 32 bits."""
     if count >= 2**31:
         remedy = "max_spikes or batch_size" if array.startswith("tape_") else "batch_size, or raise dt"
         raise BackendError(

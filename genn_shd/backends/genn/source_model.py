@@ -1,12 +1,12 @@
-"""The spike source: reads the samples in device memory, forward for one sample and backward for another.
+"""The spike source: reads samples from the memory of the device, forward for one sample and backward for another.
 
-A sample is a row of `spike_start`: the spikes of unit u lie at `spike_start[row (N + 1) + u]` up to the next entry in
-`spike_step`, as time bins in order. Moving to other samples changes the rows' numbers and nothing else.
+A sample is a row of `spike_start`: the spikes of unit u, as time bins in order, are in `spike_step` from index
+`spike_start[row (N + 1) + u]` to the next entry of `spike_start`. To select other samples, only the rows are changed.
 
-Where the source has delays, one neuron stands for each unit at each delay: neuron i reads unit i mod N, `delay` steps
-late. All delays read the one list of spikes, and a change of `delay` changes nothing in it.
+A source with delays has one neuron for each unit and delay: neuron i reads unit i mod N, `delay` steps late. All of
+them read the same list of spikes, which does not depend on delays.
 
-GeNN's neurons spike at most once a step, so a source also says how many spikes of its bin it stands for.
+GeNN's neurons spike at most once per step, so a source neuron also has the number of spikes in its bin.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ if (batch < num_forward) {
 
 
 def choose_step_type(num_steps: int) -> str:
-    """The smallest element type that holds all time bins."""
+    """Return the smallest element type for all time bins."""
     return "uint16_t" if num_steps < 2**16 else "int"
 
 
 def round_delays(source: Population, delays: np.ndarray, trial: Trial) -> np.ndarray:
-    """Delays in whole time steps; those later than the trial become one step after it.
+    """Convert delays to whole time steps; those longer than the trial become the number of its steps.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def round_delays(source: Population, delays: np.ndarray, trial: Trial) -> np.nda
     Raises
     ------
     SettingError
-        Where one is negative or not finite, or no multiple of the time step: the one list of time bins cannot tell
-        where in a bin a spike lies.
+        A delay is negative, not finite, or not a multiple of the time step: the list of time bins does not have the
+        times of spikes within a bin.
     """
     name = f"{source.name}.delays"
     check_delays(name, delays.tolist())
@@ -86,17 +86,17 @@ def round_delays(source: Population, delays: np.ndarray, trial: Trial) -> np.nda
     for delay, exact in zip(delays, steps, strict=True):
         if abs(exact - np.rint(exact)) > 1e-6 * max(1.0, exact):
             raise SettingError(
-                f"{name} = {delays.tolist()} is not offered by the genn back end: {delay:g} ms is no multiple "
+                f"{name} = {delays.tolist()} is not supported by the genn back end: {delay:g} ms is no multiple "
                 f"of the time step {trial.dt:g} ms; choose multiples, or backend native."
             )
     return np.minimum(np.rint(steps), trial.num_steps).astype(np.int32)
 
 
 def make_source_blueprint(source: Population, num_steps: int) -> NeuronBlueprint:
-    """The spike source of a network.
+    """Make the spike source of a network.
 
-    Forward, a spike of bin k is emitted at step k + `delay`. Backward, step m of the pass has the adjoint at the start
-    of step num_steps - 1 - m, which is what spikes emitted one step before it meet one step of the pass later.
+    Forward, a spike of bin k is emitted in step k + `delay`. Backward, step m of the pass has the adjoint at the start
+    of step num_steps - 1 - m. Spikes that were emitted one step earlier read it in the next step of the pass.
     """
     return NeuronBlueprint(
         name=source.name,

@@ -1,4 +1,4 @@
-"""Samples in the order in which the spike source reads them: by sample, unit and time, as time bins."""
+"""Sort samples for the spike source: by sample, unit and time, as time bins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SourceRows:
     Attributes
     ----------
     steps : (S,) time bins of all spikes, by sample, unit and time.
-    starts : (B, N + 1) int32, where each unit's spikes begin in `steps`, and where the last one's end.
+    starts : (B, N + 1) int32, index in `steps` of the first spike of each unit, and the end of the last unit.
     """
 
     steps: np.ndarray
@@ -26,7 +26,7 @@ class SourceRows:
 
 
 def sort_for_source(trains: SpikeTrains, num_units: int, num_steps: int, dt: float) -> SourceRows:
-    """Sort samples for the spike source, in time linear in spikes; those after the trial are left out."""
+    """Sort samples for the spike source, in linear time; spikes after the trial are left out."""
     bins = assign_bins(trains.times, dt)
     sample = np.repeat(np.arange(len(trains), dtype=np.int32), np.diff(trains.offsets))
     inside = bins < num_steps

@@ -1,4 +1,4 @@
-"""Connections as GeNN synapses: a spike carries its weight forward, and the error back."""
+"""Connections as GeNN synapses: weights forward, errors and gradients backward."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ...network.network import Connection, Network
 from .blueprint import SynapseBlueprint
 from .trial import Trial
 
-# Steps by which a synapse's spike is late beside one without a delay; between neurons, that is one step late itself.
+# Steps of delay in addition to those of a synapse without delays, which between neurons is one step.
 _LATE = """
 const int step = (int)((t / dt) + 0.5);
 const int late = max((int)((delay / dt) + 0.5), %(least)d) - %(least)d;
@@ -14,10 +14,10 @@ const int late = max((int)((delay / dt) + 0.5), %(least)d) - %(least)d;
 
 
 def make_connection_blueprint(connection: Connection, network: Network, trial: Trial) -> SynapseBlueprint:
-    """The GeNN synapses of a connection.
+    """Make the GeNN synapses of a connection.
 
-    Forward, a spike adds its weight to what arrives at the target. Backward, it adds the target's part of the weight's
-    gradient, and takes back to its sender the target's feedback times the weight; nothing lies behind the source.
+    Forward, a spike adds its weight to the input of the target. Backward, it adds a value of the target to the gradient
+    of the weight, and sends the target's feedback times the weight back to its source, unless that is the input.
     """
     if connection.delay is not None:
         return _make_delayed_blueprint(connection, network, trial)
@@ -51,11 +51,11 @@ def make_connection_blueprint(connection: Connection, network: Network, trial: T
 
 
 def _make_delayed_blueprint(connection: Connection, network: Network, trial: Trial) -> SynapseBlueprint:
-    """The GeNN synapses of a connection with delays, rounded to steps.
+    """Make the GeNN synapses of a connection with delays, which are rounded to steps.
 
-    Forward, what would arrive after the trial is not sent, as the next trial would hear it; a spike that is processed
-    in the first step is of the trial before. Backward, an arrival so many steps later is one that the pass came across
-    so many steps before; none where that is before the pass.
+    Forward, spikes that would arrive after the trial are not sent, because they would arrive in the next trial; a spike
+    that is processed in the first step belongs to the previous trial. Backward, an arrival that is some steps later was
+    processed by the pass that many steps earlier; if this is before the start of the pass, there is none.
     """
     from_source = connection.source == network.input.name
     late = _LATE % {"least": 0 if from_source else 1}

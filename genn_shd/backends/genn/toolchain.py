@@ -1,4 +1,4 @@
-"""Compilers of GeNN's code, and their flags."""
+"""Find compilers for GeNN's code, and their flags."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 
 from ...errors import BackendError
 
-# GeNN's own choice is between no optimisation at all and -ffast-math, which breaks infinities and reorders sums.
+# GeNN itself offers only no optimisation, or -ffast-math, which breaks infinities and reorders sums.
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast")
 _CANDIDATES = ("g++", "clang++", "c++")
 
 
 @functools.cache
 def find_cpu_compiler() -> tuple[str, str]:
-    """Find the C++ compiler (CXX, else g++, clang++, c++): its command with flags, for make, and its version.
+    """Find the C++ compiler (CXX, else g++, clang++, c++); return its command with flags, for make, and its version.
 
-    Flags in the environment variable GENN_SHD_CXXFLAGS are added to its own, and win over them.
+    Flags in the environment variable GENN_SHD_CXXFLAGS are added at the end, so that they take precedence.
     """
     named = os.environ.get("CXX")
     for command in [named] if named else _CANDIDATES:
@@ -32,12 +32,12 @@ def find_cpu_compiler() -> tuple[str, str]:
             flags = [*FLAGS, *shlex.split(os.environ.get("GENN_SHD_CXXFLAGS", ""))]
             return shlex.join([*shlex.split(command), *flags]), (said.splitlines() or ["unknown version"])[0]
     if named:
-        raise BackendError(f"CXX={named!r} does not run; name a C++ compiler or unset CXX")
+        raise BackendError(f"CXX={named!r} does not run; set CXX to a C++ compiler, or unset it")
     raise BackendError(f"no C++ compiler is found (looked for {', '.join(_CANDIDATES)}); install one")
 
 
 def find_cuda_compiler(target: str) -> tuple[str, ...]:
-    """Find the compiler for a GPU: its command and version."""
+    """Find the compiler for a GPU; return its command and version."""
     root = Path(os.environ.get("CUDA_PATH" if target == "cuda" else "HIP_PATH", ""))
     command = root / "bin" / ("nvcc" if target == "cuda" else "hipcc")
     try:
@@ -53,8 +53,10 @@ def find_cuda_compiler(target: str) -> tuple[str, ...]:
 
 @contextmanager
 def set_cpu_flags(target: str) -> Iterator[None]:
-    """Set CXX to the compiler with flags within a `with` block: GeNN's makefiles take nothing else from outside. Code
-    for a GPU is optimised as it is."""
+    """Set CXX to the compiler with flags within a `with` block, the only way to pass flags to GeNN's makefiles.
+
+    Code for a GPU is optimised by default.
+    """
     if target != "single_threaded_cpu":
         yield
         return

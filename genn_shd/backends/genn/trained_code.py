@@ -1,8 +1,8 @@
-"""Code for the gradients of a population's trained parameters; empty where none are trained.
+"""Code for the gradients of trained parameters of neurons; empty if there are none.
 
-The gradient by the parameter theta adds up in the variable `gradient_by_theta`, one a neuron and lane. In linear
-populations (`TrainedProgram`) it is what spikes add, and outputs whose voltage the loss reads keep its derivative of
-every step in the array `read_by_theta`. In nonlinear ones (`FlowProgram`) steps and spikes add to it.
+The variable `gradient_by_theta` accumulates the gradient with respect to the parameter theta, for each neuron and lane.
+In linear populations (`TrainedProgram`) spikes add to it; outputs whose voltage the loss reads store the derivative of
+that voltage in every step in the array `read_by_theta`. In nonlinear ones (`FlowProgram`) steps and spikes add to it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from .kept_state import place_of_step
 
 
 def name_gradient(parameter: str) -> str:
-    """Variable in which the gradient by a parameter adds up."""
+    """Return the name of the variable that accumulates the gradient of a parameter."""
     return f"gradient_by_{parameter}"
 
 
 def read_name(parameter: str) -> str:
-    """Array of the derivatives, by a parameter, of the voltage that the loss reads."""
+    """Return the name of the array of derivatives, with respect to a parameter, of the voltage that the loss reads."""
     return f"read_by_{parameter}"
 
 
 def list_trained_parameters(p: PopulationProgram) -> tuple[str, ...]:
-    """Names of the trained parameters of a population."""
+    """List the names of the trained parameters of a population."""
     if p.flow:
         return p.flow.trained
     return tuple(p.trained.spike_gradient or p.trained.read) if p.trained else ()
 
 
 def list_gradient_variables(p: PopulationProgram) -> tuple[Variable, ...]:
-    """Variables in which the gradients add up."""
+    """List the variables that accumulate gradients."""
     return tuple(Variable(name_gradient(theta)) for theta in list_trained_parameters(p))
 
 
@@ -43,7 +43,7 @@ def read_arrays(p: PopulationProgram) -> tuple[tuple[str, str], ...]:
 
 
 def read_code(p: PopulationProgram, state: Mapping[str, str], values: Mapping[str, str], num_steps: int) -> str:
-    """Forward, after a step: keeps the derivatives of the voltage that the loss reads."""
+    """Write forward code, after a step, that stores the derivatives of the voltage that the loss reads."""
     if p.trained is None:
         return ""
     place = place_of_step("forward_slot", "step", num_steps)
@@ -54,7 +54,7 @@ def read_code(p: PopulationProgram, state: Mapping[str, str], values: Mapping[st
 
 
 def read_gradient_code(p: PopulationProgram, num_steps: int) -> str:
-    """Backward: what the loss's `drive` of a step adds."""
+    """Write backward code that adds the contribution of the loss's `drive` in a step."""
     if p.trained is None:
         return ""
     place = place_of_step("back_slot", "back_step", num_steps)
@@ -62,7 +62,7 @@ def read_gradient_code(p: PopulationProgram, num_steps: int) -> str:
 
 
 def write_spike_gradient(p: PopulationProgram, constants: Mapping[str, str]) -> str:
-    """Backward: what a spike adds. `constants`, as the spike's jump sees them."""
+    """Write backward code that adds the contribution of a spike; `constants` are those of the jump."""
     if p.trained is None:
         return ""
     return "\n".join(
@@ -72,8 +72,10 @@ def write_spike_gradient(p: PopulationProgram, constants: Mapping[str, str]) -> 
 
 
 def write_adjoint(p: PopulationProgram, code: str, adjoint: Mapping[str, str], constants: Mapping[str, str]) -> str:
-    """Backward: code of a population that changes its adjoint; where the population is nonlinear, what the code assigns
-    to `by_theta` adds to the gradient."""
+    """Write backward code of a population that changes its adjoint.
+
+    In a nonlinear population, the value that the code assigns to `by_theta` is added to the gradient.
+    """
     learnt = p.flow.trained if p.flow else ()
     return write_scope(
         [
@@ -87,5 +89,5 @@ def write_adjoint(p: PopulationProgram, code: str, adjoint: Mapping[str, str], c
 
 
 def _name_sum(parameter: str) -> str:
-    """Name of a gradient inside of snippets."""
+    """Return the name of a gradient inside snippets."""
     return f"gradient_so_far_{parameter}"

@@ -1,4 +1,4 @@
-"""The time grid of a trial, and how many spikes of it are kept."""
+"""The time steps of a trial, and the number of spikes that are stored."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Trial:
-    """Numbers of a trial that are compiled into the code.
+    """Constants of a trial that are compiled into the code.
 
     Attributes
     ----------
-    num_steps : of the trial.
-    dt : length of a step, ms.
-    max_spikes : room on the tape for the spikes of one neuron.
+    num_steps : number of steps of a trial.
+    dt : time step, ms.
+    max_spikes : largest number of spikes of one neuron on the tape.
     """
 
     num_steps: int

@@ -23,11 +23,11 @@ class Weights:
         self._simulation = simulation
         self._shapes: dict[str, tuple[int, ...]] = {c.name: network.get_weight_shape(c) for c in network.connections}
         self._trained = network.parameter_shapes
-        # Gradients are those of synapses; where these share the delay of their source, they are summed.
+        # Gradients are those of synapses; if these share the delay of their source, they are summed.
         self._of_synapses = {c.delay_name: network.get_weight_shape(c) for c in network.delayed_connections}
 
     def copy_parameters(self) -> Arrays:
-        """Copies of the weights, (pre, post) by connection."""
+        """Copy the weights, (pre, post) by connection."""
         return self._pull(self._shapes, self._simulation.find_weights)
 
     def set_parameters(self, parameters: Arrays) -> None:
@@ -49,7 +49,7 @@ class Weights:
         self._simulation.update(REDUCE)
 
     def average_gradients(self, size: int) -> Arrays:
-        """Mean gradients over a batch of all trained parameters, of neurons as well; those of the lanes are cleared.
+        """Average the gradients of all trained parameters over a batch, and clear those of the lanes.
 
         Parameters
         ----------
@@ -58,7 +58,7 @@ class Weights:
         Raises
         ------
         DivergedError
-            Where it is not finite.
+            A gradient is not finite.
         """
         for name in self._trained:
             self._simulation.set_update(reduce_name(name), share=1.0 / size)

@@ -106,7 +106,7 @@ def encode_files(
         try:
             _write(out, done, spikes, named, class_names, settings.num_channels, reasons, mark)
         except GennShdError as error:
-            raise GennShdError(f"{error} The same command resumes from here.") from None
+            raise GennShdError(f"{error} The encoded files are kept; the same command resumes.") from None
         log.remove()
     return EncodingResult(done, left_out, sum(len(log[keys[file]][0]) for file in done))
 

@@ -28,7 +28,7 @@ class Kind:
 
     Attributes
     ----------
-    name : name in messages.
+    name : name in messages, with its article.
     starts : allowed first bytes, in lower case.
     has_mark : function that tells whether a file has a mark.
     """
@@ -55,12 +55,12 @@ def _is_in_text(path: Path, mark: str) -> bool:
     return mark.encode() in path.read_bytes()
 
 
-HDF5 = Kind("HDF5 file", (b"\x89hdf\r\n\x1a\n",), _is_in_attribute)
-PNG = Kind("PNG", (b"\x89png\r\n\x1a\n",), _is_in_text)
-PDF = Kind("PDF", (b"%pdf-",), _is_in_text)
-C = Kind("C source", (b"/*",), _is_in_text)
-PYTHON = Kind("Python script", (b'"""',), _is_in_text)
-HTML = Kind("HTML page", (b"<!doctype html", b"<html"), _is_in_text)
+HDF5 = Kind("an HDF5 file", (b"\x89hdf\r\n\x1a\n",), _is_in_attribute)
+PNG = Kind("a PNG file", (b"\x89png\r\n\x1a\n",), _is_in_text)
+PDF = Kind("a PDF file", (b"%pdf-",), _is_in_text)
+C = Kind("a C source file", (b"/*",), _is_in_text)
+PYTHON = Kind("a Python script", (b'"""',), _is_in_text)
+HTML = Kind("an HTML page", (b"<!doctype html", b"<html"), _is_in_text)
 
 
 def mark(command: str, sources: Iterable[Path] = ()) -> str:
@@ -94,7 +94,7 @@ def check(path: Path, kind: Kind, mark: str, inputs: Iterable[Path] = (), overwr
         raise SettingError(f"{path} exists and is not a file; move it, or choose another file.")
     try:
         if not kind.matches(path):
-            raise SettingError(f"{path} exists and is not a {kind.name}; move it, or choose another file.")
+            raise SettingError(f"{path} exists and is not {kind.name}; move it, or choose another file.")
         if not overwrite and not kind.has_mark(path, mark):
             raise SettingError(
                 f"{path} exists and was not made by this command from the same inputs; move it, choose another file, "

@@ -197,12 +197,12 @@ def test_names_that_the_generated_code_uses_are_no_trouble():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, copies=2), "would all do the same"),
+        (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, copies=2), "copies would be identical"),
         (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, values={"tau": 1.0}), "'tau' is no parameter"),
         (lambda: Stage("cell", BUSHY_CELL, EXPONENTIAL, values={"tau_syn": -1.0}), "tau_syn = -1"),
-        (lambda: Periphery("stimulus", (Stage("cell", BUSHY_CELL, EXPONENTIAL),)), "no spikes come"),
+        (lambda: Periphery("stimulus", (Stage("cell", BUSHY_CELL, EXPONENTIAL),)), "no spiking stage before it"),
         (lambda: Periphery("V", (Stage("source", ABOVE), Stage("cell", BUSHY_CELL, EXPONENTIAL))), "'V' occurs twice"),
-        (lambda: run(Periphery("stimulus", (Stage("cell", HAIR_CELL),)), stimulus(1)), "take step = 'euler'"),
+        (lambda: run(Periphery("stimulus", (Stage("cell", HAIR_CELL),)), stimulus(1)), "use step = 'euler'"),
         (lambda: run(Periphery("signal", (Stage("cell", HAIR_CELL),)), stimulus(1)), "unknown name 'stimulus'"),
         (
             lambda: run(
@@ -215,7 +215,7 @@ def test_names_that_the_generated_code_uses_are_no_trouble():
                 Periphery("stimulus", (Stage("x", NeuronModel("x", {}, {"V": 0.0}, {"V": "1"}), step="euler"),)),
                 stimulus(1),
             ),
-            "no rest was found",
+            "no steady state was found",
         ),
     ],
 )

@@ -218,7 +218,7 @@ def test_a_batch_keeps_the_data_set_that_it_was_cut_from():
 def test_a_batch_held_by_another_model_is_refused():
     with compiled(network(), "genn_cpu") as one, compiled(network(), "genn_cpu") as other:
         batch = one.upload(samples(30, 9)).select(np.arange(9))
-        with pytest.raises(DataError, match="held by another model"):
+        with pytest.raises(DataError, match="belongs to another model"):
             other.gradient(batch)
         with pytest.raises(DataError, match="1 to batch_size = 8 samples, not 9"):
             one.gradient(batch)

@@ -191,7 +191,7 @@ def test_a_file_of_the_users_named_like_the_encoding_log_stays(folder, capsys):
     notes = folder.parent / ".spikes.h5.journal"
     notes.write_text("my notes on spikes, which took a while")
     assert encode.main([str(folder), "--out", str(folder.parent / "spikes.h5"), *FEW]) == 2
-    assert ".spikes.h5.journal: is in the way and no encoding log of genn_shd; move it" in one_line(capsys)
+    assert ".spikes.h5.journal exists and is not an encoding log of genn_shd; move it" in one_line(capsys)
     assert notes.read_text() == "my notes on spikes, which took a while"
 
 
@@ -270,7 +270,7 @@ def test_without_room_for_the_result_all_is_kept(folder, capsys, monkeypatch):
     said = capsys.readouterr().err
     assert said.count("\n") == 2 and said.startswith("resuming: 3 of 3 files were encoded before\n")
     assert "spikes.h5: cannot write this file (File too large)" in said
-    assert "All that was encoded is kept: the same command resumes from there" in said
+    assert "The encoded files are kept; the same command resumes" in said
     encoded(folder)
     assert "3 of 3 files were encoded before" in capsys.readouterr().err
 
@@ -290,9 +290,9 @@ def test_a_recording_is_never_written_over(folder, capsys, more):
     (folder.parent / "hard.h5").hardlink_to(first)
     (folder.parent / "soft.h5").symlink_to(first)
     for out in (first, folder.parent / "hard.h5", folder.parent / "soft.h5"):
-        assert f"{out}: is one of the files to read, and would be lost" in refused(folder, capsys, out, *more)
+        assert f"{out} is one of the files to read, and would be lost" in refused(folder, capsys, out, *more)
     shutil.copy(first, folder.parent / "other.wav")
-    assert "other.wav: is there already and no HDF5 file" in refused(folder, capsys, folder.parent / "other.wav", *more)
+    assert "other.wav exists and is not an HDF5 file" in refused(folder, capsys, folder.parent / "other.wav", *more)
     table = folder.parent / "table.csv"
     table.write_text("file,label\n" + "".join(f"sounds/{p.name},a\n" for p in folder.iterdir()))
     assert "one of the files to read" in refused(folder, capsys, table, "--csv", str(table), *more)
@@ -370,8 +370,8 @@ def test_broken_files_are_named_and_left_out(folder, capsys):
         ("text_ann_0.wav", "no sound file"),
         ("empty_ann_0.wav", "no sound file"),
         ("zero_ann_0.wav", "there are no samples in it"),
-        ("silent_ann_0.wav", "there is no sound in it"),
-        ("nan_ann_0.wav", "no finite numbers"),
+        ("silent_ann_0.wav", "the recording is silent"),
+        ("nan_ann_0.wav", "are not finite"),
         ("unnamed.wav", "does not match the pattern"),
     ):
         assert [line for line in said.splitlines() if name in line and reason in line], said
@@ -380,7 +380,7 @@ def test_broken_files_are_named_and_left_out(folder, capsys):
     with h5py.File(out) as file:
         names, reasons = (file["extra/left_out"][key].asstr()[:].tolist() for key in ("file", "reason"))
     assert len(set(names)) == len(reasons) == 6
-    assert reasons[names.index("silent_ann_0.wav")].startswith("there is no sound in it")
+    assert reasons[names.index("silent_ann_0.wav")].startswith("the recording is silent")
 
 
 def test_only_broken_files_are_an_error(tmp_path, capsys):
@@ -489,7 +489,7 @@ def test_ten_minutes_can_be_cropped_or_encoded_in_pieces(tmp_path, monkeypatch):
 
 def test_longer_than_an_hour_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(audio, "MAX_SECONDS", 0.1)
-    with pytest.raises(audio.DataError, match="cut it into pieces"):
+    with pytest.raises(audio.DataError, match="divide it into pieces"):
         read(tmp_path / "a.wav", tone(500, 300), SAMPLE_RATE)
 
 

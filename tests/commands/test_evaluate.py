@@ -90,7 +90,7 @@ def test_it_takes_another_file(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("spoil", "arguments", "message"),
     [
-        (lambda run: (run / "config.toml").unlink(), [], "this is no run folder"),
+        (lambda run: (run / "config.toml").unlink(), [], "this is not a run folder"),
         (
             lambda run: (run / "best.npz").write_bytes(b"PK"),
             [],

@@ -62,7 +62,7 @@ def test_only_its_own_files_are_replaced(run_folder, tmp_path, capsys):
     header = file.with_suffix(".h")
     header.write_text("/* of a user */\n", encoding="utf-8")
     assert export.main(words) == 2
-    assert "net.h: is there already and was not made by this command" in capsys.readouterr().err
+    assert "net.h exists and was not made by this command" in capsys.readouterr().err
     assert header.read_text(encoding="utf-8") == "/* of a user */\n"
     assert export.main([*words, "--overwrite"]) == 0
 

@@ -29,7 +29,7 @@ def test_rules_and_chance_are_off_while_gradients_are_compared(capsys):
     settings = ("regularisation.strength_upper=1e-3", "network.noise=0.1", "network.dropout=0.2")
     assert gradcheck.main([*SMALL, *(word for setting in settings for word in ("--set", setting))]) == 0
     printed = capsys.readouterr().out
-    assert "switched off, as they are rules or random" in printed
+    assert "switched off for the check, as they are random or rules without a gradient" in printed
     for name in ("regularisation.hidden.strength_lower", "hidden.noise", "hidden.dropout"):
         assert name in printed
 

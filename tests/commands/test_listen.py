@@ -122,11 +122,11 @@ def test_without_sounddevice_it_says_how_to_get_it(run, capsys, monkeypatch):
             ["any.wav", "--stream", "--chunk", "1000000000000"],
             "--chunk 1e+12 is not allowed; it must be more than 0, and",
         ),
-        (["any.wav", "--chunk", "100"], "--chunk is of --stream: give that too, or leave --chunk out"),
+        (["any.wav", "--chunk", "100"], "--chunk needs --stream; add that, or leave out --chunk"),
         (["--microphone", "1e12"], "--microphone 1e+12 is not allowed; it must be more than 0, and 3600 at most"),
         (["--microphone", "nan"], "--microphone nan is not allowed"),
         (["--microphone", "-1"], "--microphone -1"),
-        (["any.wav", "--stream", "--trim", "20"], "--trim is of sounds that are heard as a whole"),
+        (["any.wav", "--stream", "--trim", "20"], "--trim cannot be used with --stream"),
         (["any.wav", "--out", "picture.pdf"], "picture.pdf is not allowed; the picture is a .png"),
     ],
 )
@@ -141,7 +141,7 @@ def test_mistakes_are_one_line(run, capsys, arguments, message):
 def test_silence_is_refused(run, tmp_path, capsys, more):
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 16_000)
     assert listen.main([str(run), str(tmp_path / "silent.wav"), *more]) == 2
-    assert "there is no sound in it" in capsys.readouterr().err
+    assert "the recording is silent" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("more", [[], ["--stream"]])
@@ -150,7 +150,7 @@ def test_sounds_that_are_constant_or_not_whole_are_refused(run, sound, capsys, m
     content = path.read_bytes()
     soundfile.write(path, np.full(8000, 0.5), 44_100)
     assert listen.main([str(run), str(path), *more]) == 2
-    assert f"{path}: there is no sound in it: all samples are the same" in capsys.readouterr().err
+    assert f"{path}: the recording is silent: all samples are the same" in capsys.readouterr().err
     path.write_bytes(content[: len(content) // 2])
     assert listen.main([str(run), str(path), *more]) == 2
     assert f"{path}: it ends after 50 % of what its header states" in capsys.readouterr().err
@@ -162,7 +162,7 @@ def test_pictures_of_others_stay(run, sound, tmp_path, capsys, content):
     picture.write_bytes(content)
     words = [str(run), str(sound("low")), "--out", str(picture)]
     assert listen.main(words) == 2
-    assert "heard.png: is there already and " in capsys.readouterr().err
+    assert "heard.png exists and " in capsys.readouterr().err
     assert listen.main([*words, "--overwrite"]) == (0 if b"PNG" in content else 2)
     assert (picture.read_bytes() == content) == (b"PNG" not in content)
     picture.unlink()

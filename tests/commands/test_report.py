@@ -22,7 +22,7 @@ def test_what_is_neither_is_refused_in_one_line(tmp_path, capsys, make, message)
 @pytest.mark.slow
 def test_a_run_within_is_pointed_to(run_folder, capsys):
     assert report.main([str(run_folder.parent)]) == 2
-    assert f"Within it is one: {run_folder}." in capsys.readouterr().err
+    assert f"It contains one: {run_folder}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, but text", None])
@@ -50,7 +50,7 @@ def test_files_of_others_stay(search, tmp_path, capsys, name):
     (there / name).write_text("my own notes")
     assert report.main([str(search), "--out", str(there), "--overwrite"]) == 2
     said = capsys.readouterr().err
-    assert f"{there / name}: is there already and no " in said
+    assert f"{there / name} exists and is not a" in said
     assert said.count("\n") == 1
     assert [p.name for p in there.iterdir()] == [name]
     assert (there / name).read_text() == "my own notes"
@@ -62,7 +62,7 @@ def test_a_page_of_ones_own_stays_unless_it_is_to_go(search, tmp_path, capsys):
     page.write_text("<!DOCTYPE html><title>my thesis</title>")
     words = [str(search), "--out", str(tmp_path)]
     assert report.main(words) == 2
-    assert "report.html: is there already and was not made by this command" in capsys.readouterr().err
+    assert "report.html exists and was not made by this command" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [page]
     assert report.main([*words, "--overwrite"]) == 0
     for _ in range(2):  # its own is written again

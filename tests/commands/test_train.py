@@ -249,7 +249,7 @@ def test_a_checkpoint_cut_short_is_refused_and_the_best_one_can_take_its_place(t
     capsys.readouterr()
     assert train.main(arguments) == 2
     (line,) = capsys.readouterr().err.splitlines()[-1:]
-    assert "cut short or damaged" in line and "copy best.npz over it" in line
+    assert "truncated or damaged" in line and "copy best.npz over it" in line
     checkpoint.write_bytes(best.read_bytes())
     assert train.main(arguments) == 0
     assert outcome(tmp_path) == expected
@@ -276,7 +276,7 @@ def test_a_file_is_no_place_for_a_run(tmp_path, capsys):
     data = tmp_path / "data.h5"
     data.write_bytes(b"a data file")
     assert train.main([*SMALL, "--out", str(data)]) == 2
-    assert "cannot make this folder, the file" in capsys.readouterr().err
+    assert "cannot create this folder, because" in capsys.readouterr().err
     assert data.read_bytes() == b"a data file"
 
 
@@ -300,7 +300,7 @@ def test_generated_code_is_kept_where_asked_for(tmp_path, capsys):
 def test_code_is_written_over_no_file_of_a_users(tmp_path, capsys):
     (tmp_path / "network.c").write_text("int mine;\n")
     assert train.main([*SMALL, "--out", str(tmp_path / "run"), "--keep-code", str(tmp_path)]) == 2
-    assert "this file is no code of genn_shd" in capsys.readouterr().err
+    assert "exists and is not generated code" in capsys.readouterr().err
     assert (tmp_path / "network.c").read_text() == "int mine;\n"
     assert not (tmp_path / "run").exists()
 

@@ -39,7 +39,7 @@ def test_random_depends_on_the_seed():
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_fractions_lie_between_0_and_1(fraction):
-    with pytest.raises(SettingError, match=r"fraction = .* must be between 0 and 1"):
+    with pytest.raises(SettingError, match=r"fraction = .* must be > 0 and < 1"):
         splits.hold_out_random(silent(10), fraction)
 
 
@@ -79,8 +79,8 @@ def test_select_gives_both_parts():
         ([-1], "speaker -1 does not occur"),
         (["Adda"], "speaker 'Adda' does not occur; there are 0 (Ada), 1 (Bo). Did you mean 'Ada'?"),
         (["Cy"], "speaker 'Cy' does not occur"),
-        ([], "speakers = [] holds out nobody"),
-        ([0, 1], "speakers = [0, 1] leaves nobody to learn from"),
+        ([], "speakers = [] is not allowed"),
+        ([0, 1], "speakers = [0, 1] leaves no speaker for training"),
     ],
 )
 def test_speakers_who_are_not_there(speakers, says):

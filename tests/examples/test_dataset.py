@@ -40,7 +40,7 @@ def test_its_parameters_are_settings():
         ([f"dataset.name={NAME}", "dataset.delay=0"], ["dataset.delay = 0 is not allowed", "a number > 0"]),
         ([f"dataset.name={NAME}", "dataset.dealy=1"], ["dataset.dealy is unknown", "'dataset.delay'"]),
         (["dataset.name=examples.dataset:lod"], ["has no 'lod'", "Did you mean 'load'"]),
-        (["dataset.name=examples.dataset:clicks"], ["does not say `-> Dataset`"]),
+        (["dataset.name=examples.dataset:clicks"], ["is not annotated `-> Dataset`"]),
         (["dataset.name=os:system"], ["is builtin_function_or_method, no function"]),
         (["dataset.name=nosuch:thing"], ["data set 'nosuch:thing'", "there is no such module"]),
     ],

@@ -237,9 +237,9 @@ def test_a_file_that_is_none_is_refused(tmp_path):
     with pytest.raises(DataError, match="there is no such file"):
         read_nir(path)
     path.write_bytes(b"no HDF5")
-    with pytest.raises(DataError, match="no NIR file that can be read"):
+    with pytest.raises(DataError, match="this NIR file cannot be read"):
         read_nir(path)
     package.write(path, _graph())
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(DataError, match="no NIR file that can be read"):
+    with pytest.raises(DataError, match="this NIR file cannot be read"):
         read_nir(path)

@@ -149,7 +149,7 @@ def test_what_is_no_recording_is_refused(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
     for name in ("text", "other", "missing"):
-        with pytest.raises(DataError, match="this is no recording that can be read"):
+        with pytest.raises(DataError, match="this recording cannot be read"):
             Recorded.read(tmp_path / f"{name}.h5")
 
 

@@ -132,7 +132,7 @@ def test_a_run_that_has_only_begun_is_reported(run_folder, tmp_path):
     page = Reading(make_report(tmp_path))
     assert page.tables["trainings"][0]["status"][0] == "under way"
     assert page.images == []
-    assert "No epoch has ended yet" in page.text
+    assert "No epoch is complete yet" in page.text
 
 
 def test_a_run_that_has_gone_on_since_its_summary_is_under_way(run_folder, tmp_path):

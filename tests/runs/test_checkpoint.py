@@ -53,7 +53,7 @@ def test_a_file_cut_short_anywhere_is_refused(path):
     whole = path.read_bytes()
     for length in [0, 1, 10, len(whole) // 2, len(whole) - 30, len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="cannot resume from this checkpoint, it is cut short or damaged"):
+        with pytest.raises(DataError, match="cannot resume from this checkpoint, it is truncated or damaged"):
             Checkpoint.read(path)
 
 
@@ -61,7 +61,7 @@ def test_a_damaged_byte_is_found(path):
     whole = path.read_bytes()
     at = whole.index(ARRAYS["parameters/input_hidden"].tobytes()) + 5
     path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-    with pytest.raises(DataError, match="cut short or damaged"):
+    with pytest.raises(DataError, match="truncated or damaged"):
         Checkpoint.read(path)
 
 
@@ -70,7 +70,7 @@ def test_other_files_are_refused(tmp_path):
         Checkpoint.read(tmp_path / "missing.npz")
     other = tmp_path / "other.npz"
     np.savez(other, a=np.zeros(3))
-    with pytest.raises(DataError, match="cut short or damaged"):
+    with pytest.raises(DataError, match="truncated or damaged"):
         Checkpoint.read(other)
 
 
@@ -131,15 +131,15 @@ def npy(array, **changes):
 @pytest.mark.parametrize(
     ("member", "message"),
     [
-        (npy(np.zeros(3), shape=(10**12,)), "cut short or damaged"),
-        (npy(np.zeros(3), shape=(-3,)), "cut short or damaged"),
-        (npy(np.zeros(0), shape=(0, 10**30)), "cut short or damaged"),
-        (npy(np.zeros(3), descr="nonsense"), "cut short or damaged"),
-        (npy(np.zeros(3))[:-1], "cut short or damaged"),
+        (npy(np.zeros(3), shape=(10**12,)), "truncated or damaged"),
+        (npy(np.zeros(3), shape=(-3,)), "truncated or damaged"),
+        (npy(np.zeros(0), shape=(0, 10**30)), "truncated or damaged"),
+        (npy(np.zeros(3), descr="nonsense"), "truncated or damaged"),
+        (npy(np.zeros(3))[:-1], "truncated or damaged"),
         (npy(np.zeros(3), descr="|O"), "'parameters/w' in it is no array of numbers"),
         (npy(np.array(["a"])), "'parameters/w' in it is no array of numbers"),
-        (b"no array", "cut short or damaged"),
-        (b"", "cut short or damaged"),
+        (b"no array", "truncated or damaged"),
+        (b"", "truncated or damaged"),
     ],
 )
 def test_what_a_header_claims_is_not_trusted(path, member, message):
@@ -155,7 +155,7 @@ def test_what_a_header_claims_is_not_trusted(path, member, message):
 def test_compressed_arrays_are_refused_before_they_are_made(path):
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("parameters/w.npy", npy(np.zeros(10**6)))
-    with pytest.raises(DataError, match="cut short or damaged"):
+    with pytest.raises(DataError, match="truncated or damaged"):
         Checkpoint.read(path)
 
 
@@ -231,7 +231,7 @@ def test_arrays_that_a_network_does_not_have_or_lacks_are_refused(path, name, ar
     arrays = {**ARRAYS, name: array}
     Checkpoint({n: a for n, a in arrays.items() if a is not None}, STATE).write(path)
     with pytest.raises(
-        DataError, match=rf"checkpoint\.npz: cannot resume from this checkpoint, .*{message}; take another"
+        DataError, match=rf"checkpoint\.npz: cannot resume from this checkpoint, .*{message}; use another"
     ):
         checkpoint = Checkpoint.read(path)
         checkpoint.check(NETWORK)

@@ -134,7 +134,7 @@ def test_a_run_of_an_earlier_version_goes_on(tmp_path, other):
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "run").write_text("a file")
     for path in (tmp_path / "run", tmp_path / "run" / "deeper" / "still"):
-        with pytest.raises(GennShdError, match=r"cannot make this folder, the file .*/run is in the way"):
+        with pytest.raises(GennShdError, match=r"cannot create this folder, because .*/run is a file"):
             make_folder(path)
 
 
@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_made_or_written_is_named(tmp_path, monkeypatch)
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
 def test_a_read_only_folder_is_refused_in_one_line(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(GennShdError, match="cannot make this folder"):
+    with pytest.raises(GennShdError, match="cannot create this folder"):
         RunFolder.open(tmp_path / "run", CONFIG).__enter__()
 
 
@@ -266,12 +266,12 @@ def test_a_damaged_checkpoint_names_the_next_best(tmp_path):
     checkpoint(7).write(folder.best_file)
     assert folder.checkpoints.read_latest().state["epoch"] == 9
     folder.checkpoint_file.write_bytes(folder.checkpoint_file.read_bytes()[:-20])
-    with pytest.raises(DataError, match=r"checkpoint\.npz: .* cut short .* best epoch, 7, copy best\.npz over it"):
+    with pytest.raises(DataError, match=r"checkpoint\.npz: .* truncated .* best epoch, 7, copy best\.npz over it"):
         folder.checkpoints.read_latest()
     with pytest.raises(DataError, match="The best one, of epoch 7, is whole: --checkpoint best"):
         folder.checkpoints.read("last")
     folder.best_file.unlink()
-    with pytest.raises(DataError, match="No other checkpoint is whole; delete it to start anew"):
+    with pytest.raises(DataError, match="No other checkpoint can be read; delete it to train"):
         folder.checkpoints.read_latest()
     with pytest.raises(DataError, match=r"best\.npz: .* there is no such file\.$"):
         folder.checkpoints.read("best")
@@ -281,7 +281,7 @@ def test_a_checkpoint_of_several_trainings_is_asked_of_one_of_them(tmp_path):
     several = CONFIG.replace(**{"training.seeds": 2})
     with RunFolder.open(tmp_path / "run", several) as top, RunFolder.open(tmp_path / "run" / "seed_0", CONFIG):
         pass
-    with pytest.raises(DataError, match="made of several trainings; name one of them: .*seed_0"):
+    with pytest.raises(DataError, match="has several trainings; name one of them: .*seed_0"):
         top.checkpoints.read("best")
     checkpoint(3).write(top.best_file)  # a training of its own, with another in a folder below
     assert top.checkpoints.read("best").state["epoch"] == 3

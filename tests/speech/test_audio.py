@@ -111,7 +111,7 @@ def test_flac_of_unknown_length_is_read_to_its_end(whole, monkeypatch):
     np.testing.assert_array_equal(audio.read(streamed, 100.0), audio.read(path, 100.0))
     assert "damaged or missing" in refused(changed(path, without_length(path.read_bytes()[:20_000])))
     monkeypatch.setattr(audio, "MAX_SECONDS", 1.0)
-    assert "cut it into pieces" in refused(changed(path, without_length(path.read_bytes())))
+    assert "divide it into pieces" in refused(changed(path, without_length(path.read_bytes())))
 
 
 @pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFF000, 0x7FFFEFFA, 0x7FFFFFFF, 0x80000000])
@@ -163,7 +163,7 @@ def test_one_sample_that_is_no_number_is_named(tmp_path, value):
     samples = tone(500, 100, RATE)
     samples[700] = value
     soundfile.write(tmp_path / "a.wav", samples, RATE, subtype="FLOAT")
-    assert "no finite numbers" in refused(tmp_path / "a.wav")
+    assert "are not finite" in refused(tmp_path / "a.wav")
 
 
 @pytest.mark.slow

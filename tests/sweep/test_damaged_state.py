@@ -85,5 +85,5 @@ def test_a_state_that_another_program_holds_is_told_of(sweep, capsys, monkeypatc
     started = time.monotonic()
     assert main([str(sweep / "s.toml"), "--workers", "0", "--out", str(sweep / "out")]) == 2
     assert time.monotonic() - started < 5
-    assert "another program holds it" in capsys.readouterr().err.splitlines()[-1]
+    assert "another program is using it" in capsys.readouterr().err.splitlines()[-1]
     holder.close()

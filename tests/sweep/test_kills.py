@@ -56,7 +56,7 @@ def test_a_worker_that_is_killed_loses_its_run_which_is_retried(tmp_path):
     _, err = finish(process)
     counts = check_nothing_lost_or_doubled(out, 10)
     # A worker that was killed just after its run had ended had nothing to lose.
-    assert counts.lost == counts.retried == counts.started - 10 == err.count("it is tried again")
+    assert counts.lost == counts.retried == counts.started - 10 == err.count("it is repeated")
     assert 1 <= counts.lost <= 2
 
 
@@ -113,7 +113,7 @@ def test_a_second_planner_is_refused_and_anyone_may_look(tmp_path, capsys, monke
     with reading(out, process) as reader:
         wait_until(lambda: workers(reader), process)
         assert main([str(file), "--out", str(out)]) == 2
-        assert "this sweep is running already; look at it with --status" in capsys.readouterr().err
+        assert "this sweep is already running; show its status with --status" in capsys.readouterr().err
         assert main([str(out), "--status"]) == 0
         looked = capsys.readouterr().out
         assert "under way" in looked and "seed_0: epoch " in looked and "s on process" in looked

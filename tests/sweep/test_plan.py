@@ -91,12 +91,12 @@ def spoken(tmp_path):
             {**TRAINING, "space": {"network.weights.input_hiden": {"choice": [{"mean": 0.1, "std": 0.1}]}}},
             "connection 'input_hiden' is unknown",
         ),
-        ({"repeats": {"folds": "speakers"}}, "repeats.folds = 'speakers' is not allowed: .* names no speakers"),
+        ({"repeats": {"folds": "speakers"}}, "repeats.folds = 'speakers' is not allowed: .* has no speakers"),
         ({"settings": {"validation.kind": "leave_one_speaker_out"}}, "set repeats.folds = 'speakers'"),
         ({"settings": {"training.seeds": 3}}, "set repeats.seeds"),
         (
             {**TRAINING, "objective": {"metric": "seconds_per_epoch"}, "stopping": {"rule": "median"}},
-            "stopping.rule = 'median' is not allowed: .* no curve",
+            "stopping.rule = 'median' is not allowed: .* a metric of a whole run",
         ),
     ],
 )

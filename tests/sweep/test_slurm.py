@@ -74,7 +74,7 @@ def test_mistakes_in_the_file_are_named_in_one_line(tmp_path, slurm, capsys, tex
 def test_without_slurm_it_is_said_so(tmp_path, slurm, capsys, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main([str(write(tmp_path / "s.toml", "quick")), "--slurm", str(slurm), "--out", str(tmp_path / "out")]) == 2
-    assert "Slurm is not installed here" in capsys.readouterr().err.splitlines()[-1]
+    assert "Slurm is not installed" in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.slow

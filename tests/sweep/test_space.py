@@ -100,22 +100,22 @@ def test_a_parameter_may_set_several_settings_by_factors_or_groups_of_them():
         ({"network__tau_mem": {"float": [2, 1]}}, "is empty: the first value must be below the second"),
         ({"network__tau_mem": {"float": [2, 2]}}, "is empty"),
         ({"network__tau_mem": {"float": [1, 2, 3]}}, "give the lowest and highest value"),
-        ({"network__tau_mem": {"log_float": [0, 2]}}, "ratios need values > 0"),
+        ({"network__tau_mem": {"log_float": [0, 2]}}, "a logarithmic range needs values > 0"),
         ({"loss__name": {"choice": []}}, "has no values"),
         ({"loss__name": {"choice": ["sum", "sum"]}}, "has a value twice"),
         ({"loss__name": {"choice": ["sum"], "sets": {"loss.name": 2.0}}}, "are no numbers"),
         ({"network__tau_men": {"float": [1, 2]}}, "is no setting of a run. Did you mean 'network.tau_mem'"),
         ({"tau_mem": {"float": [1, 2]}}, "Did you mean 'network.tau_mem'"),
         ({"x": {"cases": {"a": {"loss.nam": "sum"}}}}, "sets loss.nam, which is no setting of a run. Did you mean"),
-        ({"training__seed": {"integer": [0, 9]}}, "give repeats.seeds"),
+        ({"training__seed": {"integer": [0, 9]}}, "use repeats.seeds"),
         (
             {"network__tau_mem": {"float": [1, 2]}, "x": {"float": [1, 2], "sets": "network.tau_mem"}},
             "both set network.tau_mem",
         ),
-        ({"loss__alpha": {"float": [1, 2], "when": {"loss.name": "sum"}}}, "is no parameter that stands before it"),
+        ({"loss__alpha": {"float": [1, 2], "when": {"loss.name": "sum"}}}, "is no earlier parameter"),
         (
             {"loss__name": {"choice": ["sum"]}, "loss__alpha": {"float": [1, 2], "when": {"loss.name": "max"}}},
-            "never happens",
+            "never occurs",
         ),
     ],
 )
@@ -134,7 +134,7 @@ def test_points_that_somebody_wrote_are_checked():
     for point, message in [
         ({"loss.nam": "sum"}, "here: loss.nam is no parameter of the space. Did you mean 'loss.name'"),
         ({"loss.name": "first_spike_exp"}, "here: loss.alpha is missing"),
-        ({"loss.name": "max"}, "lies outside the space"),
+        ({"loss.name": "max"}, "is outside the space"),
         ({"loss.name": "first_spike_exp", "loss.alpha": 3.0}, "loss.alpha = 3.0 lies outside"),
     ]:
         with pytest.raises(SettingError, match=message):

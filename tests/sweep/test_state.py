@@ -194,7 +194,7 @@ def test_a_writer_that_is_killed_leaves_whole_trials(state):
 
 def test_what_is_no_state_is_refused(tmp_path):
     file = tmp_path / FILE_NAME
-    with pytest.raises(DataError, match="this is no folder of a sweep"):
+    with pytest.raises(DataError, match="this is not the folder of a sweep"):
         SweepReader(tmp_path)
     file.write_bytes(b"something else entirely, and long enough to be looked at" * 20)
     with pytest.raises(Exception, match="state of a sweep|cannot open the state"):
@@ -215,7 +215,7 @@ def test_a_database_of_something_else_stays_as_it_is(tmp_path, version):
         connection.execute(f"PRAGMA user_version = {version}")
         connection.commit()
     before = path.read_bytes()
-    with pytest.raises(DataError, match="a database of something else than a sweep; choose another --out"):
+    with pytest.raises(DataError, match="the database of another program; choose another --out"):
         State(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

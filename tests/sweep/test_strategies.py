@@ -262,7 +262,7 @@ def test_an_earlier_sweep_must_be_about_the_same(tmp_path):
     fewer = earlier_sweep(tmp_path / "fewer", space={"network.tau_mem": {"float": [5.0, 40.0]}})
     with pytest.raises(SettingError, match="did not vary optimiser.learning_rate"):
         strategies.build(plan(strategy={"name": "bayesian", "warm_start": fewer}))
-    with pytest.raises(Exception, match="this is no folder of a sweep"):
+    with pytest.raises(Exception, match="this is not the folder of a sweep"):
         strategies.build(plan(strategy={"name": "bayesian", "warm_start": str(tmp_path / "nowhere")}))
 
 

@@ -38,7 +38,7 @@ def test_files_with_other_marks_are_written_if_asked(tmp_path, mark):
 @pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n"])
 def test_other_formats_are_never_written_over(tmp_path, content):
     (tmp_path / "a.h5").write_bytes(content)
-    assert "is there already and no HDF5 file" in refusal(tmp_path / "a.h5", overwrite=True)
+    assert "exists and is not an HDF5 file" in refusal(tmp_path / "a.h5", overwrite=True)
 
 
 def test_damaged_files_are_nobodys(tmp_path):
@@ -50,7 +50,7 @@ def test_damaged_files_are_nobodys(tmp_path):
 def test_what_is_no_file_is_in_the_way(tmp_path):
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for path in (tmp_path, tmp_path / "dangling", outputs.Path(os.devnull)):
-        assert "is in the way and no file" in refusal(path, overwrite=True)
+        assert "exists and is not a file" in refusal(path, overwrite=True)
 
 
 def test_marks_tell_commands_and_sources_apart(tmp_path):

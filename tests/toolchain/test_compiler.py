@@ -182,7 +182,7 @@ def test_another_users_folder_is_refused_and_his_library_compiled_again(cache, m
     library = age(compiler.compile_source(SOURCE % 1))
     monkeypatch.setattr(os, "getuid", lambda: library.stat().st_uid + 1)
     assert not is_intact(library)
-    with pytest.raises(BackendError, match="belongs to another user, whose compiled code is not run; .*GENN_SHD_CACHE"):
+    with pytest.raises(BackendError, match="belongs to another user, so its code is not executed; .*GENN_SHD_CACHE"):
         compiler.compile_source(SOURCE % 1)
 
 

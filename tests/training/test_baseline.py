@@ -63,7 +63,7 @@ def test_classes_that_a_line_tells_apart_are_told_apart_and_only_training_sample
 @pytest.mark.parametrize(
     ("train", "says"),
     [
-        (Samples(words(10, 1).trains, np.arange(0, 10, 2)), "of a single class"),
+        (Samples(words(10, 1).trains, np.arange(0, 10, 2)), "have a single class"),
         (Samples.from_all(SpikeTrains.from_events([([], []), ([], [])], [0, 1], num_units=3)), "have no spikes"),
     ],
 )

@@ -324,7 +324,7 @@ def test_resolved_settings_leave_nothing_open():
 
 def test_there_is_nothing_to_monitor_without_validation():
     with pytest.raises(
-        SettingError, match=r"training\.monitor = 'validation' is not allowed: validation\.kind = 'none'"
+        SettingError, match=r"training\.monitor = 'validation' is not allowed with validation\.kind = 'none'"
     ):
         resolve(CONFIG.replace(**{"training.monitor": "validation"}), DATASET)
 

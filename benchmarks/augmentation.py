@@ -82,7 +82,7 @@ def measure(model: Model, trains: SpikeTrains, repeats: int) -> dict[str, Times]
     """Measure all augmentations in turn, so that other load of the machine affects all equally."""
     times = {name: Times() for name in AUGMENTATIONS}
     warm_up = model.train_batch(trains.select(np.arange(BATCH_SIZE)))
-    print(f"  {warm_up.spike_counts['hidden'].mean():.1f} spikes a hidden neuron\n")
+    print(f"  {warm_up.spike_counts['hidden'].mean():.1f} spikes per hidden neuron\n")
     for repeat in range(repeats):
         for name, augmentation in AUGMENTATIONS.items():
             epoch = augmentation.prepare_epoch(trains, np.arange(len(trains)), DURATION, 0, repeat)

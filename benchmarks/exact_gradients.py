@@ -74,7 +74,7 @@ def main() -> int:
             "loss",
             "hidden neurons",
             "dt / ms",
-            "spikes a neuron",
+            "spikes per neuron",
             "relative error",
             "uncertainty of differences",
             "target",

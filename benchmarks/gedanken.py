@@ -242,7 +242,7 @@ def _print_runs(runs: dict[str, dict[str, Any]]) -> None:
         [
             "loss",
             "input lowered in epoch 1",
-            "spikes a neuron, epoch 1",
+            "spikes per neuron, epoch 1",
             "last",
             "silent neurons",
             "training accuracy",

@@ -79,7 +79,7 @@ def compare_with_native(size: Size) -> Rows:
         genn.set_parameters(weights)
         found = genn.gradient(batch)
     counts = [result.spike_counts["hidden"] for result in (expected, found)]
-    row = {"backend": size.backend, "spikes a neuron": float(counts[0].mean())}
+    row = {"backend": size.backend, "spikes per neuron": float(counts[0].mean())}
     row |= {"samples and neurons whose spike count differs": int(np.sum(counts[0] != counts[1]))}
     for name, gradient in expected.gradients.items():
         error = np.linalg.norm(found.gradients[name] - gradient) / np.linalg.norm(gradient)

@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> None:
         measure(own, num_spikes, repeats)
         rows += own
     print_table(
-        ["", "hidden", "ms a trial", "s an epoch of SHD", "peak MiB", "spikes a neuron"],
+        ["", "hidden", "ms a trial", "s an epoch of SHD", "peak MiB", "spikes per neuron"],
         [_format_row(row) for row in rows],
     )
     for reason in dict.fromkeys(row.missing for row in rows if row.missing):

@@ -128,7 +128,8 @@ def main(arguments: list[str] | None = None) -> None:
     few = batch.select(np.arange(4))
     angles = measure_angles(make_network(min(hidden, 64)), few, duration)
     difference = compare_with_snntorch(make_network(min(hidden, 64)), few, min(duration, 200.0))
-    print(f"  {BATCH_SIZE} samples a batch, {results['surrogate']['spikes']:.1f} spikes a hidden neuron and trial\n")
+    spikes = results["surrogate"]["spikes"]
+    print(f"  {BATCH_SIZE} samples per batch, {spikes:.1f} spikes per hidden neuron and trial\n")
     print_table(
         ["rule", "ms of processor a trial", "times surrogate", "angle, input weights"],
         [

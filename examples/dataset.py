@@ -17,7 +17,7 @@ from genn_shd import Dataset, SpikeTrains, described
 def load(
     num_train: Annotated[int, described("number of training samples", ge=1)] = 500,
     delay: Annotated[float, described("by how much the farther ear is later", "ms", gt=0)] = 2.0,
-    seed: Annotated[int, described("of the random numbers the samples are drawn with", ge=0)] = 0,
+    seed: Annotated[int, described("of the random numbers that the samples are drawn with", ge=0)] = 0,
 ) -> Dataset:
     """Make clicks that reach one ear before the other; classes are the sides they come from."""
     rng = np.random.default_rng(seed)

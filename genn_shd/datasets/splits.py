@@ -45,9 +45,9 @@ def hold_out_random(trains: SpikeTrains, fraction: float, seed: int = 0) -> Spli
     if not 0 < fraction < 1:
         raise SettingError(f"fraction = {fraction!r} is not allowed; it must be > 0 and < 1.")
     if seed < 0:
-        raise SettingError(f"seed = {seed!r} must be 0 or more.")
+        raise SettingError(f"seed = {seed!r} is not allowed; it must be 0 or more.")
     if len(trains) < 2:
-        raise SettingError(f"{len(trains)} sample(s) cannot be split; give two or more.")
+        raise SettingError(f"a split needs two or more samples, not {len(trains)}.")
     num_held_out = min(max(1, round(fraction * len(trains))), len(trains) - 1)
     is_held_out = np.zeros(len(trains), bool)
     is_held_out[np.random.default_rng(seed).permutation(len(trains))[:num_held_out]] = True

@@ -208,7 +208,7 @@ def test_names_that_the_generated_code_uses_are_no_trouble():
             lambda: run(
                 Periphery("stimulus", (Stage("x", NeuronModel("x", {}, {}, {}, "0.1 - 2 * uniform")),)), stimulus(1)
             ),
-            "must read `probability - uniform`",
+            "must have the form `probability - uniform`",
         ),
         (
             lambda: run(

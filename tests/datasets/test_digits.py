@@ -85,7 +85,7 @@ def test_seeds_decide_spikes_and_split():
         ({"split": "writer"}, "split 'writer' is unknown; allowed: ordered, random"),
         ({"seed": -1}, "seed = -1 is not allowed; it must be a whole number >= 0"),
         ({"duration": 0.0}, "duration = 0.0 is not allowed"),
-        ({"max_rate": 50.0}, "max_rate is no setting of encoder = 'latency', which has least; leave it out"),
+        ({"max_rate": 50.0}, "max_rate is no setting of encoder = 'latency', which has least; remove it"),
         ({"encoder": "population", "threshold": 0.1}, "threshold is no setting .* which has least and num_fields"),
         ({"encoder": "changes", "threshold": 1e-9}, "threshold = 1e-09 makes .* raise it"),
     ],

@@ -125,7 +125,7 @@ def test_a_wrong_unit_is_named_as_it_is_in_any_byte_order(raw_file):
         ([[0.1], [0.1]], [[1], [65536 + 5]], "sample 1: unit 65541 is out of range"),
         ([[0.1], [0.1]], [[1], [1, 2]], "sample 1: 1 times but 2 units"),
         ([[0.1], []], [[1], [1]], "sample 1: 0 times but 1 units"),
-        ([[0.1], [0.1]], [[1]], "spikes/times holds 2 samples but spikes/units 1"),
+        ([[0.1], [0.1]], [[1]], "spikes/times holds 2 samples but spikes/units holds 1"),
     ],
 )  # fmt: skip
 def test_bad_spikes_are_named_with_file_and_sample(raw_file, times, units, says):
@@ -227,7 +227,7 @@ def test_writing_is_all_or_nothing(tmp_path, trains, capfd):
     for size in (10, 3000, len(before) - 1):
         with (
             room_for(size),
-            pytest.raises(GennShdError, match=r"a\.h5: cannot write this file \(File too large\); what"),
+            pytest.raises(GennShdError, match=r"a\.h5: cannot write this file \(File too large\); an existing"),
         ):
             write_spike_file(tmp_path / "a.h5", trains)
         assert (tmp_path / "a.h5").read_bytes() == before
@@ -261,7 +261,7 @@ def test_files_may_number_their_classes_and_speakers_differently(tmp_path, train
     write_spike_file(tmp_path / "b.h5", trains, ["e", "b", "c", "d"])
     first = int(np.flatnonzero(labels == 0)[0])
     message = refusal(hdf5.load, tmp_path / "a.h5", tmp_path / "b.h5")
-    assert f"b.h5, sample {first}: its class is 'e'; classes to tell apart are a, b, c, d." in message
+    assert f"b.h5, sample {first}: its class is 'e'; allowed classes are a, b, c, d." in message
 
 
 def test_classes_without_a_name_in_common_are_refused_and_numbers_are_no_names(tmp_path, trains, caplog):
@@ -272,7 +272,7 @@ def test_classes_without_a_name_in_common_are_refused_and_numbers_are_no_names(t
     with caplog.at_level(logging.INFO):
         write_spike_file(tmp_path / "b.h5", trains, ["0", "1", "2", "3"])
         assert same(hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5").test, trains)
-    assert "classes are called 0, not a; they are taken by number" in caplog.text
+    assert "classes are called 0, not a; they are matched by number" in caplog.text
     write_spike_file(tmp_path / "b.h5", trains)
     assert same(hdf5.load(tmp_path / "a.h5", tmp_path / "b.h5").test, trains)
 
@@ -359,7 +359,7 @@ def test_a_label_far_off_costs_no_memory(raw_file):
 @pytest.mark.parametrize("num_classes", [10_001, 2_000_000_001])
 def test_more_classes_than_any_network_tells_apart_are_refused(raw_file, num_classes):
     path = raw_file(GOOD, GOOD_UNITS, [0, 1, 2])
-    with pytest.raises(SettingError, match=f"num_classes = {num_classes} must be at most 10000"):
+    with pytest.raises(SettingError, match=f"num_classes = {num_classes} is not allowed; it must be at most 10000"):
         hdf5.load(path, num_classes=num_classes)
 
 

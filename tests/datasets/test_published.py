@@ -144,7 +144,7 @@ def test_without_network_the_error_says_what_to_do(no_network, tmp_path):
         load_dataset("shd", data_dir=tmp_path / "empty")
     message = str(caught.value)
     assert "\n" not in message
-    assert message.startswith(f"{tmp_path}/empty/SHD/shd_train.h5: not there, and https://zenkelab.org/datasets/")
+    assert message.startswith(f"{tmp_path}/empty/SHD/shd_train.h5 is missing, and https://zenkelab.org/datasets/")
     assert "Name or service not known" in message
     assert f"put shd_train.h5.zip into {tmp_path}/empty/SHD by hand" in message
     assert "data_dir" in message and "GENN_SHD_DATA" in message

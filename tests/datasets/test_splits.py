@@ -44,7 +44,7 @@ def test_fractions_lie_between_0_and_1(fraction):
 
 
 def test_random_needs_two_samples_and_a_seed():
-    with pytest.raises(SettingError, match="1 sample cannot be split"):
+    with pytest.raises(SettingError, match="needs two or more samples, not 1"):
         splits.hold_out_random(silent(1), 0.5)
     with pytest.raises(SettingError, match="seed = -1"):
         splits.hold_out_random(silent(3), 0.5, -1)

@@ -154,7 +154,7 @@ def test_what_nir_cannot_hold_is_refused_by_name(changes, message):
     ("changes", "message"),
     [
         ({"tau_mem": Uniform(10, 30)}, "hidden.tau_mem differs between neurons"),
-        ({"input_delays": (0.0, 5.0)}, "readers of the dialect 'snntorch' know no delays"),
+        ({"input_delays": (0.0, 5.0)}, "readers of the dialect 'snntorch' have no delays"),
         ({"neuron_values": {"v_reset": 0.1}}, "hidden.v_reset must be 0"),
     ],
 )
@@ -202,14 +202,14 @@ BROKEN = {
     ),
     "an edge that is missing": (
         _without_edge("hidden", "hidden_output"),
-        "no way leads from the input to the node 'hidden_output'",
+        "no path leads from the input to the node 'hidden_output'",
     ),
-    "no way out": (_without_edge("output", "output_out"), "no way leads from the input to the node 'output_out'"),
+    "no way out": (_without_edge("output", "output_out"), "no path leads from the input to the node 'output_out'"),
     "a bias": (
         _replace("hidden_output", package.Affine(weight=np.zeros((CLASSES, 6)), bias=np.ones(CLASSES))),
         "node 'hidden_output' has a bias",
     ),
-    "a leak": (_change("hidden", v_leak=np.ones(6)), "node 'hidden' leaks to v_leak"),
+    "a leak": (_change("hidden", v_leak=np.ones(6)), "node 'hidden' has a v_leak that is not 0"),
     "a time constant below 0": (
         _change("hidden", tau_mem=-np.ones(6)),
         "node 'hidden': time constants must be above 0",

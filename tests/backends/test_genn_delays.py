@@ -88,7 +88,7 @@ def test_parts_of_a_step_are_refused_before_anything_is_built(monkeypatch):
             ([0.0, 4.5, 30.0], r"4.5 ms is no multiple of the time step 1 ms; choose multiples, or backend native"),
             ([0.0, -1.0, 2.0], ">= 0"),
             ([0.0, np.inf, 2.0], "finite"),
-            ([0.0, 1.0], "compiled for 3"),
+            ([0.0, 1.0], "give 3 delays"),
         ):
             with pytest.raises(SettingError, match=message) as error:
                 model.set_value("input.delays", wrong)

@@ -481,7 +481,7 @@ def test_options_of_other_back_ends_are_refused():
         compiled(network(), "native", schedule="pipelined")
     with pytest.raises(SettingError, match="Did you mean 'pipelined'"):
         compiled(network(), "genn_cpu", schedule="pipeline")
-    with pytest.raises(SettingError, match="scheme = 'exact' is not offered"):
+    with pytest.raises(SettingError, match="scheme = 'exact' is not supported"):
         compiled(network(), "genn_cpu", scheme="exact")
     with pytest.raises(SettingError, match="max_spikes = 0"):
         compiled(network(), "genn_cpu", max_spikes=0)

@@ -98,5 +98,5 @@ def test_wrong_delays_are_refused():
         _network(delays=())
     with pytest.raises(SettingError, match=">= 0"):
         _network(delays=(0.0, -1.0))
-    with _compile(_network()) as model, pytest.raises(SettingError, match="compiled for 3"):
+    with _compile(_network()) as model, pytest.raises(SettingError, match="give 3 delays"):
         model.set_value("input.delays", [0.0, 1.0])

@@ -93,7 +93,7 @@ def test_labels_that_read_alike_are_one_and_case_alone_tells_two_apart(tmp_path)
 
 
 def test_a_table_that_says_two_things_of_a_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match="a.wav is there twice, as 'one', 'x' and as 'two', 'x'; keep one of the two"):
+    with pytest.raises(DataError, match="a.wav is there twice, as 'one', 'x' and as 'two', 'x'; keep one of them"):
         table_of(tmp_path / "x", "a.wav,one,x", "./a.wav,two,x")
     twice = table_of(tmp_path / "x", "a.wav,one,x", "./a.wav, one,x")
     assert twice.find_names(tmp_path / "a.wav").label == "one"
@@ -252,7 +252,7 @@ def test_on_a_full_disk_what_was_encoded_is_kept(folder, capsys):
     capsys.readouterr()
     with room_for(1_000):  # some of the three
         assert encode.main([str(folder), "--out", str(out), *FEW, "--pattern", "{label}_{}"]) == 2
-    assert re.search(r"cannot be written \(File too large\). The [12] encoded before are kept", one_line(capsys))
+    assert re.search(r"cannot be written \(File too large\). The [12] files encoded so far are kept", one_line(capsys))
     assert not out.exists()
     assert encoded(folder, "--pattern", "{label}_{}").read_bytes() == whole
     assert re.search("[12] of 3 files were encoded before", capsys.readouterr().err)

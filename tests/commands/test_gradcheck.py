@@ -38,7 +38,7 @@ def test_samples_that_a_rule_wakes_up_are_left_out(capsys):
     assert gradcheck.main(["--samples", "6", "--entries", "6", "--set", "loss=first_spike"]) == 0
     printed = capsys.readouterr().out
     assert "\n1 samples" in printed
-    assert "of 6 samples asked for, 1 are checked; left out: 5 whose label's output is silent" in printed
+    assert "of 6 requested samples, 1 are checked; left out: 5 in which the output of the label is silent" in printed
     silent = ("loss=first_spike", "network.weights.hidden_output={mean = -1.0, std = 0.0}")
     assert gradcheck.main([*SMALL, *(word for setting in silent for word in ("--set", setting))]) == 2
     assert "silent in every sample" in capsys.readouterr().err
@@ -48,7 +48,7 @@ def test_samples_that_there_are_not_are_told_of(capsys):
     settings = ("dataset.num_train=4", "dataset.num_validation=3", "dataset.num_test=3")
     command = ["--samples", "9", "--entries", "4", *(word for setting in settings for word in ("--set", setting))]
     assert gradcheck.main(command) == 0
-    assert "of 9 samples asked for, 4 are checked; left out: 5 that the training set lacks" in capsys.readouterr().out
+    assert "of 9 requested samples, 4 are checked; left out: 5 that the training set does not have" in capsys.readouterr().out
 
 
 def test_a_silent_network_shows_nothing(capsys):

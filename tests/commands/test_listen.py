@@ -120,7 +120,7 @@ def test_without_sounddevice_it_says_how_to_get_it(run, capsys, monkeypatch):
         (["any.wav", "--stream", "--chunk", "15"], "multiple of 10 ms"),
         (
             ["any.wav", "--stream", "--chunk", "1000000000000"],
-            "--chunk 1e+12 is not allowed; it must be more than 0, and",
+            "--chunk 1e+12 is not allowed; it must be > 0 and <=",
         ),
         (["any.wav", "--chunk", "100"], "--chunk needs --stream; add that, or leave out --chunk"),
         (["--microphone", "1e12"], "--microphone 1e+12 is not allowed; it must be more than 0, and 3600 at most"),

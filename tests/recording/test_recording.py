@@ -108,7 +108,7 @@ def test_a_run_without_a_test_set_is_recorded_on_what_it_has(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--samples", "30"], "sample 30 does not exist: the part 'test' has 30"),
+        (["--samples", "30"], "sample 30 does not exist: 'test' has 30"),
         (["--part", "tset"], "part of the data 'tset' is unknown"),
         (["--variables", "W"], "recording.variables 'W' is unknown; allowed: spikes, weights, V, I, lambda_V"),
         (["--populations", "hiden"], "recording.populations 'hiden' is unknown"),

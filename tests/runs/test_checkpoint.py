@@ -53,7 +53,7 @@ def test_a_file_cut_short_anywhere_is_refused(path):
     whole = path.read_bytes()
     for length in [0, 1, 10, len(whole) // 2, len(whole) - 30, len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="cannot resume from this checkpoint, it is truncated or damaged"):
+        with pytest.raises(DataError, match="cannot use this checkpoint: it is truncated or damaged"):
             Checkpoint.read(path)
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_npz_file_is_refused_and_not_unpickled(tmp_path):
     for content in (pickle.dumps(Unpickled()), npy(np.zeros(3)), b"epoch 3\n", b"\x89HDF"):
         file.write_bytes(content)
         with pytest.raises(
-            DataError, match=r"checkpoint\.npz: cannot resume from this checkpoint, it is no npz file\.$"
+            DataError, match=r"checkpoint\.npz: cannot use this checkpoint: it is not an npz file\.$"
         ):
             Checkpoint.read(file)
     file.unlink()
@@ -136,8 +136,8 @@ def npy(array, **changes):
         (npy(np.zeros(0), shape=(0, 10**30)), "truncated or damaged"),
         (npy(np.zeros(3), descr="nonsense"), "truncated or damaged"),
         (npy(np.zeros(3))[:-1], "truncated or damaged"),
-        (npy(np.zeros(3), descr="|O"), "'parameters/w' in it is no array of numbers"),
-        (npy(np.array(["a"])), "'parameters/w' in it is no array of numbers"),
+        (npy(np.zeros(3), descr="|O"), "'parameters/w' in it is not an array of numbers"),
+        (npy(np.array(["a"])), "'parameters/w' in it is not an array of numbers"),
         (b"no array", "truncated or damaged"),
         (b"", "truncated or damaged"),
     ],
@@ -183,7 +183,7 @@ def test_compressed_arrays_are_refused_before_they_are_made(path):
 )
 def test_states_that_are_damaged_are_refused(path, changes, message):
     Checkpoint(ARRAYS, STATE | changes).write(path)
-    with pytest.raises(DataError, match=f"checkpoint, .*{re.escape(message)}"):
+    with pytest.raises(DataError, match=f"checkpoint: .*{re.escape(message)}"):
         Checkpoint.read(path)
     if changes.keys() <= STATE.keys():
         Checkpoint(ARRAYS, {name: value for name, value in STATE.items() if name not in changes}).write(path)
@@ -194,7 +194,7 @@ def test_states_that_are_damaged_are_refused(path, changes, message):
 @pytest.mark.parametrize("state_array", [b"[1]", b"3", b"{", b"[" * 100_000, b"\xff"])
 def test_states_that_are_no_table_are_refused(path, state_array):
     np.savez(path, state=np.frombuffer(state_array, np.uint8))
-    with pytest.raises(DataError, match=r"checkpoint\.npz: cannot resume from this checkpoint, it "):
+    with pytest.raises(DataError, match=r"checkpoint\.npz: cannot use this checkpoint: it "):
         Checkpoint.read(path)
 
 
@@ -231,7 +231,7 @@ def test_arrays_that_a_network_does_not_have_or_lacks_are_refused(path, name, ar
     arrays = {**ARRAYS, name: array}
     Checkpoint({n: a for n, a in arrays.items() if a is not None}, STATE).write(path)
     with pytest.raises(
-        DataError, match=rf"checkpoint\.npz: cannot resume from this checkpoint, .*{message}; use another"
+        DataError, match=rf"checkpoint\.npz: cannot use this checkpoint: .*{message}; use another"
     ):
         checkpoint = Checkpoint.read(path)
         checkpoint.check(NETWORK)

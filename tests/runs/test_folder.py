@@ -100,7 +100,7 @@ def test_what_does_not_change_the_result_may_differ(tmp_path, setting, value):
 )
 def test_files_without_a_configuration_are_left_alone(tmp_path, name):
     (tmp_path / name).write_bytes(b"precious")
-    with pytest.raises(SettingError, match=rf"holds {name} but no config\.toml"), RunFolder.open(tmp_path, CONFIG):
+    with pytest.raises(SettingError, match=rf"has {name} but no config\.toml"), RunFolder.open(tmp_path, CONFIG):
         pass
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [(name, b"precious")]
 
@@ -115,7 +115,7 @@ def test_settings_of_ones_own_are_no_configuration_of_a_run(tmp_path):
     text = "# mine, with all that I know about it\n[training]\nepochs = 7\n"
     (tmp_path / "config.toml").write_text(text)
     config = CONFIG.replace(**{"training.epochs": 7})
-    with pytest.raises(SettingError, match=r"config\.toml: is of no run, or cut short"):
+    with pytest.raises(SettingError, match=r"config\.toml is truncated, or not of a run"):
         RunFolder.open(tmp_path, config).__enter__()
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("config.toml", text)]
 
@@ -143,7 +143,7 @@ def test_a_folder_that_cannot_be_made_or_written_is_named(tmp_path, monkeypatch)
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("pathlib.Path.mkdir", read_only)
-    with pytest.raises(GennShdError, match=r"cannot make this folder \(Read-only file system\)"):
+    with pytest.raises(GennShdError, match=r"cannot create this folder \(Read-only file system\)"):
         make_folder(tmp_path / "run")
     monkeypatch.undo()
     monkeypatch.setattr("pathlib.Path.open", read_only)
@@ -203,7 +203,7 @@ def test_a_log_without_room_says_nothing(tmp_path, capsys):
 
 
 def test_no_run_no_folder(tmp_path):
-    with pytest.raises(DataError, match=r"no run folder, there is no config\.toml in it"):
+    with pytest.raises(DataError, match=r"not a run folder, it has no config\.toml"):
         RunFolder.open_existing(tmp_path)
 
 
@@ -268,7 +268,7 @@ def test_a_damaged_checkpoint_names_the_next_best(tmp_path):
     folder.checkpoint_file.write_bytes(folder.checkpoint_file.read_bytes()[:-20])
     with pytest.raises(DataError, match=r"checkpoint\.npz: .* truncated .* best epoch, 7, copy best\.npz over it"):
         folder.checkpoints.read_latest()
-    with pytest.raises(DataError, match="The best one, of epoch 7, is whole: --checkpoint best"):
+    with pytest.raises(DataError, match="Use the best one, of epoch 7, with --checkpoint best"):
         folder.checkpoints.read("last")
     folder.best_file.unlink()
     with pytest.raises(DataError, match="No other checkpoint can be read; delete it to train"):

@@ -73,7 +73,7 @@ def spoken(tmp_path):
             {"strategy": {"name": "list", "points": [{"network.tau_mem": 5.0}]}},
             "entry 1: optimiser.learning_rate is",
         ),
-        ({"budget": {}}, "strategy.name = 'random' has no end of its own; set budget.trials or budget.hours"),
+        ({"budget": {}}, "strategy.name = 'random' never ends; set budget.trials or budget.hours"),
         ({"function": "tests.sweep.cheap:quik"}, "function 'tests.sweep.cheap:quik': tests.sweep.cheap has no 'quik'"),
         ({"function": "tests.sweep.cheap"}, "write module:function"),
         ({**TRAINING, "objective": {"metric": "validation_acuracy"}}, "no run reports .* Did you mean 'validation_acc"),
@@ -81,7 +81,7 @@ def spoken(tmp_path):
         ({**TRAINING, "objective": {"metric": "training_loss", "at_most": {"spikes": 3.0}}}, "no run reports 'spikes'"),
         (
             {**TRAINING, "settings": {**SMALL, "validation.kind": "none"}},
-            "no run reports 'validation_accuracy', for validation.kind = 'none'",
+            "no run reports 'validation_accuracy' with validation.kind = 'none'",
         ),
         (
             {**TRAINING, "space": {"network.weights.input_hiden.mean": {"float": [0.0, 1.0]}}},

@@ -61,7 +61,7 @@ def test_where_a_sweep_is_is_said_again_and_again(tmp_path, caplog, monkeypatch)
     monkeypatch.setattr(progress, "INTERVAL", 0.02)
     caplog.set_level("INFO", "genn_shd")
     go(tmp_path, "slow", budget={"trials": 3}, settings={"training.epochs": 10})
-    assert re.search(r"[12] of 3 trials, 00:0\d so far, 00:0\d left; 1 runs under way", caplog.text)
+    assert re.search(r"[12] of 3 trials, 00:0\d so far, 00:0\d left; 1 runs active", caplog.text)
 
 
 @pytest.mark.slow

@@ -96,7 +96,7 @@ def test_a_sweep_runs_on_jobs_that_are_submitted_and_cancels_them_when_it_is_don
         tmp_path / "out",
     )
     _, err = finish(fork(file, "--out", out, "--slurm", slurm))
-    assert "1 jobs of Slurm, 2 runs each" in err
+    assert "1 Slurm jobs, 2 runs each" in err
     assert check_nothing_lost_or_doubled(out, 4).started == 4
     assert "--nthreads 2" in script.read_text()
     assert len((tmp_path / "cancelled").read_text().split()) == 1

@@ -95,8 +95,8 @@ def test_a_parameter_may_set_several_settings_by_factors_or_groups_of_them():
     ("parameters", "message"),
     [
         ({}, "space is empty"),
-        ({"network__tau_mem": {}}, "says no values: give exactly one of float, log_float"),
-        ({"network__tau_mem": {"float": [1, 2], "choice": [1]}}, "says float and choice: give exactly one"),
+        ({"network__tau_mem": {}}, "has no values: give exactly one of float, log_float"),
+        ({"network__tau_mem": {"float": [1, 2], "choice": [1]}}, "has float and choice: give exactly one"),
         ({"network__tau_mem": {"float": [2, 1]}}, "is empty: the first value must be below the second"),
         ({"network__tau_mem": {"float": [2, 2]}}, "is empty"),
         ({"network__tau_mem": {"float": [1, 2, 3]}}, "give the lowest and highest value"),
@@ -135,7 +135,7 @@ def test_points_that_somebody_wrote_are_checked():
         ({"loss.nam": "sum"}, "here: loss.nam is no parameter of the space. Did you mean 'loss.name'"),
         ({"loss.name": "first_spike_exp"}, "here: loss.alpha is missing"),
         ({"loss.name": "max"}, "is outside the space"),
-        ({"loss.name": "first_spike_exp", "loss.alpha": 3.0}, "loss.alpha = 3.0 lies outside"),
+        ({"loss.name": "first_spike_exp", "loss.alpha": 3.0}, "loss.alpha = 3.0 is outside"),
     ]:
         with pytest.raises(SettingError, match=message):
             s.check(point, "here")

@@ -203,7 +203,7 @@ def test_what_is_no_state_is_refused(tmp_path):
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(DataError, match="no state of a sweep of version 1"):
+    with pytest.raises(DataError, match="not a state of version 1"):
         State(file)
 
 

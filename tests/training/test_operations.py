@@ -43,4 +43,4 @@ def test_each_delayed_copy_arrives_unless_the_trial_is_over():
 def test_means_of_several_evaluations_are_those_of_all_samples():
     first, second = Operations(1.0, 2.0, 3.0, 4.0, 5.0, 6.0), Operations(5.0, 2.0, 7.0, 8.0, 5.0, 6.0)
     assert Operations.pool([first, second], [3, 1]) == Operations(2.0, 2.0, 4.0, 5.0, 5.0, 6.0)
-    assert "1 input spikes, 2 hidden spikes and 3 synaptic operations a sample, about 4 uJ; a dense" in str(first)
+    assert "1 input spikes, 2 hidden spikes and 3 synaptic operations per sample, about 4 uJ; a dense" in str(first)

@@ -342,7 +342,7 @@ def test_partitions_follow_the_kind_of_validation():
     assert parts(kind="official").validation.trains is DATASET.validation
     bare = Dataset("bare", DATASET.train, None, None, ("yes", "no"), SPEAKERS, 100.0)
     with pytest.raises(
-        SettingError, match=r"validation\.kind = 'official' is not allowed: data set 'bare' comes without"
+        SettingError, match=r"validation\.kind = 'official' is not allowed: data set 'bare' has no validation set"
     ):
         partition(resolve(CONFIG.replace(validation={"kind": "official"}), bare), bare)
 
@@ -416,5 +416,5 @@ def test_copies_of_the_input_that_come_after_the_trial_are_counted_in_the_log(ca
     with caplog.at_level("INFO", "genn_shd"):
         prepare(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
     told = [record.getMessage() for record in caplog.records]
-    message = "2 of 4 copies of the input come after the trial of 100 ms and are lost; lower network.delay_spacing"
+    message = "2 of 4 copies of the input arrive after the trial of 100 ms; lower network.delay_spacing"
     assert told == ([message] if lost else [])

@@ -248,16 +248,16 @@ def test_a_complete_run_is_left_as_it_is(tmp_path, uninterrupted):
 
 def test_fewer_epochs_than_there_are_is_refused(tmp_path):
     Run(tmp_path).train()
-    with pytest.raises(SettingError, match=r"training\.epochs = 2 is not allowed: .* a run of 4 epochs already"):
+    with pytest.raises(SettingError, match=r"training\.epochs = 2 is not allowed: .* a run of 4 epochs"):
         Run(tmp_path, CONFIG.replace(**{"training.epochs": 2})).train()
 
 
 def test_other_data_is_refused(tmp_path):
     Run(tmp_path).train()
     other = Partition(SAMPLES.train, samples_of(10, 7), SAMPLES.test)
-    with pytest.raises(DataError, match="the validation samples are not those of this run"):
+    with pytest.raises(DataError, match="the validation samples differ from those that this run"):
         Run(tmp_path, samples=other).train()
-    with pytest.raises(DataError, match="the test samples are not those of this run"):
+    with pytest.raises(DataError, match="the test samples differ from those that this run"):
         Run(tmp_path, samples=Partition(SAMPLES.train, SAMPLES.validation)).train()
 
 
@@ -302,7 +302,7 @@ def test_an_evaluation_that_diverges_says_where_too(tmp_path):
                 raise DivergedError("neurons excite each other; lower the weights they start with.")
             return super().evaluate_batch(samples)
 
-    with pytest.raises(DivergedError, match=r"epoch 2, evaluation: neurons .*; the last good .* 1\. Star"):
+    with pytest.raises(DivergedError, match=r"epoch 2, evaluation: neurons .*; the last good .* 1\. Train"):
         Run(tmp_path, model=Diverging).train()
 
 

@@ -48,7 +48,10 @@ def test_samples_that_there_are_not_are_told_of(capsys):
     settings = ("dataset.num_train=4", "dataset.num_validation=3", "dataset.num_test=3")
     command = ["--samples", "9", "--entries", "4", *(word for setting in settings for word in ("--set", setting))]
     assert gradcheck.main(command) == 0
-    assert "of 9 requested samples, 4 are checked; left out: 5 that the training set does not have" in capsys.readouterr().out
+    assert (
+        "of 9 requested samples, 4 are checked; left out: 5 that the training set does not have"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_silent_network_shows_nothing(capsys):

@@ -109,9 +109,7 @@ def test_what_is_no_npz_file_is_refused_and_not_unpickled(tmp_path):
     file = tmp_path / "checkpoint.npz"
     for content in (pickle.dumps(Unpickled()), npy(np.zeros(3)), b"epoch 3\n", b"\x89HDF"):
         file.write_bytes(content)
-        with pytest.raises(
-            DataError, match=r"checkpoint\.npz: cannot use this checkpoint: it is not an npz file\.$"
-        ):
+        with pytest.raises(DataError, match=r"checkpoint\.npz: cannot use this checkpoint: it is not an npz file\.$"):
             Checkpoint.read(file)
     file.unlink()
     file.mkdir()
@@ -230,9 +228,7 @@ def test_states_that_are_no_table_are_refused(path, state_array):
 def test_arrays_that_a_network_does_not_have_or_lacks_are_refused(path, name, array, message):
     arrays = {**ARRAYS, name: array}
     Checkpoint({n: a for n, a in arrays.items() if a is not None}, STATE).write(path)
-    with pytest.raises(
-        DataError, match=rf"checkpoint\.npz: cannot use this checkpoint: .*{message}; use another"
-    ):
+    with pytest.raises(DataError, match=rf"checkpoint\.npz: cannot use this checkpoint: .*{message}; use another"):
         checkpoint = Checkpoint.read(path)
         checkpoint.check(NETWORK)
         checkpoint.select_optimiser(OPTIMISER)

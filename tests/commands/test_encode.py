@@ -93,7 +93,7 @@ def test_labels_that_read_alike_are_one_and_case_alone_tells_two_apart(tmp_path)
 
 
 def test_a_table_that_says_two_things_of_a_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match="a.wav is there twice, as 'one', 'x' and as 'two', 'x'; keep one of them"):
+    with pytest.raises(DataError, match="a.wav is listed twice, as 'one', 'x' and as 'two', 'x'; keep one of them"):
         table_of(tmp_path / "x", "a.wav,one,x", "./a.wav,two,x")
     twice = table_of(tmp_path / "x", "a.wav,one,x", "./a.wav, one,x")
     assert twice.find_names(tmp_path / "a.wav").label == "one"
@@ -319,7 +319,7 @@ def test_names_that_are_no_text_are_escaped(folder, capsys):
         (folder / os.fsdecode(name)).write_bytes(content)
     out = encoded(folder, "--pattern", "{label}_{speaker}_{}")
     said = capsys.readouterr().err
-    assert "bro\\udcffken_ann_1.wav: no sound file" in said
+    assert "bro\\udcffken_ann_1.wav: not a sound file" in said
     assert "1 files left out" in said
     with h5py.File(out) as file:
         assert file["extra/file"][0] == b"caf\\udce9_ann_1.wav"
@@ -399,7 +399,7 @@ def test_only_broken_files_are_an_error(tmp_path, capsys):
         (["--rms", "0"], "rms = 0.0"),
         (["--silence", "-1"], "silence = -1.0"),
         (["--crop", "0"], "crop = 0.0"),
-        (["--silence", "1e12"], "silence = 1000000000000.0 is not allowed; it must be 0 or more, and 60000 at most"),
+        (["--silence", "1e12"], "silence = 1000000000000.0 is not allowed; it must be 0 or more and at most 60000"),
         (["--channels", "0"], "--channels 0"),
         (["--channels", "1000000000"], "--channels 1000000000 is not allowed; it must be 1 to 10000"),
         (["--workers", "1000000000"], "--workers 1000000000 is not allowed; it must be 1 to 1000"),

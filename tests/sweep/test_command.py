@@ -101,7 +101,7 @@ def test_mistakes_end_with_one_line_and_2_before_anything_starts(tmp_path, file,
 def test_names_of_folders_say_what_was_asked(file, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert main([str(file), "--smoke", "--status"]) == 2
-    assert "runs/tiny-smoke: this is no folder of a sweep" in capsys.readouterr().err
+    assert "runs/tiny-smoke: this is not the folder of a sweep" in capsys.readouterr().err
     assert main([str(file), "--dataset", "fsdd"]) == 2
     assert "data set 'fsdd' is unknown" in capsys.readouterr().err
     assert main(["nowhere"]) == 2

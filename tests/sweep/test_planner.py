@@ -74,7 +74,7 @@ def test_where_time_ends_a_sweep_what_is_left_of_it_is_said(tmp_path, caplog, mo
 
 def test_a_folder_keeps_one_sweep(tmp_path):
     go(tmp_path)
-    with pytest.raises(SettingError, match="holds a sweep with another repeats; choose another --out"):
+    with pytest.raises(SettingError, match="has a sweep with another repeats; choose another --out"):
         go(tmp_path, repeats={"seeds": [7]})
     go(tmp_path, title="another title")
 
@@ -254,7 +254,7 @@ def test_a_sweep_that_kept_a_relative_path_is_gone_on_with(tmp_path):
     absolute = {"dataset.name": "spoken_digits", "dataset.data_dir": str(tmp_path / "data")}
     trials, _, _ = go(tmp_path, budget={"trials": 2}, settings=absolute)
     assert len(trials) == 2
-    with pytest.raises(SettingError, match="holds a sweep with another settings"):
+    with pytest.raises(SettingError, match="has a sweep with another settings"):
         go(tmp_path, budget={"trials": 3}, settings={**absolute, "dataset.data_dir": str(tmp_path / "other")})
 
 

@@ -257,7 +257,7 @@ def test_an_earlier_sweep_without_limits_teaches_them_all_the_same(tmp_path):
 
 def test_an_earlier_sweep_must_be_about_the_same(tmp_path):
     other = earlier_sweep(tmp_path / "other", objective={"metric": "training_loss"})
-    with pytest.raises(SettingError, match="is about training_loss, this one about validation_accuracy"):
+    with pytest.raises(SettingError, match="is training_loss, that of this one validation_accuracy"):
         strategies.build(plan(strategy={"name": "bayesian", "warm_start": other}))
     fewer = earlier_sweep(tmp_path / "fewer", space={"network.tau_mem": {"float": [5.0, 40.0]}})
     with pytest.raises(SettingError, match="did not vary optimiser.learning_rate"):

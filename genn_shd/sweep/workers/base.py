@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -86,7 +86,7 @@ class Reporter(Protocol):
     def report_epoch(self, row: Mapping[str, Any]) -> None:
         """Report a row of the history: `epoch`, counted from 1, and metrics by name."""
 
-    epoch = old_method("epoch", "report_epoch")
+    epoch: Callable[..., Any] = old_method("epoch", "report_epoch")
 
 
 class Workers(abc.ABC):

@@ -367,8 +367,8 @@ def test_broken_files_are_named_and_left_out(folder, capsys):
     out = encoded(folder, "--pattern", "{label}_{speaker}_{}")
     said = capsys.readouterr().err
     for name, reason in (
-        ("text_ann_0.wav", "no sound file"),
-        ("empty_ann_0.wav", "no sound file"),
+        ("text_ann_0.wav", "not a sound file"),
+        ("empty_ann_0.wav", "not a sound file"),
         ("zero_ann_0.wav", "there are no samples in it"),
         ("silent_ann_0.wav", "the recording is silent"),
         ("nan_ann_0.wav", "are not finite"),

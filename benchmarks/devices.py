@@ -30,12 +30,10 @@ class Answers:
     ----------
     logits : (B, C).
     seconds : of processor time, in the library.
-    code : bytes of code, in the library's object file.
     """
 
     logits: np.ndarray
     seconds: float
-    code: int
 
 
 def run_library(library: CLibrary, samples: SpikeTrains, folder: Path, target: str | None = None) -> Answers:
@@ -53,19 +51,13 @@ def run_library(library: CLibrary, samples: SpikeTrains, folder: Path, target: s
     logit = "double" if "typedef double scalar" in library.source else "float"
     compiler = find_compiler().command if target is None else (*find_zig(), "-target", target)
     static = () if target is None else ("-static",)
-    program, object_file = folder / "words", folder / "words.o"
-    _run([*compiler, *_FLAGS, "-c", str(folder / "words.c"), "-o", str(object_file)])
-    words = [f"-DLOGIT={logit}", f"-I{folder}", str(_DRIVER), str(object_file), "-o", str(program), "-lm"]
+    program = folder / "words"
+    words = [f"-DLOGIT={logit}", f"-I{folder}", str(_DRIVER), str(folder / "words.c"), "-o", str(program), "-lm"]
     _run([*compiler, *_FLAGS, *static, *words])
     emulator = [] if target is None else [shutil.which(EMULATORS[target]) or EMULATORS[target]]
     lines = _run([*emulator, str(program)], _pack(samples)).decode().splitlines()
     logits = np.array([[float(word) for word in line.split()] for line in lines[:-1]])
-    return Answers(logits, float(lines[-1]), count_code(object_file, library))
-
-
-def count_code(object_file: Path, library: CLibrary) -> int:
-    """Count the bytes of an object file beyond the library's constants: code, tables and names, not more than that."""
-    return object_file.stat().st_size - library.flash
+    return Answers(logits, float(lines[-1]))
 
 
 def _pack(samples: SpikeTrains) -> bytes:

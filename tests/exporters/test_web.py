@@ -203,6 +203,7 @@ def check_answer(shown, number: int, probabilities: np.ndarray, tolerance: float
     word, _, percent = shown.inner_text("#word").replace("\xa0", " ").rpartition(" ")[0].rpartition(" ")
     assert word == WORDS[probabilities.argmax()]
     assert float(percent) == pytest.approx(100 * probabilities.max(), abs=100 * tolerance + 0.6)
+    assert shown.inner_text("#announcement") == f"{word}, {percent} %"
     assert "spikes of 700 channels" in shown.get_attribute("#input", "aria-label")
     assert "spikes of 24 neurons" in shown.get_attribute("#hidden", "aria-label")
     assert word in shown.get_attribute("#probability", "aria-label")

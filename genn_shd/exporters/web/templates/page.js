@@ -54,6 +54,7 @@ const answers = {
     recording = message.recording;
     byId("replay").disabled = false;
     const { name, percent } = describe(heard);
+    byId("announcement").textContent = `${name}, ${percent} %`;
     byId("history").prepend(Object.assign(document.createElement("li"), { textContent: `${name} ${percent} %` }));
     while (byId("history").children.length > 12) byId("history").lastChild.remove();
     document.body.dataset.words = Number(document.body.dataset.words ?? 0) + 1;

@@ -9,6 +9,7 @@ memory, and time a word. The page's network runs in Node. Thirty words go to the
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -179,7 +180,8 @@ def _measure_genn(task: Task, folder: Path) -> Iterator[list[str]]:
     assert specification and specification.loader
     words = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(words)
-    model = words.build(int(task.raw.counts.max()), backend="single_threaded_cpu")
+    with contextlib.chdir(folder / "genn"):
+        model = words.build(int(task.raw.counts.max()), backend="single_threaded_cpu")
     samples = [task.raw[k] for k in range(len(task.raw))]
     started = time.process_time()
     logits = np.array([words.classify(model, *sample) for sample in samples])

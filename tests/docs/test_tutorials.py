@@ -11,7 +11,7 @@ from genn_shd.sweep import sweep_file
 from tests.compiler_flags import VECTORS
 from tests.docs.pages import printed, run_page
 
-pytestmark = [pytest.mark.usefixtures("own_folder"), pytest.mark.cflags(VECTORS)]
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def history(run: str) -> list[dict[str, str]]:
@@ -21,6 +21,7 @@ def history(run: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.cflags(VECTORS)
 def test_first_training(capsys):
     names = run_page("tutorials/first_training.md")
     rows = history("runs/first")

@@ -241,7 +241,7 @@ def test_settings_name_callbacks_by_module_and_name(module):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("tensorbord", r"there is no 'tensorbord'; known by name: tensorboard; .* Did you mean 'tensorboard'\?"),
+        ("tensorbord", r"there is no 'tensorbord'; allowed: tensorboard, .* Did you mean 'tensorboard'\?"),
         ("no_such_module:X", "'no_such_module' cannot be imported: there is no such module"),
         ("my_callbacks:Mein", r"my_callbacks has no 'Mein'\. Did you mean 'Mine'\?"),
         ("my_callbacks:broken", r"'my_callbacks:broken' cannot be made: ValueError\('not today'\)"),
@@ -296,8 +296,8 @@ def test_help_lists_the_settings_of_a_callback_that_it_names(module, capsys):
         (['training.callbacks={"a b" = {}}'], 'callbacks."a b" is not allowed: name the table with a word'),
         (["training.callbacks.good.class=my_callbacks:Plain"], r"good.every is not set: give a whole number"),
         (["training.callbacks.good.class=my_callbacks:Plan"], r"has no 'Plan'\. Did you mean 'Plain'"),
-        (["training.callbacks.good.class=tensorbord"], "there is no 'tensorbord'; known by name: tensorboard"),
-        (["training.callbacks=5"], "training.callbacks = 5 is not allowed: it must be text, or a list of such"),
+        (["training.callbacks.good.class=tensorbord"], "there is no 'tensorbord'; allowed: tensorboard"),
+        (["training.callbacks=5"], "training.callbacks = 5 is not allowed: it must be text, or a list of these"),
     ],
 )
 def test_mistakes_in_settings_of_callbacks_are_told_in_one_line(module, settings, message):

@@ -1,4 +1,4 @@
-"""The embedded back end: C generated from a program, compiled by the system's compiler, run on all cores."""
+"""The native back end: C code generated from a program, compiled by the system's compiler, executed on all cores."""
 
 from .generator import is_taken
 from .model import NativeModel

@@ -1,4 +1,4 @@
-"""Values of neurons that the library reads: run-time values and the coefficients that follow from them."""
+"""Values of neurons that the library reads: run-time values, and coefficients computed from them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .structures import Powers, Terms
 
 
 class Coefficients:
-    """Arrays of all populations' neurons, brought up to date one population at a time.
+    """Arrays of values of all neurons, updated for one population at a time.
 
     Parameters
     ----------
-    program, layout, precision : as compiled.
-    dt : ms.
+    program, layout, precision : those of the compiled library.
+    dt : time step, ms.
     """
 
     def __init__(self, program: Program, layout: Layout, precision: str, dt: float) -> None:
@@ -48,12 +48,12 @@ class Coefficients:
         }
 
     def refresh(self, p: PopulationProgram, run_values: RunValues) -> None:
-        """Follow the run-time values of one population, where they have changed.
+        """Update the arrays of one population if its run-time values changed.
 
         Raises
         ------
         SettingError
-            Where the step is too long for them.
+            The time step is too long for these values.
         """
         current = run_values.get_neuron_values(p.name)
         followed = self._followed.pop(p.name, None)
@@ -72,7 +72,7 @@ class Coefficients:
         for name in p.values:
             offset, length = self._layout.values[p.name, name]
             self._values[offset : offset + p.size] = values[name]
-            # Padding repeats the last neuron, so that it computes nothing strange.
+            # Padding repeats the last neuron, so that all its results are finite.
             self._values[offset + p.size : offset + length] = values[name][-1]
         if p.series:
             self._refresh_powers(index, p, values)
@@ -80,7 +80,7 @@ class Coefficients:
             self._refresh_terms(index, p, values)
 
     def _refresh_powers(self, index: int, p: PopulationProgram, values: Values) -> None:
-        """Propagators without closed form; padding repeats the last neuron."""
+        """Compute propagators without closed form; padding repeats the last neuron."""
         assert self._program.power_series is not None
         series = self._program.power_series(p.name, values, self._dt, self._precision)
         assert series is not None
@@ -94,7 +94,7 @@ class Coefficients:
         )
 
     def _refresh_terms(self, index: int, p: PopulationProgram, values: Values) -> None:
-        """Effects of arrivals inside steps; the arrays live as long as the structure that names them."""
+        """Compute the effects of arrivals within steps. Their arrays live as long as the structure."""
         assert self._program.arrivals is not None
         terms = self._program.arrivals(p.name, values, self._dt, self._precision)
         padding = ((0, 0), (0, 0), (0, pad_size(p.size, self._precision) - p.size))

@@ -1,4 +1,4 @@
-"""Delays of connections: where the library reads them, and the limits within which they are trained."""
+"""Delays of connections: the arrays that the library reads, and the limits of trained delays."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .memory import ParameterMemory
 
 
 class Delays:
-    """Delays of all connections that have them. They stand among the parameters, whether they are trained or not.
+    """Delays of all connections that have them. Trained or not, they are in the array of parameters.
 
     Parameters
     ----------
-    program, layout : as compiled.
-    memory : of the parameters.
-    dtype : of delays.
-    dt : ms.
+    program, layout : those of the compiled library.
+    memory : memory of the parameters.
+    dtype : type of delays.
+    dt : time step, ms.
     """
 
     def __init__(self, program: Program, layout: Layout, memory: ParameterMemory, dtype: np.dtype, dt: float) -> None:
@@ -35,14 +35,14 @@ class Delays:
         return {"delays_by_target": self._by_target, "ring_steps": self._ring_steps}
 
     def assign(self, delays: dict[str, np.ndarray]) -> None:
-        """Set some of them, by name."""
+        """Set some delays, given by name."""
         for connection in self._network.delayed_connections:
             if connection.delay_name in delays:
                 self._memory.view_delays(connection)[:] = delays[connection.delay_name]
         self.refresh()
 
     def follow_trained(self) -> None:
-        """After a step of the optimiser: keep delays within their limits."""
+        """Move delays to their limits after an optimiser step."""
         for connection in self._network.delayed_connections:
             if connection.delay and connection.delay.trained:
                 delays = self._memory.view_delays(connection)
@@ -50,14 +50,14 @@ class Delays:
         self.refresh()
 
     def refresh(self) -> None:
-        """Follow the delays among the parameters."""
+        """Update the arrays from the delays in the parameters."""
         for connection in self._network.delayed_connections:
             if connection.name in self._layout.by_target:
                 delays = self._memory.view_delays(connection)
                 self._layout.by_target[connection.name].view(self._by_target)[:] = delays.T
 
     def _count_steps_into(self, population: str) -> int:
-        """Steps within which what is sent to a population may arrive, one to spare for rounding."""
+        """Count the steps within which spikes sent to a population can arrive, with one more for rounding."""
         longest = [self._limit(c) for c in self._network.delayed_connections if c.target == population]
         return max((int(limit / self._dt) + 3 for limit in longest), default=0)
 

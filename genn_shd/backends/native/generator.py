@@ -1,4 +1,4 @@
-"""C source of a program: the templates filled in. Only writes text; nothing is compiled or run here."""
+"""Write the C source of a program from templates; nothing is compiled or executed here."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _ENVIRONMENT = load_templates("genn_shd.backends.native")
 NAMES = TemplateNames(_ENVIRONMENT)
 
 
-# What times are taken of, in the order of the library's results.
+# Kinds of work with measured times, in the order of the library's results.
 KINDS_OF_WORK = ("forward", "backward", "synapse", "reduction", "optimiser")
 
 # Steps that eligibility traces follow at once.
 TRACE_STEPS = 16
 
-# Spikes a neuron and ms that no network is meant to reach.
+# Largest allowed rate, in spikes per neuron and ms.
 MAX_RATE = 5
 
 
@@ -117,7 +117,7 @@ def _lay_out(code: str, described: Program, program: Program, precision: str) ->
 
 
 def _write_structures(program: Program, layout: Layout, precision: str, recording: bool) -> dict[str, Any]:
-    """Text of what the driver fills in and reads, and what holds the two to the same layout."""
+    """Write the structures shared with Python code, and assertions that their layout is the same in both."""
     members = BATCH + RECORDING if recording else BATCH
     return {
         "status": Status,
@@ -138,7 +138,7 @@ def _write_structures(program: Program, layout: Layout, precision: str, recordin
 
 
 def _assert_values(layout: Layout, precision: str) -> str:
-    """C that does not compile unless every run-time value of a neuron lies where the driver writes it."""
+    """Write C assertions that every run-time value of a neuron is at the offset at which Python code writes it."""
     size = DTYPES[precision].itemsize
     lines = [
         f'_Static_assert(offsetof(Values, {p}.{name}) == {size * offset}, "{p}.{name}");'
@@ -148,7 +148,7 @@ def _assert_values(layout: Layout, precision: str) -> str:
 
 
 def _list_formulae() -> dict[str, Any]:
-    """Formulae of all back ends, in the templates' names."""
+    """Return the formulae of all back ends by the names in the templates."""
     constants = {name: Code(name) for name in formulae.ADAM_CONSTANTS}
     m, v, g = Code("m[i]"), Code("v[i]"), Code("g[i]")
     moment1, moment2 = formulae.update_adam_moments(m, v, g, constants)
@@ -170,7 +170,7 @@ def _list_formulae() -> dict[str, Any]:
 
 
 def _list_rule_values(program: Program) -> dict[str, Any]:
-    """Collect what the learning rule and nonlinear neurons keep of every step, and the targets of connections."""
+    """Collect values stored at every step for the learning rule and nonlinear neurons, and targets."""
     populations = {p.name: p for p in program.populations}
     kept = {p.name: p.adjoint_state if p.flow else p.surrogate.kept if p.surrogate else () for p in program.populations}
     return {
@@ -190,7 +190,7 @@ def _list_kept_before(population: PopulationProgram) -> tuple[str, ...]:
 
 
 def _list_tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
-    """Names of the numbers kept for each spike; the exact scheme adds its time and what comes back to it."""
+    """List the numbers stored for each spike; the exact scheme adds its time and the values sent back to it."""
     assert population.spike is not None
     fields = list(population.spike.tape)
     if population.flow and scheme == "exact":
@@ -204,7 +204,7 @@ def _list_tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
 
 
 def _group_tracks(program: Program) -> dict[str, list[tuple[PopulationProgram, str, int]]]:
-    """Kind -> population, variable and number of each track."""
+    """Group tracks by kind: population, variable and number of each."""
     populations = {p.name: p for p in program.populations}
     numbered = list(enumerate(list_tracks(program)))
     return {
@@ -214,7 +214,7 @@ def _group_tracks(program: Program) -> dict[str, list[tuple[PopulationProgram, s
 
 
 def _list_senders(program: Program, population: PopulationProgram) -> list[str]:
-    """Spiking populations that send to a population without delays, in the order of connections."""
+    """List the spiking populations that send to a population without delays, in the order of connections."""
     network = program.network
     return [c.source for c in _list_prompt(network) if c.target == population.name and c.source != network.input.name]
 
@@ -225,7 +225,7 @@ def _list_prompt(network: Network) -> list[Connection]:
 
 
 def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
-    """Connections with delays, by what has a delay and by their targets."""
+    """Group connections with delays by kind of delay and by target."""
     network = program.network
     by_synapse = [c for c in network.delayed_connections if c.name in layout.by_target]
     by_source = [c for c in network.delayed_connections if c.name not in layout.by_target]
@@ -248,19 +248,19 @@ def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
 
 
 def _list_changes(population: PopulationProgram) -> list[str]:
-    """Everything that an arrival changes by the end of its step, derivatives by trained parameters among it."""
+    """List all variables that an arrival changes by the end of its step, with derivatives by trained parameters."""
     sensitivity = population.trained.sensitivity if population.trained else None
     return [*population.arrival_effects, *(sensitivity.reached if sensitivity else ())]
 
 
 def _write_statements(text: str, precision: str) -> str:
-    """Code of a snippet, in a block of its own where it declares something."""
+    """Write the code of a snippet, in its own block if it declares variables."""
     code = write_literals(text, precision)
     return f"{{ {code} }}" if "const scalar " in code else code
 
 
 def _write_propagators(program: Program, precision: str) -> dict[str, Any]:
-    """Names of the entries of propagators over a part of a step, and closed forms with a vectorised exponential."""
+    """Return the names of entries of propagators over a part of a step, and closed forms with a vectorised exp."""
     return {
         "entries": lambda p: list(p.entries),
         "forward_entries": lambda p: list(p.forward_entries),
@@ -273,13 +273,13 @@ def _write_propagators(program: Program, precision: str) -> dict[str, Any]:
 
 
 def _vectorise(text: str, precision: str) -> str:
-    """Code with the library's own exponential."""
+    """Write code that uses the library's exponential function."""
     return write_literals(re.sub(r"\bexp\(", "exponential(", text), precision)
 
 
 def is_taken(name: str) -> bool:
-    """Whether the templates use a name themselves, or one that they make of another would be it."""
-    # Losses' snippets call the voltage that they read V, and see nothing of the outputs' own names.
+    """Whether the templates use a name, or generate it from another name."""
+    # Snippets of losses call the voltage V, and are not in the scope of the names of outputs.
     return name != "V" and NAMES.is_taken(name)
 
 
@@ -290,7 +290,7 @@ def _compute_offsets(populations: Sequence[PopulationProgram], lengths: Sequence
 
 
 def write_literals(text: str, precision: str) -> str:
-    """A snippet with numbers and functions of the chosen precision, so that float code never computes in double."""
+    """Write a snippet with literals and functions of the given precision, so that float code never uses double."""
     if precision == "float64":
         return text
     text = re.sub(r"(?<![\w.])(\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?![\w.])", r"\1f", text)

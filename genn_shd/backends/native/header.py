@@ -1,4 +1,4 @@
-"""The comment that opens a generated source: the equations that it implements, and a map of its parts."""
+"""The comment at the start of a generated source: the equations of the network, and a table of parts and functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LANDMARK = re.compile(r"/\* == (?P<part>.*) == \*/|(?:static|INLINE|EXPORT)\b[^
 
 
 def write_header(described: Program, program: Program, precision: str, source: str) -> str:
-    """Write the comment for a source, which is already laid out.
+    """Write the comment for a formatted source.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def write_header(described: Program, program: Program, precision: str, source: s
 
 
 def _describe_renamed(described: Program, program: Program) -> Iterator[str]:
-    """Say which populations have another name in the code."""
+    """List the populations that have another name in the code."""
     for own, coded in zip(described.network.populations, program.network.populations, strict=True):
         if own.name != coded.name:
             yield f"{own.name} is called {coded.name} below"
 
 
 def _list_parts(source: str) -> Iterator[str]:
-    """Titles of parts, each followed by the functions in it."""
+    """List the titles of parts, each followed by its functions."""
     functions: list[str] = []
     for landmark in _LANDMARK.finditer(source):
         if landmark["function"]:

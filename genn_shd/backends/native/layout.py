@@ -1,4 +1,4 @@
-"""Memory layout: padded sizes and offsets that the generated code and the driver share.
+"""Memory layout: padded sizes and offsets that generated code and Python code share.
 
 Rows of weights are contiguous and padded to whole cache lines, so that every row starts on one and inner loops have
 no remainder. Padding holds zero weights, receives zero gradients and stays zero.
@@ -18,15 +18,17 @@ DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dt
 
 
 def pad_size(size: int, precision: str) -> int:
-    """The size rounded up to whole cache lines."""
+    """Round a size up to whole cache lines."""
     lane = CACHE_LINE // DTYPES[precision].itemsize
     return -(-size // lane) * lane
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Place of one connection's weights or delays: `pre` rows of `stride` numbers, `post` of them used; moved at
-    `lr_multiplier` times the learning rate."""
+    """Place of the weights or delays of one connection: `pre` rows of `stride` numbers, of which `post` are used.
+
+    Their learning rate is multiplied by `lr_multiplier`.
+    """
 
     name: str
     offset: int
@@ -36,41 +38,43 @@ class Matrix:
     lr_multiplier: float = 1.0
 
     def view(self, flat: np.ndarray) -> np.ndarray:
-        """The weights (pre, post) inside a flat parameter array, not copied."""
+        """Return a view of the weights (pre, post) in a flat array of parameters."""
         rows = flat[self.offset : self.offset + self.pre * self.stride]
         return rows.reshape(self.pre, self.stride)[:, : self.post]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Place of one trained parameter of a population's neurons, or of a delay for each: `size` numbers, moved at
-    `lr_multiplier` times the learning rate."""
+    """Place of a trained parameter of the neurons of a population, or of their delays: `size` numbers.
+
+    Their learning rate is multiplied by `lr_multiplier`.
+    """
 
     offset: int
     size: int
     lr_multiplier: float
 
     def view(self, flat: np.ndarray) -> np.ndarray:
-        """The numbers inside a flat array, not copied."""
+        """Return a view of the numbers in a flat array."""
         return flat[self.offset : self.offset + self.size]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Places of all parameters in one flat array, and of all per-neuron run-time values in another.
+    """Places of all parameters in one flat array, and of all run-time values of neurons in another.
 
     Attributes
     ----------
     matrices : connection name -> place.
     trained : `{population}.{parameter}` -> place, in the same array.
-    delays : `{connection}.delay` -> place, in the same array; also of delays that are not trained, which do not move.
-    by_target : connection whose synapses have delays -> place of a copy of them with a row for each target, in an array
-        of its own.
-    num_weights, num_parameters : lengths of the flat parameter array, padding included: of weights, which come first,
+    delays : `{connection}.delay` -> place, in the same array; also of delays that are not trained, which stay constant.
+    by_target : connection with delays of synapses -> place of a copy of the delays with a row for each target, in
+        another array.
+    num_weights, num_parameters : lengths of the flat array of parameters with padding: of weights, which are first,
         and of all.
     values : (population, value name) -> (offset, padded length) in the flat array of values.
     num_values : length of that array.
-    index_dtype : numbers of neurons and of rows of weights.
+    index_dtype : type of indices of neurons and of rows of weights.
     """
 
     matrices: dict[str, Matrix]
@@ -85,18 +89,18 @@ class Layout:
 
     @property
     def places(self) -> dict[str, Matrix | Row]:
-        """Places of all that is trained, by name."""
+        """Places of all trained parameters, by name."""
         delays = {name: place for name, place in self.delays.items() if place.lr_multiplier}
         return {**self.matrices, **self.trained, **delays}
 
     @property
     def own_rates(self) -> dict[str, Matrix | Row]:
-        """Places of all that moves at a rate of its own."""
+        """Places of all parameters with their own learning rate."""
         return {**self.trained, **self.delays}
 
 
 def lay_out(program: Program, precision: str) -> Layout:
-    """The layout of a program's arrays."""
+    """Return the layout of the arrays of a program."""
     matrices, offset = {}, 0
     for connection in program.connections:
         pre, post = program.network.get_weight_shape(connection)
@@ -124,7 +128,7 @@ def lay_out(program: Program, precision: str) -> Layout:
 def _lay_out_delays(
     program: Program, matrices: Mapping[str, Matrix], offset: int, precision: str
 ) -> tuple[dict[str, Matrix | Row], int]:
-    """Places of delays from an offset on, and the offset behind them."""
+    """Return the places of delays from an offset on, and the offset after them."""
     delays: dict[str, Matrix | Row] = {}
     for connection in program.network.delayed_connections:
         assert connection.delay is not None
@@ -151,13 +155,13 @@ def _lay_out_by_target(program: Program, precision: str) -> dict[str, Matrix]:
 
 
 def count_count_signals(program: Program, precision: str) -> int:
-    """Count the signals of spike counts: one for each neuron that spikes, padding included."""
+    """Count the signals of spike counts: one for each spiking neuron, with padding."""
     return sum(pad_size(p.size, precision) for p in program.populations if p.spike)
 
 
 @dataclass(frozen=True)
 class Track:
-    """A variable that a recording library writes down; `kind` is "state" or "adjoint", `public` what users call it."""
+    """A variable that a recording library can record: `kind` is "state" or "adjoint", `public` is its public name."""
 
     population: str
     kind: str
@@ -176,7 +180,7 @@ def list_tracks(program: Program) -> list[Track]:
 
 
 def make_aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
-    """A zeroed array that starts on a cache line."""
+    """Return an array of zeros that starts on a cache line."""
     raw = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + size * dtype.itemsize].view(dtype)

@@ -1,4 +1,4 @@
-"""A compiled network: its C functions, called without Python's interpreter lock, and the memory they work in."""
+"""A compiled network: its C functions, called without Python's interpreter lock, and their memory."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Library:
 
 
 class Storage:
-    """Memory of a library: the tapes of a batch and what each thread needs.
+    """Memory of a library: stored values of a batch, and the memory of each thread.
 
     Attributes
     ----------
-    address : None once it is freed.
+    address : address of the memory; None after it is freed.
 
     Raises
     ------
     BackendError
-        Where there is not enough memory.
+        There is not enough memory.
     """
 
     def __init__(self, library: Library, batch_size: int, num_threads: int) -> None:
@@ -50,7 +50,7 @@ class Storage:
             raise BackendError("out of memory; lower training.batch_size.")
 
     def release(self) -> None:
-        """Give the memory back. A second call does nothing."""
+        """Free the memory. A second call has no effect."""
         if self.address:
             self._library.storage_free(self.address)
             self.address = None

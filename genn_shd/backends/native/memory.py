@@ -1,4 +1,4 @@
-"""The arrays that hold everything trained: parameters, moments and gradients, each one flat array."""
+"""Memory of trained parameters, moments and gradients, each as one flat array."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from ...network.network import Connection
 from ..results import Arrays
 from .layout import Layout, make_aligned_zeros
 
-# Samples are summed in this many fixed groups at most, each by one thread at a time: enough to share out between
-# cores, few enough that adding the groups up costs little.
+# Largest number of groups in which gradients of samples are summed, each by one thread at a time: enough for many
+# cores, and few enough that the sum over groups takes little time.
 MAX_GROUPS = 16
 SAMPLES_PER_GROUP = 4
 
 
 def count_groups(batch_size: int) -> int:
-    """Number of groups in which the samples of a batch are summed."""
+    """Count the groups in which the gradients of a batch are summed."""
     return max(1, min(MAX_GROUPS, batch_size // SAMPLES_PER_GROUP))
 
 
 class ParameterMemory:
-    """Memory of one network's parameters.
+    """Memory of the parameters of one network.
 
     Attributes
     ----------
-    parameters, moment1, moment2, gradient : (num_parameters,), padding included.
+    parameters, moment1, moment2, gradient : (num_parameters,), with padding.
     group_gradients : (num_groups, num_parameters), flat.
-    lr_multipliers : (num_parameters,), what multiplies the learning rate; empty where only weights are trained.
-    num_groups : groups in which gradients of samples are summed.
+    lr_multipliers : (num_parameters,), factors of the learning rate; empty if only weights are trained.
+    num_groups : number of groups in which gradients of samples are summed.
     """
 
     def __init__(self, layout: Layout, dtype: np.dtype, batch_size: int) -> None:
@@ -59,18 +59,18 @@ class ParameterMemory:
         }
 
     def copy_by_name(self, flat: np.ndarray) -> Arrays:
-        """Copies of all that one of the flat arrays holds, by parameter."""
+        """Return copies of the values in one of the flat arrays, by parameter."""
         return {name: place.view(flat).copy() for name, place in self._layout.places.items()}
 
     def assign(self, flat: np.ndarray, arrays: Arrays) -> None:
-        """Overwrite some of what one of the flat arrays holds."""
+        """Overwrite values of some parameters in one of the flat arrays."""
         for name, array in arrays.items():
             self._layout.places[name].view(flat)[:] = array
 
     def view_delays(self, connection: Connection) -> np.ndarray:
-        """The delays of a connection, trained or not, not copied."""
+        """Return a view of the delays of a connection, trained or not."""
         return self._layout.delays[connection.delay_name].view(self.parameters)
 
     def view_trained(self, name: str) -> np.ndarray:
-        """The numbers of one trained parameter of neurons, `{population}.{parameter}`, not copied."""
+        """Return a view of the values of a trained parameter of neurons, `{population}.{parameter}`."""
         return self._layout.trained[name].view(self.parameters)

@@ -1,4 +1,4 @@
-"""The native back end's model: fills in a batch, and lets threads run the compiled library."""
+"""The model of the native back end: it prepares the arrays of a batch and runs the compiled library in threads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SOURCE, RECORDING_SOURCE = "network.c", "network_recording.c"
 
 
 class NativeModel(Model):
-    """A network compiled by the system's C compiler; see `Model`."""
+    """A network compiled by a C compiler; see `Model`."""
 
     backend = "native"
 
@@ -105,7 +105,7 @@ class NativeModel(Model):
         return list_recordable(self._program)
 
     def record(self, batch: SpikeTrains, wanted: Wanted, samples: int) -> Recording:
-        """See `Model.record`. The library for it is compiled when it is first asked for."""
+        """Record a batch, see `Model.record`. The first call compiles a library for recording."""
         check_batch(batch, self.network, self.batch_size, labelled=True)
         check_wanted(wanted, self._program, samples, len(batch))
         library = self._recording_library = self._recording_library or self._compile_recording()
@@ -128,7 +128,7 @@ class NativeModel(Model):
         return self._finish(entry, outcome, call)
 
     def _prepare(self, batch: SpikeTrains, structure: type[Structure], **more: Any) -> tuple[Outcome, Structure]:
-        """Room for results, and the structure that says where everything is."""
+        """Allocate results, and fill the structure with all addresses."""
         outcome = Outcome(self._program, len(batch), self._dtype)
         members = {
             **self._list_samples(batch),
@@ -165,7 +165,7 @@ class NativeModel(Model):
         return self._storage.address
 
     def _finish(self, entry: Callable[..., None], outcome: Outcome, call: Structure) -> BatchResult:
-        """Run a batch that was prepared."""
+        """Run a prepared batch."""
         address, storage = ctypes.addressof(call), self._address
         self._threads.run(lambda thread: entry(address, storage, thread))
         self._spent += self._seconds.sum(axis=0)
@@ -194,13 +194,13 @@ class NativeModel(Model):
         self._delays.refresh()
 
     def _read_value(self, name: str) -> None:
-        """Let the optimiser continue from a run-time value that was set, rounded to its precision."""
+        """Copy a run-time value to the trained parameters, rounded to their precision."""
         numbers = self._memory.view_trained(name)
         numbers[:] = self._values[name]
         self._values.set(name, numbers.astype(np.float64))
 
     def _follow_trained(self) -> None:
-        """After a step of the optimiser: its parameters of neurons, not below their minimum, become run-time values."""
+        """After an optimiser step, copy trained parameters of neurons to run-time values, not below their minimum."""
         for p in self._program.populations:
             trained = self.network.find_population(p.name).trained
             for name, settings in trained.items():
@@ -233,7 +233,7 @@ class NativeModel(Model):
         self._refresh_values()
 
     def _refresh_values(self) -> None:
-        """Bring what the library reads up to date with the run-time values."""
+        """Update the arrays of the library from the run-time values."""
         for p in self._program.populations:
             self._coefficients.refresh(p, self._values)
         self._trial_values.refresh(self._values)
@@ -243,7 +243,7 @@ class NativeModel(Model):
 
     @property
     def timings(self) -> dict[str, float]:
-        """Seconds by kind of work, all threads together; waiting for other threads is in none of them."""
+        """Seconds by kind of work, summed over threads, without the time in which threads wait for others."""
         return dict(zip(KINDS_OF_WORK, self._spent.tolist(), strict=True)) if self._profile else {}
 
     @property

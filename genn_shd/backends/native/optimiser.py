@@ -1,4 +1,4 @@
-"""State of the optimiser, Adam, between batches. The compiled library takes its steps."""
+"""State of the optimiser Adam between batches. The compiled library computes its steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Optimiser:
 
     Attributes
     ----------
-    steps_taken : steps so far.
+    steps_taken : number of steps so far.
     """
 
     def __init__(self, network: Network, memory: ParameterMemory) -> None:
@@ -25,7 +25,7 @@ class Optimiser:
         self.steps_taken = 0
 
     def compute_constants(self, learning_rate: float, values: RunValues) -> dict[str, float]:
-        """Numbers of the step that `steps_taken` counts last; those of the first before any."""
+        """Compute the constants of step number `steps_taken`, or of the first step if there is none yet."""
         return compute_adam_constants(learning_rate, values, max(1, self.steps_taken))
 
     @property
@@ -34,7 +34,7 @@ class Optimiser:
 
     @property
     def state(self) -> Arrays:
-        """Copies of everything it remembers."""
+        """Copies of the moments and the number of steps."""
         named = {
             f"{m}.{name}": a for m, flat in self._moments.items() for name, a in self._memory.copy_by_name(flat).items()
         }

@@ -1,4 +1,4 @@
-"""Room for the results of one batch, and what is made of it."""
+"""Memory for the results of one batch, and their conversion to a `BatchResult`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Outcome:
 
     Parameters
     ----------
-    program : as compiled.
+    program : program of the compiled library.
     size : number of samples.
-    dtype : of logits.
+    dtype : type of logits.
     """
 
     def __init__(self, program: Program, size: int, dtype: np.dtype) -> None:
@@ -66,17 +66,17 @@ class Outcome:
         return named
 
     def check(self, status: int, dt: float) -> None:
-        """Raise what went wrong in the batch.
+        """Raise an error for a batch that failed.
 
         Parameters
         ----------
-        status : of the batch.
-        dt : ms.
+        status : status of the batch.
+        dt : time step, ms.
 
         Raises
         ------
         BackendError, DivergedError
-            Says what to change.
+            The batch failed; the message names the setting to change.
         """
         if status == Status.DIVERGED:
             place = int(self._diverged[0])
@@ -84,7 +84,7 @@ class Outcome:
             finer = ", raise simulation.substeps," if self._program.scheme == "exact" else ""
             raise DivergedError(
                 f"population {population.name!r}: the state of neuron {place & 0xFFFFFFFF} grows without limit at "
-                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; lower simulation.dt{finer} or take smaller weights."
+                f"{(place >> 32 & 0xFFFFFF) * dt:g} ms; lower simulation.dt{finer} or use smaller weights."
             )
         _check_status(status)
 

@@ -1,4 +1,4 @@
-"""A second library of a network that writes down what happens in every step; the first one stays as fast as it is."""
+"""A second library of a network, which also records variables at every step; the first one stays fast."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class RecordingLibrary(Library):
     def read_spikes(
         self, call: ctypes.Structure, storage: int, counts: Arrays, samples: int, labels: np.ndarray
     ) -> dict[str, SpikeTrains]:
-        """Spikes of the first samples of the batch that ran last, by spiking population in the program's order.
+        """Read the spikes of the first samples of the last batch, by spiking population in the order of the program.
 
         Parameters
         ----------
-        call, storage : the batch's.
-        counts : population -> (B, N) spikes of each neuron.
-        samples : S of them.
-        labels : (S,).
+        call, storage : structure and address of the memory of the batch.
+        counts : population -> (B, N) number of spikes of each neuron.
+        samples : number S of samples.
+        labels : (S,) labels of the samples.
         """
         named = {}
         for index, (population, of_neurons) in enumerate(counts.items()):
@@ -45,7 +45,7 @@ class RecordingLibrary(Library):
     def _read_events(
         self, call: ctypes.Structure, storage: int, sample: int, population: int, count: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Times (ms) and neurons of the spikes of one sample and population."""
+        """Read the times (ms) and neurons of the spikes of one sample and population."""
         neurons, times = np.empty(count, np.int32), np.empty(count, np.float64)
         self._copy_spikes(
             ctypes.byref(call),
@@ -59,14 +59,14 @@ class RecordingLibrary(Library):
 
 
 class Recorder:
-    """Room for what one recording writes down.
+    """Memory for one recording.
 
     Parameters
     ----------
-    program : as compiled.
-    wanted : population -> variables.
-    samples : S, the first ones of the batch.
-    num_steps, dtype : of a trial and its numbers.
+    program : program of the compiled library.
+    wanted : population -> variables to record.
+    samples : number S of samples, the first of the batch.
+    num_steps, dtype : number of steps in a trial, and type of the values.
     """
 
     def __init__(self, program: Program, wanted: Wanted, samples: int, num_steps: int, dtype: np.dtype) -> None:
@@ -81,7 +81,7 @@ class Recorder:
 
     @property
     def members(self) -> dict[str, int]:
-        """Members of a `Batch` that records."""
+        """Members of a recording `Batch`."""
         return {"num_recorded": self._samples, "tracks": ctypes.addressof(self._tracks)}
 
     def make_recording(

@@ -1,4 +1,4 @@
-"""Number of terms of the series that a population's trained parameters need, for its time constants and the step."""
+"""Number of terms of the series for trained parameters of a population, by time constants and time step."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ MAX_TERMS = 40
 
 
 def choose_series_order(population: PopulationProgram, values: Values, dt: float, rounding: float) -> int:
-    """Terms of the exponential's series over a step, down to `rounding`.
+    """Choose the number of terms of the series of the exponential over a step, for errors below `rounding`.
 
     Raises
     ------
     SettingError
-        Where a step is too long for the shortest time constant.
+        The time step is too long for the shortest time constant.
     """
     assert population.trained is not None and population.trained.sensitivity is not None
     terms = _count_terms(_find_fastest_rate(population, values) * dt, rounding)
     if population.series:
-        # As many as there are powers of time in what does not leak.
+        # States without leak are polynomials in time of this degree.
         terms = max(terms, 2 * len(population.state))
     if terms > MAX_TERMS:
         raise _explain_too_coarse(population, values, dt)
@@ -29,7 +29,7 @@ def choose_series_order(population: PopulationProgram, values: Values, dt: float
 
 
 def _find_fastest_rate(population: PopulationProgram, values: Values) -> float:
-    """The largest rate, 1/ms; of an oscillation in radians."""
+    """Find the largest rate, 1/ms; that of an oscillation in radians per ms."""
     assert population.trained is not None and population.trained.sensitivity is not None
     matrix = population.trained.sensitivity.matrix
     if population.series:
@@ -38,7 +38,7 @@ def _find_fastest_rate(population: PopulationProgram, values: Values) -> float:
 
 
 def _bound_eigenvalues(population: PopulationProgram, values: Values) -> float:
-    """The largest eigenvalue of the state's own part of the matrix; that of its derivatives repeats it."""
+    """Compute the largest absolute eigenvalue of the matrix of the state; that of its derivatives is the same."""
     assert population.trained is not None and population.trained.sensitivity is not None
     index = {x: i for i, x in enumerate(population.state)}
     matrix = np.zeros((population.size, len(index), len(index)))
@@ -49,7 +49,7 @@ def _bound_eigenvalues(population: PopulationProgram, values: Values) -> float:
 
 
 def _count_terms(exponent: float, rounding: float) -> int:
-    """Terms of exp's series that are above rounding; MAX_TERMS + 1 where they are more."""
+    """Count the terms of the series of exp that are above rounding, at most MAX_TERMS + 1."""
     size, k = 1.0, 0
     while size > rounding and k <= MAX_TERMS:
         k += 1
@@ -61,5 +61,5 @@ def _explain_too_coarse(population: PopulationProgram, values: Values, dt: float
     shortest = 1.0 / _find_fastest_rate(population, values)
     return SettingError(
         f"dt = {dt:g} ms is too long a step to train parameters of {population.name!r}, whose shortest time constant "
-        f"is {shortest:.3g} ms; take a shorter step, or a longer time constant."
+        f"is {shortest:.3g} ms; use a shorter step, or a longer time constant."
     )

@@ -1,6 +1,6 @@
-"""Structures that the driver and the generated code share, stated once: C declarations and ctypes twins of one table.
+"""Structures that Python code and generated code share: one table gives the C declaration and the ctypes type.
 
-The generated code asserts at compile time that every member of the one lies where it does in the other.
+The generated code asserts at compile time that all members have the same offsets in both.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Member:
 
     Attributes
     ----------
-    name, type : in C; a pointer's type ends in `*`.
-    meaning : a comment; shapes in parentheses.
-    shared : whether threads of a batch write to it, which start from 0.
+    name, type : name and type in C; the type of a pointer ends with `*`.
+    meaning : comment; shapes are in parentheses.
+    shared : whether threads of a batch write to it; it starts with 0.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Member:
 
     @property
     def ctype(self) -> Any:
-        """The type in ctypes."""
+        """Type in ctypes."""
         return ctypes.c_void_p if self.is_pointer else _CTYPES[self.type.removeprefix("_Atomic ")]
 
     @property
     def element(self) -> str:
-        """C type of what a pointer points to."""
+        """C type of the elements of a pointer."""
         return self.type.removeprefix("const ").rstrip("* ")
 
     @property
     def declaration(self) -> str:
-        """A line of C."""
+        """Declaration in C."""
         separator = "" if self.is_pointer else " "
         comment = f" /* {self.meaning} */" if self.meaning else ""
         return f"{self.type}{separator}{self.name};{comment}"
@@ -146,7 +146,7 @@ BATCH = (
     Member("phase", "_Atomic int32_t", "barriers passed", shared=True),
     Member("status", "_Atomic int32_t", "one of the codes above", shared=True),
 )
-"""One batch: what goes in, what comes out, and where threads meet."""
+"""One batch: input, results, and variables shared between threads."""
 
 RECORDING = (
     Member("num_recorded", "int64_t", "samples"),
@@ -155,26 +155,26 @@ RECORDING = (
 """Members that a recording adds to a batch."""
 
 COUNT_RULE = tuple(Member(name, "double") for name in (*SpikeCountRegularisation.list_numbers(), "each_trial"))
-"""`SpikeCountRegularisation` of one population; the last member says whether each trial has its own average."""
+"""`SpikeCountRegularisation` of one population; the last member is 1 if counts of each trial are used, else 0."""
 
 NOISE = tuple(Member(name, "double") for name in NOISE_AND_DROPOUT)
-"""Of one population; 0 where it has none."""
+"""Noise and dropout of one population; 0 if it has none."""
 
 
 class Structure(ctypes.Structure):
-    """A ctypes twin of one of the tables, filled by name."""
+    """Base of the ctypes types of the tables; members are set by name."""
 
     members: ClassVar[tuple[Member, ...]]
     pointees: tuple[Any, ...]
 
     @classmethod
     def from_values(cls, dtype: np.dtype, index_dtype: np.dtype, values: Mapping[str, Any]) -> Structure:
-        """A structure with these values: numbers, arrays, and addresses of other structures as ints.
+        """Create a structure with values: numbers, arrays, and addresses of other structures as ints.
 
         Parameters
         ----------
-        dtype, index_dtype : of the C types `scalar` and `neuron_index`; arrays of another type are a TypeError.
-        values : of every member that threads do not share, by name.
+        dtype, index_dtype : of the C types `scalar` and `neuron_index`; arrays of another type raise a TypeError.
+        values : values by name, of every member that is not shared between threads.
         """
         expected = {member.name for member in cls.members if not member.shared}
         if values.keys() != expected:
@@ -195,7 +195,7 @@ def _to_ctypes(structure: type, member: Member, value: Any, dtypes: Mapping[str,
 
 
 def make_twin(name: str, members: Iterable[Member]) -> type[Structure]:
-    """The ctypes twin of a table."""
+    """Make the ctypes type of a table."""
     table = tuple(members)
     return type(name, (Structure,), {"members": table, "_fields_": [(m.name, m.ctype) for m in table]})
 
@@ -207,12 +207,12 @@ RecordingBatch = make_twin("Batch", BATCH + RECORDING)
 
 
 def declare(name: str, members: Iterable[Member]) -> str:
-    """The structure in C."""
+    """Write the declaration of the structure in C."""
     return "\n".join(["typedef struct {", *(member.declaration for member in members), f"}} {name};"])
 
 
 def assert_layout(structure: type[Structure]) -> str:
-    """C that does not compile unless every member lies where it lies in the twin."""
+    """Write C assertions that every member has the same offset as in the ctypes type."""
     name = structure.__name__
     lines = [
         f'_Static_assert(offsetof({name}, {m.name}) == {getattr(structure, m.name).offset}, "{name}.{m.name}");'

@@ -1,4 +1,4 @@
-"""Threads that run one entry of a compiled library together."""
+"""Threads that execute one function of a compiled library together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 
 def count_available_threads() -> int:
-    """Number of processors this process may use."""
+    """Count the processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -26,11 +26,11 @@ class ThreadTeam:
         self._pool: ThreadPoolExecutor | None = None
 
     def run(self, work: Callable[[int], None]) -> None:
-        """Call `work` with every number below `size`, each in a thread of its own, and wait for all of them.
+        """Call `work` with every number below `size`, each in its own thread, and wait for all of them.
 
-        The calls wait for each other, so an interrupt must keep none from starting; and they write to memory of the
-        caller's, so none may be left behind by one. Only the thread that just waits can be interrupted, and it waits
-        all the same.
+        The calls wait for each other, so all must start even if there is an interrupt. They write to memory of the
+        caller, so all must end before this method returns. An interrupt is therefore raised only after all calls
+        have ended.
         """
         if self.size == 1:
             work(0)
@@ -53,7 +53,7 @@ class ThreadTeam:
         _wait_for(outcome, lambda: pool.submit(lead))
 
     def enter_fork(self) -> None:
-        """Forget all threads: a forked process inherits none, and starts its own."""
+        """Discard all threads: a forked process does not inherit them, and starts its own."""
         self._pool = None
 
     def close(self) -> None:
@@ -64,14 +64,14 @@ class ThreadTeam:
 
 
 def _wait_for(outcome: Future[None], submit: Callable[[], object]) -> None:
-    """Submit what sets an outcome, and wait for it; an interrupt is raised only then."""
+    """Submit work that sets an outcome, and wait for it; an interrupt is raised only afterwards."""
     is_submitted, interrupt = False, None
     while not outcome.done():
         try:
             if not is_submitted:
-                submit()  # once more where an interrupt hides whether it was
+                submit()  # again, as after an interrupt it is unknown whether it was submitted
                 is_submitted = True
-            outcome.exception()  # waits, and is quicker than `wait`
+            outcome.exception()  # waits, and is faster than `wait`
         except KeyboardInterrupt as error:
             interrupt = error
     if interrupt is not None:

@@ -1,4 +1,4 @@
-"""Run-time values of a network that the library reads besides those of its neurons."""
+"""Run-time values of a network that are not those of single neurons."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..run_values import RunValues
 
 
 class TrialValues:
-    """Delays, noise and dropout, the loss's numbers and weight, and spike-count regularisation, as arrays.
+    """Arrays of delays, noise and dropout, parameters and weight of the loss, and spike-count regularisation.
 
     Parameters
     ----------
-    program : as compiled.
-    num_steps, dt : of a trial; ms.
-    dtype : of the loss's numbers.
+    program : program of the compiled library.
+    num_steps, dt : number of steps in a trial, and time step, ms.
+    dtype : type of the parameters of the loss.
     """
 
     def __init__(self, program: Program, num_steps: int, dt: float, dtype: np.dtype) -> None:
@@ -28,12 +28,12 @@ class TrialValues:
         self._members: dict[str, np.ndarray] = {}
 
     def refresh(self, values: RunValues) -> None:
-        """Follow the run-time values.
+        """Update the arrays from the run-time values.
 
         Raises
         ------
         SettingError
-            Where the loss's weight is not finite, or zero at all times.
+            The weight of the loss is not finite, or zero at all times.
         """
         populations, loss_values = self._program.populations, values.get_loss_values()
         self._members = {
@@ -53,6 +53,6 @@ class TrialValues:
 
 
 def _count_rule(values: RunValues, population: str) -> list[float]:
-    """A `CountRule` of the library."""
+    """Return the members of a `CountRule` of the library."""
     rule = values.get_regularisation(population)
     return [*(getattr(rule, name) for name in rule.list_numbers()), rule.average == "trial"]

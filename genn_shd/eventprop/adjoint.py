@@ -7,13 +7,13 @@ spike of a neuron
     p(-) = J^T p(+) - (grad g / (grad g . f(-))) D
     D    = p(+) . (J f(-) - f(+)) + feedback + spike_drive
 
-where f is x' just before and after, J = dr/dx, `feedback` collects what the spike does to its targets and
-`spike_drive` is the explicit derivative of the loss by the spike's time. Stated in the field's scaled variables
-lambda_x = -p_x / s_x, s_x = -1/A_xx (the variable's own time constant), this is equation by equation that of
+where f is x' just before and after, J = dr/dx, `feedback` is the derivative of the loss by the spike time through the
+targets, and `spike_drive` the explicit derivative. In the scaled variables of the literature,
+lambda_x = -p_x / s_x, s_x = -1/A_xx (the time constant of the variable), these are the equations of
 Wunderlich & Pehle, Sci. Rep. 11, 12829 (2021). A state without leak has s_x = 1 ms. `docs/theory/eventprop.md`
-derives it.
+derives them.
 
-Nothing here knows about time steps: a scheme (`genn_shd.eventprop.schemes`) turns the result into code.
+This module is independent of time steps; a scheme (`genn_shd.eventprop.schemes`) generates code from the result.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SLOPE = make_symbol("slope")
 
 
 def name_adjoint(state: str) -> str:
-    """Name of the adjoint of a state variable."""
+    """Return the name of the adjoint of a state variable."""
     return f"lambda_{state}"
 
 
@@ -45,14 +45,14 @@ class SpikeEvent:
 
     Attributes
     ----------
-    threshold : the neuron spikes where this expression reaches zero from below.
+    threshold : the neuron spikes when this expression reaches zero from below.
     reset : state variable -> its value after the spike.
-    tape : name -> expression of the state just before the spike; all that the backward pass needs to know. `slope`
-        is the threshold's rate of change times the time constant s of the threshold's variable (for LIF: I - V).
+    tape : name -> expression of the state just before the spike, to be stored for the backward pass. `slope`
+        is the rate of change of the threshold times the time constant s of its variable (for LIF: I - V).
     jump : adjoint variable -> its value before the spike in terms of those after it, the tape, `feedback` and
         `spike_drive`.
-    variable : the state variable that the threshold watches.
-    after : the threshold's expression just after the reset, at a spike.
+    variable : the state variable in the threshold.
+    after : the expression of the threshold just after the reset.
     """
 
     threshold: sympy.Expr
@@ -65,7 +65,7 @@ class SpikeEvent:
 
 @dataclass(frozen=True)
 class Dynamics:
-    """A population's dynamics and adjoint in continuous time.
+    """Dynamics and adjoint of a population in continuous time.
 
     Attributes
     ----------
@@ -73,8 +73,9 @@ class Dynamics:
     neuron_state, synapse_state : names of state variables, in this order in `matrix` and `drift`.
     matrix, drift : A (n, n) and b (n) of x' = A x + b, per ms.
     scales : state variable -> s_x, ms.
-    event : None where the population never spikes.
-    feedback : what a spike arriving here sends back to its sender, per unit weight (for LIF: lambda_V - lambda_I).
+    event : the event of a spike; None if the population never spikes.
+    feedback : value that an arriving spike sends back to the presynaptic neuron, per unit weight (for LIF:
+        lambda_V - lambda_I).
     weight_gradient : dL/dw of one arriving spike (for LIF: -tau_syn lambda_I).
     """
 
@@ -94,20 +95,20 @@ class Dynamics:
 
     @functools.cached_property
     def entries(self) -> dict[tuple[int, int], sympy.Expr]:
-        """(row, column) -> entry of A, those that are not zero."""
+        """(row, column) -> entry of A, for entries that are not zero."""
         n = range(len(self.state))
         return {(i, j): self.matrix[i, j] for i in n for j in n if self.matrix[i, j] != 0}
 
     @functools.cached_property
     def drives(self) -> dict[int, sympy.Expr]:
-        """Row -> entry of b, those that are not zero."""
+        """Row -> entry of b, for entries that are not zero."""
         return {i: self.drift[i] for i in range(len(self.state)) if self.drift[i] != 0}
 
     @functools.cached_property
     def steady_state(self) -> dict[str, sympy.Expr]:
-        """Adjoint variable -> -1 times where it settles under a constant drive dl/dV = 1 per ms (for LIF: 1 each).
+        """Adjoint variable -> -1 times its steady state under a constant drive dl/dV = 1 per ms (for LIF: 1 each).
 
-        Relative to it, a driven adjoint obeys the same equations as one that is not driven. Needs leak in all states.
+        The difference from the steady state obeys the equations without drive. All states must leak.
         """
         drive = sympy.Matrix([1] + [0] * (len(self.state) - 1))  # where A^T p + e_V = 0; losses read V, the first
         p = -(self.matrix.T).inv() * drive
@@ -115,7 +116,7 @@ class Dynamics:
 
     @functools.cached_property
     def is_pairwise(self) -> bool:
-        """Whether every state leaks, is driven by states that nothing drives, and by no constant."""
+        """Whether all states leak, are driven only by states without input from others, and have no constant drive."""
         leaks = all(simplify(self.matrix[i, i] * self.scales[x] + 1) == 0 for i, x in enumerate(self.state))
         driven = {i for i, j in self.entries if i != j}
         direct = all(j not in driven for i, j in self.entries if i != j)
@@ -123,7 +124,7 @@ class Dynamics:
 
     @functools.cached_property
     def coupled(self) -> np.ndarray:
-        """(n, n) bool: entries of exp(A r) that are not zero, the transitive closure of A's."""
+        """(n, n) bool: entries of exp(A r) that are not zero, the transitive closure of those of A."""
         a = np.eye(len(self.state), dtype=bool)
         for i, j in self.entries:
             a[i, j] = True
@@ -133,7 +134,7 @@ class Dynamics:
 
 
 def derive(network: Network) -> tuple[Dynamics, ...]:
-    """Dynamics and adjoint of every population with linear dynamics, in the network's order."""
+    """Derive dynamics and adjoint of every population with linear dynamics, in the order of the network."""
     return tuple(_derive_dynamics(p) for p in network.populations[1:] if is_linear(p))
 
 
@@ -146,7 +147,7 @@ def _derive_dynamics(population: Population) -> Dynamics:
     matrix = flow.jacobian(x).applyfunc(simplify)
     drift = (flow - matrix * x).applyfunc(simplify)
     scales = _find_scales(population, state, matrix)
-    # p and f in terms of the scaled adjoint; an arrival adds w to one variable, so f jumps by A's column of it.
+    # p and f in terms of the scaled adjoint; an arrival adds w to one variable, so f changes by w times a column of A.
     p = sympy.Matrix([-scales[name] * make_symbol(name_adjoint(name)) for name in state])
     received = state.index(synapse.receives)
     return Dynamics(
@@ -163,7 +164,7 @@ def _derive_dynamics(population: Population) -> Dynamics:
 
 
 def _find_scales(population: Population, state: tuple[str, ...], matrix: sympy.Matrix) -> dict[str, sympy.Expr]:
-    """The time constants of states; 1 ms where there is no leak, or values may be such that there is none."""
+    """Find the time constants of states; 1 ms for states without leak, or whose leak can be zero for some values."""
     scales = {}
     for i, name in enumerate(state):
         leak = matrix[i, i]
@@ -223,7 +224,7 @@ def _derive_spike_event(
 
 
 def _find_watched(population: Population, x: sympy.Matrix, gradient: sympy.Matrix) -> sympy.Symbol:
-    """The state variable that the threshold is about: the first in it, rather one that no values take out of it."""
+    """Find the state variable of the threshold: the first one that occurs in it for all values of parameters."""
     present = [s for s, g in zip(x, gradient, strict=True) if g != 0]
     certain = [s for s, g in zip(x, gradient, strict=True) if g != 0 and _is_never_zero(g, population)]
     if not present:
@@ -236,14 +237,14 @@ def _find_watched(population: Population, x: sympy.Matrix, gradient: sympy.Matri
 def _solve_threshold(
     population: Population, threshold: sympy.Expr, watched: sympy.Symbol
 ) -> list[tuple[sympy.Symbol, sympy.Expr]]:
-    """The state variable that the threshold fixes, and its value there; none where a parameter may take it out."""
+    """Solve the threshold for its state variable; empty if the variable does not occur for some values."""
     if not _is_never_zero(threshold.diff(watched), population):
         return []
     return [(watched, sympy.solve(threshold, watched)[0])]
 
 
 def _solve_slope(population: Population, slope: sympy.Expr, x: sympy.Matrix) -> list[tuple[sympy.Symbol, sympy.Expr]]:
-    """The state variable that the slope fixes, and its value; none where a parameter may take each out of it."""
+    """Solve the slope for a state variable; empty if each one does not occur for some values of parameters."""
     for s in reversed(list(x)):
         if slope.has(s) and _is_never_zero(slope.diff(s), population):
             return [(s, sympy.solve(slope - SLOPE, s)[0])]
@@ -251,7 +252,7 @@ def _solve_slope(population: Population, slope: sympy.Expr, x: sympy.Matrix) -> 
 
 
 def _on_the_tape(jump: sympy.Expr, known: list[tuple[sympy.Symbol, sympy.Expr]]) -> sympy.Expr:
-    """State the jump in what the tape holds."""
+    """Express the jump by the stored values."""
     for s, value in known:
         jump = jump.subs(s, value)
     return sympy.collect(sympy.expand(jump), 1 / SLOPE)

@@ -1,7 +1,7 @@
-"""Names in generated code. A definition's names stand in it as they are, unless the code means something else by them.
+"""Names in generated code. Names of a definition are kept, unless the code uses them otherwise.
 
-Then an underscore is added: a parameter `a` of a neuron is `a_` in code whose loops have an `a` of their own. Programs
-are made of a description with such names; users see their own everywhere else.
+Then an underscore is appended: a parameter `a` of a neuron is `a_` in code with its own variable `a`. Programs
+are generated from a description with such names; everywhere else the names of the definition are used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORDS_OF_COMPILERS = frozenset(
         *("complex", "imaginary", "errno", "stdin", "stdout", "stderr"),
     }
 )
-"""Words of C++ and of C since 2023, and macros of compilers and headers."""
+"""Keywords of C++ and C23, and macros of compilers and headers."""
 _PROGRAM = frozenset(
     {
         *("feedback", "drive", "spike_drive", "count_signal", "slope", "arrived", "drift", "r", "scalar"),
@@ -45,9 +45,9 @@ _BEFORE = re.compile(
     r"(?:lambda|trace|gain|reset|change|start|steady|impulse|shift_by|rate|gap|coupling|ratio|matrix|mean|jump|M|INT|UINT)_"
     r"|(?:rate\d|back\d?|pull\d?|stage\d|by|after|shared|reset_shared|kept)_"
 )
-"""What names that are derived from others have before these."""
+"""Prefixes of derived names."""
 _DERIVED = re.compile(rf"{_BEFORE.pattern}|_|.*(?:_from_|_by_|_next$|_$)")
-# Names of a loss that are known by them.
+# Parameters of losses with a fixed meaning.
 _OF_LOSSES = frozenset({"loss_scale", "tau_input", "input_gain"})
 _SNIPPETS = ("step_code", "spike_code", "logit", "output_loss", "voltage_drive", "spike_drive", "silent_label_signal")
 
@@ -57,7 +57,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class CodedNetwork:
-    """A description in names for code.
+    """A description with names for code.
 
     Attributes
     ----------
@@ -70,12 +70,12 @@ class CodedNetwork:
 
 
 def rename_for_code(network: Network, is_taken: IsTaken) -> CodedNetwork:
-    """Rename what the code of a back end would take for something else.
+    """Rename everything whose name the code of a back end uses otherwise.
 
     Raises
     ------
     SettingError
-        Names so alike that their new ones, or names derived from them, would be the same.
+        New names, or names derived from them, would be the same.
     """
     coded, public = [network.input], {}
     for population in network.populations[1:]:
@@ -110,7 +110,7 @@ def _list_public_names(population: Population, names: Names) -> dict[str, str]:
     composed = any(a.endswith(b) and _BEFORE.fullmatch(a.removesuffix(b)) for a in public for b in public)
     if len(public) < len(names) or public.keys() & derived.keys() or composed:
         raise SettingError(
-            f"population {population.name!r}: its names {', '.join(sorted(names))} are too much alike for generated "
+            f"population {population.name!r}: its names {', '.join(sorted(names))} are too similar for generated "
             "code; rename one that ends in an underscore or begins with 'lambda_', 'back_' or the like."
         )
     return public | derived
@@ -178,5 +178,5 @@ def _check_distinct(loss: str, codes: Iterable[str]) -> None:
     listed = list(codes)
     if len(set(listed)) < len(listed):
         raise SettingError(
-            f"loss {loss!r}: its names are too much alike for generated code; rename one that ends in an underscore."
+            f"loss {loss!r}: its names are too similar for generated code; rename one that ends in an underscore."
         )

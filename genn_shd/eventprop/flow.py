@@ -1,7 +1,7 @@
-"""Nonlinear populations: right-hand sides and what their adjoint needs, with no closed form to hope for.
+"""Nonlinear populations: right-hand sides, and the derivatives for their adjoint.
 
-The state x of a neuron and its synapse obeys x' = f(x). A numerical method follows it, and the gradient is the exact
-adjoint of what the method computed: for it, a scheme needs f, products u^T df/dx and u^T df/dtheta with a row vector
+The state x of a neuron and its synapse obeys x' = f(x). It is integrated numerically, and the gradient is the exact
+adjoint of the numerical method. A scheme needs f, products u^T df/dx and u^T df/dtheta with a row vector
 u, and the same of the threshold g and the reset r. SymPy derives them, with common subexpressions computed once.
 """
 
@@ -20,13 +20,13 @@ from ..network.network import Network, Population
 
 @dataclass(frozen=True)
 class Flow:
-    """A population's dynamics, threshold and reset as expressions.
+    """Dynamics, threshold and reset of a population as expressions.
 
     Attributes
     ----------
     population : the description.
     derivative : state variable -> d/dt, per ms.
-    threshold : the neuron spikes where this reaches zero from below; None where it never does.
+    threshold : the neuron spikes when this reaches zero from below; None if it never spikes.
     reset : state variable -> its value after a spike, for all of them.
     """
 
@@ -45,7 +45,7 @@ class Flow:
 
     @property
     def receives(self) -> str:
-        """The state variable that arrivals change."""
+        """The state variable to which weights are added."""
         assert self.population.synapse is not None
         return self.population.synapse.receives
 
@@ -57,12 +57,12 @@ class Flow:
 
     @property
     def resets_threshold(self) -> bool:
-        """Whether a reset takes the neuron away from its threshold."""
+        """Whether the reset changes the distance from the threshold."""
         return self.threshold is not None and is_threshold_moved(self.reset, self.threshold)
 
 
 def is_threshold_moved(reset: Mapping[str, sympy.Expr], threshold: sympy.Expr) -> bool:
-    """Whether a reset changes how far the state is from the threshold."""
+    """Whether a reset changes the distance of the state from the threshold."""
     after = threshold.subs({make_symbol(x): e for x, e in reset.items()}, simultaneous=True)
     return simplify(after - threshold) != 0
 
@@ -75,7 +75,7 @@ def is_linear(population: Population) -> bool:
 
 
 def derive_flows(network: Network) -> tuple[Flow, ...]:
-    """Read the equations of every population that is not linear.
+    """Read the equations of every nonlinear population.
 
     Raises
     ------
@@ -92,12 +92,12 @@ def derive_flows(network: Network) -> tuple[Flow, ...]:
 
 
 def derive_flow(population: Population) -> Flow:
-    """Read a population's equations.
+    """Read the equations of a population.
 
     Raises
     ------
     SettingError
-        A threshold that arrivals move at once, or that depends on no state.
+        The threshold depends on the variable to which weights are added, or on no state.
     """
     neuron = population.neuron
     assert neuron is not None
@@ -115,7 +115,7 @@ def derive_flow(population: Population) -> Flow:
 
 
 def read_dynamics(population: Population) -> dict[str, sympy.Expr]:
-    """Return d/dt of every state variable of neuron and synapse, per ms, with the current of the synapse put in."""
+    """Return d/dt of every state variable of neuron and synapse, per ms, with the expression of the current."""
     neuron, synapse = population.neuron, population.synapse
     assert neuron is not None and synapse is not None
     right_hand_sides = {**neuron.dynamics, **synapse.dynamics}
@@ -142,12 +142,12 @@ def _check_threshold(flow: Flow) -> None:
 
 
 def declare(expressions: Mapping[str, sympy.Expr], shared: str = "shared") -> str:
-    """Code that declares a constant for each expression; what several have in common is computed once.
+    """Write code that declares a constant for each expression; common subexpressions are computed once.
 
     Raises
     ------
     SettingError
-        An expression that has no form in code, such as a derivative of fmin.
+        An expression cannot be written as code, such as a derivative of fmin.
     """
     common, reduced = sympy.cse(list(expressions.values()), symbols=sympy.numbered_symbols(f"{shared}_", real=True))
     lines = [f"const scalar {name} = {_write_code(e)};" for name, e in common]
@@ -158,13 +158,13 @@ def declare(expressions: Mapping[str, sympy.Expr], shared: str = "shared") -> st
 def _write_code(expression: sympy.Expr) -> str:
     if expression.has(sympy.Derivative, sympy.Heaviside, sympy.DiracDelta, sympy.Subs):
         raise SettingError(
-            f"{expression} is no smooth function; dynamics of nonlinear neurons need a derivative everywhere, so write "
+            f"{expression} is not a smooth function; dynamics of nonlinear neurons must be differentiable, so write "
             "them without fmin, fmax and fabs."
         )
     return to_code(expression)
 
 
 def pull(values: Iterable[sympy.Expr], covector: Iterable[sympy.Expr], names: Iterable[str]) -> dict[str, sympy.Expr]:
-    """Name -> the derivative by it of the sum of values times a covector."""
+    """Return name -> derivative by it of the sum of values times a covector."""
     total = sympy.Add(*(u * v for u, v in zip(covector, values, strict=True)))
     return {name: total.diff(make_symbol(name)) for name in names}

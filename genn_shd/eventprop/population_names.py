@@ -1,7 +1,7 @@
-"""Names of populations in generated code: their own, unless the code would mean something else by them.
+"""Names of populations in generated code: their own, unless the code uses them otherwise.
 
-Such a population is called `population_2` there, after its place in the network. Users see their own names everywhere
-else; the comment that opens the code names both.
+Then a population is called by its position in the network, such as `population_2`. Everywhere else its own name is
+used; the comment at the start of the code lists both.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _NUMBERED = re.compile(r"population_\d+", re.ASCII)
 
 
 def rename_populations(program: Program, taken: Collection[str], suffixes: Collection[str]) -> Program:
-    """Rename the populations whose names cannot stand in the code.
+    """Rename the populations whose names cannot be used in the code.
 
     Parameters
     ----------
     taken : names that the templates use themselves.
-    suffixes : what they append to the name of a population.
+    suffixes : suffixes that they append to names of populations.
     """
     codes = choose_code_names([p.name for p in program.network.populations], taken, suffixes)
     if all(name == code for name, code in codes.items()):
@@ -36,7 +36,7 @@ def rename_populations(program: Program, taken: Collection[str], suffixes: Colle
 
 
 def choose_code_names(names: Sequence[str], taken: Collection[str], suffixes: Collection[str]) -> dict[str, str]:
-    """Choose a name in code for each population; no two are the same, nor names that are made of them."""
+    """Choose a name in code for each population, so that all names and names derived from them differ."""
     return {
         name: name
         if _is_free(name, taken) and not any(_is_made_of(name, other, suffixes) for other in names)
@@ -46,7 +46,7 @@ def choose_code_names(names: Sequence[str], taken: Collection[str], suffixes: Co
 
 
 def _is_free(name: str, taken: Collection[str]) -> bool:
-    """Return whether the code and its headers mean nothing by a name, or by a name that begins with it."""
+    """Whether the code and its headers use neither a name nor names that begin with it."""
     if not _PLAIN.fullmatch(name) or _MACRO.fullmatch(name) or _NUMBERED.fullmatch(name):
         return False
     if name in RESERVED_NAMES or name in WORDS_OF_COMPILERS or name in taken:
@@ -55,7 +55,7 @@ def _is_free(name: str, taken: Collection[str]) -> bool:
 
 
 def _is_made_of(name: str, other: str, suffixes: Collection[str]) -> bool:
-    """Return whether the code derives a name from another population's, such as `hidden_tape` from `hidden`."""
+    """Whether the code derives a name from that of another population, such as `hidden_tape` from `hidden`."""
     if name == other or not name.startswith(other):
         return False
     end = name.removeprefix(other)
@@ -63,7 +63,7 @@ def _is_made_of(name: str, other: str, suffixes: Collection[str]) -> bool:
 
 
 def rename_network(network: Network, codes: Mapping[str, str]) -> Network:
-    """Return a network whose populations have other names; connections are called after them."""
+    """Return a network with other names of populations, and of connections between them."""
     return replace(
         network,
         populations=tuple(replace(p, name=codes[p.name]) for p in network.populations),

@@ -1,8 +1,8 @@
 """The program of a network: forward and backward code that every back end can compile.
 
-All code is in GeNN's snippet language and speaks of one neuron. Names in it are the population's state, its
-per-neuron run-time values (parameters of the definitions and the scheme's coefficients), and those listed with
-each piece. A back end supplies loops, storage and the order of things, which the scheme fixes.
+All code is in GeNN's snippet language and describes one neuron. It uses the names of the state, of the run-time
+values of neurons (parameters of the definitions and coefficients of the scheme), and those listed with each piece.
+A back end adds loops and memory, and executes the pieces in the order that the scheme defines.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class SpikeProgram:
 
     Attributes
     ----------
-    threshold : expression; the neuron spikes where it is not negative.
-    threshold_rate : its rate of change per ms, an expression of the tape's `slope`.
+    threshold : expression; the neuron spikes when it is not negative.
+    threshold_rate : its rate of change per ms, an expression of the stored `slope`.
     tape : name -> expression of the state at the spike, stored for the backward pass.
-    reset_code : after the tape is stored.
-    jump_code : backward; changes the adjoint. Names: the tape's, `feedback` (sum over targets of weight times
+    reset_code : code of the reset, after the tape is stored.
+    jump_code : backward; changes the adjoint. Names: those of the tape, `feedback` (sum over targets of weight times
         their `feedback`), `spike_drive` (from the loss), `count_signal` (from spike-count regularisation).
-    from_below : whether it spikes only where that was negative before, as the reset may leave it where it spikes.
+    from_below : whether it spikes only if the threshold was negative before, as the reset may leave it non-negative.
     """
 
     threshold: str
@@ -50,15 +50,15 @@ class SpikeProgram:
 
 @dataclass(frozen=True)
 class SeriesProgram:
-    """The propagator exp(A r) of dynamics that have no closed form, as a power series of half a span, a quarter, ...
+    """The propagator exp(A r) of dynamics without closed form, as a power series for a span, half of it, a quarter, ...
 
     Attributes
     ----------
-    squares : entry that is not always zero -> pairs of entries, whose products add up to it in the propagator of twice
-        the span; an entry that stands alone is added. Of states, and of the constant drive.
-    bend : state variable -> coefficient; the second derivative of the threshold's expression, 1/ms^2, is nowhere
-        within a step larger than the sum of these times the state's size. None where the population never spikes.
-    bend_of_drift : coefficient that is added to it.
+    squares : entry that is not always zero -> pairs of entries; the sum of their products is the entry for twice the
+        span. A single entry is added. Entries are those of states and of the constant drive.
+    bend : state variable -> coefficient; the sum of these times absolute values of the state is an upper bound of the
+        second derivative of the threshold, 1/ms^2, within a step. Empty if the population never spikes.
+    bend_of_drift : coefficient that is added to the bound.
     """
 
     squares: dict[str, tuple[tuple[str, ...], ...]]
@@ -68,12 +68,12 @@ class SeriesProgram:
 
 @dataclass(frozen=True)
 class PowerSeries:
-    """Values of a population's `SeriesProgram`.
+    """Values for the `SeriesProgram` of a population.
 
     Attributes
     ----------
-    squarings : how often the series' result is squared.
-    powers : (order + 1, entries, N), coefficients of r^0, r^1, ..., entries in the program's order.
+    squarings : number of times that the sum of the series is squared.
+    powers : (order + 1, entries, N), coefficients of r^0, r^1, ..., with entries in the order of the program.
     """
 
     squarings: int
@@ -82,17 +82,17 @@ class PowerSeries:
 
 @dataclass(frozen=True)
 class SensitivityProgram:
-    """Derivatives y of the state x by trained parameters, for a scheme with spikes inside steps; z is x and y.
+    """Derivatives y of the state x by trained parameters, for a scheme with spikes within steps; z is x and y.
 
     Attributes
     ----------
     state : names of y, all zero at the start of a trial.
-    start_code : y over a step without events. Names: x and y at its start.
-    reached : those of y that an arrival changes by the end of its step.
+    start_code : advances y over a step without events. Names: x and y at its start.
+    reached : entries of y that an arrival changes by the end of its step.
     matrix : (row, column) -> coefficient, the entries of M in z' = M z + c that are not zero.
     drift : row -> coefficient, the entries of c that are not zero.
     shift : tape entry -> expression of z just before a spike, and of the tape's `slope`.
-    reset_code : y after a spike. Names: z before it, the shifts.
+    reset_code : computes y after a spike. Names: z before it, the shifts.
     """
 
     state: tuple[str, ...]
@@ -106,15 +106,15 @@ class SensitivityProgram:
 
 @dataclass(frozen=True)
 class TrainedProgram:
-    """Code for the gradients of a population's trained parameters; see `genn_shd.eventprop.sensitivity`.
+    """Code for the gradients of trained parameters of a population; see `genn_shd.eventprop.sensitivity`.
 
     Attributes
     ----------
-    spike_gradient : parameter -> expression of what one spike adds to dL/d(parameter). Names: the tape's, `feedback`,
-        `spike_drive`, `count_signal`. Empty where the population never spikes.
-    read : parameter -> expression of the derivative of the voltage that the loss reads of one step; what the step adds
-        to dL/d(parameter) is `drive` times this. For outputs that never spike, else empty. Names: as in `mean_code`.
-    sensitivity : None where the derivatives advance with the state and are part of it.
+    spike_gradient : parameter -> expression that one spike adds to dL/d(parameter). Names: those of the tape,
+        `feedback`, `spike_drive`, `count_signal`. Empty if the population never spikes.
+    read : parameter -> expression of the derivative of the voltage that the loss reads in one step; the step adds
+        `drive` times this to dL/d(parameter). For outputs that never spike, else empty. Names: as in `mean_code`.
+    sensitivity : code of the derivatives; None if they are part of the state.
     """
 
     spike_gradient: dict[str, str]
@@ -124,22 +124,23 @@ class TrainedProgram:
 
 @dataclass(frozen=True)
 class FlowProgram:
-    """Code of a population with nonlinear dynamics, which a Runge-Kutta method follows; see
-    `genn_shd.eventprop.schemes.runge_kutta`.
+    """Code of a population with nonlinear dynamics, integrated by a Runge-Kutta method.
+
+    See `genn_shd.eventprop.schemes.runge_kutta`.
 
     Attributes
     ----------
-    step_code : the state over a span `r`.
-    back_code : the covector `back_X` of each state variable from the end of a span `r` to its start, where the state
-        is at; assigns `by_length` and, for each trained parameter, `by_THETA`: derivatives by them.
+    step_code : advances the state over a span `r`.
+    back_code : with the state at the start of a span `r`, moves the covector `back_X` of each state variable from the
+        end to the start; assigns the derivatives `by_length` and, for each trained parameter, `by_THETA`.
     threshold_gradient : state variable -> derivative of the threshold by it, an expression of the state at a spike.
     threshold_by : trained parameter -> the same.
-    reset_back_code : declares `pull_X` and `pull_THETA`: `back_X` from after a reset to before it, where the state is
-        at.
-    resets_threshold : whether a reset takes the neuron away from its threshold.
+    reset_back_code : with the state before a reset, declares `pull_X` and `pull_THETA`: the covector before the reset,
+        from `back_X` after it.
+    resets_threshold : whether the reset changes the distance from the threshold.
     watched : the state variable on which the rule for spike counts acts.
     trained : names of trained parameters.
-    substeps : parts into which a step is cut at least.
+    substeps : smallest number of parts into which a step is divided.
     """
 
     step_code: str
@@ -159,10 +160,10 @@ class SurrogateProgram:
 
     Attributes
     ----------
-    kept : state variables whose values just before a reset, in every step, the backward pass reads.
+    kept : state variables whose values just before the reset are stored in every step for the backward pass.
     back_code : backward; the adjoint over one step. Names: the adjoint, `kept`, `fired` (1 in steps with a spike, else
-        0), `spike_error` (what a spike in this step would change of the loss by way of its targets and of the
-        regularisation of spike counts).
+        0), `spike_error` (derivative of the loss by a spike in this step, through its targets and the regularisation of
+        spike counts).
     """
 
     kept: tuple[str, ...]
@@ -176,11 +177,11 @@ class EligibilityProgram:
     Attributes
     ----------
     kept : state variables whose values just before a reset are read.
-    neuron : name -> expression of one neuron in one step, which all of its synapses share. Names: `kept`, `fired` (1 in
-        steps with a spike, else 0).
+    neuron : name -> expression for one neuron in one step, the same for all of its synapses. Names: `kept`, `fired` (1
+        in steps with a spike, else 0).
     traces : names of a synapse's traces, all zero at the start of a trial.
     trace_code : a synapse's traces over one step, after arrivals have been added; assigns `eligibility`, the derivative
-        by the weight of the spike of this step, or of the voltage at its end where the population never spikes. Names:
+        by the weight of the spike of this step, or of the voltage at its end if the population never spikes. Names:
         the traces, `neuron`.
     """
 
@@ -192,40 +193,40 @@ class EligibilityProgram:
 
 @dataclass(frozen=True)
 class PopulationProgram:
-    """Code of one population that is not a source.
+    """Code of one population other than the input.
 
     Attributes
     ----------
     name, size : of the population.
     state : state variable -> value at the start of a trial.
-    parameters, coefficients : names of the per-neuron run-time values that code may use.
+    parameters, coefficients : names of the run-time values of neurons that code can use.
     receives : the state variable to which arriving spikes add their weights, at the start of a step.
-    advance_code : the neuron's state over one step.
-    spike : what follows where the neuron spikes; None if it never does.
-    decay_code : the synapse's state over one step, after spikes are dealt with.
+    advance_code : advances the state of the neuron over one step.
+    spike : code at a spike; None if the population never spikes.
+    decay_code : advances the state of the synapse over one step, after spikes.
     adjoint : adjoint variables, zero at the end of a trial.
-    drive_code : backward, outputs; lets the loss act at the end of a step. Name: `drive` = d(loss)/dV. Where the
-        loss reads the mean voltage, the adjoint is from then on relative to where the drive would settle it.
-    adjoint_code : backward; the adjoint over one step; for such a loss followed by the way back from the steady
-        adjoint, `drive` still being known.
+    drive_code : backward, outputs; adds the derivative of the loss at the end of a step. Name: `drive` = d(loss)/dV. If
+        the loss reads the mean voltage, the adjoint is then relative to its steady state under the drive.
+    adjoint_code : backward; the adjoint over one step. For such a loss, it also subtracts the steady state; Name:
+        `drive`.
     mean_code : forward, outputs; expression of the mean voltage over the step. Names: the state, and in the exact
-        scheme `start_V`, `start_I` (at the step's start) and `arrived` (the sum of weights that arrived in it; without
-        closed form, what they add to the mean).
-    steady_state : for such a loss, adjoint variable -> where a drive of 1 settles it, as a coefficient, or without
-        closed form, what a drive of -1 adds to it over a step; else empty.
-    feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: what it
-        sends back to its sender per unit weight, and its part of the gradient of the weight.
+        scheme `start_V`, `start_I` (at the start of the step) and `arrived` (the sum of weights that arrived in it;
+        without closed form, their contribution to the mean).
+    steady_state : for such a loss, adjoint variable -> coefficient of its steady state under a drive of 1, or without
+        closed form, of the effect of a drive of -1 over a step; else empty.
+    feedback, weight_gradient : expressions of the adjoint at the start of the step in which a spike arrives: the value
+        sent back to the presynaptic neuron per unit weight, and the contribution to the gradient of the weight.
     propagator : coefficient -> expression of the span `r` (ms), coefficients that do not depend on it and entries
         before it, for schemes that integrate over parts of a step. `coupled(r, E, F, gap, a, a / gap)` stands for
         a (E - F) / gap, finite where gap = 0; E and F are exponentials of -r times two rates that differ by gap.
-    series : the entries that `propagator` does not give; None where it gives all.
-    trained : None where none of the population's parameters are.
-    public_names : name in code -> name that users see, of variables and parameters where they differ.
-    flow : where the dynamics are not linear; the state at the start of every step, arrivals included, is then kept for
-        the backward pass: `adjoint_code` and `feedback` read it, and `by_THETA`, declared before, takes what a step
-        or a spike adds to the gradient of a trained parameter.
-    surrogate : for surrogate gradients, what replaces `adjoint_code` where the population spikes; else None.
-    eligibility : for e-prop, what replaces the adjoint; else None.
+    series : the entries that are not in `propagator`; None if there are no others.
+    trained : code for trained parameters; None if there are none.
+    public_names : name in code -> public name, of variables and parameters for which they differ.
+    flow : code of nonlinear dynamics, else None. The state at the start of every step, after arrivals, is then stored
+        for the backward pass: `adjoint_code` and `feedback` read it, and assign to `by_THETA`, declared before, the
+        contribution of a step or a spike to the gradient of a trained parameter.
+    surrogate : for surrogate gradients, code used instead of `adjoint_code` if the population spikes; else None.
+    eligibility : for e-prop, code used instead of the adjoint; else None.
     """
 
     name: str
@@ -253,12 +254,12 @@ class PopulationProgram:
     eligibility: EligibilityProgram | None = None
 
     def to_public_name(self, name: str) -> str:
-        """The name that users see of a state, an adjoint or a parameter in code."""
+        """Return the public name of a state, an adjoint or a parameter in code."""
         return self.public_names.get(name, name)
 
     @property
     def visible_state(self) -> tuple[str, ...]:
-        """The state variables that mean something to users."""
+        """The state variables of the definitions."""
         return self.adjoint_state if self.flow else tuple(self.state)
 
     @property
@@ -268,12 +269,12 @@ class PopulationProgram:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """Names of the entries of the propagator over a part of a step, those of the series first."""
+        """Names of the entries of the propagator over a part of a step; those of the series are first."""
         return (*(self.series.squares if self.series else ()), *self.propagator)
 
     @property
     def forward_entries(self) -> tuple[str, ...]:
-        """The entries that the state needs, without those of its adjoint alone."""
+        """The entries that the state needs, without those only for the adjoint."""
         read = find_names(self.advance_code, self.decay_code)
         return tuple(name for name in self.entries if name in read)
 
@@ -285,7 +286,7 @@ class PopulationProgram:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Names of all per-neuron run-time values."""
+        """Names of all run-time values of neurons."""
         return self.parameters + self.coefficients
 
 
@@ -293,19 +294,19 @@ class PopulationProgram:
 class ArrivalTerms:
     """The effect at the end of a step of a spike that arrives d ms after its start, as a sum of K terms.
 
-    Each is a function of d times a number of the neuron: effect (d, e, j) = sum over k: phi_k(d) gains[k, e, j].
+    Each term is a function of d times a number of the neuron: effect(d, e, j) = sum over k: phi_k(d) gains[k, e, j].
 
     Attributes
     ----------
     times : (K, order) Chebyshev series of phi_k in 2 d / dt - 1.
     derivatives : (R, order) of the derivatives by d, 1/ms, of the first R <= K.
-    gains : (K, effects, N). Effects: the states that an arrival changes, in the state's order; where the loss drives
-        the population throughout a step, the sum of the weights that arrived; the derivatives that it reaches of the
-        state by trained parameters, which alone need more than R terms.
+    gains : (K, effects, N). Effects: the states that an arrival changes, in the order of the state; if the loss drives
+        the population during steps, the sum of the weights that arrived; then the derivatives by trained parameters
+        that it changes. Only these need more than R terms.
     returns : (R, adjoints, N), backward: dL/dw at d is the sum of phi_k(d) returns[k, e, j] (adjoint of effect e at
-        the step's end), that of the sum of weights being `drive`; its derivative by d, times w, goes back to its
-        sender.
-    reversible : whether the adjoint can be followed from inside the step to its end without loss of precision.
+        the end of the step), where the adjoint of the sum of weights is `drive`. Its derivative by d, times w, is sent
+        back to the presynaptic neuron.
+    reversible : whether an adjoint within the step can be moved to its end without loss of precision.
     """
 
     times: np.ndarray
@@ -329,21 +330,21 @@ class ArrivalTerms:
 
 @dataclass(frozen=True)
 class Program:
-    """Code of a whole network under one scheme.
+    """Code of a whole network for one scheme.
 
     Attributes
     ----------
     scheme : name of the time-stepping scheme.
-    network : the description it was made from, in the names that users see.
-    weight_time : time within a step, as a part of it, at which the loss's weight w(t) is taken.
+    network : the description, with public names.
+    weight_time : time within a step at which the weight w(t) of the loss is evaluated, as a fraction of the step.
     input_activity : (samples, number of steps, dt, tau, gain) -> (B, steps) activity of their input in each step, see
         `genn_shd.eventprop.schemes.input_activity`.
-    populations : in the network's order, without the source.
-    loss : of the network, in names for code.
-    connections : of the network.
-    evaluate_coefficients : (population name, parameter values, dt) -> the coefficients' values, float64, (N,) each.
-    arrivals : (population name, parameter values, dt, precision) -> the terms of arrivals inside steps; None where they
-        are at its start.
+    populations : programs in the order of the network, without the input.
+    loss : the loss of the network, with names for code.
+    connections : connections of the network.
+    evaluate_coefficients : (population name, parameter values, dt) -> values of the coefficients, float64, (N,) each.
+    arrivals : (population name, parameter values, dt, precision) -> the terms of arrivals within steps; None if spikes
+        arrive only at the start of a step.
     power_series : (population name, parameter values, dt, precision) -> values of its `SeriesProgram`, None for
         populations that have none.
     rule : how gradients are computed.
@@ -365,8 +366,8 @@ class Program:
 
         Parameters
         ----------
-        values : of the population's parameters, by the names that users see.
-        dt : ms.
+        values : parameters of the population, by public name.
+        dt : time step, ms.
         """
         p = next(p for p in self.populations if p.name == population)
         coded = {name: values[p.to_public_name(name)] for name in p.parameters}

@@ -1,4 +1,4 @@
-"""Conversion of a trained network of rectified linear units to spiking neurons, with rates for activations."""
+"""Conversion of a trained network of rectified linear units to spiking neurons, whose rates are the activations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..spikes.spike_trains import SpikeTrains
 from ..system.numbers import check_positive
 
 TAU = 5.0
-"""Time constant of membranes and synapses of integrate-and-fire neurons, ms: an arrival raises V by its weight."""
+"""Time constant of synapses and of integrate-and-fire membranes, ms; an arriving spike raises V by its weight."""
 
 Layer = tuple[ArrayLike, ArrayLike]
 """Weights (inputs, units) and biases (units,)."""
@@ -26,14 +26,14 @@ Layer = tuple[ArrayLike, ArrayLike]
 
 @dataclass(frozen=True)
 class ConvertedNetwork:
-    """A spiking network whose rates stand for the activations of rectified linear units.
+    """A spiking network whose rates are proportional to the activations of rectified linear units.
 
     Attributes
     ----------
-    network : its last input channel always spikes at `max_rate`, for biases.
+    network : the network; its last input channel always spikes at `max_rate`, for biases.
     parameters : weights by connection, for `Model.set_parameters`.
-    largest_input : value of a feature that spikes at `max_rate`; larger ones do, too.
-    max_rate : spikes per ms.
+    largest_input : features of this value or more spike at `max_rate`.
+    max_rate : highest rate of an input channel, spikes per ms.
     """
 
     network: Network
@@ -42,24 +42,24 @@ class ConvertedNetwork:
     max_rate: float
 
     def encode(self, features: ArrayLike, duration: float, labels: ArrayLike | None = None) -> SpikeTrains:
-        """Make samples of features (B, N): each is a regular train of spikes, at a rate in proportion.
+        """Make samples from features (B, N): regular spike trains with rates proportional to the features.
 
         Parameters
         ----------
-        features : not negative.
-        duration : of a sample, ms.
-        labels : (B,).
+        features : (B, N), not negative.
+        duration : duration of a sample, ms.
+        labels : (B,) labels of the samples.
 
         Raises
         ------
         DataError
-            Features of another number, negative, or not finite.
+            Features have the wrong shape, are negative, or are not finite.
         """
         values = np.asarray(features, float)
         if values.ndim != 2 or values.shape[1] != self.network.input.size - 1:
             raise DataError(f"features have shape {values.shape}; give (B, {self.network.input.size - 1}).")
         if not np.isfinite(values).all() or (values < 0).any():
-            raise DataError("features must be finite and not negative: rates stand for them.")
+            raise DataError("features must be finite and not negative, as they become rates.")
         check_positive("duration", duration, "ms")
         parts = np.minimum(values / self.largest_input, 1.0)
         rates = self.max_rate * np.column_stack([parts, np.ones(len(parts))])
@@ -69,7 +69,7 @@ class ConvertedNetwork:
 
 
 def _make_regular_spikes(rates: np.ndarray, duration: float) -> tuple[np.ndarray, np.ndarray]:
-    """Times, ms, and channels of spikes at constant rates, the first after half an interval."""
+    """Return times (ms) and channels of spikes at constant rates; the first is after half an interval."""
     counts = np.floor(rates * duration + 0.5).astype(int)
     channels = np.repeat(np.arange(len(rates)), counts)
     number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -83,22 +83,22 @@ def convert_relu(
 ) -> ConvertedNetwork:
     """Convert a network of rectified linear units with linear outputs.
 
-    Weights are balanced by data (Diehl et al. 2015): layer by layer, an activation that only few samples exceed becomes
-    `max_rate`. Rates of integrate-and-fire neurons are then those activations, and mean output voltages tend to the
-    network's outputs as trials become long.
+    Weights are scaled with data (Diehl et al. 2015): in each layer, an activation that few samples exceed becomes
+    `max_rate`. Rates of the integrate-and-fire neurons are proportional to the activations, and mean output voltages
+    approach the outputs of the network in long trials.
 
     Parameters
     ----------
-    layers : weights (inputs, units) and biases (units,) of each layer, the outputs' last. Of scikit-learn:
-        `zip(mlp.coefs_, mlp.intercepts_)`; of torch: `(layer.weight.T, layer.bias)` of every `Linear`.
+    layers : weights (inputs, units) and biases (units,) of each layer, that of the outputs last. From scikit-learn:
+        `zip(mlp.coefs_, mlp.intercepts_)`; from torch: `(layer.weight.T, layer.bias)` of every `Linear`.
     samples : features (B, N) of training samples, not negative.
-    max_rate : spikes per ms.
-    percentile : of the activations of each layer, 0 to 100.
+    max_rate : highest rate, spikes per ms.
+    percentile : percentile of the activations of each layer that becomes `max_rate`, 0 to 100.
 
     Raises
     ------
     SettingError, DataError
-        Layers that do not fit each other, or samples that do not fit the first; fewer than two layers.
+        Shapes of layers or samples do not match, values are not finite, or there are fewer than two layers.
     """
     arrays = _check_layers(layers, samples)
     check_positive("max_rate", max_rate)
@@ -111,7 +111,7 @@ def convert_relu(
     for name, (weights, biases) in zip([*names, "output"], arrays, strict=True):
         activations = activations @ weights + biases
         if name == "output":
-            after = max_rate * TAU  # the mean voltage of a leaky output that gets one spike a ms, of weight 1, is TAU
+            after = max_rate * TAU  # a leaky output with one spike per ms of weight 1 has the mean voltage TAU
         else:
             activations = np.maximum(activations, 0.0)
             after = _find_scale(activations, percentile)
@@ -125,9 +125,7 @@ def convert_relu(
 def _check_layers(layers: Sequence[Layer], samples: ArrayLike) -> list[tuple[np.ndarray, np.ndarray]]:
     arrays = [(np.asarray(weights, float), np.asarray(biases, float)) for weights, biases in layers]
     if len(arrays) < 2:
-        raise SettingError(
-            f"{len(arrays)} layer(s) make no network to convert; give a hidden layer and outputs at least."
-        )
+        raise SettingError(f"{len(arrays)} layer(s) cannot be converted; give at least a hidden layer and outputs.")
     if np.ndim(samples) != 2:
         raise SettingError(f"samples have shape {np.shape(samples)}; give features (B, N).")
     size = np.shape(samples)[1]
@@ -144,14 +142,14 @@ def _check_layers(layers: Sequence[Layer], samples: ArrayLike) -> list[tuple[np.
 
 
 def _find_scale(activations: np.ndarray, percentile: float) -> float:
-    """An activation that few exceed; 1 where all are 0."""
+    """Find an activation that few samples exceed; 1 if all are 0."""
     return float(np.percentile(activations, percentile)) or float(activations.max()) or 1.0
 
 
 def _add_weights(
     parameters: dict[str, np.ndarray], before: str, name: str, weights: np.ndarray, biases: np.ndarray
 ) -> None:
-    """Add weights of a layer; those of biases lead from the last input channel."""
+    """Add the weights of a layer; biases become weights from the last input channel."""
     if before == "input":
         parameters[f"input_{name}"] = np.vstack([weights, biases])
         return

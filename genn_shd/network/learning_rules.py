@@ -1,4 +1,4 @@
-"""Learning rules: how the gradients of a network are computed, or what stands for them."""
+"""Learning rules: exact gradients, surrogate gradients and e-prop."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class SurrogateGradient:
     ----------
     surrogate : a `Surrogate`, or the name of one: `fast_sigmoid`, `arctan`, `triangle`, `boxcar`, `slayer` or
         `module:name`.
-    reset : "attached": what a spike resets is differentiated, too. "detached": the reset of the state variable that the
-        threshold watches (the voltage) counts as a constant; jumps of others, such as adaptation, are differentiated.
+    reset : "attached": the reset by a spike is differentiated. "detached": the reset of the state variable in the
+        threshold (the voltage) is treated as constant; jumps of others, such as adaptation, are differentiated.
     """
 
     surrogate: str | Surrogate = "fast_sigmoid"
@@ -52,17 +52,17 @@ class SurrogateGradient:
 
 @dataclass(frozen=True)
 class EProp:
-    """E-prop: eligibility traces forward in time, times a learning signal (Bellec et al. 2020).
+    """E-prop: eligibility traces, computed forward in time, times a learning signal (Bellec et al. 2020).
 
-    What a spike does to its own neuron later is followed as in surrogate gradients; what it does by way of other hidden
+    The effect of a spike on its own neuron is differentiated as in surrogate gradients; its effect through other hidden
     neurons is left out.
 
     Attributes
     ----------
     surrogate, reset : as in `SurrogateGradient`.
-    feedback : how errors of the outputs become learning signals of hidden neurons: "symmetric" by the weights that lead
-        from them to the outputs; "random" by numbers that are drawn once, uniform, of mean 0.
-    feedback_std : standard deviation of these numbers.
+    feedback : factors from errors of outputs to learning signals of hidden neurons: "symmetric": the weights from
+        hidden neurons to outputs; "random": constant random numbers with a uniform distribution of mean 0.
+    feedback_std : standard deviation of the random numbers.
     """
 
     surrogate: str | Surrogate = "triangle"
@@ -94,12 +94,12 @@ RULES: dict[str, type[EventProp] | type[SurrogateGradient] | type[EProp]] = {
 
 
 def find_rule(rule: str | LearningRule) -> LearningRule:
-    """Return a learning rule, which may be given by name.
+    """Return a learning rule, given by name or as it is.
 
     Raises
     ------
     SettingError
-        There is none of that name, or it is something else.
+        The name is unknown, or `rule` is not a learning rule.
     """
     if isinstance(rule, LearningRule):
         return rule

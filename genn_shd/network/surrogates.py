@@ -1,4 +1,4 @@
-"""Surrogates: smooth functions that stand for the derivative of a spike, which is zero or infinite."""
+"""Surrogates: smooth functions used instead of the derivative of a spike, which is zero or infinite."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .expressions import make_symbol, parse
 
 @dataclass(frozen=True)
 class Surrogate:
-    """The derivative of a spike by how far its neuron is above threshold: height * shape(slope * distance).
+    """The surrogate derivative of a spike by the distance from the threshold: height * shape(slope * distance).
 
     Attributes
     ----------
-    name : for messages.
-    shape : expression of `y`, 1 at y = 0 by convention, in the expression part of the snippet language.
-    slope : multiplies the distance, which is the value of the neuron's threshold expression (for LIF: V - v_threshold).
+    name : name in messages.
+    shape : expression of `y`, usually 1 at y = 0, in the expression part of the snippet language.
+    slope : factor of the distance, which is the value of the neuron's threshold expression (for LIF: V - v_threshold).
     height : value at the threshold.
     """
 
@@ -52,12 +52,12 @@ SURROGATES = {
     )
 }
 """Surrogates by name, with their usual constants for a threshold of 1: `fast_sigmoid` (Zenke & Ganguli 2018; slope of
-snnTorch), `arctan` (Fang et al. 2021), `triangle` (Bellec et al. 2018), `boxcar` (1 within half a threshold of it, else
+snnTorch), `arctan` (Fang et al. 2021), `triangle` (Bellec et al. 2018), `boxcar` (1 if the distance is below 0.5, else
 0) and `slayer` (Shrestha & Orchard 2018)."""
 
 
 def find_surrogate(name: str) -> Surrogate:
-    """Return the surrogate of that name, or at the import path `module:name`.
+    """Return the surrogate with a name, or at an import path `module:name`.
 
     Raises
     ------

@@ -113,7 +113,7 @@ def test_toml_is_complete():
         ({"augmentation": {"dilate": [1.2, 0.8]}}, "augmentation.dilate = [1.2, 0.8] is not allowed"),
         ({"augmentation": {"blend": 0.5}}, "augmentation.blend = [0.5] is not allowed"),
         ({"augmentation": {"normalise": 0}}, "augmentation.normalise = 0 is not allowed: it must be"),
-        ({"training": {"seeds": []}}, "training.seeds = [] is not allowed: name at least one, and each once."),
+        ({"training": {"seeds": []}}, "training.seeds = [] is not allowed; give one or more, each only once."),
         ({"training": {"seeds": [1, 1]}}, "training.seeds = [1, 1] is not allowed"),
         ({"training": {"seeds": 0}}, "training.seeds = 0 is not allowed: it must be"),
         ({"regularisation": {"lower": 20.0}}, "regularisation.lower = 20 is not allowed"),

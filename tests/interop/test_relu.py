@@ -59,7 +59,7 @@ def test_layers_and_features_that_do_not_fit_are_refused():
         convert_relu(layers, np.ones((2, 5)))
     with pytest.raises(SettingError, match="samples have shape"):
         convert_relu(layers, np.ones(6))
-    with pytest.raises(SettingError, match="make no network"):
+    with pytest.raises(SettingError, match="cannot be converted"):
         convert_relu(layers[:1], features)
     converted = convert_relu(layers, features)
     with pytest.raises(DataError, match="not negative"):

@@ -128,5 +128,5 @@ def test_a_frozen_parameter_that_is_not_trained_is_refused() -> None:
 
 
 def test_parameters_without_a_run_are_refused() -> None:
-    with pytest.raises(SettingError, match="is not allowed without a run to take them from; name it in training.start"):
+    with pytest.raises(SettingError, match="is not allowed without training.start"):
         CONFIG.replace(**{"training.start_parameters": ("input_hidden",)})

@@ -1,4 +1,4 @@
-"""Time-stepping schemes: each turns a network's dynamics and adjoint into a program of code per step."""
+"""Time-stepping schemes: each generates the program of a network from its dynamics and adjoint."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def build_program(
     Parameters
     ----------
     network : the description.
-    scheme : `exact` (spikes anywhere in a step) or `grid` (spikes at steps).
-    is_taken : whether the back end's code uses a name itself; definitions' names of that kind are changed in the code.
+    scheme : `exact` (spikes have times within steps) or `grid` (spikes are at the ends of steps).
+    is_taken : whether the code of the back end uses a name; such names of definitions are changed in the code.
     integration : how nonlinear populations are integrated.
-    rule : how gradients are computed; all but EventProp are of the grid.
+    rule : how gradients are computed; all rules except EventProp need the grid.
 
     Raises
     ------
     SettingError
-        The scheme is unknown, or cannot take one of the definitions.
+        The scheme is unknown, or does not support one of the definitions.
     """
     if scheme not in SCHEMES:
         raise unknown_name("scheme", scheme, SCHEMES)
@@ -52,7 +52,7 @@ def _derive_program(network: Network, scheme: str, integration: Integration, rul
     if isinstance(rule, EventProp):
         return SCHEMES[scheme](network, integration)
     if scheme != "grid":
-        raise SettingError(f"the learning rule {rule.name!r} is of steps, not of the scheme {scheme!r}; use 'grid'.")
+        raise SettingError(f"the learning rule {rule.name!r} is not supported by the scheme {scheme!r}; use 'grid'.")
     if isinstance(rule, EProp):
         return eprop.build(network, integration, rule)
     return surrogate.build(network, integration, rule)

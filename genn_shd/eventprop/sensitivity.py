@@ -1,23 +1,23 @@
-"""Gradients of trained parameters of neurons: how a neuron's own state and spike times depend on them.
+"""Gradients of trained parameters of neurons, from derivatives of the state and the spike times of each neuron.
 
-A parameter theta of one neuron acts on that neuron alone, so its effect needs no adjoint: with the arrivals held
-fixed, the sensitivity y = dx/dtheta of the neuron's state obeys
+A parameter theta of a neuron directly affects only this neuron, so this effect needs no adjoint. For fixed
+arrivals, the sensitivity y = dx/dtheta of the state of the neuron obeys
 
     y' = A y + (dA/dtheta) x + db/dtheta
 
-between spikes. At a spike, where g(x, theta) = 0, the time of the spike moves by
+between spikes. At a spike, where g(x, theta) = 0, the derivative of the spike time is
 
     dt/dtheta = -(grad g . y + dg/dtheta) / (grad g . f(-))
 
-and y jumps to J y + dr/dtheta + (J f(-) - f(+)) dt/dtheta. What the rest of the network makes of a spike's time is
-what the adjoint brings back to it anyway, `feedback + spike_drive`, and so
+and y jumps to J y + dr/dtheta + (J f(-) - f(+)) dt/dtheta. The derivative of the loss by the spike time, through the
+rest of the network, is `feedback + spike_drive`, which the adjoint computes for the weights as well. So
 
     dL/dtheta = sum over the neuron's spikes of (feedback + spike_drive) dt/dtheta
               + for outputs whose voltage is read, sum over steps of dL/dV . dV/dtheta.
 
 This equals the integral of p . (df/dtheta) over the trial, p = dL/dx, which EventProp states for time constants
-(Nowotny et al. 2025); but no state has to be stored or rebuilt while time runs backward: the tape holds one more
-number per spike and trained parameter. The rule for spike counts acts on V just before a spike, and so through y there.
+(Nowotny et al. 2025). But no state has to be stored or computed again in the backward pass: one more number is stored
+per spike and trained parameter. The rule for spike counts acts on V just before a spike, and so through y there.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ COUNT_SIGNAL = make_symbol("count_signal")
 
 
 def name_sensitivity(state: str, parameter: str) -> str:
-    """Name of the derivative of a state variable by a parameter."""
+    """Return the name of the derivative of a state variable by a parameter."""
     return f"{state}_by_{parameter}"
 
 
 def shift_name(parameter: str) -> str:
-    """Name of the derivative of a spike's time by a parameter, ms per the parameter's unit."""
+    """Return the name of the derivative of a spike time by a parameter, ms per unit of the parameter."""
     return f"shift_by_{parameter}"
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Derivatives of a population's state by its trained parameters.
+    """Derivatives of the state of a population by its trained parameters.
 
     Attributes
     ----------
-    dynamics : of state and derivatives together, z' = M z + c, with what a spike does to them and, on the tape, the
-        derivatives of its time (`shift_name`). Adjoint, feedback and the like are those of the state alone.
-    shift : name -> derivative of the spike's time, in terms of z before the spike and `slope`.
+    dynamics : dynamics of state and derivatives together, z' = M z + c, with their resets and, in the tape, the
+        derivatives of the spike time (`shift_name`). Adjoint, feedback and weight gradient are those of the state.
+    shift : name -> derivative of the spike time, in terms of z before the spike and `slope`.
     reset : derivative -> its value after the spike, in terms of z before it and the shifts.
-    spike_gradient : parameter -> what one spike adds to dL/dtheta, in terms of the shifts, `slope`, `feedback`,
+    spike_gradient : parameter -> contribution of one spike to dL/dtheta, in terms of the shifts, `slope`, `feedback`,
         `spike_drive` and `count_signal`.
     read : parameter -> derivative of V, the first state variable.
     """
@@ -76,7 +76,7 @@ class Sensitivity:
 
 
 def derive_sensitivity(d: Dynamics) -> Sensitivity | None:
-    """The sensitivity of a population; None where it has no trained parameters."""
+    """Derive the sensitivity of a population; None if it has no trained parameters."""
     trained = tuple(d.population.trained)
     if not trained:
         return None
@@ -97,7 +97,7 @@ def derive_sensitivity(d: Dynamics) -> Sensitivity | None:
 
 
 def _make_vector(d: Dynamics, theta: str, present: set[str]) -> sympy.Matrix:
-    """The derivatives of all state variables by theta, as symbols or zero."""
+    """Return the derivatives of all state variables by theta, as symbols or zero."""
     return sympy.Matrix(
         [make_symbol(name_sensitivity(s, theta)) if s in present else sympy.Integer(0) for s in d.state]
     )
@@ -133,7 +133,7 @@ def _extend(
 
 
 def _extend_event(event: SpikeEvent, shift: dict[str, sympy.Expr], reset: dict[str, sympy.Expr]) -> SpikeEvent:
-    """Shifts and resets in terms of the state alone."""
+    """Add shifts and resets to the event of the state."""
     slope = {SLOPE: event.tape["slope"]}
     shifts = {name: value.subs(slope) for name, value in shift.items()}
     values = {make_symbol(name): value for name, value in shifts.items()}
@@ -155,17 +155,17 @@ class _Jumps:
         self._change = (self._jacobian * flow - flow_after).applyfunc(sympy.expand)
 
     def shift(self, theta: str, y: sympy.Matrix) -> sympy.Expr:
-        """dt/dtheta of a spike."""
+        """Return dt/dtheta of a spike."""
         moved = (self._gradient.T * y)[0] + self._event.threshold.diff(make_symbol(theta))
         return sympy.Integer(0) if moved == 0 else -self._scale / SLOPE * moved
 
     def jump(self, theta: str, y: sympy.Matrix, shift: sympy.Expr) -> sympy.Matrix:
-        """y after a spike, for a given shift of its time."""
+        """Return y after a spike, for a given derivative of its time."""
         return self._jacobian * y + self._after.diff(make_symbol(theta)) + self._change * shift
 
 
 def _find_present(d: Dynamics, x: sympy.Matrix, flow: sympy.Matrix, jumps: _Jumps | None, theta: str) -> set[str]:
-    """State variables whose derivative by theta is not always zero: those it drives, and what these drive."""
+    """Find the state variables whose derivative by theta is not always zero."""
     present: set[str] = set()
     while True:
         y = _make_vector(d, theta, present)

@@ -78,7 +78,7 @@ def test_training_and_recording_go_on_from_the_trial_run_twice():
 
 def test_feedback_by_weights_needs_weights_and_outputs_that_are_alike():
     network = make_network((5, 4), True)
-    with pytest.raises(SettingError, match="'hidden0', which does not lead to the outputs"):
+    with pytest.raises(SettingError, match="'hidden0', as it is not connected to the outputs"):
         compile_surrogate(network, "eprop")
     with compile_surrogate(network, EProp(feedback="random")) as model:
         assert np.abs(model.gradient(make_batch(1)).gradients["input_hidden0"]).max() > 0

@@ -284,7 +284,7 @@ def test_the_settings_that_it_reads_are_not_written_over(tmp_path, capsys):
     settings = tmp_path / "config.toml"
     settings.write_text('# my settings\n[dataset]\nname = "yin_yang"\nnum_train = 20\n')
     assert train.main(["--config", str(settings), "--out", str(tmp_path)]) == 2
-    assert "config.toml: is of no run" in capsys.readouterr().err
+    assert "config.toml is truncated, or not of a run" in capsys.readouterr().err
     assert settings.read_text().startswith("# my settings")
     assert list(tmp_path.iterdir()) == [settings]
 

@@ -139,7 +139,7 @@ def test_wav_without_sound_before_other_chunks_holds_none(tmp_path):
 
 
 def test_formats_that_do_not_show_whether_they_are_whole_are_refused(whole):
-    assert "AIFF is not read" in refused(whole("aiff"))
+    assert "AIFF is not supported" in refused(whole("aiff"))
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, -0.7])

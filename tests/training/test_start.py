@@ -96,8 +96,8 @@ def test_each_seed_begins_with_the_training_of_its_own(first: Path, tmp_path: Pa
     ("changes", "num_classes", "message"),
     [
         ({}, 3, r"hidden_output has shape \(5, 2\) there and \(5, 3\) here; set training.start_parameters to those"),
-        ({"training.seed": 1}, 2, "hidden.tau_mem, which is not trained here, is not what it was there; give"),
-        ({"network.output_trained": {}}, 2, "output.tau_mem, which is not trained here, is not what it was there"),
+        ({"training.seed": 1}, 2, "hidden.tau_mem, which is not trained here, has another value there; use"),
+        ({"network.output_trained": {}}, 2, "output.tau_mem, which is not trained here, has another value there"),
         ({"network.input_delays": 1}, 2, r"input_hidden has shape \(6, 5\) there and \(12, 5\) here"),
         ({"network.trained": {"tau_syn": {"minimum": 1.0}}}, 2, "hidden.tau_syn is not trained there; set train"),
         ({"training.start_parameters": ("input_hiden",)}, 2, "'input_hiden' is unknown.*Did you mean 'input_hid"),

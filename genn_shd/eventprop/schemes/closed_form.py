@@ -1,8 +1,8 @@
 """Dynamics with a closed form over any part of a step: states that leak and are coupled pairwise.
 
 With rates a = 1 / s_x and b = 1 / s_y, an entry of exp(A r) on the diagonal is exp(-a r). One off it couples two states
-directly: A_xy (exp(-a r) - exp(-b r)) / (b - a), finite where time constants meet. What does not depend on r is a
-coefficient.
+directly: A_xy (exp(-a r) - exp(-b r)) / (b - a), finite for equal time constants. Factors that do not depend on r are
+coefficients.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .linear import find_receiver, list_receivers, name_propagator
 
 @dataclass(frozen=True)
 class PairwiseForm:
-    """Code and numbers of one population's dynamics inside a step.
+    """Code and coefficients of the dynamics of one population within a step.
 
     Parameters
     ----------
-    d : dynamics that are pairwise.
+    d : pairwise dynamics.
     is_driven : whether the loss reads the mean voltage of this population.
     """
 
@@ -32,7 +32,7 @@ class PairwiseForm:
 
     @property
     def series(self) -> SeriesProgram | None:
-        """No entries without closed form."""
+        """None, as all entries have a closed form."""
         return None
 
     @property
@@ -56,7 +56,7 @@ class PairwiseForm:
     def mean_code(self) -> str:
         """The mean of V over a step: x' = A x gives int x dt = A^-1 (change of x that is not arrivals).
 
-        The row of A^-1 that leads to V is -s_x steady_x.
+        The row of A^-1 for V is -s_x steady_x.
         """
         terms = []
         for x in self.d.state:
@@ -67,11 +67,11 @@ class PairwiseForm:
 
     @property
     def _couplings(self) -> list[tuple[str, str]]:
-        """Pairs of states (x, y) where y drives x."""
+        """Pairs of states (x, y) of which y drives x."""
         return [(self.d.state[i], self.d.state[j]) for i, j in self.d.entries if i != j]
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
-        """Values of the coefficients, (N,) float64."""
+        """Compute the values of the coefficients, (N,) float64."""
         d = self.d
         size = len(next(iter(values.values())))
         scale = {x: np.broadcast_to(np.asarray(evaluate(s, values), np.float64), size) for x, s in d.scales.items()}
@@ -79,20 +79,22 @@ class PairwiseForm:
         for x, y in self._couplings:
             gap = result[_name_rate(y)] - result[_name_rate(x)]
             strength = np.broadcast_to(evaluate(d.entries[d.state.index(x), d.state.index(y)], values), size)
-            # Where the rates meet, the series serves every span and nothing divides by their gap.
+            # For equal rates, the series is used for every span, without a division by their gap.
             over_gap = np.divide(strength, gap, out=np.zeros(size), where=gap != 0)
             result |= dict(zip(_name_coupling(x, y), (gap, strength, over_gap), strict=True))
             result[_name_ratio(x, y)] = scale[x] / scale[y]
         return result
 
     def find_fastest_rate(self, values: Values, dt: float) -> float:
-        """The largest rate, 1/ms."""
+        """Return the largest rate, 1/ms."""
         numbers = self.evaluate(values, dt)
         return float(max(numbers[_name_rate(x)].max() for x in self.d.state))
 
     def compute_effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
-        """(effects, N, M): change of each state at the end of the step by an arrival of weight 1 at M times; and 1,
-        for the sum of weights, where the loss drives the population."""
+        """Compute the change of each state at the end of a step by a weight of 1 arriving at M times, (effects, N, M).
+
+        If the loss drives the population, the last effect is 1, for the sum of weights.
+        """
         numbers, spans, y = self.evaluate(values, dt), dt - at, find_receiver(self.d)
         decay = np.exp(-numbers[_name_rate(y)][:, None] * spans)
         effects = []
@@ -107,8 +109,10 @@ class PairwiseForm:
         return np.stack(effects)
 
     def compute_returns(self, values: Values, dt: float) -> list[np.ndarray]:
-        """p_x per lambda_x of the states that receive; and, where a drive settles lambda elsewhere, the constant that
-        it adds, which the sum of the weights that arrived meets."""
+        """Compute p_x per lambda_x of the states that arrivals change.
+
+        If the loss drives the population, the last value is the constant of the steady state, for the sum of weights.
+        """
         numbers = self.evaluate(values, dt)
         result = [-1.0 / numbers[_name_rate(x)] for x in list_receivers(self.d)]
         if self.is_driven:
@@ -123,7 +127,7 @@ def _name_rate(x: str) -> str:
 
 
 def _name_coupling(x: str, y: str) -> tuple[str, str, str]:
-    """Names of b - a, A_xy and A_xy / (b - a)."""
+    """Return the names of b - a, A_xy and A_xy / (b - a)."""
     return f"gap_{x}_{y}", f"coupling_{x}_{y}", f"coupling_over_gap_{x}_{y}"
 
 
@@ -132,5 +136,5 @@ def _name_ratio(x: str, y: str) -> str:
 
 
 def _compute_relative_growth(u: np.ndarray) -> np.ndarray:
-    """(exp(u) - 1) / u."""
+    """Compute (exp(u) - 1) / u."""
     return np.divide(np.expm1(u), u, out=np.ones_like(u), where=u != 0)

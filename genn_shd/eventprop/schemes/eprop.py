@@ -1,7 +1,7 @@
-"""E-prop on the grid: eligibility traces forward in time, with a surrogate for the derivative of spikes.
+"""E-prop on the grid: eligibility traces, computed forward in time, with a surrogate derivative of spikes.
 
-For each synapse, the derivative t = ds/dw of its target's state is followed through the steps of `surrogate.py`, as far
-as the neuron itself carries it (Bellec et al., Nat. Commun. 11, 3625, 2020):
+For each synapse, the derivative t = ds/dw of the state of its target is computed through the steps of `surrogate.py`,
+without paths through other neurons (Bellec et al., Nat. Commun. 11, 3625, 2020):
 
     t1 = t + a                      a: spikes that arrive, at the state variable that receives
     t2 = F t1
@@ -9,8 +9,8 @@ as the neuron itself carries it (Bellec et al., Nat. Commun. 11, 3625, 2020):
     t3 = (1 - z) t2 + z (dr/ds) t2 + (r(s2) - s2) e
     t4 = G t3
 
-The gradient of a weight is the sum over steps of a learning signal of its target, times what the eligibility makes of
-the outputs' voltage: it goes through the outputs' own dynamics, as a spike would. The learning signal is the sum over
+The gradient of a weight is the sum over steps of the learning signal of its target, times the eligibility filtered by
+the dynamics of the outputs, as a spike is. The learning signal is the sum over
 outputs of feedback times dL/dV. In a network without recurrence, with one hidden population and feedback by the output
 weights, the gradient is that of `surrogate.py`.
 """
@@ -42,12 +42,12 @@ Vector = Mapping[str, sympy.Expr]
 
 
 def build(network: Network, integration: Integration, rule: EProp) -> Program:
-    """The program of a network on the grid, trained by e-prop.
+    """Build the program of a network on the grid, trained by e-prop.
 
     Raises
     ------
     SettingError
-        The network has something that the rule does not take; names it.
+        The rule does not support a part of the network, which the message names.
     """
     check_network(network, rule)
     _check_feedback(network, rule)
@@ -58,24 +58,24 @@ def build(network: Network, integration: Integration, rule: EProp) -> Program:
 
 
 def _check_feedback(network: Network, rule: EProp) -> None:
-    """One filter serves all outputs; feedback by weights needs weights."""
+    """Check that all outputs have the same filter, and that symmetric feedback has weights."""
     output = network.output
     for name in output.parameters:
         if isinstance(output.find_initial(name), Distribution):
             raise SettingError(
-                f"e-prop filters eligibilities as the outputs do, which have different {name}; give them one value."
+                f"e-prop needs outputs with the same filter, but they have different {name}; give them one value."
             )
     sends = {c.source for c in network.connections if c.target == output.name}
     for name in network.hidden:
         if rule.feedback == "symmetric" and name not in sends:
             raise SettingError(
-                f"e-prop has no symmetric feedback for population {name!r}, which does not lead to the outputs; "
+                f"e-prop has no symmetric feedback for population {name!r}, as it is not connected to the outputs; "
                 "connect it to them, or use random feedback."
             )
 
 
 def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationProgram:
-    """The population without an adjoint, and with traces."""
+    """Return the population with traces instead of an adjoint."""
     if d.event is None or p.spike is None:
         spike, eligibility = None, _build_output_traces(d)
     else:
@@ -94,12 +94,12 @@ def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationPro
 
 
 def name_trace(state: str) -> str:
-    """Name of the derivative of a state variable by a weight."""
+    """Return the name of the derivative of a state variable by a weight."""
     return f"trace_{state}"
 
 
 def _build_output_traces(d: Dynamics) -> EligibilityProgram:
-    """Outputs are read: their eligibility is the derivative of the voltage at the end of the step."""
+    """Build the traces of outputs: their eligibility is the derivative of the voltage at the end of the step."""
     advanced = _push(d, advance_to_threshold(d), _list_traces(d))
     code = [
         _assign_traces(advanced),
@@ -156,5 +156,5 @@ def _assign_traces(values: Vector) -> str:
 
 
 def _push(d: Dynamics, becomes: Mapping[str, sympy.Expr], t: Vector) -> dict[str, sympy.Expr]:
-    """The traces after a part of a step, from those before it and what state variables become in it."""
+    """Compute the traces after a part of a step, from those before it and the new values of state variables."""
     return {x: sympy.Add(*(becomes[x].diff(make_symbol(y)) * t[y] for y in d.state)) for x in d.state}

@@ -1,24 +1,24 @@
-"""The exact scheme: spikes keep their times inside a step, and gradients are those of the simulation that ran.
+"""The exact scheme: spikes have times within a step, and gradients are those of the simulation.
 
-A step has the length h = dt. Input spikes act at their own times; a spike of a population reaches its targets h
-later, so what arrives during a step is known when the step begins and neurons do not interact within it.
+A step has the length h = dt. Input spikes arrive at their own times; spikes of neurons arrive at their targets after a
+delay of h. So all arrivals of a step are known when it begins, and neurons do not interact within it.
 
 Forward, step n (time n h to (n + 1) h), with arrivals at offsets d:
 
 1. the state at the end of the step is exp(A h) x plus the sum over arrivals of exp(A (h - d)) times the weight;
-2. where that reaches the threshold, the neuron spiked at the first root s of its trajectory inside the step. The reset
-   changes the end of the step by exp(A (h - s)) times the jump of the state; while the end still reaches the
+2. if that reaches the threshold, the neuron spiked at the first root s of its trajectory within the step. The reset
+   changes the end of the step by exp(A (h - s)) times the jump of the state; if the end still reaches the
    threshold, there is another spike in the same step.
 
 Backward, step n, with the adjoint at the end of the step, after the impulse of the loss there:
 
 1. each spike of the step, latest first, makes the adjoint jump as in continuous time; the jump acts on everything
    before it in the step;
-2. arrivals meet the adjoint at their own offsets: feedback and weight gradients; those of spikes emitted one step
-   before are kept for their senders;
-3. the adjoint goes back over the step by exp(A^T h), and gets the jumps.
+2. the adjoint at the offset of each arrival gives feedback and gradients of weights; feedback of spikes emitted one
+   step before is stored for the presynaptic neurons;
+3. the adjoint is multiplied by exp(A^T h), and the jumps are added.
 
-An arrival at the very time of a spike comes after it. `docs/theory/exact.md` derives this and measures it.
+A spike that arrives exactly at the time of an own spike acts after it. `docs/theory/exact.md` derives the equations.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ from .linear import (
 from .power_series import SeriesForm
 from .runge_kutta import Integration, build_exact_population
 
-# A step's propagator can be inverted where its fastest exponential is not below exp(-this): rounding grows by as much.
+# The propagator of a step is inverted only if its fastest exponential is not below exp(-this): rounding grows by it.
 REVERSIBLE = {"float32": 5.0, "float64": 10.0}
 
 
 def build(network: Network, integration: Integration) -> Program:
-    """The program of a network with spike times inside steps."""
+    """Build the program of a network with spike times within steps."""
     dynamics = {d.population.name: d for d in derive(network)}
     flows = {flow.population.name: build_exact_population(flow, integration) for flow in derive_flows(network)}
     _check_delays(network, flows)
@@ -99,21 +99,21 @@ def build(network: Network, integration: Integration) -> Program:
 
 
 def _check_delays(network: Network, nonlinear: Container[str]) -> None:
-    """Refuse what a step that is cut at arrivals cannot take: arrivals of their own for every synapse."""
+    """Check that nonlinear populations, whose steps are divided at arrivals, have no delays per synapse."""
     for connection in network.connections:
         if connection.target in nonlinear and connection.delay and connection.delay.per == "synapse":
             raise SettingError(
-                f"connection {connection.name!r}: delays per synapse onto neurons with nonlinear dynamics need "
-                'scheme = "grid"; in the exact scheme take per = "source".'
+                f"connection {connection.name!r}: delays per synapse to neurons with nonlinear dynamics need "
+                'scheme = "grid"; in the exact scheme use per = "source".'
             )
 
 
 def _choose_form(d: Dynamics, is_driven: bool) -> PairwiseForm | SeriesForm:
-    """The closed form, for neurons that have one and that a spike takes below their threshold; else the series."""
+    """Choose the closed form if there is one and the reset is below the threshold; else the series."""
     if d.event is not None and d.event.threshold.has(make_symbol(find_receiver(d))):
         raise SettingError(
-            f"population {d.population.name!r}: its threshold names {find_receiver(d)}, which jumps where a spike "
-            'arrives, so that the time of a spike has no derivative; use scheme = "grid" for this neuron.'
+            f"population {d.population.name!r}: its threshold depends on {find_receiver(d)}, to which weights are added, "
+            'so the time of a spike has no derivative; use scheme = "grid" for this neuron.'
         )
     if d.is_pairwise and (d.event is None or is_reset_below(d, d.event)):
         return PairwiseForm(d, is_driven)
@@ -139,11 +139,11 @@ def _evaluate_power_series(
 def _evaluate_arrivals(
     form: PairwiseForm | SeriesForm, trained: TrainedInStep | None, values: Values, dt: float, precision: str
 ) -> ArrivalTerms:
-    """The terms of what an arrival leaves at the end of its step, and of its weight's gradient, their transpose.
+    """Compute the terms of the effect of an arrival at the end of its step, and of the gradient of its weight.
 
-    With the adjoint p = dL/dx at the end, dL/dw = p exp(A (h - d)) e_I, and p_x = -s_x lambda_x; a driven population's
-    terms meet the drive as well. Derivatives by trained parameters come last and have terms of their own beside, which
-    backward does without.
+    With the adjoint p = dL/dx at the end, dL/dw = p exp(A (h - d)) e_I, and p_x = -s_x lambda_x; if the loss drives the
+    population, there is a term for the drive. Derivatives by trained parameters are last, with additional terms that
+    the backward pass does not need.
     """
     fastest = form.find_fastest_rate(values, dt)
     terms = separate(lambda at: form.compute_effects(values, dt, at), dt, fastest, precision)

@@ -1,9 +1,9 @@
-"""Trained parameters in the exact scheme: how their sensitivities advance over a step that holds spikes.
+"""Trained parameters in the exact scheme: sensitivities over a step with arrivals and spikes.
 
 With z = (x, y), the state and its derivatives, z' = M z + c between events. An arrival of weight w at the offset d
-has by the end of the step become exp(M (h - d)) e w, e being the variable that receives it. As a function of d, what
-that leaves of y is so much like what it leaves of x that the terms of the one (`expansion.py`), and one to three more,
-give the other: no synapse needs an exponential, however many parameters are trained.
+changes z at the end of the step by exp(M (h - d)) e w, where e is the unit vector of the variable to which w is added.
+As functions of d, the changes of x and y are similar: the terms for x (`expansion.py`) and one to three more also give
+y. So synapses need no exponentials, for any number of trained parameters.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from .linear import (
 
 @dataclass(frozen=True)
 class TrainedInStep:
-    """Code and coefficients of one population's trained parameters.
+    """Code and coefficients of the trained parameters of one population.
 
     Parameters
     ----------
-    sensitivity : of the population.
-    reads_mean : whether the loss reads this population's mean voltage over each step.
-    in_closed_form : whether the mean follows from the states at both ends of a step; else its derivatives advance from
-        zero in each step beside those of the state.
+    sensitivity : sensitivity of the population.
+    reads_mean : whether the loss reads the mean voltage of this population over each step.
+    in_closed_form : whether the mean is computed from the states at both ends of a step; else its derivatives are
+        integrated from zero in each step.
     """
 
     sensitivity: Sensitivity
@@ -80,7 +80,7 @@ class TrainedInStep:
 
     @property
     def _means(self) -> dict[str, str]:
-        """Derivatives of the mean of V over a step that advance beside those of the state -> those of V."""
+        """Integrated derivatives of the mean of V over a step -> derivatives of V."""
         if not self.reads_mean or self.in_closed_form:
             return {}
         return {
@@ -88,7 +88,7 @@ class TrainedInStep:
         }
 
     def _find_sources_of_mean(self, mean: str) -> list[str]:
-        """States whose value at the start of a step has an effect on it."""
+        """List the states whose value at the start of a step has an effect on a mean."""
         return [z for z in self._state if self._coupled[self._means[mean], z]]
 
     def _advance_mean(self, mean: str) -> sympy.Expr:
@@ -106,12 +106,12 @@ class TrainedInStep:
 
     @functools.cached_property
     def reached(self) -> tuple[str, ...]:
-        """Derivatives that an arrival reaches within the step."""
+        """Derivatives that an arrival changes within the step."""
         reached = (y for y in self.sensitivity.state if self._coupled[y, self._receives])
         return (*reached, *(mean for mean, y in self._means.items() if self._coupled[y, self._receives]))
 
     def _read(self) -> dict[str, str]:
-        """dV/dtheta at the end of the step, or its mean: int z dt = M^-1 (change of z that is not arrivals)."""
+        """Write dV/dtheta at the end of the step, or its mean: int z dt = M^-1 (change of z without arrivals)."""
         if not self.reads_mean:
             return {theta: to_code(e) for theta, e in self.sensitivity.read.items()}
         result = {}
@@ -128,15 +128,15 @@ class TrainedInStep:
 
     @property
     def coefficients(self) -> list[str]:
-        """Names of the coefficients of all this code."""
+        """Names of all coefficients."""
         return list(self._evaluate(np.eye(len(self._state) + 1)[None], 1.0))
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
-        """Values of the coefficients, (N,) float64."""
+        """Compute the values of the coefficients, (N,) float64."""
         return self._evaluate(evaluate_driven_matrix(self.sensitivity.dynamics, values), dt)
 
     def compute_effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
-        """(reached, N, M): change of each derivative at the end of a step by an arrival of weight 1 at M times in it.
+        """Compute the change of derivatives at the end of a step by an arrival of weight 1 at M times, (reached, N, M).
 
         About the middle of the step, dt - d = (1 + u) dt / 2 with |u| <= 1, the exponential is a power series in u.
         """
@@ -152,7 +152,7 @@ class TrainedInStep:
         return np.tensordot(np.stack(terms)[:, :, rows], powers, axes=(0, 0)).swapaxes(0, 1)
 
     def _with_means(self, matrix: np.ndarray, dt: float) -> np.ndarray:
-        """The matrix with a row and column more for each of the means, which start at zero."""
+        """Return the matrix with an additional row and column for each mean."""
         size = matrix.shape[-1]
         result = np.pad(matrix, ((0, 0), (0, len(self._means)), (0, len(self._means))))
         for i, derivative in enumerate(self._means.values()):
@@ -160,7 +160,7 @@ class TrainedInStep:
         return result
 
     def _evaluate(self, driven: np.ndarray, dt: float) -> dict[str, np.ndarray]:
-        """`driven` is M with the column of the constant drive."""
+        """Compute the coefficients from `driven`, which is M with the column of the constant drive."""
         d = self.sensitivity.dynamics
         index = {z: i for i, z in enumerate((*self._state, DRIFT, *self._means))}
         matrix = driven[:, :-1, :-1]

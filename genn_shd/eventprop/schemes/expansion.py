@@ -1,17 +1,17 @@
-"""An effect of a time on a neuron, as a sum of products of functions of the time and numbers of the neuron.
+"""Effects of an arrival as sums of products of functions of its time and numbers of the neuron.
 
-What a spike arriving d ms after the start of a step leaves at its end, f(d, j), differs from neuron to neuron. But it
-is smooth in d, so very few terms
+The effect f(d, j) at the end of a step of a spike that arrives d ms after its start differs between neurons j. As it
+is a smooth function of d, a few terms
 
     f(d, j) = sum over k: phi_k(d) c_k(j)
 
-give it to rounding: as many as there are singular values above rounding (Eckart & Young, Psychometrika 1, 211, 1936).
-Neurons with the same two time constants need 2, any mixture of 2 to 60 ms needs 4 in float32 for steps of 1 ms, 8 for
-10 ms. No synapse then needs an exponential. Each phi_k is a Chebyshev series.
+equal it to rounding: as many as there are singular values above rounding (Eckart & Young, Psychometrika 1, 211, 1936).
+Neurons with the same two time constants need 2, time constants between 2 and 60 ms need 4 in float32 for steps of
+1 ms, 8 for 10 ms. So synapses need no exponentials. Each phi_k is a Chebyshev series.
 
-Rounding is that of the largest effect. Of a short step and a slow membrane, the effect on the voltage is small beside
-it, and its derivative by d is what gradients are made of: the few terms that one pass over synapses takes anyway are
-kept as long as they are anything at all.
+Rounding refers to the largest effect. For a short step and a slow membrane, the effect on the voltage is much smaller,
+but gradients depend on its derivative by d. So the few terms that one pass over synapses computes in any case are
+kept, unless they are zero to the rounding of float64.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from ...errors import SettingError
 
 # Rounding errors of a few operations on numbers of order 1; in float64 those of the singular value decomposition.
 TOLERANCE = {"float32": 4 * 2.0**-23, "float64": 2.0**-43}
-# What is left of a series after its last polynomial: derivatives of the series are used too, so less than rounding.
+# Truncation error of a series: less than rounding, as derivatives of the series are used as well.
 TRUNCATION = {"float32": 1e-10, "float64": 1e-17}
-FEW = 4  # terms that one pass over synapses takes
-LONGEST = 1000.0  # a step in shortest time constants, beyond which the series get long
+FEW = 4  # terms that one pass over synapses computes
+LONGEST = 1000.0  # largest allowed step, in shortest time constants; longer steps would need very long series
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Separated:
 
 
 def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: float, precision: str) -> Separated:
-    """The fewest terms that give an effect to the rounding of a precision.
+    """Find the smallest number of terms that give an effect to the rounding of a precision.
 
     Parameters
     ----------
@@ -60,11 +60,11 @@ def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: f
     Raises
     ------
     SettingError
-        The step is far too long for that rate.
+        The step is too long for this rate.
     """
     if not fastest * span <= LONGEST:
         raise SettingError(
-            f"dt = {span:g} ms is more than {LONGEST:g} times the shortest time constant, {1 / fastest:.3g} ms; take a "
+            f"dt = {span:g} ms is more than {LONGEST:g} times the shortest time constant, {1 / fastest:.3g} ms; use a "
             "shorter step, or a longer time constant."
         )
     order = _choose_order(0.5 * fastest * span, TRUNCATION[precision])
@@ -79,12 +79,12 @@ def separate(effect: Callable[[np.ndarray], np.ndarray], span: float, fastest: f
 def extend(
     terms: Separated, effect: Callable[[np.ndarray], np.ndarray], span: float, precision: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Further effects by the same terms and as few more as they need.
+    """Express further effects by the same terms and the smallest number of additional ones.
 
     Parameters
     ----------
-    effect : times d (M,) -> values (effects, N, M), made of the same exponentials and powers of d. Each effect is given
-        to the rounding of its own largest value.
+    effect : times d (M,) -> values (effects, N, M), combinations of the same exponentials and powers of d. Each effect
+        is accurate to the rounding of its own largest value.
     span : h, ms.
 
     Returns
@@ -105,7 +105,7 @@ def extend(
 
 
 def _compute_nodes(order: int) -> np.ndarray:
-    """Zeros of the Chebyshev polynomial of that order, where a series is determined by its values."""
+    """Compute the zeros of the Chebyshev polynomial of an order, at which values determine a series."""
     return np.cos(np.pi * (np.arange(order) + 0.5) / order)
 
 
@@ -114,8 +114,10 @@ def _compute_times(order: int, span: float) -> np.ndarray:
 
 
 def _factorise_rows(rows: np.ndarray, precision: str, few: int) -> tuple[np.ndarray, np.ndarray]:
-    """The fewest products, (rows, terms) and (terms, order), that give `rows` to rounding; or, where they are not more
-    than `few`, that give them to the rounding of float64."""
+    """Factorise `rows` into the smallest number of products, (rows, terms) and (terms, order), equal to rounding.
+
+    Up to `few` products are used to reach the rounding of float64.
+    """
     order = rows.shape[1]
     left, sizes, right = np.linalg.svd(rows, full_matrices=False)
     terms = _count_terms(rows, left * sizes, right, TOLERANCE[precision])
@@ -125,7 +127,7 @@ def _factorise_rows(rows: np.ndarray, precision: str, few: int) -> tuple[np.ndar
 
 
 def _compute_series(functions: np.ndarray) -> np.ndarray:
-    """(terms, order) Chebyshev series of functions from their values at the nodes."""
+    """Compute the (terms, order) Chebyshev series of functions from their values at the nodes."""
     order = functions.shape[1]
     series = 2.0 / order * functions @ chebyshev.chebvander(_compute_nodes(order), order - 1)
     series[:, 0] *= 0.5
@@ -133,8 +135,11 @@ def _compute_series(functions: np.ndarray) -> np.ndarray:
 
 
 def _choose_order(argument: float, truncation: float) -> int:
-    """Polynomials of a series of exp(argument x), |x| <= 1, until the rest is small: its coefficients are below
-    2 (argument / 2)^n / n! (Trefethen, Approximation Theory and Approximation Practice, chapter 8)."""
+    """Choose the number of polynomials in a series of exp(argument x), |x| <= 1, for a truncation error.
+
+    The coefficients are below 2 (argument / 2)^n / n! (Trefethen, Approximation Theory and Approximation Practice,
+    chapter 8).
+    """
     order, bound = 2, 2.0
     while bound > truncation or order < argument + 3:
         bound *= 0.5 * argument / (order - 1)

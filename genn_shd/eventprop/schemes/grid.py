@@ -1,5 +1,6 @@
-"""The grid scheme: spikes sit at the ends of steps; linear dynamics are integrated exactly over a step, others by one
-Runge-Kutta step (`runge_kutta.py`).
+"""The grid scheme: spikes are at the ends of steps.
+
+Linear dynamics are integrated exactly over a step, others by one Runge-Kutta step (`runge_kutta.py`).
 
 Forward, step n (time n dt to (n + 1) dt):
 
@@ -10,15 +11,15 @@ Forward, step n (time n dt to (n + 1) dt):
 
 This is the order in which GeNN executes a step. Backward, step n, with the adjoint at the start of step n + 1:
 
-1. spikes emitted at step n meet the adjoint of their targets: feedback and weight gradients;
+1. the adjoint of targets gives feedback and gradients of weights of the spikes emitted at step n;
 2. the adjoint of neurons that spiked at step n jumps;
-3. the loss acts: as an impulse at the end of the step where it reads V there, as a constant drive throughout the
-   step where it is an integral over time;
-4. the adjoint goes back over the step by exp(A^T dt), integrated exactly with the drive.
+3. the derivative of the loss is added: as an impulse at the end of the step if it reads V there, as a constant drive
+   during the step if it is an integral over time;
+4. the adjoint is multiplied by exp(A^T dt), integrated exactly with the drive.
 
-The drive matters. All arrivals are at the start of a step here. Were the integral's derivative an impulse at the end,
-lambda_V would be a sawtooth that every arrival meets at the same phase, and the difference lambda_V - lambda_I,
-which is what moves spikes, would be biased by more than its own size at dt = 1 ms.
+The constant drive is important, as all arrivals are at the start of a step. With impulses at the ends of steps,
+lambda_V would be a sawtooth function with the same phase at every arrival. The difference lambda_V - lambda_I, the
+derivative by spike times, would then have a bias larger than its own size at dt = 1 ms.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from .runge_kutta import Integration, build_grid_population, evaluate_grid_coeff
 
 
 def build(network: Network, integration: Integration) -> Program:
-    """The program of a network on the grid."""
+    """Build the program of a network on the grid."""
     dynamics = {d.population.name: d for d in derive(network)}
     flows = {flow.population.name: build_grid_population(flow, integration) for flow in derive_flows(network)}
     trained = {name: s for name, d in dynamics.items() if (s := derive_sensitivity(d))}

@@ -1,12 +1,12 @@
-"""The low-pass filtered activity of a sample's own input, for losses that are weighted by it.
+"""The low-pass filtered input activity of a sample, for losses with this weight.
 
     tau a' = -a + gain sum_k delta(t - t_k)         a(0) = 0
 
-over all input spikes t_k of the sample, whatever their channel: each lifts a by gain / tau. In the long run a is gain
-times the number of input spikes per ms. It depends on the input only, so nothing flows back through it.
+over all input spikes t_k of the sample, of all channels: each raises a by gain / tau. For a constant rate, a tends to
+gain times the number of input spikes per ms. As it depends only on the input, it has no gradient.
 
-Nowotny, Turner & Knight (2025) take Euler steps a += (J - a) dt / tau, J = 0.01 for every spike of a step: so it lifts
-a by 0.01 dt / tau. At their dt = 1 ms that is this equation with gain = 0.01 ms, which does not change with dt.
+Nowotny, Turner & Knight (2025) use Euler steps a += (J - a) dt / tau with J = 0.01 for each spike of a step, so a spike
+raises a by 0.01 dt / tau. At their dt = 1 ms this is the equation above with gain = 0.01 ms, independent of dt.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ...spikes.spike_trains import SpikeTrains
 def compute_at_ends(
     trains: SpikeTrains, bins: np.ndarray, num_steps: int, dt: float, tau: float, gain: float
 ) -> np.ndarray:
-    """a at the end of each step, (B, num_steps), where a spike of time bin k acts at the start of step k + 1.
+    """Compute a at the end of each step, (B, num_steps); a spike of time bin k acts at the start of step k + 1.
 
     Parameters
     ----------
     trains : B samples with S spikes.
     bins : (S,) time bin of each spike; those from `num_steps` on are left out.
-    num_steps, dt : of the trial; ms.
-    tau, gain : ms.
+    num_steps, dt : number of steps in a trial, and time step, ms.
+    tau, gain : constants of the equation, ms.
     """
     decay = np.exp(-dt / tau)
     kicks = _sum_per_step(trains, bins + 1, num_steps, None) * (gain / tau * decay)
@@ -36,7 +36,7 @@ def compute_at_ends(
 def compute_means(
     trains: SpikeTrains, bins: np.ndarray, num_steps: int, dt: float, tau: float, gain: float
 ) -> np.ndarray:
-    """The exact mean of a over each step, (B, num_steps), where a spike acts at its own time inside its bin."""
+    """Compute the exact mean of a over each step, (B, num_steps); a spike acts at its own time within its bin."""
     decay = np.exp(-dt / tau)
     rest = np.clip((bins + 1) * dt - trains.times.astype(np.float64), 0.0, dt)  # of the step, after the spike
     remaining = np.exp(-rest / tau)
@@ -48,14 +48,14 @@ def compute_means(
 
 
 def _filter(kicks: np.ndarray, decay: float) -> np.ndarray:
-    """y_n = decay y_(n-1) + kicks_n along the steps."""
-    import scipy.signal  # only here, as it takes longer to import than all the rest
+    """Compute y_n = decay y_(n-1) + kicks_n along the steps."""
+    import scipy.signal  # imported here, as this takes long
 
     return scipy.signal.lfilter([1.0], [1.0, -decay], kicks, axis=1)
 
 
 def _sum_per_step(trains: SpikeTrains, steps: np.ndarray, num_steps: int, values: np.ndarray | None) -> np.ndarray:
-    """(B, num_steps) sums over the spikes of each step: of `values` (S,), or their number."""
+    """Sum `values` (S,), or count, over the spikes of each step, (B, num_steps)."""
     sample = np.repeat(np.arange(len(trains)), np.diff(trains.offsets))
     inside = steps < num_steps
     place = (sample * num_steps + steps)[inside]

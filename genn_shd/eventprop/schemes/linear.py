@@ -1,8 +1,8 @@
 """Exact integration of linear dynamics: the code and coefficients that all schemes share.
 
-Over a span r without events, the state advances by exp(A r) and the scaled adjoint goes back by its scaled transpose.
-Code names the entries: `V_from_I` is the part of V after the span that comes from I before it,
-`lambda_I_from_lambda_V` the same of the adjoint, going back.
+Over a span r without events, the state is multiplied by exp(A r), and in the backward pass the scaled adjoint by its
+scaled transpose. Names of entries in code: `V_from_I` is the factor of I before the span in V after it,
+`lambda_I_from_lambda_V` the same for the adjoint in the backward pass.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ DRIFT = "drift"
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """`propagator`, `series`, `mean_code` and `trained` as in `PopulationProgram`, and the names of the coefficients
-    that they need."""
+    """`propagator`, `series`, `mean_code` and `trained` of a `PopulationProgram`, and names of their coefficients."""
 
     propagator: dict[str, str] = field(default_factory=dict)
     coefficients: Sequence[str] = ()
@@ -36,13 +35,13 @@ class ClosedForm:
 
 @dataclass(frozen=True)
 class Drive:
-    """Drive of the adjoint throughout a step by a loss that reads the mean voltage.
+    """Drive of the adjoint during a step by a loss that reads the mean voltage.
 
     Attributes
     ----------
     coefficients : adjoint variable -> name of the coefficient of the drive.
-    at_end : code where the loss acts, at the end of a step.
-    at_start : code after the adjoint has gone back over the step.
+    at_end : code at the end of a step, before its adjoint step.
+    at_start : code after the adjoint step.
     """
 
     coefficients: dict[str, str] = field(default_factory=dict)
@@ -56,8 +55,15 @@ def build_population_programs(
     closed_forms: Mapping[str, ClosedForm],
     trained: Mapping[str, Sensitivity],
 ) -> tuple[PopulationProgram, ...]:
-    """The programs of all populations; `closed_forms` by population, for schemes that need them; `trained`, for
-    populations with trained parameters whose sensitivity is to advance as part of the state."""
+    """Build the programs of all populations.
+
+    Parameters
+    ----------
+    network : the description.
+    dynamics : population -> its dynamics.
+    closed_forms : population -> its closed form, for schemes that need it.
+    trained : population -> its sensitivity, if this is part of the state.
+    """
     driven = find_driven_population(network)
     return tuple(
         _build_population_program(
@@ -70,13 +76,13 @@ def build_population_programs(
 def sort_programs(
     network: Network, linear: Sequence[PopulationProgram], others: Mapping[str, PopulationProgram]
 ) -> tuple[PopulationProgram, ...]:
-    """Programs of linear populations and of others, in the network's order."""
+    """Return the programs of linear populations and of others, in the order of the network."""
     programs = {**{p.name: p for p in linear}, **others}
     return tuple(programs[p.name] for p in network.populations[1:])
 
 
 def find_driven_population(network: Network) -> str | None:
-    """Name of the population whose mean voltage the loss reads."""
+    """Return the name of the population whose mean voltage the loss reads, or None."""
     return network.output.name if network.loss.reads == "mean_voltage" else None
 
 
@@ -111,10 +117,10 @@ def _build_population_program(
 
 
 def list_advanced_first(d: Dynamics) -> tuple[str, ...]:
-    """List the state variables that advance before the threshold is looked at, the others follow after the reset.
+    """List the state variables that advance before the threshold is checked; the others advance after the reset.
 
-    These are the neuron's; where the neuron drives its synapse, all, as the synapse needs the neuron's state before
-    the step.
+    These are the variables of the neuron; or all, if the neuron drives its synapse, as the synapse needs the state of
+    the neuron before the step.
     """
     neurons = len(d.neuron_state)
     return d.state if d.coupled[neurons:, :neurons].any() else d.neuron_state
@@ -129,7 +135,7 @@ def _build_trained_program(sensitivity: Sensitivity) -> TrainedProgram:
 
 
 def name_propagator(x: str, y: str) -> str:
-    """Name of the entry of exp(A r), or of its scaled transpose, that leads from y to x."""
+    """Return the name of the entry of exp(A r), or of its scaled transpose, from y to x."""
     return f"{x}_from_{y}"
 
 
@@ -138,8 +144,10 @@ def _name_impulse(x: str) -> str:
 
 
 def list_coefficients(d: Dynamics, ahead: Dynamics) -> list[str]:
-    """Names of all coefficients of a population, in a fixed order; `ahead` is what advances, the state and what goes
-    with it."""
+    """List the names of all coefficients of a population in a fixed order.
+
+    `ahead` are the dynamics in the forward pass: those of the state and, for trained parameters, of its derivatives.
+    """
     forward = [name_propagator(x, y) for x, y in list_coupled_pairs(ahead)]
     drift = [name_propagator(x, DRIFT) for x in list_driven_states(ahead)]
     backward = [name_propagator(name_adjoint(y), name_adjoint(x)) for x, y in list_coupled_pairs(d) if x != y]
@@ -147,7 +155,7 @@ def list_coefficients(d: Dynamics, ahead: Dynamics) -> list[str]:
 
 
 def advance_to_threshold(d: Dynamics) -> dict[str, sympy.Expr]:
-    """Write each state variable as it is where the threshold is looked at, in terms of those after arrivals."""
+    """Write each state variable at the check of the threshold in terms of those after arrivals."""
     first = list_advanced_first(d)
     return {x: advance(x, d) if x in first else make_symbol(x) for x in d.state}
 
@@ -159,29 +167,29 @@ def advance_to_end(d: Dynamics) -> dict[str, sympy.Expr]:
 
 
 def find_receiver(d: Dynamics) -> str:
-    """The state variable that arrivals change."""
+    """Return the state variable to which weights are added."""
     assert d.population.synapse is not None
     return d.population.synapse.receives
 
 
 def list_receivers(d: Dynamics) -> list[str]:
-    """The state that arrivals change at once, and those that follow within the step."""
+    """List the state variables that an arrival changes, at once or within the step."""
     received = d.state.index(find_receiver(d))
     return [x for i, x in enumerate(d.state) if d.coupled[i, received]]
 
 
 def list_coupled_pairs(d: Dynamics) -> list[tuple[str, str]]:
-    """Pairs of states (x, y) where y has an effect on x, itself included."""
+    """List the pairs of states (x, y) for which y has an effect on x, including x = y."""
     return [(x, y) for i, x in enumerate(d.state) for j, y in enumerate(d.state) if d.coupled[i, j]]
 
 
 def list_driven_states(d: Dynamics) -> list[str]:
-    """State variables that the constant part b of the dynamics reaches."""
+    """List the state variables that depend on the constant part b of the dynamics."""
     return [x for i, x in enumerate(d.state) if any(d.coupled[i, j] for j in d.drives)]
 
 
 def advance(x: str, d: Dynamics) -> sympy.Expr:
-    """A state variable after a step, in terms of the state before it."""
+    """Write a state variable after a step in terms of the state before it."""
     i = d.state.index(x)
     terms = [make_symbol(name_propagator(x, y)) * make_symbol(y) for j, y in enumerate(d.state) if d.coupled[i, j]]
     if x in list_driven_states(d):
@@ -200,7 +208,7 @@ def _retreat(y: str, d: Dynamics) -> sympy.Expr:
 
 
 def assign(updates: dict[str, sympy.Expr]) -> str:
-    """Code that assigns all at once: through temporaries where an update reads what another one writes."""
+    """Write code that assigns all values at once, with temporaries if an update reads a variable of another."""
     changed = {x: e for x, e in updates.items() if e != make_symbol(x)}
     if len(changed) == 1:
         return "".join(f"{x} = {to_code(e)};" for x, e in changed.items())
@@ -209,8 +217,10 @@ def assign(updates: dict[str, sympy.Expr]) -> str:
 
 
 def write_drive(d: Dynamics) -> Drive:
-    """The code: relative to where a constant drive settles it, the adjoint is not driven; where states that do not
-    leak never settle, what the drive adds to it over a step."""
+    """Write the code of the drive: the adjoint relative to its steady state has no drive.
+
+    States without leak have no steady state; for these, the effect of the drive over a step is added.
+    """
     if not d.is_pairwise:
         names = {name_adjoint(x): f"driven_{name_adjoint(x)}" for i, x in enumerate(d.state) if d.coupled[0, i]}
         return Drive(names, at_start=_add_drive(names, "-="))
@@ -223,7 +233,7 @@ def _add_drive(names: dict[str, str], operator: str) -> str:
 
 
 def evaluate_drive(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarray]:
-    """Values of the coefficients of `write_drive`, (N,) float64; throughout a step, dl/dV = drive / dt."""
+    """Compute the coefficients of `write_drive`, (N,) float64; during a step, dl/dV = drive / dt."""
     distinct, where = find_distinct_neurons(d, values)
     if d.is_pairwise:
         steady = {f"steady_{x}": evaluate(value, distinct) / dt for x, value in d.steady_state.items() if value != 0}
@@ -236,13 +246,13 @@ def evaluate_drive(d: Dynamics, values: Values, dt: float) -> dict[str, np.ndarr
 
 
 def _write_drive_of_step(d: Dynamics) -> str:
-    """dL/dV adds to p_V = -s_V lambda_V; losses read V, the neuron's first state variable."""
+    """Write code that adds dL/dV to p_V = -s_V lambda_V; losses read V, the first state variable of the neuron."""
     x = d.neuron_state[0]
     return f"{name_adjoint(x)} -= {_name_impulse(x)} * drive;"
 
 
 def is_reset_below(d: Dynamics, event: SpikeEvent) -> bool:
-    """Whether the reset leaves a neuron below its threshold, with the definition's own values, from a state at rest."""
+    """Whether the reset of a neuron at rest is below its threshold, with the default values of the definition."""
     values = {make_symbol(name): parameter.default for name, parameter in d.population.parameters.items()}
     at_rest = {make_symbol(x): 0.0 for x in d.state}
     return bool(event.after.subs(values).subs(at_rest) < 0)
@@ -262,7 +272,7 @@ def _build_spike_program(d: Dynamics, event: SpikeEvent) -> SpikeProgram:
 def evaluate_coefficients(
     d: Dynamics, values: Values, dt: float, ahead: Dynamics | None = None
 ) -> dict[str, np.ndarray]:
-    """Values of all coefficients, (N,) float64, from the parameters' (N,) values."""
+    """Compute all coefficients, (N,) float64, from parameter values (N,)."""
     ahead = ahead or d
     distinct, where = find_distinct_neurons(d, values)
     propagator, drift = propagate(ahead, distinct, dt)
@@ -279,23 +289,23 @@ def evaluate_coefficients(
 
 
 def find_distinct_neurons(d: Dynamics, values: Values) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Parameter values of the K distinct neurons, and which of them each neuron is: most populations have K = 1."""
+    """Return parameter values of the K different neurons, and their index for each neuron; often K = 1."""
     names = list(d.population.parameters)
     rows, where = np.unique(np.stack([values[n] for n in names], axis=1), axis=0, return_inverse=True)
     return dict(zip(names, rows.T, strict=True)), where.ravel()
 
 
 def propagate(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """exp(A dt), (K, n, n), and the step's contribution of b, (K, n), for K neurons' parameter values.
+    """Compute exp(A dt), (K, n, n), and the contribution of b over a step, (K, n), for parameter values of K neurons.
 
-    The matrix exponential needs no closed form and has no limit to take where two time constants meet.
+    The matrix exponential needs no closed form and no special case for equal time constants.
     """
     exponential = compute_exponentials(evaluate_driven_matrix(d, values) * dt)
     return exponential[:, :-1, :-1], exponential[:, :-1, -1]
 
 
 def compute_mean_over_step(d: Dynamics, values: Values, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of V over a step without events, per unit of each state at its start, (K, n), and of b, (K,)."""
+    """Compute the mean of V over a step without events, per unit of each state at its start, (K, n), and of b, (K,)."""
     driven = evaluate_driven_matrix(d, values)
     count, n, _ = driven.shape
     with_mean = np.zeros((count, n + 1, n + 1))
@@ -306,9 +316,9 @@ def compute_mean_over_step(d: Dynamics, values: Values, dt: float) -> tuple[np.n
 
 
 def compute_exponentials(matrices: np.ndarray) -> np.ndarray:
-    """exp of each of K matrices, (K, n, n), all at once: by its series, for a part 2^-k of them, squared k times.
+    """Compute exp of K matrices, (K, n, n), together: by the series for 2^-k times the matrix, squared k times.
 
-    Libraries take them one by one, which trained time constants, all different and new in every batch, would wait for.
+    Libraries compute one matrix at a time, which is slow for trained time constants that change in every batch.
     """
     largest = float(np.abs(matrices).sum(axis=-1).max(initial=0.0))
     squarings = max(0, int(np.ceil(np.log2(max(largest, 0.25) / 0.25))))
@@ -323,7 +333,7 @@ def compute_exponentials(matrices: np.ndarray) -> np.ndarray:
 
 
 def evaluate_system_matrix(d: Dynamics, values: Values) -> np.ndarray:
-    """A, (K, n, n), for K neurons' parameter values."""
+    """Compute A, (K, n, n), for parameter values of K neurons."""
     n = len(d.state)
     matrix = np.zeros((len(next(iter(values.values()))), n, n))
     for (i, j), entry in d.entries.items():
@@ -332,7 +342,7 @@ def evaluate_system_matrix(d: Dynamics, values: Values) -> np.ndarray:
 
 
 def evaluate_driven_matrix(d: Dynamics, values: Values) -> np.ndarray:
-    """A with b as the column of a state that stays 1, (K, n + 1, n + 1), for K neurons' parameter values."""
+    """Compute A with b as the column of a state that is always 1, (K, n + 1, n + 1), for K neurons."""
     matrix = evaluate_system_matrix(d, values)
     count, n, _ = matrix.shape
     result = np.zeros((count, n + 1, n + 1))

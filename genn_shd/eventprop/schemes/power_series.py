@@ -1,11 +1,11 @@
-"""Dynamics of any linear kind over parts of a step: oscillations, chains of states, feedback, constant drive, no leak.
+"""Any linear dynamics over parts of a step: oscillations, chains of states, feedback, constant drive, no leak.
 
-The propagator exp(A r) is a power series in r, entry by entry, whose coefficients are numbers of the neuron: for a
-2^-k part of the span, squared k times, k being 0 where a step is short against all time constants. With a constant
-drive b, the state 1 is one more: exp of the larger matrix has the column of what b adds.
+Each entry of the propagator exp(A r) is a power series in r with coefficients for each neuron. It is computed for 2^-k
+times the span and squared k times; k is 0 if the step is shorter than all time constants. For a constant drive b, an
+additional state is always 1; the exponential of the larger matrix has a column with the contribution of b.
 
-Such trajectories may turn more than once between two arrivals. That a spike is the first crossing is told by a bound
-of the second derivative of the threshold's expression g(x): g'' = grad g A^2 exp(A r) x, and likewise of b.
+Such trajectories can have several extrema between two arrivals. An upper bound of the second derivative of the
+threshold expression g(x) is used to find the first crossing: g'' = grad g A^2 exp(A r) x, and similarly for b.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ BETWEEN, PLACES = 1.25, 32
 
 @dataclass(frozen=True)
 class SeriesForm:
-    """Code and numbers of one population's dynamics inside a step.
+    """Code and coefficients of the dynamics of one population within a step.
 
     Parameters
     ----------
-    d : dynamics, of any linear kind.
+    d : any linear dynamics.
     is_driven : whether the loss reads the mean voltage of this population.
     """
 
@@ -51,7 +51,7 @@ class SeriesForm:
 
     @property
     def series(self) -> SeriesProgram:
-        """The entries of exp(A r) that are not always zero, and what is needed to find spikes."""
+        """The entries of exp(A r) that are not always zero, and the bound that is needed to find spikes."""
         pairs, driven = list_coupled_pairs(self.d), list_driven_states(self.d)
         squares: dict[str, tuple[tuple[str, ...], ...]] = {
             name_propagator(x, y): tuple(
@@ -92,17 +92,17 @@ class SeriesForm:
 
     @property
     def mean_code(self) -> str:
-        """The mean of V over a step, from the state at its start; what arrivals add to it is one of their effects."""
+        """The mean of V over a step, from the state at its start; contributions of arrivals are in `arrived`."""
         terms = [f"{_name_mean(x)} * start_{x}" for x in self._states_of_mean]
         return " + ".join([*terms, _name_mean(DRIFT), "arrived"])
 
     def evaluate(self, values: Values, dt: float) -> dict[str, np.ndarray]:
-        """Values of the coefficients, (N,) float64.
+        """Compute the values of the coefficients, (N,) float64.
 
         Raises
         ------
         SettingError
-            The step is too long for an oscillation.
+            The time step is too long for an oscillation.
         """
         distinct, where = find_distinct_neurons(self.d, values)
         self._check_oscillation(distinct, dt)
@@ -122,7 +122,7 @@ class SeriesForm:
         return {x: np.broadcast_to(evaluate(s, values), size) for x, s in self.d.scales.items()}
 
     def _bound_bends(self, values: Values, dt: float) -> np.ndarray:
-        """(K, states + 1): the largest of grad g A^2 exp(A r) over a step, for each state and the constant drive."""
+        """Bound grad g A^2 exp(A r) over a step, for each state and the constant drive, (K, states + 1)."""
         assert self.d.event is not None
         matrix = evaluate_driven_matrix(self.d, values)
         gradient = np.zeros(matrix.shape[:2])
@@ -146,13 +146,15 @@ class SeriesForm:
             )
 
     def find_fastest_rate(self, values: Values, dt: float) -> float:
-        """A rate that is above those of all exponentials, and of powers of time over a step that go with them, 1/ms."""
+        """Return a rate, 1/ms, above those of all exponentials and of powers of time over a step."""
         distinct, _ = find_distinct_neurons(self.d, values)
         return float(np.abs(np.linalg.eigvals(evaluate_driven_matrix(self.d, distinct))).max()) + 1.0 / dt
 
     def compute_effects(self, values: Values, dt: float, at: np.ndarray) -> np.ndarray:
-        """(effects, N, M): change of each state at the end of the step by an arrival of weight 1 at M times; and of
-        the mean of V over the step, where the loss reads that."""
+        """Compute the change of each state at the end of a step by a weight of 1 arriving at M times, (effects, N, M).
+
+        If the loss reads the mean of V, the last effect is the change of this mean over the step.
+        """
         distinct, where = find_distinct_neurons(self.d, values)
         matrix = evaluate_driven_matrix(self.d, distinct)
         matrix[:, -1] = 0.0
@@ -164,13 +166,13 @@ class SeriesForm:
         return column[:, :, [*rows, -1] if self.is_driven else rows].transpose(2, 0, 1)[:, where]
 
     def compute_returns(self, values: Values, dt: float) -> list[np.ndarray]:
-        """p_x per lambda_x of the states that receive; and dL/d(mean of V) per drive."""
+        """Compute p_x per lambda_x of the states that arrivals change, and dL/d(mean of V) per drive."""
         scale = self._evaluate_scales(values)
         result = [-scale[x] for x in list_receivers(self.d)]
         return [*result, np.ones_like(result[0])] if self.is_driven else result
 
     def evaluate_power_series(self, values: Values, dt: float, precision: str) -> PowerSeries:
-        """The series, long enough for spans of a step: it does not cancel, and what is left out is below rounding."""
+        """Compute the series for spans up to a step, without cancellation, with a truncation error below rounding."""
         distinct, where = find_distinct_neurons(self.d, values)
         matrix = evaluate_driven_matrix(self.d, distinct)
         size = float(np.abs(np.linalg.eigvals(matrix)).max()) * dt
@@ -189,7 +191,7 @@ class SeriesForm:
 
 
 def _compute_powers(matrix: np.ndarray) -> np.ndarray:
-    """(terms, K, n, n): matrix^k / k!, two more than any series is long."""
+    """Compute matrix^k / k!, (terms, K, n, n), for two more terms than the longest series."""
     terms = [np.broadcast_to(np.eye(matrix.shape[-1]), matrix.shape)]
     for k in range(1, LONGEST_ORDER + 3):
         terms.append(terms[-1] @ matrix / k)
@@ -197,7 +199,7 @@ def _compute_powers(matrix: np.ndarray) -> np.ndarray:
 
 
 def _choose_order(powers: np.ndarray, rounding: float) -> int | None:
-    """The last power that matters to any entry; None where the series would be too long."""
+    """Choose the highest power that is needed for any entry; None if the series would be too long."""
     sizes = np.abs(powers)
     largest = np.maximum.accumulate(sizes, axis=0)
     matters = (sizes > rounding * largest).any(axis=(1, 2, 3))

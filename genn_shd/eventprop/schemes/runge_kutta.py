@@ -4,15 +4,15 @@ A step of length r takes x to
 
     x(r) = x + r sum_i b_i k_i,    k_i = f(X_i),    X_i = x + r sum_(j < i) a_ij k_j
 
-(Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, chapter II). With p = dL/dx(r), going through the
-stages from the last to the first,
+(Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I, chapter II). With p = dL/dx(r), from the last
+stage to the first,
 
     v_i = (df/dx at X_i)^T r (b_i p + sum_(l > i) a_li v_l)
     dL/dx = p + sum_i v_i,    dL/dr = sum_i (b_i p . k_i + v_i . sum_(j < i) a_ij k_j)
 
-which is the derivative of what was computed, whatever the length of the step. `docs/theory/nonlinear.md` has the rest.
+which is the exact derivative of the numerical step, for any length. See `docs/theory/nonlinear.md`.
 
-Names in code: state variables, the covector `back_X` of each, rates `rate_X`, what a covector becomes `pull_X`, and
+Names in code: state variables, the covector `back_X` of each, rates `rate_X`, transformed covectors `pull_X`, and
 `by_THETA`, the derivative by a trained parameter.
 """
 
@@ -40,7 +40,7 @@ TABLEAUS: dict[int, tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]] = {
     4: (((), ("1/2",), ("0", "1/2"), ("0", "0", "1")), ("1/6", "1/3", "1/3", "1/6")),
 }
 SMALLEST_SLOPE = "1e-3"
-"""On the grid, a threshold's rate of change at a spike, per ms, is not taken to be below this."""
+"""Smallest rate of change of a threshold at a spike on the grid, per ms; smaller rates are replaced by it."""
 STEP_LENGTH = "step_length"
 
 
@@ -50,8 +50,8 @@ class Integration:
 
     Attributes
     ----------
-    order : of the Runge-Kutta method, 1 to 4.
-    substeps : parts of equal length into which a time step is cut, beside the cuts at arrivals and spikes.
+    order : order of the Runge-Kutta method, 1 to 4.
+    substeps : number of equal parts into which a time step is divided, in addition to arrivals and spikes.
     """
 
     order: int = 4
@@ -67,7 +67,7 @@ class Integration:
 
 
 class Snippets:
-    """Code of one flow, each piece a sequence of statements over the names above."""
+    """Code of one flow; each piece is a sequence of statements with the names above."""
 
     def __init__(self, flow: Flow, order: int) -> None:
         self._flow = flow
@@ -82,14 +82,16 @@ class Snippets:
         return self._flow.state + self._flow.trained
 
     def write_step(self) -> str:
-        """The state over a step of length `r`."""
+        """Write code that advances the state over a step of length `r`."""
         lines = self._write_stages()
         lines += [f"{x} += r * ({self._weight_rates(x)});" for x in self._flow.state]
         return " ".join(lines)
 
     def write_back(self) -> str:
-        """`back_X` from the end of a step of length `r` to its start, where the state is at; `by_length` and
-        `by_THETA`, declared before, become the derivatives by r and by trained parameters."""
+        """Write code that moves `back_X` from the end of a step of length `r` to its start; the state is at the start.
+
+        `by_length` and `by_THETA`, declared before, become the derivatives by r and by trained parameters.
+        """
         lines = self._write_stages()
         lines.append(f"by_length = {self._write_length()};")
         for i in reversed(range(len(self._b))):
@@ -131,7 +133,7 @@ class Snippets:
         return lines
 
     def reset_back(self) -> str:
-        """Declare `pull_X` and `pull_THETA`: `back_X` from after a reset to before it, where the state is at."""
+        """Write code, with the state before a reset, that declares `pull_X` and `pull_THETA` from `back_X` after it."""
         values = [self._flow.reset[x] for x in self._flow.state]
         return declare(_name_pulls(pull(values, _list_covector(self._flow), self._names)))
 
@@ -140,7 +142,7 @@ class Snippets:
         return self._rates
 
     def write_rates_after(self) -> str:
-        """Declare `after_rate_X`: rates where the reset takes the state."""
+        """Write code that declares `after_rate_X`: rates of the state after the reset."""
         after = {make_symbol(x): e for x, e in self._flow.reset.items()}
         moved = {f"after_rate_{x}": e.subs(after, simultaneous=True) for x, e in self._flow.derivative.items()}
         return declare(moved, "after_shared")
@@ -155,7 +157,7 @@ def _list_covector(flow: Flow) -> list[sympy.Expr]:
 
 
 def _number_names(code: str, kind: str, i: int) -> dict[str, str]:
-    """Names that a piece of code declares -> those of stage i."""
+    """Return names that a piece of code declares -> names of stage i."""
     declared = [part.split(" = ")[0].strip() for part in code.split("const scalar ")[1:]]
     return {
         name: f"{kind}{i}{name[len(kind) :]}" if name.startswith(kind) else f"{kind}{i}_{name}" for name in declared
@@ -167,7 +169,7 @@ def _write_number(value: Fraction) -> str:
 
 
 def _write_sum(weights: list[Fraction], name: str) -> str:
-    """Sum of weights times numbered names."""
+    """Write the sum of weights times numbered names."""
     terms = [f"{_write_number(w)} * {name.format(k)}" if w != 1 else name.format(k) for k, w in enumerate(weights) if w]
     return " + ".join(terms) or "0.0"
 
@@ -192,12 +194,12 @@ def build_flow_program(flow: Flow, integration: Integration) -> FlowProgram:
 
 
 def build_exact_population(flow: Flow, integration: Integration) -> PopulationProgram:
-    """The program of a population whose spikes keep their times inside a step."""
+    """Build the program of a population with spike times within steps."""
     return _build_population(flow, build_flow_program(flow, integration), {"slope": "0.0"}, jump_code="")
 
 
 def build_grid_population(flow: Flow, integration: Integration) -> PopulationProgram:
-    """The program of a population whose spikes are at the ends of steps."""
+    """Build the program of a population with spikes at the ends of steps."""
     _check_grid(flow, integration)
     code = build_flow_program(flow, integration)
     length = f"const scalar r = {STEP_LENGTH};"
@@ -218,7 +220,7 @@ _BELOW = "was_below"
 
 
 def _write_grid_adjoint(flow: Flow, code: FlowProgram) -> str:
-    """The adjoint over a step, the state being at its start."""
+    """Write code of the adjoint over a step, with the state at its start."""
     lines = [f"const scalar r = {STEP_LENGTH};", "scalar by_length = 0.0;"]
     lines += [f"scalar back_{x} = -{name_adjoint(x)};" for x in flow.state]
     lines.append(code.back_code)
@@ -227,7 +229,7 @@ def _write_grid_adjoint(flow: Flow, code: FlowProgram) -> str:
 
 
 def _write_grid_jump(flow: Flow, snippets: Snippets, code: FlowProgram) -> str:
-    """The adjoint at a spike, as in continuous time; `by_THETA`, declared before, is what the spike adds."""
+    """Write code of the adjoint at a spike, as in continuous time; `by_THETA` becomes its contribution."""
     lines = [f"const scalar back_{x} = -{name_adjoint(x)};" for x in flow.state]
     lines += [snippets.write_rates(), snippets.write_rates_after(), rename(code.reset_back_code, _RESET_SHARED)]
     slope = " + ".join(f"({g}) * rate_{x}" for x, g in code.threshold_gradient.items() if g != "0.0")
@@ -243,18 +245,18 @@ def _write_grid_jump(flow: Flow, snippets: Snippets, code: FlowProgram) -> str:
     return " ".join(lines)
 
 
-# The reset's own common subexpressions, beside those of the rates.
+# Names of common subexpressions of the reset, different from those of the rates.
 _RESET_SHARED = {f"shared_{i}": f"reset_shared_{i}" for i in range(1000)}
 
 
 def _check_grid(flow: Flow, integration: Integration) -> None:
     if integration.substeps > 1:
-        raise SettingError('substeps > 1 need scheme = "exact"; on the grid take a shorter dt.')
+        raise SettingError('substeps > 1 need scheme = "exact"; on the grid use a shorter dt.')
     received = make_symbol(flow.receives)
     if any(e.diff(received, 2) != 0 for e in flow.derivative.values()):
         raise SettingError(
-            f"population {flow.population.name!r}: its dynamics are not linear in {flow.receives}, which arrivals "
-            'change; the grid needs that, so use scheme = "exact" on the native back end.'
+            f"population {flow.population.name!r}: its dynamics are not linear in {flow.receives}, to which weights "
+            'are added, as the grid needs; use scheme = "exact" with the native back end.'
         )
 
 
@@ -315,13 +317,13 @@ def _assign(flow: Flow) -> str:
 
 
 def _write_feedback(flow: Flow) -> str:
-    """Return what an arrival sends back to its sender, per unit weight: -p . df/d(received)."""
+    """Write the value that an arrival sends back, per unit weight: -p . df/d(received)."""
     received = make_symbol(flow.receives)
     total = sympy.Add(*(make_symbol(name_adjoint(x)) * e.diff(received) for x, e in flow.derivative.items()))
     return to_code(total)
 
 
 def evaluate_grid_coefficients(values: Values, dt: float) -> dict[str, np.ndarray]:
-    """Values of the coefficients of `build_grid_population`."""
+    """Compute the coefficients of `build_grid_population`."""
     size = len(next(iter(values.values())))
     return {STEP_LENGTH: np.full(size, dt)}

@@ -1,6 +1,6 @@
-"""Surrogate gradients of the grid: backpropagation through its steps, with a surrogate for the derivative of spikes.
+"""Surrogate gradients on the grid: backpropagation through its steps, with a surrogate derivative of spikes.
 
-One step of a population, with s its state at the start of the step, a what arrives, and z = 1 where it spikes, else 0:
+One step of a population, with its state s at the start of the step, arriving weights a, and z = 1 for a spike, else 0:
 
     s1 = s + a                  arrivals, into the synapse
     s2 = F s1 + f               the neuron advances
@@ -11,16 +11,16 @@ One step of a population, with s its state at the start of the step, a what arri
 With p = dL/ds, backward:
 
     p3 = G^T p4
-    e  = dL/dz by targets, spike counts and the reset: p3 . (r(s2) - s2)
+    e  = dL/dz through targets, spike counts and the reset: p3 . (r(s2) - s2)
     p2 = (1 - z) p3 + z (dr/ds)^T p3 + e h'(g(s2)) dg/ds
     p1 = F^T p2
 
 with the surrogate h' for the derivative of H (Neftci, Mostafa & Zenke, IEEE Signal Process. Mag. 36, 51, 2019). An
-arrival adds its weight to the state variable that receives, so the gradient of the weight is that entry of p1, and so
-is, times the weight, what goes back to the sender's spike.
+arrival adds its weight to one state variable, so the gradient of the weight is this entry of p1. The entry times the
+weight is sent back to the spike of the presynaptic neuron.
 
-Spikes belong to steps here: a neuron without any reset, such as ParaLIF, spikes in every step that ends above its
-threshold, where EventProp's spikes are crossings of it.
+A neuron without reset, such as ParaLIF, spikes here in every step that ends above its threshold, while in EventProp a
+spike is a crossing of the threshold.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ Covector = Mapping[str, sympy.Expr]
 
 
 def build(network: Network, integration: Integration, rule: SurrogateGradient) -> Program:
-    """The program of a network on the grid, with surrogate gradients.
+    """Build the program of a network on the grid, with surrogate gradients.
 
     Raises
     ------
     SettingError
-        The network has something that the rule does not take; names it.
+        The rule does not support a part of the network, which the message names.
     """
     check_network(network, rule)
     dynamics = {d.population.name: d for d in derive(network)}
@@ -64,7 +64,7 @@ def build(network: Network, integration: Integration, rule: SurrogateGradient) -
 
 
 def check_network(network: Network, rule: SurrogateGradient | EProp) -> None:
-    """Check that a rule for networks in steps can train a network."""
+    """Check that a rule for the grid can train a network."""
     if network.loss.reads == "spikes":
         raise _refuse(rule, f"loss {network.loss.name!r}, which reads spikes", "choose a loss that reads voltages")
     if network.delayed_connections:
@@ -86,7 +86,7 @@ def _refuse(rule: SurrogateGradient | EProp, what: str, instead: str) -> Setting
 
 
 def _replace_adjoint(p: PopulationProgram, d: Dynamics, rule: SurrogateGradient) -> PopulationProgram:
-    """Put dL/ds, unscaled, in place of the adjoint of spike times."""
+    """Replace the adjoint of EventProp by the unscaled derivative dL/ds."""
     receiver = name_adjoint(find_receiver(d))
     at_end = {x: make_symbol(name_adjoint(x)) for x in d.state}
     at_start = _pull_back(d, advance_to_threshold(d), _pull_back(d, advance_to_end(d), at_end))
@@ -109,7 +109,7 @@ def _replace_adjoint(p: PopulationProgram, d: Dynamics, rule: SurrogateGradient)
 
 
 def keep_forward(spike: SpikeProgram, event: SpikeEvent) -> SpikeProgram:
-    """Return what happens forward alone. A neuron without reset spikes in every step in which it is above threshold."""
+    """Return only the forward code. A neuron without reset spikes in every step that ends above the threshold."""
     return replace(spike, tape={}, jump_code="", from_below=spike.from_below and bool(event.reset))
 
 
@@ -147,11 +147,11 @@ def compute_reset_change(d: Dynamics, event: SpikeEvent, rule: SurrogateGradient
 
 
 def _pull_back_reset(d: Dynamics, event: SpikeEvent, p: Covector) -> dict[str, sympy.Expr]:
-    """The covector before a reset: (1 - z) p + z (dr/ds)^T p."""
+    """Compute the covector before a reset: (1 - z) p + z (dr/ds)^T p."""
     reset = _pull_back(d, {x: event.reset.get(x, make_symbol(x)) for x in d.state}, p)
     return {y: p[y] + FIRED * sympy.expand(reset[y] - p[y]) for y in d.state}
 
 
 def _pull_back(d: Dynamics, becomes: Mapping[str, sympy.Expr], p: Covector) -> dict[str, sympy.Expr]:
-    """The covector before a part of a step, from that after it and what state variables become in it."""
+    """Compute the covector before a part of a step, from that after it and the new values of state variables."""
     return {y: sympy.Add(*(becomes[x].diff(make_symbol(y)) * p[x] for x in d.state)) for y in d.state}

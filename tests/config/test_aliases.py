@@ -124,5 +124,5 @@ def test_sweeps_of_old_names_are_those_of_the_new_ones():
             }
         ],
     )
-    assert old.values() == new.values()
+    assert old.to_values() == new.to_values()
     assert update_point({"revival.lift": 0.1, "x": 1}) == {"silent_neurons.weight_lift": 0.1, "x": 1}

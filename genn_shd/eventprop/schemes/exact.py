@@ -112,8 +112,8 @@ def _choose_form(d: Dynamics, is_driven: bool) -> PairwiseForm | SeriesForm:
     """Choose the closed form if there is one and the reset is below the threshold; else the series."""
     if d.event is not None and d.event.threshold.has(make_symbol(find_receiver(d))):
         raise SettingError(
-            f"population {d.population.name!r}: its threshold depends on {find_receiver(d)}, to which weights are added, "
-            'so the time of a spike has no derivative; use scheme = "grid" for this neuron.'
+            f"population {d.population.name!r}: its threshold depends on {find_receiver(d)}, to which weights are "
+            'added, so the time of a spike has no derivative; use scheme = "grid" for this neuron.'
         )
     if d.is_pairwise and (d.event is None or is_reset_below(d, d.event)):
         return PairwiseForm(d, is_driven)

@@ -26,14 +26,11 @@ from matplotlib.image import AxesImage
 
 from benchmarks.report import INK, Report, make_parser, use_style
 from benchmarks.workers import start_processes
-from genn_shd import DataError, DivergedError, EpochMetrics, load_dataset
-from genn_shd.config.sources import load
+from genn_shd import DataError, DivergedError, EpochMetrics, load_config, load_dataset, prepare_data, run_training
 from genn_shd.errors import BusyError
 from genn_shd.runs.environment import read_processor_model
 from genn_shd.runs.results import FoldsSummary
 from genn_shd.training.callbacks import AfterEpoch
-from genn_shd.training.data import prepare
-from genn_shd.training.repeats import train
 
 SEEDS, NUM_BEST = (0, 1, 2), 2
 CHANCE, MIDDLE = 10.0, 33.0  # accuracies at the dark end and in the middle of the figure's colours, %
@@ -269,10 +266,10 @@ class _Watch:
 def run(cell: Cell, extra: Sequence[str], folder: Path) -> Row:
     """Train a cell, or resume it; returns its result."""
     key = (cell.loss, name_network(cell.recurrent), cell.addition, cell.seed)
-    config, dataset = prepare(load(settings=[*cell.settings, *extra]))
+    config, dataset = prepare_data(load_config(settings=[*cell.settings, *extra]))
     watch, settings = _Watch(), hash_settings(cell, extra)
     try:
-        summary = train(config, dataset, folder / f"{cell.name}-{settings}", callbacks=[AfterEpoch(watch)])
+        summary = run_training(config, dataset, folder / f"{cell.name}-{settings}", callbacks=[AfterEpoch(watch)])
     except DivergedError:
         return Row(*key, DIVERGED, "", "", "", "", settings)
     assert isinstance(summary, FoldsSummary)  # cells leave out one speaker after another

@@ -19,9 +19,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from benchmarks.report import BLUE, ORANGE, SCRATCH, Report, make_parser, print_table, use_style
 from benchmarks.workers import start_processes
-from genn_shd import DataError, SweepReader
+from genn_shd import DataError, SweepReader, load_config, prepare_data, run_training
 from genn_shd.backends.native.threads import count_available_threads
-from genn_shd.config.sources import load
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.command import run
 from genn_shd.sweep.records import COMPLETE
@@ -29,8 +28,6 @@ from genn_shd.sweep.sweep_file import SweepFile
 from genn_shd.sweep.workers.processes import Processes, share_threads
 from genn_shd.system.interrupt import StopRequest
 from genn_shd.system.progress import show_log
-from genn_shd.training.data import prepare
-from genn_shd.training.repeats import train
 
 STRATEGIES = ("bayesian", "random")
 NEW_SEEDS = (10, 11, 12)
@@ -93,8 +90,8 @@ def find_best_run(folder: Path) -> Path:
 def train_again(run: Path, seed: int, folder: Path) -> float:
     """Train a run again with another seed; returns its accuracy."""
     settings = [f"training.seed={seed}", "simulation.num_threads=1"]
-    config, dataset = prepare(load(file=run / "config.toml", settings=settings))
-    return float(train(config, dataset, folder)["last"]["validation_accuracy"])
+    config, dataset = prepare_data(load_config(file=run / "config.toml", settings=settings))
+    return float(run_training(config, dataset, folder)["last"]["validation_accuracy"])
 
 
 def confirm(runs: Path, repeats: int, processors: int) -> dict[str, list[list[float]]]:

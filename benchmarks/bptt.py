@@ -30,14 +30,22 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from benchmarks.report import BLUE, FAINT, ORANGE, Report, make_parser, print_table, use_style
 from benchmarks.workers import start_processes
-from genn_shd import Config, DataError, Dataset, EpochMetrics, SpikeTrains, load_dataset
-from genn_shd.config.sources import load
+from genn_shd import (
+    Config,
+    DataError,
+    Dataset,
+    EpochMetrics,
+    SpikeTrains,
+    load_config,
+    load_dataset,
+    prepare_data,
+    run_training,
+)
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.build import build_network, get_trial_duration
 from genn_shd.training.callbacks import AfterEpoch
-from genn_shd.training.data import build_augmentation, partition, prepare
+from genn_shd.training.data import build_augmentation, partition
 from genn_shd.training.learning_rate import LearningRate
-from genn_shd.training.repeats import train
 
 PRESETS, MANY = ("fsdd_best", "fsdd_loso"), 1000
 SETTINGS = (
@@ -65,7 +73,7 @@ class Fold:
 
     def build_config(self) -> tuple[Config, Dataset]:
         """Make its configuration, the same for both programs, and the data."""
-        config, dataset = prepare(load(self.preset, settings=[*SETTINGS, *self.settings]))
+        config, dataset = prepare_data(load_config(self.preset, settings=[*SETTINGS, *self.settings]))
         return config.replace(validation={"kind": "speaker", "speakers": [self.speaker]}), dataset
 
 
@@ -137,7 +145,7 @@ def train_genn_shd(fold: Fold, folder: Path) -> list[Epoch]:
             stop.requested = True
 
     with suppress(Interrupted):
-        train(config, dataset, folder, stop, [AfterEpoch(after_epoch)])
+        run_training(config, dataset, folder, stop, [AfterEpoch(after_epoch)])
     return epochs
 
 

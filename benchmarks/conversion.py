@@ -16,10 +16,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.report import BLUE, ORANGE, Report, make_parser, print_table, use_style
-from genn_shd import ConvertedNetwork, DataError, compile_network, convert_relu
-from genn_shd.config.sources import load
+from genn_shd import ConvertedNetwork, DataError, compile_network, convert_relu, load_config, prepare_data
 from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, compute_features
-from genn_shd.training.data import partition, prepare
+from genn_shd.training.data import partition
 from genn_shd.training.samples import Samples
 
 UNITS, BATCH_SIZE = 128, 50
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _measure(preset: str, settings: tuple[str, ...], part: str, smoke: bool) -> dict[str, Any]:
     """Train on the training samples, and test both networks on a part of the others."""
-    samples = partition(*prepare(load(preset, settings=settings)))
+    samples = partition(*prepare_data(load_config(preset, settings=settings)))
     train, others = (_compute(samples.parts[name], smoke) for name in ("train", part))
     network, seconds = _train(*train, smoke)
     converted = convert_relu(list(zip(network.coefs_, network.intercepts_, strict=True)), train[0])

@@ -26,13 +26,13 @@ import numpy as np
 from benchmarks.devices import EMULATORS, run_library
 from benchmarks.report import Report, make_parser, print_table
 from benchmarks.training import train_preset
-from genn_shd import SpikeTrains, compile_network, export, read_nir
+from genn_shd import SpikeTrains, compile_network, export, prepare_data, read_nir
 from genn_shd.exporters import c
 from genn_shd.exporters.trained_network import TrainedNetwork, read_run
 from genn_shd.exporters.web.page import read_part
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model
-from genn_shd.training.data import partition, prepare, prepare_for_evaluation
+from genn_shd.training.data import partition, prepare_for_evaluation
 
 EMULATED = 30
 COLUMNS = ("to", "runs in", "right", "logits differ by", "files", "constants", "RAM", "ms a word")
@@ -97,10 +97,10 @@ def _train(run: Path, is_smoke: bool) -> Path:
 def _read_task(run: Path) -> Task:
     """The test set of a run, and what the native back end says of it."""
     folder, network = RunFolder.open_existing(run), read_run(run)
-    config, dataset = prepare(folder.read_config())
+    config, dataset = prepare_data(folder.read_config())
     test = partition(config, dataset).test
     plain = folder.read_config().replace(**{"dataset.rescale_channel": 1.0, "dataset.rescale_time": 1.0})
-    whole = partition(*prepare(plain)).test
+    whole = partition(*prepare_data(plain)).test
     assert test is not None and whole is not None
     prepared = prepare_for_evaluation(config, test)
     batch = prepared.trains.select(prepared.indices)

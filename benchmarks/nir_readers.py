@@ -58,11 +58,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _train(settings: list[str], run: Path, samples: int) -> SpikeTrains:
     """Train into a folder; returns some test samples."""
-    from genn_shd.config.sources import load
-    from genn_shd.training.data import prepare
+    from genn_shd import load_config, prepare_data
 
     train_preset("digits", settings, run)
-    config, dataset = prepare(load("digits", settings=settings))
+    config, dataset = prepare_data(load_config("digits", settings=settings))
     test = partition(config, dataset).test
     assert test is not None
     return test.trains.select(test.indices[:samples])

@@ -14,9 +14,8 @@ import numpy as np
 
 from benchmarks.report import Report, make_parser, print_table
 from benchmarks.speed import make_batches
-from genn_shd import Dataset, SpikeTrains
+from genn_shd import Dataset, SpikeTrains, load_config
 from genn_shd.backends.native.threads import count_available_threads
-from genn_shd.config.sources import load
 from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import build_augmentation, crop, resolve, select
 
@@ -58,7 +57,7 @@ def _measure(preset: str, settings: list[str], threads: int, batches: int) -> di
 def _time(preset: str, settings: list[str], num_batches: int) -> tuple[float, int, int, int]:
     """Return ms a training trial, number of weights, epochs, and trials in an epoch of the whole data set."""
     dataset = _make_dataset(CLASSES[preset])
-    config = load(preset, settings=[*settings, "validation.kind=none"])
+    config = load_config(preset, settings=[*settings, "validation.kind=none"])
     config = resolve(config, select(config, dataset))
     samples = crop(select(config, dataset), 1000.0).train
     augmentation, size = build_augmentation(config), config.training.batch_size

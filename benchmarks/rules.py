@@ -21,12 +21,22 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, Report, make_parser, print_table, use_style
-from genn_shd import Callback, DataError, Dataset, DivergedError, EpochMetrics, SpikeTrains, Trainer, compile_network
-from genn_shd.config.sources import load
+from genn_shd import (
+    Callback,
+    DataError,
+    Dataset,
+    DivergedError,
+    EpochMetrics,
+    SpikeTrains,
+    Trainer,
+    compile_network,
+    load_config,
+    prepare_data,
+    run_training,
+)
 from genn_shd.training.baseline import classify
 from genn_shd.training.build import get_trial_duration
-from genn_shd.training.data import partition, prepare, resolve
-from genn_shd.training.repeats import train
+from genn_shd.training.data import partition, resolve
 
 TUNED_ON, LEFT_OUT = "george", "lucas"
 RATES = (3e-3, 1e-2)
@@ -116,7 +126,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     report = Report.begin("rules", (__doc__ or "").partition("\n")[0], options, 1)
     try:
-        config, dataset = prepare(load("fsdd_best", settings=_make_settings(options, LEFT_OUT, 0, 1e-3, ())))
+        config, dataset = prepare_data(
+            load_config("fsdd_best", settings=_make_settings(options, LEFT_OUT, 0, 1e-3, ()))
+        )
     except DataError as error:
         print(f"skipped: {error}")
         return
@@ -182,13 +194,13 @@ def _train(
 ) -> dict[str, Any]:
     """Train once; a run that is there and complete is read."""
     settings = _make_settings(options, speaker, seed, rate, RULES[name])
-    config = resolve(load("fsdd_best", settings=settings), dataset)
+    config = resolve(load_config("fsdd_best", settings=settings), dataset)
     path = folder / f"{name.replace(', ', '_').replace(' ', '_')}_{speaker}_{seed}_{rate:g}"
     kept = path / "rules.json"
     if kept.exists():
         return json.loads(kept.read_text(encoding="utf-8"))
     history = History(angles)
-    train(config, dataset, path, callbacks=[history])
+    run_training(config, dataset, path, callbacks=[history])
     result = history.to_json()
     kept.write_text(json.dumps(result), encoding="utf-8")
     return result

@@ -20,12 +20,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, Report, make_parser, print_table, use_style
-from genn_shd import DataError, SpikeTrains
-from genn_shd.config.sources import load
+from genn_shd import DataError, SpikeTrains, load_config, prepare_data
 from genn_shd.runs.files import read_summary
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, classify
-from genn_shd.training.data import build_augmentation, partition, prepare, prepare_for_evaluation
+from genn_shd.training.data import build_augmentation, partition, prepare_for_evaluation
 from genn_shd.training.samples import Partition
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -43,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     epochs = 1 if options.smoke else options.epochs
     report = Report.begin("systems", "Twenty words by people never heard: accuracy and parameters", options, 1)
     paths = [f"dataset.path={files[0]}", f"dataset.test_path={files[1]}"]
-    config, dataset = prepare(load("dsp20", settings=paths))
+    config, dataset = prepare_data(load_config("dsp20", settings=paths))
     samples = partition(config, dataset)
     rows = [_measure_linear(samples)]
     if find_spec("torch"):

@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from genn_shd import Config
-from genn_shd.config.sources import load
-from genn_shd.training.data import prepare
-from genn_shd.training.repeats import train
+from genn_shd import Config, load_config, prepare_data, run_training
 
 
 def format_command(preset: str, settings: Iterable[str]) -> str:
@@ -21,8 +18,8 @@ def format_command(preset: str, settings: Iterable[str]) -> str:
 
 def train_preset(preset: str, settings: Iterable[str], folder: Path) -> tuple[Config, dict[str, Any]]:
     """Train a preset with settings in a run folder; returns the configuration and the content of `summary.json`."""
-    config, dataset = prepare(load(preset, settings=settings))
-    return config, train(config, dataset, folder).to_json()
+    config, dataset = prepare_data(load_config(preset, settings=settings))
+    return config, run_training(config, dataset, folder).to_json()
 
 
 def read_history(folder: Path) -> list[dict[str, float | None]]:

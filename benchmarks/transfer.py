@@ -18,14 +18,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, make_parser, print_table
-from genn_shd import DataError, Dataset, SpikeTrains, load_dataset
+from genn_shd import DataError, Dataset, SpikeTrains, load_config, load_dataset, run_training
 from genn_shd.augment import ClassSubset
 from genn_shd.backends.native.threads import count_available_threads
-from genn_shd.config.sources import load
 from genn_shd.speech.speakers import ENGLISH, NUM_TEST_SPEAKERS, SPEAKERS
 from genn_shd.spikes.spike_trains import UNKNOWN
 from genn_shd.training.data import crop, resolve
-from genn_shd.training.repeats import train
 
 PERSON_LEFT_OUT = "lucas"
 SPEAKERS_LEFT_OUT = [speaker.name for speaker in SPEAKERS[-NUM_TEST_SPEAKERS:]]
@@ -45,10 +43,12 @@ def train_and_evaluate(
     Returns accuracies of the last epoch on the training speakers, those left out, and all of the other kind.
     """
     names = ", ".join(f"'{name}'" for name in left_out)
-    config = load("spoken_digits", settings=[*settings, "validation.kind=speaker", f"validation.speakers=[{names}]"])
+    config = load_config(
+        "spoken_digits", settings=[*settings, "validation.kind=speaker", f"validation.speakers=[{names}]"]
+    )
     dataset = replace(own, test=_drop_speakers(other.train))
     config = resolve(config, dataset)
-    summary = train(config, crop(dataset, 1000.0), folder).to_json()
+    summary = run_training(config, crop(dataset, 1000.0), folder).to_json()
     last = summary["last"]
     return {
         "training": last["training_accuracy"],

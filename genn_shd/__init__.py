@@ -21,6 +21,7 @@ from .backends.compile import compile_network  # noqa: E402
 from .backends.gradient_check import ParameterCheck, check_gradients  # noqa: E402
 from .backends.results import BatchResult, Recording  # noqa: E402
 from .config import Config  # noqa: E402
+from .config.sources import load_config  # noqa: E402
 from .datasets import Dataset, load_dataset  # noqa: E402
 from .errors import BackendError, DataError, DivergedError, GennShdError, SettingError  # noqa: E402
 from .eventprop.program import PopulationProgram, Program  # noqa: E402
@@ -55,6 +56,8 @@ from .spikes import SpikeTrains  # noqa: E402
 from .spikes.hdf5_file import SpikeFile, read_spike_file, write_spike_file  # noqa: E402
 from .system.described import described  # noqa: E402
 from .training.callbacks import Callback  # noqa: E402
+from .training.data import prepare_data  # noqa: E402
+from .training.repeats import run_training  # noqa: E402
 from .training.trainer import Trainer  # noqa: E402
 
 if TYPE_CHECKING:
@@ -136,11 +139,14 @@ __all__ = [
     "density_loss",
     "described",
     "from_mlgenn",
+    "load_config",
     "load_dataset",
     "logit_loss",
+    "prepare_data",
     "read_nir",
     "read_spike_file",
     "recurrent_classifier",
+    "run_training",
     "simulate",
     "to_mlgenn",
     "weighted_sum",

@@ -26,7 +26,7 @@ from .system import command
 from .system.display import escape, show_name
 from .system.progress import show_log
 from .training.build import build_network, compile_model, get_trial_duration
-from .training.data import crop, partition, prepare, prepare_for_evaluation, select
+from .training.data import crop, partition, prepare_data, prepare_for_evaluation, select
 from .training.evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
 from .training.operations import count_operations_by_part
 from .training.run import draw_confusion
@@ -131,7 +131,7 @@ def _choose_samples(
     """Choose the samples to evaluate on; return them and the names of classes and speakers."""
     class_names = checkpoint.state["class_names"]
     if file is None:
-        config, dataset = prepare(config)
+        config, dataset = prepare_data(config)
         samples = partition(config, dataset)
         parts = samples.held_out or samples.parts
     else:

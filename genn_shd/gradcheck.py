@@ -14,13 +14,13 @@ import numpy as np
 
 from .backends.base import Model
 from .backends.gradient_check import ParameterCheck, check_gradients, list_non_gradients
-from .config.sources import choose_preset, list_presets, load
+from .config.sources import choose_preset, list_presets, load_config
 from .errors import SettingError
 from .spikes.spike_trains import SpikeTrains
 from .system import command
 from .system.progress import CountingBar, show_log
 from .training.build import build_network, compile_model
-from .training.data import partition, prepare
+from .training.data import partition, prepare_data
 
 # Above the error of central differences in float64, which limits the agreement of an exact gradient.
 TOLERANCE = 1e-5
@@ -35,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     preset = options.preset or choose_preset(DEFAULT_PRESET, options.config, options.set)
-    config = load(preset, options.config, options.set).replace(
+    config = load_config(preset, options.config, options.set).replace(
         **{"simulation.precision": "float64", "training.batch_size": options.samples}
     )
     with show_log():
-        config, dataset = prepare(config)
+        config, dataset = prepare_data(config)
     train = partition(config, dataset).train
     chosen = np.random.default_rng(options.seed).permutation(len(train))[: options.samples]
     batch = train.trains.select(train.indices[chosen])

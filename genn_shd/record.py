@@ -17,7 +17,7 @@ from .system import command, outputs
 from .system.display import escape
 from .system.progress import show_log
 from .training.build import build_network, compile_model
-from .training.data import partition, prepare, prepare_for_evaluation
+from .training.data import partition, prepare_data, prepare_for_evaluation
 from .training.samples import Samples
 
 
@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _select_samples(config: Config, part: str | None, positions: Sequence[int]) -> tuple[str, Samples]:
     """Select samples by position in a part of the data, by default the last part; return its name and the samples."""
-    config, dataset = prepare(config)
+    config, dataset = prepare_data(config)
     parts = partition(config, dataset).parts
     part = part or list(parts)[-1]
     if part not in parts:

@@ -14,7 +14,7 @@ from pathlib import Path
 from .backends.source import write_source
 from .config.help import format_settings
 from .config.schema import Config
-from .config.sources import choose_preset, find_model, list_presets, load
+from .config.sources import choose_preset, find_model, list_presets, load_config
 from .datasets import Dataset
 from .errors import SettingError
 from .network.network import Connection, Network
@@ -24,8 +24,8 @@ from .system.display import escape, show_name
 from .system.interrupt import Interrupted, StopRequest
 from .system.progress import LOG, show_log
 from .training.build import build_network, check_fits, compile_model
-from .training.data import count_most_samples, partition, prepare, resolve_from_data
-from .training.repeats import train
+from .training.data import count_most_samples, partition, prepare_data, resolve_from_data
+from .training.repeats import run_training
 
 DEFAULT_PRESET = "spoken_digits"
 
@@ -40,10 +40,10 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     if options.dry_run and options.keep_code:
         raise SettingError("--dry-run compiles nothing, so there is no code for --keep-code; leave out one of them.")
     preset = options.preset or choose_preset(DEFAULT_PRESET, options.config, options.set)
-    config = load(preset, options.config, _list_settings(options))
+    config = load_config(preset, options.config, _list_settings(options))
     path = options.out or Path("runs") / (options.config.stem if options.config else preset or config.dataset.name)
     with StopRequest().listen() as stop, show_log():
-        config, dataset = prepare(config)
+        config, dataset = prepare_data(config)
         if options.dry_run:
             network = build_network(config, dataset.num_input, dataset.num_classes)
             samples = partition(config, dataset)
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         if options.keep_code:
             _keep_code(config, dataset, options.keep_code)
         try:
-            summary = train(config, dataset, path, stop)
+            summary = run_training(config, dataset, path, stop)
         except Interrupted as interruption:
             again = shlex.join(["python", "-m", "genn_shd.train", *words])
             print(f"{interruption}; to resume: {again}", file=sys.stderr)

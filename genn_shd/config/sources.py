@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .._moved import serve_old_names
 from ..errors import SettingError, suggest_nearest, unknown_name
 from .aliases import update_names
 from .losses import name_choices
@@ -15,10 +16,12 @@ from .messages import find_choice
 from .paths import find_path_settings, make_paths_absolute
 from .schema import Config, choose_config_model
 
+__getattr__ = serve_old_names(__name__, {"load": "load_config"})
+
 Table = dict[str, Any]
 
 
-def load(preset: str | None = None, file: Path | None = None, settings: Iterable[str] = ()) -> Config:
+def load_config(preset: str | None = None, file: Path | None = None, settings: Iterable[str] = ()) -> Config:
     """Make a configuration from defaults, a preset, a TOML file and settings `a.b=c`; later sources take precedence.
 
     If a later source changes the kind of a table (`dataset.name`, `loss.name`, `validation.kind`), it replaces the

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..runs.folder import RunFolder
 from ..training.build import build_network, compile_model, on_native
-from ..training.data import partition, prepare, prepare_for_evaluation
+from ..training.data import partition, prepare_data, prepare_for_evaluation
 from ..training.evaluation import evaluate_with_bar
 
 
@@ -48,7 +48,7 @@ def measure_rounding(
     saved, config = folder.checkpoints.read(checkpoint), on_native(folder.read_config(), folder.read_scheme())
     if data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(data_dir)})
-    config, dataset = prepare(config)
+    config, dataset = prepare_data(config)
     samples = partition(config, dataset)
     parts = {name: prepare_for_evaluation(config, part) for name, part in (samples.held_out or samples.parts).items()}
     network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))

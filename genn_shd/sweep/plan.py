@@ -15,7 +15,7 @@ from ..datasets import Dataset
 from ..errors import SettingError, suggest_nearest
 from ..system.import_path import is_import_path, load_object
 from ..training.build import build_network, check_fits
-from ..training.data import count_most_samples, partition, prepare, resolve_from_data
+from ..training.data import count_most_samples, partition, prepare_data, resolve_from_data
 from . import objective as objectives
 from . import space as spaces
 from .objective import Objective
@@ -176,7 +176,7 @@ def _list_folds(file: SweepFile, config: Config) -> tuple[str | None, ...]:
         raise SettingError("training.seed is not allowed in a sweep; set repeats.seeds, for example to [0, 1].")
     if file.repeats.folds == "none":
         return (None,)
-    _, dataset = prepare(config, load_once)
+    _, dataset = prepare_data(config, load_once)
     present = {dataset.speaker_names[speaker] for speaker in dataset.train.speakers if speaker >= 0}
     speakers = [name for name in dataset.speaker_names if name in present]
     if file.repeats.folds == "speakers":
@@ -235,7 +235,7 @@ def _check(plan: Plan, point: Point, is_training: bool) -> None:
     """Check the settings of the runs of a point."""
     config = plan.make_config(point, plan.file.repeats.seeds[0], plan.folds[0])
     if is_training:
-        config, dataset = prepare(config, load_once)
+        config, dataset = prepare_data(config, load_once)
         samples = partition(config, dataset)
         config = resolve_from_data(config, samples.train)
         network = build_network(config, dataset.num_input, dataset.num_classes)

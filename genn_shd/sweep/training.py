@@ -14,8 +14,8 @@ from ..config.schema import Config
 from ..errors import SettingError
 from ..runs.results import EpochMetrics, RunSummary
 from ..training.callbacks import AfterEpoch
-from ..training.data import prepare
-from ..training.repeats import train
+from ..training.data import prepare_data
+from ..training.repeats import run_training
 from .objective import Metrics
 from .plan import load_once
 from .workers.base import Reporter
@@ -47,10 +47,10 @@ def train_run(config: Config, folder: Path, reporter: Reporter) -> Metrics:
         A setting or file cannot be used.
     """
     # It would be the same for all trials, and take seconds for each.
-    config, dataset = prepare(config.replace(**{"report.baseline": "none"}), load_once)
+    config, dataset = prepare_data(config.replace(**{"report.baseline": "none"}), load_once)
     _forget_peak_memory()
     report = AfterEpoch(lambda metrics: reporter.report_epoch(metrics.to_row()))
-    summary = train(config, dataset, folder, reporter.stop, [report])
+    summary = run_training(config, dataset, folder, reporter.stop, [report])
     if not isinstance(summary, RunSummary):
         raise SettingError("a run of a sweep is one training; it cannot have several seeds or leave speakers out.")
     return {"best": _select_numbers(summary.best), "last": _select_numbers(summary.last), "run": _measure_run(summary)}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import augment, datasets
+from .._moved import serve_old_names
 from ..augment import Augmentation
 from ..config.schema import (
     Config,
@@ -23,8 +24,10 @@ from .build import get_trial_duration, list_input_delays
 from .samples import Partition, Samples
 from .time_scale import check_time_scale, describe_loss
 
+__getattr__ = serve_old_names(__name__, {"prepare": "prepare_data"})
 
-def prepare(config: Config, load: Callable[..., Dataset] = datasets.load_dataset) -> tuple[Config, Dataset]:
+
+def prepare_data(config: Config, load: Callable[..., Dataset] = datasets.load_dataset) -> tuple[Config, Dataset]:
     """Load the data of a configuration, cropped to the trial, and replace its settings `auto` by values.
 
     Parameters
@@ -35,7 +38,7 @@ def prepare(config: Config, load: Callable[..., Dataset] = datasets.load_dataset
     Returns
     -------
     tuple[Config, Dataset]
-        The configuration without `auto`, for `Trainer`, `partition` and the like, and the data set.
+        The configuration with all values of `auto` resolved, as `run_training` needs it, and the data set.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .._moved import serve_old_names
 from ..config.schema import Config
 from ..datasets import Dataset, splits
 from ..errors import SettingError
@@ -34,10 +35,12 @@ from .callbacks.base import Callback
 from .evaluation import Evaluation
 from .run import draw_confusion, train_once
 
+__getattr__ = serve_old_names(__name__, {"train": "run_training"})
+
 R = TypeVar("R")
 
 
-def train(
+def run_training(
     config: Config,
     dataset: Dataset,
     path: Path,
@@ -48,10 +51,15 @@ def train(
 
     Parameters
     ----------
-    config, dataset : resolved configuration and its data, as `prepare` returns them.
+    config, dataset : resolved configuration and its data, as `prepare_data` returns them.
     path : run folder; created if it is missing.
     stop : request to stop, checked after every batch.
     callbacks : your own callbacks, used in every training after those that settings name.
+
+    Returns
+    -------
+    Summary
+        Results of the training, or of all seeds and folds; `to_json()` returns them as plain values.
 
     Raises
     ------

@@ -12,8 +12,7 @@ import pytest
 
 from benchmarks import ablation, gedanken
 from benchmarks.__main__ import HERE, read_questions
-from genn_shd import Normal, SpikeTrains, compile_network
-from genn_shd.config.sources import load
+from genn_shd import Normal, SpikeTrains, compile_network, load_config
 from genn_shd.errors import BusyError
 from genn_shd.models import recurrent_classifier
 
@@ -93,7 +92,7 @@ def test_the_ablation_runs_all_losses_then_adds_to_the_best_then_repeats_and_the
     assert len(plan) == len(set(plan)) == len(ablation.SEEDS) * len(table) * len(every_addition)
     assert {cell.addition for cell in plan if cell.loss == "xentropy" and cell.seed == 2} == every_addition
     for cell in plan:
-        load(settings=cell.settings)  # every cell's settings are valid
+        load_config(settings=cell.settings)  # every cell's settings are valid
 
 
 def test_the_ablation_goes_on_from_its_file_and_forgets_cells_with_other_settings(tmp_path):

@@ -5,13 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genn_shd import SpikeTrains, evaluate, listen, load_dataset, record, report, train, write_spike_file
-from genn_shd.config.sources import load
+from genn_shd import (
+    SpikeTrains,
+    evaluate,
+    listen,
+    load_config,
+    load_dataset,
+    prepare_data,
+    record,
+    report,
+    train,
+    write_spike_file,
+)
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.evaluation_report import Operations
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model
-from genn_shd.training.data import prepare
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +86,7 @@ def test_it_takes_another_file(run, tmp_path, capsys):
     write_spike_file(file, trains)
     assert evaluate.main([str(run), "--data", str(file)]) == 0
     part = evaluation(run)["parts"]["other"]
-    config, _ = prepare(RunFolder.open_existing(run).read_config())
+    config, _ = prepare_data(RunFolder.open_existing(run).read_config())
     with compile_model(config, build_network(config, 5, 3)) as model:
         model.set_parameters(Checkpoint.read(run / "best.npz").select_group("parameters"))
         predictions = model.evaluate_batch(trains).predictions
@@ -198,7 +207,7 @@ def test_a_file_without_a_class_of_the_run_is_refused(tmp_path, capsys, classes)
 
 def test_presets_describe_networks():
     for preset in ("fsdd", "fsdd_loso", "shd"):
-        config = load(preset)
+        config = load_config(preset)
         assert build_network(config, 700, 20).num_parameters > 700 * 20
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import Normal, compile_network, evaluate, export, read_nir
+from genn_shd import Normal, compile_network, evaluate, export, prepare_data, read_nir
 from genn_shd.models import recurrent_classifier
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.build import build_network, compile_model, get_trial_duration
-from genn_shd.training.data import partition, prepare, prepare_for_evaluation
+from genn_shd.training.data import partition, prepare_for_evaluation
 from tests.exporters.c_program import CProgram, fresh
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ class _Library:
 def answers(folder):
     """Samples of a run's test set, their logits, and the length of a trial."""
     run = RunFolder.open_existing(folder)
-    saved, (config, dataset) = run.checkpoints.read("best"), prepare(run.read_config())
+    saved, (config, dataset) = run.checkpoints.read("best"), prepare_data(run.read_config())
     samples = prepare_for_evaluation(config, partition(config, dataset).test)
     network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))
     batch = samples.trains.select(samples.indices)

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from genn_shd import Config, SettingError
+from genn_shd import Config, SettingError, load_config
 from genn_shd.config import aliases
 from genn_shd.config.messages import list_names
-from genn_shd.config.sources import load, nest
+from genn_shd.config.sources import nest
 from genn_shd.runs.folder import RunFolder
 from genn_shd.sweep.old_names import update_point
 from genn_shd.sweep.sweep_file import SweepFile
@@ -57,17 +57,19 @@ def test_a_table_of_delays_is_no_number_of_copies():
     values = {"network": {"input_delays": 1, "delays": {"input_hidden": {"maximum": 60.0}}}}
     config = Config.from_values(values)
     assert config.network.input_delays == 1 and config.network.delays["input_hidden"].maximum == 60.0
-    assert load(settings=["network.delays=3"]).network.input_delays == 3
-    assert load(settings=["network.delays.input_hidden.per=source"]).network.delays["input_hidden"].per == "source"
+    assert load_config(settings=["network.delays=3"]).network.input_delays == 3
+    assert (
+        load_config(settings=["network.delays.input_hidden.per=source"]).network.delays["input_hidden"].per == "source"
+    )
 
 
 def test_a_later_source_wins_whichever_name_it_uses(tmp_path):
     file = tmp_path / "old.toml"
     file.write_text("[revival]\nlift = 0.3\n")
-    assert load("fsdd", file).silent_neurons.weight_lift == 0.3
-    assert load("fsdd", file, ["silent_neurons.weight_lift=0.4"]).silent_neurons.weight_lift == 0.4
-    assert load("fsdd", settings=["augmentation.muffle=0.5"]).augmentation.frequency_mask == 0.5
-    assert load(settings=["network.trained.tau_mem=2"]).network.trained["tau_mem"].minimum == 2
+    assert load_config("fsdd", file).silent_neurons.weight_lift == 0.3
+    assert load_config("fsdd", file, ["silent_neurons.weight_lift=0.4"]).silent_neurons.weight_lift == 0.4
+    assert load_config("fsdd", settings=["augmentation.muffle=0.5"]).augmentation.frequency_mask == 0.5
+    assert load_config(settings=["network.trained.tau_mem=2"]).network.trained["tau_mem"].minimum == 2
     assert nest({"optimiser.ease_in_start": 0.1}) == {"optimiser": {"warm_up_start": 0.1}}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import Config, SettingError, SpikeTrains, compile_network
-from genn_shd.config.sources import load, parse_settings
+from genn_shd import Config, SettingError, SpikeTrains, compile_network, load_config
+from genn_shd.config.sources import parse_settings
 from genn_shd.training.build import build_network
 
 BELL = ("loss=sum_weighted", "loss.weight=exp(-((t/T - centre)/width)**2)")
@@ -15,25 +15,25 @@ VALUES = ("loss.parameters.centre=0.4", "loss.parameters.width=0.2")
 
 def _message(*settings: str) -> str:
     with pytest.raises(SettingError) as error:
-        load(settings=settings)
+        load_config(settings=settings)
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 def test_a_name_alone_is_a_loss():
-    assert load(settings=["loss=max"]).loss.name == "max"
-    assert load(settings=["loss=sum_sigmoid", "loss.centre=0.3"]).loss.parameter_values["centre"] == 0.3
+    assert load_config(settings=["loss=max"]).loss.name == "max"
+    assert load_config(settings=["loss=sum_sigmoid", "loss.centre=0.3"]).loss.parameter_values["centre"] == 0.3
     assert Config.from_values({"loss": "sum"}).loss.name == "sum"
-    assert load(preset="yin_yang", settings=["loss=xentropy"]).loss.name == "xentropy"
+    assert load_config(preset="yin_yang", settings=["loss=xentropy"]).loss.name == "xentropy"
 
 
 def test_a_weight_of_ones_own_reaches_the_network_with_its_parameters():
-    config = load(settings=[*BELL, *VALUES])
+    config = load_config(settings=[*BELL, *VALUES])
     network = build_network(config, 5, 2)
     assert network.loss.weight == "exp(-((t/T - centre)/width)**2)"
     assert network.loss_values == {"loss_scale": 1.0, "centre": 0.4, "width": 0.2}
     assert Config.from_values(parse_settings([])) == Config()
-    assert load(settings=[*BELL, *VALUES, "loss.parameters.centre=1"]).loss.parameter_values["centre"] == 1
+    assert load_config(settings=[*BELL, *VALUES, "loss.parameters.centre=1"]).loss.parameter_values["centre"] == 1
     assert Config.from_values(config.to_values()) == config
     assert config.replace(**{"loss.parameters.width": 0.5}).loss.parameter_values["width"] == 0.5
 
@@ -44,7 +44,7 @@ def test_its_parameters_are_run_time_values():
 
     def logits(at_first, later):
         settings = [*BELL, *VALUES, f"loss.parameters.centre={at_first}", "network.weights.input_hidden={mean=2,std=1}"]
-        with compile_network(build_network(load(settings=settings), 5, 2), duration=50.0, batch_size=4) as model:
+        with compile_network(build_network(load_config(settings=settings), 5, 2), duration=50.0, batch_size=4) as model:
             model.set_value("loss.centre", later)
             return model.evaluate_batch(batch).logits
 
@@ -55,10 +55,10 @@ def test_its_parameters_are_run_time_values():
 
 
 def test_a_weight_can_name_the_activity_of_the_input():
-    loss = load(settings=["loss=sum_weighted", "loss.weight=activity * exp(-t / T)"]).loss
+    loss = load_config(settings=["loss=sum_weighted", "loss.weight=activity * exp(-t / T)"]).loss
     assert loss.definition.weighs_input
     assert loss.definition.parameters["tau_input"].default == 20.0
-    changed = load(settings=["loss=sum_weighted", "loss.weight=activity", "loss.parameters.tau_input=5"]).loss
+    changed = load_config(settings=["loss=sum_weighted", "loss.weight=activity", "loss.parameters.tau_input=5"]).loss
     assert changed.definition.parameters["tau_input"].default == 5.0
 
 

@@ -2,23 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd import Config, SettingError
+from genn_shd import Config, SettingError, load_config
 from genn_shd.config.paths import find_path_settings
-from genn_shd.config.sources import (
-    choose_preset,
-    combine,
-    from_layers,
-    list_presets,
-    load,
-    nest,
-    parse_settings,
-)
+from genn_shd.config.sources import choose_preset, combine, from_layers, list_presets, nest, parse_settings
 
 
 def test_later_sources_win(tmp_path):
     file = tmp_path / "my.toml"
     file.write_text("[training]\nepochs = 7\nbatch_size = 8\n")
-    config = load("yin_yang", file, ["training.batch_size=16"])
+    config = load_config("yin_yang", file, ["training.batch_size=16"])
     assert config.dataset.name == "yin_yang"
     assert (config.training.epochs, config.training.batch_size) == (7, 16)
 
@@ -26,7 +18,7 @@ def test_later_sources_win(tmp_path):
 def test_settings_within_a_table_are_merged(tmp_path):
     file = tmp_path / "my.toml"
     file.write_text("[network]\ntau_mem = 30.0\n[network.weights.input_hidden]\nmean = 0.5\nstd = 0.1\n")
-    config = load(None, file, ["network.tau_syn=7", "network.weights.input_hidden.std=0.2"])
+    config = load_config(None, file, ["network.tau_syn=7", "network.weights.input_hidden.std=0.2"])
     assert (config.network.tau_mem, config.network.tau_syn) == (30.0, 7.0)
     assert config.network.weights["input_hidden"].model_dump() == {"mean": 0.5, "std": 0.2}
 
@@ -34,14 +26,14 @@ def test_settings_within_a_table_are_merged(tmp_path):
 def test_another_data_set_drops_the_settings_of_the_one_before(tmp_path):
     file = tmp_path / "my.toml"
     file.write_text('[dataset]\nname = "yin_yang"\nnum_train = 10\n')
-    config = load(None, file, ["dataset.split=all", "dataset.name=fsdd"])
+    config = load_config(None, file, ["dataset.split=all", "dataset.name=fsdd"])
     assert config.dataset.of_loader == {"split": "all"}
     assert config.dataset.name == "fsdd"
-    assert load(None, file, ["dataset.num_test=5", "dataset.name=yin_yang"]).dataset.num_train == 10
+    assert load_config(None, file, ["dataset.num_test=5", "dataset.name=yin_yang"]).dataset.num_train == 10
 
 
 def test_a_table_without_its_choice_is_the_default_one():
-    assert load(settings=["dataset.num_train=12"]).dataset.num_train == 12
+    assert load_config(settings=["dataset.num_train=12"]).dataset.num_train == 12
 
 
 @pytest.mark.parametrize(
@@ -82,32 +74,32 @@ def test_tables_laid_over_one_another_are_merged_unless_their_kind_changes():
 
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(SettingError, match="preset 'yinyang' is unknown; .* Did you mean 'yin_yang'"):
-        load("yinyang")
+        load_config("yinyang")
 
 
 def test_missing_file_names_the_nearest(tmp_path):
     (tmp_path / "fsdd.toml").touch()
     with pytest.raises(SettingError, match=r"fsd\.toml: no such configuration file\. Did you mean 'fsdd\.toml'"):
-        load(file=tmp_path / "fsd.toml")
+        load_config(file=tmp_path / "fsd.toml")
     with pytest.raises(SettingError, match="no such configuration file"):
-        load(file=tmp_path / "nowhere" / "fsd.toml")
+        load_config(file=tmp_path / "nowhere" / "fsd.toml")
 
 
 def test_what_is_no_toml_is_refused_in_one_line(tmp_path):
     file = tmp_path / "my.toml"
     file.write_text("[training]\nepochs 5\n")
     with pytest.raises(SettingError, match=r"my\.toml: not valid TOML: .*line 2"):
-        load(file=file)
+        load_config(file=file)
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingError, match="cannot read this configuration file: it is not UTF-8 text"):
-        load(file=file)
+        load_config(file=file)
     with pytest.raises(SettingError, match="cannot read this configuration file"):
-        load(file=tmp_path)
+        load_config(file=tmp_path)
 
 
 @pytest.mark.parametrize("name", list_presets())
 def test_presets_are_allowed_settings(name):
-    assert load(name).training.epochs >= 1
+    assert load_config(name).training.epochs >= 1
 
 
 def test_presets_there_are():
@@ -129,11 +121,11 @@ def test_paths_are_absolute_from_the_file_that_they_stand_in_or_the_current_fold
     )
     monkeypatch.chdir(tmp_path)
     for given in (file, Path("a/my.toml")):
-        dataset = load(file=given).dataset
+        dataset = load_config(file=given).dataset
         assert dataset.path == str(tmp_path / "a" / "one.h5")
         assert dataset.test_path == str(tmp_path / "two.h5")
         assert dataset.validation_path == "/three.h5"
-    assert load(file=file, settings=["dataset.path=b/four.h5"]).dataset.path == str(tmp_path / "b" / "four.h5")
+    assert load_config(file=file, settings=["dataset.path=b/four.h5"]).dataset.path == str(tmp_path / "b" / "four.h5")
     assert parse_settings(["dataset.data_dir=."]) == {"dataset": {"data_dir": str(tmp_path)}}
 
 
@@ -158,10 +150,10 @@ def test_the_settings_that_are_paths():
 def test_a_file_may_begin_with_a_byte_order_mark_and_must_not_nest_without_end(tmp_path):
     file = tmp_path / "my.toml"
     file.write_text("[training]\nepochs = 7\n", encoding="utf-8-sig")
-    assert load(file=file).training.epochs == 7
+    assert load_config(file=file).training.epochs == 7
     file.write_text(f"a = {'[' * 100_000}")
     with pytest.raises(SettingError, match=r"my\.toml: not valid TOML: tables or lists are nested too deeply"):
-        load(file=file)
+        load_config(file=file)
     assert parse_settings([f"a={'[' * 100_000}"])
 
 
@@ -170,10 +162,10 @@ def test_paths_of_a_data_set_of_ones_own_are_absolute_wherever_it_is_named(tmp_p
     file, name = Path("a/my.toml"), "tests.custom_dataset:load"
     (tmp_path / file).write_text(f'[dataset]\nname = "{name}"\nclicks = "one.h5"\ntitle = "one.h5"\n')
     monkeypatch.chdir(tmp_path)
-    dataset = load(file=file).dataset
+    dataset = load_config(file=file).dataset
     assert (dataset.clicks, dataset.title) == (str(tmp_path / "a" / "one.h5"), "one.h5")
-    assert load(file=file, settings=["dataset.clicks=two.h5"]).dataset.clicks == str(tmp_path / "two.h5")
-    assert load(settings=[f"dataset.name={name}", "dataset.clicks=~/two.h5"]).dataset.clicks == str(
+    assert load_config(file=file, settings=["dataset.clicks=two.h5"]).dataset.clicks == str(tmp_path / "two.h5")
+    assert load_config(settings=[f"dataset.name={name}", "dataset.clicks=~/two.h5"]).dataset.clicks == str(
         Path("~/two.h5").expanduser()
     )
 

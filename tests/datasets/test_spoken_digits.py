@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genn_shd import BackendError, DataError, SettingError, load_dataset
-from genn_shd.config.sources import load as load_config
+from genn_shd import BackendError, DataError, SettingError, load_config, load_dataset
 from genn_shd.datasets import spoken_digits
 from genn_shd.speech import espeak
 from genn_shd.speech.cochlea import get_cochlea

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genn_shd import Config
-from genn_shd.config.sources import load
+from genn_shd import Config, load_config
 from genn_shd.models.losses import LOSSES
 from genn_shd.training.build import build_network
 
@@ -35,12 +34,12 @@ def test_settings_give_networks(modules):
     losses = [build_network(Config.from_values(tomllib.loads(block)), 8, 3) for block in _blocks("toml")]
     assert [network.loss.name for network in losses] == ["sum_weighted", "squared_error"]
     assert losses[1].loss_values == {"loss_scale": 1.0, "target": 0.8}
-    assert load(settings=["loss=power_loss:power"]).loss.definition.name == "power"
+    assert load_config(settings=["loss=power_loss:power"]).loss.definition.name == "power"
 
 
 def test_the_commands_settings_are_those_of_the_file():
     words = re.findall(r'--set "?([^"\n]*?=[^"\n]*?)"?(?= --set| \\|\n)', TEXT.split("or on the command line")[1])
-    settings = load(settings=[*words, "loss.loss_scale=10.0"]).loss
+    settings = load_config(settings=[*words, "loss.loss_scale=10.0"]).loss
     assert settings == Config.from_values(tomllib.loads(_blocks("toml")[0])).loss
 
 

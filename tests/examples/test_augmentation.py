@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from examples.augmentation import TimeMask
-from genn_shd import Config, RandomStreams, SettingError, SpikeTrains
+from genn_shd import Config, RandomStreams, SettingError, SpikeTrains, load_config
 from genn_shd.augment import Augmentation, SpikeDropout
 from genn_shd.config.help import list_tables
 from genn_shd.config.schema import choose_config_model
-from genn_shd.config.sources import load
 from genn_shd.training.data import build_augmentation
 
 CUSTOM = "augmentation.custom=examples.augmentation:TimeMask"
@@ -25,12 +24,12 @@ def test_a_stretch_is_silent():
 
 
 def test_settings_make_the_step():
-    config = load(settings=[CUSTOM, "augmentation.time_mask=20", "augmentation.spike_dropout=0.1"])
+    config = load_config(settings=[CUSTOM, "augmentation.time_mask=20", "augmentation.spike_dropout=0.1"])
     augmentation = build_augmentation(config)
     assert augmentation == Augmentation(steps=(SpikeDropout(0.1), TimeMask(20)))
     assert [type(step) for step in augmentation.after_blending] == [TimeMask, SpikeDropout]
     assert Config.from_values(config.to_values()) == config
-    assert build_augmentation(load(settings=[CUSTOM])).is_empty
+    assert build_augmentation(load_config(settings=[CUSTOM])).is_empty
     model = choose_config_model({"augmentation": {"custom": "examples.augmentation:TimeMask"}})
     (table,) = [table for table in list_tables(model) if table.name == "augmentation"]
     assert ("time_mask", "ms") in [(entry.name, entry.unit) for entry in table.entries]
@@ -50,7 +49,7 @@ def test_settings_make_the_step():
 )
 def test_mistakes_are_told_in_one_line(settings, words):
     with pytest.raises(SettingError) as error:
-        load(settings=settings)
+        load_config(settings=settings)
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)

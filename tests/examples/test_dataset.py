@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from genn_shd import Config, SettingError, load_dataset, train
+from genn_shd import Config, SettingError, load_config, load_dataset, train
 from genn_shd.config.help import list_tables
 from genn_shd.config.schema import choose_config_model
-from genn_shd.config.sources import load
 
 NAME = "examples.dataset:load"
 
@@ -25,7 +24,7 @@ def test_it_trains_and_the_run_goes_on(tmp_path):
 
 
 def test_its_parameters_are_settings():
-    config = load(settings=[f"dataset.name={NAME}", "dataset.delay=3"])
+    config = load_config(settings=[f"dataset.name={NAME}", "dataset.delay=3"])
     assert config.dataset.of_loader == {"num_train": 500, "delay": 3, "seed": 0}
     assert Config.from_values(config.to_values()) == config
     assert load_dataset(NAME, num_train=7).train.num_spikes == 14
@@ -47,7 +46,7 @@ def test_its_parameters_are_settings():
 )
 def test_mistakes_are_told_in_one_line(settings, words):
     with pytest.raises(SettingError) as error:
-        load(settings=settings)
+        load_config(settings=settings)
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genn_shd import Config, Gamma, SettingError, SpikeTrains, check_gradients, compile_network, train
+from genn_shd import Config, Gamma, SettingError, SpikeTrains, check_gradients, compile_network, load_config, train
 from genn_shd.config.help import list_tables
 from genn_shd.config.schema import choose_config_model
-from genn_shd.config.sources import load
 from genn_shd.training.build import build_network
 
 NEURON, SYNAPSE = "network.neuron=examples.neuron:ADAPTIVE_CURRENT", "network.synapse=examples.synapse:ALPHA"
@@ -24,7 +23,7 @@ def samples() -> SpikeTrains:
 
 
 def test_the_gradient_of_the_neuron_is_exact():
-    network = build_network(load(settings=[NEURON, WEIGHTS, "network.num_hidden=3"]), 5, 3)
+    network = build_network(load_config(settings=[NEURON, WEIGHTS, "network.num_hidden=3"]), 5, 3)
     with compile_network(network, batch_size=4, duration=60.0, precision="float64", seed=3) as model:
         assert all(check.error < 1e-6 for check in check_gradients(model, samples()))
         assert model.train_batch(samples()).spike_counts["hidden"].sum() > 0
@@ -32,7 +31,7 @@ def test_the_gradient_of_the_neuron_is_exact():
 
 @pytest.mark.parametrize("settings", [[WEIGHTS, SYNAPSE, NEURON, STRONG], [WEIGHTS, LOSS]])
 def test_examples_learn(settings):
-    config = load(settings=[*settings, "network.num_hidden=12"])
+    config = load_config(settings=[*settings, "network.num_hidden=12"])
     network = build_network(config, 5, 3)
     with compile_network(network, scheme="grid", batch_size=4, duration=60.0, learning_rate=0.02, seed=3) as model:
         losses = [model.train_batch(samples()).loss for _ in range(40)]
@@ -40,7 +39,9 @@ def test_examples_learn(settings):
 
 
 def test_parameters_are_settings_like_any_other():
-    config = load(settings=[NEURON, SYNAPSE, "network.tau_w={mean=50, minimum=10, maximum=90}", "network.jump=0.2"])
+    config = load_config(
+        settings=[NEURON, SYNAPSE, "network.tau_w={mean=50, minimum=10, maximum=90}", "network.jump=0.2"]
+    )
     hidden = build_network(config, 5, 3).find_population("hidden")
     assert hidden.find_initial("tau_w") == Gamma(50.0, 3.0, 10.0, 90.0)
     assert (hidden.find_initial("jump"), hidden.find_initial("tau_mem"), hidden.find_initial("tau_rise")) == (
@@ -51,7 +52,7 @@ def test_parameters_are_settings_like_any_other():
     assert "v_reset" not in hidden.parameters
     assert Config.from_values(config.to_values()) == config
     assert config.replace(**{"network.jump": 0.4}).network.jump == 0.4
-    trained = load(settings=[NEURON, "network.trained.tau_w.minimum=10"])
+    trained = load_config(settings=[NEURON, "network.trained.tau_w.minimum=10"])
     assert build_network(trained, 5, 3).parameter_shapes["hidden.tau_w"] == (256,)
 
 
@@ -78,7 +79,7 @@ def test_help_lists_them():
 )
 def test_mistakes_are_told_in_one_line(settings, words):
     with pytest.raises(SettingError) as error:
-        load(settings=settings)
+        load_config(settings=settings)
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)

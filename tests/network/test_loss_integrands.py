@@ -14,9 +14,9 @@ from genn_shd import (
     check_gradients,
     compile_network,
     density_loss,
+    load_config,
     logit_loss,
 )
-from genn_shd.config.sources import load
 from genn_shd.models import recurrent_classifier
 from genn_shd.network.expressions import parse, to_code
 from genn_shd.training.build import build_network
@@ -90,12 +90,14 @@ def test_a_sample_without_a_label_has_no_loss_but_a_prediction():
 
 
 def test_settings_find_a_loss_by_its_import_path():
-    config = load(settings=["loss=tests.custom_losses:squared_error", "loss.parameters.target=0.8"])
+    config = load_config(settings=["loss=tests.custom_losses:squared_error", "loss.parameters.target=0.8"])
     network = build_network(config, 8, 3)
     assert network.loss == custom_losses.squared_error
     assert network.loss_values == {"loss_scale": 1.0, "target": 0.8}
     assert Config.from_values(config.to_values()) == config
-    assert load(settings=["loss.name=tests.custom_losses:late_hinge"]).loss.definition == custom_losses.late_hinge
+    assert (
+        load_config(settings=["loss.name=tests.custom_losses:late_hinge"]).loss.definition == custom_losses.late_hinge
+    )
     assert _network("tests.custom_losses:late_hinge").loss == custom_losses.late_hinge
 
 
@@ -111,7 +113,7 @@ def test_settings_find_a_loss_by_its_import_path():
 )
 def test_mistakes_are_told_in_one_line(settings, words):
     with pytest.raises(SettingError) as error:
-        load(settings=settings)
+        load_config(settings=settings)
     assert "\n" not in str(error.value)
     for word in words:
         assert word in str(error.value)

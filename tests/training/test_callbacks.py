@@ -9,9 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from genn_shd import Callback, Config, EpochMetrics, SettingError, train
+from genn_shd import Callback, Config, EpochMetrics, SettingError, load_config, train
 from genn_shd.config.schema.callbacks import NamedCallback
-from genn_shd.config.sources import load
 from genn_shd.runs.checkpoint import Checkpoint
 from genn_shd.runs.folder import RunFolder
 from genn_shd.system.interrupt import Interrupted
@@ -259,7 +258,7 @@ def test_in_a_table_the_parameters_of_its_class_are_settings(module, tmp_path):
         "[training.callbacks.good]\nclass = 'my_callbacks:StopWhenGood'\nlog = 'a.txt'\n"
         "[training.callbacks.tensorboard]\n[training.callbacks.ready]\nclass = 'my_callbacks:READY'\n"
     )
-    config = load(file=file, settings=[f"{ACCURACY}=0.5", "training.callbacks.tensorboard.folder=/b"])
+    config = load_config(file=file, settings=[f"{ACCURACY}=0.5", "training.callbacks.tensorboard.folder=/b"])
     assert config.training.named_callbacks == (
         ("my_callbacks:StopWhenGood", {"accuracy": 0.5, "log": str(tmp_path / "a.txt")}),
         ("tensorboard", {"folder": "/b"}),
@@ -272,7 +271,7 @@ def test_in_a_table_the_parameters_of_its_class_are_settings(module, tmp_path):
 
 def test_two_of_one_class_may_stand_in_tables_and_a_dataclass_is_one(module):
     names = [f"training.callbacks.{name}.{value}" for name in "ba" for value in ("class=my_callbacks:Plain", "every=3")]
-    config = load(settings=names)
+    config = load_config(settings=names)
     b, a = load_callbacks(config.replace(**{"training.callbacks.a.every": 5}).training.named_callbacks)
     assert (b.every, a.every) == (3, 5)
     assert Config().replace(**{"training.callbacks.tensorboard": {}}).training.named_callbacks == (("tensorboard", {}),)
@@ -302,7 +301,7 @@ def test_help_lists_the_settings_of_a_callback_that_it_names(module, capsys):
 )
 def test_mistakes_in_settings_of_callbacks_are_told_in_one_line(module, settings, message):
     with pytest.raises(SettingError, match=message) as caught:
-        load(settings=settings)
+        load_config(settings=settings)
     assert "\n" not in str(caught.value)
 
 

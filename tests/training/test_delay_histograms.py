@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from genn_shd.config.sources import load
+from genn_shd import load_config, prepare_data, run_training
 from genn_shd.plots import delays as plots
-from genn_shd.training.data import prepare
-from genn_shd.training.repeats import train
 
 SETTINGS = [
     *("dataset.num_train=96", "dataset.num_validation=32", "dataset.num_test=32", "network.num_hidden=20"),
@@ -30,7 +28,9 @@ def drawn(monkeypatch):
 def test_delays_are_drawn_from_where_the_first_start_had_them(tmp_path, monkeypatch, drawn_figures):
     calls = drawn(monkeypatch)
     for epochs in (1, 2):
-        train(*prepare(load("yin_yang", settings=[*SETTINGS, f"training.epochs={epochs}"])), tmp_path / "run")
+        run_training(
+            *prepare_data(load_config("yin_yang", settings=[*SETTINGS, f"training.epochs={epochs}"])), tmp_path / "run"
+        )
     (first, one), (second, two) = calls
     assert list(first) == ["input_hidden.delay"]
     assert (first["input_hidden.delay"] == 5.0).all() and (second["input_hidden.delay"] == 5.0).all()

@@ -4,13 +4,12 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from genn_shd import Config, Dataset, DivergedError, SettingError, SpikeTrains
+from genn_shd import Config, Dataset, DivergedError, SettingError, SpikeTrains, prepare_data, run_training
 from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.progress import find_incomplete, format_incomplete
 from genn_shd.system.interrupt import Interrupted, StopRequest
 from genn_shd.training.callbacks import AfterEpoch
-from genn_shd.training.data import build_augmentation, crop, partition, prepare, resolve
-from genn_shd.training.repeats import train
+from genn_shd.training.data import build_augmentation, crop, partition, resolve
 from tests.counting_model import CountingModel
 
 SPEAKERS = ("ann", "bob", "cem")
@@ -63,7 +62,7 @@ def models(monkeypatch):
 
 def run(path, dataset=DATASET, stop=None, after_epoch=lambda row: None, **settings):
     callbacks = [AfterEpoch(after_epoch)]
-    return train(resolve(CONFIG.replace(**settings), dataset), dataset, path, stop, callbacks)
+    return run_training(resolve(CONFIG.replace(**settings), dataset), dataset, path, stop, callbacks)
 
 
 def test_a_run_leaves_everything_the_design_names(tmp_path, models):
@@ -367,7 +366,7 @@ def test_spike_numbers_are_settled_by_the_training_samples_and_apply_to_evaluati
 
 def test_data_are_prepared_with_the_classes_and_units_asked_for():
     settings = {"dataset.classes": ["no", 0], "dataset.rescale_time": 0.5, "dataset.rescale_channel": 0.5}
-    config, dataset = prepare(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
+    config, dataset = prepare_data(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
     assert (dataset.num_input, dataset.class_names, config.simulation.duration) == (3, ("no", "yes"), 50.0)
     np.testing.assert_array_equal(dataset.test.labels, 1 - DATASET.test.labels)
     np.testing.assert_array_equal(dataset.train.times, DATASET.train.times / 2)
@@ -414,7 +413,7 @@ def test_samples_longer_than_the_trial_are_cropped_and_counted_in_the_log(caplog
 def test_copies_of_the_input_that_come_after_the_trial_are_counted_in_the_log(caplog, spacing, lost):
     settings = {"network.input_delays": 3, "network.delay_spacing": spacing}
     with caplog.at_level("INFO", "genn_shd"):
-        prepare(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
+        prepare_data(CONFIG.replace(**settings), load=lambda name, **of_loader: DATASET)
     told = [record.getMessage() for record in caplog.records]
     message = "2 of 4 copies of the input arrive after the trial of 100 ms; lower network.delay_spacing"
     assert told == ([message] if lost else [])

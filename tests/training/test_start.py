@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from genn_shd import Config, Dataset, SettingError
+from genn_shd import run_training as train_resolved
 from genn_shd.runs.folder import RunFolder
 from genn_shd.runs.npz import read_arrays
 from genn_shd.training.build import build_network
 from genn_shd.training.callbacks.frozen_parameters import FrozenParameters
 from genn_shd.training.data import resolve
-from genn_shd.training.repeats import train as train_resolved
 from genn_shd.training.start import read_start
 from tests.counting_model import CountingModel
 from tests.training.test_repeats import DATASET

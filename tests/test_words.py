@@ -13,12 +13,16 @@ from tests.verbs import OTHERS, VERBS
 MOST_LINES = 60  # of a function, without its docstring
 
 NOT_VERBS = {
-    # Users call them by these names, as they read in a formula or a sentence.
-    *("density_loss", "logit_loss", "first_spike_time", "weighted_sum", "recurrent_classifier", "described"),
+    # Constructors of public definitions, named after what they make, as classes are: `loss=density_loss(...)`. Users'
+    # settings and files of definitions contain these names.
+    *("density_loss", "logit_loss", "weighted_sum", "first_spike_time", "recurrent_classifier", "described"),
+    # The standard term, and the method that most programs call: `model.gradient(batch)` reads as in a formula.
     "gradient",
-    # `raise unknown_name(...)`, and shims for old names.
-    *("unknown_name", "old_method"),
-    # Names that other packages ask for.
+    # It returns an exception and is read after `raise`: `raise unknown_name(...)`.
+    "unknown_name",
+    # It is read in a class body as a declaration: `values = old_method("values", "to_values")`.
+    "old_method",
+    # Names that the interfaces of other packages require.
     *("seekable", "formatMessage", "handleError", "random_sample", "kernel_transform"),
 }
 """Functions whose names begin with no verb."""

@@ -123,11 +123,11 @@ def test_without_sounddevice_it_says_how_to_get_it(run, capsys, monkeypatch):
             "--chunk 1e+12 is not allowed; it must be > 0 and <=",
         ),
         (["any.wav", "--chunk", "100"], "--chunk needs --stream; add that, or leave out --chunk"),
-        (["--microphone", "1e12"], "--microphone 1e+12 is not allowed; it must be more than 0, and 3600 at most"),
+        (["--microphone", "1e12"], "--microphone 1e+12 is not allowed; it must be > 0 and <= 3600"),
         (["--microphone", "nan"], "--microphone nan is not allowed"),
         (["--microphone", "-1"], "--microphone -1"),
         (["any.wav", "--stream", "--trim", "20"], "--trim cannot be used with --stream"),
-        (["any.wav", "--out", "picture.pdf"], "picture.pdf is not allowed; the picture is a .png"),
+        (["any.wav", "--out", "picture.pdf"], "picture.pdf is not allowed; the figure must be a .png"),
     ],
 )
 def test_mistakes_are_one_line(run, capsys, arguments, message):
@@ -184,7 +184,7 @@ def test_a_network_that_hears_no_sound_is_refused(sound, tmp_path, capsys):
     small = ["--set", "dataset.num_train=20", "--set", "training.epochs=1", "--set", "network.num_hidden=4"]
     assert train.main(["--preset", "yin_yang", *small, "--out", str(tmp_path / "run")]) == 0
     assert listen.main([str(tmp_path / "run"), str(sound("low"))]) == 2
-    assert "hears 5 channels" in capsys.readouterr().err
+    assert "this network has 5 input channels" in capsys.readouterr().err
 
 
 def test_loudness_is_that_of_what_has_come():

@@ -1,6 +1,6 @@
 """Measure one program in its own environment: `python -m benchmarks.peers.worker ADAPTER WORK.npz OUT ...`.
 
-It times updates too small to move the weights, writes the gradient of the speech batch to `OUT.npz`, learns from the
+It writes the gradient of the speech batch to `OUT.npz`, times updates too small to move the weights, learns from the
 initial weights on, and writes `OUT.json` (see `Measured`).
 """
 
@@ -53,14 +53,20 @@ def _parse() -> argparse.Namespace:
 def _measure(module: Any, work: Work, options: argparse.Namespace, before: float) -> Measured:
     assert work.training is not None
     batch = work.training.select(min(options.batch, len(work.training)))
-    # Updates this small leave the weights, and with them the spikes, where they are.
-    adapter, packed, first = _start(module, replace(work, learning_rate=1e-9), options.variant, batch)
+    # Updates this small leave the spikes where they are.
+    started = time.perf_counter()
+    adapter = module.Adapter(replace(work, learning_rate=1e-9), options.variant)
+    first = time.perf_counter() - started
+    if work.speech is not None and hasattr(adapter, "gradient"):  # before any update
+        np.savez(options.out.with_suffix(".npz"), **adapter.gradient(adapter.pack(work.speech)))
+    started = time.perf_counter()
+    packed = adapter.pack(batch)
+    adapter.train_batch(packed)
+    first += time.perf_counter() - started
     joules = _read_joules()
     wall, cpu = _time(lambda: adapter.train_batch(packed), MOST_TIMED, options.seconds)
     spent, per_trial = _read_joules(), 1e3 / len(batch)
     peak = _read_memory("VmHWM")
-    if work.speech is not None and hasattr(adapter, "gradient"):
-        np.savez(options.out.with_suffix(".npz"), **adapter.gradient(adapter.pack(work.speech)))
     gpu = adapter.read_gpu_mib() if hasattr(adapter, "read_gpu_mib") else None
     if hasattr(adapter, "close"):
         adapter.close()
@@ -78,15 +84,6 @@ def _measure(module: Any, work: Work, options: argparse.Namespace, before: float
         joules_per_trial=None if joules is None or spent is None else (spent - joules) / len(batch) / len(wall),
         versions={name: metadata.version(name) for name in options.packages},
     )
-
-
-def _start(module: Any, work: Work, variant: str, batch: Batch) -> tuple[Any, Any, float]:
-    """Make the network and a first update; returns the adapter, the packed batch, and the seconds it took."""
-    started = time.perf_counter()
-    adapter = module.Adapter(work, variant)
-    packed = adapter.pack(batch)
-    adapter.train_batch(packed)
-    return adapter, packed, time.perf_counter() - started
 
 
 def _time(run: Callable[[], object], most: int, seconds: float) -> tuple[list[float], list[float]]:

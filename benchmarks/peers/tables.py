@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, PURPLE, RED, SKY, use_style
+from benchmarks.report import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, RED, SKY, use_style
 
 LEARNED = 1.25
 """The loss has to fall by this factor in 50 updates."""
@@ -20,6 +20,9 @@ COLOURS = {
     "SpikingJelly": GREEN,
     "norse": RED,
     "Spyx": PURPLE,
+    "PyGeNN CPU, sequential": INK,
+    "jaxsnn": "#8C6D00",
+    "Eventax": "#CC4400",
 }
 MARKERS = {"shd_1000": "o", "shd_200": "s", "adaptive": "^", "delays": "v", "shd_first_spike": "D", "yin_yang": "P"}
 
@@ -85,6 +88,7 @@ def draw(rows: Sequence[dict[str, Any]]) -> Figure:
             axes.plot([], [], "o", color=COLOURS.get(name, FAINT), label=name)
         for name in dict.fromkeys(row["work"] for row in drawn):
             axes.plot([], [], MARKERS.get(name, "o"), color="none", markeredgecolor=FAINT, label=name)
+        axes.set(ylim=(max(1e-8, axes.get_ylim()[0]), None))
         axes.set(xlabel="processor time of a training trial / ms", ylabel="relative error of the gradient")
         axes.set_title("Exact and fast is at the lower left", loc="left")
         axes.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.01, 0.5))

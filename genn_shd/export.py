@@ -53,7 +53,7 @@ def _measure_rounding(options: argparse.Namespace) -> Iterator[str]:
     """Evaluate with the weights as they are and as they are after rounding."""
     for part, accuracy in measure_rounding(options.run, options.checkpoint, dequantise, options.data_dir).items():
         before, after = 100 * accuracy.before, 100 * accuracy.after
-        yield f"{part}: {after:.2f} % of {accuracy.samples} samples right, {before:.2f} % with weights as trained"
+        yield f"{part}: {after:.2f} % of {accuracy.samples} samples correct, {before:.2f} % with weights as trained"
 
 
 def _export_web(options: argparse.Namespace) -> Iterator[str]:

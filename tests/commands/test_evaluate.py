@@ -58,7 +58,7 @@ def test_it_reports_test_and_validation_samples_by_class(run, capsys, drawn_figu
     assert np.sum(test["confusion"]) == 30
     right = np.trace(test["confusion"])
     assert test["accuracy"] == pytest.approx(right / 30)
-    assert f"test: {100 * right / 30:.2f} % of 30 samples right" in out
+    assert f"test: {100 * right / 30:.2f} % of 30 samples correct" in out
     for name, group in test["by_class"].items():
         assert f"  {name:5}  {100 * group['accuracy']:>6.2f} %" in out
     assert test["by_speaker"] == {}

@@ -43,7 +43,7 @@ def test_c_answers_as_evaluate_does(run_folder, tmp_path, capsys):
     np.testing.assert_allclose(given, logits, atol=3e-6 * np.abs(logits).max())
     assert evaluate.main([str(run_folder)]) == 0
     percent = 100 * np.mean(given.argmax(axis=1) == batch.labels)
-    assert f"test: {percent:.2f} % of {len(batch)} samples right" in capsys.readouterr().out
+    assert f"test: {percent:.2f} % of {len(batch)} samples correct" in capsys.readouterr().out
 
 
 def test_eight_bits_print_what_rounding_costs(run_folder, tmp_path, capsys):
@@ -51,7 +51,7 @@ def test_eight_bits_print_what_rounding_costs(run_folder, tmp_path, capsys):
     assert export.main(words) == 0
     said = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in said[3:]] == ["validation", "test"]
-    assert "of 30 samples right" in said[4] and "with weights as trained" in said[4]
+    assert "of 30 samples correct" in said[4] and "with weights as trained" in said[4]
 
 
 def test_only_its_own_files_are_replaced(run_folder, tmp_path, capsys):

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -121,8 +122,8 @@ def _time_mlgenn(size: Size) -> Rows:
     )
     spikes = {other.populations["input"]: convert_spikes_to_mlgenn(batch, NUM_INPUT, 1.0)}
     labels = {other.populations["output"]: batch.labels}
-    with tempfile.TemporaryDirectory() as folder:
-        compiled = compiler.compile(other.network, name=str(Path(folder) / "there"))
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):  # where mlGeNN writes its code
+        compiled = compiler.compile(other.network, name="there")
         with capture_output():
             compiled.__enter__()
         run = lambda: compiled.train(spikes, labels, num_epochs=1, shuffle=False, callbacks=[])  # noqa: E731

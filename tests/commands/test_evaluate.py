@@ -103,7 +103,7 @@ def test_it_takes_another_file(run, tmp_path, capsys):
         (
             lambda run: (run / "best.npz").write_bytes(b"PK"),
             [],
-            "The last one, of epoch 3, is whole: --checkpoint last",
+            "Use the last one, of epoch 3, with --checkpoint last",
         ),
         (lambda run: (run / "checkpoint.npz").unlink(), ["--checkpoint", "last"], "there is no such file"),
         (lambda run: None, ["--data", "nowhere.h5"], "nowhere.h5"),
@@ -237,9 +237,7 @@ def test_weights_that_are_missing_are_not_replaced_by_initial_ones(run, which, c
     capsys.readouterr()
     assert main(arguments) == 2
     line = capsys.readouterr().err.splitlines()[-1]
-    assert line.startswith(
-        f"error: {run / file}: cannot resume from this checkpoint, parameters/hidden_output is missing"
-    )
+    assert line.startswith(f"error: {run / file}: cannot use this checkpoint: parameters/hidden_output is missing")
 
 
 def test_training_does_not_go_on_without_the_optimisers_arrays(run, capsys):
@@ -299,6 +297,6 @@ def test_figures_of_some_seeds_say_which_are_missing(trained, tmp_path, capsys):
     assert evaluation(run / "seed_0")["incomplete"] == {}
     assert report.main([str(run)]) == 0
     page = (run / "report" / "report.html").read_text()
-    assert "Figures are of what there is so far; not complete: seed_1 (3 of 3 epochs, interrupted), seed_2" in page
+    assert "Figures show the results so far; not complete: seed_1 (3 of 3 epochs, interrupted), seed_2" in page
     assert "(2 trainings, not complete: seed_1" in page
     assert "2 trainings, " in page

@@ -82,7 +82,7 @@ def test_a_refusal_tells_need_machine_and_setting(monkeypatch: pytest.MonkeyPatc
         check_memory(recurrent_classifier(), use, SETTINGS)
     assert str(refused.value) == (
         f"training.batch_size = 1000000 is not allowed: the network needs at least {need:.3g} GB of memory to be "
-        "trained, and this machine has 1 GB left; lower training.batch_size."
+        "trained, and this machine has 1 GB free; lower training.batch_size."
     )
 
 

@@ -174,7 +174,7 @@ def test_one_name_is_for_one_thing():
 def test_names_that_are_one_in_code_are_refused():
     parameters, dynamics = {"back_r": Parameter(9.0)}, {"r": "(I - r * r) / back_r"}
     neuron = NeuronModel("own", parameters, {"r": 0.0}, dynamics, threshold="r - 1", reset={"r": "0"})
-    with pytest.raises(SettingError, match="its names I, back_r, r, tau_syn are too much alike for generated code"):
+    with pytest.raises(SettingError, match="its names I, back_r, r, tau_syn are too similar for generated code"):
         build_program(recurrent_classifier(3, 2, 2, neuron=neuron), "grid")
 
 

@@ -234,7 +234,7 @@ def test_ctrl_c_before_training_ends_in_one_line_and_130(monkeypatch, capsys):
     def interrupt(config):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("genn_shd.train.prepare", interrupt)
+    monkeypatch.setattr("genn_shd.train.prepare_data", interrupt)
     assert train.main([]) == 130
     assert capsys.readouterr().err == "interrupted\n"
 

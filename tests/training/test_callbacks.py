@@ -244,7 +244,7 @@ def test_settings_name_callbacks_by_module_and_name(module):
         ("no_such_module:X", "'no_such_module' cannot be imported: there is no such module"),
         ("my_callbacks:Mein", r"my_callbacks has no 'Mein'\. Did you mean 'Mine'\?"),
         ("my_callbacks:broken", r"'my_callbacks:broken' cannot be made: ValueError\('not today'\)"),
-        ("my_callbacks:number", "gives int, no Callback; derive its class from genn_shd.Callback"),
+        ("my_callbacks:number", "is int, not a Callback; derive its class from genn_shd.Callback"),
     ],
 )
 def test_names_that_give_no_callback_are_refused(module, name, message):

@@ -82,8 +82,8 @@ static double run(void *(*work)(void *), int threads, size_t size)
 int main(int count, char **arguments)
 {
     int threads = count > 1 ? atoi(arguments[1]) : 1;
-    size_t kib[] = {32, 512, 8192, 262144};
-    for (int k = 0; k < 4; k++) printf("%zu %.3f\n", kib[k], run(add_rows, threads, kib[k] * 256));
+    size_t kib[] = {32, 512, 1536, 8192, 65536, 262144};
+    for (int k = 0; k < 6; k++) printf("%zu %.3f\n", kib[k], run(add_rows, threads, kib[k] * 256));
     printf("fma %.3f\n", run(multiply, threads, 1));
     return 0;
 }

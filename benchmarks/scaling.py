@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.peers.work import count_cores
 from benchmarks.report import BLUE, FAINT, RED, SCRATCH, Report, make_parser, print_table, use_style
@@ -92,10 +93,8 @@ def measure_limits(threads: int, seconds: float = 0.4) -> dict[str, float]:
         printed = subprocess.run([str(program), str(threads)], check=True, capture_output=True, text=True).stdout
     found = dict(line.split() for line in printed.splitlines())
     fma = float(found.pop("fma"))
-    return {
-        f"GB/s in {int(kib) // 1024 or int(kib)} {'MiB' if int(kib) >= 1024 else 'KiB'}": float(v)
-        for kib, v in found.items()
-    } | {"G multiply-adds/s": fma}
+    rates = {f"GB/s in {kib} KiB": float(rate) for kib, rate in found.items()}
+    return {**rates, "G multiply-adds/s": fma}
 
 
 def _sweep(varied: str, sizes: Sequence[int], limits: dict[str, float]) -> list[dict[str, Any]]:
@@ -116,13 +115,14 @@ def _sweep(varied: str, sizes: Sequence[int], limits: dict[str, float]) -> list[
 def compute_limit(hidden: int, inputs: int, spikes: float, limits: dict[str, float]) -> float:
     """Compute the least time of a trial, ms: bytes and multiply-adds of all arrivals at the machine's rates.
 
-    Weights and gradients lie in the smallest of the measured arrays that has room for them.
+    Weights move at the rate of the smallest of the measured arrays that has room for them, as if gradients, which are
+    as many, were elsewhere: no program is faster.
     """
     weights = (NUM_INPUT + hidden) * hidden + hidden * NUM_CLASSES
     of_inputs, of_neurons = inputs * hidden, spikes * hidden * (hidden + NUM_CLASSES)
     *rates, multiply_adds = limits.values()
-    sizes = [float(name.split()[2]) * (1 if name.endswith("KiB") else 1024) for name in limits if "GB/s" in name]
-    rate = next((r for r, kib in zip(rates, sizes, strict=True) if 8 * weights / 1024 <= kib), rates[-1])
+    sizes = [float(name.split()[2]) for name in limits if "GB/s" in name]
+    rate = next((r for r, kib in zip(rates, sizes, strict=True) if 4 * weights / 1024 <= kib), rates[-1])
     moved = of_inputs * BYTES_OF_INPUT + of_neurons * BYTES_OF_NEURON
     return max(moved / rate, (of_inputs + of_neurons) * MULTIPLY_ADDS / multiply_adds) * 1e-6
 
@@ -241,7 +241,8 @@ def draw(rows: Sequence[dict[str, Any]], exponents: dict[tuple[str, str], float]
                 sizes = [row["size"] for row in own]
                 label = f"{scheme}, power {exponents[name, scheme]:.2f}"
                 axes.loglog(sizes, [row["ms"] for row in own], "o-", color=colour, label=label)
-            axes.loglog(sizes, [row["limit_ms"] for row in own], "--", color=FAINT, label="limit (grid's spikes)")
+            axes.loglog(sizes, [row["limit_ms"] for row in own], "--", color=FAINT, label="limit of the machine")
+            axes.xaxis.set_minor_formatter(NullFormatter())
             axes.set(xlabel=name, ylabel="ms a trial, one core")
             axes.legend(fontsize=8)
     return figure

@@ -194,7 +194,7 @@ def test_a_state_that_grows_without_limit_is_named_and_the_model_goes_on() -> No
         threshold="V + 1e9",
         reset={"V": "V"},
     )
-    message = r"population 'hidden0': the state of neuron \d grows without limit; lower simulation.dt"
+    message = r"population 'hidden0': the state of neuron \d is not finite; lower simulation.dt"
     with compiled(_network("qif", neuron=unstable, trained={}), "genn_cpu", **_options()) as model:
         model.set_parameters({"input_hidden0": np.full((NUM_INPUT, 5), 20.0)})
         for work in (model.evaluate_batch, model.train_batch):

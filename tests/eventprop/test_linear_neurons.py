@@ -283,5 +283,5 @@ def test_a_step_too_long_for_an_oscillation_is_refused() -> None:
 
 def test_a_threshold_that_an_arrival_moves_at_once_is_refused() -> None:
     neuron = replace(find_neuron("lif"), threshold="V + I - v_threshold")
-    with pytest.raises(SettingError, match="its threshold names I, which jumps where a spike arrives"):
+    with pytest.raises(SettingError, match="its threshold depends on I, to which weights are added"):
         compile_case(recurrent_classifier(12, 4, 3, neuron=neuron))

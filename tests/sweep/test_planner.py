@@ -69,7 +69,7 @@ def test_where_time_ends_a_sweep_what_is_left_of_it_is_said(tmp_path, caplog, mo
     monkeypatch.setattr(progress, "INTERVAL", 0.02)
     caplog.set_level("INFO", "genn_shd")
     go(tmp_path, "slow", budget={"hours": 0.6 / 3600}, settings={"training.epochs": 10})
-    assert re.search(r"\d trials, 00:0\d so far, 00:00 of budget.hours left; \d runs under way", caplog.text)
+    assert re.search(r"\d trials, 00:0\d so far, 00:00 of budget.hours left; \d runs active", caplog.text)
 
 
 def test_a_folder_keeps_one_sweep(tmp_path):

@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("GENN_SHD_CACHE", str(CACHE))
     os.environ.setdefault("GENN_SHD_CFLAGS", BRIEF)
     os.environ.setdefault("GENN_SHD_CXXFLAGS", "-O0")
+    os.environ.setdefault("GENN_SHD_WASM_FLAGS", "-O1")
     # Commands that tests start would compile the package's own modules anew, hundreds of times.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,6 +43,8 @@ def find_zig() -> tuple[str, ...]:
 def compile_webassembly(sources: Mapping[str, str]) -> bytes:
     """Compile C into a WebAssembly module, or take it from the cache.
 
+    Flags in the environment variable GENN_SHD_WASM_FLAGS are added at the end, so that they take precedence.
+
     Parameters
     ----------
     sources : name of a file -> its text. Files that end in `.c` are compiled, all can be included. Functions with
@@ -51,8 +55,8 @@ def compile_webassembly(sources: Mapping[str, str]) -> bytes:
     BackendError
         There is no Zig, or it refuses the code.
     """
-    command = find_zig()
-    key = "\0".join([*command, *FLAGS, *(part for file in sources.items() for part in file)])
+    command = (*find_zig(), *FLAGS, *shlex.split(os.environ.get("GENN_SHD_WASM_FLAGS", "")))
+    key = "\0".join([*command, *(part for file in sources.items() for part in file)])
     kept = make_cache_folder("webassembly") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.wasm"
     if not is_intact(kept):
         _compile(command, sources, kept)
@@ -65,7 +69,7 @@ def _compile(command: tuple[str, ...], sources: Mapping[str, str], kept: Path) -
         for name, text in sources.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
         files = [name for name in sources if name.endswith(".c")]
-        words = [*command, *FLAGS, "-o", kept.name, *files, "-lm"]
+        words = [*command, "-o", kept.name, *files, "-lm"]
         result = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace")
         if result.returncode != 0:
             errors = [line for line in result.stderr.splitlines() if "error" in line] or [result.stderr.strip()[:500]]

@@ -15,9 +15,8 @@ import pytest
 import scipy
 import soundfile
 
-from genn_shd import BackendError, Normal, SettingError, SpikeTrains, compile_network
+from genn_shd import BackendError, Normal, RandomStreams, SettingError, SpikeTrains, compile_network
 from genn_shd.augment import Rescale, SpikeNumberNormalisation
-from genn_shd.augment.random_streams import RandomStreams
 from genn_shd.exporters import web
 from genn_shd.exporters.trained_network import Thinning
 from genn_shd.exporters.web.page import read_part

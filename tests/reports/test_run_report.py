@@ -56,7 +56,7 @@ def test_results_are_those_of_the_best_and_the_last_epoch(run_folder):
 def test_figures_are_in_the_page_and_beside_it(run_folder):
     names = ["curves", "confusion_validation", "confusion_test", "raster_epoch_2_batch_1", "rates", "weights"]
     check_figures(run_folder / "report" / "report.html", names)
-    assert "% of 30 right" in Reading(run_folder / "report" / "report.html").text
+    assert "% of 30 correct" in Reading(run_folder / "report" / "report.html").text
 
 
 def test_settings_and_environment_are_there(run_folder):
@@ -105,8 +105,8 @@ def test_seeds_are_reported_together(seeds_folder):
     assert f"{100 * over_seeds['mean']:.2f} ± {100 * over_seeds['std']:.2f} %" in page.text
     costs = [read_operations(seeds_folder / name / "evaluation.json")["test"] for name in ("seed_0", "seed_1")]
     assert str(Operations.pool(costs, [1, 1])) in page.text
-    assert "% of 60 right" in page.text  # both seeds' answers to 30 samples
-    assert "makes one" in page.text  # no recordings
+    assert "% of 60 correct" in page.text  # both seeds' answers to 30 samples
+    assert "No recordings; make one with python -m genn_shd.record" in page.text
 
 
 def test_confusion_is_summed_over_trainings(seeds_folder):

@@ -37,7 +37,7 @@ def under_way(tmp_path):
     with State(tmp_path / FILE_NAME) as to_fill:
         to_fill.describe(file=file.to_values())
         point = {"network.num_hidden": 32, "network.recurrent": True, "rate": "low"}
-        to_fill.add_trial(point, "grid", [(0, None, "seed_0", plan.make_config(point, 0, None).values())])
+        to_fill.add_trial(point, "grid", [(0, None, "seed_0", plan.make_config(point, 0, None).to_values())])
     return tmp_path
 
 

@@ -59,7 +59,7 @@ def test_it_is_gone_on_with_bit_for_bit_where_it_was_begun(run):
 
 def test_it_is_evaluated(run, capsys):
     assert evaluate.main([str(run)]) == 0
-    assert "of 32 samples right" in capsys.readouterr().out
+    assert "of 32 samples correct" in capsys.readouterr().out
 
 
 def test_its_settings_are_still_known():

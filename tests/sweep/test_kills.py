@@ -116,7 +116,7 @@ def test_a_second_planner_is_refused_and_anyone_may_look(tmp_path, capsys, monke
         assert "this sweep is already running; show its status with --status" in capsys.readouterr().err
         assert main([str(out), "--status"]) == 0
         looked = capsys.readouterr().out
-        assert "under way" in looked and "seed_0: epoch " in looked and "s on process" in looked
+        assert "\nactive\n" in looked and "seed_0: epoch " in looked and "s on process" in looked
     finish(process)
     check_nothing_lost_or_doubled(out, 2)
 

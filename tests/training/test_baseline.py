@@ -103,7 +103,7 @@ def test_it_can_be_off_and_never_fails_a_training(tmp_path, capsys, monkeypatch)
     with monkeypatch.context() as patched:
         patched.setattr(baseline, "MOST_WORK", 0)
         assert train.main([*SMALL, "--out", str(tmp_path / "many")]) == 0
-    assert "no linear classifier for comparison: 200 training samples of 3" in capsys.readouterr().err
+    assert "no linear classifier for comparison: a fit to 200 training samples of 3" in capsys.readouterr().err
 
     def fail(samples):
         raise MemoryError("too much")

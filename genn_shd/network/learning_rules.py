@@ -21,7 +21,27 @@ class EventProp:
 
 
 @dataclass(frozen=True)
-class SurrogateGradient:
+class _WithSurrogate:
+    """The common part of all rules with a surrogate; attributes as in `SurrogateGradient`."""
+
+    surrogate: str | Surrogate = "fast_sigmoid"
+    reset: Literal["attached", "detached"] = "detached"
+
+    name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        _check_surrogate(self.surrogate)
+        if self.reset not in RESETS:
+            raise unknown_name(f"reset of rule {self.name!r}", self.reset, RESETS)
+
+    @property
+    def derivative(self) -> Surrogate:
+        """The surrogate."""
+        return find_surrogate(self.surrogate) if isinstance(self.surrogate, str) else self.surrogate
+
+
+@dataclass(frozen=True)
+class SurrogateGradient(_WithSurrogate):
     """Backpropagation through time, with a surrogate for the derivative of spikes (Neftci, Mostafa & Zenke 2019).
 
     The gradient is that of the network in steps of dt, on the grid, as automatic differentiation computes it.
@@ -34,24 +54,11 @@ class SurrogateGradient:
         threshold (the voltage) is treated as constant; jumps of others, such as adaptation, are differentiated.
     """
 
-    surrogate: str | Surrogate = "fast_sigmoid"
-    reset: Literal["attached", "detached"] = "detached"
-
     name: ClassVar[str] = "surrogate"
-
-    def __post_init__(self) -> None:
-        _check_surrogate(self.surrogate)
-        if self.reset not in RESETS:
-            raise unknown_name("reset of a surrogate gradient", self.reset, RESETS)
-
-    @property
-    def derivative(self) -> Surrogate:
-        """The surrogate."""
-        return find_surrogate(self.surrogate) if isinstance(self.surrogate, str) else self.surrogate
 
 
 @dataclass(frozen=True)
-class EProp:
+class EProp(_WithSurrogate):
     """E-prop: eligibility traces, computed forward in time, times a learning signal (Bellec et al. 2020).
 
     The effect of a spike on its own neuron is differentiated as in surrogate gradients; its effect through other hidden
@@ -66,24 +73,16 @@ class EProp:
     """
 
     surrogate: str | Surrogate = "triangle"
-    reset: Literal["attached", "detached"] = "detached"
     feedback: Literal["symmetric", "random"] = "symmetric"
     feedback_std: float = 0.1
 
     name: ClassVar[str] = "eprop"
 
     def __post_init__(self) -> None:
-        _check_surrogate(self.surrogate)
-        if self.reset not in RESETS:
-            raise unknown_name("reset of e-prop", self.reset, RESETS)
+        super().__post_init__()
         if self.feedback not in FEEDBACKS:
             raise unknown_name("feedback of e-prop", self.feedback, FEEDBACKS)
         check_positive("feedback_std of e-prop", self.feedback_std)
-
-    @property
-    def derivative(self) -> Surrogate:
-        """The surrogate."""
-        return find_surrogate(self.surrogate) if isinstance(self.surrogate, str) else self.surrogate
 
 
 LearningRule = EventProp | SurrogateGradient | EProp

@@ -254,8 +254,8 @@ def _draw_accuracy(results: dict[str, Any]) -> Figure:
         seconds = np.mean([run["processor"] for run in row["runs"]], axis=0)
         accuracy = 100 * np.mean([run["unseen"] for run in row["runs"]], axis=0)
         axes.plot(seconds, accuracy, color=COLOURS[name], label=name)
-    axes.set(xscale="log", xlabel="processor time, s", ylabel="accuracy on a voice never heard, %")
-    axes.legend()
+    axes.set(xscale="log", xlabel="processor time, s", ylabel="accuracy on a voice never heard, %", ylim=(10, 65))
+    axes.legend(loc="upper left", ncols=2)
     return figure
 
 

@@ -112,6 +112,7 @@ class TestGenn:
 
     @pytest.mark.slow
     def test_a_closed_model_still_shows_its_code(self):
+        pytest.importorskip("pygenn", reason="PyGeNN is not installed")
         model = compiled(network("sum_sigmoid"), "genn_cpu")
         before = model.source
         model.close()

@@ -27,14 +27,12 @@ from ...network.expressions import make_symbol, to_code
 from ...network.initialisers import Distribution
 from ...network.learning_rules import EProp
 from ...network.network import Network
-from ..adjoint import Dynamics, SpikeEvent, derive
+from ..adjoint import Dynamics, SpikeEvent
 from ..program import EligibilityProgram, PopulationProgram, Program
-from . import grid
 from .linear import advance_to_end, advance_to_threshold, assign
 from .runge_kutta import Integration
-from .surrogate import check_network, compute_reset_change, keep_forward
+from .surrogate import FIRED, build_with, compute_reset_change, keep_forward
 
-FIRED = make_symbol("fired")
 ELIGIBILITY = make_symbol("eligibility")
 
 Vector = Mapping[str, sympy.Expr]
@@ -49,12 +47,9 @@ def build(network: Network, integration: Integration, rule: EProp) -> Program:
     SettingError
         The rule does not support a part of the network, which the message names.
     """
-    check_network(network, rule)
+    program = build_with(_add_traces, network, integration, rule)
     _check_feedback(network, rule)
-    dynamics = {d.population.name: d for d in derive(network)}
-    program = grid.build(network, integration)
-    populations = tuple(_add_traces(p, dynamics[p.name], rule) for p in program.populations)
-    return replace(program, populations=populations, rule=rule)
+    return program
 
 
 def _check_feedback(network: Network, rule: EProp) -> None:

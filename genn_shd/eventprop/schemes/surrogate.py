@@ -25,8 +25,9 @@ spike is a crossing of the threshold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import sympy
 
@@ -44,6 +45,8 @@ from .runge_kutta import Integration
 SPIKE_ERROR = make_symbol("spike_error")
 FIRED = make_symbol("fired")
 
+Rule = TypeVar("Rule", SurrogateGradient, EProp)
+
 Covector = Mapping[str, sympy.Expr]
 """State variable -> derivative of the loss by it, in terms of the adjoint."""
 
@@ -56,10 +59,20 @@ def build(network: Network, integration: Integration, rule: SurrogateGradient) -
     SettingError
         The rule does not support a part of the network, which the message names.
     """
+    return build_with(_replace_adjoint, network, integration, rule)
+
+
+def build_with(
+    change: Callable[[PopulationProgram, Dynamics, Rule], PopulationProgram],
+    network: Network,
+    integration: Integration,
+    rule: Rule,
+) -> Program:
+    """Build the program of the grid for another rule, which changes the program of every population."""
     check_network(network, rule)
     dynamics = {d.population.name: d for d in derive(network)}
     program = grid.build(network, integration)
-    populations = tuple(_replace_adjoint(p, dynamics[p.name], rule) for p in program.populations)
+    populations = tuple(change(p, dynamics[p.name], rule) for p in program.populations)
     return replace(program, populations=populations, rule=rule)
 
 

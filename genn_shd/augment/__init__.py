@@ -1,6 +1,7 @@
 """Augmentation: random changes of training samples in every epoch that keep their labels.
 
 ChannelShift              moves all channels of a sample, like a higher or lower voice
+ChannelStretch            scales the distances of channels from the middle, like another shape of the vocal tract
 TimeDilation              scales all times of a sample, like faster or slower speech
 ChannelJitter             moves each spike to a nearby channel
 Blend                     mixes new samples from several samples of one class
@@ -36,6 +37,7 @@ from .rescale import Rescale
 from .shift import ChannelShift
 from .spike_dropout import SpikeDropout, SpikeNumberNormalisation
 from .step import BLENDING, Step
+from .stretch import ChannelStretch
 
 __all__ = [
     "BLENDING",
@@ -44,6 +46,7 @@ __all__ = [
     "Blend",
     "ChannelJitter",
     "ChannelShift",
+    "ChannelStretch",
     "ClassBalance",
     "ClassSubset",
     "Epoch",

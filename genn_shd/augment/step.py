@@ -19,8 +19,8 @@ class Step(abc.ABC):
 
     Attributes
     ----------
-    order : steps are applied in rising order: dilate 10, shift 20, blending 50, jitter 60, frequency_mask 70,
-        spike_dropout 80.
+    order : steps are applied in rising order: dilate 10, stretch 15, shift 20, blending 50, jitter 60,
+        frequency_mask 70, spike_dropout 80.
     stream : name of its random numbers; those of different names are independent.
     """
 

@@ -1,5 +1,6 @@
 """Augmentation: what each step does exactly and on average, and that a sample is the same however batches are cut."""
 
+import dataclasses
 import math
 import threading
 import zlib
@@ -15,6 +16,7 @@ from genn_shd.augment import (
     Blend,
     ChannelJitter,
     ChannelShift,
+    ChannelStretch,
     ClassBalance,
     ClassSubset,
     FrequencyMask,
@@ -30,11 +32,19 @@ EVERYTHING = Augmentation(
     balance=ClassBalance(),
     normalise=SpikeNumberNormalisation(60),
     blend=Blend((0.5, 0.8), factor=1.7),
-    steps=(SpikeDropout(0.1), FrequencyMask(0.2), ChannelJitter(3.0), ChannelShift(20), TimeDilation(0.5, 2.0)),
+    steps=(
+        SpikeDropout(0.1),
+        FrequencyMask(0.2),
+        ChannelJitter(3.0),
+        ChannelShift(20),
+        ChannelStretch(0.8, 1.25),
+        TimeDilation(0.5, 2.0),
+    ),
 )
 STEPS = [
     TimeDilation(0.5, 2.0),
     ChannelShift(20),
+    ChannelStretch(0.8, 1.25),
     ChannelJitter(3.0),
     FrequencyMask(0.9),
     SpikeDropout(0.3),
@@ -90,7 +100,8 @@ EARLIER = (43, 1108, 2268728393)
 
 
 def test_samples_are_those_of_earlier_versions():
-    made = whole(epoch_of(EVERYTHING, words()))
+    earlier = dataclasses.replace(EVERYTHING, steps=[s for s in EVERYTHING.steps if type(s) is not ChannelStretch])
+    made = whole(epoch_of(earlier, words()))
     digest = zlib.crc32(made.times.tobytes() + made.units.astype(np.int32).tobytes())
     assert (len(made), made.num_spikes, digest) == EARLIER
 
@@ -171,13 +182,15 @@ def test_steps_leave_samples_without_spikes_alone(step, num_samples):
     assert len(changed) == num_samples and changed.num_spikes == 0
 
 
-@pytest.mark.parametrize("step", [ChannelShift(200000), ChannelJitter(1e12), ChannelShift(2**40)])
+@pytest.mark.parametrize(
+    "step", [ChannelShift(200000), ChannelJitter(1e12), ChannelShift(2**40), ChannelStretch(1e6, 1e300)]
+)
 @pytest.mark.parametrize("num_units", [700, 65536, 2**31 - 1])
 def test_spikes_that_leave_the_channels_are_dropped_and_never_come_in_on_the_other_side(step, num_units):
     trains = SpikeTrains.from_events([([1.0, 2.0], [0, num_units - 1])] * 200, num_units=num_units)
     moved = step(trains, draws(trains))
     assert_valid(moved)
-    if num_units < 2**31 - 1 or step == ChannelShift(2**40):
+    if num_units < 2**31 - 1 or step in (ChannelShift(2**40), ChannelStretch(1e6, 1e300)):
         assert moved.num_spikes < 0.4 * trains.num_spikes
     inwards = moved.units[moved.times == 1.0].astype(np.int64)
     assert ((inwards >= 0) & (inwards < num_units)).all()
@@ -211,6 +224,32 @@ def test_shift_drops_exactly_the_spikes_that_leave():
         there = (old_units + shift >= 0) & (old_units + shift < 70)
         np.testing.assert_array_equal(times, old_times[there])
         np.testing.assert_array_equal(units, (old_units + shift)[there])
+
+
+# --- channel stretch -----------------------------------------------------------------------------------------
+
+
+def test_stretch_is_one_log_uniform_factor_a_sample():
+    trains = SpikeTrains.from_events([([1.0, 2.0, 3.0], [20000, 50000, 70000])] * 5000, num_units=100001)
+    stretched = ChannelStretch(0.5, 1.5)(trains, draws(trains))
+    from_middle = stretched.units.reshape(-1, 3).astype(int) - 50000  # none leaves: at most 1.5 times 30000
+    factors = from_middle[:, 2] / 20000
+    np.testing.assert_allclose(from_middle[:, 0], -30000 * factors, atol=2)
+    assert (from_middle[:, 1] == 0).all()
+    assert kstest(np.log(factors), "uniform", (math.log(0.5), math.log(3.0))).pvalue > 1e-4
+
+
+def test_stretch_drops_exactly_the_spikes_that_leave():
+    trains = SpikeTrains.from_events([([1.0, 2.0, 3.0], [0, 3, 6])], num_units=10)  # the middle is 4.5
+    wider = ChannelStretch(2.0, 2.0)(trains, draws(trains))
+    assert wider.times.tolist() == [2.0, 3.0] and wider.units.tolist() == [1, 8]  # 3 - 1.5 -> 1 and 6 + 1.5 -> 8
+    narrower = ChannelStretch(0.5, 0.5)(trains, draws(trains))
+    assert narrower.units.tolist() == [2, 4, 5]
+
+
+def test_stretch_by_one_changes_nothing():
+    trains = words()
+    assert_same(ChannelStretch(1.0, 1.0)(trains, draws(trains)), trains)
 
 
 # --- jitter --------------------------------------------------------------------------------------------------
@@ -624,6 +663,8 @@ def test_channels_before_rescaling_are_as_many_as_become_those_after(channel):
         lambda: TimeDilation(0.0, 1.0),
         lambda: TimeDilation(1.2, 0.8),
         lambda: TimeDilation(1.0, math.inf),
+        lambda: ChannelStretch(0.0, 1.0),
+        lambda: ChannelStretch(1.2, 0.8),
         lambda: SpikeDropout(1.5),
         lambda: SpikeDropout("half"),
         lambda: SpikeNumberNormalisation(0),

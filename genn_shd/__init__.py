@@ -29,6 +29,7 @@ from .eventprop.schemes import build_program  # noqa: E402
 from .models.losses import weighted_sum  # noqa: E402
 from .models.networks import recurrent_classifier  # noqa: E402
 from .network import (  # noqa: E402
+    STDP,
     Connection,
     Delay,
     Distribution,
@@ -40,6 +41,7 @@ from .network import (  # noqa: E402
     NeuronModel,
     Normal,
     Parameter,
+    Plasticity,
     Population,
     SpikeCountRegularisation,
     Surrogate,
@@ -86,6 +88,7 @@ def __getattr__(name: str) -> object:
 
 
 __all__ = [
+    "STDP",
     "BackendError",
     "BatchResult",
     "Callback",
@@ -111,6 +114,7 @@ __all__ = [
     "Normal",
     "Parameter",
     "ParameterCheck",
+    "Plasticity",
     "Population",
     "PopulationProgram",
     "Program",

@@ -47,12 +47,13 @@ def recurrent_classifier(
     dropout: float | None = None,
     delays: Mapping[str, Delay] | None = None,
 ) -> Network:
-    """Make a classifier: input, one or more hidden layers, each recurrent or feed-forward, and output.
+    """Make a classifier: input, hidden layers, each recurrent or feed-forward, and output.
 
     Parameters
     ----------
     num_input, num_classes : sizes of input and output.
-    num_hidden : size of the hidden layer (`hidden`), or sizes of several (`hidden0`, `hidden1`, ...).
+    num_hidden : size of the hidden layer (`hidden`), or sizes of several (`hidden0`, `hidden1`, ...); empty for none:
+        the input leads to the output.
     recurrent : whether hidden layers are recurrent: one value for all, or one for each.
     loss : name or definition. Outputs are LIF neurons if the loss reads spikes, else leaky integrators (LI).
     loss_scale : factor of the logits before the softmax.
@@ -120,7 +121,7 @@ def _expand_layers(num_hidden: int | Sequence[int], recurrent: bool | Sequence[b
     """Return the size of each hidden layer, and whether it is recurrent."""
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
     loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
-    if not sizes or len(loops) != len(sizes):
+    if len(loops) != len(sizes):
         raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
     return sizes, loops
 
@@ -145,7 +146,7 @@ def _make_connections(
     connections = [
         Connection(a, b, _select_own(weights, a, b, w), _select_own(delays, a, b, None)) for a, b, w in pairs
     ]
-    # Settings of a recurrent connection that is switched off are allowed: one setting switches recurrence on and off.
+    # Settings of connections that are switched off are allowed: one setting switches recurrence or hidden layers off.
     known = {c.name for c in connections} | {f"{name}_{name}" for name in names}
     known |= {"input_hidden", "hidden_hidden", "hidden_output"}
     for name in (*weights, *delays):
@@ -160,7 +161,9 @@ def _select_own(named: Mapping[str, Any], pre: str, post: str, default: Any) -> 
 
 
 def _name_in_one_layer(pre: str, post: str) -> str:
-    """Return the name of a connection in a network with one hidden layer; empty between two hidden layers."""
+    """Return the name of a connection in a network with one hidden layer; empty where it has none such."""
+    if (pre, post) == ("input", "output"):
+        return ""
     if pre == "input":
         return "input_hidden"
     if post == "output":

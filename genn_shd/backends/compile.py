@@ -64,8 +64,8 @@ def compile_network(
     integration_order : order of the Runge-Kutta method for neurons with nonlinear dynamics, 1 to 4.
     substeps : number of Runge-Kutta steps per time step for these neurons, in addition to the division of steps at
         arrivals and spikes; exact scheme only.
-    rule : learning rule: "eventprop" for exact gradients; "surrogate" or "eprop" (native back end, grid scheme); or an
-        `EventProp`, `SurrogateGradient` or `EProp` with your own constants.
+    rule : learning rule: "eventprop" for exact gradients; "surrogate", "eprop" or "stdp" (native back end, grid);
+        or an `EventProp`, `SurrogateGradient`, `EProp` or `STDP` with your own constants.
 
     Raises
     ------

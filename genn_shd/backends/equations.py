@@ -67,6 +67,11 @@ def _describe_dynamics(described: Population, p: PopulationProgram) -> Iterator[
 
 
 def _describe_adjoint(p: PopulationProgram) -> Iterator[str]:
+    if p.plasticity:
+        yield "  STDP of the weights onto it, as a fraction of their range:"
+        yield f"    {p.plasticity.potentiation} at a spike, t after the last arrival"
+        yield f"    {p.plasticity.depression} at an arrival, t after the last spike"
+        return
     if p.eligibility:
         yield "  e-prop: eligibility traces of synapses, forward in time, times a learning signal"
         yield from (f"    {name} = {value} of a neuron" for name, value in p.eligibility.neuron.items())

@@ -14,7 +14,7 @@ from typing import Literal
 
 from ..errors import SettingError
 from ..eventprop.flow import is_linear
-from ..network.learning_rules import EProp, EventProp, LearningRule, SurrogateGradient
+from ..network.learning_rules import STDP, EProp, EventProp, LearningRule, SurrogateGradient
 from ..network.network import Network, Population
 from ..system.machine import read_available_memory
 from .native.layout import DTYPES, pad_size
@@ -145,9 +145,17 @@ def _estimate_parameters(network: Network, use: Use) -> int:
 
 
 def _estimate_thread(network: Network, use: Use) -> int:
-    """Estimate the memory per thread: state and adjoint of all neurons, and traces of synapses (e-prop)."""
+    """Estimate the memory per thread: state and adjoint of all neurons, and what a rule keeps of synapses."""
     states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in network.populations[1:])
-    return use.itemsize * (2 * states + (_count_traces(network, use) if isinstance(use.rule, EProp) else 0))
+    return use.itemsize * (2 * states + _count_synaptic_values(network, use))
+
+
+def _count_synaptic_values(network: Network, use: Use) -> int:
+    """Count the traces of synapses (e-prop), or weights while they change (STDP)."""
+    if isinstance(use.rule, STDP):
+        shapes = [network.get_weight_shape(c) for c in network.connections]
+        return sum(pre * pad_size(post, use.precision) for pre, post in shapes)
+    return _count_traces(network, use) if isinstance(use.rule, EProp) else 0
 
 
 def _count_traces(network: Network, use: Use) -> int:

@@ -192,6 +192,21 @@ class EligibilityProgram:
 
 
 @dataclass(frozen=True)
+class PlasticityProgram:
+    """Code of the weights onto a population that change by pairs of spikes; see `genn_shd.eventprop.schemes.stdp`.
+
+    Attributes
+    ----------
+    potentiation, depression : expressions of the change at a spike of the target and at an arrival, as a fraction of
+        the range of weights. Names: `t`, the time between the two, > 0 (ms), `w`, the weight between its limits, 0 to
+        1.
+    """
+
+    potentiation: str
+    depression: str
+
+
+@dataclass(frozen=True)
 class PopulationProgram:
     """Code of one population other than the input.
 
@@ -227,6 +242,7 @@ class PopulationProgram:
         contribution of a step or a spike to the gradient of a trained parameter.
     surrogate : for surrogate gradients, code used instead of `adjoint_code` if the population spikes; else None.
     eligibility : for e-prop, code used instead of the adjoint; else None.
+    plasticity : for STDP, code of the weights onto the population, if they change; else None.
     """
 
     name: str
@@ -252,6 +268,7 @@ class PopulationProgram:
     flow: FlowProgram | None = None
     surrogate: SurrogateProgram | None = None
     eligibility: EligibilityProgram | None = None
+    plasticity: PlasticityProgram | None = None
 
     def to_public_name(self, name: str) -> str:
         """Return the public name of a state, an adjoint or a parameter in code."""

@@ -4,13 +4,15 @@ from .._moved import hand_on
 from .definitions import LossModel, NeuronModel, Parameter, SynapseModel
 from .delay import Delay
 from .initialisers import Distribution, Gamma, Initial, Normal, Uniform
-from .learning_rules import EProp, EventProp, SurrogateGradient
+from .learning_rules import STDP, EProp, EventProp, SurrogateGradient
 from .loss_integrands import density_loss, logit_loss
 from .network import Connection, Network, Population, SpikeCountRegularisation
+from .plasticity import Plasticity
 from .surrogates import Surrogate
 from .trained import Trained
 
 __all__ = [
+    "STDP",
     "Connection",
     "Delay",
     "Distribution",
@@ -23,6 +25,7 @@ __all__ = [
     "NeuronModel",
     "Normal",
     "Parameter",
+    "Plasticity",
     "Population",
     "SpikeCountRegularisation",
     "Surrogate",

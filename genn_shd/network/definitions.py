@@ -239,6 +239,11 @@ class LossModel:
             raise SettingError(f"loss {self.name!r}: its weight names activity, so give tau_input and input_gain.")
 
     @property
+    def differentiable(self) -> bool:
+        """Whether the loss has a derivative by voltages or times of spikes, which gradients need."""
+        return any(text != "0.0" for text in (self.voltage_drive, self.spike_drive)) or self.cross_entropy == "step"
+
+    @property
     def keeps_voltages(self) -> bool:
         """Whether the backward pass needs the voltage of every step."""
         return "V" in find_names(self.voltage_drive)

@@ -1,4 +1,4 @@
-"""Learning rules: exact gradients, surrogate gradients and e-prop."""
+"""Learning rules: exact gradients, surrogate gradients, e-prop and spike-timing-dependent plasticity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ..errors import SettingError, unknown_name
-from ..system.numbers import check_positive
+from ..system.numbers import check_positive, is_number
+from .plasticity import Plasticity, find_plasticity
 from .surrogates import Surrogate, find_surrogate
 
 RESETS = ("attached", "detached")
@@ -85,10 +86,58 @@ class EProp(_WithSurrogate):
         check_positive("feedback_std of e-prop", self.feedback_std)
 
 
-LearningRule = EventProp | SurrogateGradient | EProp
+@dataclass(frozen=True)
+class STDP:
+    """Spike-timing-dependent plasticity of the weights onto the outputs, which spike, with a teacher; no gradient.
 
-RULES: dict[str, type[EventProp] | type[SurrogateGradient] | type[EProp]] = {
-    rule.name: rule for rule in (EventProp, SurrogateGradient, EProp)
+    Pairs are symmetric nearest neighbours (Morrison, Diesmann & Gerstner, Biol. Cybern. 98, 459, 2008): a spike of an
+    output is paired with the last arrival from each source, an arrival with the last spike of each output; an arrival
+    and a spike at the same time are no pair. A change is made at once, between the limits, and times the learning rate
+    of the model (1 for a measured device). Samples of a batch start with the same weights; their changes are added.
+    Other weights do not change.
+
+    Attributes
+    ----------
+    plasticity : a `Plasticity`, or the name of one: `pair`, `cofeb_linbo3`, `ppx` or `module:name`.
+    min_weight, max_weight : limits of the weights, as of a conductance; the first step moves initial weights between
+        them.
+    teacher : input to the label's output while weights are changed, in weights that arrive per ms; with exponential
+        synapses a current of teacher * tau_syn.
+    inhibition : the same for all other outputs, usually < 0, so that they stay silent.
+    """
+
+    plasticity: str | Plasticity = "pair"
+    min_weight: float = 0.0
+    max_weight: float = 0.1
+    teacher: float = 0.0
+    inhibition: float = -10.0
+
+    name: ClassVar[str] = "stdp"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.plasticity, str):
+            find_plasticity(self.plasticity)
+        elif not isinstance(self.plasticity, Plasticity):
+            raise SettingError(f"plasticity = {self.plasticity!r} is not allowed; give a name or a Plasticity.")
+        for name in ("min_weight", "max_weight", "teacher", "inhibition"):
+            if not is_number(getattr(self, name)):
+                raise SettingError(f"{name} of STDP = {getattr(self, name)!r} is not allowed; give a finite number.")
+        if not self.min_weight < self.max_weight:
+            raise SettingError(
+                f"min_weight of STDP = {self.min_weight:g} is not allowed; it must be below max_weight = "
+                f"{self.max_weight:g}."
+            )
+
+    @property
+    def window(self) -> Plasticity:
+        """The plasticity."""
+        return find_plasticity(self.plasticity) if isinstance(self.plasticity, str) else self.plasticity
+
+
+LearningRule = EventProp | SurrogateGradient | EProp | STDP
+
+RULES: dict[str, type[EventProp] | type[SurrogateGradient] | type[EProp] | type[STDP]] = {
+    rule.name: rule for rule in (EventProp, SurrogateGradient, EProp, STDP)
 }
 
 

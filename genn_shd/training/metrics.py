@@ -54,10 +54,10 @@ class RunningMetrics:
         return {name: counts == 0 for name, counts in self.spikes.items()}
 
     def compute_spikes_per_neuron(self) -> float:
-        """Compute the number of spikes per hidden neuron and sample, on average."""
+        """Compute the number of spikes per hidden neuron and sample, on average; 0 without hidden neurons."""
         neurons = sum(len(counts) for counts in self.spikes.values())
         spikes = sum(int(counts.sum()) for counts in self.spikes.values())
-        return spikes / (neurons * self.samples)
+        return spikes / (neurons * self.samples) if neurons else 0.0
 
 
 def compute_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:

@@ -14,6 +14,8 @@ from genn_shd.models.losses import LOSSES
 from tests.compiler_flags import VECTORS
 from tests.naive_grid import written_out
 
+GRADED = [name for name, loss in LOSSES.items() if loss.differentiable]
+
 pytestmark = pytest.mark.cflags(VECTORS)
 
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
@@ -63,7 +65,7 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
     )
 
 
-CASES = list(itertools.product(LOSSES, [(6,), (5, 20)], [True, False]))
+CASES = list(itertools.product(GRADED, [(6,), (5, 20)], [True, False]))
 
 
 @pytest.mark.parametrize(("loss", "hidden", "recurrent"), CASES)

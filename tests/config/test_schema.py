@@ -79,7 +79,6 @@ def test_toml_is_complete():
         ),
         ({"network": 3}, "network = 3 is not allowed: it must be a table."),
         ({"network": {"num_hidden": [4, 0]}}, "network.num_hidden = [4, 0] is not allowed"),
-        ({"network": {"num_hidden": []}}, "network.num_hidden = [] is not allowed"),
         ({"network": {"num_hidden": [4, 4], "recurrent": [True]}}, "network.recurrent = [true] is not allowed"),
         (
             {"network": {"tau_mem": {"mean": 20.0}}},
@@ -173,6 +172,7 @@ def test_one_flag_stands_for_all_layers():
     assert network.recurrent == (False, False)
     assert Config.from_values({"network": {"num_hidden": [5, 6]}}).network.recurrent == (True, True)
     assert Config.from_values({"network": {"num_hidden": 7}}).network.num_hidden == (7,)
+    assert Config.from_values({"network": {"num_hidden": [], "recurrent": [True]}}).network.recurrent == ()
 
 
 def test_replace_validates():

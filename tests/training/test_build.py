@@ -2,8 +2,9 @@
 
 import pytest
 
-from genn_shd import Config, EProp, SettingError, Surrogate, compile_network
+from genn_shd import STDP, Config, EProp, SettingError, Surrogate, compile_network
 from genn_shd.training.build import build_network, compile_model
+from tests.custom_plasticity import BOX
 
 CONFIG = Config().replace(
     **{
@@ -54,3 +55,24 @@ def test_the_learning_rule_is_a_setting_with_constants_of_its_own() -> None:
 def test_an_integration_that_there_is_not_is_refused(setting: str, value: float) -> None:
     with pytest.raises(SettingError, match=setting):
         CONFIG.replace(**{setting: value})
+
+
+def test_plasticity_is_a_setting_also_without_hidden_neurons() -> None:
+    config = Config().replace(
+        **{
+            "network.num_hidden": [],
+            "simulation.duration": 20.0,
+            "training.batch_size": 4,
+            "loss": "spike_count",
+            "rule": {"name": "stdp", "plasticity": "tests.custom_plasticity:BOX", "max_weight": 0.7, "teacher": 0.2},
+        }
+    )
+    network = build_network(config, 6, 3)
+    assert [c.name for c in network.connections] == ["input_output"]
+    with (
+        compile_model(config, network) as model,
+        compile_network(network, batch_size=4, duration=20.0, rule=STDP(BOX, max_weight=0.7, teacher=0.2)) as same,
+    ):
+        assert model.source == same.source
+    with pytest.raises(SettingError, match=r"rule.min_weight = 1 is not below rule.max_weight = 0.7"):
+        config.replace(**{"rule.min_weight": 1.0})

@@ -138,6 +138,7 @@ class NativeModel(Model):
             **self._optimiser.compute_constants(self.learning_rate, self._values),
             **self._memory.members,
             **outcome.members,
+            "learning_rate": float(self.learning_rate),
             "rng_key": self._seed << 32 | self._optimiser.steps_taken & 0xFFFFFFFF,
             "count_signals": self._count_signals,
             "seconds": self._seconds,

@@ -117,6 +117,7 @@ BATCH = (
     Member("count_rules", "const CountRule *", "(spiking populations)"),
     Member("noise_and_dropout", "const NoiseAndDropout *", "(populations)"),
     Member("rng_key", "uint64_t", "of the random numbers of this batch"),
+    Member("learning_rate", "double", "of rules that change weights while a trial runs"),
     *(Member(name, "double", "of Adam" if name == ADAM_CONSTANTS[0] else "") for name in ADAM_CONSTANTS),
     # parameters and what belongs to them
     Member("parameters", "scalar *", "(parameters)"),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ...network.learning_rules import EProp, EventProp, LearningRule, SurrogateGradient
+from ...network.learning_rules import STDP, EProp, EventProp, LearningRule, SurrogateGradient
+from ...network.plasticity import PLASTICITIES
 from ...network.surrogates import SURROGATES, Surrogate, find_surrogate
 from ..sections import ImportPath, Section, declare_setting
 
 if TYPE_CHECKING:
     SurrogateName = str
+    PlasticityName = str
 else:
     SurrogateName = Literal[tuple(SURROGATES)] | ImportPath
+    PlasticityName = Literal[tuple(PLASTICITIES)] | ImportPath
 
 _Positive = Annotated[float, Field(gt=0)]
 
@@ -86,4 +89,35 @@ class EPropSettings(_WithSurrogate):
         return EProp(self.make_surrogate(), self.reset, self.feedback, self.feedback_std)
 
 
-RuleSettings = EventPropSettings | SurrogateGradientSettings | EPropSettings
+class STDPSettings(Section):
+    """Spike-timing-dependent plasticity of the weights onto spiking outputs, with a teacher, on the grid (native).
+
+    `optimiser.learning_rate` multiplies every change: 1 for a measured device. Needs `loss = "spike_count"`.
+    """
+
+    name: Literal["stdp"] = declare_setting("stdp", "which rule")
+    plasticity: PlasticityName = declare_setting(
+        "pair", "change of a weight by a pair of spikes; cofeb_linbo3 and ppx are memristors"
+    )
+    min_weight: float = declare_setting(0.0, "lower limit of weights onto outputs")
+    max_weight: float = declare_setting(0.1, "upper limit of weights onto outputs")
+    teacher: float = declare_setting(
+        0.0, "input to the output of the label while weights change, in weights that arrive", "1/ms"
+    )
+    inhibition: float = declare_setting(-10.0, "the same for all other outputs, negative to silence them", "1/ms")
+
+    @model_validator(mode="after")
+    def _check_limits(self) -> Self:
+        if self.min_weight >= self.max_weight:
+            raise ValueError(
+                f"rule.min_weight = {self.min_weight:g} is not below rule.max_weight = {self.max_weight:g}; lower it."
+            )
+        return self
+
+    @property
+    def rule(self) -> LearningRule:
+        """The learning rule."""
+        return STDP(self.plasticity, self.min_weight, self.max_weight, self.teacher, self.inhibition)
+
+
+RuleSettings = EventPropSettings | SurrogateGradientSettings | EPropSettings | STDPSettings

@@ -105,12 +105,11 @@ class LayerSettings(Section):
     """Sizes of the hidden layers, and models of their neurons and synapses."""
 
     num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = declare_setting(
-        (256,), "neurons in each hidden layer; a number for one layer, a list for several", min_length=1
+        (256,), "neurons in each hidden layer; a number for one layer, a list for several, [] for none"
     )
     recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = declare_setting(
         (True,),
         "whether hidden layers have recurrent connections; one value for all layers, or a list",
-        min_length=1,
     )
     neuron: NeuronName = declare_setting(
         DEFAULT_NEURON, "model of hidden neurons, such as lif (leaky integrate-and-fire) or alif (adaptive threshold)"
@@ -154,10 +153,15 @@ class LayerSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _expand_flag(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and isinstance(values.get("recurrent", True), bool):
-            layers = values.get("num_hidden", 0)
+        """Repeat one flag for all layers; without layers there are no flags."""
+        if not isinstance(values, Mapping):
+            return values
+        layers = values.get("num_hidden", 0)
+        if layers in ([], ()):
+            return {**values, "recurrent": []}
+        if isinstance(values.get("recurrent", True), bool):
             repeats = len(layers) if isinstance(layers, list | tuple) else 1
-            return {**values, "recurrent": [values.get("recurrent", True)] * max(1, repeats)}
+            return {**values, "recurrent": [values.get("recurrent", True)] * repeats}
         return values
 
     @model_validator(mode="after")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ...errors import SettingError, unknown_name
-from ...network.learning_rules import EProp, EventProp, LearningRule
+from ...network.learning_rules import STDP, EProp, EventProp, LearningRule
 from ...network.network import Network
 from ..code_names import IsTaken, rename_for_code
 from ..program import Program
-from . import eprop, exact, grid, surrogate
+from . import eprop, exact, grid, stdp, surrogate
 from .runge_kutta import Integration
 
 __all__ = ["SCHEMES", "Integration", "build_program"]
@@ -50,9 +50,20 @@ def build_program(
 
 def _derive_program(network: Network, scheme: str, integration: Integration, rule: LearningRule) -> Program:
     if isinstance(rule, EventProp):
+        _check_loss(network)
         return SCHEMES[scheme](network, integration)
     if scheme != "grid":
         raise SettingError(f"the learning rule {rule.name!r} is not supported by the scheme {scheme!r}; use 'grid'.")
+    if isinstance(rule, STDP):
+        return stdp.build(network, integration, rule)
     if isinstance(rule, EProp):
         return eprop.build(network, integration, rule)
     return surrogate.build(network, integration, rule)
+
+
+def _check_loss(network: Network) -> None:
+    if not network.loss.differentiable:
+        raise SettingError(
+            f"loss {network.loss.name!r} depends on neither voltages nor times of spikes, so it has no gradient; use "
+            "the learning rule 'stdp', or another loss, such as 'first_spike'."
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from genn_shd.errors import SettingError, unknown_name
 from genn_shd.network.definitions import LossModel, NeuronModel, SynapseModel
@@ -23,11 +23,15 @@ FORWARD_WEIGHT = Normal(0.02, 0.03)
 OUTPUT_WEIGHT = Normal(0.0, 0.03)
 
 
+Recurrence = bool | Literal["two_pass"]
+"""Whether a layer is recurrent, or of two passes; see `recurrent_classifier`."""
+
+
 def recurrent_classifier(
     num_input: int = 700,
     num_hidden: int | Sequence[int] = 256,
     num_classes: int = 20,
-    recurrent: bool | Sequence[bool] = True,
+    recurrent: Recurrence | Sequence[Recurrence] = True,
     loss: str | LossModel = "sum_exp",
     loss_scale: float = 1.0,
     tau_mem: Initial = 20.0,
@@ -54,7 +58,10 @@ def recurrent_classifier(
     num_input, num_classes : sizes of input and output.
     num_hidden : size of the hidden layer (`hidden`), or sizes of several (`hidden0`, `hidden1`, ...); empty for none:
         the input leads to the output.
-    recurrent : whether hidden layers are recurrent: one value for all, or one for each.
+    recurrent : whether hidden layers are recurrent: one value for all, or one for each. "two_pass" is the recurrent
+        form of ParaLIF (Yarga & Wood 2025), which can be computed for all times at once: neurons `hidden_first` get the
+        input of the layer, and the layer `hidden` gets that input, through its own weights, and the spikes of
+        `hidden_first` through `hidden_first_hidden`. Only `hidden` leads on.
     loss : name or definition. Outputs are LIF neurons if the loss reads spikes, else leaky integrators (LI).
     loss_scale : factor of the logits before the softmax.
     tau_mem, tau_syn : time constants of hidden neurons, ms: a number, or a distribution for a heterogeneous population.
@@ -99,7 +106,7 @@ def recurrent_classifier(
             noise=noise,
             dropout=dropout,
         )
-        for name, size in zip(names, sizes, strict=True)
+        for name, size in _list_populations(names, sizes, loops)
     ]
     output = Population(
         "output",
@@ -117,13 +124,31 @@ def recurrent_classifier(
     )
 
 
-def _expand_layers(num_hidden: int | Sequence[int], recurrent: bool | Sequence[bool]) -> tuple[list[int], list[bool]]:
+def _expand_layers(
+    num_hidden: int | Sequence[int], recurrent: Recurrence | Sequence[Recurrence]
+) -> tuple[list[int], list[Recurrence]]:
     """Return the size of each hidden layer, and whether it is recurrent."""
     sizes = [num_hidden] if isinstance(num_hidden, int) else list(num_hidden)
-    loops = [recurrent] * len(sizes) if isinstance(recurrent, bool) else list(recurrent)
+    loops = [recurrent] * len(sizes) if isinstance(recurrent, bool | str) else list(recurrent)
+    for loop in loops:
+        if isinstance(loop, str) and loop != "two_pass":
+            raise SettingError(f"recurrent = {loop!r} is not allowed; use True, False or 'two_pass'.")
     if len(loops) != len(sizes):
         raise SettingError(f"recurrent has {len(loops)} entries for {len(sizes)} hidden layers; give one for each.")
     return sizes, loops
+
+
+def _name_first_pass(layer: str) -> str:
+    return f"{layer}_first"
+
+
+def _list_populations(names: list[str], sizes: list[int], loops: list[Recurrence]) -> list[tuple[str, int]]:
+    """List the hidden populations and their sizes, in the order in which spikes pass through them."""
+    passes = [
+        [_name_first_pass(name), name] if loop == "two_pass" else [name]
+        for name, loop in zip(names, loops, strict=True)
+    ]
+    return [(name, size) for layer, size in zip(passes, sizes, strict=True) for name in layer]
 
 
 def _choose(own: Initial | None, hidden: Initial, default: float) -> Initial:
@@ -133,14 +158,16 @@ def _choose(own: Initial | None, hidden: Initial, default: float) -> Initial:
 
 
 def _make_connections(
-    names: list[str], loops: list[bool], weights: Mapping[str, Initial], delays: Mapping[str, Delay], copies: int
+    names: list[str], loops: list[Recurrence], weights: Mapping[str, Initial], delays: Mapping[str, Delay], copies: int
 ) -> tuple[Connection, ...]:
     pairs: list[tuple[str, str, Initial]] = []
     before, weight = "input", Normal(INPUT_WEIGHT.mean / max(1, copies), INPUT_WEIGHT.std / max(1, copies))
     for name, loop in zip(names, loops, strict=True):
+        if loop == "two_pass":
+            pairs.append((before, _name_first_pass(name), weight))
         pairs.append((before, name, weight))
         if loop:
-            pairs.append((name, name, RECURRENT_WEIGHT))
+            pairs.append((_name_first_pass(name) if loop == "two_pass" else name, name, RECURRENT_WEIGHT))
         before, weight = name, FORWARD_WEIGHT
     pairs.append((before, "output", OUTPUT_WEIGHT))
     connections = [
@@ -168,4 +195,4 @@ def _name_in_one_layer(pre: str, post: str) -> str:
         return "input_hidden"
     if post == "output":
         return "hidden_output"
-    return "hidden_hidden" if pre == post else ""
+    return "hidden_hidden" if pre in (post, _name_first_pass(post)) else ""

@@ -17,5 +17,5 @@ once. With the learning rules `surrogate` and `eprop` it spikes in every step in
 `eventprop` where V crosses it from below.
 
 A. Y. A. Yarga & S. U. N. Wood, Accelerating spiking neural networks with parallelizable leaky integrate-and-fire
-neurons, Neuromorph. Comput. Eng. (2025), with a threshold on V.
+neurons, Neuromorph. Comput. Eng. (2025), with a threshold on V. Their recurrent form is `recurrent = "two_pass"`.
 """

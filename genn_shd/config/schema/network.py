@@ -107,9 +107,10 @@ class LayerSettings(Section):
     num_hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], OneOrMany, AsList] = declare_setting(
         (256,), "neurons in each hidden layer; a number for one layer, a list for several, [] for none"
     )
-    recurrent: Annotated[tuple[bool, ...], OneOrMany, AsList] = declare_setting(
+    recurrent: Annotated[tuple[bool | Literal["two_pass"], ...], OneOrMany, AsList] = declare_setting(
         (True,),
-        "whether hidden layers have recurrent connections; one value for all layers, or a list",
+        "whether hidden layers have recurrent connections; one value for all layers, or a list; two_pass: the "
+        "recurrent form of ParaLIF, in which neurons of a first pass stand for the layer itself",
     )
     neuron: NeuronName = declare_setting(
         DEFAULT_NEURON, "model of hidden neurons, such as lif (leaky integrate-and-fire) or alif (adaptive threshold)"
@@ -159,7 +160,7 @@ class LayerSettings(Section):
         layers = values.get("num_hidden", 0)
         if layers in ([], ()):
             return {**values, "recurrent": []}
-        if isinstance(values.get("recurrent", True), bool):
+        if isinstance(values.get("recurrent", True), bool | str):
             repeats = len(layers) if isinstance(layers, list | tuple) else 1
             return {**values, "recurrent": [values.get("recurrent", True)] * repeats}
         return values

@@ -104,7 +104,7 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         assigns=is_assigned,
         code=lambda text: write_literals(text, precision),
         population_index={p.name: i for i, p in enumerate(program.populations)},
-        tape_fields={p.name: _list_tape_fields(p, program.scheme) for p in spiking if p.spike},
+        tape_fields={p.name: _list_tape_fields(p, program) for p in spiking if p.spike},
         jumps={p.name: [x for x in p.adjoint if is_assigned(x, p.spike.jump_code)] for p in spiking if p.spike},
         as_comment=as_comment,
     )
@@ -189,13 +189,15 @@ def _list_kept_before(population: PopulationProgram) -> tuple[str, ...]:
     return population.eligibility.kept if population.eligibility else ()
 
 
-def _list_tape_fields(population: PopulationProgram, scheme: str) -> list[str]:
+def _list_tape_fields(population: PopulationProgram, program: Program) -> list[str]:
     """List the numbers stored for each spike; the exact scheme adds its time and the values sent back to it."""
     assert population.spike is not None
     fields = list(population.spike.tape)
-    if population.flow and scheme == "exact":
+    if population.flow and program.scheme == "exact":
         return [*fields, "offset", "feedback", "part"]
-    if scheme == "exact":
+    if program.scheme == "grid" and any(c.source == population.name for c in _list_by_source(program.network)):
+        return [*fields, "feedback"]
+    if program.scheme == "exact":
         jumps = [f"jump_{x}" for x in population.adjoint if is_assigned(x, population.spike.jump_code)]
         fields += ["offset", "feedback", *jumps]
         if population.trained and population.trained.sensitivity:
@@ -224,11 +226,16 @@ def _list_prompt(network: Network) -> list[Connection]:
     return [c for c in network.connections if c.delay is None]
 
 
+def _list_by_source(network: Network) -> list[Connection]:
+    """Return the connections with delays of source neurons."""
+    return [c for c in network.delayed_connections if c.delay and c.delay.per == "source"]
+
+
 def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
     """Group connections with delays by kind of delay and by target."""
     network = program.network
     by_synapse = [c for c in network.delayed_connections if c.name in layout.by_target]
-    by_source = [c for c in network.delayed_connections if c.name not in layout.by_target]
+    by_source = _list_by_source(network)
     into = {p.name: [c for c in by_source if c.target == p.name] for p in program.populations}
     heard = {p.name: [c for c in by_synapse if c.target == p.name] for p in program.populations}
     return {
@@ -238,7 +245,6 @@ def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
         "by_synapse": heard,
         "by_synapse_connections": by_synapse,
         "by_target": layout.by_target,
-        "late_into": {name: into[name] + heard[name] for name in into},
         "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
         "history_rows": {c.source: layout.by_target[c.name].stride for c in by_synapse},
         "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],

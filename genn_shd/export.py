@@ -21,7 +21,7 @@ from .system.progress import show_log
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, 2 for a mistake in what was asked, 130 when interrupted."""
+    """Run the command; returns its exit code: 0, 2 for a user error, 130 if interrupted."""
     return command.exit_code(lambda: _run(_build_parser().parse_args(arguments)))
 
 
@@ -44,16 +44,16 @@ def _export_c(options: argparse.Namespace) -> Iterator[str]:
     for file, text in zip(files, (library.source, library.header), strict=True):
         write_text(file, text)
         yield escape(str(file))
-    yield f"{library.ram / 1000:.1f} kB of RAM for a network, {library.flash / 1000:.1f} kB of constants and the code"
+    yield f"{library.ram / 1000:.1f} kB of RAM per network, {library.flash / 1000:.1f} kB of constants"
     if weights == "int8":
         yield from _measure_rounding(options)
 
 
 def _measure_rounding(options: argparse.Namespace) -> Iterator[str]:
-    """Evaluate with the weights as they are and as they are after rounding."""
+    """Evaluate with trained and with rounded weights."""
     for part, accuracy in measure_rounding(options.run, options.checkpoint, dequantise, options.data_dir).items():
         before, after = 100 * accuracy.before, 100 * accuracy.after
-        yield f"{part}: {after:.2f} % of {accuracy.samples} samples correct, {before:.2f} % with weights as trained"
+        yield f"{part}: {after:.2f} % of {accuracy.samples} samples correct, {before:.2f} % with unrounded weights"
 
 
 def _export_web(options: argparse.Namespace) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _export_genn(options: argparse.Namespace) -> Iterator[str]:
     outputs.check(options.out, outputs.PYTHON, c.MARK, overwrite=options.overwrite)
     beside = options.out.with_suffix(".npz")
     if beside.exists() and not options.out.exists() and not options.overwrite:
-        raise SettingError(f"{beside}: is there already; move it, write elsewhere, or replace it with --overwrite.")
+        raise SettingError(f"{beside} already exists; move it, choose another --out, or replace it with --overwrite.")
     network = read_run(options.run, options.checkpoint)
     script = genn.generate(network, options.out.stem, c.MARK)
     write_whole(beside, lambda file: file.write(script.numbers))
@@ -91,7 +91,7 @@ def _export_genn(options: argparse.Namespace) -> Iterator[str]:
     yield escape(str(options.out))
     yield escape(str(beside))
     if network.scheme != "grid":
-        yield f"trained in the {network.scheme} scheme: on GeNN's grid of time steps the answers differ a little"
+        yield f"trained in the {network.scheme} scheme: GeNN uses the grid scheme, so logits differ slightly"
 
 
 FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
@@ -101,18 +101,18 @@ FORMATS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
     "web": _export_web,
 }
 _OWN = {"weights": ("c", "web"), "data_dir": ("c", "web"), "dialect": ("nir",), "readout": ("nir",)}
-"""Option -> the formats that it is of."""
+"""Option -> formats that have it."""
 
 
 def _check_options(options: argparse.Namespace) -> None:
     for name, of in _OWN.items():
         if getattr(options, name) is not None and options.to not in of:
-            raise SettingError(f"--{name.replace('_', '-')} is of --to {' and '.join(of)}; leave it out.")
+            raise SettingError(f"--{name.replace('_', '-')} is only for --to {' and '.join(of)}; leave it out.")
 
 
 def _check_suffix(out: Path, suffix: str) -> None:
     if out.suffix != suffix:
-        raise SettingError(f"--out {out} is not allowed; the file is a {suffix}.")
+        raise SettingError(f"--out {out} is not allowed; the name must end in {suffix}.")
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -120,34 +120,39 @@ def _build_parser() -> argparse.ArgumentParser:
         prog="python -m genn_shd.export",
         description="Write a trained network in a form that runs without this package.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN_DIR", help="folder of one training; of a fold or seed, its own")
+    parser.add_argument(
+        "run",
+        type=Path,
+        metavar="RUN_DIR",
+        help="folder of one training; of a run with several folds or seeds, the folder of one of them",
+    )
     parser.add_argument(
         "--to",
         choices=list(FORMATS),
         required=True,
-        help="c: FILE.c and FILE.h, a library of C99 without allocation; nir: FILE.nir, for other tools; "
-        "genn: FILE.py and FILE.npz, a script for PyGeNN; web: FILE.html, a page that listens",
+        help="c: FILE.c and FILE.h, a library in C99; nir: FILE.nir, for other simulators; genn: FILE.py and "
+        "FILE.npz, a script for PyGeNN; web: FILE.html, a page that recognises words from the microphone",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument("--checkpoint", choices=CHECKPOINTS, default="best", help="which weights (default: best)")
     parser.add_argument(
         "--weights",
         choices=c.WEIGHTS,
-        help="of --to c and web: numbers that weights are stored as (default: float32); with float64 all of it "
-        "computes in double precision; int8 prints the accuracy that rounding costs",
+        help="for --to c and web: type of the weights (default: float32); float64 computes in double precision; "
+        "int8 prints the accuracy before and after rounding",
     )
     parser.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="of --to c and web: folder of data files, for int8"
+        "--data-dir", type=Path, metavar="DIR", help="for --to c and web with --weights int8: folder of the data files"
     )
     parser.add_argument(
         "--dialect",
         choices=list(DIALECTS),
-        help="of --to nir: the standard's own meaning of its equations, or that of a tool (default: physical)",
+        help="for --to nir: effect of a spike, as in the equations of the standard or as in a tool (default: physical)",
     )
     parser.add_argument(
         "--readout",
         choices=READOUTS,
-        help="of --to nir: nodes of outputs that never spike (default: what tools of the dialect know)",
+        help="for --to nir: nodes of outputs that never spike (default: those that tools of the dialect support)",
     )
     outputs.add_overwrite(parser)
     return parser

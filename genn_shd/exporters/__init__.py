@@ -1,1 +1,1 @@
-"""Trained networks as files that run without this package: one module a format."""
+"""Export of trained networks to files that run without this package: one module per format."""

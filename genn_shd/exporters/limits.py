@@ -1,4 +1,4 @@
-"""Networks that no exporter of code takes: losses that weigh the input, nonlinear dynamics."""
+"""Check for parts of a network that no exporter of code supports."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from ..eventprop.program import Program
 
 
 def check_exportable(program: Program, form: str) -> None:
-    """Refuse a network that the exported code cannot follow.
+    """Check that exported code can simulate a network.
 
     Parameters
     ----------
-    program : of the network, in the scheme of the code.
-    form : names the code in messages, as `the script`.
+    program : program of the network, in the scheme of the code.
+    form : name of the code in messages, such as `the script`.
 
     Raises
     ------
     SettingError
-        The exported code does not support a part of the network; names it and the remedy.
+        The network has nonlinear dynamics, or a loss that weights the outputs by the activity of the input.
     """
     network = program.network
     if network.loss.weighs_input:
         raise SettingError(
-            f"loss {network.loss.name!r} weighs outputs by the input's activity, which {form} does not; take "
-            "a loss whose weight depends on time alone."
+            f"loss {network.loss.name!r} weights the outputs by the activity of the input, which {form} does not "
+            "support; use a loss whose weight depends only on time."
         )
     for p in program.populations:
         if p.flow:
-            raise SettingError(f"population {p.name!r} has nonlinear dynamics, and {form} follows linear ones alone.")
+            raise SettingError(
+                f"population {p.name!r} has nonlinear dynamics, which {form} does not support; use linear neurons."
+            )

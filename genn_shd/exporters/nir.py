@@ -1,4 +1,4 @@
-"""`--to nir`: the network as a NIR file."""
+"""`--to nir`: a trained network as a NIR file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ def write_file(
 ) -> None:
     """Write a trained network to a file; see `genn_shd.interop.nir.write_graph`.
 
-    Its metadata adds what the network lacks: names of classes, one a line, the length of a trial (ms), the
-    scheme of its training, values of the loss's parameters, what times and channels are multiplied by beforehand, and
-    to how many spikes samples are thinned.
+    The metadata contain what a NIR graph does not: names of classes (one per line), duration of a trial (ms), scheme of
+    the training, parameters of the loss, factors of the times and channels of input spikes, and the number of spikes to
+    which samples are reduced.
 
     Parameters
     ----------
     trained : the network.
-    path : the file.
+    path : file to write.
     dialect, readout : as in `write_graph`.
-    mark : of the command that writes it.
+    mark : name of the command that writes the file, by which it recognises it later.
     """
     notes = {
         "origin": trained.origin,

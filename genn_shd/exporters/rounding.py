@@ -1,4 +1,4 @@
-"""Accuracy of a run with its weights as they are, and as they are after rounding."""
+"""Accuracy of a run with its trained weights and with rounded ones."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Rounding:
 
     Attributes
     ----------
-    before, after : with weights as trained, and rounded.
-    samples : how many there are.
+    before, after : with trained and with rounded weights.
+    samples : number of samples.
     """
 
     before: float
@@ -32,17 +32,17 @@ class Rounding:
 def measure_rounding(
     path: Path, checkpoint: str, round_weights: Callable[[np.ndarray], np.ndarray], data_dir: Path | None = None
 ) -> dict[str, Rounding]:
-    """Evaluate a run on the samples that it did not learn from, twice.
+    """Evaluate a run on its held-out samples, with trained and with rounded weights.
 
     Parameters
     ----------
     path, checkpoint : as for `read_run`.
-    round_weights : from weights (pre, post) to rounded ones.
-    data_dir : folder of data files, where it is not that of the run.
+    round_weights : function from weights, (pre, post), to rounded weights of the same shape.
+    data_dir : folder of the data files; that of the run by default.
 
     Returns
     -------
-    Part of the data -> accuracies; the training samples where nothing was held out.
+    Part of the data -> accuracies. Without held-out samples: those of the training samples.
     """
     folder = RunFolder.open_existing(path)
     saved, config = folder.checkpoints.read(checkpoint), on_native(folder.read_config(), folder.read_scheme())

@@ -1,4 +1,4 @@
-"""A trained network as exporters take it: the description, and every number of it."""
+"""Trained networks as exporters use them: the description and all its numbers."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ..training.data import build_augmentation
 
 @dataclass(frozen=True)
 class Thinning:
-    """Every spike of a sample with n spikes is kept with probability min(1, target / n), as `evaluate` does.
+    """Random choice of spikes: each of a sample with n spikes is kept with probability min(1, target / n).
 
     Attributes
     ----------
-    target : mean number of spikes of a sample that has more.
-    seed : of the training.
+    target : mean number of spikes that remain of a sample with more spikes.
+    seed : seed of the training, so that the same spikes are kept as by `evaluate`.
     """
 
     target: int
@@ -40,34 +40,35 @@ class Thinning:
 
     @property
     def root(self) -> int:
-        """Number from which the random numbers of all samples start; see `RandomStreams.start`."""
+        """Seed of the random numbers of all samples; see `RandomStreams.start`."""
         return int(np.random.SeedSequence([self.seed, 0]).generate_state(1, np.uint64)[0])
 
     @property
     def purpose(self) -> int:
-        """Number of the purpose among others; see `RandomStreams.derive`."""
+        """Number of this use of random numbers; see `RandomStreams.derive`."""
         return zlib.crc32(b"normalise") + 1
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """A network of which nothing changes any more.
+    """A network with fixed parameters.
 
     Attributes
     ----------
-    network : the description, without what matters to training alone.
+    network : the description, without the parts that only training uses.
     weights : connection -> (pre, post).
     neuron_values : population -> parameter -> (N,).
-    delays : name of a connection's delays -> (pre, post) or (pre,), ms.
+    delays : name of the delays of a connection -> (pre, post) or (pre,), ms.
     loss_values : parameter of the loss -> value.
-    scheme, integration : how time is stepped.
-    dt, num_steps : length and number of steps of a trial; ms.
-    precision : of the training, "float32" or "float64".
+    scheme, integration : scheme of the simulation, and its integration method for nonlinear dynamics.
+    dt, num_steps : length of a time step, ms, and number of steps of a trial.
+    precision : floating-point type of the training, "float32" or "float64".
     class_names : one for each output.
-    thinning : random choice of spikes of a sample before the network receives them; None where it receives all.
-    rescale : change of times and channels of input spikes before the network receives them.
-    rule : how it was trained; a neuron without reset spikes by it, see `genn_shd.eventprop.schemes.surrogate`.
-    origin : where it comes from, a line for comments.
+    thinning : random choice of the spikes that the network receives; None if it receives all.
+    rescale : factors of times and channels of input spikes.
+    rule : learning rule of the training. The spikes of a neuron without reset depend on it, see
+        `genn_shd.eventprop.schemes.surrogate`.
+    origin : one line for comments that tells which run and checkpoint it comes from.
     """
 
     network: Network
@@ -88,7 +89,7 @@ class TrainedNetwork:
 
     @property
     def duration(self) -> float:
-        """Length of a trial, ms."""
+        """Duration of a trial, ms."""
         return self.num_steps * self.dt
 
     @property
@@ -97,11 +98,11 @@ class TrainedNetwork:
         return self.rescale.count_units_before(self.network.input.size)
 
     def rename_populations(self, codes: Mapping[str, str]) -> TrainedNetwork:
-        """Return the same network with other names of populations, and of connections, which are called after them.
+        """Return the same network with other names of populations, and so of connections.
 
         Parameters
         ----------
-        codes : name -> new name, of all populations.
+        codes : name -> new name, for all populations.
         """
         network = rename_network(self.network, codes)
         pairs = list(zip(self.network.connections, network.connections, strict=True))
@@ -114,11 +115,11 @@ class TrainedNetwork:
         )
 
     def on_grid(self) -> TrainedNetwork:
-        """Return the same network on the grid of time steps, for any scheme it was trained in."""
+        """Return the same network with the grid scheme."""
         return replace(self, scheme="grid")
 
     def build_program(self, is_taken: IsTaken = lambda _: False) -> Program:
-        """Build the program of its scheme; `is_taken` as in `genn_shd.build_program`."""
+        """Build the program of the network in its scheme; `is_taken` as in `genn_shd.build_program`."""
         return build_program(self.network, self.scheme, is_taken, self.integration, self.rule)
 
 
@@ -127,13 +128,13 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
 
     Parameters
     ----------
-    path : folder of one training; of a fold or seed, its own.
+    path : folder of one training; of a run with several folds or seeds, the folder of one of them.
     checkpoint : "best" or "last".
 
     Raises
     ------
     DataError
-        There is no run in the folder, or no such checkpoint.
+        The folder has no run, or not this checkpoint.
     SettingError
         The settings of the run cannot be read.
     """
@@ -156,7 +157,7 @@ def read_run(path: Path, checkpoint: str = "best") -> TrainedNetwork:
 def draw_trained_network(
     network: Network, parameters: Arrays, config: Config, *, class_names: tuple[str, ...], scheme: str, origin: str
 ) -> TrainedNetwork:
-    """A network with these trained parameters, and all other numbers as the settings of its training draw them."""
+    """Create a network from trained parameters; all other numbers are drawn as in its training."""
     simulation = config.simulation
     _, delays, values = draw_start(network, config.training.seed, simulation.dt)
     loss_values = values.get_loss_values()
@@ -183,13 +184,13 @@ def draw_trained_network(
 
 
 def _describe_thinning(config: Config) -> Thinning | None:
-    """Describe `augmentation.normalise`, where it is set."""
+    """Describe `augmentation.normalise`, if it is set."""
     normalise = build_augmentation(config).normalise
     return Thinning(normalise.target, config.training.seed) if normalise else None
 
 
 def without_training(network: Network) -> Network:
-    """The description without trained parameters of neurons, noise, dropout and pulls on spike counts."""
+    """Return the description without trained parameters of neurons, noise, dropout and regularisation."""
     populations = tuple(
         replace(p, trained={}, noise=None, dropout=None, regularisation=None) for p in network.populations
     )

@@ -51,7 +51,7 @@ def test_eight_bits_print_what_rounding_costs(run_folder, tmp_path, capsys):
     assert export.main(words) == 0
     said = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in said[3:]] == ["validation", "test"]
-    assert "of 30 samples correct" in said[4] and "with weights as trained" in said[4]
+    assert "of 30 samples correct" in said[4] and "with unrounded weights" in said[4]
 
 
 def test_only_its_own_files_are_replaced(run_folder, tmp_path, capsys):
@@ -69,7 +69,10 @@ def test_only_its_own_files_are_replaced(run_folder, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("out", "message"),
-    [("net.txt", "net.txt is not allowed; the file is a .c"), ("8 bits.c", "'8 bits' cannot begin names in C")],
+    [
+        ("net.txt", "net.txt is not allowed; the name must end in .c"),
+        ("8 bits.c", "'8 bits' cannot be a prefix of names in C"),
+    ],
 )
 def test_mistakes_are_one_line(run_folder, tmp_path, capsys, out, message):
     assert export.main([str(run_folder), "--to", "c", "--out", str(tmp_path / out)]) == 2
@@ -107,13 +110,13 @@ def test_a_script_for_pygenn_is_written_with_its_numbers(run_folder, tmp_path, c
         assert {"input_hidden", "hidden_output"} <= set(numbers)
     file.unlink()
     assert export.main(words) == 2
-    assert "words.npz: is there already" in capsys.readouterr().err
+    assert "words.npz already exists" in capsys.readouterr().err
 
 
 def test_an_option_of_another_format_is_refused(run_folder, tmp_path, capsys):
     words = [str(run_folder), "--to", "c", "--out", str(tmp_path / "net.c"), "--dialect", "norse"]
     assert export.main(words) == 2
-    assert "--dialect is of --to nir; leave it out" in capsys.readouterr().err
+    assert "--dialect is only for --to nir; leave it out" in capsys.readouterr().err
 
 
 def test_a_page_is_written_and_says_how_large_its_parts_are(run_folder, tmp_path, capsys, monkeypatch):
@@ -128,7 +131,7 @@ def test_a_page_is_written_and_says_how_large_its_parts_are(run_folder, tmp_path
     said = capsys.readouterr().out.splitlines()
     assert said[0] == str(file) and said[1].startswith(f"{file.stat().st_size / 1e6:.1f} MB, with a network of ")
     text = file.read_text(encoding="utf-8")
-    assert "<title>words: a spiking network that listens</title>" in text
+    assert "<title>words: speech recognition with a spiking neural network</title>" in text
     assert "http://" not in text and "https://" not in text and " src=" not in text
     file.write_text("<!doctype html><p>a user's own</p>", encoding="utf-8")
     assert export.main(words) == 2
@@ -138,5 +141,5 @@ def test_a_page_is_written_and_says_how_large_its_parts_are(run_folder, tmp_path
 def test_a_page_of_a_network_that_hears_no_sound_is_refused(run_folder, tmp_path, capsys):
     assert export.main([str(run_folder), "--to", "web", "--out", str(tmp_path / "words.html")]) == 2
     said = capsys.readouterr().err
-    assert "channels, and sound has 700" in said and said.count("\n") == 1
+    assert "channels, and encoded sound has 700" in said and said.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -188,7 +188,7 @@ def test_times_and_channels_are_rescaled_as_in_training(tmp_path):
 @pytest.mark.parametrize(
     ("described", "scheme", "message"),
     [
-        (network("sum_input"), "exact", "loss 'sum_input' weighs outputs by the input's activity"),
+        (network("sum_input"), "exact", "loss 'sum_input' weights the outputs by the activity of the input"),
         (network(neuron="qif"), "exact", "population 'hidden' has nonlinear dynamics"),
     ],
 )

@@ -63,9 +63,9 @@ def test_a_sample_is_thinned_to_the_spikes_that_evaluate_keeps(tmp_path):
 @pytest.mark.parametrize(
     ("described", "message"),
     [
-        (network("sum_input"), "loss 'sum_input' weighs outputs by the input's activity"),
+        (network("sum_input"), "loss 'sum_input' weights the outputs by the activity of the input"),
         (network(neuron="qif"), "population 'hidden' has nonlinear dynamics"),
-        (network(input_delays=(0.0, 2.5)), "a copy of the input is 2.5 ms late"),
+        (network(input_delays=(0.0, 2.5)), "a copy of the input has a delay of 2.5 ms"),
     ],
 )
 def test_what_it_cannot_do_is_refused_by_name(described, message):

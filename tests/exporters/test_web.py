@@ -141,7 +141,7 @@ def test_wav_files_of_every_width_are_read(run_script, tmp_path):
 
 
 def test_what_hears_no_sound_is_refused():
-    with pytest.raises(SettingError, match="this network hears 8 channels, and sound has 700"):
+    with pytest.raises(SettingError, match="this network has 8 input channels, and encoded sound has 700"):
         web.generate(fresh(small_network(), "exact"), "page", "a test")
 
 

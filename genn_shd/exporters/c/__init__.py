@@ -1,4 +1,4 @@
-"""`--to c`: a library of C99 for devices."""
+"""`--to c`: a library in C99 for embedded devices."""
 
 from .generator import MARK, WEIGHTS, CLibrary, check_name, generate
 

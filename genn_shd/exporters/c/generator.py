@@ -1,8 +1,8 @@
-"""A network as a C library: one source and one header of C99 that need nothing but `math.h` and `string.h`.
+"""Code generation of a C library: one source file and one header in C99 that need only `math.h` and `string.h`.
 
-The library computes what the native back end does in its forward pass, step by step and one spike at a time: the same
-program, the same terms of arrivals, the same roots. It allocates nothing; a trial's memory is one structure of the
-caller's.
+The library computes the forward pass of the native back end step by step, and takes input spikes one by one. It uses
+the same program, the same terms for arrivals and the same root finding. It allocates no memory: the state of a trial is
+in one structure, which the caller provides.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from .quantise import quantise
 from .structure import Member, compute_structure_size
 
 WEIGHTS = ("float32", "float64", "int8")
-"""Types of weights. In "float64" the library computes in double precision, else in single."""
+"""Types of weights. With "float64" the library computes in double precision, otherwise in single precision."""
 
 MARK = "genn_shd.export"
-"""Text in every file, by which the command knows its own."""
+"""Text in every file, by which the command recognises files that it wrote."""
 
 MAX_INPUT_SPIKES = 1024
 
@@ -46,14 +46,14 @@ _NAMES = TemplateNames(_ENVIRONMENT)
 
 @dataclass(frozen=True)
 class CLibrary:
-    """Text of a library, and the memory that it needs.
+    """Text of a library, and its use of memory.
 
     Attributes
     ----------
     header, source : text of the two files.
-    ram : bytes of the structure of one network.
-    flash : bytes of constants.
-    names : population -> its name in the code.
+    ram : size of the structure of one network, bytes.
+    flash : size of the constants, bytes.
+    names : population -> name in the code.
     """
 
     header: str
@@ -65,7 +65,7 @@ class CLibrary:
 
 @dataclass(frozen=True)
 class Capacity:
-    """Room for spikes that a user may change: name of the macro, its value, and its purpose."""
+    """Length of a list of spikes, which users can change: name and value of the macro, and a comment."""
 
     name: str
     value: int
@@ -78,13 +78,13 @@ def generate(trained: TrainedNetwork, name: str, weights: str = "float32") -> CL
     Parameters
     ----------
     trained : the network.
-    name : prefix of all public names, a word of C; also of the header's file.
-    weights : their type, of `WEIGHTS`.
+    name : prefix of all public names, a C identifier; also the name of the files without suffix.
+    weights : type of the weights, one of `WEIGHTS`.
 
     Raises
     ------
     SettingError
-        The library does not support a part of the network; names it.
+        The library does not support a part of the network; the message names it.
     """
     return _Library(trained, name, weights).write()
 
@@ -102,7 +102,7 @@ class _Library:
         self._context: dict[str, Any] = {}
 
     def write(self) -> CLibrary:
-        """Write both files."""
+        """Write the source file and the header."""
         self._fill()
         code = format_c(_ENVIRONMENT.get_template("library.c.j2").render(self._context))
         used = self._constants.select_used(find_names(code))
@@ -137,7 +137,7 @@ class _Library:
         return f"enum {{ {', '.join(f'{key} = {value}' for key, value in sizes.items())} }};"
 
     def _fill(self) -> None:
-        """Collect all names that templates use."""
+        """Collect the values that templates use."""
         program, trained, scalar = self._program, self._trained, self._scalar
         exact, network = program.scheme == "exact", program.network
         self._add_constants()
@@ -242,7 +242,7 @@ class _Library:
         self._add_weights(p)
 
     def _add_weights(self, p: PopulationProgram) -> None:
-        """Add all weights onto a population, connection after connection."""
+        """Add the weights of all connections to a population, one connection after another."""
         into = [c for c in self._program.network.connections if c.target == p.name]
         rows, parts = 0, []
         for connection in into:
@@ -271,7 +271,7 @@ class _Library:
         return connection in self._late and self._late[connection].per_synapse
 
     def _count_ring_steps(self) -> dict[str, int]:
-        """Steps in which something may arrive, for each population that keeps sums of what is under way to it."""
+        """Count the steps of the ring buffers: population -> steps, for those with sums of future arrivals."""
         exact = self._program.scheme == "exact"
         rings: dict[str, int] = {}
         for c in self._program.network.delayed_connections:
@@ -282,7 +282,7 @@ class _Library:
     # -- memory ----------------------------------------------------------------------------------------------------
 
     def _list_capacities(self) -> list[Capacity]:
-        """Macros for the room that spikes have."""
+        """List the macros for the lengths of lists of spikes."""
         start, program = self._name.upper(), self._program
         copies = len(program.network.input.delays)
         result = [
@@ -308,7 +308,7 @@ class _Library:
         return result
 
     def _list_members(self) -> list[Member]:
-        """Members of the structure, widest first."""
+        """List the members of the structure, those with the widest types first."""
         scalar, rows, program = self._scalar, self._row_type, self._program
         exact, copies = program.scheme == "exact", len(program.network.input.delays)
         rooms = {c.name: c.value for c in self._context["capacities"]}
@@ -350,12 +350,12 @@ class _Library:
 
     @property
     def _hears_own(self) -> bool:
-        """Whether there are neurons that spike and hear spikes at times of their own."""
+        """Whether the arrivals of a step differ between the neurons of a spiking population (exact scheme)."""
         spiking = [p.name for p in self._context["spiking"]]
         return self._program.scheme == "exact" and any(p in spiking for p in self._context["rings"])
 
     def _list_late_members(self, rooms: dict[str, int]) -> list[Member]:
-        """Members of floating-point numbers that connections with delays need."""
+        """List the floating-point members for connections with delays."""
         scalar, exact = self._scalar, self._program.scheme == "exact"
         members = []
         for p in self._program.populations:
@@ -372,7 +372,7 @@ class _Library:
         return members
 
     def _list_times_under_way(self, rooms: dict[str, int]) -> list[Member]:
-        """Members of whole numbers that connections with delays need in the exact scheme."""
+        """List the integer members for connections with delays (exact scheme)."""
         members = [Member("int32_t", "num_own", (), rooms)] if self._hears_own else []
         for name, late in self._late.items():
             members.append(Member("int32_t", f"{name}_step", (late.room,), rooms, "in which a spike was emitted"))
@@ -381,7 +381,7 @@ class _Library:
 
 
 def _choose_names(trained: TrainedNetwork) -> dict[str, str]:
-    """Names of populations in the code; that of the input stands only in names of connections."""
+    """Choose the names of populations in the code. That of the input is only used in names of connections."""
     source, names = trained.network.input.name, [p.name for p in trained.network.populations]
     codes = choose_code_names(names, _NAMES.own, _NAMES.suffixes)
     return codes | ({source: source} if source.isascii() else {})
@@ -392,7 +392,7 @@ def _is_taken(name: str) -> bool:
 
 
 def _compute_caller_duration(trained: TrainedNetwork) -> float:
-    """Length of a trial in the times of whoever pushes spikes, ms: the least float32 that is its end, or after."""
+    """Compute the duration of a trial before times are rescaled, ms: the smallest float32 that is not too short."""
     duration = np.float32(trained.duration / trained.rescale.time)
     while float(duration) * trained.rescale.time < trained.duration:
         duration = np.nextafter(duration, np.float32(np.inf))
@@ -400,7 +400,7 @@ def _compute_caller_duration(trained: TrainedNetwork) -> float:
 
 
 def _choose_row_type(program: Program) -> str:
-    """Type of numbers of neurons and of rows of weights."""
+    """Choose the integer type for numbers of neurons and of rows of weights."""
     network = program.network
     rows = [
         sum(network.get_weight_shape(c)[0] for c in network.connections if c.target == p.name)
@@ -410,30 +410,30 @@ def _choose_row_type(program: Program) -> str:
 
 
 def _write_reading(p: PopulationProgram, program: Program) -> str:
-    """Expression of the voltage that the loss reads of a step."""
+    """Write the expression of the voltage that the loss reads in a step."""
     if p.spike or program.loss.reads == "spikes":
         return "0.0"
     return p.mean_code if program.loss.reads == "mean_voltage" else next(iter(p.state))
 
 
 def _select_needed(p: PopulationProgram) -> dict[str, str]:
-    """Closed forms of the entries that the state needs."""
+    """Select the closed forms of the entries of the propagator that the forward pass uses."""
     return {name: text for name, text in p.propagator.items() if name in p.forward_entries}
 
 
 def _count_room(p: PopulationProgram) -> int:
-    """Spikes of a population in a step: one of each neuron, and some that spike twice."""
+    """Compute the room for spikes of a population in a step: one per neuron, and 32 more."""
     return p.size + 32
 
 
 def _count_input_room(program: Program) -> int:
-    """Input spikes that wait: those of a step, and while copies are late, an eighth of a spike a channel and ms."""
+    """Compute the room for input spikes: those of a step, and 1/8 per channel and ms of the longest input delay."""
     source = program.network.input
     return MAX_INPUT_SPIKES + math.ceil(max(source.delays) * max(16, source.size // 8))
 
 
 def _write_class_names(name: str, classes: Sequence[str]) -> str:
-    """The array of names, in letters that every compiler takes."""
+    """Write the array of class names, with only ASCII characters."""
     quoted = ", ".join(f'"{_escape(each)}"' for each in classes)
     return f"const char *const {name}_classes[{name.upper()}_CLASSES] = {{{quoted}}};"
 
@@ -445,8 +445,14 @@ def _escape(text: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Raise a SettingError unless a name can begin names in C."""
+    """Check that a name can be the prefix of C identifiers.
+
+    Raises
+    ------
+    SettingError
+        It cannot.
+    """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise SettingError(
-            f"{name!r} cannot begin names in C; call the file by letters, digits and underscores, such as digits.c."
+            f"{name!r} cannot be a prefix of names in C; use letters, digits and underscores in the name of the file."
         )

@@ -1,4 +1,4 @@
-"""Connections with delays, as numbers of the library: how long its memory of them is, and what its templates read."""
+"""Descriptions of connections with delays for the templates of the library, and the lengths of their buffers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..delays import count_steps
 from ..trained_network import TrainedNetwork
 
 _RATE = 0.125
-"""Spikes of a source neuron in a ms while they are under way, for which there is room."""
+"""Firing rate of source neurons, averaged over the longest delay, for which buffers have room; spikes per ms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +22,11 @@ class LateConnection:
     Attributes
     ----------
     delays : (pre, post) or (pre,), ms.
-    steps : the same in whole time steps beyond those that a spike takes without delays.
-    least : time steps that every spike takes: 1 between neurons.
-    longest : steps after which a spike has arrived everywhere.
-    room : macro for the number of spikes that may be under way.
-    capacity : its value.
+    steps : delays in time steps, less those that a spike takes without a delay; same shape.
+    least : time steps that a spike takes without a delay: 1 between neurons, 0 from the input.
+    longest : number of steps after which a spike has arrived at all targets.
+    room : name of the macro for the number of spikes that can be under way at once.
+    capacity : value of the macro.
     """
 
     delays: np.ndarray
@@ -38,7 +38,7 @@ class LateConnection:
 
     @property
     def per_synapse(self) -> bool:
-        """Whether synapses of one neuron have delays of their own."""
+        """Whether each synapse has its own delay, not only each source neuron."""
         return self.delays.ndim == 2
 
 
@@ -48,9 +48,9 @@ def describe_late(trained: TrainedNetwork, connection: Connection, scalar: type,
     Parameters
     ----------
     trained : the network.
-    connection : one that has delays.
-    scalar : type of floating-point numbers in the library, which rounds as the back end does.
-    start : of the names of macros.
+    connection : a connection with delays.
+    scalar : floating-point type of the library.
+    start : prefix of the names of macros.
     """
     delays: np.ndarray = trained.delays[connection.delay_name].astype(scalar)
     least = 0 if connection.source == trained.network.input.name else 1

@@ -1,4 +1,4 @@
-"""Numbers of a network as constants of C: written so that a compiler reads the very same ones, and counted."""
+"""Numbers of a network as constants in C: their text, which a compiler reads without rounding, and their size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WIDTH = 118
 
 
 def write_number(value: float, scalar: str) -> str:
-    """A number as C of type "float" or "double", which reads as the same one."""
+    """Write a number as a C literal of type "float" or "double" with exactly its value."""
     text = str(np.float32(value)) if scalar == "float" else repr(float(value))
     text = text if any(c in text for c in ".en") else f"{text}.0"
     return f"{text}f" if scalar == "float" else text
@@ -27,13 +27,13 @@ def write_number(value: float, scalar: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """An array or a number of C.
+    """A constant in C, an array or a number.
 
     Attributes
     ----------
-    name : in the code.
-    values : of the type that C gets.
-    comment : meaning.
+    name : name in the code.
+    values : values, in the type of the constant.
+    comment : comment above the definition.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Constant:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
         return self.values.nbytes
 
     @property
     def text(self) -> str:
-        """Its definition."""
+        """Definition in C."""
         kind = _TYPES[self.values.dtype]
         dimensions = "".join(f"[{length}]" for length in self.values.shape)
         comment = f"/* {self.comment} */\n" if self.comment else ""
@@ -65,7 +65,7 @@ def _format(values: np.ndarray) -> list[str]:
 
 
 def _write_braces(values: np.ndarray) -> str:
-    """Nested lists, innermost ones in lines that are not too long."""
+    """Write nested initialisers, with the innermost ones wrapped."""
     if values.ndim > 1:
         return "{\n" + ",\n".join(_write_braces(row) for row in values) + "\n}"
     lines = textwrap.wrap(", ".join(_format(values)), _WIDTH, break_long_words=False, break_on_hyphens=False)
@@ -74,30 +74,30 @@ def _write_braces(values: np.ndarray) -> str:
 
 @dataclass
 class Constants:
-    """Constants of one source, of which those that its code names are written."""
+    """Constants of a source file, by name; only those that its code uses are written."""
 
     scalar: str
     known: dict[str, Constant] = field(default_factory=dict)
 
     def add(self, name: str, values: np.ndarray | float, comment: str = "") -> None:
-        """Keep numbers of the code's own floating-point type."""
+        """Add numbers, converted to the floating-point type of the code."""
         kind = np.float32 if self.scalar == "float" else np.float64
         self.known[name] = Constant(name, np.asarray(values, kind), comment)
 
     def add_as_is(self, name: str, values: np.ndarray, comment: str = "") -> None:
-        """Keep numbers of their own type."""
+        """Add numbers without converting them."""
         self.known[name] = Constant(name, values, comment)
 
     def add_neurons(self, name: str, values: np.ndarray) -> None:
-        """Keep one number for each neuron, the last axis; or, where all have the same, one for all."""
+        """Add one number per neuron (the last axis), or only one if all are equal."""
         alike = bool(np.all(values == values[..., :1]))
         self.add(name, values[..., 0] if alike else values)
 
     def is_array(self, name: str) -> bool:
-        """Whether neurons have numbers of their own."""
+        """Whether a constant has one number per neuron, not one for all."""
         return self.known[name].values.ndim > 0
 
     def select_used(self, names: Iterable[str]) -> list[Constant]:
-        """Select the constants whose names are among `names`."""
+        """Return the constants with these names."""
         wanted = set(names)
         return [constant for name, constant in self.known.items() if name in wanted]

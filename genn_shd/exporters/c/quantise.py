@@ -1,4 +1,4 @@
-"""Weights in 8 bits: whole numbers from -127 to 127, times a scale of their row."""
+"""Quantisation of weights to 8 bits: integers from -127 to 127, with one scale per source neuron."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LARGEST = 127
 
 
 def quantise(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Round the weights of each source neuron to whole multiples of a scale, that of its largest.
+    """Round the weights of each source neuron to multiples of a scale, the largest of them divided by 127.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def quantise(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    (pre, post) int8 and (pre,) float32; a weight is the product of the two.
+    Integers, (pre, post) int8, and scales, (pre,) float32. A weight is approximately their product.
     """
     scales = (np.abs(weights).max(axis=1, initial=0.0) / LARGEST).astype(np.float32)
     divisors = np.where(scales > 0, scales, 1)[:, None]
@@ -24,6 +24,6 @@ def quantise(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def dequantise(weights: np.ndarray) -> np.ndarray:
-    """The weights that `quantise` stands for, (pre, post) float64."""
+    """Round weights, (pre, post), to those that `quantise` can represent, (pre, post) float64."""
     whole, scales = quantise(weights)
     return whole * scales.astype(np.float64)[:, None]

@@ -1,4 +1,4 @@
-"""The structure that holds a network while it runs, as a table: its declaration in C and its size."""
+"""Members of the C structure that holds the state of a network, and its size."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _SIZES = {"double": 8, "float": 4, "int32_t": 4, "uint32_t": 4, "uint16_t": 2}
 
 @dataclass(frozen=True)
 class Member:
-    """One member.
+    """A member of the structure.
 
     Attributes
     ----------
-    type, name : in C.
-    dimensions : of an array, numbers or names of macros.
-    macros : values of these.
-    comment : meaning.
+    type, name : type and name in C.
+    dimensions : those of an array, as numbers or names of macros; none for a number.
+    macros : name of a macro -> value.
+    comment : comment in the declaration.
     """
 
     type: str
@@ -29,19 +29,19 @@ class Member:
 
     @property
     def declaration(self) -> str:
-        """A line of C."""
+        """Declaration in C, one line."""
         array = "".join(f"[{d}]" for d in self.dimensions)
         return f"{self.type} {self.name}{array};" + (f" /* {self.comment} */" if self.comment else "")
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Size in bytes, without padding."""
         lengths = [self.macros[d] if isinstance(d, str) else d for d in self.dimensions]
         return _SIZES[self.type] * math.prod(lengths)
 
 
 def compute_structure_size(members: Sequence[Member]) -> int:
-    """Bytes of the structure: members lie at multiples of their type's size, and the whole at one of the widest."""
+    """Compute the size of the structure in bytes, with the usual alignment: to the size of the type."""
     size = 0
     for member in members:
         size = _align(size, _SIZES[member.type]) + member.size

@@ -1,4 +1,4 @@
-"""`--to genn`: a script for PyGeNN that stands alone, with the numbers beside it."""
+"""`--to genn`: a script for PyGeNN, and a file with its numbers."""
 
 from .generator import GennScript, generate
 

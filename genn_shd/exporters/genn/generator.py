@@ -1,4 +1,4 @@
-"""A network as a script for PyGeNN, readable as an example: inference only, on the grid of time steps."""
+"""Code generation of a PyGeNN script: inference on the grid of time steps, written to be read."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _OWN = frozenset(
 
 @dataclass(frozen=True)
 class GennScript:
-    """Text of a script and content of the npz file beside it."""
+    """Text of a script, and content of its npz file."""
 
     source: str
     numbers: bytes
@@ -54,7 +54,7 @@ class GennScript:
 
 @dataclass(frozen=True)
 class _Neurons:
-    """A population as the template reads it."""
+    """Description of a population for the template."""
 
     name: str
     constant: str
@@ -72,14 +72,14 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
 
     Parameters
     ----------
-    trained : the network, which the script runs on the grid, whatever it was trained in.
+    trained : the network. The script uses the grid scheme, for any scheme of the training.
     stem : name of the two files without suffixes.
-    mark : of the command that writes them.
+    mark : name of the command that writes them.
 
     Raises
     ------
     SettingError
-        The script does not support a part of the network; names it.
+        The script does not support a part of the network; the message names it.
     """
     _check(trained)
     program = trained.on_grid().build_program(lambda name: name in _OWN or name.startswith("loss_"))
@@ -105,7 +105,7 @@ def generate(trained: TrainedNetwork, stem: str, mark: str) -> GennScript:
 
 
 def _add_delays(trained: TrainedNetwork, numbers: dict[str, np.ndarray]) -> dict[str, int]:
-    """Add delays to the numbers, in time steps; returns the longest of each connection that has any."""
+    """Add delays in time steps to `numbers`; returns connection -> longest delay, for those with delays."""
     longest = {}
     for connection in trained.network.delayed_connections:
         shape = trained.weights[connection.name].shape
@@ -122,13 +122,15 @@ def _check(trained: TrainedNetwork) -> None:
     check_exportable(trained.on_grid().build_program(), "the script")
     for delay in trained.network.input.delays:
         if abs(delay / trained.dt - round(delay / trained.dt)) > 1e-6:
-            raise SettingError(f"a copy of the input is {delay:g} ms late; GeNN needs a multiple of {trained.dt:g} ms.")
+            raise SettingError(
+                f"a copy of the input has a delay of {delay:g} ms; on GeNN it must be a multiple of {trained.dt:g} ms."
+            )
 
 
 def _describe_neurons(
     p: PopulationProgram, program: Program, trained: TrainedNetwork, numbers: dict[str, np.ndarray], kind: type
 ) -> _Neurons:
-    """Describe a population: its code and the values that it reads; arrays go into `numbers`."""
+    """Describe a population: its code and the values that the code reads. Arrays are added to `numbers`."""
     is_output = p is program.output
     code = _write_code(p)
     variables = [*p.state, *(["fired"] if p.spike else [])]
@@ -169,7 +171,7 @@ def _describe_neurons(
 
 
 def _choose_constant(name: str, program: Program) -> str:
-    """Choose the name of the script's constant that describes a population, which no other constant has."""
+    """Choose the name of the constant that holds a population, unlike all other constants of the script."""
     names = [p.name.upper() for p in program.network.populations]
     constant = name.upper()
     if names.count(constant) > 1 or constant in _CONSTANTS or constant.endswith("_PARAMETERS"):
@@ -178,7 +180,7 @@ def _choose_constant(name: str, program: Program) -> str:
 
 
 def _write_code(p: PopulationProgram) -> list[str]:
-    """A step: arrivals, advance, spike and reset, decay."""
+    """Write the code of a time step: arrivals, advance, spike and reset, decay."""
     start = " ".join(f"{x} = {value!r};" for x, value in p.state.items())
     lines = [
         "const int step = (int)(t / dt + 0.5);",
@@ -201,7 +203,7 @@ def _write_code(p: PopulationProgram) -> list[str]:
 
 
 def _write_loss(program: Program) -> list[str]:
-    """Code of what outputs add to their logits, and of the logits so far."""
+    """Write the code of the loss: its state after a time step, and the logits so far."""
     loss, output = program.loss, program.output
     snippets = [*loss.state.values(), loss.step_code, loss.spike_code, loss.logit]
     own = {x: f"loss_{x}" for x in (*loss.state, *loss.parameters, "T") if x in find_names(*snippets)}
@@ -221,5 +223,5 @@ def _write_loss(program: Program) -> list[str]:
 
 
 def _quote(text: str) -> str:
-    """Text that can stand in a docstring."""
+    """Escape text for a docstring."""
     return text.replace("\\", "\\\\").replace('"""', "'''")

@@ -1,4 +1,4 @@
-"""`--to web`: a page that hears words."""
+"""`--to web`: a page that recognises words."""
 
 from .page import WebPage, generate
 

@@ -1,4 +1,4 @@
-"""The inner ear as a WebAssembly module: C of the membrane and the cells, and of what Python does between them."""
+"""The model of the inner ear as a WebAssembly module: the C code of the membrane and the cells, and a driver."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ...toolchain.templates import load_templates
 from ...toolchain.webassembly import compile_webassembly
 
 PIECE = 200
-"""ms of sound from the microphone that are encoded at once."""
+"""Duration of the pieces in which sound from the microphone is encoded, ms."""
 
 _BLOCKS = -(-cochlea.NUM_CHANNELS // membrane.BLOCK)
 
 
 def compile_ear() -> bytes:
-    """Compile the module; see the template `ear.c.j2` for its functions."""
+    """Compile the module; its functions are in the template `ear.c.j2`."""
     cells = build_program(COCHLEAR_NUCLEUS, cochlea.STEP)
     driver = load_templates("genn_shd.exporters.web").get_template("ear.c.j2")
     text = driver.render(
@@ -52,12 +52,12 @@ def compile_ear() -> bytes:
 
 
 def draw_seeds(seed: int) -> np.ndarray:
-    """The numbers from which the nerve fibres' random numbers start, (blocks, 2, block) uint32."""
+    """Draw the seeds of the random numbers of the nerve fibres, (blocks, 2, channels per block) uint32."""
     return cochlea.draw_seeds(seed, _BLOCKS)
 
 
 def describe_ear() -> dict[str, Any]:
-    """Describe what the scripts that call the module need to know, as `python -m genn_shd.listen` has it."""
+    """Collect the settings of the scripts that call the module, the same as those of `python -m genn_shd.listen`."""
     usual = preparation.Preparation()
     return {
         "channels": cochlea.NUM_CHANNELS,

@@ -1,4 +1,4 @@
-"""`--to web`: a page that hears words, in one HTML file that needs nothing else."""
+"""`--to web`: a page that recognises words, in one HTML file without external resources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..trained_network import TrainedNetwork
 from .ear import compile_ear, describe_ear, draw_seeds
 
 PARTS = ("style.css", "sound.js", "ear.js", "worker.js", "recorder.js", "drawing.js", "page.js")
-"""Files of the page that are written into it as they are."""
+"""Files that are inserted into the page unchanged."""
 
 _TIMES = {
     "every": 50.0,
@@ -28,18 +28,18 @@ _TIMES = {
     "pause": 400.0,
     "late": 600.0,
 }
-"""In ms: between probabilities; of the longest sound, of a word from the microphone at most and at least, of the pause
-that ends it; and how late the page may be before it shows words at their end alone."""
+"""Times in ms: between probabilities; longest sound; longest and shortest word from the microphone; pause that ends a
+word; delay of the encoding from which on only final answers are shown."""
 
 
 @dataclass(frozen=True)
 class WebPage:
-    """A page, and sizes of its parts in bytes.
+    """A page, and the sizes of its parts.
 
     Attributes
     ----------
-    text : the HTML file.
-    ear, network : of the two WebAssembly modules.
+    text : content of the HTML file.
+    ear, network : sizes of the two WebAssembly modules, bytes.
     """
 
     text: str
@@ -48,26 +48,26 @@ class WebPage:
 
 
 def generate(trained: TrainedNetwork, title: str, mark: str, weights: str = "float32") -> WebPage:
-    """Write the page of a network that hears sound.
+    """Write the page of a network that was trained on sound.
 
     Parameters
     ----------
     trained : the network.
-    title : its heading.
-    mark : of the command that writes it.
-    weights : type of the network's weights, as of the C library.
+    title : heading of the page.
+    mark : name of the command that writes it.
+    weights : type of the weights, as for the C library.
 
     Raises
     ------
     SettingError
-        The network hears no sound, or the C library does not support a part of it; names it.
+        The network has not as many channels as encoded sound, or the C library does not support a part of it.
     BackendError
-        There is no compiler for WebAssembly.
+        No compiler for WebAssembly was found.
     """
     if trained.channels != cochlea.NUM_CHANNELS:
         raise SettingError(
-            f"this network hears {trained.channels} channels, and sound has {cochlea.NUM_CHANNELS}; a page is for "
-            "networks trained on sound, as those of the preset spoken_digits are."
+            f"this network has {trained.channels} input channels, and encoded sound has {cochlea.NUM_CHANNELS}; export "
+            "a network that was trained on sound, such as one of the preset spoken_digits."
         )
     network, ear = compile_network_module(trained, weights), compile_ear()
     settings = describe_settings(trained)
@@ -89,7 +89,7 @@ def generate(trained: TrainedNetwork, title: str, mark: str, weights: str = "flo
 
 
 def describe_settings(trained: TrainedNetwork) -> dict[str, Any]:
-    """Describe what the page's scripts need to know."""
+    """Collect the settings that the scripts of the page read."""
     program = trained.build_program()
     return {
         "classes": list(trained.class_names),
@@ -102,7 +102,7 @@ def describe_settings(trained: TrainedNetwork) -> dict[str, Any]:
 
 
 def compile_network_module(trained: TrainedNetwork, weights: str) -> bytes:
-    """Compile the C library of a network with what the page calls; see the template `network.c.j2`."""
+    """Compile the C library of a network with the functions of the template `network.c.j2` to WebAssembly."""
     library = c.generate(trained, "net", weights)
     program = trained.build_program()
     driver = load_templates("genn_shd.exporters.web").get_template("network.c.j2")

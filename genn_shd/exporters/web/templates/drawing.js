@@ -1,6 +1,6 @@
-// Figures of one word: rasters and probabilities over the time of a trial, as `python -m genn_shd.listen` draws them.
+// Figures of one word: raster plots and probabilities over time, like those of `python -m genn_shd.listen`.
 
-const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]]; // lines differ without colour, too
+const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]]; // so that lines differ without colour
 
 class Figure {
   constructor(id, settings) {
@@ -8,7 +8,7 @@ class Figure {
     this.settings = settings;
   }
 
-  /** A clean canvas of the screen's own resolution, with an axis of time. */
+  /** Clear the canvas, at the resolution of the screen, and draw the time axis. */
   begin() {
     const ratio = window.devicePixelRatio || 1, { clientWidth, clientHeight } = this.canvas;
     this.canvas.width = Math.round(clientWidth * ratio);
@@ -44,7 +44,7 @@ class Figure {
     }
   }
 
-  /** What is not reached yet stays empty. */
+  /** Draw a line at the time of a replay. */
   drawPlayhead(time) {
     if (time >= this.end) return;
     this.context.strokeStyle = this.colour("mark");
@@ -68,7 +68,7 @@ class Figure {
   }
 }
 
-/** All three of them. */
+/** The three figures. */
 class Figures {
   constructor(settings) {
     this.settings = settings;
@@ -81,7 +81,7 @@ class Figures {
     }
   }
 
-  /** Draw what is known of a word up to a time, ms. */
+  /** Draw the spikes and probabilities of a word up to a time, ms. */
   draw(heard, until) {
     const [input, hidden, probability] = this.all;
     const end = Math.min(this.settings.duration, Math.max(500, heard ? 100 * Math.ceil((heard.end + 60) / 100) : 0));
@@ -120,7 +120,7 @@ class Figures {
     this.drawNames(figure, coloured, evidence.probabilities[last], evidence.times[last], y);
   }
 
-  /** Names of the words with colours, beside the ends of their lines where there is room. */
+  /** Draw the names of the coloured words at the ends of their lines, if there is room. */
   drawNames(figure, coloured, shares, time, y) {
     if (!shares) return;
     const { context, box } = figure;

@@ -1,13 +1,13 @@
-// The inner ear and the network: WebAssembly modules, called with arrays.
+// Classes that call the WebAssembly modules of the inner ear and the network.
 
-/** A module that is compiled, and places for arrays in its memory. */
+/** A compiled module. */
 class Program {
   constructor(bytes) {
     this.calls = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports;
     this.calls._initialize();
   }
 
-  /** A view of numbers in the module's memory; it lasts until the next call. */
+  /** Return a view of numbers in the memory of the module, valid until the next call. */
   view(kind, at, length) {
     return new kind(this.calls.memory.buffer, at, length);
   }
@@ -21,7 +21,7 @@ class Ear extends Program {
     this.canTransform = (count) => this.calls.can_transform(count) !== 0;
   }
 
-  /** Tables of the membrane: seconds of work, group after group of channels. */
+  /** Compute the tables of the membrane, one group of channels after another; takes seconds. */
   makeTables(progress) {
     for (let group = 0; group < this.settings.groups; group++) {
       this.calls.make_table(group);
@@ -35,14 +35,14 @@ class Ear extends Program {
     return place;
   }
 
-  /** All cells at rest. */
+  /** Set all cells to their resting state. */
   begin() {
     const place = this.put(this.seeds);
     this.calls.begin(place);
     this.calls.release(place);
   }
 
-  /** Spikes {times, units} of the velocity's samples `from` to `to`, of `count`, that a sound causes; sorted by time. */
+  /** Compute spikes {times, units}, sorted by time, of samples `from` to `to` of the `count` samples of the velocity. */
   run(sound, count, from, to) {
     const place = this.put(sound);
     const found = this.calls.encode(place, sound.length, count, from, to);
@@ -59,7 +59,7 @@ class Ear extends Program {
     };
   }
 
-  /** Spikes of a recording that is known as a whole, and its length in ms. */
+  /** Encode a whole recording; returns its spikes and its duration in ms. */
   encode(recording) {
     const { samples, duration } = prepare(recording, this.settings, this.canTransform);
     this.begin();
@@ -69,7 +69,7 @@ class Ear extends Program {
   }
 }
 
-/** Sound that arrives piece by piece, in windows that overlap: genn_shd/speech/stream.py. */
+/** Encodes sound in pieces, with overlapping windows, as genn_shd/speech/stream.py does. */
 class EarStream {
   constructor(ear) {
     const { sample_rate, piece, look_behind, look_ahead, ramp } = ear.settings, perMs = sample_rate / 1000;
@@ -80,11 +80,11 @@ class EarStream {
     makeRise(ramp * perMs).forEach((share, k) => {
       this.window[k] = this.window[this.window.length - 1 - k] = share;
     });
-    this.known = 0; // ms until which spikes are known
+    this.known = 0; // time up to which spikes are known, ms
     ear.begin();
   }
 
-  /** Spikes that are known now, for each piece that is complete. */
+  /** Add samples; yields the spikes of each complete piece. */
   *push(samples) {
     this.waiting = concatenate(this.waiting, samples);
     while (this.waiting.length >= this.window.length) {
@@ -115,14 +115,14 @@ class Network extends Program {
     this.evidence = { times: [], probabilities: [] };
   }
 
-  /** Let it hear spikes from number `from` on, in order of time, up to `end` ms; returns the number of the next one. */
+  /** Pass spikes from number `from` on, in order of time, up to `end` ms; returns the number of the next spike. */
   hear({ times, units }, from, end) {
     let k = from;
     for (; k < times.length && times[k] < end; k++) this.calls.push(times[k], units[k]);
     return k;
   }
 
-  /** Note how probable each word would be if the sound broke off at this time, ms. */
+  /** Store the probability of each word if the sound ended at this time, ms. */
   note(time) {
     const logits = this.view(Float32Array, this.calls.classify(), this.settings.classes.length);
     const scaled = Float64Array.from(logits, (logit) => logit * this.settings.loss_scale);
@@ -132,7 +132,7 @@ class Network extends Program {
     this.evidence.probabilities.push(Array.from(weights, (weight) => weight / sum));
   }
 
-  /** The spikes that it hears of a word: training had words thinned to a number of spikes where there is `keeps`. */
+  /** Select the spikes of a word that the network receives: with `augmentation.normalise`, a random part of them. */
   thin(spikes) {
     if (!this.calls.keeps) return spikes;
     const inside = spikes.times.filter((time) => time < this.settings.duration).length;
@@ -140,7 +140,7 @@ class Network extends Program {
     return { ...spikes, times: spikes.times.filter(keeps), units: spikes.units.filter(keeps) };
   }
 
-  /** Hear all spikes of a word, and note the evidence every 50 ms as `python -m genn_shd.listen` does. */
+  /** Pass all spikes of a word, and store the probabilities every 50 ms, like `python -m genn_shd.listen`. */
   hearWord(all) {
     const { duration, every } = this.settings, spikes = this.thin(all);
     this.begin();
@@ -155,7 +155,7 @@ class Network extends Program {
     this.calls.advance(duration);
   }
 
-  /** Spikes of hidden neurons so far. */
+  /** Return the spikes of hidden neurons so far. */
   getSpikes() {
     const count = this.calls.get_num_spikes();
     return {

@@ -1,14 +1,14 @@
-// The page: buttons, files, the microphone, and what is shown of a word.
+// The page: buttons, files, the microphone, and the display of a word.
 
 const byId = (id) => document.getElementById(id);
 const settings = JSON.parse(byId("settings").textContent);
 const figures = new Figures(settings);
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
-let heard = null; // the last word, or what is known of it
-let recording = null; // its sound
+let heard = null; // spikes and probabilities of the last word, possibly not complete
+let recording = null; // sound of the last word
 let microphone = null; // {stream, context}
-let sweep = null; // of a replay
+let sweep = null; // animation of a replay
 
 function decodeBase64(id) {
   return Uint8Array.from(atob(byId(id).textContent.trim()), (letter) => letter.charCodeAt(0)).buffer;
@@ -19,7 +19,7 @@ function say(text, isFailure = false) {
   byId("status").classList.toggle("failed", isFailure);
 }
 
-// == What the worker says ==
+// == Messages from the worker ==
 
 const worker = new Worker(URL.createObjectURL(new Blob([byId("worker").textContent], { type: "text/javascript" })));
 
@@ -45,7 +45,7 @@ const answers = {
   },
 
   nothing() {
-    say("That was too short for a word. Speak one of the words.");
+    say("The sound was too short for a word. Speak one of the words.");
   },
 
   heard(message) {
@@ -69,11 +69,11 @@ const answers = {
 };
 
 worker.onmessage = ({ data }) => answers[data.kind](data);
-worker.onerror = (event) => say(`The page cannot work in this browser: ${event.message}.`, true);
+worker.onerror = (event) => say(`The page does not work in this browser: ${event.message}.`, true);
 
 function start() {
   if (typeof WebAssembly === "undefined") {
-    say("This browser has no WebAssembly; open the page in a newer one.", true);
+    say("This browser does not support WebAssembly; open the page in a newer one.", true);
     return;
   }
   const modules = [decodeBase64("ear-module"), decodeBase64("network-module")];
@@ -83,7 +83,7 @@ function start() {
 
 // == A word ==
 
-/** Choose the words that get a colour: those that were most probable, the answer first. */
+/** Choose up to four words to be drawn in colour: the answer, then those with the highest probabilities at any time. */
 function chooseColoured(evidence) {
   const last = evidence.probabilities.at(-1) ?? [];
   const most = settings.classes.map((_, word) => Math.max(...evidence.probabilities.map((row) => row[word])));
@@ -105,7 +105,7 @@ function show({ input, hidden, evidence }) {
   showWord(Infinity);
 }
 
-/** The answer as it stood at a time, ms. */
+/** Show the probabilities at a time, ms. */
 function showWord(until) {
   const at = Math.max(0, heard.evidence.times.findLastIndex((time) => time <= until));
   const shares = heard.evidence.probabilities[at];
@@ -134,7 +134,7 @@ function make(tag, name, text = "") {
   return Object.assign(document.createElement(tag), { className: name, textContent: text });
 }
 
-// == Replay: the sound again, and its spikes as they come ==
+// == Replay of the sound, with its spikes ==
 
 function stopSweep() {
   if (!sweep) return;
@@ -159,7 +159,7 @@ function replay(withSound) {
   step();
 }
 
-/** Play the recording; as a WAV file, so that no thread of sound need be open. */
+/** Play the recording, as a WAV file, so that no audio context is needed. */
 function playSound() {
   const bytes = new DataView(new ArrayBuffer(44 + 2 * recording.length)), rate = settings.ear.sample_rate;
   const write = (at, text) => [...text].forEach((letter, k) => bytes.setUint8(at + k, letter.charCodeAt(0)));
@@ -172,7 +172,7 @@ function playSound() {
   recording.forEach((x, k) => bytes.setInt16(44 + 2 * k, 32767 * Math.max(-1, Math.min(1, x)), true));
   const player = new Audio(URL.createObjectURL(new Blob([bytes.buffer], { type: "audio/wav" })));
   player.onended = () => URL.revokeObjectURL(player.src);
-  player.play().catch(() => say("This browser does not play the sound.", true));
+  player.play().catch(() => say("This browser cannot play the sound.", true));
   sweep = { player };
 }
 
@@ -181,17 +181,17 @@ function playSound() {
 async function openFile(file) {
   stopListening();
   stopSweep();
-  say(`${file.name}: being heard …`);
+  say(`${file.name}: encoding …`);
   try {
     const content = await file.arrayBuffer();
     const { samples, rate } = readWav(content) ?? (await decodeSound(content));
     worker.postMessage({ kind: "recording", samples, rate });
   } catch {
-    say(`${file.name}: no sound that this browser can read; choose WAV, FLAC, OGG or MP3.`, true);
+    say(`${file.name}: this browser cannot read it as sound; choose WAV, FLAC, OGG or MP3.`, true);
   }
 }
 
-/** Sound that the browser has to decode, at the ear's rate. */
+/** Decode sound by the browser, at the sampling rate of the inner ear. */
 async function decodeSound(content) {
   const rate = settings.ear.sample_rate;
   const sound = await new OfflineAudioContext(1, 1, rate).decodeAudioData(content);
@@ -205,7 +205,7 @@ async function decodeSound(content) {
 
 async function listen() {
   if (!navigator.mediaDevices?.getUserMedia || typeof AudioWorkletNode === "undefined") {
-    say("The microphone needs a page from this device or over https; open a sound file, which a phone can record.", true);
+    say("The microphone needs a page from this device or over https; record a sound file and open it instead.", true);
     return;
   }
   try {
@@ -213,7 +213,7 @@ async function listen() {
     microphone = { stream: await navigator.mediaDevices.getUserMedia({ audio: plain }) };
     const [context, source] = connect(microphone.stream);
     microphone.context = context;
-    // A page that is a file has no origin, and to such a page a worklet comes from an address that is its own text.
+    // A page from disk has no origin, so the worklet must be loaded from a data URL.
     await context.audioWorklet.addModule(`data:text/javascript,${encodeURIComponent(byId("recorder").textContent)}`);
     const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
     recorder.port.onmessage = ({ data }) => microphone && worker.postMessage({ kind: "sound", samples: data, time: Date.now() });
@@ -222,7 +222,7 @@ async function listen() {
     await context.resume();
   } catch (error) {
     stopListening();
-    say(`There is no microphone to listen to (${error.message}); open a sound file.`, true);
+    say(`The microphone cannot be used (${error.message}); open a sound file instead.`, true);
     return;
   }
   stopSweep();

@@ -1,4 +1,4 @@
-// In the thread of the audio hardware: hand on what the microphone gives, in pieces of some 20 ms.
+// In the audio thread: sends the sound of the microphone in pieces of about 20 ms.
 class Recorder extends AudioWorkletProcessor {
   constructor() {
     super();

@@ -1,6 +1,6 @@
-// Sound before the ear: reading WAV, resampling, and the preparation of genn_shd/speech/preparation.py.
+// Processing of sound before the inner ear: reading WAV, resampling, and the preparation of genn_shd/speech/preparation.py.
 
-/** Samples of a WAV file, channels averaged, full scale 1: {samples, rate}; null where it is none that is known. */
+/** Read a WAV file: {samples, rate}, averaged over channels, with full scale 1; null if the format is unknown. */
 function readWav(buffer) {
   const view = new DataView(buffer);
   const word = (at) => String.fromCharCode(...new Uint8Array(buffer, at, 4));
@@ -25,7 +25,7 @@ function readWav(buffer) {
   return null;
 }
 
-/** How one number is read; null for codes that are not plain numbers. */
+/** Return a function that reads one number; null for compressed formats. */
 function chooseReader(view, { kind, bits }) {
   if (kind === 3 && bits === 32) return (at) => view.getFloat32(at, true);
   if (kind === 3 && bits === 64) return (at) => view.getFloat64(at, true);
@@ -48,7 +48,7 @@ function averageChannels(read, { channels, rate, bits }, start, size) {
   return { samples, rate };
 }
 
-/** The modified Bessel function I0, of Kaiser's window. */
+/** Compute the modified Bessel function I0, for Kaiser's window. */
 function besselI0(x) {
   let sum = 1, term = 1;
   for (let k = 1; term > 1e-18 * sum; k++) {
@@ -59,8 +59,8 @@ function besselI0(x) {
 }
 
 /**
- * Sound at another rate, as it comes: a low-pass filter of linear phase, evaluated at the times of the new samples. The
- * filter passes 0.913 of the narrower band; its numbers were fitted to the impulse response of soxr's quality "VHQ".
+ * Resamples a stream of sound by a linear-phase low-pass filter, evaluated at the times of the new samples. The filter
+ * passes 0.913 of the narrower band; its constants were fitted to the impulse response of soxr with quality "VHQ".
  */
 class Resampler {
   constructor(from, to) {
@@ -68,18 +68,18 @@ class Resampler {
     const common = divisor(from, to), narrow = Math.min(1, to / from);
     this.up = to / common;
     this.down = from / common;
-    this.cutoff = 0.95566416 * narrow; // of half the old rate
-    this.width = 132.83333 / narrow; // half of it, in old samples
+    this.cutoff = 0.95566416 * narrow; // relative to half the old sampling rate
+    this.width = 132.83333 / narrow; // half the length of the filter, in old samples
     this.half = Math.ceil(this.width);
-    this.beta = 18.433496; // of Kaiser's window
+    this.beta = 18.433496; // parameter of Kaiser's window
     this.phases = new Map();
-    this.waiting = new Float64Array(this.half); // what came, from half a filter before the first sample on
+    this.waiting = new Float64Array(this.half); // samples that are still needed, first zeros of half the filter
     this.first = -this.half;
-    this.done = 0; // new samples so far
-    this.ended = 0; // old samples so far
+    this.done = 0; // number of new samples so far
+    this.ended = 0; // number of old samples so far
   }
 
-  /** Weights of the old samples around a new one. */
+  /** Compute the weights of the old samples around a new one. */
   findWeights(phase) {
     if (this.phases.has(phase)) return this.phases.get(phase);
     const weights = new Float64Array(2 * this.half), norm = besselI0(this.beta);
@@ -125,23 +125,23 @@ class Resampler {
   }
 }
 
-/** The first half of a Hann window of twice the length. */
+/** Compute the first half of a Hann window of twice the length. */
 function makeRise(length) {
   return Float64Array.from({ length }, (_, k) => 0.5 - 0.5 * Math.cos((2 * Math.PI * k) / (2 * length - 1)));
 }
 
 /**
- * A recording as the ear takes it: without what is quiet at both ends, at a fixed loudness, faded in and out, between
- * silences. {samples, duration}, in ms without the silence that only fills up the transform.
+ * Prepare a recording: remove quiet parts at both ends, scale to a fixed loudness, fade in and out, add silence. Returns
+ * {samples, duration}; the duration, in ms, does not include samples that only fill the length of the transform.
  */
 function prepare(recording, settings, canTransform) {
   const perMs = settings.sample_rate / 1000;
-  if (!recording.length) throw new Error("There is no sound in it.");
+  if (!recording.length) throw new Error("The recording is empty.");
   let mean = 0;
   for (const x of recording) mean += x / recording.length;
   let sound = recording.map((x) => x - mean);
   const peak = sound.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  if (peak < 1e-30) throw new Error("There is no sound in it: all samples are the same.");
+  if (peak < 1e-30) throw new Error("The recording has no sound: all samples are equal.");
   const loud = (x) => Math.abs(x) >= peak * 10 ** (-settings.trim / 20);
   sound = sound.slice(sound.findIndex(loud), sound.findLastIndex(loud) + 1);
   const power = sound.reduce((sum, x) => sum + (x / peak) ** 2, 0) / sound.length;
@@ -160,7 +160,7 @@ function prepare(recording, settings, canTransform) {
   return { samples, duration: length / perMs };
 }
 
-/** The running loudness of genn_shd/speech/live.py: sound is scaled by the energy of what came so far. */
+/** Scales sound by its mean power so far, as genn_shd/speech/live.py does. */
 class Loudness {
   constructor(settings) {
     this.rms = settings.rms;

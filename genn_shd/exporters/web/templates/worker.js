@@ -1,4 +1,4 @@
-// A thread of its own: sound comes in, spikes and probabilities go out.
+// The worker thread: receives sound, and sends spikes and probabilities.
 
 let ear = null, network = null, settings = null, live = null;
 
@@ -11,11 +11,11 @@ const answers = {
     postMessage({ kind: "ready" });
   },
 
-  /** A whole recording, of any rate. */
+  /** Recognise a whole recording of any sampling rate. */
   recording({ samples, rate }) {
     const seconds = samples.length / rate;
     if (seconds > settings.longest / 1000)
-      throw new Error(`The sound is ${seconds.toFixed(1)} s long; cut it to ${settings.longest / 1000} s at most.`);
+      throw new Error(`The sound is ${seconds.toFixed(1)} s long; the limit is ${settings.longest / 1000} s.`);
     const resampler = new Resampler(rate, settings.ear.sample_rate);
     answerWord(concatenate(resampler.push(samples), resampler.finish()));
   },
@@ -34,14 +34,14 @@ const answers = {
   },
 };
 
-/** Answer a recording at the ear's own rate. */
+/** Recognise a recording at the sampling rate of the inner ear. */
 function answerWord(recording) {
   const spikes = ear.encode(recording);
   network.hearWord(spikes);
   answer(spikes, true, Float32Array.from(recording));
 }
 
-/** Send what was heard up to now. */
+/** Send spikes and probabilities so far. */
 function answer({ times, units }, isWhole, recording = null) {
   postMessage({
     kind: "heard",
@@ -54,8 +54,8 @@ function answer({ times, units }, isWhole, recording = null) {
 }
 
 /**
- * The microphone, word after word. A word begins where sound is louder than the floor, and ends with a pause. While it
- * lasts it is encoded piece by piece; at its end it is encoded once more, as a whole.
+ * Splits the sound of the microphone into words. A word begins when the sound exceeds a threshold, and ends with a pause.
+ * During the word, sound is encoded in pieces; at its end, the whole word is encoded again.
  */
 class Listening {
   constructor(rate) {
@@ -63,12 +63,12 @@ class Listening {
     this.perMs = settings.ear.sample_rate / 1000;
     this.frame = 20 * this.perMs;
     this.waiting = new Float64Array(0);
-    this.before = new Float64Array(0); // the last sound before a word
+    this.before = new Float64Array(0); // the last 100 ms before a word
     this.noise = 0;
     this.word = null;
   }
 
-  /** Samples, and how many ms ago they came. */
+  /** Add samples that were recorded `late` ms ago. */
   push(samples, late) {
     if (late > settings.late) this.word?.stopStream();
     this.waiting = concatenate(this.waiting, this.resampler.push(samples));
@@ -103,7 +103,7 @@ class Listening {
   }
 }
 
-/** One word that is being heard. */
+/** A word during its recording. */
 class Word {
   constructor(before, frame, level) {
     this.recording = before;
@@ -128,7 +128,7 @@ class Word {
     this.feed(this.loudness.scale(frame));
   }
 
-  /** On a slow device, leave all to the end. */
+  /** Stop encoding in pieces, on a slow device. */
   stopStream() {
     this.stream = null;
   }

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.report import Report, format_verdict, make_parser, print_table
-from genn_shd import Model, Normal, SpikeTrains, compile_network
+from genn_shd import Model, Normal, SpikeTrains, compile_network, recurrent_classifier
 from genn_shd.augment import (
     Augmentation,
     Blend,
@@ -30,7 +30,6 @@ from genn_shd.augment import (
     TimeDilation,
 )
 from genn_shd.backends.native.threads import count_available_threads
-from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32
 SHD_SAMPLES = 8156

@@ -23,8 +23,8 @@ from genn_shd import (
     Uniform,
     compile_network,
     load_dataset,
+    recurrent_classifier,
 )
-from genn_shd.models import recurrent_classifier
 
 from .report import Report, format_verdict, make_parser, print_table
 from .speed import BATCH_SIZE, DURATION, NUM_CLASSES, NUM_INPUT, make_batches

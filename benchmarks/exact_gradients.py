@@ -23,8 +23,9 @@ from genn_shd import (
     check_gradients,
     compile_network,
     load_dataset,
+    recurrent_classifier,
 )
-from genn_shd.models import LOSSES, recurrent_classifier
+from genn_shd.models import LOSSES
 from tests import reference_solver as reference
 from tests.convergence import LOSSES as LOSSES_OF_SOLVER
 from tests.convergence import gradients_in_scheme, native_gradients, problem, relative_error

@@ -27,8 +27,9 @@ from genn_shd import (
     SpikeTrains,
     compile_network,
     load_dataset,
+    recurrent_classifier,
 )
-from genn_shd.models import EXPONENTIAL, LI, recurrent_classifier
+from genn_shd.models import EXPONENTIAL, LI
 from genn_shd.models.losses import LOSSES
 
 COLOURS = {"xentropy": RED, "sum": BLUE, "sum_exp": GREEN}

@@ -19,8 +19,7 @@ import numpy as np
 
 from benchmarks.peers.work import count_cores
 from benchmarks.speed import DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, make_batches
-from genn_shd import Model, Normal, SpikeTrains, compile_network
-from genn_shd.models import recurrent_classifier
+from genn_shd import Model, Normal, SpikeTrains, compile_network, recurrent_classifier
 
 Rows = Iterator[dict[str, Any]]
 PEERS = {"snnTorch": "snntorch", "SpikingJelly": "spikingjelly", "norse": "norse"}

@@ -21,9 +21,8 @@ from matplotlib.figure import Figure
 
 from benchmarks.report import BLUE, FAINT, GREEN, INK, RED, Report, format_verdict, make_parser, print_table, use_style
 from benchmarks.speed import BATCH_SIZE, NUM_CLASSES, NUM_INPUT, SHD_TRIALS
-from genn_shd import Normal, SpikeTrains, compile_network, write_spike_file
+from genn_shd import Normal, SpikeTrains, compile_network, recurrent_classifier, write_spike_file
 from genn_shd.backends.native.threads import count_available_threads
-from genn_shd.models import recurrent_classifier
 
 GIGABYTE = 1e9
 PEAK_TARGET = 1.5

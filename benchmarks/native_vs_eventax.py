@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, make_parser, print_table
-from genn_shd import Network, NeuronModel, Normal, Parameter, compile_network, load_dataset
-from genn_shd.models import recurrent_classifier
+from genn_shd import Network, NeuronModel, Normal, Parameter, compile_network, load_dataset, recurrent_classifier
 
 DURATION, TAU_0 = 60.0, 5.0
 PRECISION, REPEATS = "float64", 5

@@ -15,8 +15,7 @@ import numpy as np
 
 from benchmarks.report import Report, format_verdict, make_parser, print_table
 from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, Variant, make_batches, measure
-from genn_shd import Model, Normal, SpikeTrains, compile_network
-from genn_shd.models import recurrent_classifier
+from genn_shd import Model, Normal, SpikeTrains, compile_network, recurrent_classifier
 
 NEURONS = ("lif", "adlif", "qif", "izhikevich")
 SPIKES = 14.0

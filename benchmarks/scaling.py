@@ -26,8 +26,7 @@ from matplotlib.ticker import NullFormatter
 from benchmarks.peers.work import count_cores
 from benchmarks.report import BLUE, FAINT, RED, SCRATCH, Report, make_parser, print_table, use_style
 from benchmarks.speed import LEARNING_RATE, NUM_CLASSES, NUM_INPUT
-from genn_shd import Model, Normal, SpikeTrains, compile_network
-from genn_shd.models import recurrent_classifier
+from genn_shd import Model, Normal, SpikeTrains, compile_network, recurrent_classifier
 from genn_shd.toolchain.compiler import find_compiler
 
 HIDDEN, STEPS, SPIKES, BATCH = 256, 1000, 8000, 32

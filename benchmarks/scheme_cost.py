@@ -16,8 +16,7 @@ import numpy as np
 
 from benchmarks.report import Report, format_verdict, make_parser, print_table
 from benchmarks.speed import BATCH_SIZE, DURATION, LEARNING_RATE, NUM_CLASSES, NUM_INPUT, Variant, make_batches, measure
-from genn_shd import Gamma, Normal, compile_network
-from genn_shd.models import recurrent_classifier
+from genn_shd import Gamma, Normal, compile_network, recurrent_classifier
 from genn_shd.network.initialisers import Initial
 
 SCHEMES = ("grid", "exact")

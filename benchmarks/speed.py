@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Report, format_verdict, make_parser, print_table
-from genn_shd import Model, Normal, SpikeTrains, compile_network
+from genn_shd import Model, Normal, SpikeTrains, compile_network, recurrent_classifier
 from genn_shd.backends.native.threads import count_available_threads
-from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_CLASSES, DURATION, BATCH_SIZE = 700, 20, 1000.0, 32
 SHD_TRIALS = 8156

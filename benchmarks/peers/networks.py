@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.peers.work import Work
-from genn_shd import Delay, Network, Trained, Uniform
-from genn_shd.models import recurrent_classifier
+from genn_shd import Delay, Network, Trained, Uniform, recurrent_classifier
 
 DELAY_RATE = 100.0
 """Learning rate of delays, in ms, over that of weights."""

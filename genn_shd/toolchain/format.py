@@ -16,7 +16,9 @@ _TOKEN = re.compile(
     r"""/\*.*?\*/                              # comment
     |^[ \t]*\#(?:[^\n]*\\\n)*[^\n]*            # directive
     |"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'       # text
-    |\s+|[{}();]|[^\s{}();"'/]+|/""",
+    |\s+|[{}();]
+    |(?:(?!(?:else|SIMD)\b)[^\s{}();"'/:]+[ ](?=[^\s{}();"'/])(?!(?:else|SIMD)\b))*[^\s{}();"'/]+   # words
+    |/""",
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
 _CONTROL = re.compile(r"(?:else )?(if|for|while|switch) ?\(")
@@ -100,8 +102,8 @@ class _Layout:
             self._open() if token == "{" else self._close()
             return
         self._gathered.append(token)
-        self._inline += {"{": 1, "}": -1}.get(token, 0)
-        self._parentheses += {"(": 1, ")": -1}.get(token, 0)
+        self._inline += (token == "{") - (token == "}")
+        self._parentheses += (token == "(") - (token == ")")
         if not self._parentheses and not self._inline:
             self._end(token, self._find_next(position))
 

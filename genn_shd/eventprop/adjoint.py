@@ -19,7 +19,7 @@ This module is independent of time steps; a scheme (`genn_shd.eventprop.schemes`
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
@@ -135,10 +135,44 @@ class Dynamics:
 
 def derive(network: Network) -> tuple[Dynamics, ...]:
     """Derive dynamics and adjoint of every population with linear dynamics, in the order of the network."""
-    return tuple(_derive_dynamics(p) for p in network.populations[1:] if is_linear(p))
+    populations = [p for p in network.populations[1:] if is_linear(p)]
+    return tuple(replace(derive_dynamics(Equations(p)), population=p) for p in populations)
 
 
-def _derive_dynamics(population: Population) -> Dynamics:
+class Equations:
+    """A population, equal to all populations with the same equations and limits of parameters.
+
+    SymPy takes longer than all other parts of the code generation, so its results are kept for equal populations.
+    """
+
+    def __init__(self, population: Population) -> None:
+        neuron, synapse = population.neuron, population.synapse
+        assert neuron is not None and synapse is not None
+        self.population = population
+        self._parts = (
+            neuron.name,
+            tuple(neuron.state),
+            tuple(neuron.dynamics.items()),
+            neuron.threshold,
+            tuple(neuron.reset.items()),
+            tuple(synapse.state),
+            tuple(synapse.dynamics.items()),
+            synapse.receives,
+            synapse.current,
+            tuple((name, parameter.minimum) for name, parameter in population.parameters.items()),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equations) and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+
+@functools.lru_cache(maxsize=256)
+def derive_dynamics(equations: Equations) -> Dynamics:
+    """Derive dynamics and adjoint of a population with linear dynamics."""
+    population = equations.population
     neuron, synapse = population.neuron, population.synapse
     assert neuron is not None and synapse is not None
     state = (*neuron.state, *synapse.state)

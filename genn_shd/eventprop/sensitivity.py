@@ -22,12 +22,13 @@ per spike and trained parameter. The rule for spike counts acts on V just before
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import sympy
 
 from ..network.expressions import make_symbol, simplify
-from .adjoint import FEEDBACK, SLOPE, SPIKE_DRIVE, Dynamics, SpikeEvent
+from .adjoint import FEEDBACK, SLOPE, SPIKE_DRIVE, Dynamics, Equations, SpikeEvent, derive_dynamics
 
 COUNT_SIGNAL = make_symbol("count_signal")
 
@@ -77,9 +78,15 @@ class Sensitivity:
 
 def derive_sensitivity(d: Dynamics) -> Sensitivity | None:
     """Derive the sensitivity of a population; None if it has no trained parameters."""
-    trained = tuple(d.population.trained)
-    if not trained:
+    if not d.population.trained:
         return None
+    sensitivity = _derive_for(Equations(d.population), tuple(d.population.trained))
+    return replace(sensitivity, dynamics=replace(sensitivity.dynamics, population=d.population))
+
+
+@functools.lru_cache(maxsize=256)
+def _derive_for(equations: Equations, trained: tuple[str, ...]) -> Sensitivity:
+    d = derive_dynamics(equations)
     x = sympy.Matrix([make_symbol(s) for s in d.state])
     flow = d.matrix * x + d.drift
     jumps = _Jumps(d, x, flow) if d.event is not None else None

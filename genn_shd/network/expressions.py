@@ -187,18 +187,22 @@ def to_code(expression: sympy.Expr) -> str:
 
 def evaluate(expression: sympy.Expr, values: Mapping[str, np.ndarray | float]) -> np.ndarray:
     """Compute the value of an expression in float64; arrays are broadcast against each other."""
-    names, function = _compile(expression)
+    names, function, has_branches = _compile(expression)
     # NumPy computes all branches of exprel, also the one that divides by 0, and then selects.
-    branches = np.errstate(divide="ignore", invalid="ignore") if expression.has(sympy.Piecewise) else nullcontext()
+    branches = np.errstate(divide="ignore", invalid="ignore") if has_branches else nullcontext()
     with branches:
         return np.asarray(function(*(np.asarray(values[n], dtype=np.float64) for n in names)), dtype=np.float64)
 
 
 @functools.lru_cache(maxsize=1024)
-def _compile(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float]]:
-    """Names and function of an expression; cached, since trained time constants evaluate the same ones every batch."""
+def _compile(expression: sympy.Expr) -> tuple[tuple[str, ...], Callable[..., np.ndarray | float], bool]:
+    """Compile an expression to its names, a function of their values, and whether it has branches.
+
+    Cached, because with trained time constants the same expressions are evaluated in every batch.
+    """
     names = tuple(sorted(s.name for s in expression.free_symbols))
-    return names, sympy.lambdify([make_symbol(n) for n in names], expression, modules="numpy", dummify=True)
+    function = sympy.lambdify([make_symbol(n) for n in names], expression, modules="numpy", dummify=True)
+    return names, function, expression.has(sympy.Piecewise)
 
 
 def compile_scalars(names: Sequence[str], expressions: Sequence[sympy.Expr]) -> Callable[..., list[float]]:

@@ -16,6 +16,7 @@ kept, unless they are zero to the rounding of float64.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -104,9 +105,16 @@ def extend(
     return np.concatenate([terms.times, _compute_series(functions)]), factors
 
 
+@functools.lru_cache(maxsize=256)
 def _compute_nodes(order: int) -> np.ndarray:
     """Compute the zeros of the Chebyshev polynomial of an order, at which values determine a series."""
     return np.cos(np.pi * (np.arange(order) + 0.5) / order)
+
+
+@functools.lru_cache(maxsize=256)
+def _compute_polynomials(order: int) -> np.ndarray:
+    """Compute the Chebyshev polynomials below an order at its nodes, (nodes, polynomials)."""
+    return chebyshev.chebvander(_compute_nodes(order), order - 1)
 
 
 def _compute_times(order: int, span: float) -> np.ndarray:
@@ -129,7 +137,7 @@ def _factorise_rows(rows: np.ndarray, precision: str, few: int) -> tuple[np.ndar
 def _compute_series(functions: np.ndarray) -> np.ndarray:
     """Compute the (terms, order) Chebyshev series of functions from their values at the nodes."""
     order = functions.shape[1]
-    series = 2.0 / order * functions @ chebyshev.chebvander(_compute_nodes(order), order - 1)
+    series = 2.0 / order * functions @ _compute_polynomials(order)
     series[:, 0] *= 0.5
     return series
 

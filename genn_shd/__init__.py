@@ -3,6 +3,7 @@
 Import public names from here: `from genn_shd import Network, compile_network`. The modules that define them may move.
 """
 
+import gc as _gc
 from importlib import import_module as _import_module
 from pathlib import Path as _Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING
 _checkout = _Path(__file__).parent.parent
 if not (_Path(__file__).parent / "models").exists() and (_checkout / "models" / "networks.py").exists():
     __path__.append(str(_checkout))
+
+# A sixth of the time of this import would be spent looking for cycles among the objects of new modules.
+_is_collecting = _gc.isenabled()
+_gc.disable()
 
 from ._moved import serve_old_paths as _serve_old_paths  # noqa: E402
 from ._version import __version__  # noqa: E402
@@ -68,6 +73,9 @@ if TYPE_CHECKING:
     from .interop.relu import ConvertedNetwork, convert_relu
     from .sweep.reading import SweepReader
     from .sweep.records import Trial
+
+if _is_collecting:
+    _gc.enable()
 
 _serve_old_paths()
 

@@ -90,7 +90,8 @@ PROGRAMS = (
         "mlGeNN CPU",
         "mlgenn",
         differs={
-            "classifier": f"{GRID}; an update after every sample; tells wrong answers for a loss, and no gradient"
+            "classifier": f"{GRID}; an update after every sample; tells wrong answers for a loss, and no gradient",
+            "delays": f"{GRID}; an update after every sample; tells wrong answers for a loss, and no gradient",
         },
         module="ml_genn",
         parallel=False,

@@ -90,7 +90,7 @@ def _measure_mlgenn(num_hidden: int, num_spikes: int, repeats: int) -> list[dict
         print("  mlGeNN skipped: it is not installed")
         return []
     adapters = import_module("benchmarks.peers.adapters.mlgenn")
-    rng, rows = np.random.default_rng(1), []
+    rows: list[dict[str, Any]] = []
     trains = make_batches(1, num_spikes)[0].select(np.arange(MLGENN_SAMPLES))
     for per in ("none", "synapse"):
         network = recurrent_classifier(

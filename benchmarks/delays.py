@@ -2,13 +2,16 @@
 
 `python -m benchmarks.delays [--smoke]`: the time of a training trial of SHD's shape, with delays up to 60 ms on both
 connections into the hidden layer; where mlGeNN is installed, beside that of its CPU target. All networks are trained in
-turns. Then, on recordings of spoken digits, all delays of a connection are moved at once
-by 1e-7 ms: the gradient against the difference of losses, and the angle between the exact and the rounded gradient.
+turns. For delays per synapse, what takes the time: without the backward pass; where arrivals are so near that what is
+under way stays in the fastest memory; where weights and delays of few channels do. Then, on recordings of spoken
+digits, all delays of a connection are moved at once by 1e-7 ms: the gradient against the difference of losses, and the
+angle between the exact and the rounded gradient.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
@@ -41,8 +44,12 @@ LONGEST, CONNECTIONS = 60.0, ("input_hidden", "hidden_hidden")
 MS_PER_TRIAL = {("exact", "synapse"): 8.0, ("grid", "synapse"): 4.0}
 OF_NO_DELAYS = {"source": 1.3}
 MLGENN_SAMPLES = 3
+SCHEMES = ("exact", "grid")
 SPEECH_DURATION, CHANGE = 300.0, 1e-7
 LEARNING_RATE = 1e-7  # so that spike rates stay
+
+Key = tuple[str, str]
+"""A scheme, and what is measured of it."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -50,11 +57,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = make_parser(__doc__).parse_args(arguments)
     report = Report.begin("delays", "Cost and gradient of delays", options, 1)
     num_hidden, num_spikes, repeats = (32, 800, 2) if options.smoke else (256, 8000, 7)
-    rows = _measure_costs(num_hidden, num_spikes, repeats)
+    rows, parts = _measure_costs(num_hidden, num_spikes, repeats)
     print_table(["scheme", "delays per", "ms/trial/core", "times none", "target"], [_format_cost(row) for row in rows])
+    print_table(["scheme", "per synapse", "ms/trial/core"], [[r["scheme"], r["what"], f"{r['ms']:.2f}"] for r in parts])
     gradients = _check_gradients(options.smoke)
     print_table(["delays of", "dt / ms", "relative error", "grid: angle"], [_format_check(row) for row in gradients])
-    report.finish({"costs": rows, "gradients": gradients}, 1)
+    report.finish({"costs": rows, "parts": parts, "gradients": gradients}, 1)
 
 
 def _delays(per: str) -> dict[str, Delay]:
@@ -63,25 +71,50 @@ def _delays(per: str) -> dict[str, Delay]:
     return {name: Delay(Uniform(0.0, LONGEST), LONGEST, Trained(0.0, rate=100.0), per) for name in CONNECTIONS}
 
 
-def _measure_costs(num_hidden: int, num_spikes: int, repeats: int) -> list[dict[str, Any]]:
-    """Train all networks in turns: the best of some repeats, in processor time."""
-    data, settings = make_batches(1, num_spikes)[0], {"batch_size": BATCH_SIZE, "duration": DURATION, "num_threads": 1}
-    seconds: dict[tuple[str, str], list[float]] = {}
+def _describe(num_hidden: int, per: str) -> Network:
+    weights = {"input_hidden": Normal(0.026, 0.01)}
+    return recurrent_classifier(NUM_INPUT, num_hidden, NUM_CLASSES, weights=weights, delays=_delays(per))
+
+
+def _time_in_turns(runs: dict[Key, Callable[[], object]], repeats: int) -> dict[Key, float]:
+    """Return the best of some repeats of each, in processor time, ms per trial of a batch."""
+    seconds: dict[Key, list[float]] = {key: [] for key in runs}
+    for turn, (key, run) in product(range(repeats + 1), runs.items()):
+        started = time.process_time()
+        run()
+        if turn:  # the first one allocates memory
+            seconds[key].append(time.process_time() - started)
+    return {key: 1e3 * min(of) / BATCH_SIZE for key, of in seconds.items()}
+
+
+def _measure_costs(num_hidden: int, num_spikes: int, repeats: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Train all networks in turns; and for delays per synapse, what of the time belongs to what."""
+    data, few = make_batches(1, num_spikes)[0], _use_few_channels(make_batches(1, num_spikes)[0])
+    settings: dict[str, Any] = {"batch_size": BATCH_SIZE, "duration": DURATION, "num_threads": 1}
     with ExitStack() as stack:
-        trainings = {}
-        for scheme, per in product(("exact", "grid"), ("none", "source", "synapse")):
-            network = recurrent_classifier(
-                NUM_INPUT, num_hidden, NUM_CLASSES, weights={"input_hidden": Normal(0.026, 0.01)}, delays=_delays(per)
-            )
+        runs: dict[Key, Callable[[], object]] = {}
+        for scheme, per in product(SCHEMES, ("none", "source", "synapse")):
+            network = _describe(num_hidden, per)
             model = compile_network(network, scheme=scheme, learning_rate=LEARNING_RATE, **settings)
-            trainings[scheme, per] = partial(stack.enter_context(model).train_batch, data)
-        for turn, (key, train) in product(range(repeats + 1), trainings.items()):
-            started = time.process_time()
-            train()
-            if turn:  # the first one allocates memory
-                seconds.setdefault(key, []).append(time.process_time() - started)
-    rows = [{"scheme": scheme, "per": per, "ms": 1e3 * min(of) / BATCH_SIZE} for (scheme, per), of in seconds.items()]
-    return _compare_with_none(rows + _measure_mlgenn(num_hidden, num_spikes, repeats))
+            runs[scheme, per] = partial(stack.enter_context(model).train_batch, data)
+            if per == "synapse":
+                near = compile_network(network, scheme=scheme, learning_rate=LEARNING_RATE, **settings)
+                middle = {name: 30.0 + value / LONGEST for name, value in near.parameters.items() if "delay" in name}
+                stack.enter_context(near).set_parameters(middle)
+                runs[scheme, "forward only"] = partial(model.evaluate_batch, data)
+                runs[scheme, "delays within 1 ms"] = partial(near.train_batch, data)
+                runs[scheme, "spikes on a tenth of the channels"] = partial(model.train_batch, few)
+        timed = _time_in_turns(runs, repeats)
+    rows = [{"scheme": scheme, "per": per, "ms": ms} for (scheme, per), ms in timed.items()]
+    costs = [row for row in rows if row["per"] in ("none", "source", "synapse")]
+    parts = [{"scheme": row["scheme"], "what": row["per"], "ms": row["ms"]} for row in rows if row not in costs]
+    return _compare_with_none(costs + _measure_mlgenn(num_hidden, num_spikes, repeats)), parts
+
+
+def _use_few_channels(trains: SpikeTrains) -> SpikeTrains:
+    """Move all spikes to the first tenth of the channels, whose weights and delays fit into a small memory."""
+    events = [(trains[n][0], trains[n][1] % (NUM_INPUT // 10)) for n in range(len(trains))]
+    return SpikeTrains.from_events(events, labels=trains.labels, num_units=NUM_INPUT)
 
 
 def _measure_mlgenn(num_hidden: int, num_spikes: int, repeats: int) -> list[dict[str, Any]]:
@@ -93,9 +126,7 @@ def _measure_mlgenn(num_hidden: int, num_spikes: int, repeats: int) -> list[dict
     rows: list[dict[str, Any]] = []
     trains = make_batches(1, num_spikes)[0].select(np.arange(MLGENN_SAMPLES))
     for per in ("none", "synapse"):
-        network = recurrent_classifier(
-            NUM_INPUT, num_hidden, NUM_CLASSES, weights={"input_hidden": Normal(0.026, 0.01)}, delays=_delays(per)
-        )
+        network = _describe(num_hidden, per)
         with compile_network(network, batch_size=1, duration=DURATION, scheme="grid", num_threads=1) as model:
             weights = model.parameters
         work = Work(

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import http.server
+import importlib
 import threading
 import urllib.error
 import urllib.request
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tonic.datasets
 
 from genn_shd import DataError, load_dataset
 from genn_shd.datasets import cache
@@ -45,12 +45,18 @@ def no_network(monkeypatch):
 
 
 @pytest.fixture
-def server(folder, tmp_path, monkeypatch):
+def datasets():
+    """The module tonic.datasets, which takes half a second to import."""
+    return importlib.import_module("tonic.datasets")
+
+
+@pytest.fixture
+def server(datasets, folder, tmp_path, monkeypatch):
     """Serves both data sets as archives, under the addresses and checksums that tonic's classes are given."""
     site = tmp_path / "site"
     site.mkdir()
     for name, parts in PARTS.items():
-        source = getattr(tonic.datasets, name)
+        source = getattr(datasets, name)
         for part in parts:
             archive = getattr(source, f"{part}_zip")
             extracted = archive.removesuffix(".zip")
@@ -62,7 +68,7 @@ def server(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "log_message", lambda *_: None)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
-        monkeypatch.setattr(tonic.datasets.hsd.HSD, "base_url", f"http://127.0.0.1:{running.server_port}/")
+        monkeypatch.setattr(datasets.hsd.HSD, "base_url", f"http://127.0.0.1:{running.server_port}/")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         yield site
         running.shutdown()
@@ -85,10 +91,10 @@ def test_ssc_has_an_official_validation_set(folder, no_network):
     assert list(data.parts) == ["train", "validation", "test"]
 
 
-def test_samples_are_those_that_tonic_gives(folder):
+def test_samples_are_those_that_tonic_gives(datasets, folder):
     for part in ("train", "test"):
         (folder / "SHD" / f"shd_{part}.h5.zip").touch()  # by which tonic knows that it has downloaded
-    theirs = tonic.datasets.SHD(save_to=str(folder), train=True)
+    theirs = datasets.SHD(save_to=str(folder), train=True)
     ours = load_dataset("shd", data_dir=folder).train
     assert len(theirs) == len(ours)
     for (events, label), (times, units), our_label in zip(theirs, ours, ours.labels, strict=True):
@@ -105,15 +111,15 @@ def test_the_environment_names_the_folder(folder, no_network, monkeypatch):
     assert cache.find_data_folder() == Path.home() / ".cache/genn_shd/data"
 
 
-def test_what_is_missing_is_downloaded_checked_and_kept(server, tmp_path, capsys, monkeypatch):
+def test_what_is_missing_is_downloaded_checked_and_kept(datasets, server, tmp_path, capsys, monkeypatch):
     fresh = tmp_path / "fresh"
     assert len(load_dataset("ssc", data_dir=fresh).validation) == 3
     kept = sorted(p.name for p in (fresh / "SSC").iterdir())
     assert kept == [f"ssc_{part}.h5{end}" for part in ("test", "train", "valid") for end in ("", ".zip")]
     assert capsys.readouterr().out == ""  # standard output belongs to the command
-    monkeypatch.setattr(tonic.datasets.hsd.HSD, "base_url", "http://127.0.0.1:9/")
+    monkeypatch.setattr(datasets.hsd.HSD, "base_url", "http://127.0.0.1:9/")
     assert len(load_dataset("ssc", data_dir=fresh).train) == 3  # no second download
-    assert len(tonic.datasets.SSC(save_to=str(fresh), split="valid")) == 3  # nor for tonic
+    assert len(datasets.SSC(save_to=str(fresh), split="valid")) == 3  # nor for tonic
 
 
 def test_an_archive_put_there_by_hand_is_checked_and_extracted(server, tmp_path, no_network):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+import scipy
 
 from genn_shd import (
     Delay,
@@ -264,7 +264,9 @@ def solve(neuron: str, values: dict[str, float], times: list[float], weight: flo
     now, x, spikes = 0.0, np.zeros(3), []
     for until in (*times, duration):
         while now < until:
-            solution = solve_ivp(flow, (now, until), x, events=excess, rtol=1e-11, atol=1e-12, max_step=0.5)
+            solution = scipy.integrate.solve_ivp(
+                flow, (now, until), x, events=excess, rtol=1e-11, atol=1e-12, max_step=0.5
+            )
             now, x = float(solution.t[-1]), solution.y[:, -1]
             if solution.t_events[0].size:
                 spikes.append(now)

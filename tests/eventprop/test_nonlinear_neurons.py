@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+import scipy
 
 from genn_shd import (
     DivergedError,
@@ -202,7 +202,7 @@ def test_spike_times_are_those_of_an_adaptive_solver() -> None:
     peak.terminal, peak.direction = True, 1
     start, x, expected = 5.25, np.array([-70.0, -14.0]), []
     while True:
-        solution = solve_ivp(flow, (start, 60.0), x, events=peak, rtol=1e-10, atol=1e-10)
+        solution = scipy.integrate.solve_ivp(flow, (start, 60.0), x, events=peak, rtol=1e-10, atol=1e-10)
         if not solution.t_events[0].size:
             break
         start = float(solution.t_events[0][0])

@@ -16,14 +16,20 @@ Array = np.ndarray
 
 def psp(s: Array, a: Array, b: Array) -> Array:
     """V(s) after a unit current at s = 0: a (e^(-a s) - e^(-b s)) / (b - a), also where a = b."""
+    return _psp(s, a, b, np.exp(-np.minimum(a, b) * s))
+
+
+def _psp(s: Array, a: Array, b: Array, slower: Array) -> Array:
+    """The same, given the slower one of the two exponentials."""
     z = np.asarray(np.abs(b - a) * s)
     ratio = np.divide(-np.expm1(-z), z, out=np.ones_like(z), where=z > 0.0)
-    return a * s * np.exp(-np.minimum(a, b) * s) * ratio
+    return a * s * slower * ratio
 
 
 def advance(v: Array, i: Array, s: Array, a: Array, b: Array) -> tuple[Array, Array]:
     """(V, I) a time s later."""
-    return v * np.exp(-a * s) + i * psp(s, a, b), i * np.exp(-b * s)
+    of_v, of_i = np.exp(-a * s), np.exp(-b * s)
+    return v * of_v + i * _psp(s, a, b, np.maximum(of_v, of_i)), i * of_i
 
 
 def peak_offset(v: Array, i: Array, a: Array, b: Array) -> Array:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.integrate import quad, solve_ivp
+import scipy
 
 from tests.reference_solver import (
     Batch,
@@ -149,7 +149,9 @@ def spikes_by_ode_solver(network: Network, times: np.ndarray, units: np.ndarray)
     while t < network.duration:
         end = min([network.duration] + [arrival for arrival, _ in arrivals[:1]])
         if end > t:
-            solution = solve_ivp(flow, (t, end), y, "DOP853", events=conditions, rtol=1e-12, atol=1e-14, max_step=1.0)
+            solution = scipy.integrate.solve_ivp(
+                flow, (t, end), y, "DOP853", events=conditions, rtol=1e-12, atol=1e-14, max_step=1.0
+            )
             t, y = solution.t[-1], solution.y[:, -1].copy()
             for neuron, instants in zip(spiking, solution.t_events, strict=True):
                 if instants.size:
@@ -221,7 +223,7 @@ def potential(network: Network, batch: Batch, sample: int):
 
 
 def integral(f, edges: np.ndarray) -> float:
-    return sum(quad(f, *pair, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for pair in pairwise(edges))
+    return sum(scipy.integrate.quad(f, *pair, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for pair in pairwise(edges))
 
 
 WEIGHTS = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
+import scipy
 
 from genn_shd import DivergedError, NeuronModel, Parameter, SettingError, simulate
 from genn_shd.models.neurons import LIF
@@ -40,7 +40,7 @@ def test_a_hodgkin_huxley_neuron_follows_an_adaptive_solver() -> None:
     at_threshold.direction = 1
     found = simulate("hodgkin_huxley", pulse, duration=40.0, quantities={"I_Na": "g_na * m**3 * h * (e_na - V)"})
     start = [-65.0, 0.0529, 0.5961, 0.3177]
-    solution = solve_ivp(
+    solution = scipy.integrate.solve_ivp(
         flow, (0.0, 40.0), start, events=at_threshold, t_eval=found.times[::50], rtol=1e-10, atol=1e-10
     )
     assert len(found.spike_times) == 1

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+import scipy
 
 from genn_shd import DataError, SettingError, SpikeTrains
 
@@ -16,7 +16,7 @@ def test_rates_are_those_of_poisson_processes():
     expected = np.array([0.0, 5.0, 20.0])
     np.testing.assert_allclose(counts.mean(axis=0), expected, atol=5 * np.sqrt(expected.max() / 2000))
     np.testing.assert_allclose(counts.var(axis=0), expected, rtol=0.15)  # of a Poisson process, as large as the mean
-    assert kstest(trains.times / 500.0, "uniform").pvalue > 1e-4
+    assert scipy.stats.kstest(trains.times / 500.0, "uniform").pvalue > 1e-4
     assert trains.num_units == 3
 
 

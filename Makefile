@@ -16,12 +16,12 @@ $(INSTALLED): setup.py
 train: $(INSTALLED)
 	$(BIN)/python -m genn_shd.train --out runs/default
 
-# mypy takes a quarter of a minute of one core, so the tests run beside it.
+# mypy takes a quarter of a minute of one core, so the tests run beside it. GeNN runs make, too: not as a part of this one.
 test: $(INSTALLED)
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 pytest: $(INSTALLED)
-	$(BIN)/python -m pytest
+	MAKEFLAGS= $(BIN)/python -m pytest
 
 # mypy sees the package as it is installed: models/ and sweeps/ inside genn_shd/.
 lint: $(INSTALLED)

@@ -24,6 +24,7 @@ from genn_shd import DataError, SpikeTrains, load_config, prepare_data
 from genn_shd.runs.files import read_summary
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, classify
+from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import build_augmentation, partition, prepare_for_evaluation
 from genn_shd.training.samples import Partition
 
@@ -50,6 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
     else:
         print("GRU and CNN are left out: torch is not installed; pip install torch")
     rows += [_read_run(run) for run in options.run]
+    if options.ensemble:
+        rows.append(_measure_ensemble(options.ensemble))
     print_table(
         ["system", "parameters", "training", "five people never heard", "processor time"],
         [
@@ -66,6 +69,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=30, help="of GRU and CNN (default 30)")
     parser.add_argument(
         "--run", type=Path, action="append", default=[], help="run folder of a spiking network to show beside"
+    )
+    parser.add_argument(
+        "--ensemble", type=Path, nargs="+", default=[], help="run folders of networks whose mean output is tested"
     )
     return parser.parse_args(arguments)
 
@@ -140,6 +146,32 @@ def _read_run(path: Path) -> dict[str, Any]:
         "test": last["test_accuracy"],
         "seconds": summary["seconds"],
     }
+
+
+def _measure_ensemble(paths: Sequence[Path]) -> dict[str, Any]:
+    """Test networks together: the class with the largest mean of their logits, after the last epoch of each."""
+    runs = [_read_run(path) for path in paths]
+    answers = [_compute_logits(RunFolder.open_existing(path)) for path in paths]
+    logits, labels = sum(logits for logits, _ in answers), answers[0][1]
+    return {
+        "system": f"spiking, {len(paths)} together",
+        "parameters": sum(run["parameters"] for run in runs),
+        "training": float(np.mean([run["training"] for run in runs])),
+        "test": float(np.mean(np.argmax(logits, axis=1) == labels)),
+        "seconds": sum(run["seconds"] for run in runs),
+    }
+
+
+def _compute_logits(folder: RunFolder) -> tuple[np.ndarray, np.ndarray]:
+    """Return logits (B, C) and labels (B,) of the test samples of a run."""
+    config, dataset = prepare_data(folder.read_config())
+    test = prepare_for_evaluation(config, partition(config, dataset).held_out["test"])
+    checkpoint = folder.checkpoints.read("last")
+    network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
+    with compile_model(config, network) as model:
+        model.set_parameters(checkpoint.select_group("parameters"))
+        batches = test.upload(model).make_batches(np.arange(len(test)), model.batch_size)
+        return np.concatenate([model.evaluate_batch(batch).logits for _, batch in batches]), test.labels
 
 
 def _draw(rows: Sequence[dict[str, Any]]) -> Figure:

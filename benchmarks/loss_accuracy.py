@@ -1,9 +1,9 @@
 """Which loss understands the most words of people who were never heard?
 
 The question of Nowotny, Turner & Knight (2025) for the Spiking Heidelberg Digits, asked of twenty words by thirty
-people (DSPSpeech-20): the network of the preset dsp20_small, trained with each loss. The learning rate of each is
-chosen from a list by the accuracy on five of the 25 training speakers. Then three trainings with all 25 are tested,
-after the last epoch, on five other speakers.
+people (DSPSpeech-20): the network of the preset dsp20_small, trained with each loss for fewer epochs, on samples
+thinned to 2000 spikes. The learning rate of each is chosen from a list by the accuracy on five of the 25 training
+speakers. Then three trainings with all 25 are tested, after the last epoch, on five other speakers.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ RATES = (2.5e-3, 5e-3)
 # this drowns it. The same as in benchmarks.ablation.
 _FIRM = ("regularisation.strength_upper=1e-4", "regularisation.strength_lower=1e-4")
 _FAINT = ("regularisation.strength_upper=1e-9", "regularisation.strength_lower=1e-9")
-_BELL = ("loss.name=sum_weighted", "loss.weight=exp(-0.5 * ((t / T - centre) / width)**2)")
+_BELL = "loss.weight=exp(-0.5 * ((t / T - centre) / width)**2)"
+THINNED = "augmentation.normalise=2000"
+"""Half of the preset's spikes, for half of its time."""
 LOSSES: dict[str, tuple[str, ...]] = {
     "sum_exp": ("loss.name=sum_exp",),
     "sum": ("loss.name=sum", *_FAINT),
     "sum_sigmoid": ("loss.name=sum_sigmoid",),
-    "bell, at 0.2 T": (*_BELL, "loss.parameters={centre = 0.2, width = 0.2}"),
-    "bell, at 0.5 T": (*_BELL, "loss.parameters={centre = 0.5, width = 0.2}"),
+    "bell": ("loss.name=sum_weighted", _BELL, "loss.parameters={centre = 0.4, width = 0.2}"),
     "max": ("loss.name=max", *_FIRM),
     "xentropy": ("loss.name=xentropy", *_FIRM),
 }
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     seeds = range(1 if options.smoke else options.seeds)
     variants = {
         (loss, seed): Variant(
-            f"test_{_name(loss)}_{seed}",
+            f"test_{loss}_{seed}",
             "dsp20_small",
             (*settings, *LOSSES[loss], f"optimiser.learning_rate={rates[loss]}", f"training.seed={seed}"),
         )
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of dsp20_train.h5 and dsp20_test.h5")
-    parser.add_argument("--epochs", type=int, default=15, help="of each training (default 15)")
+    parser.add_argument("--epochs", type=int, default=12, help="of each training (default 12)")
     parser.add_argument("--seeds", type=int, default=3, help="trainings that are tested, of each loss (default 3)")
     parser.add_argument("--workers", type=int, default=count_available_threads(), help="trainings at a time")
     parser.add_argument("--runs", type=Path, default=SCRATCH / "loss_accuracy", help="folder of the run folders")
@@ -78,7 +79,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def _set_epochs(options: argparse.Namespace, *settings: str) -> tuple[str, ...]:
     small = ("network.num_hidden=8", "simulation.dt=10.0", "dataset.classes=[0, 1]") if options.smoke else ()
-    return (*settings, *small, f"training.epochs={1 if options.smoke else options.epochs}")
+    return (*settings, THINNED, *small, f"training.epochs={1 if options.smoke else options.epochs}")
 
 
 def _choose_rates(options: argparse.Namespace, file: Path) -> dict[str, float]:
@@ -88,7 +89,7 @@ def _choose_rates(options: argparse.Namespace, file: Path) -> dict[str, float]:
     rates = RATES[:1] if options.smoke else RATES
     variants = {
         (loss, rate): Variant(
-            f"rate_{_name(loss)}_{rate:g}",
+            f"rate_{loss}_{rate:g}",
             "dsp20_small",
             (*settings, LEFT_OUT, *LOSSES[loss], f"optimiser.learning_rate={rate}"),
         )
@@ -101,10 +102,6 @@ def _choose_rates(options: argparse.Namespace, file: Path) -> dict[str, float]:
         return max(0.0, outcomes[variants[loss, rate].name].validation)  # nan, if it diverged, is the last
 
     return {loss: max(rates, key=lambda rate: rank(loss, rate)) for loss in LOSSES}
-
-
-def _name(loss: str) -> str:
-    return loss.replace(", at ", "_").replace(" T", "")
 
 
 def _describe(found: list[Outcome]) -> list[str]:

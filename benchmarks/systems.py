@@ -101,9 +101,9 @@ def _measure_torch(name: str, config: Any, samples: Partition, epochs: int) -> d
     shape = (NUM_CHANNELS, NUM_BINS, int(samples.train.labels.max()) + 1)
     classifier = Classifier(name, shape, epochs * batches, config.training.seed)
     for epoch in range(epochs):
-        training = classifier.train(_batches(config, samples, epoch))
+        training = classifier.train(make_batches(config, samples, epoch))
         print(f"{name}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
-    answers = classifier.predict(_count(test.trains.select(test.indices), config.simulation.duration))
+    answers = classifier.predict(count_bins(test.trains.select(test.indices), config.simulation.duration))
     return {
         "system": name,
         "parameters": classifier.num_parameters,
@@ -113,16 +113,16 @@ def _measure_torch(name: str, config: Any, samples: Partition, epochs: int) -> d
     }
 
 
-def _batches(config: Any, samples: Partition, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def make_batches(config: Any, samples: Partition, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield binned batches of an epoch, augmented as the samples of the spiking network are."""
     train, seed, duration = samples.train, config.training.seed, config.simulation.duration
     augmented = build_augmentation(config).prepare_epoch(train.trains, train.indices, duration, seed, epoch)
     order = np.random.default_rng([seed, epoch]).permutation(len(augmented))
     for labels, batch in augmented.make_batches(order, BATCH_SIZE):
-        yield _count(batch, duration), labels.astype(np.int64)
+        yield count_bins(batch, duration), labels.astype(np.int64)
 
 
-def _count(trains: SpikeTrains, duration: float) -> np.ndarray:
+def count_bins(trains: SpikeTrains, duration: float) -> np.ndarray:
     """Return square roots of spike counts, (B, channels, bins) float32."""
     sample = np.repeat(np.arange(len(trains)), trains.counts)
     channel = trains.units.astype(np.int64) * NUM_CHANNELS // trains.num_units

@@ -58,12 +58,13 @@ class Classifier:
     shape : channels, bins and classes.
     steps : batches of the whole training.
     seed : of initial weights and dropout.
+    size : hidden units of the GRU, or width of the CNN; None for the network's default.
     """
 
-    def __init__(self, name: str, shape: tuple[int, int, int], steps: int, seed: int) -> None:
+    def __init__(self, name: str, shape: tuple[int, int, int], steps: int, seed: int, size: int | None = None) -> None:
         torch.manual_seed(seed)
         torch.set_num_threads(1)
-        self._network = NETWORKS[name](*shape)
+        self._network = NETWORKS[name](*shape, *(() if size is None else (size,)))
         self._optimiser = torch.optim.AdamW(self._network.parameters(), HIGHEST_RATE, weight_decay=WEIGHT_DECAY)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, HIGHEST_RATE, total_steps=steps)
 

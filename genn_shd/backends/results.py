@@ -27,7 +27,7 @@ class BatchResult:
     lost_arrivals : number of arrivals through connections with delays that were lost, because they are after the end of
         the trial; native back end only.
     gradients : parameter name -> array of the parameter's shape, d(mean loss)/d(parameter), regularisation
-        included; empty after `evaluate_batch`.
+        included; with the learning rule STDP, minus the mean change of the weights; empty after `evaluate_batch`.
     """
 
     loss: float

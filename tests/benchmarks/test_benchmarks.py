@@ -153,3 +153,11 @@ def test_the_network_in_snntorch_is_that_of_the_grid_up_to_a_step():
     np.testing.assert_allclose(
         torch.nn.functional.cross_entropy(logits, torch.tensor(trains.labels).long()).item(), result.loss, rtol=0.02
     )
+
+
+def test_products_of_the_networks_beside_the_rules():
+    costs = pytest.importorskip("benchmarks.rule_costs", reason="scikit-learn is not installed")
+    assert costs.count_products("GRU", 10) == 100 * (3 * 48 * 70 + 3 * 48 * 48) + 48 * 10
+    layers = [(70, 100, 1, 6), (35, 50, 6, 12), (17, 25, 12, 24), (8, 12, 24, 24)]
+    expected = sum(9 * height * width * inputs * outputs for height, width, inputs, outputs in layers)
+    assert costs.count_products("CNN", 10) == expected + 24 * 4 * 12 * 10

@@ -86,7 +86,12 @@ def test_layers_and_settings_of_two_passes():
 
 
 def test_the_delta_form_spikes_while_the_voltage_rises_and_has_the_surrogate_gradient():
-    network, batch, tau_delta, threshold = make_network(num_hidden=1, neuron="paralif_delta"), make_batch(3), 1.0, 0.01
+    network, batch, tau_delta, threshold = (
+        make_network(num_hidden=1, neuron="paralif_delta", neuron_values={"v_threshold": 0.01}),
+        make_batch(3),
+        1.0,
+        0.01,
+    )
     rates = np.array([[-1 / TAU_MEM, 0, 1 / TAU_MEM], [1 / tau_delta, -1 / tau_delta, 0], [0, 0, -1 / TAU_SYN]])
     with compile_paralif(network) as model:
         weights = model.parameters

@@ -79,6 +79,12 @@ TASKS = {
             "network.input_delays=2",
             "network.delay_spacing=50.0",
             "network.heterogeneous=false",
+            "augmentation.normalise=off",
+            "augmentation.stretch=[]",
+            "augmentation.frequency_mask=0.0",
+            "augmentation.shift=8",
+            "silent_neurons.weight_redraw=false",
+            "silent_neurons.weight_lift=0.002",
         ),
     ),
 }

@@ -64,6 +64,6 @@ def _derive_program(network: Network, scheme: str, integration: Integration, rul
 def _check_loss(network: Network) -> None:
     if network.loss.reads == "spikes" and not network.loss.differentiable:
         raise SettingError(
-            f"loss {network.loss.name!r} does not depend on the times of spikes, so it has no gradient; use the learning "
-            "rule 'stdp', or another loss, such as 'first_spike'."
+            f"loss {network.loss.name!r} does not depend on the times of spikes, so it has no gradient; use the "
+            "learning rule 'stdp', or another loss, such as 'first_spike'."
         )

@@ -88,7 +88,13 @@ def main(arguments: list[str] | None = None) -> None:
         [[*key, *_describe(row)] for key, row in rows.items()],
     )
     results: list[dict[str, Any]] = [
-        {"data": key[0], "neuron": key[1], "delays": key[2], "scale": chosen[key], "seeds": [vars(one) for one in row]}
+        {
+            "data": key[0],
+            "neuron": key[1],
+            "delays": key[2],
+            "scale": chosen[key],
+            "seeds": [one.to_json() for one in row],
+        }
         for key, row in rows.items()
     ]
     report.finish({"results": results, "epochs": options.epochs}, options.workers)

@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
         ["loss", "learning rate", "training", "five people never heard", "spikes/neuron"],
         [[loss, f"{rates[loss]:g}", *_describe(found)] for loss, found in rows.items()],
     )
-    results: dict[str, Any] = {loss: [vars(found) for found in row] for loss, row in rows.items()}
+    results: dict[str, Any] = {loss: [found.to_json() for found in row] for loss, row in rows.items()}
     report.finish({"rates": rates, "results": results, "epochs": options.epochs}, options.workers)
 
 

@@ -53,6 +53,10 @@ class Outcome:
     seconds: float
     spikes: float
 
+    def to_json(self) -> dict[str, float | None]:
+        """Return all values by name; None where there is none."""
+        return {name: value if np.isfinite(value) else None for name, value in asdict(self).items()}
+
 
 def train_variants(variants: Sequence[Variant], folder: Path, workers: int) -> dict[str, Outcome]:
     """Train all variants, `workers` at a time, and print each accuracy when it is known; returns them by name."""

@@ -102,6 +102,7 @@ def _read_task(run: Path) -> Task:
     plain = folder.read_config().replace(**{"dataset.rescale_channel": 1.0, "dataset.rescale_time": 1.0})
     whole = partition(*prepare_data(plain)).test
     assert test is not None and whole is not None
+    raw = prepare_for_evaluation(plain, whole)  # thinned as `prepared` is: spike by spike, whatever its channel
     prepared = prepare_for_evaluation(config, test)
     batch = prepared.trains.select(prepared.indices)
     saved = folder.checkpoints.read("best")
@@ -109,7 +110,7 @@ def _read_task(run: Path) -> Task:
     with compile_model(config.replace(**{"training.batch_size": len(batch)}), described) as model:
         model.set_parameters(saved.select_group("parameters"))
         logits = model.evaluate_batch(batch).logits
-    return Task(run, network, whole.trains.select(whole.indices), batch, logits)
+    return Task(run, network, raw.trains.select(raw.indices), batch, logits)
 
 
 def _format(to: str, where: str, task: Task, logits: np.ndarray, sizes: dict[str, str]) -> list[str]:

@@ -53,12 +53,13 @@ class Task:
     ----------
     run : its folder.
     network : as exporters take it.
-    raw, prepared : the test set as it was encoded, and as the network gets it.
+    whole, raw, prepared : the test set as it was encoded, thinned (`augmentation.normalise`), and rescaled as well.
     logits : of `evaluate`, (B, C).
     """
 
     run: Path
     network: TrainedNetwork
+    whole: SpikeTrains
     raw: SpikeTrains
     prepared: SpikeTrains
     logits: np.ndarray
@@ -66,8 +67,8 @@ class Task:
     def select(self, number: int) -> Task:
         """Return the task with so many samples, from everywhere in the test set."""
         chosen = np.unique(np.linspace(0, len(self.raw) - 1, number).astype(int))
-        parts = self.raw.select(chosen), self.prepared.select(chosen), self.logits[chosen]
-        return Task(self.run, self.network, *parts)
+        trains = [trains.select(chosen) for trains in (self.whole, self.raw, self.prepared)]
+        return Task(self.run, self.network, *trains, self.logits[chosen])
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -110,7 +111,7 @@ def _read_task(run: Path) -> Task:
     with compile_model(config.replace(**{"training.batch_size": len(batch)}), described) as model:
         model.set_parameters(saved.select_group("parameters"))
         logits = model.evaluate_batch(batch).logits
-    return Task(run, network, raw.trains.select(raw.indices), batch, logits)
+    return Task(run, network, whole.trains.select(whole.indices), raw.trains.select(raw.indices), batch, logits)
 
 
 def _format(to: str, where: str, task: Task, logits: np.ndarray, sizes: dict[str, str]) -> list[str]:
@@ -182,8 +183,9 @@ def _measure_genn(task: Task, folder: Path) -> Iterator[list[str]]:
     words = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(words)
     with contextlib.chdir(folder / "genn"):
-        model = words.build(int(task.raw.counts.max()), backend="single_threaded_cpu")
-    samples = [task.raw[k] for k in range(len(task.raw))]
+        model = words.build(int(task.whole.counts.max()), backend="single_threaded_cpu")
+    # The script thins samples itself, each by its number.
+    samples = [(*task.whole[k], *([k] if task.network.thinning else [])) for k in range(len(task.whole))]
     started = time.process_time()
     logits = np.array([words.classify(model, *sample) for sample in samples])
     seconds = time.process_time() - started

@@ -69,8 +69,9 @@ class ChannelStretch(Step):
         """Return stretched copies of B samples; `draws` has random numbers for each."""
         lowest, highest = math.log(self.minimum), math.log(self.maximum)
         factors = np.exp(lowest + (highest - lowest) * draws.draw_uniform()[:, 0])
+        # A huge factor must not overflow: one that moves even the channels beside the middle out is as good.
+        factors = np.minimum(factors, 4.0 * trains.num_units)
         from_middle = trains.units - 0.5 * (trains.num_units - 1)
-        # A huge factor must not overflow: further out than all channels makes no difference.
         limit = float(min(trains.num_units, 2**31 - 1))
         moved = np.clip(np.repeat(factors - 1.0, trains.counts) * from_middle, -limit, limit)
         return spikes.move(trains, np.rint(moved).astype(np.int32))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
-from pydantic import Field
 
-from ..errors import SettingError
 from ..spikes.spike_trains import SpikeTrains
-from ..system.described import AsList, OneOrMany, described
-from ..system.numbers import check_positive
+from ..system.described import described
 from . import spikes
+from .random_factor import Limits, RandomFactor
 from .random_streams import RandomStreams
-from .step import Step
 
 
 @dataclass(frozen=True)
-class ChannelStretch(Step):
+class ChannelStretch(RandomFactor):
     """Multiplies the distances of all channels from the middle by one factor, drawn log-uniformly for each sample.
 
     New channels are rounded, and spikes that leave the channels are dropped. Channels are nearly logarithmic in
@@ -34,43 +30,23 @@ class ChannelStretch(Step):
     order: ClassVar[float] = 15
     stream: ClassVar[str] = "stretch"
 
-    minimum: float
-    maximum: float
-
     @classmethod
     def from_settings(
         cls,
         stretch: Annotated[
-            tuple[Annotated[float, Field(gt=0, le=1000)], ...],
-            OneOrMany,
-            AsList,
+            Limits,
             described(
                 "smallest and largest factor of the distances of channels from the middle one, for example "
                 "[0.87, 1.15]; [] = off"
             ),
         ] = (),
     ) -> Self | None:
-        if len(stretch) not in (0, 2) or stretch != tuple(sorted(stretch)):
-            raise SettingError(
-                f"augmentation.stretch = {list(stretch)} is not allowed: give the smallest and the largest factor, "
-                "for example [0.87, 1.15]."
-            )
-        return cls(*stretch) if stretch else None
-
-    def __post_init__(self) -> None:
-        check_positive("ChannelStretch: minimum", self.minimum)
-        check_positive("ChannelStretch: maximum", self.maximum)
-        if self.minimum > self.maximum:
-            raise SettingError(
-                f"ChannelStretch: minimum = {self.minimum!r} must not exceed maximum = {self.maximum!r}."
-            )
+        return cls.make_from_limits(stretch, [0.87, 1.15])
 
     def __call__(self, trains: SpikeTrains, draws: RandomStreams) -> SpikeTrains:
         """Return stretched copies of B samples; `draws` has random numbers for each."""
-        lowest, highest = math.log(self.minimum), math.log(self.maximum)
-        factors = np.exp(lowest + (highest - lowest) * draws.draw_uniform()[:, 0])
         # A huge factor must not overflow: one that moves even the channels beside the middle out is as good.
-        factors = np.minimum(factors, 4.0 * trains.num_units)
+        factors = np.minimum(self.draw_factors(draws), 4.0 * trains.num_units)
         from_middle = trains.units - 0.5 * (trains.num_units - 1)
         limit = float(min(trains.num_units, 2**31 - 1))
         moved = np.clip(np.repeat(factors - 1.0, trains.counts) * from_middle, -limit, limit)

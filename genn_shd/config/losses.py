@@ -95,12 +95,13 @@ class CustomSettings(LossSettings):
 
 def _derive_settings(loss: LossModel) -> type[LossSettings]:
     """Derive the settings of a loss from its definition: its parameters with defaults, units and limits."""
+    own: dict[str, Any] = {"name": (Literal[loss.name], declare_setting(loss.name, "which loss"))}
     parameters: dict[str, Any] = {name: (float, make_setting(p)) for name, p in loss.parameters.items()}
     return create_model(
         f"{loss.name}_loss",
         __base__=LossSettings,
         __doc__=loss.description,
-        name=(Literal[loss.name], declare_setting(loss.name, "which loss")),
+        **own,
         **parameters,
     )
 

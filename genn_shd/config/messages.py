@@ -40,8 +40,8 @@ def find_choice(field: FieldInfo) -> Choice | None:
 
 def find_section(field: FieldInfo) -> type[BaseModel] | None:
     """Return the table that a field declares; None if it is a single setting or a choice of tables."""
-    is_table = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    return field.annotation if is_table else None
+    declared: Any = field.annotation
+    return declared if isinstance(declared, type) and issubclass(declared, BaseModel) else None
 
 
 def describe_allowed(field: FieldInfo) -> str:

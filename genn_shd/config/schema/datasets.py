@@ -45,13 +45,14 @@ def make_dataset_settings(name: str) -> type[DataSettings]:
     """
     loader = find_loader(name)
     fields: dict[str, Any] = list_fields(loader)
+    own: dict[str, Any] = {"name": (Literal[name], declare_setting(name, "which data set"))}
     for taken in set(fields) & set(DataSettings.model_fields):
         raise SettingError(f"{name}: dataset.{taken} is a setting already; give that parameter another name.")
     return create_model(
         f"{name}_dataset",
         __base__=DataSettings,
         __doc__=inspect.getdoc(loader) or f"The data set of {name}.",
-        name=(Literal[name], declare_setting(name, "which data set")),
+        **own,
         **fields,
     )
 

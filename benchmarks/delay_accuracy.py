@@ -11,15 +11,12 @@ the last epoch.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from benchmarks.report import SCRATCH, Report, make_parser, print_table
-from benchmarks.variants import Outcome, Variant, format_accuracy, train_variants
+from benchmarks.report import Report, print_table
+from benchmarks.variants import Outcome, Variant, format_accuracy, make_variants_parser, train_variants
 from genn_shd import DataError, load_config, prepare_data
-from genn_shd.backends.native.threads import count_available_threads
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SCALES = (1.0, 2.0)
 BASE = (
     "dataset.rescale_channel=0.05",
@@ -69,7 +66,7 @@ SPEAKERS = {"words": ("[2, 7, 12, 17, 22]", "[0, 5, 10, 15, 20]"), "digits": ("[
 
 def main(arguments: list[str] | None = None) -> None:
     """Choose scales, train, print, and keep the figures."""
-    options = _parse(arguments)
+    options = make_variants_parser(__doc__, "delay_accuracy", epochs=15).parse_args(arguments)
     report = Report.begin("delay_accuracy", "Delays, on people never heard", options, options.workers)
     sources = _find_sources(options)
     keys = [(data, neuron, delays) for data in sources for neuron in NEURONS for delays in DELAYS]
@@ -98,16 +95,6 @@ def main(arguments: list[str] | None = None) -> None:
         for key, row in rows.items()
     ]
     report.finish({"results": results, "epochs": options.epochs}, options.workers)
-
-
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = make_parser(__doc__)
-    parser.add_argument("--data", type=Path, default=SHARED, help="folder of dsp20_train.h5")
-    parser.add_argument("--epochs", type=int, default=15, help="of each training (default 15)")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each network (default 3)")
-    parser.add_argument("--workers", type=int, default=count_available_threads(), help="trainings at a time")
-    parser.add_argument("--runs", type=Path, default=SCRATCH / "delay_accuracy", help="folder of the run folders")
-    return parser.parse_args(arguments)
 
 
 def _find_sources(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:

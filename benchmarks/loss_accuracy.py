@@ -12,11 +12,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import SCRATCH, Report, make_parser, print_table
-from benchmarks.variants import Outcome, Variant, format_accuracy, train_variants
-from genn_shd.backends.native.threads import count_available_threads
+from benchmarks.report import Report, print_table
+from benchmarks.variants import Outcome, Variant, format_accuracy, make_variants_parser, train_variants
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 LEFT_OUT = "validation.speakers=[2, 7, 12, 17, 22]"
 RATES = (2.5e-3, 5e-3)
 
@@ -39,7 +37,7 @@ LOSSES: dict[str, tuple[str, ...]] = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Choose learning rates, train, print, and keep the figures."""
-    options = _parse(arguments)
+    options = make_variants_parser(__doc__, "loss_accuracy", epochs=12).parse_args(arguments)
     files = [options.data / f"dsp20_{part}.h5" for part in ("train", "test")]
     if not all(file.exists() for file in files):
         print(f"skipped: there is no {files[0]}; give the folder of the files by --data")
@@ -65,16 +63,6 @@ def main(arguments: list[str] | None = None) -> None:
     )
     results: dict[str, Any] = {loss: [found.to_json() for found in row] for loss, row in rows.items()}
     report.finish({"rates": rates, "results": results, "epochs": options.epochs}, options.workers)
-
-
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = make_parser(__doc__)
-    parser.add_argument("--data", type=Path, default=SHARED, help="folder of dsp20_train.h5 and dsp20_test.h5")
-    parser.add_argument("--epochs", type=int, default=12, help="of each training (default 12)")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings that are tested, of each loss (default 3)")
-    parser.add_argument("--workers", type=int, default=count_available_threads(), help="trainings at a time")
-    parser.add_argument("--runs", type=Path, default=SCRATCH / "loss_accuracy", help="folder of the run folders")
-    return parser.parse_args(arguments)
 
 
 def _set_epochs(options: argparse.Namespace, *settings: str) -> tuple[str, ...]:

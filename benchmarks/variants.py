@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from concurrent.futures import as_completed
@@ -11,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.report import SCRATCH, make_parser
 from benchmarks.workers import start_processes
 from genn_shd import DivergedError, load_config, prepare_data, run_training
+from genn_shd.backends.native.threads import count_available_threads
 from genn_shd.runs.results import RunSummary
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 KEPT = "variant.json"
 
 
@@ -42,7 +46,7 @@ class Outcome:
     ----------
     training, validation, test : accuracies.
     parameters : number of trained numbers.
-    seconds : of an epoch, by the clock, evaluation included; median.
+    seconds : of an epoch, by the clock, evaluation included; mean.
     spikes : of a hidden neuron and sample.
     """
 
@@ -56,6 +60,17 @@ class Outcome:
     def to_json(self) -> dict[str, float | None]:
         """Return all values by name; None where there is none."""
         return {name: value if np.isfinite(value) else None for name, value in asdict(self).items()}
+
+
+def make_variants_parser(description: str | None, name: str, epochs: int) -> argparse.ArgumentParser:
+    """Make the parser of a benchmark called `name` that trains variants for `epochs` epochs by default."""
+    parser = make_parser(description)
+    parser.add_argument("--data", type=Path, default=SHARED, help="folder of dsp20_train.h5 and dsp20_test.h5")
+    parser.add_argument("--epochs", type=int, default=epochs, help=f"of each training (default {epochs})")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each variant with a result (default 3)")
+    parser.add_argument("--workers", type=int, default=count_available_threads(), help="trainings at a time")
+    parser.add_argument("--runs", type=Path, default=SCRATCH / name, help="folder of the run folders")
+    return parser
 
 
 def train_variants(variants: Sequence[Variant], folder: Path, workers: int) -> dict[str, Outcome]:

@@ -8,7 +8,8 @@ A back end adds loops and memory, and executes the pieces in the order that the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -305,6 +306,18 @@ class PopulationProgram:
     def values(self) -> tuple[str, ...]:
         """Names of all run-time values of neurons."""
         return self.parameters + self.coefficients
+
+    def remove_adjoint(self) -> Self:
+        """Return the population without the code of its adjoint, for rules that use none; `spike` is unchanged."""
+        return replace(
+            self,
+            adjoint=(),
+            drive_code="",
+            adjoint_code="",
+            steady_state={},
+            feedback="0.0",
+            weight_gradient="0.0",
+        )
 
 
 @dataclass(frozen=True)

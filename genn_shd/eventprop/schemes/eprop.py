@@ -75,17 +75,7 @@ def _add_traces(p: PopulationProgram, d: Dynamics, rule: EProp) -> PopulationPro
         spike, eligibility = None, _build_output_traces(d)
     else:
         spike, eligibility = keep_forward(p.spike, d.event), _build_spike_traces(d, d.event, rule)
-    return replace(
-        p,
-        spike=spike,
-        adjoint=(),
-        drive_code="",
-        adjoint_code="",
-        steady_state={},
-        feedback="0.0",
-        weight_gradient="0.0",
-        eligibility=eligibility,
-    )
+    return replace(p.remove_adjoint(), spike=spike, eligibility=eligibility)
 
 
 def name_trace(state: str) -> str:

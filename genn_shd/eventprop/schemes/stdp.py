@@ -65,17 +65,7 @@ def _check_network(network: Network) -> None:
 
 def _remove_adjoint(p: PopulationProgram) -> PopulationProgram:
     """Return only the forward code."""
-    spike = p.spike and replace(p.spike, tape={}, jump_code="")
-    return replace(
-        p,
-        spike=spike,
-        adjoint=(),
-        drive_code="",
-        adjoint_code="",
-        steady_state={},
-        feedback="0.0",
-        weight_gradient="0.0",
-    )
+    return replace(p.remove_adjoint(), spike=p.spike and replace(p.spike, tape={}, jump_code=""))
 
 
 def _build_changes(rule: STDP) -> PlasticityProgram:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from examples.distance_delays import DistanceDelays, compute_delays, compute_gradients, draw_positions
-from genn_shd import Delay, Normal, SettingError, SpikeTrains, Trained, compile_network
+from genn_shd import Delay, Model, Normal, SettingError, SpikeTrains, Trained, compile_network
 from genn_shd.models import recurrent_classifier
 
 NUM_INPUT, NUM_HIDDEN, DURATION, CHANGE = 8, 6, 60.0, 1e-6
@@ -21,10 +22,9 @@ def _network(per: str = "synapse"):
     return recurrent_classifier(NUM_INPUT, NUM_HIDDEN, 3, loss_scale=30.0, weights=weights, delays=delays)
 
 
-def _compile():
-    return compile_network(
-        _network(), batch_size=3, duration=DURATION, precision="float64", learning_rate=1e-2, seed=3, num_threads=1
-    )
+def _compile(**changes: Any) -> Model:
+    settings = {"batch_size": 3, "duration": DURATION, "precision": "float64", "learning_rate": 1e-2, "seed": 3}
+    return compile_network(_network(), **(settings | changes))
 
 
 def _batch() -> SpikeTrains:
@@ -34,7 +34,7 @@ def _batch() -> SpikeTrains:
 
 
 def test_the_gradient_by_positions_is_that_of_the_loss():
-    with _compile() as model:
+    with _compile(num_threads=1) as model:
         network, batch = model.network, _batch()
         positions = draw_positions(network, 2, 6.0, 0)
         assert {name: x.shape for name, x in positions.items()} == {"input": (8, 2), "hidden": (6, 2)}
@@ -61,7 +61,7 @@ def _train(callback: DistanceDelays, model, batches: int) -> None:
 
 def test_positions_are_trained_and_go_on_bit_for_bit():
     whole, first, second = DistanceDelays(2, 6.0), DistanceDelays(2, 6.0), DistanceDelays(2, 6.0)
-    with _compile() as model, _compile() as other:
+    with _compile(num_threads=1) as model, _compile(num_threads=1) as other:
         start = model.evaluate_batch(_batch()).loss
         _train(whole, model, 6)
         _train(first, other, 3)
@@ -71,6 +71,24 @@ def test_positions_are_trained_and_go_on_bit_for_bit():
         assert whole.get_state() == second.get_state()
         for name, value in model.parameters.items():
             np.testing.assert_array_equal(value, other.parameters[name])
+
+
+@pytest.mark.slow
+def test_genn_trains_the_same_positions():
+    pytest.importorskip("pygenn", reason="PyGeNN is not installed")
+    ours, theirs = DistanceDelays(2, 6.0), DistanceDelays(2, 6.0)
+    with (
+        _compile(scheme="grid", num_threads=1) as native,
+        _compile(scheme="grid", backend="genn_cpu", schedule="sequential") as genn,
+    ):
+        start = native.evaluate_batch(_batch()).loss
+        for callback, model in ((ours, native), (theirs, genn)):
+            _train(callback, model, 4)
+        assert genn.evaluate_batch(_batch()).loss == pytest.approx(native.evaluate_batch(_batch()).loss, rel=1e-9)
+        assert native.evaluate_batch(_batch()).loss != start
+        positions, others = (callback.get_state()["positions"] for callback in (ours, theirs))
+        for name, of in positions.items():
+            np.testing.assert_allclose(others[name], of, rtol=1e-9)
 
 
 def test_a_network_without_such_delays_is_refused():

@@ -43,7 +43,7 @@ def compute_transfer_function(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
     """
     omega = omega[:, None]
     at_base = _compute_pressure(omega, np.zeros(1))
-    return 2.0 * omega / _compute_impedance(omega, x) * _compute_pressure(omega, x) / at_base * _compute_input(omega)
+    return 2.0 * omega / _compute_impedance(omega, x) * _compute_pressure(omega, x) / at_base * compute_input(omega)
 
 
 def _compute_impedance(omega: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def _evaluate_antiderivative(omega: np.ndarray, x: np.ndarray, root: np.ndarray)
     return -np.sqrt(_compute_impedance(omega, x)) + 1j * root - omega * damping / (2.0 * root)
 
 
-def _compute_input(omega: np.ndarray) -> np.ndarray:
+def compute_input(omega: np.ndarray) -> np.ndarray:
     """Compute the transfer function from sound at the oval window to pressure at the base."""
     argument = 2.0 * omega / ALPHA * np.sqrt(2.0 / (HEIGHT * STIFFNESS))
     ratio = scipy.special.hankel2(0, argument) / scipy.special.hankel2(1, argument)

@@ -1,4 +1,7 @@
-"""WebAssembly from C, by Zig's compiler: it brings headers and libraries of the target with it."""
+"""WebAssembly from C, by Zig's compiler, without a C library: Zig would compile the library first, for half a minute.
+
+Functions of mathematics are instructions of WebAssembly, or `Math` of JavaScript, which a module imports.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,33 @@ from ..errors import BackendError
 from .cache import is_intact, make_cache_folder, name_checksum_file, seal
 
 FLAGS = (
-    *("-target", "wasm32-wasi", "-mexec-model=reactor", "-msimd128"),
+    *("-target", "wasm32-freestanding", "-nostdlib", "-mcpu=generic+simd128+bulk_memory", "-isystem", "."),
     *("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-w"),
-    *("-Wl,--strip-all", "-Wl,-z,stack-size=1048576"),
+    *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,-z,stack-size=1048576"),
 )
+HEADERS = {
+    "math.h": """
+        #define IMPORTED(name) __attribute__((import_module("Math"), import_name(#name))) double name
+        IMPORTED(exp)(double);
+        IMPORTED(log)(double);
+        IMPORTED(sin)(double);
+        IMPORTED(cos)(double);
+        IMPORTED(atan2)(double, double);
+        #define INFINITY __builtin_inff()
+        #define copysign __builtin_copysign
+        #define fabs __builtin_fabs
+        #define fabsf __builtin_fabsf
+        #define floor __builtin_floor
+        #define floorf __builtin_floorf
+        #define sqrt __builtin_sqrt
+        #define sqrtf __builtin_sqrtf
+    """,
+    "string.h": """
+        #define memcpy __builtin_memcpy
+        #define memset __builtin_memset
+    """,
+}
+"""Headers of the C library, with what generated code needs of them."""
 
 
 @cache
@@ -56,20 +82,20 @@ def compile_webassembly(sources: Mapping[str, str]) -> bytes:
         There is no Zig, or it refuses the code.
     """
     command = (*find_zig(), *FLAGS, *shlex.split(os.environ.get("GENN_SHD_WASM_FLAGS", "")))
-    key = "\0".join([*command, *(part for file in sources.items() for part in file)])
+    files = {**HEADERS, **sources}
+    key = "\0".join([*command, *(part for file in files.items() for part in file)])
     kept = make_cache_folder("webassembly") / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.wasm"
     if not is_intact(kept):
-        _compile(command, sources, kept)
+        _compile(command, files, kept)
     return kept.read_bytes()
 
 
-def _compile(command: tuple[str, ...], sources: Mapping[str, str], kept: Path) -> None:
+def _compile(command: tuple[str, ...], files: Mapping[str, str], kept: Path) -> None:
     """Compile beside the final place and rename: another process sees the whole module or none."""
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix="build-") as folder:
-        for name, text in sources.items():
+        for name, text in files.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
-        files = [name for name in sources if name.endswith(".c")]
-        words = [*command, "-o", kept.name, *files, "-lm"]
+        words = [*command, "-o", kept.name, *(name for name in files if name.endswith(".c"))]
         result = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", errors="replace")
         if result.returncode != 0:
             errors = [line for line in result.stderr.splitlines() if "error" in line] or [result.stderr.strip()[:500]]

@@ -23,6 +23,8 @@ _BLOCKS = -(-cochlea.NUM_CHANNELS // membrane.BLOCK)
 def compile_ear() -> bytes:
     """Compile the module; its functions are in the template `ear.c.j2`."""
     cells = build_program(COCHLEAR_NUCLEUS, cochlea.STEP)
+    num_nodes = math.ceil(math.log(membrane.HIGHEST) / membrane.SPACING) + membrane.TAPS - membrane.FIRST_NODE
+    nodes = membrane.FIRST_NODE + np.arange(num_nodes)
     driver = load_templates("genn_shd.exporters.web").get_template("ear.c.j2")
     text = driver.render(
         basilar=basilar,
@@ -34,7 +36,7 @@ def compile_ear() -> bytes:
             "lanes": membrane.LANES,
             "taps": membrane.TAPS,
             "chunk": membrane.CHUNK,
-            "nodes": math.ceil(math.log(membrane.HIGHEST) / membrane.SPACING) + membrane.TAPS - membrane.FIRST_NODE,
+            "nodes": num_nodes,
             "first_node": membrane.FIRST_NODE,
             "spacing": membrane.SPACING,
             "lowest": membrane.LOWEST,
@@ -43,6 +45,7 @@ def compile_ear() -> bytes:
             "radices": fourier.RADICES,
             "refractory_steps": cells.stages[-1].refractory_steps,
         },
+        inputs=basilar.compute_input(2 * np.pi * np.exp(membrane.SPACING * nodes)).tolist(),
         rest=[repr(value) for value in cells.state.values()],
         values=[repr(value) for value in generator.list_values(cells)],
     )

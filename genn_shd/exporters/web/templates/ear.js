@@ -1,10 +1,9 @@
 // Classes that call the WebAssembly modules of the inner ear and the network.
 
-/** A compiled module. */
+/** A compiled module. It imports functions of `Math`, and nothing else. */
 class Program {
   constructor(bytes) {
-    this.calls = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports;
-    this.calls._initialize();
+    this.calls = new WebAssembly.Instance(new WebAssembly.Module(bytes), { Math }).exports;
   }
 
   /** Return a view of numbers in the memory of the module, valid until the next call. */
@@ -18,6 +17,7 @@ class Ear extends Program {
     super(bytes);
     this.seeds = seeds;
     this.settings = settings;
+    this.calls.allocate_cells();
     this.canTransform = (count) => this.calls.can_transform(count) !== 0;
   }
 
@@ -46,12 +46,12 @@ class Ear extends Program {
   run(sound, count, from, to) {
     const place = this.put(sound);
     const found = this.calls.encode(place, sound.length, count, from, to);
-    this.calls.release(place);
     const steps = this.view(Int32Array, this.calls.get_steps(), found);
     const units = this.view(Int32Array, this.calls.get_channels(), found);
     const { channels, step } = this.settings, keys = new Uint32Array(found);
     let kept = 0;
     for (let k = 0; k < found; k++) if (units[k] < channels) keys[kept++] = steps[k] * channels + units[k];
+    this.calls.release(place);
     const sorted = keys.subarray(0, kept).sort();
     return {
       times: Float32Array.from(sorted, (key) => Math.floor(key / channels) * step),

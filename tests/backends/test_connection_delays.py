@@ -71,7 +71,7 @@ def _compile(network, dt: float = 1.0, **changes):
     return compile_network(network, dt=dt, **{**settings, "num_threads": 1, **changes})
 
 
-def _worst_error(model, batch: SpikeTrains, count: int = 20, step: float = 3e-6) -> float:
+def _worst_error(model, batch: SpikeTrains, count: int = 10, step: float = 3e-6) -> float:
     """Of the gradient of any parameter, relative to the differences and beyond the rounding of the loss in them."""
     errors, result = [], model.gradient(batch)
     for name, gradient in result.gradients.items():

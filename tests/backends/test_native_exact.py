@@ -65,7 +65,7 @@ def _compile(network: Network, dt: float, **changes):
     return compile_network(network, dt=dt, num_threads=1, **{**settings, **changes})
 
 
-def _worst_error(model, batch: SpikeTrains, count: int = 40) -> float:
+def _worst_error(model, batch: SpikeTrains, count: int = 12) -> float:
     gradients = model.gradient(batch).gradients
     rng = np.random.default_rng(0)
     errors = []

@@ -23,6 +23,7 @@ from genn_shd import (
 from genn_shd.models import recurrent_classifier
 from genn_shd.models.neurons import LI
 from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
+from tests.differences import compute_errors
 
 pytestmark = [pytest.mark.slow, pytest.mark.cflags(BRIEF)]
 
@@ -77,11 +78,15 @@ def test_gradients_are_those_of_the_simulation(loss, hidden, dt):
             # The rule that wakes a silent label's output is no gradient: take labels whose outputs spike.
             labels = model.evaluate_batch(batch).spike_counts["output"].argmax(axis=1)
             batch = _batch(labels)
-        checks = check_gradients(model, batch, entries=6, names=[name for name in model.parameters if "." in name])
-    assert len(checks) == (4 if hidden == 6 else 8) + (4 if loss == "first_spike_exp" else 2)
-    for check in checks:
-        if check.checked and check.norm > 0:
-            assert check.relative_error < 1e-6, check
+        result = model.gradient(batch)
+        errors = {
+            name: compute_errors(model, batch, name, gradient, 1e-6, result.loss)[0]
+            for name, gradient in result.gradients.items()
+            if "." in name and gradient.any()
+        }
+    trained = (4 if hidden == 6 else 8) + (4 if loss == "first_spike_exp" else 2)
+    assert trained - 1 <= len(errors) <= trained
+    assert max(errors.values()) < 1e-6, errors
 
 
 @pytest.mark.cflags(VECTORS)

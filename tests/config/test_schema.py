@@ -2,7 +2,7 @@ import inspect
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genn_shd import Config, Delay, Gamma, SettingError, Trained, Uniform, datasets
@@ -145,6 +145,7 @@ TOML = st.recursive(
 
 
 @pytest.mark.slow
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(setting=st.sampled_from([name for name, _ in SETTINGS]), value=TOML)
 def test_any_value_is_taken_or_refused_in_one_line_that_names_it(setting, value):
     *tables, last = setting.split(".")

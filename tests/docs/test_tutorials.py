@@ -25,13 +25,14 @@ def history(run: str) -> list[dict[str, str]]:
 def test_first_training(capsys):
     names = run_page("tutorials/first_training.md")
     rows = history("runs/first")
-    assert [int(row["epoch"]) for row in rows] == list(range(1, 9))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, 7))
     assert float(rows[-1]["test_accuracy"]) > 0.9
-    assert names["accuracy"] > 0.88
+    assert names["accuracy"] > 0.86
     assert "runs/first, test" in capsys.readouterr().out
 
 
 @pytest.mark.slow
+@pytest.mark.cflags(VECTORS)
 def test_your_own_data(capsys):
     run_page("tutorials/your_own_data.md")
     said = capsys.readouterr().out

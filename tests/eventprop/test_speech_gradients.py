@@ -53,7 +53,7 @@ def compile_case(case: str, num_input: int, dt: float, duration: float) -> Model
     weight = MEAN_WEIGHT.get(case, 0.024)
     network = recurrent_classifier(
         num_input,
-        64,
+        32,
         10,
         neuron=neuron,
         synapse=synapse,

@@ -6,6 +6,7 @@ from genn_shd.sweep.command import run
 from genn_shd.sweep.workers.in_process import InProcess
 from genn_shd.system.interrupt import StopRequest
 from tests.figures import blank, blank_figures, drawn  # noqa: F401
+from tests.once import make_once
 from tests.reports import runs_of_trials
 
 TINY = [
@@ -33,37 +34,42 @@ def make_sweep(folder, file):
     return folder
 
 
+def draw_sweep(folder, file):
+    """A sweep and its report."""
+    draw_report(make_sweep(folder, file))
+
+
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory):
     """A run of two epochs that recorded a batch, with its report."""
-    folder = tmp_path_factory.mktemp("run") / "a_run"
-    with blank():
-        assert train.main([*TINY, *RECORD, "--out", str(folder)]) == 0
-    draw_report(folder)
-    return folder
+
+    def make(folder):
+        with blank():
+            assert train.main([*TINY, *RECORD, "--out", str(folder / "a_run")]) == 0
+        draw_report(folder / "a_run")
+
+    return make_once(tmp_path_factory, "run", make) / "a_run"
 
 
 @pytest.fixture(scope="session")
 def seeds_folder(tmp_path_factory):
-    """A run with two seeds, with its report."""
-    folder = tmp_path_factory.mktemp("seeds") / "two_seeds"
-    with blank():
-        assert train.main([*TINY, "--seeds", "2", "--out", str(folder)]) == 0
-    draw_report(folder)
-    return folder
+    """A run with two seeds, with its report, whose figures are blank."""
+
+    def make(folder):
+        with blank():
+            assert train.main([*TINY, "--seeds", "2", "--out", str(folder / "two_seeds")]) == 0
+            make_report(folder / "two_seeds")
+
+    return make_once(tmp_path_factory, "seeds", make) / "two_seeds"
 
 
 @pytest.fixture(scope="session")
 def search(tmp_path_factory):
     """A Bayesian search, with its report."""
-    folder = make_sweep(tmp_path_factory.mktemp("search") / "search", runs_of_trials.bayesian())
-    draw_report(folder)
-    return folder
+    return make_once(tmp_path_factory, "search", lambda folder: draw_sweep(folder, runs_of_trials.bayesian()))
 
 
 @pytest.fixture(scope="session")
 def ablated(tmp_path_factory):
     """A sweep over every combination of factors, with its report."""
-    folder = make_sweep(tmp_path_factory.mktemp("ablated") / "ablated", runs_of_trials.ablation())
-    draw_report(folder)
-    return folder
+    return make_once(tmp_path_factory, "ablated", lambda folder: draw_sweep(folder, runs_of_trials.ablation()))

@@ -13,6 +13,7 @@ from genn_shd.plots import training as plots
 from genn_shd.reports import run_report, runs
 from genn_shd.reports.drawing import Drawing
 from genn_shd.runs.folder import RunFolder
+from tests.once import make_once
 
 pytestmark = pytest.mark.slow
 
@@ -72,10 +73,12 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    path = tmp_path_factory.mktemp("trained") / "run"
-    assert train.main([*SMALL, "--set", "training.epochs=2", "--out", str(path)]) == 0
-    assert report.main([str(path), "--out", str(path.parent / "report")]) == 0
-    return path
+    def make(folder):
+        path = folder / "run"
+        assert train.main([*SMALL, "--set", "training.epochs=2", "--out", str(path)]) == 0
+        assert report.main([str(path), "--out", str(folder / "report")]) == 0
+
+    return make_once(tmp_path_factory, "trained_to_damage", make) / "run"
 
 
 @pytest.fixture

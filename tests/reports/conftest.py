@@ -53,12 +53,12 @@ def run_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def seeds_folder(tmp_path_factory):
-    """A run with two seeds, with its report, whose figures are blank."""
+    """A run with two seeds, with its report."""
 
     def make(folder):
         with blank():
             assert train.main([*TINY, "--seeds", "2", "--out", str(folder / "two_seeds")]) == 0
-            make_report(folder / "two_seeds")
+        draw_report(folder / "two_seeds")
 
     return make_once(tmp_path_factory, "seeds", make) / "two_seeds"
 

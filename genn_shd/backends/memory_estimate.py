@@ -145,9 +145,20 @@ def _estimate_parameters(network: Network, use: Use) -> int:
 
 
 def _estimate_thread(network: Network, use: Use) -> int:
-    """Estimate the memory per thread: state and adjoint of all neurons, and what a rule keeps of synapses."""
+    """Estimate the memory per thread: state and adjoint of all neurons, delayed arrivals, what a rule keeps."""
     states = sum(_count_states(p) * pad_size(p.size, use.precision) for p in network.populations[1:])
-    return use.itemsize * (2 * states + _count_synaptic_values(network, use))
+    return use.itemsize * (2 * states + _count_arrivals(network, use) + _count_synaptic_values(network, use))
+
+
+def _count_arrivals(network: Network, use: Use) -> int:
+    """Count the numbers, at least two for each neuron and step, of what is on its way through synapses with delays."""
+    longest: dict[str, float] = {}
+    for connection in network.delayed_connections:
+        if len(network.get_delay_shape(connection)) == 2:
+            limit = network.find_delay_limits(connection, use.dt)[1]
+            longest[connection.target] = max(limit, longest.get(connection.target, 0.0))
+    sizes = {p.name: pad_size(p.size, use.precision) for p in network.populations}
+    return sum(2 * sizes[name] * int(2 * limit / use.dt) for name, limit in longest.items())
 
 
 def _count_synaptic_values(network: Network, use: Use) -> int:

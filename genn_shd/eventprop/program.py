@@ -346,16 +346,16 @@ class ArrivalTerms:
     reversible: bool
 
     @property
-    def rates(self) -> np.ndarray:
-        """(R, adjoints, N), as `returns`, for the derivative of dL/dw by d.
+    def mixing(self) -> np.ndarray:
+        """(R, R): the derivative of phi_k by d is the sum over l of mixing[l, k] phi_l, 1/ms.
 
         Derivatives of exponentials are exponentials, so those of the first R functions are combinations of these.
         """
         count, order = self.derivatives.shape
         nodes = np.cos(np.pi * (np.arange(order) + 0.5) / order)
         functions, derivatives = (chebyshev.chebval(nodes, s.T) for s in (self.times[:count], self.derivatives))
-        combined = np.linalg.lstsq(functions.T, derivatives.T, rcond=None)[0]  # (functions, derivatives)
-        return np.einsum("lk,kan->lan", combined, self.returns)
+        mixing: np.ndarray = np.linalg.lstsq(functions.T, derivatives.T, rcond=None)[0]
+        return mixing
 
 
 @dataclass(frozen=True)

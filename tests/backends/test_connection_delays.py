@@ -158,9 +158,17 @@ def test_several_spikes_of_a_neuron_in_a_step():
         assert _worst_error(model, _batch()) < 1e-6
 
 
-def test_a_synapse_does_what_its_source_would():
-    """Both ways of the code: rows that arrive together, and every synapse on its own."""
-    with _compile(_network(_delays("source"))) as source, _compile(_network(_delays("synapse"))) as synapse:
+@pytest.mark.parametrize(
+    ("scheme", "dt", "precision", "tolerance"),
+    [("exact", 1.0, "float64", 1e-9), ("grid", 0.25, "float64", 1e-9), ("exact", 0.25, "float32", 1e-3)],
+)
+def test_a_synapse_does_what_its_source_would(scheme, dt, precision, tolerance):
+    """Both ways of the code: rows that arrive together, and every synapse on its own; two chunks of 0.25 ms steps."""
+    changes = {"scheme": scheme, "precision": precision}
+    with (
+        _compile(_network(_delays("source")), dt, **changes) as source,
+        _compile(_network(_delays("synapse")), dt, **changes) as synapse,
+    ):
         parameters = source.parameters
         for name in CONNECTIONS:
             delays, shape = parameters[f"{name}.delay"], parameters[name].shape
@@ -169,10 +177,24 @@ def test_a_synapse_does_what_its_source_would():
         ours, theirs = synapse.gradient(_batch()), source.gradient(_batch())
     assert ours.lost_arrivals == theirs.lost_arrivals > 0
     np.testing.assert_array_equal(ours.spike_counts["hidden"], theirs.spike_counts["hidden"])
-    np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-12)
+    np.testing.assert_allclose(ours.losses, theirs.losses, rtol=tolerance)
     for name, gradient in theirs.gradients.items():
         summed = ours.gradients[name].sum(axis=1) if name.endswith(".delay") else ours.gradients[name]
-        np.testing.assert_allclose(summed, gradient, rtol=1e-8, atol=1e-12)
+        assert np.linalg.norm(summed - gradient) < tolerance * np.linalg.norm(gradient), name
+
+
+@pytest.mark.slow
+def test_loops_and_instructions_for_vectors_do_the_same():
+    """Additions at scattered places are written out for some processors, and are plain loops for all others."""
+    results = []
+    for flags in ("-O0", "-O0 -DPLAIN_LOOPS"):
+        for scheme in ("exact", "grid"):
+            with compiler_flags(flags), _compile(_network(_delays()), precision="float32", scheme=scheme) as model:
+                results.append(model.gradient(_batch()))
+    for a, b in (results[::2], results[1::2]):
+        np.testing.assert_array_equal(a.spike_counts["hidden"], b.spike_counts["hidden"])
+        for name, gradient in b.gradients.items():
+            assert np.linalg.norm(a.gradients[name] - gradient) < 1e-4 * np.linalg.norm(gradient), name
 
 
 @pytest.mark.parametrize("scheme", ["exact", "grid"])

@@ -103,7 +103,7 @@ class Coefficients:
             "derivatives": self._copy_aligned(terms.derivatives),
             "gains": self._copy_aligned(np.pad(terms.gains, padding)),
             "returns": self._copy_aligned(np.pad(terms.returns, padding)),
-            "rates": self._copy_aligned(np.pad(terms.rates, padding)),
+            "mixing": self._copy_aligned(terms.mixing),
         }
         self._term_arrays[p.name] = tuple(arrays.values())
         self._terms[index] = Terms.from_values(

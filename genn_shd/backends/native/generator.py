@@ -9,6 +9,7 @@ from typing import Any
 
 from ...eventprop.population_names import rename_populations
 from ...eventprop.program import LONGEST_ORDER, PopulationProgram, Program
+from ...eventprop.schemes.expansion import USUAL_ORDERS
 from ...network.network import Connection, Network, SpikeCountRegularisation
 from ...network.snippets import find_names, is_assigned
 from ...toolchain.format import format_c
@@ -247,9 +248,10 @@ def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
         "reads_input": any(c.source == network.input.name for c in [*_list_prompt(network), *by_synapse]),
         "by_target": layout.by_target,
         "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
-        "history_rows": {c.source: layout.by_target[c.name].stride for c in by_synapse},
         "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],
         "answers": lambda p: bool(_list_senders(program, p) or into[p.name]),
+        "block_size": lambda padded: next(size for size in (32, 16, 8) if padded % size == 0),
+        "usual_orders": USUAL_ORDERS,
         "sums_of": lambda terms, name, series: [(f"{name}{k}", series, k) for k in range(terms)],
     }
 

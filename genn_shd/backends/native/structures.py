@@ -82,7 +82,7 @@ TERMS = (
     Member("derivatives", "const scalar *", "(num_returned, order) series of their derivatives"),
     Member("gains", "const scalar *", "(terms, effects, padded neurons)"),
     Member("returns", "const scalar *", "(num_returned, adjoints, padded neurons)"),
-    Member("rates", "const scalar *", "the same, of the derivative by the time of arrival"),
+    Member("mixing", "const scalar *", "(num_returned, num_returned): derivatives of the functions as sums of them"),
 )
 """Effects of arrivals inside a step on one population, see `genn_shd.eventprop.program.ArrivalTerms`."""
 

@@ -30,6 +30,7 @@ TOLERANCE = {"float32": 4 * 2.0**-23, "float64": 2.0**-43}
 # Truncation error of a series: less than rounding, as derivatives of the series are used as well.
 TRUNCATION = {"float32": 1e-10, "float64": 1e-17}
 FEW = 4  # terms that one pass over synapses computes
+USUAL_ORDERS = (6, 8)  # of series: few, so that code can be written for each
 LONGEST = 1000.0  # largest allowed step, in shortest time constants; longer steps would need very long series
 
 
@@ -148,11 +149,11 @@ def _choose_order(argument: float, truncation: float) -> int:
     The coefficients are below 2 (argument / 2)^n / n! (Trefethen, Approximation Theory and Approximation Practice,
     chapter 8).
     """
-    order, bound = 2, 2.0
+    order, bound = 0, 2.0
     while bound > truncation or order < argument + 3:
-        bound *= 0.5 * argument / (order - 1)
         order += 1
-    return order
+        bound *= 0.5 * argument / order
+    return next((usual for usual in USUAL_ORDERS if order <= usual), order)
 
 
 def _count_terms(rows: np.ndarray, left: np.ndarray, right: np.ndarray, tolerance: float) -> int:

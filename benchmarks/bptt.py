@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -35,7 +35,6 @@ from genn_shd import (
     DataError,
     Dataset,
     EpochMetrics,
-    SpikeTrains,
     load_config,
     load_dataset,
     prepare_data,
@@ -54,7 +53,6 @@ SETTINGS = (
     "optimiser.warm_up_factor=1.15",
     f"training.epochs={MANY}",
 )
-Labelled = tuple[np.ndarray, SpikeTrains]
 SMOKE = ("network.num_hidden=8", "simulation.dt=20.0")
 PARTIES = ("genn_shd", "snnTorch")
 COLOURS = {"genn_shd": BLUE, "snnTorch": ORANGE}
@@ -156,7 +154,7 @@ def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
     """Train the same network by backpropagation through time until the time is spent."""
     import torch
 
-    from benchmarks.snntorch_network import RecurrentNetwork
+    from benchmarks.snntorch_network import RecurrentNetwork, compute_accuracy, train_epoch
 
     torch.set_num_threads(1)
     config, dataset = fold.build_config()
@@ -170,41 +168,12 @@ def train_snntorch(fold: Fold, folder: Path) -> list[Epoch]:
     while not clock.is_over:
         samples = augmentation.prepare_epoch(parts.train.trains, parts.train.indices, duration, seed, len(epochs))
         order = np.random.default_rng([seed, len(epochs)]).permutation(len(samples))
-        loss, accuracy = _train_epoch(model, adam, rate, samples.make_batches(order, config.training.batch_size))
+        loss, accuracy = train_epoch(model, adam, rate, samples.make_batches(order, config.training.batch_size), 0.0)
         rate.finish_epoch(len(epochs), accuracy)
         in_order = held_out.make_batches(np.arange(len(held_out)), config.training.batch_size)
-        of_speaker = _compute_accuracy(model, in_order)
+        of_speaker = compute_accuracy(model, in_order)
         epochs.append(Epoch(clock.seconds, accuracy, of_speaker, loss))
     return epochs
-
-
-def _train_epoch(model: Any, adam: Any, rate: LearningRate, batches: Iterable[Labelled]) -> tuple[float, float]:
-    """Train on batches; returns mean loss and accuracy of their samples, before each step."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    loss_sum, correct, count = 0.0, 0, 0
-    for labels, batch in batches:
-        adam.param_groups[0]["lr"] = rate.compute_batch_rate()
-        target = torch.tensor(labels, dtype=torch.int64)
-        logits, _ = model(model.dense(batch))
-        loss = cross_entropy(logits, target)
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        rate.finish_batch()
-        loss_sum += loss.item() * len(target)
-        correct += int((logits.argmax(dim=1) == target).sum())
-        count += len(target)
-    return loss_sum / count, correct / count
-
-
-def _compute_accuracy(model: Any, batches: Iterable[Labelled]) -> float:
-    import torch
-
-    with torch.no_grad():
-        correct = [model(model.dense(batch))[0].argmax(dim=1).numpy() == labels for labels, batch in batches]
-    return float(np.concatenate(correct).mean())
 
 
 # --- both ---------------------------------------------------------------------------------------------------------

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import snntorch
 import torch
 from snntorch import surrogate
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from genn_shd import Network, SpikeTrains
 from genn_shd.network.initialisers import draw
+from genn_shd.training.learning_rate import LearningRate
+
+Labelled = tuple[np.ndarray, SpikeTrains]
 
 
 class RecurrentNetwork(nn.Module):
@@ -38,9 +44,14 @@ class RecurrentNetwork(nn.Module):
         hidden, output = (p.values for p in network.populations[1:])
         spikes = surrogate.fast_sigmoid(slope=slope)
         self.hidden, self.hidden_gain = _make_neurons(
-            dt, **hidden, spike_grad=spikes, reset_mechanism="zero", reset_delay=False
+            dt,
+            hidden,
+            threshold=hidden.get("v_threshold", 1.0),
+            spike_grad=spikes,
+            reset_mechanism="zero",
+            reset_delay=False,
         )
-        self.output, self.output_gain = _make_neurons(dt, **output, reset_mechanism="none")
+        self.output, self.output_gain = _make_neurons(dt, output, reset_mechanism="none")
         t = (torch.arange(self.num_steps) + 1.0) / self.num_steps
         scale = network.loss_values["loss_scale"]
         self.register_buffer("weight_in_time", scale * torch.exp(-t) / self.num_steps)
@@ -73,7 +84,42 @@ class RecurrentNetwork(nn.Module):
         return dense.view(shape)
 
 
-def _make_neurons(dt: float, tau_mem: float, tau_syn: float, **options: object) -> tuple[snntorch.Synaptic, float]:
+def _make_neurons(dt: float, values: Mapping[str, Any], **options: Any) -> tuple[snntorch.Synaptic, float]:
     """Make neurons of these time constants; returns them and the factor of currents that makes a step exact."""
+    tau_mem, tau_syn = float(values["tau_mem"]), float(values["tau_syn"])
     alpha, beta = math.exp(-dt / tau_syn), math.exp(-dt / tau_mem)
     return snntorch.Synaptic(alpha, beta, **options), tau_syn / (tau_syn - tau_mem) * (alpha - beta)
+
+
+def train_epoch(
+    model: RecurrentNetwork,
+    adam: torch.optim.Optimizer,
+    rate: LearningRate,
+    batches: Iterable[Labelled],
+    progress: float,
+) -> tuple[float, float]:
+    """Train on batches; returns mean loss and accuracy of their samples, before each step.
+
+    `progress` is the part of the training that is done before this epoch, 0 to 1, for the annealing of the rate.
+    """
+    loss_sum, correct, count = 0.0, 0, 0
+    for labels, batch in batches:
+        adam.param_groups[0]["lr"] = rate.compute_batch_rate(progress)
+        target = torch.tensor(labels, dtype=torch.int64)
+        logits, _ = model(model.dense(batch))
+        loss = cross_entropy(logits, target)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        rate.finish_batch()
+        loss_sum += loss.item() * len(target)
+        correct += int((logits.argmax(dim=1) == target).sum())
+        count += len(target)
+    return loss_sum / count, correct / count
+
+
+def compute_accuracy(model: RecurrentNetwork, batches: Iterable[Labelled]) -> float:
+    """Return the part of samples whose largest logit is that of their label."""
+    with torch.no_grad():
+        correct = [model(model.dense(batch))[0].argmax(dim=1).numpy() == labels for labels, batch in batches]
+    return float(np.concatenate(correct).mean())

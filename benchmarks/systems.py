@@ -1,10 +1,11 @@
 """How many words of people whom it never heard does a system understand, for how many parameters?
 
 Twenty words by thirty people (DSPSpeech-20): a linear classifier, gated recurrent units and a small convolutional
-network on binned spikes (PyTorch: `pip install torch`), and the presets dsp20 and dsp20_small. All train on the same 25
-people with the same changes of the samples (those of the preset dsp20), the settings of each chosen with five of the 25
-left out, and are tested after the last epoch on five others. The networks of spikes are trained here, or read from the
-folders of runs (--run), which take half an hour each.
+network on binned spikes (PyTorch: `pip install torch`), the network of the preset dsp20_small with fixed time
+constants in snnTorch (`pip install snntorch`), which surrogate gradients train, and the presets dsp20 and dsp20_small.
+All train on the same 25 people with the same changes of the samples, and are tested after the last epoch on five
+others. The learning rate of snnTorch is the best of some (--rates) on five of the 25 left out. Networks of the presets
+are read from the folders of their runs (--run).
 """
 
 from __future__ import annotations
@@ -19,18 +20,22 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, Report, make_parser, print_table, use_style
+from benchmarks.report import BLUE, FAINT, GREEN, ORANGE, PURPLE, Report, make_parser, print_table, use_style
 from genn_shd import DataError, SpikeTrains, load_config, prepare_data
 from genn_shd.runs.files import read_summary
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, classify
 from genn_shd.training.build import build_network, compile_model
 from genn_shd.training.data import build_augmentation, partition, prepare_for_evaluation
+from genn_shd.training.learning_rate import LearningRate
 from genn_shd.training.samples import Partition
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NUM_CHANNELS, NUM_BINS, BATCH_SIZE = 70, 100, 32
-COLOURS = {"linear": FAINT, "GRU": ORANGE, "CNN": GREEN, "spiking": BLUE}
+COLOURS = {"linear": FAINT, "GRU": ORANGE, "CNN": GREEN, "snnTorch": PURPLE, "spiking": BLUE}
+HELD_OUT = ["validation.kind=speaker", "validation.speakers=[2, 7, 12, 17, 22]"]
+SNNTORCH = ["network.heterogeneous=false", "network.trained={}", "simulation.dt=5", "training.batch_size=32"]
+SLOPE = 25.0  # of the fast sigmoid: snnTorch's default, as in benchmarks.bptt
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -47,16 +52,21 @@ def main(arguments: list[str] | None = None) -> None:
     samples = partition(config, dataset)
     rows = [_measure_linear(samples)]
     if find_spec("torch"):
-        rows += [_measure_torch(name, config, samples, epochs) for name in ("GRU", "CNN")]
+        seeds = range(1 if options.smoke else options.num_seeds)
+        rows += [_average([_measure_torch(n, config, samples, epochs, s) for s in seeds]) for n in ("GRU", "CNN")]
     else:
         print("GRU and CNN are left out: torch is not installed; pip install torch")
-    rows += [_read_run(run) for run in options.run]
+    if find_spec("snntorch"):
+        rows.append(_measure_snntorch(paths, options))
+    else:
+        print("snnTorch is left out: it is not installed; pip install snntorch")
+    rows += [_read_runs(*run) for run in options.run]
     if options.ensemble:
         rows.append(_measure_ensemble(options.ensemble))
     print_table(
         ["system", "parameters", "training", "five people never heard", "processor time"],
         [
-            [r["system"], f"{r['parameters']:,}", _percent(r["training"]), _percent(r["test"]), f"{r['seconds']:.0f} s"]
+            [r["system"], f"{r['parameters']:,}", _percent(r["training"]), _list_tests(r), f"{r['seconds']:.0f} s"]
             for r in rows
         ],
     )
@@ -67,8 +77,18 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of dsp20_train.h5 and dsp20_test.h5")
     parser.add_argument("--epochs", type=int, default=30, help="of GRU and CNN (default 30)")
+    parser.add_argument("--num-seeds", type=int, default=3, help="of GRU, CNN and snnTorch (default 3)")
+    parser.add_argument("--snntorch-epochs", type=int, default=15, help="of snnTorch (default 15)")
     parser.add_argument(
-        "--run", type=Path, action="append", default=[], help="run folder of a spiking network to show beside"
+        "--rates", type=float, nargs="+", default=[1e-3, 2.5e-3, 5e-3], help="learning rates to try with snnTorch"
+    )
+    parser.add_argument(
+        "--run",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "FOLDER"),
+        help="a spiking network to show beside: its name, and its run folders, one for each seed",
     )
     parser.add_argument(
         "--ensemble", type=Path, nargs="+", default=[], help="run folders of networks whose mean output is tested"
@@ -93,16 +113,79 @@ def _measure_linear(samples: Partition) -> dict[str, Any]:
     }
 
 
-def _measure_torch(name: str, config: Any, samples: Partition, epochs: int) -> dict[str, Any]:
+def _list_tests(row: dict[str, Any]) -> str:
+    """Write the test accuracy, and those of all seeds where there are several."""
+    tests = row.get("tests", [])
+    return _percent(row["test"]) + (f" ({', '.join(f'{100 * test:.1f}' for test in tests)})" if tests else "")
+
+
+def _average(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Average trainings with several seeds."""
+    means = {name: float(np.mean([row[name] for row in rows])) for name in ("training", "test", "seconds")}
+    return {**rows[0], **means, "tests": [row["test"] for row in rows] if len(rows) > 1 else []}
+
+
+def _measure_snntorch(paths: list[str], options: argparse.Namespace) -> dict[str, Any]:
+    """Choose the learning rate with speakers held out, then train on all and test."""
+    rates, epochs, seeds = options.rates, options.snntorch_epochs, range(options.num_seeds)
+    if options.smoke:
+        rates, epochs, seeds = rates[:1], 1, range(1)
+    found = {
+        rate: _train_snntorch(paths, rate, epochs, 0, HELD_OUT, "validation")["test"]
+        for rate in rates
+        if len(rates) > 1
+    }
+    for rate, accuracy in found.items():
+        print(f"snnTorch, learning rate {rate:g}: five of the 25 held out {_percent(accuracy)}", flush=True)
+    best = max(found, key=lambda rate: found[rate], default=rates[0])
+    rows = [_train_snntorch(paths, best, epochs, seed, ["validation.kind=none"], "test") for seed in seeds]
+    return {**_average(rows), "learning_rate": best, "held_out": {f"{rate:g}": a for rate, a in found.items()}}
+
+
+def _train_snntorch(
+    paths: list[str], rate: float, epochs: int, seed: int, validation: list[str], tested: str
+) -> dict[str, Any]:
+    import torch
+
+    from benchmarks.snntorch_network import RecurrentNetwork, compute_accuracy, train_epoch
+
+    started = time.process_time()
+    torch.set_num_threads(1)
+    settings = [*paths, *SNNTORCH, *validation, f"optimiser.learning_rate={rate}", f"training.seed={seed}"]
+    config, dataset = prepare_data(load_config("dsp20_small", settings=settings))
+    samples, augmentation = partition(config, dataset), build_augmentation(config)
+    duration, batch_size = config.simulation.duration, config.training.batch_size
+    network = build_network(config, dataset.num_input, dataset.num_classes)
+    model = RecurrentNetwork(network, config.simulation.dt, duration, SLOPE, seed)
+    adam, schedule = torch.optim.Adam(model.parameters()), LearningRate.start(config.optimiser)
+    for epoch in range(epochs):
+        epoch_samples = augmentation.prepare_epoch(samples.train.trains, samples.train.indices, duration, seed, epoch)
+        order = np.random.default_rng([seed, epoch]).permutation(len(epoch_samples))
+        batches = epoch_samples.make_batches(order, batch_size)
+        loss, training = train_epoch(model, adam, schedule, batches, epoch / epochs)
+        print(f"snnTorch, rate {rate:g}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
+        if not np.isfinite(loss):
+            break
+    held_out = prepare_for_evaluation(config, samples.held_out[tested])
+    return {
+        "system": "snnTorch",
+        "parameters": sum(weights.numel() for weights in model.parameters()),
+        "training": training,
+        "test": compute_accuracy(model, held_out.make_batches(np.arange(len(held_out)), batch_size)),
+        "seconds": time.process_time() - started,
+    }
+
+
+def _measure_torch(name: str, config: Any, samples: Partition, epochs: int, seed: int) -> dict[str, Any]:
     from benchmarks.torch_networks import Classifier
 
     started, test = time.process_time(), prepare_for_evaluation(config, samples.held_out["test"])
     batches = -(-len(samples.train) // BATCH_SIZE)
     shape = (NUM_CHANNELS, NUM_BINS, int(samples.train.labels.max()) + 1)
-    classifier = Classifier(name, shape, epochs * batches, config.training.seed)
+    classifier = Classifier(name, shape, epochs * batches, seed)
     for epoch in range(epochs):
         training = classifier.train(make_batches(config, samples, epoch))
-        print(f"{name}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
+        print(f"{name}, seed {seed}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
     answers = classifier.predict(count_bins(test.trains.select(test.indices), config.simulation.duration))
     return {
         "system": name,
@@ -130,6 +213,10 @@ def count_bins(trains: SpikeTrains, duration: float) -> np.ndarray:
     size = NUM_CHANNELS * NUM_BINS
     counts = np.bincount(sample * size + channel * NUM_BINS + time_bin, minlength=len(trains) * size)
     return np.sqrt(counts).astype(np.float32).reshape(len(trains), NUM_CHANNELS, NUM_BINS)
+
+
+def _read_runs(name: str, *folders: str) -> dict[str, Any]:
+    return {**_average([_read_run(Path(folder)) for folder in folders]), "system": f"spiking, {name}"}
 
 
 def _read_run(path: Path) -> dict[str, Any]:

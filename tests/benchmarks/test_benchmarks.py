@@ -15,6 +15,7 @@ from benchmarks.__main__ import HERE, read_questions
 from genn_shd import Normal, SpikeTrains, compile_network, load_config
 from genn_shd.errors import BusyError
 from genn_shd.models import recurrent_classifier
+from genn_shd.training.build import build_network
 
 STRONG = {"input_hidden": Normal(0.3, 0.3), "hidden_hidden": Normal(0.0, 0.05), "hidden_output": Normal(0.0, 0.3)}
 
@@ -153,6 +154,25 @@ def test_the_network_in_snntorch_is_that_of_the_grid_up_to_a_step():
     np.testing.assert_allclose(
         torch.nn.functional.cross_entropy(logits, torch.tensor(trains.labels).long()).item(), result.loss, rtol=0.02
     )
+
+
+def test_a_network_of_settings_trains_in_snntorch():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    pytest.importorskip("snntorch", reason="snnTorch is not installed")
+    from benchmarks.snntorch_network import RecurrentNetwork, compute_accuracy, train_epoch
+    from genn_shd.training.learning_rate import LearningRate
+
+    settings = ["network.num_hidden=8", "simulation.dt=5", "network.weights.input_hidden={mean=0.3,std=0.3}"]
+    settings += ["optimiser.learning_rate=0.01", "optimiser.warm_up_start=1"]
+    config = load_config("fsdd_best", settings=settings)
+    model = RecurrentNetwork(build_network(config, 20, 2), dt=5.0, duration=200.0, slope=25.0, seed=0)
+    rng = np.random.default_rng(0)
+    events = [(np.sort(rng.uniform(0, 180, 200)), rng.integers(0, 10, 200) + 10 * label) for label in (0, 1)]
+    batch = SpikeTrains.from_events(events, labels=[0, 1], num_units=20)
+    adam, rate = torch.optim.Adam(model.parameters()), LearningRate.start(config.optimiser)
+    losses = [train_epoch(model, adam, rate, [(batch.labels, batch)], 0.0)[0] for _ in range(40)]
+    assert losses[-1] < 0.9 * losses[0] and rate.batches == 40
+    assert compute_accuracy(model, [(batch.labels, batch), (1 - batch.labels, batch)]) == 0.5
 
 
 def test_products_of_the_networks_beside_the_rules():

@@ -166,7 +166,8 @@ def _train_snntorch(
         print(f"snnTorch, rate {rate:g}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
         if not np.isfinite(loss):
             break
-    held_out = prepare_for_evaluation(config, samples.held_out[tested])
+    part = samples.held_out[tested]
+    held_out = augmentation.prepare_evaluation(part.trains, part.indices, duration, seed)
     return {
         "system": "snnTorch",
         "parameters": sum(weights.numel() for weights in model.parameters()),

@@ -14,6 +14,7 @@ from ..config.sources import combine, from_layers, nest, read_preset
 from ..datasets import Dataset
 from ..errors import SettingError, suggest_nearest
 from ..system.import_path import is_import_path, load_object
+from ..system.progress import hide_messages
 from ..training.build import build_network, check_fits
 from ..training.data import count_most_samples, partition, prepare_data, resolve_from_data
 from . import objective as objectives
@@ -108,7 +109,8 @@ def make_plan(file: SweepFile) -> Plan:
     _check_budget(file)
     _check_stopping(file, is_training)
     plan = Plan(file, space, objective, base, _list_folds(file, config))
-    _check_trials(plan, is_training)
+    with hide_messages():  # about the data, which each run logs itself
+        _check_trials(plan, is_training)
     return plan
 
 

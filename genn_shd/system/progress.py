@@ -198,6 +198,21 @@ class LogHandler(logging.StreamHandler[IO[str]]):
 
 
 @contextmanager
+def hide_messages() -> Iterator[None]:
+    """Leave out messages of the block in this thread, but not warnings: for checks of what runs, and logs, later."""
+    own = threading.get_ident()
+
+    def is_shown(record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or record.thread != own
+
+    LOG.addFilter(is_shown)
+    try:
+        yield
+    finally:
+        LOG.removeFilter(is_shown)
+
+
+@contextmanager
 def show_log() -> Iterator[None]:
     """Show the log on standard error, above a progress bar if there is one."""
     handler = logging.StreamHandler(sys.stderr)

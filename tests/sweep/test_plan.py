@@ -7,6 +7,7 @@ import pytest
 from genn_shd import SettingError
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.objective import EPOCH_METRICS, Objective
+from genn_shd.training.data import prepare_data
 from tests.sweep.cheap import sweep
 
 TRAINING = {"function": plans.TRAINING}
@@ -116,6 +117,15 @@ def test_every_point_of_a_list_is_checked_and_of_a_space_the_ends():
     }
     with pytest.raises(SettingError, match="loss.tau_0 = -5.0 is not allowed"):
         plans.make_plan(sweep(space=conditional))
+
+
+def test_checks_of_many_points_say_nothing_about_the_data(caplog):
+    space = {"simulation.duration": {"float": [20.0, 25.0]}}
+    with caplog.at_level("INFO", logger="genn_shd"):
+        plan = plans.make_plan(sweep(**TRAINING, settings=SMALL, space=space))
+        assert "are cropped" not in caplog.text
+        prepare_data(plan.make_config({"simulation.duration": 20.0}, 0, None))
+        assert "are cropped" in caplog.text
 
 
 def test_the_value_of_a_trial_is_the_mean_over_its_runs():

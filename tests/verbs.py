@@ -10,7 +10,7 @@ complete compute concatenate conclude confirm connect continue convert copy coun
 delete dequantise derive describe differentiate divide download drain draw drop dump encode end enter entitle escape
 estimate evaluate exclude exec execute exit expand explain export extend factorise fade fail fetch fill filter find
 finish fit flatten flush follow forget form format freeze gather generate get give group guess hand handle hash hear
-hold import indent index insert interpolate invalidate join jump keep label lay leave lift limit list listen load
+hide hold import indent index insert interpolate invalidate join jump keep label lay leave lift limit list listen load
 locate lock log look main make map mark match measure merge mix move name nest normalise notify number occupy open
 order pack pad park parse partition pause permute pick pin place plan play plot pool pop predict prepare print
 propagate publish pull push put quantise quote raise read receive record redraw reduce refresh refuse release remove

@@ -4,10 +4,9 @@ import h5py
 import numpy as np
 import pytest
 
-from genn_shd import SettingError
+from genn_shd import SettingError, prepare_data
 from genn_shd.sweep import plan as plans
 from genn_shd.sweep.objective import EPOCH_METRICS, Objective
-from genn_shd.training.data import prepare_data
 from tests.sweep.cheap import sweep
 
 TRAINING = {"function": plans.TRAINING}

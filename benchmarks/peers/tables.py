@@ -88,7 +88,7 @@ def draw(rows: Sequence[dict[str, Any]]) -> Figure:
             axes.plot([], [], "o", color=COLOURS.get(name, FAINT), label=name)
         for name in dict.fromkeys(row["work"] for row in drawn):
             axes.plot([], [], MARKERS.get(name, "o"), color="none", markeredgecolor=FAINT, label=name)
-        axes.set(ylim=(max(1e-8, axes.get_ylim()[0]), None))
+        axes.set(ylim=(max(1e-14, axes.get_ylim()[0]), None))
         axes.set(xlabel="processor time of a training trial / ms", ylabel="relative error of the gradient")
         axes.set_title("Exact and fast is at the lower left", loc="left")
         axes.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.01, 0.5))

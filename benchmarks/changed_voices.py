@@ -20,10 +20,12 @@ from typing import Any
 
 import numpy as np
 import soundfile
+import soxr
 
 from benchmarks.report import SCRATCH, Report, print_table
 from benchmarks.variants import Outcome, Variant, make_variants_parser, train_variants
 from genn_shd import SpikeTrains, load_dataset, read_spike_file, write_spike_file
+from genn_shd.datasets.splits import hold_out_speakers
 from genn_shd.speech.encoder import EncoderSettings, encode_files
 from genn_shd.speech.naming import Pattern
 
@@ -100,8 +102,6 @@ def _encode_copies(sounds: Path, out: Path, copies: int, every: int) -> None:
 
 
 def _change(sound: np.ndarray, rate: int, tract: float, pitch: float) -> np.ndarray:
-    import soxr
-
     changed = change_voice(soxr.resample(sound, rate, RATE), tract, pitch, 0.485 * rate)
     back = soxr.resample(changed, RATE, rate)
     return 0.9 * back / max(np.abs(back).max(), 1e-9)
@@ -119,12 +119,12 @@ def _make_variants(options: Any) -> list[Variant]:
     )
     variants = []
     for speaker in options.speakers:
-        number = own.speaker_names.index(speaker)
-        others = [trains.select(np.flatnonzero(trains.speakers != number)) for trains in (own.train, changed)]
-        held_out = own.train.select(np.flatnonzero(own.train.speakers == number))
+        (heard, held_out), (copied, _) = (
+            hold_out_speakers(trains, [speaker], own.speaker_names).select(trains) for trains in (own.train, changed)
+        )
         test = _write(options, f"{speaker}_test", held_out)
-        for name, parts in (("without", others[:1]), ("with", others)):
-            epochs = round(options.epochs * len(others[0]) / sum(map(len, parts)))
+        for name, parts in (("without", [heard]), ("with", [heard, copied])):
+            epochs = round(options.epochs * len(heard) / sum(map(len, parts)))
             path = _write(options, f"{speaker}_{name}", SpikeTrains.concatenate(parts))
             variants += [
                 Variant(

@@ -21,6 +21,7 @@ from ..equations import as_comment
 from ..formulae import Code
 from .header import write_header
 from .layout import CACHE_LINE, DTYPES, Layout, count_count_signals, lay_out, list_tracks, pad_size
+from .memory import MAX_GROUPS
 from .series_order import MAX_TERMS
 from .structures import (
     BATCH,
@@ -69,6 +70,7 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         kinds_of_work=KINDS_OF_WORK,
         max_rate=MAX_RATE,
         max_terms=MAX_TERMS,
+        max_groups=MAX_GROUPS,
         cache_line=CACHE_LINE,
         scalar={"float32": "float", "float64": "double"}[precision],
         flag={"float32": "int32_t", "float64": "int64_t"}[precision],

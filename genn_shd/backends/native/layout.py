@@ -181,6 +181,14 @@ def list_tracks(program: Program) -> list[Track]:
 
 def make_aligned_zeros(size: int, dtype: np.dtype) -> np.ndarray:
     """Return an array of zeros that starts on a cache line."""
-    raw = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
+    return _align(np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8), size, dtype)
+
+
+def make_aligned_empty(size: int, dtype: np.dtype) -> np.ndarray:
+    """Return an array that starts on a cache line and whose numbers are not set."""
+    return _align(np.empty(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8), size, dtype)
+
+
+def _align(raw: np.ndarray, size: int, dtype: np.dtype) -> np.ndarray:
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + size * dtype.itemsize].view(dtype)

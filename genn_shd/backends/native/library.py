@@ -26,7 +26,7 @@ class Library:
 
     @staticmethod
     def _declare_entry(function: ctypes._CFuncPtr) -> ctypes._CFuncPtr:  # type: ignore[name-defined]
-        function.argtypes, function.restype = [_POINTER, _POINTER, ctypes.c_int], None
+        function.argtypes, function.restype = [_POINTER, _POINTER], None
         return function
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...network.network import Connection
 from ..results import Arrays
-from .layout import Layout, make_aligned_zeros
+from .layout import Layout, make_aligned_empty, make_aligned_zeros
 
 # Largest number of groups in which gradients of samples are summed, each by one thread at a time: enough for many
 # cores, and few enough that the sum over groups takes little time.
@@ -26,7 +26,7 @@ class ParameterMemory:
 
     Attributes
     ----------
-    parameters, moment1, moment2, gradient : (num_parameters,), with padding.
+    parameters, moment1, moment2 : (num_parameters,), with padding.
     group_gradients : (num_groups, num_parameters), flat.
     lr_multipliers : (num_parameters,), factors of the learning rate; empty if only weights are trained.
     num_groups : number of groups in which gradients of samples are summed.
@@ -36,9 +36,8 @@ class ParameterMemory:
         self._layout = layout
         count = layout.num_parameters
         self.num_groups = count_groups(batch_size)
-        self.parameters, self.moment1, self.moment2, self.gradient = (
-            make_aligned_zeros(count, dtype) for _ in range(4)
-        )
+        self._dtype = dtype
+        self.parameters, self.moment1, self.moment2 = (make_aligned_zeros(count, dtype) for _ in range(3))
         self.group_gradients = make_aligned_zeros(count * self.num_groups, dtype)
         self.lr_multipliers = make_aligned_zeros(count if layout.own_rates else 0, dtype)
         self.lr_multipliers[:] = 1
@@ -52,11 +51,18 @@ class ParameterMemory:
             "parameters": self.parameters,
             "moment1": self.moment1,
             "moment2": self.moment2,
-            "gradient": self.gradient,
             "group_gradients": self.group_gradients,
             "lr_multipliers": self.lr_multipliers,
             "num_groups": self.num_groups,
         }
+
+    def make_gradient(self) -> np.ndarray:
+        """Return memory for the gradient of one batch, (num_parameters,), which the library fills."""
+        return make_aligned_empty(self._layout.num_parameters, self._dtype)
+
+    def split_by_name(self, flat: np.ndarray) -> Arrays:
+        """Return the values in an array like `parameters`, by parameter: as views of it, where they have no padding."""
+        return {name: np.ascontiguousarray(place.view(flat)) for name, place in self._layout.places.items()}
 
     def copy_by_name(self, flat: np.ndarray) -> Arrays:
         """Return copies of the values in one of the flat arrays, by parameter."""

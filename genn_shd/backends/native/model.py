@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -87,18 +88,19 @@ class NativeModel(Model):
 
     def gradient(self, batch: SpikeTrains) -> BatchResult:
         check_batch(batch, self.network, self.batch_size, labelled=True)
-        return self._add_gradients(self._run(self._library.gradient, batch))
+        return self._differentiate(self._library.gradient, batch)
 
     def train_batch(self, batch: SpikeTrains) -> BatchResult:
         check_batch(batch, self.network, self.batch_size, labelled=True)
         self._optimiser.steps_taken += 1
-        result = self._add_gradients(self._run(self._library.train, batch))
+        result = self._differentiate(self._library.train, batch)
         self._follow_trained()
         return result
 
     def evaluate_batch(self, batch: SpikeTrains) -> BatchResult:
         check_batch(batch, self.network, self.batch_size, labelled=False)
-        return self._run(self._library.evaluate, batch, training=False)
+        outcome, call = self._prepare(batch, Batch, training=False)
+        return self._finish(self._library.evaluate, outcome, call)
 
     @property
     def recordable(self) -> dict[str, tuple[str, ...]]:
@@ -111,7 +113,7 @@ class NativeModel(Model):
         library = self._recording_library = self._recording_library or self._compile_recording()
         recorder = Recorder(self._program, wanted, samples, self._num_steps, self._dtype)
         outcome, call = self._prepare(batch, RecordingBatch, training=True, **recorder.members)
-        result = self._add_gradients(self._finish(library.gradient, outcome, call))
+        result = self._add_gradients(self._finish(library.gradient, outcome, call), outcome)
         spikes = library.read_spikes(call, self._address, result.spike_counts, samples, batch.labels[:samples])
         return recorder.make_recording(batch, result, self.dt, self.duration, spikes)
 
@@ -119,17 +121,17 @@ class NativeModel(Model):
         source = self._source[RECORDING_SOURCE] = generate(self._program, self.precision, recording=True)
         return RecordingLibrary(compile_source(source))
 
-    def _add_gradients(self, result: BatchResult) -> BatchResult:
-        result.gradients = self._memory.copy_by_name(self._memory.gradient)
-        return result
+    def _differentiate(self, entry: Callable[..., None], batch: SpikeTrains) -> BatchResult:
+        outcome, call = self._prepare(batch, Batch, training=True)
+        return self._add_gradients(self._finish(entry, outcome, call), outcome)
 
-    def _run(self, entry: Callable[..., None], batch: SpikeTrains, training: bool = True) -> BatchResult:
-        outcome, call = self._prepare(batch, Batch, training=training)
-        return self._finish(entry, outcome, call)
+    def _add_gradients(self, result: BatchResult, outcome: Outcome) -> BatchResult:
+        result.gradients = self._memory.split_by_name(outcome.gradient)
+        return result
 
     def _prepare(self, batch: SpikeTrains, structure: type[Structure], **more: Any) -> tuple[Outcome, Structure]:
         """Allocate results, and fill the structure with all addresses."""
-        outcome = Outcome(self._program, len(batch), self._dtype)
+        outcome = Outcome(self._program, len(batch), self._dtype, self._memory.make_gradient())
         members = {
             **self._list_samples(batch),
             **self._trial_values.list_members(self._values, batch),
@@ -167,8 +169,7 @@ class NativeModel(Model):
 
     def _finish(self, entry: Callable[..., None], outcome: Outcome, call: Structure) -> BatchResult:
         """Run a prepared batch."""
-        address, storage = ctypes.addressof(call), self._address
-        self._threads.run(lambda thread: entry(address, storage, thread))
+        self._threads.run(partial(entry, ctypes.byref(call), self._address))
         self._spent += self._seconds.sum(axis=0)
         outcome.check(call.status, self.dt)
         return outcome.make_result()

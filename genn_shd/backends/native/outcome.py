@@ -21,9 +21,11 @@ class Outcome:
     program : program of the compiled library.
     size : number of samples.
     dtype : type of logits.
+    gradient : (num_parameters,), with padding; no later batch writes to it.
     """
 
-    def __init__(self, program: Program, size: int, dtype: np.dtype) -> None:
+    def __init__(self, program: Program, size: int, dtype: np.dtype, gradient: np.ndarray) -> None:
+        self.gradient = gradient
         self._spiking, self._size = [p for p in program.populations if p.spike], size
         self._losses = np.empty(size, np.float64)
         self._logits = np.empty((size, program.output.size), dtype)
@@ -37,6 +39,7 @@ class Outcome:
     def members(self) -> dict[str, Any]:
         """Members of `Batch` that point to them."""
         return {
+            "gradient": self.gradient,
             "losses": self._losses,
             "logits": self._logits,
             "grazing": self._grazing,

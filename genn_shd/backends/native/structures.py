@@ -9,6 +9,7 @@ import ctypes
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,7 +44,7 @@ class Member:
     meaning: str = ""
     shared: bool = False
 
-    @property
+    @cached_property
     def is_pointer(self) -> bool:
         return self.type.endswith("*")
 
@@ -52,7 +53,7 @@ class Member:
         """Type in ctypes."""
         return ctypes.c_void_p if self.is_pointer else _CTYPES[self.type.removeprefix("_Atomic ")]
 
-    @property
+    @cached_property
     def element(self) -> str:
         """C type of the elements of a pointer."""
         return self.type.removeprefix("const ").rstrip("* ")
@@ -140,6 +141,7 @@ BATCH = (
     Member("seconds", "double *", "(threads, kinds of work), where times are taken"),
     # shared between threads
     Member("num_threads", "int32_t"),
+    Member("next_thread", "_Atomic int32_t", shared=True),
     Member("next_sample", "_Atomic int32_t", shared=True),
     Member("next_group", "_Atomic int32_t", shared=True),
     Member("next_range", "_Atomic int32_t", shared=True),

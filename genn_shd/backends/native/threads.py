@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 
 def count_available_threads() -> int:
@@ -14,7 +13,9 @@ def count_available_threads() -> int:
 
 
 class ThreadTeam:
-    """A fixed number of threads, started when they are first needed.
+    """A fixed number of threads that call a function of a library together: the calling thread and helpers.
+
+    Helpers are started when they are first needed.
 
     Parameters
     ----------
@@ -23,57 +24,44 @@ class ThreadTeam:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._pool: ThreadPoolExecutor | None = None
+        self._helpers: ThreadPoolExecutor | None = None
 
-    def run(self, work: Callable[[int], None]) -> None:
-        """Call `work` with every number below `size`, each in its own thread, and wait for all of them.
+    def run(self, work: Callable[[], None]) -> None:
+        """Call `work` in every thread, and wait for all of them.
 
-        The calls wait for each other, so all must start even if there is an interrupt. They write to memory of the
-        caller, so all must end before this method returns. An interrupt is therefore raised only after all calls
-        have ended.
+        The calls write to memory of the caller, so all must start even if there is an interrupt, and all must end before
+        this method returns: an interrupt is raised only then.
+
+        Parameters
+        ----------
+        work : waits until as many threads as the team has have called it and are done. Further calls return at once,
+            so after an interrupt, when it is unknown which calls have begun, all are repeated.
         """
-        if self.size == 1:
-            work(0)
-            return
-        pool = self._pool = self._pool or ThreadPoolExecutor(self.size, "genn_shd")
-        begun, outcome = threading.Lock(), Future[None]()
-
-        def lead() -> None:
-            if not begun.acquire(blocking=False):
-                return
+        interrupt, is_done = None, False
+        while not is_done:
             try:
-                others = [pool.submit(work, k) for k in range(1, self.size)]
-                work(0)
-                for other in others:
-                    other.result()
-                outcome.set_result(None)
-            except BaseException as error:
-                outcome.set_exception(error)
+                self._call_helpers(work)
+                work()
+                is_done = True
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
-        _wait_for(outcome, lambda: pool.submit(lead))
+    def _call_helpers(self, work: Callable[[], None]) -> None:
+        if self.size == 1:
+            return
+        if self._helpers is None:
+            self._helpers = ThreadPoolExecutor(self.size - 1, "genn_shd")
+        for _ in range(self.size - 1):
+            self._helpers.submit(work)
 
     def enter_fork(self) -> None:
         """Discard all threads: a forked process does not inherit them, and starts its own."""
-        self._pool = None
+        self._helpers = None
 
     def close(self) -> None:
         """End all threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
-
-
-def _wait_for(outcome: Future[None], submit: Callable[[], object]) -> None:
-    """Submit work that sets an outcome, and wait for it; an interrupt is raised only afterwards."""
-    is_submitted, interrupt = False, None
-    while not outcome.done():
-        try:
-            if not is_submitted:
-                submit()  # again, as after an interrupt it is unknown whether it was submitted
-                is_submitted = True
-            outcome.exception()  # waits, and is faster than `wait`
-        except KeyboardInterrupt as error:
-            interrupt = error
-    if interrupt is not None:
-        raise interrupt
-    outcome.result()
+        if self._helpers is not None:
+            self._helpers.shutdown()
+            self._helpers = None

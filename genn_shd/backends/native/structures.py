@@ -168,6 +168,7 @@ class Structure(ctypes.Structure):
     """Base of the ctypes types of the tables; members are set by name."""
 
     members: ClassVar[tuple[Member, ...]]
+    filled: ClassVar[dict[str, Member]]  # by name, those that threads do not share
     pointees: tuple[Any, ...]
 
     @classmethod
@@ -179,11 +180,12 @@ class Structure(ctypes.Structure):
         dtype, index_dtype : of the C types `scalar` and `neuron_index`; arrays of another type raise a TypeError.
         values : values by name, of every member that is not shared between threads.
         """
-        expected = {member.name for member in cls.members if not member.shared}
-        if values.keys() != expected:
-            raise TypeError(f"{cls.__name__} is filled by {sorted(expected)}, not {sorted(values)}.")
+        if values.keys() != cls.filled.keys():
+            raise TypeError(f"{cls.__name__} is filled by {sorted(cls.filled)}, not {sorted(values)}.")
         dtypes = {**_DTYPES, "scalar": dtype, "Values": dtype, "neuron_index": index_dtype}
-        structure = cls(**{m.name: _to_ctypes(cls, m, values[m.name], dtypes) for m in cls.members if not m.shared})
+        structure = cls()
+        for name, member in cls.filled.items():
+            setattr(structure, name, _to_ctypes(cls, member, values[name], dtypes))
         structure.pointees = tuple(values.values())  # live as long as what points to them
         return structure
 
@@ -200,7 +202,12 @@ def _to_ctypes(structure: type, member: Member, value: Any, dtypes: Mapping[str,
 def make_twin(name: str, members: Iterable[Member]) -> type[Structure]:
     """Make the ctypes type of a table."""
     table = tuple(members)
-    return type(name, (Structure,), {"members": table, "_fields_": [(m.name, m.ctype) for m in table]})
+    contents = {
+        "members": table,
+        "filled": {m.name: m for m in table if not m.shared},
+        "_fields_": [(m.name, m.ctype) for m in table],
+    }
+    return type(name, (Structure,), contents)
 
 
 Terms = make_twin("Terms", TERMS)

@@ -29,8 +29,8 @@ class ThreadTeam:
     def run(self, work: Callable[[], None]) -> None:
         """Call `work` in every thread, and wait for all of them.
 
-        The calls write to memory of the caller, so all must start even if there is an interrupt, and all must end before
-        this method returns: an interrupt is raised only then.
+        The calls write to memory of the caller, so all must start even if there is an interrupt, and all must end
+        before this method returns: an interrupt is raised only then.
 
         Parameters
         ----------

@@ -3,9 +3,7 @@
 Trials of SHD's shape (see `benchmarks.speed`), one size changed at a time, both schemes; processor time, so that what
 else the machine does hardly counts. Growth is the exponent of a fit to the larger half of the sizes. A small C program
 measures how many bytes and multiply-adds a second the machine manages: the limit drawn is the time that the weights and
-gradients of all arrivals take at these rates. Then, in wall-clock time and in turn: one thread, one for each core, and
-as many models of one thread at once. What the models lose, the machine takes; what threads lose beyond that is the
-program's: more processor time (shared cache lines, adding up gradients), what Python does alone, or waiting.
+gradients of all arrivals take at these rates.
 """
 
 from __future__ import annotations
@@ -14,8 +12,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     exponents = fit_exponents(rows)
     print_table(["", "scheme", "time grows with the power"], [[*key, f"{v:.2f}"] for key, v in exponents.items()])
-    hiddens = () if cores == 1 else (16,) if options.smoke else (HIDDEN, 4 * HIDDEN)
-    threads = [_compare_threads(scheme, hidden, cores, options.smoke) for hidden in hiddens for scheme in SCHEMES]
-    print_table(
-        ["scheme", "hidden", "threads: times one", "models at once", "processor time over one thread's", "alone, ms"],
-        [
-            [
-                r["scheme"],
-                r["hidden"],
-                *(f"{r[name]:.2f}" for name in ("threads", "models", "processor_time", "alone_ms")),
-            ]
-            for r in threads
-        ],
-    )
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    results: dict[str, Any] = {"limits": limits, "rows": rows, "threads": threads, "load_at_the_end": load}
+    results: dict[str, Any] = {"limits": limits, "rows": rows, "load_at_the_end": load}
     results["exponents"] = [{"varied": v, "scheme": s, "exponent": e} for (v, s), e in exponents.items()]
     report.finish(results, f"1 to {cores}", {"scaling": draw(rows, exponents)})
 
@@ -135,7 +119,9 @@ def make_batch(count: int, num_spikes: int, duration: float) -> SpikeTrains:
     return SpikeTrains.from_events(zip(times, units, strict=True), labels=labels, num_units=NUM_INPUT)
 
 
-def _compile(scheme: str, hidden: int, steps: int, num_spikes: int, count: int, threads: int) -> Model:
+def compile_classifier(
+    scheme: str, hidden: int, steps: int, num_spikes: int, count: int, threads: int, profile: bool = False
+) -> Model:
     """Compile a network whose drive, spikes a ms times the mean weight, is always the same."""
     mean = 0.026 * 8000 / num_spikes * steps / 1000
     weights = {"input_hidden": Normal(mean, 0.4 * mean), "hidden_hidden": Normal(0.0, 0.3 / np.sqrt(hidden))}
@@ -147,13 +133,14 @@ def _compile(scheme: str, hidden: int, steps: int, num_spikes: int, count: int, 
         learning_rate=LEARNING_RATE,
         num_threads=threads,
         scheme=scheme,
+        profile=profile,
     )
 
 
 def _time_trials(scheme: str, hidden: int, steps: int, num_spikes: int, count: int) -> tuple[float, float]:
     """Return processor time of a trial (ms, least of some batches) and spikes of a hidden neuron."""
     batch, seconds = make_batch(count, num_spikes, float(steps)), []
-    with _compile(scheme, hidden, steps, num_spikes, count, 1) as model:
+    with compile_classifier(scheme, hidden, steps, num_spikes, count, 1) as model:
         spikes = float(model.train_batch(batch).spike_counts["hidden"].mean())
         started = time.process_time()
         while len(seconds) < 2 or (len(seconds) < 7 and time.process_time() - started < 1.0):
@@ -172,61 +159,6 @@ def fit_exponents(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], float
         sizes, times = (np.log([row[name] for row in own]) for name in ("size", "ms"))
         found[varied, scheme] = float(np.polyfit(sizes, times, 1)[0])
     return found
-
-
-def _compare_threads(scheme: str, hidden: int, cores: int, smoke: bool) -> dict[str, Any]:
-    """Compare one thread, one for each core, and as many models of one thread each, in turn.
-
-    These models share nothing but the machine: while their C runs, Python's lock is free.
-    """
-    num_spikes, repeats = (200, 2) if smoke else (SPIKES, 7 if hidden > HIDDEN else 15)
-    batch = make_batch(BATCH, num_spikes, STEPS)
-    models = [_compile(scheme, hidden, STEPS, num_spikes, BATCH, 1) for _ in range(cores)]
-    together = _compile(scheme, hidden, STEPS, num_spikes, BATCH, cores)
-    with ThreadPoolExecutor(cores) as pool:
-        ways: dict[str, Callable[[], object]] = {
-            "one": lambda: models[0].train_batch(batch),
-            "threads": lambda: together.train_batch(batch),
-            "models": lambda: list(pool.map(lambda model: model.train_batch(batch), models)),
-        }
-        least = _time_ways(ways, repeats)
-    alone = _time_without_library(together, batch)
-    for model in (*models, together):
-        model.close()
-    return {
-        "scheme": scheme,
-        "hidden": hidden,
-        "threads": least["one"][0] / least["threads"][0],
-        "models": cores * least["one"][0] / least["models"][0],
-        "processor_time": least["threads"][1] / least["one"][1],
-        "alone_ms": 1e3 * alone,
-        "seconds": {name: wall for name, (wall, _) in least.items()},
-    }
-
-
-def _time_ways(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, tuple[float, float]]:
-    """Return the least wall-clock and processor time of each way, s; all in turn."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for run in ways.values():
-        run()
-    for _ in range(repeats):
-        for name, run in ways.items():
-            at, processor = time.perf_counter(), time.process_time()
-            run()
-            found[name].append((time.perf_counter() - at, time.process_time() - processor))
-    return {name: (min(w for w, _ in values), min(c for _, c in values)) for name, values in found.items()}
-
-
-def _time_without_library(model: Any, batch: SpikeTrains) -> float:
-    """Return the least time of a batch whose C does nothing, s: what Python does alone, one core at work."""
-    run, model._threads.run = model._threads.run, lambda _: None
-    seconds = []
-    for _ in range(20):
-        at = time.perf_counter()
-        model.train_batch(batch)
-        seconds.append(time.perf_counter() - at)
-    model._threads.run = run
-    return min(seconds)
 
 
 def draw(rows: Sequence[dict[str, Any]], exponents: dict[tuple[str, str], float]) -> Figure:

@@ -68,7 +68,7 @@ def compare(scheme: str, hidden: int, cores: int, smoke: bool) -> dict[str, Any]
 
     These models share nothing but the machine: while their C runs, Python's lock is free.
     """
-    num_spikes, repeats = (200, 2) if smoke else (SPIKES, 7 if hidden > HIDDEN else 25)
+    num_spikes, repeats = (200, 2) if smoke else (SPIKES, 5 if hidden > HIDDEN else 25)
     batch = make_batch(BATCH, num_spikes, STEPS)
     models = [compile_classifier(scheme, hidden, STEPS, num_spikes, BATCH, 1) for _ in range(cores)]
     together = compile_classifier(scheme, hidden, STEPS, num_spikes, BATCH, cores)

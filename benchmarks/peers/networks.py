@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.peers.work import Work
+from benchmarks.peers.work import DELAY_RATE, Work
 from genn_shd import Delay, Network, Trained, Uniform, recurrent_classifier
-
-DELAY_RATE = 100.0
-"""Learning rate of delays, in ms, over that of weights."""
 
 
 def describe_network(work: Work) -> Network:
@@ -14,7 +11,7 @@ def describe_network(work: Work) -> Network:
     num_input, *hidden, num_classes = work.sizes
     jump, tau_adapt = work.adaptation
     names = ["hidden"] if len(hidden) == 1 else [f"hidden{k}" for k in range(len(hidden))]
-    first_spike = work.kind == "first_spike"
+    first_spike = work.kind in ("first_spike", "delayed_first_spike")
     return recurrent_classifier(
         num_input,
         hidden[0] if len(hidden) == 1 else hidden,

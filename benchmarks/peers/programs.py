@@ -34,7 +34,7 @@ class Program:
     parallel: bool = True
 
 
-NOTHING = dict.fromkeys(("classifier", "adaptive", "delays", "first_spike"), "")
+NOTHING = dict.fromkeys(("classifier", "adaptive", "delays", "first_spike", "delayed_first_spike"), "")
 GRID = "spikes on the grid"
 
 PROGRAMS = (
@@ -100,8 +100,8 @@ PROGRAMS = (
         "Eventax",
         "eventax",
         ("eventax>=0.1,<0.2", "optax"),
-        differs={"first_spike": "solver in steps of 1 ms, spikes to 0.01 ms"},
-        most_samples={"shd_first_spike": 1, "yin_yang": 2},
+        differs=dict.fromkeys(("first_spike", "delayed_first_spike"), "solver in steps of 1 ms"),
+        most_samples={"shd_first_spike": 1, "yin_yang": 2, "delays_first_spike": 2},
         parallel=False,
     ),
     Program(

@@ -24,7 +24,15 @@ COLOURS = {
     "jaxsnn": "#8C6D00",
     "Eventax": "#CC4400",
 }
-MARKERS = {"shd_1000": "o", "shd_200": "s", "adaptive": "^", "delays": "v", "shd_first_spike": "D", "yin_yang": "P"}
+MARKERS = {
+    "shd_1000": "o",
+    "shd_200": "s",
+    "adaptive": "^",
+    "delays": "v",
+    "delays_first_spike": "X",
+    "shd_first_spike": "D",
+    "yin_yang": "P",
+}
 
 
 def format_rows(rows: Sequence[dict[str, Any]], cores: Sequence[int]) -> tuple[list[str], list[list[str]]]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 BATCHES = ("training", "speech")
+DELAY_RATE = 100.0
+"""Learning rate of delays, in ms, over that of weights."""
 
 
 def count_cores() -> int:

@@ -29,6 +29,7 @@ def list_works(smoke: bool, data: Path) -> dict[str, Work]:
         "yin_yang": lambda _: _make_yin_yang(),
         "adaptive": _make_adaptive,
         "delays": _make_delays,
+        "delays_first_spike": lambda _: _make_delays_first_spike(),
         "shd_first_spike": _make_first_spike,
         "shd_1024": lambda _: _make_classifier("shd_1024", 1024, 1.0, None),
     }
@@ -127,6 +128,21 @@ def _make_delays(speech: Batch | None) -> Work:
         training=make_words(SPIKES, DURATION),
         speech=speech,
     )
+
+
+def _make_delays_first_spike() -> Work:
+    """Yin-Yang through two small layers with delays, for programs that follow every arrival."""
+    rng, work, longest, num_hidden = np.random.default_rng(1), _make_yin_yang(), 5.0, 30
+    work.name, work.kind, work.longest_delay = "delays_first_spike", "delayed_first_spike", longest
+    work.sizes = (5, num_hidden, num_hidden, 3)
+    work.weights = {
+        "input_hidden0": _draw(rng, 2.0, 1.0, 5, num_hidden),
+        "hidden0_hidden1": _draw(rng, 0.15, 0.15, num_hidden, num_hidden),
+        "hidden1_output": _draw(rng, 0.2, 0.2, num_hidden, 3),
+    }
+    for name in ("input_hidden0", "hidden0_hidden1"):
+        work.weights[f"{name}.delay"] = rng.uniform(0.2, longest, work.weights[name].shape).astype(np.float32)
+    return work
 
 
 def _make_first_spike(speech: Batch | None) -> Work:

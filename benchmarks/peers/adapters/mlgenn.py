@@ -9,8 +9,8 @@ import numpy as np
 from ml_genn.compilers import EventPropCompiler
 from ml_genn.optimisers import Adam
 
-from benchmarks.peers.networks import DELAY_RATE, describe_network
-from benchmarks.peers.work import Batch, Work
+from benchmarks.peers.networks import describe_network
+from benchmarks.peers.work import DELAY_RATE, Batch, Work
 from genn_shd import SpikeTrains, compile_network, convert_spikes_to_mlgenn, to_mlgenn
 from genn_shd.backends.genn.messages import capture_output
 

@@ -1,4 +1,4 @@
-"""How does the time of a training trial grow with neurons, steps, spikes, batch and cores, and what limits it?
+"""How does the time of a training trial grow with neurons, steps, spikes and batch, and what limits it?
 
 Trials of SHD's shape (see `benchmarks.speed`), one size changed at a time, both schemes; processor time, so that what
 else the machine does hardly counts. Growth is the exponent of a fit to the larger half of the sizes. A small C program

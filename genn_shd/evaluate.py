@@ -26,9 +26,9 @@ from .system import command
 from .system.display import escape, show_name
 from .system.progress import show_log
 from .training.build import build_network, compile_model, get_trial_duration
-from .training.data import crop, partition, prepare_data, prepare_for_evaluation, select
-from .training.evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
-from .training.operations import count_operations_by_part
+from .training.data import crop, partition, prepare_data, select
+from .training.evaluate_parts import evaluate_parts
+from .training.evaluation import Evaluation, summarise_evaluation
 from .training.run import draw_confusion
 from .training.samples import Samples
 from .training.time_scale import check_time_scale
@@ -110,14 +110,15 @@ def _evaluate_run(folder: RunFolder, options: argparse.Namespace) -> Evaluated:
     config = folder.read_config()
     if options.data_dir is not None:
         config = config.replace(**{"dataset.data_dir": str(options.data_dir)})
+    if options.copies is not None:
+        config = config.replace(**{"evaluation.copies": options.copies})
     checkpoint = folder.checkpoints.read(options.checkpoint)
     parts, class_names, speaker_names = _choose_samples(config, checkpoint, options.data)
     network = build_network(config, checkpoint.state["num_input"], len(class_names))
     checkpoint.check(network)
     with compile_model(config, network, max(map(len, parts.values()))) as model:
         model.set_parameters(checkpoint.select_group("parameters"))
-        evaluations = {name: evaluate_with_bar(model, samples.upload(model)) for name, samples in parts.items()}
-        operations = count_operations_by_part(model, parts, evaluations, config.report)
+        evaluations, operations = evaluate_parts(model, parts, config)
     evaluated = Evaluated(evaluations, operations, class_names, speaker_names)
     data = None if options.data is None else make_absolute(str(options.data), Path.cwd())
     name, epoch, missing = folder.name, checkpoint.state["epoch"], find_incomplete(folder)
@@ -137,8 +138,7 @@ def _choose_samples(
     else:
         dataset = _read_dataset(config, file, checkpoint.state["num_input"], class_names)
         parts = {file.stem: Samples.from_all(dataset.train)}
-    thinned = {name: prepare_for_evaluation(config, part) for name, part in parts.items()}
-    return thinned, class_names, dataset.speaker_names
+    return parts, class_names, dataset.speaker_names
 
 
 def _read_dataset(config: Config, path: Path, num_input: int, class_names: Sequence[str]) -> Dataset:
@@ -161,7 +161,8 @@ def _read_dataset(config: Config, path: Path, num_input: int, class_names: Seque
 def format_table(title: str, evaluation: Evaluation, class_names: Sequence[str], speaker_names: Sequence[str]) -> str:
     """Format an evaluation as text."""
     lines = [
-        f"{escape(title)}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples correct, "
+        f"{escape(title)}: {100 * evaluation.accuracy:.2f} % of {len(evaluation.labels)} samples correct"
+        f"{f' with {evaluation.copies} augmented copies of each' if evaluation.copies else ''}, "
         f"loss {evaluation.loss:.4f}, {evaluation.spikes_per_neuron:.1f} spikes per hidden neuron"
     ]
     for kind, groups, names in (
@@ -187,6 +188,12 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="run folder")
     parser.add_argument(
         "--checkpoint", choices=CHECKPOINTS, default="best", help="weights to use (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--copies",
+        type=int,
+        metavar="N",
+        help="augmented copies of each sample (default: evaluation.copies of the run)",
     )
     parser.add_argument("--data", type=Path, metavar="FILE", help="evaluate on this file, in the layout of SHD")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of data files")

@@ -94,14 +94,19 @@ def _describe_result(summary: Summary) -> str:
                 f"{show_name(name)} {100 * value:.1f} %" for name, value in summary.fold_accuracy_last.items()
             )
             last, best = 100 * last, 100 * best
-            return f"speakers left out, last epoch: mean {last:.2f} % ({folds}); best epochs: mean {best:.2f} %"
+            line = f"speakers left out, last epoch: mean {last:.2f} % ({folds}); best epochs: mean {best:.2f} %"
+            copies = summary.mean_accuracy_copies
+            return line if copies is None else f"{line}; with augmented copies: mean {100 * copies:.2f} %"
         case _:
             epochs = (("best", summary.best), ("last", summary.last))
-            return "; ".join(
+            results = [
                 f"{name} epoch ({metrics.epoch}): {describe_accuracies(_list_accuracies(metrics))}"
                 for name, metrics in epochs
                 if metrics is not None
-            )
+            ]
+            if summary.with_copies:
+                results.insert(1, f"with augmented copies: {describe_accuracies(summary.with_copies)}")
+            return "; ".join(results)
 
 
 def _list_accuracies(metrics: EpochMetrics) -> dict[str, float]:

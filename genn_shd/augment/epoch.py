@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -99,6 +99,15 @@ class Augmentation:
         Every call drops the same spikes. Parameters are those of `prepare_epoch`.
         """
         return Augmentation(normalise=self.normalise).prepare_epoch(trains, indices, duration, seed, 0)
+
+    def prepare_copy(self, trains: SpikeTrains, indices: np.ndarray, duration: float, seed: int, number: int) -> Epoch:
+        """Choose an augmented copy of each sample, in their order, for test-time augmentation; nothing is blended.
+
+        Every call with the same `number`, counted from 1, makes the same copies. Other parameters are those of
+        `prepare_epoch`.
+        """
+        alone = replace(self, balance=None, blend=None)
+        return alone.prepare_epoch(trains, indices, duration, seed, number)
 
 
 @dataclass(frozen=True, eq=False)

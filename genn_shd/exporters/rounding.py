@@ -10,8 +10,8 @@ import numpy as np
 
 from ..runs.folder import RunFolder
 from ..training.build import build_network, compile_model, on_native
-from ..training.data import partition, prepare_data, prepare_for_evaluation
-from ..training.evaluation import evaluate_with_bar
+from ..training.copies import evaluate_with_copies
+from ..training.data import partition, prepare_data
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def measure_rounding(
         config = config.replace(**{"dataset.data_dir": str(data_dir)})
     config, dataset = prepare_data(config)
     samples = partition(config, dataset)
-    parts = {name: prepare_for_evaluation(config, part) for name, part in (samples.held_out or samples.parts).items()}
+    parts = samples.held_out or samples.parts
     network = build_network(config, saved.state["num_input"], len(saved.state["class_names"]))
     saved.check(network)
     parameters = saved.select_group("parameters")
@@ -59,6 +59,6 @@ def measure_rounding(
         accuracies = []
         for chosen in (parameters, {**parameters, **rounded}):
             model.set_parameters(chosen)
-            accuracies.append({name: evaluate_with_bar(model, part.upload(model)) for name, part in parts.items()})
+            accuracies.append({name: evaluate_with_copies(model, part, config) for name, part in parts.items()})
     before, after = accuracies
     return {name: Rounding(before[name].accuracy, after[name].accuracy, len(part)) for name, part in parts.items()}

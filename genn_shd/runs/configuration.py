@@ -22,6 +22,7 @@ MAY_DIFFER = (
     "training.callbacks",
     "simulation.num_threads",
     "simulation.profile",
+    "evaluation.copies",
     "recording.epochs",
     "recording.batches",
     "recording.samples",
@@ -34,7 +35,7 @@ MAY_DIFFER = (
 """Settings that may change when a run is resumed. Paths may change, too: the content of files is checked instead."""
 
 
-LATER = ("augmentation", "recording", "report", "rule")
+LATER = ("augmentation", "evaluation", "recording", "report", "rule")
 """Tables that run folders of earlier versions lack."""
 
 

@@ -71,11 +71,12 @@ class EvaluationReport:
     ----------
     samples : number of samples.
     accuracy : fraction of correctly predicted samples, 0 to 1.
-    loss : mean loss over the samples.
+    loss : mean loss over the samples, without their copies, as are the next two.
     spikes_per_neuron : number of spikes per hidden neuron and sample, on average.
     operations : operations per sample.
     by_class, by_speaker : name -> results of the samples of each class and speaker that occurs.
     confusion : C rows of C counts; row l, column p counts the samples of class l that were predicted as class p.
+    copies : number of augmented copies of each sample; its predicted class has the largest mean logit of all.
     """
 
     samples: int
@@ -86,6 +87,7 @@ class EvaluationReport:
     by_class: Mapping[str, GroupReport]
     by_speaker: Mapping[str, GroupReport]
     confusion: Sequence[Sequence[int]]
+    copies: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as values for `evaluation.json`."""

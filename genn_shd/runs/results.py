@@ -95,6 +95,7 @@ class RunSummary:
     seconds : time of all epochs, s.
     time : end of the training (UTC) in ISO format.
     baseline : part of the data -> accuracy of the linear classifier; None if there is none.
+    with_copies : part of the data -> accuracy of the best epoch with augmented copies; None without copies.
     """
 
     run: str
@@ -109,15 +110,17 @@ class RunSummary:
     seconds: float
     time: str
     baseline: dict[str, float] | None = None
+    with_copies: dict[str, float] | None = None
 
     def list_accuracies(self) -> dict[str, float]:
-        """Return the accuracies by part and epoch, such as `test_accuracy_best`."""
-        return {
+        """Return the accuracies by part and epoch, such as `test_accuracy_best`; `copies` with augmented copies."""
+        epochs = {
             f"{part}_accuracy_{epoch}": accuracy
             for epoch, metrics in (("best", self.best), ("last", self.last))
             for part in ("training", "validation", "test")
             if metrics is not None and (accuracy := metrics.get_accuracy(part)) is not None
         }
+        return epochs | {f"{part}_accuracy_copies": value for part, value in (self.with_copies or {}).items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as `summary.json` holds it."""
@@ -136,6 +139,7 @@ class FoldsSummary:
     baseline : means over the folds.
     mean_accuracy_last, mean_accuracy_best : means over all folds, for the last and the best epoch.
     fold_accuracy_last, fold_accuracy_best : speaker -> accuracy.
+    mean_accuracy_copies, fold_accuracy_copies : the same for the best epoch with augmented copies; None without copies.
     folds : speaker -> summary of its training.
     """
 
@@ -150,10 +154,14 @@ class FoldsSummary:
     fold_accuracy_best: dict[str, float]
     folds: dict[str, RunSummary]
     baseline: dict[str, float] | None = None
+    mean_accuracy_copies: float | None = None
+    fold_accuracy_copies: dict[str, float] | None = None
 
     def list_accuracies(self) -> dict[str, float]:
         """Return the mean accuracies by name."""
-        return {"mean_accuracy_best": self.mean_accuracy_best, "mean_accuracy_last": self.mean_accuracy_last}
+        epochs = {"mean_accuracy_best": self.mean_accuracy_best, "mean_accuracy_last": self.mean_accuracy_last}
+        copies = self.mean_accuracy_copies
+        return epochs if copies is None else epochs | {"mean_accuracy_copies": copies}
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as `summary.json` holds it."""

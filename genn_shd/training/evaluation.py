@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,27 +9,34 @@ import numpy as np
 
 from ..backends.base import Model
 from ..runs.evaluation_report import EvaluationReport, GroupReport, Operations
-from ..system.progress import CountingBar
 from .metrics import GroupAccuracy, RunningMetrics, compute_accuracy, compute_accuracy_by_group, count_confusion
 from .samples import HeldSamples
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Loss, predictions and spike counts of a model for B labelled samples.
+    """Loss, outputs and spike counts of a model for B labelled samples.
 
     Attributes
     ----------
     loss : mean loss over the samples.
-    labels, predictions, speakers : (B,) int.
+    labels, speakers : (B,) int.
+    logits : (B, C), before `loss_scale`; with augmented copies, the mean over a sample and its copies.
     spikes : hidden population -> (N,) int64, number of spikes of each neuron in all samples together.
+    copies : number of augmented copies of each sample.
     """
 
     loss: float
     labels: np.ndarray
-    predictions: np.ndarray
     speakers: np.ndarray
+    logits: np.ndarray
     spikes: Mapping[str, np.ndarray]
+    copies: int = 0
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The classes with the largest logits, (B,) int."""
+        return np.argmax(self.logits, axis=1)
 
     @property
     def spikes_per_neuron(self) -> float:
@@ -63,9 +69,10 @@ class Evaluation:
         return cls(
             loss=float(np.average([e.loss for e in evaluations], weights=weights)),
             labels=np.concatenate([e.labels for e in evaluations]),
-            predictions=np.concatenate([e.predictions for e in evaluations]),
             speakers=np.concatenate([e.speakers for e in evaluations]),
+            logits=np.concatenate([e.logits for e in evaluations]),
             spikes={name: np.sum([e.spikes[name] for e in evaluations], axis=0) for name in evaluations[0].spikes},
+            copies=evaluations[0].copies,
         )
 
 
@@ -78,25 +85,19 @@ def evaluate(model: Model, samples: HeldSamples, after_batch: Callable[[], None]
     samples : labelled samples, uploaded to the model.
     after_batch : called after every batch; an exception that it raises ends the evaluation.
     """
-    metrics, predictions = RunningMetrics(), []
+    metrics, logits = RunningMetrics(), []
     for labels, batch in samples.make_batches(np.arange(len(samples)), model.batch_size):
         result = model.evaluate_batch(batch)
         metrics.add(result, labels, model.network.hidden)
-        predictions.append(result.predictions)
+        logits.append(result.logits)
         after_batch()
     return Evaluation(
         loss=metrics.mean_loss,
         labels=samples.samples.labels,
-        predictions=np.concatenate(predictions),
         speakers=samples.samples.speakers,
+        logits=np.concatenate(logits),
         spikes=metrics.spikes,
     )
-
-
-def evaluate_with_bar(model: Model, samples: HeldSamples) -> Evaluation:
-    """Evaluate a model on samples, and show a bar of progress."""
-    with CountingBar(math.ceil(len(samples) / model.batch_size), "batches") as bar:
-        return evaluate(model, samples, bar.update)
 
 
 def summarise_evaluation(
@@ -105,6 +106,7 @@ def summarise_evaluation(
     """Make a report of an evaluation, with the names of classes and speakers."""
     return EvaluationReport(
         samples=len(evaluation.labels),
+        copies=evaluation.copies,
         accuracy=evaluation.accuracy,
         loss=evaluation.loss,
         spikes_per_neuron=evaluation.spikes_per_neuron,

@@ -10,7 +10,6 @@ from ..backends.base import Model
 from ..config.schema import ReportSettings
 from ..network.network import Network
 from ..runs.evaluation_report import Operations
-from .evaluation import Evaluation
 from .samples import Samples
 
 _PJ_PER_UJ = 1e6
@@ -46,13 +45,6 @@ def count_operations(
         dense_multiply_adds=dense,
         dense_microjoules=dense * settings.pj_per_multiply_add / _PJ_PER_UJ,
     )
-
-
-def count_operations_by_part(
-    model: Model, parts: Mapping[str, Samples], evaluations: Mapping[str, Evaluation], settings: ReportSettings
-) -> dict[str, Operations]:
-    """Count the operations for each part of the data, from its samples and their evaluation."""
-    return {part: count_operations(model, parts[part], each.spikes, settings) for part, each in evaluations.items()}
 
 
 def _count_arrivals(samples: Samples, delays: np.ndarray, duration: float) -> int:

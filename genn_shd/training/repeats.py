@@ -168,6 +168,7 @@ def _summarise_seeds(
 def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, RunSummary]) -> FoldsSummary:
     last = {name: _get_validation_accuracy(fold.last) for name, fold in summaries.items()}
     best = {name: _get_validation_accuracy(fold.best) for name, fold in summaries.items()}
+    copies = {name: fold.with_copies["validation"] for name, fold in summaries.items() if fold.with_copies}
     means = {"last": float(np.mean(list(last.values()))), "best": float(np.mean(list(best.values())))}
     for epoch, mean in means.items():
         LOG.info("mean accuracy on the speaker left out, %s epoch: %.2f %%", epoch, 100 * mean)
@@ -178,6 +179,8 @@ def _summarise_folds(top: RunFolder, config: Config, summaries: Mapping[str, Run
         mean_accuracy_best=means["best"],
         fold_accuracy_best=best,
         folds=dict(summaries),
+        mean_accuracy_copies=float(np.mean(list(copies.values()))) if copies else None,
+        fold_accuracy_copies=copies or None,
     )
 
 

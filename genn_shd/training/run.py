@@ -23,8 +23,8 @@ from .build import build_network, check_fits, compile_model
 from .callbacks.base import Callback, Status
 from .callbacks.loading import load_callbacks
 from .data import count_most_samples, partition, prepare_for_evaluation, resolve_from_data
-from .evaluation import Evaluation, evaluate_with_bar, summarise_evaluation
-from .operations import count_operations_by_part
+from .evaluate_parts import evaluate_parts
+from .evaluation import Evaluation, summarise_evaluation
 from .samples import Partition, Samples
 from .silent_neurons import list_silent_layers
 from .start import start_from_run
@@ -50,13 +50,10 @@ def train_once(
         trainer = Trainer(model, samples, config, folder, dataset.class_names, stop, callbacks)
         with _conclude_when_stopped(trainer):
             trainer.run()
-        # If no samples are held out, the training samples are evaluated.
-        parts = samples.held_out or {"train": prepare_for_evaluation(config, samples.train)}
-        evaluations = _evaluate_best(model, parts, folder)
-        operations = count_operations_by_part(model, parts, evaluations, config.report)
+        evaluations, operations = _evaluate_best(model, partition(config, dataset), config, folder)
         _write_evaluations(evaluations, operations, dataset, folder)
         draw_confusion(evaluations, dataset.class_names, folder)
-        return _conclude(trainer, "complete"), evaluations
+        return _conclude(trainer, "complete", evaluations), evaluations
 
 
 def _prepare_samples(config: Config, dataset: Dataset) -> tuple[Config, Partition]:
@@ -83,15 +80,16 @@ def _conclude_when_stopped(trainer: Trainer) -> Iterator[None]:
         raise
 
 
-def _conclude(trainer: Trainer, status: Status) -> RunSummary:
-    summary = summarise(trainer, status)
+def _conclude(trainer: Trainer, status: Status, evaluations: Mapping[str, Evaluation] | None = None) -> RunSummary:
+    summary = summarise(trainer, status, evaluations or {})
     trainer.folder.results.write_summary(summary)
     return summary
 
 
-def summarise(trainer: Trainer, status: Status) -> RunSummary:
-    """Make the summary of a training."""
+def summarise(trainer: Trainer, status: Status, evaluations: Mapping[str, Evaluation]) -> RunSummary:
+    """Make the summary of a training and of the evaluations of its best epoch."""
     state = trainer.state
+    with_copies = {part: evaluation.accuracy for part, evaluation in evaluations.items() if evaluation.copies}
     return RunSummary(
         run=trainer.folder.name,
         status=status,
@@ -105,15 +103,18 @@ def summarise(trainer: Trainer, status: Status) -> RunSummary:
         seconds=round(sum(metrics.seconds for metrics in state.history), 3),
         time=environment.format_now(),
         baseline=read_baseline(trainer.folder.baseline_file),
+        with_copies=with_copies or None,
     )
 
 
-def _evaluate_best(model: Model, parts: Mapping[str, Samples], folder: RunFolder) -> dict[str, Evaluation]:
-    """Evaluate the weights of the best epoch on some samples."""
+def _evaluate_best(
+    model: Model, samples: Partition, config: Config, folder: RunFolder
+) -> tuple[dict[str, Evaluation], dict[str, Operations]]:
+    """Evaluate the weights of the best epoch on the samples held out, or on the training samples if there are none."""
     best = folder.checkpoints.read("best")
     best.check(model.network)
     model.set_parameters(best.select_group("parameters"))
-    return {name: evaluate_with_bar(model, part.upload(model)) for name, part in parts.items()}
+    return evaluate_parts(model, samples.held_out or samples.parts, config)
 
 
 def _write_evaluations(

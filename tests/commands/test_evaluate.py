@@ -78,6 +78,14 @@ def test_it_takes_the_weights_asked_for(run, which, file):
         assert written["parts"][part]["loss"] == pytest.approx(row[f"{part}_loss"])
 
 
+def test_copies_are_averaged_when_asked_for(run, capsys):
+    assert evaluate.main([str(run), "--copies", "3"]) == 0
+    assert "of 30 samples correct with 3 augmented copies of each, loss" in capsys.readouterr().out
+    assert evaluation(run)["parts"]["test"]["copies"] == 3
+    assert evaluate.main([str(run), "--copies", "-1"]) == 2
+    assert "evaluation.copies" in capsys.readouterr().err
+
+
 def test_it_takes_another_file(run, tmp_path, capsys):
     times = np.arange(5, dtype=np.float32) * 9
     events = [(times[:n], np.arange(n)) for n in (5, 3, 0, 4)]

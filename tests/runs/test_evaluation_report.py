@@ -30,6 +30,7 @@ PART = {
     "by_class": {"yin": {"samples": 2, "correct": 1, "accuracy": 0.5}},
     "by_speaker": {},
     "confusion": [[1, 1], [0, 1]],
+    "copies": 0,
 }
 
 

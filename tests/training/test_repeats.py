@@ -229,6 +229,20 @@ def test_leave_one_speaker_out_trains_once_a_speaker_and_sums_up(tmp_path, model
     assert (tmp_path / "log.txt").read_text().count("epoch 2/2") == 3
 
 
+def test_accuracy_with_copies_is_in_every_summary(tmp_path):
+    copies = {"evaluation.copies": 2, "augmentation.spike_dropout": 0.5}
+    once = run(tmp_path / "once", **copies)
+    evaluation = json.loads((tmp_path / "once" / "evaluation.json").read_text())
+    assert evaluation["parts"]["test"]["copies"] == 2
+    assert once.with_copies == {"test": evaluation["parts"]["test"]["accuracy"]}
+    assert once.list_accuracies()["test_accuracy_copies"] == once.with_copies["test"]
+    folds = run(tmp_path / "folds", **copies, validation={"kind": "leave_one_speaker_out"})
+    assert folds.fold_accuracy_copies == {name: fold.with_copies["validation"] for name, fold in folds.folds.items()}
+    assert folds.mean_accuracy_copies == pytest.approx(np.mean(list(folds.fold_accuracy_copies.values())))
+    assert json.loads((tmp_path / "folds" / "summary.json").read_text()) == folds.to_json()
+    assert run(tmp_path / "without").with_copies is None
+
+
 @pytest.mark.slow
 def test_leave_one_speaker_out_goes_on_in_the_fold_it_was_stopped_in(tmp_path, models):
     settings = {"validation": {"kind": "leave_one_speaker_out"}}

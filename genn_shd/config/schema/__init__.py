@@ -12,6 +12,7 @@ from ..sections import AsList, AsTuple, OneOrMany, Section, declare_path, declar
 from .augmentation import AugmentationSettings
 from .config import Config, choose_config_model
 from .datasets import DataSettings
+from .evaluation import EvaluationSettings
 from .network import (
     SMALLEST_TIME_CONSTANTS,
     DelaySettings,
@@ -37,6 +38,7 @@ __all__ = [
     "Config",
     "DataSettings",
     "DelaySettings",
+    "EvaluationSettings",
     "GammaSettings",
     "LeaveOneSpeakerOut",
     "NetworkSettings",

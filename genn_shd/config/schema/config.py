@@ -20,6 +20,7 @@ from ..sections import Section
 from .augmentation import AugmentationSettings, make_augmentation_settings
 from .callbacks import list_named_paths
 from .datasets import DATASET_SETTINGS, DataSettings, make_dataset_settings
+from .evaluation import EvaluationSettings
 from .learning_rules import EventPropSettings, RuleSettings
 from .network import NetworkSettings, make_network_settings
 from .optimiser import OptimiserSettings
@@ -55,6 +56,7 @@ class Config(Section):
     optimiser: OptimiserSettings = Field(default_factory=OptimiserSettings)
     validation: Annotated[ValidationSettings, Field(discriminator="kind")] = Field(default_factory=NoValidation)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
     recording: RecordingSettings = Field(default_factory=RecordingSettings)
     report: ReportSettings = Field(default_factory=ReportSettings)
 

@@ -11,6 +11,7 @@ are read from the folders of their runs (--run).
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -64,9 +65,12 @@ def main(arguments: list[str] | None = None) -> None:
     if options.ensemble:
         rows.append(_measure_ensemble(options.ensemble))
     print_table(
-        ["system", "parameters", "training", "five people never heard", "processor time"],
+        ["system", "parameters", "training", "five people never heard", "with copies", "processor time"],
         [
-            [r["system"], f"{r['parameters']:,}", _percent(r["training"]), _list_tests(r), f"{r['seconds']:.0f} s"]
+            [
+                *(r["system"], f"{r['parameters']:,}", _percent(r["training"]), _list_tests(r, "test")),
+                *(_list_tests(r, "with_copies"), f"{r['seconds']:.0f} s"),
+            ]
             for r in rows
         ],
     )
@@ -113,16 +117,19 @@ def _measure_linear(samples: Partition) -> dict[str, Any]:
     }
 
 
-def _list_tests(row: dict[str, Any]) -> str:
-    """Write the test accuracy, and those of all seeds where there are several."""
-    tests = row.get("tests", [])
-    return _percent(row["test"]) + (f" ({', '.join(f'{100 * test:.1f}' for test in tests)})" if tests else "")
+def _list_tests(row: dict[str, Any], name: str) -> str:
+    """Write a test accuracy, and those of all seeds where there are several; nothing if it was not measured."""
+    seeds = row.get("seeds", {}).get(name, [])
+    each = f" ({', '.join(f'{100 * accuracy:.1f}' for accuracy in seeds)})" if seeds else ""
+    return _percent(row[name]) + each if name in row else ""
 
 
 def _average(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Average trainings with several seeds."""
-    means = {name: float(np.mean([row[name] for row in rows])) for name in ("training", "test", "seconds")}
-    return {**rows[0], **means, "tests": [row["test"] for row in rows] if len(rows) > 1 else []}
+    names = [name for name in ("training", "test", "with_copies", "seconds") if name in rows[0]]
+    seeds = {name: [row[name] for row in rows] for name in names}
+    means = {name: float(np.mean(values)) for name, values in seeds.items()}
+    return {**rows[0], **means, "seeds": seeds if len(rows) > 1 else {}}
 
 
 def _measure_snntorch(paths: list[str], options: argparse.Namespace) -> dict[str, Any]:
@@ -187,14 +194,26 @@ def _measure_torch(name: str, config: Any, samples: Partition, epochs: int, seed
     for epoch in range(epochs):
         training = classifier.train(make_batches(config, samples, epoch))
         print(f"{name}, seed {seed}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
-    answers = classifier.predict(count_bins(test.trains.select(test.indices), config.simulation.duration))
+    seconds = time.process_time() - started
+    logits = classifier.compute_logits(count_bins(test.trains.select(test.indices), config.simulation.duration))
+    with_copies = logits + sum(classifier.compute_logits(counts) for counts in _make_copies(config, samples))
     return {
         "system": name,
         "parameters": classifier.num_parameters,
         "training": training,
-        "test": float(np.mean(answers == test.labels)),
-        "seconds": time.process_time() - started,
+        "test": float(np.mean(logits.argmax(axis=1) == test.labels)),
+        "with_copies": float(np.mean(with_copies.argmax(axis=1) == test.labels)),
+        "seconds": seconds,
     }
+
+
+def _make_copies(config: Any, samples: Partition) -> Iterator[np.ndarray]:
+    """Make the counts of augmented copies of all test samples, as `evaluation.copies` says."""
+    test, duration = samples.held_out["test"], config.simulation.duration
+    augmentation = build_augmentation(config)
+    for number in range(1, 1 + config.evaluation.copies):
+        copies = augmentation.prepare_copy(test.trains, test.indices, duration, config.training.seed, number)
+        yield count_bins(copies.make_batch(np.arange(len(copies))), duration)
 
 
 def make_batches(config: Any, samples: Partition, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -226,14 +245,22 @@ def _read_run(path: Path) -> dict[str, Any]:
     summary = read_summary(folder.summary_file)
     if summary.get("status") != "complete":
         raise DataError(f"{path}: this run is not complete.")
-    last = summary["last"]
+    last, with_copies = summary["last"], _read_copies(folder)
     return {
+        **({} if with_copies is None else {"with_copies": with_copies}),
         "system": f"spiking, {path.name}",
         "parameters": summary["num_parameters"],
         "training": last["training_accuracy"],
         "test": last["test_accuracy"],
         "seconds": summary["seconds"],
     }
+
+
+def _read_copies(folder: RunFolder) -> float | None:
+    """Return the test accuracy with augmented copies; None if the run was evaluated without."""
+    file = folder.evaluation_file
+    test = json.loads(file.read_text(encoding="utf-8"))["parts"]["test"] if file.exists() else {}
+    return test["accuracy"] if test.get("copies") else None
 
 
 def _measure_ensemble(paths: Sequence[Path]) -> dict[str, Any]:
@@ -270,10 +297,13 @@ def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
         for row in rows:
             colour = COLOURS[row["system"].partition(",")[0]]
             axes.semilogx(row["parameters"], 100 * row["test"], "o", color=colour, markersize=9)
+            if "with_copies" in row:
+                both = [100 * row["test"], 100 * row["with_copies"]]
+                axes.semilogx(2 * [row["parameters"]], both, "-o", color=colour, markersize=9, markerfacecolor="none")
             above = row["system"].partition(",")[0] != "spiking"
             axes.annotate(
                 row["system"],
-                (row["parameters"], 100 * row["test"]),
+                (row["parameters"], 100 * (row.get("with_copies", row["test"]) if above else row["test"])),
                 (0, 9 if above else -9),
                 textcoords="offset points",
                 ha="center",
@@ -283,7 +313,7 @@ def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
         axes.set(
             xlabel="trained parameters",
             ylabel="right, five people never heard / %",
-            title="Twenty words by thirty people",
+            title="Twenty words by thirty people (open: with augmented copies)",
         )
         axes.margins(x=0.25, y=0.15)
     return figure

@@ -87,13 +87,13 @@ class Classifier:
             right, total = right + int((answers.argmax(1).numpy() == labels).sum()), total + len(labels)
         return right / total
 
-    @torch.no_grad()
     def predict(self, counts: np.ndarray) -> np.ndarray:
         """Return the class of each of (B, channels, bins)."""
+        return self.compute_logits(counts).argmax(axis=1)
+
+    @torch.no_grad()
+    def compute_logits(self, counts: np.ndarray) -> np.ndarray:
+        """Return the logits, (B, classes), of (B, channels, bins)."""
         self._network.eval()
-        return np.concatenate(
-            [
-                self._network(torch.from_numpy(some)).argmax(1).numpy()
-                for some in np.split(counts, range(100, len(counts), 100))
-            ]
-        )
+        parts = np.split(counts, range(100, len(counts), 100))
+        return np.concatenate([self._network(torch.from_numpy(some)).numpy() for some in parts])

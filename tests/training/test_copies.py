@@ -9,7 +9,12 @@ from genn_shd.training.data import build_augmentation, prepare_for_evaluation
 from genn_shd.training.samples import Samples
 from tests.counting_model import CountingModel
 
-CHANGED = {"augmentation.shift": 2, "augmentation.spike_dropout": 0.4, "augmentation.normalise": 15}
+CHANGED = {
+    "simulation.duration": 100.0,
+    "augmentation.shift": 2,
+    "augmentation.spike_dropout": 0.4,
+    "augmentation.normalise": 15,
+}
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def is_setting(name: str) -> bool:
 @pytest.mark.parametrize("page", PAGES)
 def test_settings_that_a_page_names_exist(page):
     text = PAGES[page]
-    unknown = {name for name in _NAME.findall(text) if not is_setting(name) and not name.endswith(".py")}
+    unknown = {name for name in _NAME.findall(text) if not is_setting(name) and not name.endswith((".py", ".json"))}
     assert not {name for name in unknown if not re.search(rf'"{name.rpartition(".")[2]}": Parameter\(', text)}
 
 

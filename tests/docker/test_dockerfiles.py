@@ -34,3 +34,13 @@ def test_the_context_has_what_is_installed():
     assert "*" in lines
     assert kept == {"setup.py", "pyproject.toml", "README.md", "LICENSE", "genn_shd", "models", "sweeps"}
     assert all((ROOT / name).exists() for name in kept)
+
+
+def test_a_base_with_a_user_1000_keeps_it(tmp_path):
+    """Ubuntu 24.04 has one, and useradd refuses a second."""
+    text = (ROOT / "docker" / "Dockerfile.gpu").read_text().replace("\\\n", " ")
+    [line] = [line.removeprefix("RUN ") for line in text.splitlines() if "useradd" in line]
+    for name, code in (("getent", 0), ("useradd", 9), ("install", 0)):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {code}\n")
+        (tmp_path / name).chmod(0o755)
+    subprocess.run(["/bin/sh", "-c", line], env={"PATH": str(tmp_path)}, check=True)

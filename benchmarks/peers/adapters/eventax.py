@@ -18,8 +18,8 @@ from benchmarks.peers.work import DELAY_RATE, Batch, Work
 
 STEP, TOLERANCE = 1.0, 1e-4  # of the solver, and of spike times, ms
 ROOT_FINDER = optimistix.Bisection(rtol=TOLERANCE, atol=TOLERANCE, expand_if_necessary=True)
-"""Newton's method, Eventax's default, ended in an error in Yin-Yang: the largest voltage of all neurons has kinks. At the
-start of a step a neuron may be on the threshold to rounding, so that the interval must grow."""
+"""Newton's method, Eventax's default, ended in an error in Yin-Yang: the largest voltage of all neurons has kinks. At
+the start of a step a neuron may be on the threshold to rounding, so that the interval must grow."""
 MOST_EVENTS = {"yin_yang": 1500, "delays_first_spike": 4000, "shd_first_spike": 4000}
 """Of a sample: spikes, arrivals and solver restarts."""
 

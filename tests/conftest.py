@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from genn_shd.backends.genn.toolchain import FLAGS
-from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
+from tests.compiler_flags import BRIEF, QUICK, VECTORS, compiler_flags
 
 CACHE = Path(__file__).parents[1] / "build" / "tests"
 SMALL_NETWORKS = {"backends", "eventprop", "exporters", "interop", "network", "training"}
@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     modules = {item.getparent(pytest.Module) for item in items}
     for module in modules - {None}:
         if module.path.parent.name in SMALL_NETWORKS:
-            module.add_marker(pytest.mark.cflags("-O0"))
+            module.add_marker(pytest.mark.cflags(QUICK))
         elif module.path.parent.name in SOUND:
             module.add_marker(pytest.mark.cflags(VECTORS))
 

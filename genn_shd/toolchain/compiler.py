@@ -100,32 +100,40 @@ def compile_source(source: str | CSource) -> Path:
     A library in the cache that is damaged or belongs to another user is compiled again.
     """
     compiler = find_compiler()
-    code = source.code if isinstance(source, CSource) else source
-    key = "\0".join([code, compiler.description, *compiler.flags, describe_processor()])
+    source = source if isinstance(source, CSource) else CSource(source, str)
+    key = "\0".join([source.code, compiler.description, *compiler.flags, describe_processor()])
     folder = make_cache_folder("native")
     library = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}{_SUFFIX}"
     if not is_intact(library):
-        _compile(compiler, source.text if isinstance(source, CSource) else source, library)
+        _compile(compiler, source, library)
     return library
 
 
-def _compile(compiler: Compiler, source: str, library: Path) -> None:
-    """Compile to a temporary file and rename it, so that other processes only see a complete library."""
+def _compile(compiler: Compiler, source: CSource, library: Path) -> None:
+    """Compile to a temporary file and rename it, so that other processes only see a complete library.
+
+    The code is laid out for readers alone: with a debugger, or of the compiler's message.
+    """
     try:
         with tempfile.TemporaryDirectory(dir=library.parent, prefix="build-") as folder:
-            text, built = Path(folder) / "network.c", Path(folder) / library.name
-            text.write_text(source, encoding="utf-8")
-            command = [*compiler.command, *compiler.flags, "-o", str(built), str(text), "-lm"]
-            result = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
-            if result.returncode != 0:
+            built = Path(folder) / library.name
+            is_debugged = any(flag.startswith("-g") for flag in compiler.flags)
+            if _run(compiler, source.text if is_debugged else source.code, built).returncode != 0:
                 kept = library.with_suffix(".failed.c")
-                shutil.copy(text, kept)
-                raise BackendError(_describe_failure(result.stderr, compiler, kept))
+                kept.write_text(source.text, encoding="utf-8")
+                raise BackendError(_describe_failure(_run(compiler, source.text, built).stderr, compiler, kept))
             seal(built)
             name_checksum_file(built).replace(name_checksum_file(library))
             built.replace(library)
     except OSError as error:
         raise BackendError(f"cannot compile into {library.parent}: {error.strerror}.") from None
+
+
+def _run(compiler: Compiler, text: str, built: Path) -> subprocess.CompletedProcess[str]:
+    path = built.with_name("network.c")
+    path.write_text(text, encoding="utf-8")
+    command = [*compiler.command, *compiler.flags, "-o", str(built), str(path), "-lm"]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
 
 
 def _describe_failure(stderr: str, compiler: Compiler, source: Path) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 
 class CSource:
-    """C code that is laid out only when it is read or compiled, not if its library is in the cache.
+    """C code that is laid out only when it is read, not to be compiled.
 
     Parameters
     ----------

@@ -25,6 +25,10 @@ FASTER = (
     "-fno-rerun-cse-after-loop",
     "-fira-region=one",
     "-fno-forward-propagate",
+    "-fno-ivopts",
+    "-fno-gcse-after-reload",
+    "-fdisable-rtl-combine",
+    "-fdisable-rtl-postreload",
 )
 
 GRADED = [name for name, loss in LOSSES.items() if loss.differentiable]

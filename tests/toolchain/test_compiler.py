@@ -8,16 +8,19 @@ import shutil
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from genn_shd import BackendError, SpikeTrains, compile_network
+from genn_shd import BackendError, SpikeTrains, build_program, compile_network
+from genn_shd.backends.native.generator import generate
 from genn_shd.models import recurrent_classifier
 from genn_shd.toolchain import compiler
 from genn_shd.toolchain.cache import is_intact
 from genn_shd.toolchain.loading import load
 from genn_shd.toolchain.source import CSource
+from tests.compiler_flags import QUICK
 
 SOURCE = "int answer(void) { return %d; }\n"
 # Without optimisation Zig adds a sanitiser, which it compiles for twenty seconds when it is used for the first time.
@@ -42,7 +45,7 @@ def test_the_same_source_is_compiled_once_and_another_anew(cache):
     assert [p.name for p in (cache / "native").iterdir() if p.is_dir()] == []
 
 
-def test_code_is_laid_out_only_to_be_compiled_or_read(cache):
+def test_code_is_laid_out_only_to_be_read(cache):
     laid_out = []
 
     def lay_out(code):
@@ -50,13 +53,36 @@ def test_code_is_laid_out_only_to_be_compiled_or_read(cache):
         return f"/* opening */\n{code}"
 
     code = SOURCE % 3
-    first = compiler.compile_source(CSource(code, lay_out))
+    source = CSource(code, lay_out)
+    compiler.compile_source(source)
+    assert laid_out == []
+    assert source.text == source.text == f"/* opening */\n{code}"
     assert laid_out == [code]
-    again = CSource(code, lay_out)
-    assert compiler.compile_source(again) == first
-    assert laid_out == [code]
-    assert again.text == again.text == f"/* opening */\n{code}"
-    assert laid_out == [code, code]
+
+
+@pytest.mark.cflags("-O0 -g")
+def test_a_debugger_is_shown_laid_out_code(cache):
+    code = '__attribute__((visibility("default"))) int answer(void) { return 3; }\n'
+    library = compiler.compile_source(CSource(code, lambda code: code.replace("3", "4")))
+    assert load(library).answer() == 4
+
+
+def test_what_is_refused_is_at_its_line_of_the_code_that_is_kept(cache):
+    source = CSource("int f(void) { return undeclared; }", lambda code: code.replace("{", "\n{\n"))
+    with pytest.raises(BackendError, match=r"network\.c:3:.*error") as raised:
+        compiler.compile_source(source)
+    kept = str(raised.value).partition("source kept in ")[2].rstrip(")")
+    assert Path(kept).read_text() == source.text
+
+
+@pytest.mark.slow
+@pytest.mark.cflags(QUICK)
+@pytest.mark.parametrize("scheme", ["exact", "grid"])
+def test_laid_out_code_is_the_same_code(cache, scheme):
+    source = generate(build_program(recurrent_classifier(10, 17, 3, noise=0.1, dropout=0.1), scheme), "float32")
+    libraries = [compiler.compile_source(text) for text in (source.code, source.text)]
+    assert libraries[0] != libraries[1]
+    assert libraries[0].read_bytes() == libraries[1].read_bytes()
 
 
 def test_flags_of_the_environment_win_and_are_told_apart(cache, monkeypatch):

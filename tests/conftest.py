@@ -2,8 +2,8 @@
 
 Tests of small networks compile without optimisation, in a fifth of the time that vectors take, and those of commands
 with little of it. One or two tests of each kind of neuron, connection and loss ask for vectors again, with the mark
-`cflags("-O1")` or, for a part of a test, `compiler_flags`. Tests that look at rounding or at what the compiler reports
-ask for the flags of users with the fixture `full_optimisation`. Sound takes long without vectors.
+`cflags(VECTORS)` or, for a part of a test, `compiler_flags`. Tests that look at rounding or at what the compiler
+reports ask for the flags of users with the fixture `full_optimisation`. Sound takes long without vectors.
 """
 
 from __future__ import annotations

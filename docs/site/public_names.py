@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import griffe
@@ -26,11 +27,12 @@ def link_sources() -> Path:
     }
     for link in SOURCES.rglob("*.py"):
         if link not in targets:
-            link.unlink()
+            link.unlink(missing_ok=True)
     for link, file in targets.items():
         if not link.is_symlink():
             link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(file)
+            with suppress(FileExistsError):  # another process links them, too
+                link.symlink_to(file)
     return SOURCES
 
 

@@ -20,11 +20,18 @@ _FILE = re.compile(r"# ([\w.]+\.(?:py|toml))\n")
 _COMMAND = re.compile(r"python -m genn_shd\.(\w+) (.*)")
 
 
-def run_page(name: str) -> dict[str, Any]:
-    """Run all blocks of a page in the current folder; returns the names that its Python defined."""
+def run_page(name: str, start: str = "", end: str = "") -> dict[str, Any]:
+    """Run the blocks of a page in the current folder; returns the names that its Python defined.
+
+    From the heading `start` and up to the heading `end`, where these are given: files are written all the same.
+    """
+    text = read_page(name)
+    first = text.index(f"\n## {start}\n") if start else 0
+    last = text.index(f"\n## {end}\n") if end else len(text)
     names: dict[str, Any] = {"__name__": "__main__"}
-    for language, code in blocks(name):
-        if write_file(code):
+    for match in _BLOCK.finditer(text):
+        language, code = match.groups()
+        if write_file(code) or not first <= match.start() < last:
             continue
         if language == "python":
             exec(compile(code, name, "exec"), names)
@@ -45,12 +52,17 @@ def write_file(code: str) -> str | None:
 
 def blocks(name: str) -> list[tuple[str, str]]:
     """Language and text of each block of a page that is to be run."""
-    return _BLOCK.findall((DOCS / name).read_text(encoding="utf-8"))
+    return _BLOCK.findall(read_page(name))
+
+
+def read_page(name: str) -> str:
+    """The text of a page."""
+    return (DOCS / name).read_text(encoding="utf-8")
 
 
 def printed(name: str) -> list[str]:
     """What a page says that its blocks print: its blocks of `text`."""
-    return _PRINTED.findall((DOCS / name).read_text(encoding="utf-8"))
+    return _PRINTED.findall(read_page(name))
 
 
 def _run_command(line: str) -> None:

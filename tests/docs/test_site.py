@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import griffe
 import pytest
+from mkdocs.exceptions import PluginError
 
 from docs.site import commands_page, docstrings, hooks, links, public_names, settings_page
 from genn_shd import Config
@@ -103,6 +105,25 @@ def test_every_command_has_its_help_page():
 def test_make_docs_fails_on_warnings():
     command = re.search(r"mkdocs build (.*)", (DOCS.parent / "Makefile").read_text(encoding="utf-8"))
     assert command and "--strict" in command[1] and "-q" not in command[1]
+
+
+def test_make_test_builds_the_site_beside_the_tests():
+    makefile = (DOCS.parent / "Makefile").read_text(encoding="utf-8")
+    jobs, deselected = re.search(r"--jobs \d+ (.*) BESIDE=--deselect=(\S+)", makefile).groups()
+    assert "docs" in jobs.split() and "pytest" in jobs.split()
+    assert deselected == f"tests/docs/test_site.py::{test_the_site_builds.__name__}"
+
+
+def test_a_page_without_what_is_generated_for_it_fails_the_build(tmp_path):
+    for page, text in {"settings": "<!-- every setting -->", "training": "compile_network"}.items():
+        path = tmp_path / "reference" / f"{page}.html"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "search_index.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(PluginError) as raised:
+        hooks.on_post_build(SimpleNamespace(site_dir=str(tmp_path)))
+    assert str(raised.value) == 'reference/settings.html: id="network.tau_mem" is missing.'
 
 
 def test_sources_are_linked_before_any_plugin_looks_for_them(monkeypatch):

@@ -6,8 +6,6 @@ import importlib.util
 import os
 import shutil
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from genn_shd.toolchain.cache import is_intact
 from genn_shd.toolchain.loading import load
 from genn_shd.toolchain.source import CSource
 from tests.compiler_flags import QUICK
+from tests.forked import Forked
 
 SOURCE = "int answer(void) { return %d; }\n"
 # Without optimisation Zig adds a sanitiser, which it compiles for twenty seconds when it is used for the first time.
@@ -98,10 +97,13 @@ def test_flags_of_the_environment_win_and_are_told_apart(cache, monkeypatch):
     assert answers == [42, 43]
 
 
+def print_library(sources):
+    print(compiler.compile_source(*sources))
+
+
 @pytest.mark.slow
 def test_two_processes_at_once_share_the_cache(cache):
-    code = f"from genn_shd.toolchain import compiler; print(compiler.compile_source({SOURCE % 7!r}))"
-    running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [Forked(print_library, SOURCE % 7) for _ in range(3)]
     assert len({p.communicate()[0] for p in running}) == 1
     assert all(p.returncode == 0 for p in running)
 
@@ -220,16 +222,17 @@ def test_a_library_that_another_user_put_there_is_compiled_again(cache):
     assert library.stat().st_mtime_ns > 0
 
 
+def print_answer(sources):
+    print(load(compiler.compile_source(*sources)).answer())
+
+
 @pytest.mark.slow
 def test_a_library_that_was_cut_short_does_not_end_the_process(cache):
     """The system notices that a part of it is missing when that part is used, and then it is too late."""
     source = '__attribute__((visibility("default"))) int answer(void) { return 7; }\n'
-    code = (
-        "from genn_shd.toolchain import compiler, loading\n"
-        f"print(loading.load(compiler.compile_source({source!r})).answer())\n"
-    )
     for _ in range(2):
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert (result.returncode, result.stdout) == (0, "7\n"), result.stderr
+        process = Forked(print_answer, source)
+        out, err = process.communicate()
+        assert (process.returncode, out) == (0, "7\n"), err
         (library,) = (cache / "native").glob(f"*{compiler._SUFFIX}")
         os.truncate(library, 4096)

@@ -27,7 +27,9 @@ from genn_shd.runs.files import read_summary
 from genn_shd.runs.folder import RunFolder
 from genn_shd.training.baseline import CHANNEL_GROUPS, TIME_BINS, classify
 from genn_shd.training.build import build_network, compile_model
+from genn_shd.training.copies import evaluate_with_copies
 from genn_shd.training.data import build_augmentation, partition, prepare_for_evaluation
+from genn_shd.training.evaluation import Evaluation
 from genn_shd.training.learning_rate import LearningRate
 from genn_shd.training.samples import Partition
 
@@ -63,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         print("snnTorch is left out: it is not installed; pip install snntorch")
     rows += [_read_runs(*run) for run in options.run]
     if options.ensemble:
-        rows.append(_measure_ensemble(options.ensemble))
+        rows.append(_measure_ensemble(options.ensemble, config.evaluation.copies))
     print_table(
         ["system", "parameters", "training", "five people never heard", "with copies", "processor time"],
         [
@@ -263,30 +265,35 @@ def _read_copies(folder: RunFolder) -> float | None:
     return test["accuracy"] if test.get("copies") else None
 
 
-def _measure_ensemble(paths: Sequence[Path]) -> dict[str, Any]:
+def _measure_ensemble(paths: Sequence[Path], copies: int) -> dict[str, Any]:
     """Test networks together: the class with the largest mean of their logits, after the last epoch of each."""
     runs = [_read_run(path) for path in paths]
-    answers = [_compute_logits(RunFolder.open_existing(path)) for path in paths]
-    logits, labels = sum(logits for logits, _ in answers), answers[0][1]
+    alone = [_evaluate_last(RunFolder.open_existing(path), 0) for path in paths]
+    with_copies = [_evaluate_last(RunFolder.open_existing(path), copies) for path in paths]
     return {
         "system": f"spiking, {len(paths)} together",
         "parameters": sum(run["parameters"] for run in runs),
         "training": float(np.mean([run["training"] for run in runs])),
-        "test": float(np.mean(np.argmax(logits, axis=1) == labels)),
+        "test": _measure_mean(alone),
+        "with_copies": _measure_mean(with_copies),
         "seconds": sum(run["seconds"] for run in runs),
     }
 
 
-def _compute_logits(folder: RunFolder) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits (B, C) and labels (B,) of the test samples of a run."""
-    config, dataset = prepare_data(folder.read_config())
-    test = prepare_for_evaluation(config, partition(config, dataset).held_out["test"])
+def _measure_mean(evaluations: Sequence[Evaluation]) -> float:
+    """Return the accuracy of the mean logits."""
+    logits = sum(evaluation.logits for evaluation in evaluations)
+    return float(np.mean(np.argmax(logits, axis=1) == evaluations[0].labels))
+
+
+def _evaluate_last(folder: RunFolder, copies: int) -> Evaluation:
+    """Evaluate the weights of the last epoch of a run on its test samples, with augmented copies of each."""
+    config, dataset = prepare_data(folder.read_config().replace(**{"evaluation.copies": copies}))
     checkpoint = folder.checkpoints.read("last")
     network = build_network(config, checkpoint.state["num_input"], len(checkpoint.state["class_names"]))
     with compile_model(config, network) as model:
         model.set_parameters(checkpoint.select_group("parameters"))
-        batches = test.upload(model).make_batches(np.arange(len(test)), model.batch_size)
-        return np.concatenate([model.evaluate_batch(batch).logits for _, batch in batches]), test.labels
+        return evaluate_with_copies(model, partition(config, dataset).held_out["test"], config)
 
 
 def _draw(rows: Sequence[dict[str, Any]]) -> Figure:

@@ -50,6 +50,11 @@ class Augmentation:
         return tuple(sorted((s for s in self.steps if s.order >= BLENDING), key=lambda step: step.order))
 
     @property
+    def without_choice(self) -> Augmentation:
+        """The same transformations of all samples, without balance of classes and without blends."""
+        return replace(self, balance=None, blend=None)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is switched on: every epoch is the unchanged training set."""
         return self == Augmentation()
@@ -106,8 +111,7 @@ class Augmentation:
         Every call with the same `number`, counted from 1, makes the same copies. Other parameters are those of
         `prepare_epoch`.
         """
-        alone = replace(self, balance=None, blend=None)
-        return alone.prepare_epoch(trains, indices, duration, seed, number)
+        return self.without_choice.prepare_epoch(trains, indices, duration, seed, number)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 from ..augment import Augmentation
 from ..backends.base import Model
 from ..config.schema import Config
-from ..system.progress import CountingBar
+from ..system.progress import LOG, CountingBar
 from .data import build_augmentation, prepare_for_evaluation
 from .evaluation import Evaluation, evaluate
 from .samples import Samples
@@ -34,6 +34,9 @@ def evaluate_with_copies(model: Model, samples: Samples, config: Config) -> Eval
     config : resolved configuration; the copies depend on `training.seed` and on the settings of augmentation.
     """
     copies, augmentation = config.evaluation.copies, build_augmentation(config)
+    if copies and augmentation.without_choice.is_empty:
+        LOG.warning("evaluation.copies = %d has no effect: no setting of [augmentation] changes a sample", copies)
+        copies = 0
     with CountingBar((1 + copies) * math.ceil(len(samples) / model.batch_size), "batches") as bar:
         evaluation = evaluate(model, prepare_for_evaluation(config, samples).upload(model), bar.update)
         logits = evaluation.logits.astype(np.float64)

@@ -68,6 +68,14 @@ def test_copies_are_the_same_every_time_and_depend_on_the_seed(samples):
     assert np.abs(first - other).max() > 0.01
 
 
+def test_copies_that_would_be_equal_are_left_out_with_a_warning(samples, caplog):
+    config = Config().replace(
+        **{"simulation.duration": 100.0, "evaluation.copies": 5, "augmentation.blend": [0.5, 0.5]}
+    )
+    assert evaluate_with_copies(make_model(), samples, config).copies == 0
+    assert "evaluation.copies = 5 has no effect" in caplog.text
+
+
 def test_a_negative_number_is_refused():
     with pytest.raises(SettingError, match=r"evaluation\.copies"):
         Config().replace(**{"evaluation.copies": -1})

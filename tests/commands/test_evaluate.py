@@ -79,6 +79,8 @@ def test_it_takes_the_weights_asked_for(run, which, file):
 
 
 def test_copies_are_averaged_when_asked_for(run, capsys):
+    file = run / "config.toml"
+    file.write_text(file.read_text().replace("dilate = []", "dilate = [0.9, 1.1]"))
     assert evaluate.main([str(run), "--copies", "3"]) == 0
     assert "of 30 samples correct with 3 augmented copies of each, loss" in capsys.readouterr().out
     assert evaluation(run)["parts"]["test"]["copies"] == 3

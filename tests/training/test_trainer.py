@@ -1,6 +1,7 @@
 import csv
 import logging
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -364,6 +365,11 @@ def test_rates_are_those_of_the_schedule_and_reach_the_history(tmp_path):
         assert row["learning_rate"] == rates[(epoch + 1) * BATCHES - 1]
 
 
+def answer(result, classes):
+    """Return the result of a model with other answers, (B,)."""
+    return replace(result, predictions=classes, logits=np.eye(2)[classes])
+
+
 @pytest.mark.slow
 def test_the_rate_is_steered_by_what_is_monitored(tmp_path):
     class Stalling(CountingModel):
@@ -371,8 +377,7 @@ def test_the_rate_is_steered_by_what_is_monitored(tmp_path):
 
         def evaluate_batch(self, batch):
             result = super().evaluate_batch(batch)
-            result.predictions = batch.labels if self.batches == BATCHES else 1 - batch.labels
-            return result
+            return answer(result, batch.labels if self.batches == BATCHES else 1 - batch.labels)
 
     config = CONFIG.replace(**{"training.epochs": 8})
     validated = Run(tmp_path / "a", config, model=Stalling).train()
@@ -398,8 +403,7 @@ def test_best_is_the_highest_accuracy_and_then_the_lowest_loss(tmp_path, rows, b
             result = super().evaluate_batch(batch)
             accuracy, result.loss = rows[self.batches // BATCHES - 1]
             right = np.arange(len(batch)) < accuracy * len(batch)
-            result.predictions = np.where(right, batch.labels, 1 - batch.labels)
-            return result
+            return answer(result, np.where(right, batch.labels, 1 - batch.labels))
 
     config = CONFIG.replace(**{"training.epochs": len(rows)})
     run = Run(tmp_path, config, Partition(SAMPLES.train, samples_of(20, 2)), Scripted).train()

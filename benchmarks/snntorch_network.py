@@ -118,6 +118,13 @@ def train_epoch(
     return loss_sum / count, correct / count
 
 
+def count_spikes(model: RecurrentNetwork, batches: Iterable[Labelled]) -> float:
+    """Return the number of hidden spikes per sample, on average."""
+    with torch.no_grad():
+        counts = [(float(model(model.dense(batch))[1].sum()), len(labels)) for labels, batch in batches]
+    return sum(mean * size for mean, size in counts) / sum(size for _, size in counts)
+
+
 def compute_accuracy(model: RecurrentNetwork, batches: Iterable[Labelled]) -> float:
     """Return the part of samples whose largest logit is that of their label."""
     with torch.no_grad():

@@ -67,11 +67,20 @@ def main(arguments: list[str] | None = None) -> None:
     if options.ensemble:
         rows.append(_measure_ensemble(options.ensemble, config.evaluation.copies))
     print_table(
-        ["system", "parameters", "training", "five people never heard", "with copies", "processor time"],
+        [
+            "system",
+            "parameters",
+            "training",
+            "five people never heard",
+            "with copies",
+            "hidden spikes",
+            "processor time",
+        ],
         [
             [
                 *(r["system"], f"{r['parameters']:,}", _percent(r["training"]), _list_tests(r, "test")),
-                *(_list_tests(r, "with_copies"), f"{r['seconds']:.0f} s"),
+                *(_list_tests(r, "with_copies"), f"{r['hidden_spikes']:,.0f}" if "hidden_spikes" in r else ""),
+                f"{r['seconds']:.0f} s",
             ]
             for r in rows
         ],
@@ -128,7 +137,7 @@ def _list_tests(row: dict[str, Any], name: str) -> str:
 
 def _average(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Average trainings with several seeds."""
-    names = [name for name in ("training", "test", "with_copies", "seconds") if name in rows[0]]
+    names = [name for name in ("training", "test", "with_copies", "hidden_spikes", "seconds") if name in rows[0]]
     seeds = {name: [row[name] for row in rows] for name in names}
     means = {name: float(np.mean(values)) for name, values in seeds.items()}
     return {**rows[0], **means, "seeds": seeds if len(rows) > 1 else {}}
@@ -156,7 +165,7 @@ def _train_snntorch(
 ) -> dict[str, Any]:
     import torch
 
-    from benchmarks.snntorch_network import RecurrentNetwork, compute_accuracy, train_epoch
+    from benchmarks.snntorch_network import RecurrentNetwork, compute_accuracy, count_spikes, train_epoch
 
     started = time.process_time()
     torch.set_num_threads(1)
@@ -181,8 +190,9 @@ def _train_snntorch(
         "system": "snnTorch",
         "parameters": sum(weights.numel() for weights in model.parameters()),
         "training": training,
-        "test": compute_accuracy(model, held_out.make_batches(np.arange(len(held_out)), batch_size)),
         "seconds": time.process_time() - started,
+        "test": compute_accuracy(model, held_out.make_batches(np.arange(len(held_out)), batch_size)),
+        "hidden_spikes": count_spikes(model, held_out.make_batches(np.arange(len(held_out)), batch_size)),
     }
 
 
@@ -247,9 +257,9 @@ def _read_run(path: Path) -> dict[str, Any]:
     summary = read_summary(folder.summary_file)
     if summary.get("status") != "complete":
         raise DataError(f"{path}: this run is not complete.")
-    last, with_copies = summary["last"], _read_copies(folder)
+    last = summary["last"]
     return {
-        **({} if with_copies is None else {"with_copies": with_copies}),
+        **_read_evaluation(folder),
         "system": f"spiking, {path.name}",
         "parameters": summary["num_parameters"],
         "training": last["training_accuracy"],
@@ -258,11 +268,11 @@ def _read_run(path: Path) -> dict[str, Any]:
     }
 
 
-def _read_copies(folder: RunFolder) -> float | None:
-    """Return the test accuracy with augmented copies; None if the run was evaluated without."""
-    file = folder.evaluation_file
-    test = json.loads(file.read_text(encoding="utf-8"))["parts"]["test"] if file.exists() else {}
-    return test["accuracy"] if test.get("copies") else None
+def _read_evaluation(folder: RunFolder) -> dict[str, float]:
+    """Return hidden spikes a word, and the test accuracy with augmented copies if the run was evaluated with some."""
+    test = json.loads(folder.evaluation_file.read_text(encoding="utf-8"))["parts"]["test"]
+    copies = {"with_copies": test["accuracy"]} if test.get("copies") else {}
+    return {"hidden_spikes": test["operations"]["hidden_spikes"], **copies}
 
 
 def _measure_ensemble(paths: Sequence[Path], copies: int) -> dict[str, Any]:

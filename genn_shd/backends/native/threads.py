@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import os
+import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+
+Calls = SimpleQueue[Callable[[], None] | None]
 
 
 def count_available_threads() -> int:
@@ -24,7 +28,7 @@ class ThreadTeam:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._helpers: ThreadPoolExecutor | None = None
+        self._begin()
 
     def run(self, work: Callable[[], None]) -> None:
         """Call `work` in every thread, and wait for all of them.
@@ -49,19 +53,31 @@ class ThreadTeam:
             raise interrupt
 
     def _call_helpers(self, work: Callable[[], None]) -> None:
-        if self.size == 1:
-            return
-        if self._helpers is None:
-            self._helpers = ThreadPoolExecutor(self.size - 1, "genn_shd")
+        # Neither call can be interrupted half-way, unlike `Thread.start` and executors, whose locks then stay taken. An
+        # interrupt between starting a thread and counting it leaves one too many, which does no harm.
+        while self._num_helpers < self.size - 1:
+            _thread.start_new_thread(_serve, (self._calls,))
+            self._num_helpers += 1
         for _ in range(self.size - 1):
-            self._helpers.submit(work)
+            self._calls.put(work)
 
     def enter_fork(self) -> None:
         """Discard all threads: a forked process does not inherit them, and starts its own."""
-        self._helpers = None
+        self._begin()
 
     def close(self) -> None:
-        """End all threads."""
-        if self._helpers is not None:
-            self._helpers.shutdown()
-            self._helpers = None
+        """End all threads, as soon as they have returned from the last call."""
+        self._end()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._calls: Calls = SimpleQueue()
+        self._num_helpers = 0
+        self._end = weakref.finalize(self, self._calls.put, None)
+
+
+def _serve(calls: Calls) -> None:
+    """Make all calls that come; None ends this thread, and all others of the team after it."""
+    while (work := calls.get()) is not None:
+        work()
+    calls.put(None)

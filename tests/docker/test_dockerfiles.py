@@ -24,7 +24,7 @@ def test_images_are_not_root_and_train():
     for file in FILES:
         text = file.read_text()
         assert "\nUSER 1000\n" in text
-        assert 'ENTRYPOINT ["python", "-m", "genn_shd.train"]' in text
+        assert 'ENTRYPOINT ["python3", "-m", "genn_shd.train"]' in text
         assert 'VOLUME ["/data", "/results"]' in text
 
 
@@ -44,3 +44,15 @@ def test_a_base_with_a_user_1000_keeps_it(tmp_path):
         (tmp_path / name).write_text(f"#!/bin/sh\nexit {code}\n")
         (tmp_path / name).chmod(0o755)
     subprocess.run(["/bin/sh", "-c", line], env={"PATH": str(tmp_path)}, check=True)
+
+
+def test_a_base_without_pygenn_or_with_an_old_python_is_refused(tmp_path):
+    text = (ROOT / "docker" / "Dockerfile.gpu").read_text().replace("\\\n", "")
+    [line] = [line.removeprefix("RUN ") for line in text.splitlines() if "find_spec" in line]
+    (tmp_path / "python3").symlink_to(sys.executable)
+    (tmp_path / "pygenn.py").touch()
+    there = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+    for changed, code in ((line, 0), (line.replace("-c", "-I -S -c", 1), 1), (line.replace("(3, 11)", "(9, 0)"), 1)):
+        done = subprocess.run(["/bin/sh", "-c", changed], env=there, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("--build-arg GENN_IMAGE=NAME")) == (code, code)
+        assert len(done.stderr.splitlines()) == code

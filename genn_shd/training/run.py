@@ -76,12 +76,12 @@ def _conclude_when_stopped(trainer: Trainer) -> Iterator[None]:
     try:
         yield
     except (Interrupted, DivergedError) as end:
-        _conclude(trainer, "interrupted" if isinstance(end, Interrupted) else "diverged")
+        _conclude(trainer, "interrupted" if isinstance(end, Interrupted) else "diverged", {})
         raise
 
 
-def _conclude(trainer: Trainer, status: Status, evaluations: Mapping[str, Evaluation] | None = None) -> RunSummary:
-    summary = summarise(trainer, status, evaluations or {})
+def _conclude(trainer: Trainer, status: Status, evaluations: Mapping[str, Evaluation]) -> RunSummary:
+    summary = summarise(trainer, status, evaluations)
     trainer.folder.results.write_summary(summary)
     return summary
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import SettingError, unknown_name
 from ..system.import_path import is_import_path, load_object
+from ..system.lazy_mapping import LazyMapping
 from .expressions import make_symbol, parse
 
 NAMES = ("t", "w")
@@ -35,8 +37,8 @@ class Plasticity:
                 raise SettingError(f"plasticity {self.name!r}: {text!r} does not depend on the time t.")
 
 
-def _make_pair_based(potentiation: float, depression: float, tau: float) -> Plasticity:
-    return Plasticity("pair", f"{potentiation} * exp(-t / {tau})", f"-{depression} * exp(-t / {tau})")
+def _make_pair_based() -> Plasticity:
+    return Plasticity("pair", "0.01 * exp(-t / 20.0)", "-0.005 * exp(-t / 20.0)")
 
 
 def _make_nanocomposite() -> Plasticity:
@@ -65,7 +67,10 @@ def _make_parylene() -> Plasticity:
     )
 
 
-PLASTICITIES = {p.name: p for p in (_make_pair_based(0.01, 0.005, 20.0), _make_nanocomposite(), _make_parylene())}
+# Made on first use: SymPy takes longer to parse them than half of the package to be imported.
+PLASTICITIES: Mapping[str, Plasticity] = LazyMapping(
+    {"pair": _make_pair_based, "cofeb_linbo3": _make_nanocomposite, "ppx": _make_parylene}
+)
 """Plasticities by name.
 
 `pair` has exponential windows, as in most models; its constants are a choice of this toolkit. `cofeb_linbo3` is a

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import sympy
 
 from ..errors import SettingError, unknown_name
 from ..system.import_path import is_import_path, load_object
+from ..system.lazy_mapping import LazyMapping
 from ..system.numbers import check_positive
 from .expressions import make_symbol, parse
 
@@ -41,16 +45,17 @@ class Surrogate:
         return sympy.Float(self.height) * parse(self.shape, ["y"]).subs(make_symbol("y"), y)
 
 
-SURROGATES = {
-    surrogate.name: surrogate
-    for surrogate in (
-        Surrogate("fast_sigmoid", "1 / (1 + fabs(y))**2", slope=25.0),
-        Surrogate("arctan", "1 / (1 + (1.5707963267948966 * y)**2)", slope=2.0),
-        Surrogate("triangle", "fmax(0, 1 - fabs(y))", slope=1.0, height=0.3),
-        Surrogate("boxcar", "fmin(1, fmax(0, 1e9 * (0.5 - fabs(y))))", slope=1.0),
-        Surrogate("slayer", "exp(-fabs(y))", slope=5.0),
-    )
+_SHAPES: dict[str, dict[str, Any]] = {
+    "fast_sigmoid": {"shape": "1 / (1 + fabs(y))**2", "slope": 25.0},
+    "arctan": {"shape": "1 / (1 + (1.5707963267948966 * y)**2)", "slope": 2.0},
+    "triangle": {"shape": "fmax(0, 1 - fabs(y))", "height": 0.3},
+    "boxcar": {"shape": "fmin(1, fmax(0, 1e9 * (0.5 - fabs(y))))"},
+    "slayer": {"shape": "exp(-fabs(y))", "slope": 5.0},
 }
+# Made on first use, as plasticities are.
+SURROGATES: Mapping[str, Surrogate] = LazyMapping(
+    {name: partial(Surrogate, name, **values) for name, values in _SHAPES.items()}
+)
 """Surrogates by name, with their usual constants for a threshold of 1: `fast_sigmoid` (Zenke & Ganguli 2018; slope of
 snnTorch), `arctan` (Fang et al. 2021), `triangle` (Bellec et al. 2018), `boxcar` (1 if the distance is below 0.5, else
 0) and `slayer` (Shrestha & Orchard 2018)."""

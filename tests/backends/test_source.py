@@ -73,7 +73,8 @@ class TestGenn:
     """Needs PyGeNN."""
 
     @pytest.fixture(scope="class")
-    def model(self):
+    @classmethod
+    def model(cls):
         pytest.importorskip("pygenn", reason="PyGeNN is not installed")
         with compiled(network("sum_sigmoid"), "genn_cpu") as made:
             yield made

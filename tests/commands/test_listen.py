@@ -16,6 +16,7 @@ from genn_shd.speech.cochlea import get_cochlea
 from genn_shd.speech.encoding import encode_samples
 from genn_shd.speech.live import Loudness
 from tests.compiler_flags import VECTORS
+from tests.once import make_once
 from tests.speech.conftest import tone
 
 pytestmark = [pytest.mark.slow, pytest.mark.cflags(VECTORS)]
@@ -26,7 +27,10 @@ WORDS = {"low": 300.0, "high": 1200.0}
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Run folder of a network of 20 neurons, trained on tones near those of `WORDS`."""
-    folder = tmp_path_factory.mktemp("listen")
+    return make_once(tmp_path_factory, "listen", train_on_tones) / "run"
+
+
+def train_on_tones(folder):
     pitches = np.random.default_rng(0).uniform(0.85, 1.15, 8)
     events = [
         encode_samples(get_cochlea(), tone(frequency * pitch, 150), Preparation(), seed)
@@ -51,7 +55,6 @@ def run(tmp_path_factory):
     words = [f"{name}={value!r}" for name, value in settings.items()]
     arguments = [word for setting in words for word in ("--set", setting)]
     assert train.main([*arguments, "--out", str(folder / "run")]) == 0
-    return folder / "run"
 
 
 @pytest.fixture

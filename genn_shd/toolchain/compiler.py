@@ -83,15 +83,20 @@ def find_compiler() -> Compiler:
 
 def _try(command: tuple[str, ...]) -> Compiler | None:
     try:
-        result = subprocess.run(
-            [*command, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=120
-        )
+        said = _ask_version(command, os.environ.get("PATH"))
     except (OSError, subprocess.SubprocessError):
         return None
-    version = result.stdout.splitlines()[0].strip() if result.stdout else "unknown version"
-    is_clang = "clang" in result.stdout.lower()
-    flags = FLAGS if is_clang else FLAGS + _GCC_FLAGS
+    version = said.splitlines()[0].strip() if said else "unknown version"
+    flags = FLAGS if "clang" in said.lower() else FLAGS + _GCC_FLAGS
     return Compiler(command, version, (*flags, *shlex.split(os.environ.get("GENN_SHD_CFLAGS", ""))))
+
+
+@functools.cache
+def _ask_version(command: tuple[str, ...], path: str | None) -> str:
+    """Return what a compiler on this PATH says of its version."""
+    return subprocess.run(
+        [*command, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=120
+    ).stdout
 
 
 def compile_source(source: str | CSource) -> Path:

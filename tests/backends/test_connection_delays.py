@@ -85,7 +85,6 @@ def _worst_error(model, batch: SpikeTrains, count: int = 10, step: float = 3e-6)
 
 
 @pytest.mark.slow
-@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("per", ["synapse", "source"])
 @pytest.mark.parametrize("dt", [0.25, 1.0, 2.0])
 def test_gradients_of_weights_and_delays(per, dt):

@@ -16,8 +16,6 @@ from tests.naive_grid import written_out
 
 GRADED = [name for name, loss in LOSSES.items() if loss.differentiable]
 
-pytestmark = pytest.mark.cflags(VECTORS)
-
 NUM_INPUT, NUM_CLASSES, NUM_STEPS = 7, 3, 60
 REGULARISATION = SpikeCountRegularisation(upper=2.0, lower=4.0 - 2.5, strength_upper=0.01, strength_lower=0.02)
 
@@ -65,7 +63,11 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
     )
 
 
-CASES = list(itertools.product(GRADED, [(6,), (5, 20)], [True, False]))
+# Every loss, and connections of every kind, with vectors; networks that have fewer of them without.
+CASES = [
+    pytest.param(*case, marks=pytest.mark.cflags(VECTORS) if case[1:] == ((5, 20), True) else ())
+    for case in itertools.product(GRADED, [(6,), (5, 20)], [True, False])
+]
 
 
 @pytest.mark.parametrize(("loss", "hidden", "recurrent"), CASES)
@@ -89,6 +91,7 @@ def test_equals_the_discretisation_written_out(loss, hidden, recurrent, dt):
         np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-8, atol=1e-10 * np.abs(gradient).max())
 
 
+@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("average", ["batch", "trial"])
 @pytest.mark.parametrize("total_upper", [15.0, 1e4])
 def test_spike_counts_are_averaged_or_not_and_summed_over_the_population(average, total_upper):
@@ -110,7 +113,7 @@ def test_spike_counts_are_averaged_or_not_and_summed_over_the_population(average
 
 
 @pytest.mark.parametrize("loss", ["sum_exp", "first_spike_exp"])
-@pytest.mark.parametrize("hidden", [(6,), (5, 20)])
+@pytest.mark.parametrize("hidden", [(6,), pytest.param((5, 20), marks=pytest.mark.cflags(VECTORS))])
 def test_adaptive_neurons_equal_the_discretisation_written_out(loss, hidden):
     values = {"tau_adapt": 30.0, "increment": 0.4}
     network = _network(loss, hidden, True, neuron="alif", neuron_values=values)

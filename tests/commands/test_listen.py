@@ -31,7 +31,7 @@ def run(tmp_path_factory):
 
 
 def train_on_tones(folder):
-    pitches = np.random.default_rng(0).uniform(0.85, 1.15, 8)
+    pitches = np.random.default_rng(0).uniform(0.85, 1.15, 6)
     events = [
         encode_samples(get_cochlea(), tone(frequency * pitch, 150), Preparation(), seed)
         for seed, pitch in enumerate(pitches)

@@ -1,8 +1,6 @@
 """Malformed HDF5 files: each is refused in one line or read, within seconds and little memory, never a traceback."""
 
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import h5py
@@ -12,26 +10,10 @@ import pytest
 from genn_shd import DataError, write_spike_file
 from genn_shd.datasets import hdf5
 from genn_shd.spikes.hdf5_claims import check_claim
+from tests.datasets.load_all import load_all
+from tests.forked import Forked
 
 SEED, NUM_FILES = 20260801, 300
-LOAD_ALL = """
-import faulthandler, resource, sys, time
-from genn_shd.config import Config
-from genn_shd.errors import GennShdError
-from genn_shd.training.data import prepare
-base, worst = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
-for path in sys.argv[1:]:
-    print("now", path, file=sys.stderr, flush=True)
-    faulthandler.dump_traceback_later(5, exit=True)
-    start = time.perf_counter()
-    try:
-        prepare(Config.from_values({"dataset": {"name": "hdf5", "path": path}}))
-    except GennShdError as error:
-        assert "\\n" not in str(error), str(error)
-    worst = max(worst, time.perf_counter() - start)
-faulthandler.cancel_dump_traceback_later()
-print(worst, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024)
-"""
 
 
 def damaged(content: bytes, draw: random.Random) -> bytes:
@@ -70,9 +52,10 @@ def test_damaged_files_end_in_one_line(tmp_path, trains, writer):
     for k in range(NUM_FILES if writer == "as written" else NUM_FILES // 3):
         paths.append(tmp_path / f"{k}.h5")
         paths[-1].write_bytes(damaged(content, draw))
-    done = subprocess.run([sys.executable, "-c", LOAD_ALL, *map(str, paths)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    worst, memory = map(float, done.stdout.split())
+    loading = Forked(load_all, *paths)
+    out, err = loading.communicate(timeout=120)
+    assert loading.returncode == 0, err[-2000:]
+    worst, memory = map(float, out.split())
     print(f"worst {worst:.2f} s, {memory:.0f} MB")
     assert worst < 5 and memory < 1000
 

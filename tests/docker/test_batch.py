@@ -25,7 +25,8 @@ class Machine:
         self.started = []
         self.state.mkdir()
         self.programs.mkdir()
-        self.add_program("docker", f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("stand_in.py")} "$@"\n')
+        stand_in = Path(__file__).with_name("stand_in.py")
+        self.add_program("docker", f'#!/bin/sh\nexec {sys.executable} -S {stand_in} "$@"\n')
 
     def add_program(self, name, text):
         (self.programs / name).write_text(text)
@@ -38,9 +39,9 @@ class Machine:
     def start(self, *arguments):
         environment = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}", "STAND_IN": str(self.state)}
         with self.said.open("w") as said:
-            process = subprocess.Popen(
-                [sys.executable, SCRIPT, *arguments], cwd=self.path, env=environment, stdout=said, stderr=said
-            )
+            # Without the packages that are installed Python starts in half the time.
+            command = [sys.executable, "-S", SCRIPT, *arguments]
+            process = subprocess.Popen(command, cwd=self.path, env=environment, stdout=said, stderr=said)
         self.started.append(process)
         return process
 

@@ -23,7 +23,7 @@ from genn_shd import (
 from genn_shd.models.networks import recurrent_classifier
 from genn_shd.models.neurons import find_neuron
 from genn_shd.models.synapses import find_synapse
-from tests.compiler_flags import BRIEF, VECTORS, compiler_flags
+from tests.compiler_flags import BRIEF, QUICK, VECTORS, compiler_flags
 from tests.differences import compute_errors
 
 pytestmark = [pytest.mark.slow, pytest.mark.cflags(BRIEF)]
@@ -191,7 +191,7 @@ OUTPUTS = {
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_outputs_of_every_kind(kind: str, loss: str) -> None:
     neuron, synapse, trained = OUTPUTS[kind]
-    network = make_network("alpha", loss=loss, loss_scale=3.0)
+    network = make_network("alpha", loss=loss, loss_scale=3.0, trained={})
     *others, output = network.populations
     output = replace(
         output,
@@ -218,7 +218,7 @@ def test_delays(per: str) -> None:
 WITH_VECTORS = ("adlif that oscillates", "rf", "alpha")
 
 
-@pytest.mark.parametrize(("case", "flags"), [(c, VECTORS if c in WITH_VECTORS else BRIEF) for c in CASES])
+@pytest.mark.parametrize(("case", "flags"), [(c, VECTORS if c in WITH_VECTORS else QUICK) for c in CASES])
 def test_float32_agrees_with_float64(case: str, flags: str) -> None:
     network = make_network(case)
     with compile_case(network) as model:

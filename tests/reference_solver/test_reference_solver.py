@@ -43,11 +43,11 @@ def bell(t: np.ndarray, sample: int) -> np.ndarray:
 PROBLEMS = {
     "recurrent": {},
     "delayed": {"delay": 1.0},
-    "two_layers": {"sizes": (8, 6, 5, 3), "recurrent": (True, False), "delay": 0.5},
+    "two_layers": {"sizes": (6, 4, 4, 3), "recurrent": (True, False), "delay": 0.5},
     "equal_taus": {"tau_mem": 12.0, "tau_syn": 12.0, "recurrent": False},
     "mixed_taus": {
-        "tau_mem": np.linspace(12.0, 25.0, 9),
-        "tau_syn": np.linspace(3.0, 12.5, 9),
+        "tau_mem": np.linspace(12.0, 25.0, 7),
+        "tau_syn": np.linspace(3.0, 12.5, 7),
         "delay": 0.25,
     },
     "spiking_output": {"spiking_output": True},
@@ -55,7 +55,7 @@ PROBLEMS = {
 
 
 def draw(case: str) -> tuple[Network, Batch]:
-    return random_problem(seed=1, duration=60.0, num_input_spikes=12, **PROBLEMS[case])
+    return random_problem(**{"seed": 1, "sizes": (6, 4, 3), "duration": 60.0, "num_input_spikes": 12} | PROBLEMS[case])
 
 
 @pytest.fixture(scope="module")

@@ -112,12 +112,13 @@ def human() -> Waveform:
 def test_velocity_and_firing_probability_are_lauschers(human):
     from lauscher.transformations import BasilarMembrane, HairCell
 
-    spectrum = fft.fft(human.samples)[: len(human.samples) // 2 + 1]
+    samples = human.samples[: len(human.samples) * 2 // 3]  # where it is loud
+    spectrum = fft.fft(samples)[: len(samples) // 2 + 1]
     omega = 2 * np.pi * np.linspace(1, 24_000, len(spectrum))
     theirs = BasilarMembrane()
     with np.errstate(all="ignore"):
         moved = np.array([theirs.process_single_channel(theirs.ch[c], omega, spectrum) for c in CHANNELS])
-    own = velocity(get_cochlea().membrane, human.samples)[:, CHANNELS].T
+    own = velocity(get_cochlea().membrane, samples)[:, CHANNELS].T
     np.testing.assert_allclose(own, moved, atol=1e-7 * np.abs(moved).max())
     fired = np.array([HairCell()._meddis(v, 24_000) for v in moved])
     assert np.ptp(fired) > 0.01

@@ -109,7 +109,7 @@ def test_a_run_whose_workers_keep_dying_is_given_up(tmp_path):
 def test_a_second_planner_is_refused_and_anyone_may_look(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     file, out = sweep_of(tmp_path, trials=1, epochs=120)
-    process = start(file, "--out", out, "--workers", 1)
+    process = fork(file, "--out", out, "--workers", 1)
     with reading(out, process) as reader:
         wait_until(lambda: workers(reader), process)
         assert main([str(file), "--out", str(out)]) == 2

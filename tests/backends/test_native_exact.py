@@ -112,7 +112,6 @@ def test_depth_and_recurrence(hidden, recurrent, dt):
 
 
 @pytest.mark.slow
-@pytest.mark.cflags(VECTORS)
 @pytest.mark.parametrize("dt", [1.0, 5.0])
 def test_heterogeneous_time_constants(dt):
     network = _network(tau_mem=Gamma(20.0, 5.0, 5.0, 60.0), tau_syn=Gamma(5.0, 5.0, 2.0, 15.0))

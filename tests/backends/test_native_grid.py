@@ -63,11 +63,11 @@ def _network(loss: str, hidden: tuple[int, ...], recurrent: bool, tau_syn: float
     )
 
 
-# Every loss, and connections of every kind, with vectors; networks that have fewer of them without.
-CASES = [
-    pytest.param(*case, marks=pytest.mark.cflags(VECTORS) if case[1:] == ((5, 20), True) else ())
-    for case in itertools.product(GRADED, [(6,), (5, 20)], [True, False])
-]
+# Every loss on connections of every kind, with vectors; networks that have fewer, without, with a loss of each kind: of
+# voltages at the end, at every step, and of spikes.
+CASES = [pytest.param(loss, (5, 20), True, marks=pytest.mark.cflags(VECTORS)) for loss in GRADED]
+CASES += itertools.product(("sum_exp", "xentropy", "first_spike_exp"), [(6,)], [True, False])
+CASES += itertools.product(("sum_exp", "xentropy", "first_spike_exp"), [(5, 20)], [False])
 
 
 @pytest.mark.parametrize(("loss", "hidden", "recurrent"), CASES)

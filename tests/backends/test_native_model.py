@@ -156,6 +156,7 @@ def test_parameters_and_optimiser_state_are_enough_to_go_on_bit_for_bit():
 
 
 @pytest.mark.slow
+@pytest.mark.cflags(VECTORS)
 def test_training_lowers_the_loss():
     batch = _batch(16)
     with _compile(learning_rate=2e-2) as model:

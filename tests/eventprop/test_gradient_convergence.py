@@ -21,7 +21,9 @@ STEPS = (0.1, 0.03125, 0.01)
 # Hidden layers -> seed of a problem for the losses of voltages, and of one for those of spikes, each with the number of
 # draws that do not meet the conditions.
 SEEDS = {(6,): ((1, 17), (1, 2)), (4, 4): ((4, 266), (2, 74))}
-CASES = [(hidden, loss) for hidden in SEEDS for loss in (*LOSSES, "sum_input")]
+# A further layer knows nothing of the loss, but for whether outputs spike.
+CASES = [((6,), loss) for loss in (*LOSSES, "sum_input")]
+CASES += [((4, 4), loss) for loss in ("sum", "sum_exp", "xentropy", "first_spike_exp")]
 
 
 @cache

@@ -135,9 +135,7 @@ def test_gradients_are_those_of_the_simulation(case: str, dt: float) -> None:
     assert max(errors.values()) < 1e-6, errors
 
 
-@pytest.mark.parametrize(
-    "case", ["adlif that oscillates", "rf", pytest.param("alpha", marks=pytest.mark.cflags(VECTORS))]
-)
+@pytest.mark.parametrize("case", ["adlif that oscillates", "rf", "alpha"])
 def test_heterogeneous_neurons_in_two_layers(case: str) -> None:
     weight = CASES[case][4]
     network = make_network(

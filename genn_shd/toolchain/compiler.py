@@ -83,7 +83,7 @@ def find_compiler() -> Compiler:
 
 def _try(command: tuple[str, ...]) -> Compiler | None:
     try:
-        said = _ask_version(command, os.environ.get("PATH"))
+        said = _read_version(command, os.environ.get("PATH"))
     except (OSError, subprocess.SubprocessError):
         return None
     version = said.splitlines()[0].strip() if said else "unknown version"
@@ -92,7 +92,7 @@ def _try(command: tuple[str, ...]) -> Compiler | None:
 
 
 @functools.cache
-def _ask_version(command: tuple[str, ...], path: str | None) -> str:
+def _read_version(command: tuple[str, ...], path: str | None) -> str:
     """Return what a compiler on this PATH says of its version."""
     return subprocess.run(
         [*command, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=120

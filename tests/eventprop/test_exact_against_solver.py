@@ -26,7 +26,8 @@ TOLERANCE = {
 LOGIT_TOLERANCE = {**TOLERANCE, "xentropy": 1e-9}
 
 # A further layer knows nothing of the loss, but for whether outputs spike.
-CASES = [*(((6,), loss) for loss in TOLERANCE), *(((5, 6), loss) for loss in ("sum_exp", "xentropy", "first_spike"))]
+CASES = [((6,), loss, dt) for loss in TOLERANCE for dt in (0.5, 1.0)]
+CASES += [((5, 6), "sum_exp", 0.5), ((5, 6), "xentropy", 1.0), ((5, 6), "first_spike", 1.0)]
 
 
 def _problem(loss: str, dt: float, hidden: tuple[int, ...]) -> tuple[reference.Network, reference.Batch]:
@@ -56,8 +57,7 @@ def _spikes_found_at_the_ends_of_steps(found: BatchResult, expected: reference.E
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dt", [0.5, 1.0])
-@pytest.mark.parametrize(("hidden", "loss"), CASES)
+@pytest.mark.parametrize(("hidden", "loss", "dt"), CASES)
 def test_losses_and_gradients_are_those_of_continuous_time(loss, dt, hidden):
     network, batch = _problem(loss, dt, hidden)
     expected = reference.evaluate(network, batch)

@@ -65,10 +65,16 @@ DAMAGES = {
     "no text": lambda content: b"\xff\xfe\x00" + content,
     "another file": lambda content: b"\x89PNG and nothing more",
 }
+IN_FILES = [*DAMAGES, "a folder"]
+IN_ARRAYS = [damage for damage in IN_FILES if damage != "no text"]  # as they are none, that is another file
 CASES = [
-    *((file, damage, c) for file in READERS for damage in [*DAMAGES, "a folder"] for c in READERS[file] if "." in file),
-    *((file, "a file", command) for file in READERS for command in READERS[file] if "." not in file),
+    (file, damage, command)
+    for file in READERS
+    if "." in file
+    for damage in (IN_ARRAYS if file.endswith((".npz", ".h5")) else IN_FILES)
+    for command in READERS[file]
 ]
+CASES += [(file, "a file", command) for file in READERS for command in READERS[file] if "." not in file]
 
 
 @pytest.fixture(scope="module")

@@ -132,7 +132,7 @@ def test_a_result_that_nobody_heard_is_read_and_not_made_again(tmp_path, forked_
     assert len(cheap.executed(tmp_path)) == 1
 
 
-def test_workers_die_with_the_pool_and_threads_are_shared_fairly(tmp_path):
+def test_workers_die_with_the_pool_and_threads_are_shared_fairly(tmp_path, forked_workers):
     with Processes(2, 1) as pool:
         pids = [worker.process.pid for worker in pool._workers]
         assert all(map(is_alive, pids))

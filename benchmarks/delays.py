@@ -3,7 +3,8 @@
 `python -m benchmarks.delays [--smoke]`: the time of a training trial of SHD's shape, with delays up to 60 ms on both
 connections into the hidden layer; where mlGeNN is installed, beside that of its CPU target. All networks are trained in
 turns. For delays per synapse, what takes the time: without the backward pass; where arrivals are so near that what is
-under way stays in the fastest memory; where weights and delays of few channels do. Then, on recordings of spoken
+under way stays in the fastest memory; where weights and delays of few channels do; and as many accesses to what is
+under way, if nothing else is done. Then, on recordings of spoken
 digits, all delays of a connection are moved at once by 1e-7 ms: the gradient against the difference of losses, and the
 angle between the exact and the rounded gradient.
 """
@@ -39,6 +40,7 @@ from genn_shd import (
 from .peers.work import Work
 from .peers.works import to_batch
 from .report import Report, format_verdict, make_parser, print_table
+from .ring_accesses import time_accesses
 from .speed import BATCH_SIZE, DURATION, NUM_CLASSES, NUM_INPUT, make_batches
 
 LONGEST, CONNECTIONS = 60.0, ("input_hidden", "hidden_hidden")
@@ -48,6 +50,7 @@ MLGENN_SAMPLES = 3
 SCHEMES = ("exact", "grid")
 SPEECH_DURATION, CHANGE = 300.0, 1e-7
 LEARNING_RATE = 1e-7  # so that spike rates stay
+HIDDEN_SPIKES = 14  # per neuron and trial
 
 Key = tuple[str, str]
 """A scheme, and what is measured of it."""
@@ -60,6 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
     num_hidden, num_spikes, repeats = (32, 800, 2) if options.smoke else (256, 8000, 7)
     rows, parts = _measure_costs(num_hidden, num_spikes, repeats)
     print_table(["scheme", "delays per", "ms/trial/core", "times none", "target"], [_format_cost(row) for row in rows])
+    parts += _measure_accesses(num_hidden, num_spikes, repeats)
     print_table(["scheme", "per synapse", "ms/trial/core"], [[r["scheme"], r["what"], f"{r['ms']:.2f}"] for r in parts])
     gradients = _check_gradients(options.smoke)
     print_table(["delays of", "dt / ms", "relative error", "grid: angle"], [_format_check(row) for row in gradients])
@@ -110,6 +114,16 @@ def _measure_costs(num_hidden: int, num_spikes: int, repeats: int) -> tuple[list
     costs = [row for row in rows if row["per"] in ("none", "source", "synapse")]
     parts = [{"scheme": row["scheme"], "what": row["per"], "ms": row["ms"]} for row in rows if row not in costs]
     return _compare_with_none(costs + _measure_mlgenn(num_hidden, num_spikes, repeats)), parts
+
+
+def _measure_accesses(num_hidden: int, num_spikes: int, repeats: int) -> list[dict[str, Any]]:
+    """Time as many accesses to what is on its way as a trial has pairs of spike and hidden neuron."""
+    num_pairs = (num_spikes + HIDDEN_SPIKES * num_hidden) * num_hidden
+    ms = time_accesses(int(LONGEST), num_pairs, repeats)
+    parts = {"additions alone, forward": ("add_pairs", "add"), "reading alone, backward": ("read_pairs", "read_pairs")}
+    return [
+        {"scheme": s, "what": what, "ms": ms[names[k]]} for k, s in enumerate(SCHEMES) for what, names in parts.items()
+    ]
 
 
 def _use_few_channels(trains: SpikeTrains) -> SpikeTrains:

@@ -31,7 +31,7 @@ from genn_shd.training.copies import evaluate_with_copies
 from genn_shd.training.data import build_augmentation, partition, prepare_for_evaluation
 from genn_shd.training.evaluation import Evaluation
 from genn_shd.training.learning_rate import LearningRate
-from genn_shd.training.samples import Partition
+from genn_shd.training.samples import Partition, Samples
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 NUM_CHANNELS, NUM_BINS, BATCH_SIZE = 70, 100, 32
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     rows = [_measure_linear(samples)]
     if find_spec("torch"):
         seeds = range(1 if options.smoke else options.num_seeds)
-        rows += [_average([_measure_torch(n, config, samples, epochs, s) for s in seeds]) for n in ("GRU", "CNN")]
+        rows += [_average([measure_torch(n, config, samples, epochs, s) for s in seeds]) for n in ("GRU", "CNN")]
     else:
         print("GRU and CNN are left out: torch is not installed; pip install torch")
     if find_spec("snntorch"):
@@ -196,10 +196,14 @@ def _train_snntorch(
     }
 
 
-def _measure_torch(name: str, config: Any, samples: Partition, epochs: int, seed: int) -> dict[str, Any]:
+def measure_torch(
+    name: str, config: Any, samples: Partition, epochs: int, seed: int, held_out: str = "test"
+) -> dict[str, Any]:
+    """Train a network of `benchmarks.torch_networks`, and test it on a part that was held out."""
     from benchmarks.torch_networks import Classifier
 
-    started, test = time.process_time(), prepare_for_evaluation(config, samples.held_out["test"])
+    started, part = time.process_time(), samples.held_out[held_out]
+    test = prepare_for_evaluation(config, part)
     batches = -(-len(samples.train) // BATCH_SIZE)
     shape = (NUM_CHANNELS, NUM_BINS, int(samples.train.labels.max()) + 1)
     classifier = Classifier(name, shape, epochs * batches, seed)
@@ -208,7 +212,7 @@ def _measure_torch(name: str, config: Any, samples: Partition, epochs: int, seed
         print(f"{name}, seed {seed}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
     seconds = time.process_time() - started
     logits = classifier.compute_logits(count_bins(test.trains.select(test.indices), config.simulation.duration))
-    with_copies = logits + sum(classifier.compute_logits(counts) for counts in _make_copies(config, samples))
+    with_copies = logits + sum(classifier.compute_logits(counts) for counts in _make_copies(config, part))
     return {
         "system": name,
         "parameters": classifier.num_parameters,
@@ -219,9 +223,9 @@ def _measure_torch(name: str, config: Any, samples: Partition, epochs: int, seed
     }
 
 
-def _make_copies(config: Any, samples: Partition) -> Iterator[np.ndarray]:
+def _make_copies(config: Any, test: Samples) -> Iterator[np.ndarray]:
     """Make the counts of augmented copies of all test samples, as `evaluation.copies` says."""
-    test, duration = samples.held_out["test"], config.simulation.duration
+    duration = config.simulation.duration
     augmentation = build_augmentation(config)
     for number in range(1, 1 + config.evaluation.copies):
         copies = augmentation.prepare_copy(test.trains, test.indices, duration, config.training.seed, number)

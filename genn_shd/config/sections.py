@@ -26,7 +26,7 @@ __all__ = [
 class Section(BaseModel):
     """A table of settings: strictly typed, immutable; unknown names are errors."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 def declare_setting(default: Any, description: str, unit: str | None = None, **limits: Any) -> Any:

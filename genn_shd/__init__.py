@@ -75,7 +75,6 @@ if TYPE_CHECKING:
     from .sweep.records import Trial
 
 if _is_collecting:
-    _gc.freeze()  # modules stay, so nothing looks for cycles among their objects later
     _gc.enable()
 
 _serve_old_paths()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -34,6 +35,7 @@ def parse_at_least(least: int) -> Callable[[str], int]:
 def exit_code(command: Callable[[], int]) -> int:
     """Run a command and return its exit code: for a GennShdError, print the message and return 2; for Ctrl-C, 130."""
     _escape_unknown_letters()
+    gc.freeze()  # modules stay, so nothing looks for cycles among their objects later
     try:
         return command()
     except GennShdError as error:

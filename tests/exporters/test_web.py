@@ -170,14 +170,19 @@ def take_recording() -> tuple[np.ndarray, int]:
         return soundfile.read(io.BytesIO(archive.read("3_jackson_1.wav")))
 
 
-@needs_zig
-@pytest.mark.slow
-def test_a_browser_gives_the_answer_of_the_command_for_files_and_the_microphone(page, tmp_path):
+@pytest.fixture
+def heard(tmp_path):
+    """Probabilities of the word in `word.wav`; `spoken.wav` has it between silences."""
     samples, rate = take_recording()
     silence = np.zeros(rate // 2)
     soundfile.write(tmp_path / "word.wav", samples, rate)
     soundfile.write(tmp_path / "spoken.wav", np.concatenate([silence, samples, silence]), rate)
-    probabilities = hear(audio.read(tmp_path / "word.wav"))[2]
+    return hear(audio.read(tmp_path / "word.wav"))[2]
+
+
+@needs_zig
+@pytest.mark.slow
+def test_a_browser_gives_the_answer_of_the_command_for_files_and_the_microphone(page, heard, tmp_path):
     microphone = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     microphone.append(f"--use-file-for-fake-audio-capture={tmp_path / 'spoken.wav'}%noloop")
     with launch_browser(microphone) as browser:
@@ -187,9 +192,9 @@ def test_a_browser_gives_the_answer_of_the_command_for_files_and_the_microphone(
         shown.wait_for_selector('body[data-state="ready"]', timeout=60_000)
         assert shown.evaluate("document.documentElement.scrollWidth") <= 390
         shown.set_input_files("#file", tmp_path / "word.wav")
-        check_answer(shown, 1, probabilities, 0.01)
+        check_answer(shown, 1, heard, 0.01)
         shown.keyboard.press("m")
-        check_answer(shown, 2, probabilities, 0.15)
+        check_answer(shown, 2, heard, 0.15)
         assert shown.get_attribute("#microphone", "aria-pressed") == "true"
         shown.keyboard.press("Escape")
         assert shown.get_attribute("#microphone", "aria-pressed") == "false"

@@ -16,7 +16,6 @@ import gc
 import json
 import time
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.report import Report, make_parser, print_table
 from benchmarks.rules import NETWORK, RULES
-from benchmarks.systems import NUM_BINS, NUM_CHANNELS, count_bins, make_batches
+from benchmarks.systems import NUM_BINS, NUM_CHANNELS, count_bins, list_torch_networks, make_batches
 from benchmarks.workers import start_processes
 from genn_shd import (
     STDP,
@@ -133,10 +132,7 @@ def _count_epochs(task: str, options: argparse.Namespace) -> int:
 
 
 def _list_rows(beginnings: list[str]) -> list[str]:
-    torch = list(SIZES) if find_spec("torch") else []
-    if not torch:
-        print("GRU and CNN are left out: torch is not installed; pip install torch")
-    names = [*SPIKING, *(f"STDP, {plasticity}" for plasticity in PLASTICITIES), *torch]
+    names = [*SPIKING, *(f"STDP, {plasticity}" for plasticity in PLASTICITIES), *list_torch_networks()]
     return [name for name in names if not beginnings or name.startswith(tuple(beginnings))]
 
 

@@ -38,7 +38,7 @@ NUM_CHANNELS, NUM_BINS, BATCH_SIZE = 70, 100, 32
 COLOURS = {"linear": FAINT, "GRU": ORANGE, "CNN": GREEN, "snnTorch": PURPLE, "spiking": BLUE}
 HELD_OUT = ["validation.kind=speaker", "validation.speakers=[2, 7, 12, 17, 22]"]
 SNNTORCH = ["network.heterogeneous=false", "network.trained={}", "simulation.dt=5", "training.batch_size=32"]
-_FREE_LEFT_OF = 1e5  # parameters: labels of smaller spiking networks would be in the way of the GRU below them
+FREE_LEFT_OF = 1e5  # parameters: labels of smaller spiking networks would be in the way of the GRU below them
 SLOPE = 25.0  # of the fast sigmoid: snnTorch's default, as in benchmarks.bptt
 
 
@@ -54,12 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
     paths = [f"dataset.path={files[0]}", f"dataset.test_path={files[1]}"]
     config, dataset = prepare_data(load_config("dsp20", settings=paths))
     samples = partition(config, dataset)
-    rows = [_measure_linear(samples)]
-    if find_spec("torch"):
-        seeds = range(1 if options.smoke else options.num_seeds)
-        rows += [_average([measure_torch(n, config, samples, epochs, s) for s in seeds]) for n in ("GRU", "CNN")]
-    else:
-        print("GRU and CNN are left out: torch is not installed; pip install torch")
+    rows = [measure_linear(samples)]
+    seeds = range(1 if options.smoke else options.num_seeds)
+    rows += [_average([measure_torch(n, config, samples, epochs, s) for s in seeds]) for n in list_torch_networks()]
     if find_spec("snntorch"):
         rows.append(_measure_snntorch(paths, options))
     else:
@@ -79,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
         ],
         [
             [
-                *(r["system"], f"{r['parameters']:,}", _percent(r["training"]), _list_tests(r, "test")),
+                *(r["system"], f"{r['parameters']:,}", format_percent(r["training"]), _list_tests(r, "test")),
                 *(_list_tests(r, "with_copies"), f"{r['hidden_spikes']:,.0f}" if "hidden_spikes" in r else ""),
                 f"{r['seconds']:.0f} s",
             ]
@@ -112,11 +109,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _percent(part: float) -> str:
+def format_percent(part: float) -> str:
+    """Format a fraction, 0 to 1, in per cent."""
     return f"{100 * part:.1f} %"
 
 
-def _measure_linear(samples: Partition) -> dict[str, Any]:
+def measure_linear(samples: Partition, held_out: str = "test") -> dict[str, Any]:
+    """Fit the linear classifier, and test it on a part that was held out."""
     started = time.process_time()
     found = classify(samples)
     classes = len(np.unique(samples.train.labels))
@@ -124,7 +123,7 @@ def _measure_linear(samples: Partition) -> dict[str, Any]:
         "system": "linear",
         "parameters": (TIME_BINS * CHANNEL_GROUPS + 1) * classes,
         "training": found["training"],
-        "test": found["test"],
+        "test": found[held_out],
         "seconds": time.process_time() - started,
     }
 
@@ -133,7 +132,7 @@ def _list_tests(row: dict[str, Any], name: str) -> str:
     """Write a test accuracy, and those of all seeds where there are several; nothing if it was not measured."""
     seeds = row.get("seeds", {}).get(name, [])
     each = f" ({', '.join(f'{100 * accuracy:.1f}' for accuracy in seeds)})" if seeds else ""
-    return _percent(row[name]) + each if name in row else ""
+    return format_percent(row[name]) + each if name in row else ""
 
 
 def _average(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -155,7 +154,7 @@ def _measure_snntorch(paths: list[str], options: argparse.Namespace) -> dict[str
         if len(rates) > 1
     }
     for rate, accuracy in found.items():
-        print(f"snnTorch, learning rate {rate:g}: five of the 25 held out {_percent(accuracy)}", flush=True)
+        print(f"snnTorch, learning rate {rate:g}: five of the 25 held out {format_percent(accuracy)}", flush=True)
     best = max(found, key=lambda rate: found[rate], default=rates[0])
     rows = [_train_snntorch(paths, best, epochs, seed, ["validation.kind=none"], "test") for seed in seeds]
     return {**_average(rows), "learning_rate": best, "held_out": {f"{rate:g}": a for rate, a in found.items()}}
@@ -182,7 +181,7 @@ def _train_snntorch(
         order = np.random.default_rng([seed, epoch]).permutation(len(epoch_samples))
         batches = epoch_samples.make_batches(order, batch_size)
         loss, training = train_epoch(model, adam, schedule, batches, epoch / epochs)
-        print(f"snnTorch, rate {rate:g}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
+        print(f"snnTorch, rate {rate:g}, epoch {epoch + 1}/{epochs}: training {format_percent(training)}", flush=True)
         if not np.isfinite(loss):
             break
     part = samples.held_out[tested]
@@ -195,6 +194,14 @@ def _train_snntorch(
         "test": compute_accuracy(model, held_out.make_batches(np.arange(len(held_out)), batch_size)),
         "hidden_spikes": count_spikes(model, held_out.make_batches(np.arange(len(held_out)), batch_size)),
     }
+
+
+def list_torch_networks() -> tuple[str, ...]:
+    """Return the names of the networks of `benchmarks.torch_networks`; none, and print why, if torch is missing."""
+    if find_spec("torch"):
+        return "GRU", "CNN"
+    print("GRU and CNN are left out: torch is not installed; pip install torch")
+    return ()
 
 
 def measure_torch(
@@ -210,7 +217,7 @@ def measure_torch(
     classifier = Classifier(name, shape, epochs * batches, seed)
     for epoch in range(epochs):
         training = classifier.train(make_batches(config, samples, epoch))
-        print(f"{name}, seed {seed}, epoch {epoch + 1}/{epochs}: training {_percent(training)}", flush=True)
+        print(f"{name}, seed {seed}, epoch {epoch + 1}/{epochs}: training {format_percent(training)}", flush=True)
     seconds = time.process_time() - started
     logits = classifier.compute_logits(count_bins(test.trains.select(test.indices), config.simulation.duration))
     with_copies = logits + sum(classifier.compute_logits(counts) for counts in _make_copies(config, part))
@@ -322,16 +329,21 @@ def _draw(rows: Sequence[dict[str, Any]]) -> Figure:
             if "with_copies" in row:
                 both = [100 * row["test"], 100 * row["with_copies"]]
                 axes.semilogx(2 * [row["parameters"]], both, "-o", color=colour, markersize=9, markerfacecolor="none")
-            highest = 100 * row.get("with_copies", row["test"])
+            lowest, highest = 100 * row["test"], 100 * row.get("with_copies", row["test"])
             if row["system"].partition(",")[0] != "spiking":
-                place, how = (highest, (0, 9)), {"ha": "center", "va": "bottom"}
-            elif row["parameters"] < _FREE_LEFT_OF:
-                place, how = (highest, (-9, 0)), {"ha": "right", "va": "center"}
+                height, shift, alignment = highest, (0, 9), ("center", "bottom")
+            elif row["parameters"] < FREE_LEFT_OF:
+                height, shift, alignment = highest, (-9, 0), ("right", "center")
             else:
-                place, how = (100 * row["test"], (0, -9)), {"ha": "center", "va": "top"}
-            height, shift = place
+                height, shift, alignment = lowest, (0, -9), ("center", "top")
             axes.annotate(
-                row["system"], (row["parameters"], height), shift, textcoords="offset points", color=colour, **how
+                row["system"],
+                (row["parameters"], height),
+                shift,
+                textcoords="offset points",
+                ha=alignment[0],
+                va=alignment[1],
+                color=colour,
             )
         axes.set(
             xlabel="trained parameters",

@@ -8,18 +8,14 @@ whose changes of the samples and augmented copies they share. Figures are those 
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from benchmarks.report import Report, make_parser, print_table
-from benchmarks.systems import measure_torch
-from genn_shd import DataError, load_config, prepare_data
-from genn_shd.training.baseline import classify
+from benchmarks.systems import format_percent, list_torch_networks, measure_linear, measure_torch
+from genn_shd import Config, DataError, Dataset, load_config, prepare_data
 from genn_shd.training.data import partition
-
-NAMES = ("GRU", "CNN")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,29 +24,28 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=20, help="of GRU and CNN (default 20)")
     options = parser.parse_args(arguments)
     try:
-        _, dataset = prepare_data(load_config("fsdd_pretrained", settings=["training.start_from="]))
+        config, dataset = prepare_data(load_config("fsdd_pretrained", settings=["training.start_from="]))
     except DataError as error:
         print(f"skipped: {error}")
         sys.exit(0)
     report = Report.begin("systems_digits", "Ten digits by a person never heard", options, 1)
-    names = NAMES if find_spec("torch") else ()
-    if not names:
-        print("GRU and CNN are left out: torch is not installed; pip install torch")
+    names, epochs = list_torch_networks(), 1 if options.smoke else options.epochs
     people = dataset.speaker_names[:1] if options.smoke else dataset.speaker_names
-    folds = [_measure_fold(person, names, 1 if options.smoke else options.epochs) for person in people]
+    folds = [_measure_fold(config, dataset, person, names, epochs) for person in people]
     rows = [_join([fold[name] for fold in folds]) for name in ("linear", *names)]
     print_table(["system", "parameters", *people, "mean", "with copies", "processor time"], [_list(r) for r in rows])
     report.finish({"rows": rows, "people": people, "epochs": options.epochs}, 1)
 
 
-def _measure_fold(person: str, names: tuple[str, ...], epochs: int) -> dict[str, dict[str, Any]]:
+def _measure_fold(
+    config: Config, dataset: Dataset, person: str, names: tuple[str, ...], epochs: int
+) -> dict[str, dict[str, Any]]:
     """Train all classifiers on everybody else, and test them on a person."""
-    left_out = ["training.start_from=", "validation.kind=speaker", f"validation.speakers=['{person}']"]
-    config, dataset = prepare_data(load_config("fsdd_pretrained", settings=left_out))
+    config = config.replace(**{"validation.kind": "speaker", "validation.speakers": [person]})
     samples = partition(config, dataset)
-    linear = {"system": "linear", "test": classify(samples)["validation"]}
-    rows = {"linear": linear, **{n: measure_torch(n, config, samples, epochs, 0, "validation") for n in names}}
-    found = ", ".join(f"{name} {100 * row['test']:.1f} %" for name, row in rows.items())
+    rows = {"linear": measure_linear(samples, "validation")}
+    rows |= {name: measure_torch(name, config, samples, epochs, 0, "validation") for name in names}
+    found = ", ".join(f"{name} {format_percent(row['test'])}" for name, row in rows.items())
     print(f"{person}: {found}", flush=True)
     return rows
 
@@ -61,11 +56,10 @@ def _join(folds: list[dict[str, Any]]) -> dict[str, Any]:
     return {**folds[0], **means, "test": [fold["test"] for fold in folds]}
 
 
-def _list(row: dict[str, Any]) -> list[Any]:
-    tests = [*row["test"], float(np.mean(row["test"])), *([row["with_copies"]] if "with_copies" in row else [])]
-    cells = [f"{100 * accuracy:.1f} %" for accuracy in tests]
-    last = [f"{row['seconds']:.0f} s"] if "seconds" in row else ["", ""]
-    return [row["system"], f"{row['parameters']:,}" if "parameters" in row else "", *cells, *last]
+def _list(row: dict[str, Any]) -> list[str]:
+    accuracies = [*map(format_percent, row["test"]), format_percent(float(np.mean(row["test"])))]
+    with_copies = format_percent(row["with_copies"]) if "with_copies" in row else ""
+    return [row["system"], f"{row['parameters']:,}", *accuracies, with_copies, f"{row['seconds']:.0f} s"]
 
 
 if __name__ == "__main__":

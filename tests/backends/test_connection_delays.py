@@ -39,17 +39,19 @@ class OnGrid(Distribution):
         return np.floor(rng.uniform(self.low, self.high, shape) / self.step) * self.step
 
 
-def _batch(seed: int = 1, spikes: int = 60, grid: float | None = None, samples: int = 3) -> SpikeTrains:
+def _batch(
+    seed: int = 1, spikes: int = 60, grid: float | None = None, samples: int = 3, num_input: int = NUM_INPUT
+) -> SpikeTrains:
     rng = np.random.default_rng(seed)
     events = []
     for _ in range(samples):
         times = np.sort(rng.uniform(0, DURATION, spikes))
         times = times if grid is None else np.floor(times / grid) * grid
-        events.append((times.astype(np.float32), rng.integers(0, NUM_INPUT, spikes)))
-    return SpikeTrains.from_events(events, labels=np.arange(samples) % NUM_CLASSES, num_units=NUM_INPUT)
+        events.append((times.astype(np.float32), rng.integers(0, num_input, spikes)))
+    return SpikeTrains.from_events(events, labels=np.arange(samples) % NUM_CLASSES, num_units=num_input)
 
 
-def _network(delays, loss: str = "sum_exp", strength: float = 1.0, hidden=6, **changes):
+def _network(delays, loss: str = "sum_exp", strength: float = 1.0, hidden=6, num_input: int = NUM_INPUT, **changes):
     weights = {
         "input_hidden": Normal(0.8 * strength, 0.5 * strength),
         "hidden_hidden": Normal(0, 0.3),
@@ -58,7 +60,7 @@ def _network(delays, loss: str = "sum_exp", strength: float = 1.0, hidden=6, **c
     if not isinstance(hidden, int):
         weights["hidden0_hidden1"] = Normal(0.7, 0.5)
     return recurrent_classifier(
-        NUM_INPUT, hidden, NUM_CLASSES, loss=loss, loss_scale=30.0, weights=weights, delays=delays, **changes
+        num_input, hidden, NUM_CLASSES, loss=loss, loss_scale=30.0, weights=weights, delays=delays, **changes
     )
 
 
@@ -158,23 +160,32 @@ def test_several_spikes_of_a_neuron_in_a_step():
 
 
 @pytest.mark.parametrize(
-    ("scheme", "dt", "precision", "tolerance"),
-    [("exact", 1.0, "float64", 1e-9), ("grid", 0.25, "float64", 1e-9), ("exact", 0.25, "float32", 1e-3)],
+    ("scheme", "dt", "precision", "tolerance", "num_input"),
+    [
+        ("exact", 1.0, "float64", 1e-9, NUM_INPUT),
+        ("grid", 0.25, "float64", 1e-9, NUM_INPUT),
+        ("exact", 0.02, "float64", 1e-9, NUM_INPUT),
+        ("exact", 0.25, "float32", 1e-3, 130),
+    ],
 )
-def test_a_synapse_does_what_its_source_would(scheme, dt, precision, tolerance):
-    """Both ways of the code: rows that arrive together, and every synapse on its own; two chunks of 0.25 ms steps."""
-    changes = {"scheme": scheme, "precision": precision}
+def test_a_synapse_does_what_its_source_would(scheme, dt, precision, tolerance, num_input):
+    """Both ways of the code: rows that arrive together, and every synapse on its own.
+
+    There are two chunks of 0.25 ms steps, delays of more steps of 0.02 ms than 16 bits hold in parts of a step, and
+    more inputs than are looked at together.
+    """
+    changes, batch = {"scheme": scheme, "precision": precision}, _batch(num_input=num_input)
     with (
-        _compile(_network(_delays("source")), dt, **changes) as source,
-        _compile(_network(_delays("synapse")), dt, **changes) as synapse,
+        _compile(_network(_delays("source"), num_input=num_input), dt, **changes) as source,
+        _compile(_network(_delays("synapse"), num_input=num_input), dt, **changes) as synapse,
     ):
         parameters = source.parameters
         for name in CONNECTIONS:
             delays, shape = parameters[f"{name}.delay"], parameters[name].shape
             parameters[f"{name}.delay"] = np.broadcast_to(delays[:, None], shape)
         synapse.set_parameters(parameters)
-        ours, theirs = synapse.gradient(_batch()), source.gradient(_batch())
-    assert ours.lost_arrivals == theirs.lost_arrivals > 0
+        ours, theirs = synapse.gradient(batch), source.gradient(batch)
+    assert ours.lost_arrivals == theirs.lost_arrivals > 0 and theirs.spike_counts["hidden"].sum() > 30
     np.testing.assert_array_equal(ours.spike_counts["hidden"], theirs.spike_counts["hidden"])
     np.testing.assert_allclose(ours.losses, theirs.losses, rtol=tolerance)
     for name, gradient in theirs.gradients.items():

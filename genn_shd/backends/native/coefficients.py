@@ -6,8 +6,10 @@ import ctypes
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import chebyshev
 
 from ...eventprop.program import PopulationProgram, Program, Values
+from ...eventprop.schemes.expansion import USUAL_ORDERS
 from ..run_values import RunValues
 from .layout import DTYPES, Layout, make_aligned_zeros, pad_size
 from .series_order import choose_series_order
@@ -99,8 +101,8 @@ class Coefficients:
         terms = self._program.arrivals(p.name, values, self._dt, self._precision)
         padding = ((0, 0), (0, 0), (0, pad_size(p.size, self._precision) - p.size))
         arrays = {
-            "times": self._copy_aligned(terms.times),
-            "derivatives": self._copy_aligned(terms.derivatives),
+            "times": self._copy_aligned(_convert_to_powers(terms.times)),
+            "derivatives": self._copy_aligned(_convert_to_powers(terms.derivatives)),
             "gains": self._copy_aligned(np.pad(terms.gains, padding)),
             "returns": self._copy_aligned(np.pad(terms.returns, padding)),
             "mixing": self._copy_aligned(terms.mixing),
@@ -122,3 +124,17 @@ class Coefficients:
         array = make_aligned_zeros(source.size, self._dtype)
         array[:] = source.ravel()
         return array
+
+
+def _convert_to_powers(series: np.ndarray) -> np.ndarray:
+    """Return (terms, order) Chebyshev series in powers, of which fewer operations are needed, if they are short.
+
+    Coefficients of short series decrease fast enough that powers lose no digit.
+    """
+    if series.shape[1] > USUAL_ORDERS[-1]:
+        return series
+    powers = np.zeros_like(series)
+    for k, row in enumerate(series):
+        known = chebyshev.cheb2poly(row)  # without zeros at its end
+        powers[k, : len(known)] = known
+    return powers

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...eventprop.program import Program
 from ...network.network import Connection
-from .layout import Layout, make_aligned_zeros
+from .layout import PARTS_OF_STEP, Layout, make_aligned_zeros
 from .memory import ParameterMemory
 
 
@@ -19,20 +19,20 @@ class Delays:
     ----------
     program, layout : those of the compiled library.
     memory : memory of the parameters.
-    dtype : type of delays.
     dt : time step, ms.
     """
 
-    def __init__(self, program: Program, layout: Layout, memory: ParameterMemory, dtype: np.dtype, dt: float) -> None:
+    def __init__(self, program: Program, layout: Layout, memory: ParameterMemory, dt: float) -> None:
         self._network, self._layout, self._memory, self._dt = program.network, layout, memory, dt
-        size = sum(place.pre * place.stride for place in layout.by_target.values())
-        self._by_target = make_aligned_zeros(size, dtype)
+        self._fine = {name: place for name, place in layout.by_target.items() if program.scheme == "exact"}
+        size = sum(place.pre * place.stride for place in self._fine.values())
+        self._by_target = make_aligned_zeros(size, np.dtype(np.uint16))
         self._ring_steps = np.array([self._count_steps_into(p.name) for p in program.populations], np.int32)
 
     @property
     def members(self) -> dict[str, Any]:
         """Members of `Batch` that point to them."""
-        return {"delays_by_target": self._by_target, "ring_steps": self._ring_steps}
+        return {"fine_delays": self._by_target, "ring_steps": self._ring_steps}
 
     def assign(self, delays: dict[str, np.ndarray]) -> None:
         """Set some delays, given by name."""
@@ -50,11 +50,11 @@ class Delays:
         self.refresh()
 
     def refresh(self) -> None:
-        """Update the arrays from the delays in the parameters."""
+        """Update the arrays from the delays in the parameters: neurons that spike look for their arrivals in them."""
         for connection in self._network.delayed_connections:
-            if connection.name in self._layout.by_target:
-                delays = self._memory.view_delays(connection)
-                self._layout.by_target[connection.name].view(self._by_target)[:] = delays.T
+            if connection.name in self._fine:
+                parts = self._memory.view_delays(connection) * (PARTS_OF_STEP / self._dt)
+                self._fine[connection.name].view(self._by_target)[:] = parts.astype(np.int64).T  # modulo 65536
 
     def _count_steps_into(self, population: str) -> int:
         """Count the steps within which spikes sent to a population can arrive, with one more for rounding."""

@@ -20,7 +20,7 @@ from .. import formulae
 from ..equations import as_comment
 from ..formulae import Code
 from .header import write_header
-from .layout import CACHE_LINE, DTYPES, Layout, count_count_signals, lay_out, list_tracks, pad_size
+from .layout import CACHE_LINE, DTYPES, PARTS_OF_STEP, Layout, count_count_signals, lay_out, list_tracks, pad_size
 from .memory import MAX_GROUPS
 from .series_order import MAX_TERMS
 from .structures import (
@@ -72,6 +72,7 @@ def generate(described: Program, precision: str, profile: bool = False, recordin
         max_terms=MAX_TERMS,
         max_groups=MAX_GROUPS,
         cache_line=CACHE_LINE,
+        parts_of_step=PARTS_OF_STEP,
         scalar={"float32": "float", "float64": "double"}[precision],
         flag={"float32": "int32_t", "float64": "int64_t"}[precision],
         index={2: "uint16_t", 4: "int32_t"}[layout.index_dtype.itemsize],

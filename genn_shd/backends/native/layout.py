@@ -14,6 +14,8 @@ import numpy as np
 from ...eventprop.program import Program
 
 CACHE_LINE = 64
+PARTS_OF_STEP = 64  # in which arrivals are looked for
+ROWS_AT_ONCE = 64  # sources among which they are
 DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
 
@@ -68,7 +70,7 @@ class Layout:
     matrices : connection name -> place.
     trained : `{population}.{parameter}` -> place, in the same array.
     delays : `{connection}.delay` -> place, in the same array; also of delays that are not trained, which stay constant.
-    by_target : connection with delays of synapses -> place of a copy of the delays with a row for each target, in
+    by_target : connection with delays of synapses -> place of its delays in parts of a step, a row for each target, in
         another array.
     num_weights, num_parameters : lengths of the flat array of parameters with padding: of weights, which are first,
         and of all.
@@ -121,7 +123,7 @@ def lay_out(program: Program, precision: str) -> Layout:
             place += length
     largest = max(*(p.size for p in program.network.populations), *(m.pre for m in matrices.values()))
     index_dtype = np.dtype(np.uint16 if largest <= 2**16 else np.int32)
-    by_target = _lay_out_by_target(program, precision)
+    by_target = _lay_out_by_target(program)
     return Layout(matrices, trained, delays, by_target, num_weights, offset, values, place, index_dtype)
 
 
@@ -143,12 +145,12 @@ def _lay_out_delays(
     return delays, offset
 
 
-def _lay_out_by_target(program: Program, precision: str) -> dict[str, Matrix]:
+def _lay_out_by_target(program: Program) -> dict[str, Matrix]:
     by_target, offset = {}, 0
     for connection in program.network.delayed_connections:
         if connection.delay and connection.delay.per == "synapse":
             pre, post = program.network.get_weight_shape(connection)
-            stride = pad_size(pre, precision)
+            stride = -(-pre // ROWS_AT_ONCE) * ROWS_AT_ONCE
             by_target[connection.name] = Matrix(connection.name, offset, post, pre, stride)
             offset += post * stride
     return by_target

@@ -65,7 +65,7 @@ class NativeModel(Model):
         self._recording_library: RecordingLibrary | None = None
         start, delays, self._values = draw_start(self.network, seed, dt)
         self._memory = ParameterMemory(self._layout, self._dtype, batch_size)
-        self._delays = Delays(program, self._layout, self._memory, self._dtype, dt)
+        self._delays = Delays(program, self._layout, self._memory, dt)
         self._coefficients = Coefficients(program, self._layout, precision, dt)
         self._trial_values = TrialValues(program, num_steps, dt, self._dtype)
         self._optimiser = Optimiser(self.network, self._memory)

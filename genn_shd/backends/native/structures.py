@@ -72,14 +72,24 @@ _CTYPES: dict[str, type] = {
     "uint64_t": ctypes.c_uint64,
     "double": ctypes.c_double,
 }
-_DTYPES = {"float": np.float32, "double": np.float64, "int32_t": np.int32, "int64_t": np.int64}
+_DTYPES = {
+    "float": np.float32,
+    "double": np.float64,
+    "uint16_t": np.uint16,
+    "int32_t": np.int32,
+    "int64_t": np.int64,
+}
 
 TERMS = (
     Member("terms", "int32_t"),
     Member("num_returned", "int32_t", "the first so many terms are enough backward"),
     Member("order", "int32_t", "of the series"),
     Member("reversible", "int32_t", "whether the adjoint can be followed from inside a step to its end"),
-    Member("times", "const scalar *", "(terms, order) series of the functions of time"),
+    Member(
+        "times",
+        "const scalar *",
+        "(terms, order) series of the functions of time: of powers, long ones of Chebyshev polynomials",
+    ),
     Member("derivatives", "const scalar *", "(num_returned, order) series of their derivatives"),
     Member("gains", "const scalar *", "(terms, effects, padded neurons)"),
     Member("returns", "const scalar *", "(num_returned, adjoints, padded neurons)"),
@@ -112,7 +122,7 @@ BATCH = (
     Member("series_orders", "const int32_t *", "(populations): terms of a series that trained parameters need"),
     Member("terms", "const Terms *", "(populations): of arrivals inside a step"),
     Member("powers", "const Powers *", "(populations): of propagators without closed form"),
-    Member("delays_by_target", "const scalar *", "of synapses, per connection (targets, padded sources), ms"),
+    Member("fine_delays", "const uint16_t *", "of synapses, per connection (targets, padded sources), parts of a step"),
     Member("ring_steps", "const int32_t *", "(populations): steps within which arrivals are on their way"),
     Member("homogeneous", "const int32_t *", "(populations): whether all neurons have the same values"),
     Member("count_rules", "const CountRule *", "(spiking populations)"),

@@ -248,7 +248,7 @@ def _group_delayed(program: Program, layout: Layout) -> dict[str, Any]:
         "by_source_connections": by_source,
         "by_synapse": heard,
         "by_synapse_connections": by_synapse,
-        "reads_input": any(c.source == network.input.name for c in [*_list_prompt(network), *by_synapse]),
+        "reads_input": any(c.source == network.input.name for c in _list_prompt(network)),
         "by_target": layout.by_target,
         "synapse_sources": [p.name for p in network.populations if any(c.source == p.name for c in by_synapse)],
         "hears": [p.name for p in program.populations if p.spike and heard[p.name] and program.scheme == "exact"],

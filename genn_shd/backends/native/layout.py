@@ -14,8 +14,8 @@ import numpy as np
 from ...eventprop.program import Program
 
 CACHE_LINE = 64
-PARTS_OF_STEP = 64  # in which arrivals are looked for
-ROWS_AT_ONCE = 64  # sources among which they are
+PARTS_OF_STEP = 64  # of times in which neurons that spike look for their arrivals
+ROWS_AT_ONCE = 64  # sources that are compared together
 DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
 

@@ -23,7 +23,7 @@ class Delays:
     """
 
     def __init__(self, program: Program, layout: Layout, memory: ParameterMemory, dt: float) -> None:
-        self._network, self._layout, self._memory, self._dt = program.network, layout, memory, dt
+        self._network, self._memory, self._dt = program.network, memory, dt
         self._fine = {name: place for name, place in layout.by_target.items() if program.scheme == "exact"}
         size = sum(place.pre * place.stride for place in self._fine.values())
         self._by_target = make_aligned_zeros(size, np.dtype(np.uint16))
